@@ -1,0 +1,40 @@
+"""Where each local server listens: always on loopback, from one base port, each overridable."""
+
+import os
+from typing import Final
+
+HOST: Final = "127.0.0.1"
+PORT_BASE_DEFAULT: Final = 14000
+
+OFFSETS: Final = {
+    "gateway_http": 0,
+    "gateway_websocket": 1,
+    "gateway_lambda": 2,
+    "gateway_runtime": 3,
+    "dynamodb": 20,
+    "moto": 21,
+    "postgres": 30,
+    "litellm": 31,
+    "upstream": 32,
+    "anvil": 40,
+    "fdc": 41,
+    "flow_grpc": 50,
+    "flow_rest": 51,
+    "flow_admin": 52,
+    "flow_debugger": 53,
+}
+
+
+def port_base() -> int:
+    """`FLAREFLOW_PORT_BASE`; two stacks on one machine differ in it."""
+    return int(os.environ.get("FLAREFLOW_PORT_BASE", PORT_BASE_DEFAULT))
+
+
+def port(name: str) -> int:
+    """The port of one server: `FLAREFLOW_PORT_<NAME>` or the base plus its offset."""
+    return int(os.environ.get(f"FLAREFLOW_PORT_{name.upper()}", port_base() + OFFSETS[name]))
+
+
+def url(name: str) -> str:
+    """`http://127.0.0.1:<port>` of a server that speaks HTTP."""
+    return f"http://{HOST}:{port(name)}"
