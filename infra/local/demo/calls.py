@@ -1,0 +1,80 @@
+"""The model calls of the main job: varied in size and model, some of them failing upstream."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+CALLS: Final = 25
+FAILING: Final = frozenset({4, 9, 14, 19})
+MODELS: Final = ("gpt-4o", "claude-3-opus", "gpt-3.5-turbo", "claude-3-haiku", "gpt-4.1-mini")
+CONCURRENT_CALLS_MAX: Final = 3
+CALL_TIMEOUT_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One chat completion to make: `words` of prompt, an answer of `completion_tokens`."""
+
+    number: int
+    model: str
+    words: int
+    completion_tokens: int
+    fails: bool
+
+    def body(self) -> dict[str, object]:
+        prompt = " ".join(f"word{n}" for n in range(self.words)) + (" boom" if self.fails else "")
+        return {
+            "model": self.model,
+            "max_tokens": self.completion_tokens,
+            "messages": [{"role": "user", "content": prompt}],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a call ended, and when by `time.monotonic`."""
+
+    call: Call
+    litellm_call_id: str
+    ok: bool
+    tokens: int
+    ended: float
+
+
+def planned_calls() -> tuple[Call, ...]:
+    """Always the same calls: every model in turn, from a handful of tokens to some thousands."""
+    return tuple(
+        Call(
+            number=n,
+            model=MODELS[n % len(MODELS)],
+            words=5 + 37 * n,
+            completion_tokens=20 + 113 * ((n * 7) % CALLS),
+            fails=n in FAILING,
+        )
+        for n in range(CALLS)
+    )
+
+
+async def make_calls(litellm_url: str, virtual_key: str, calls: Sequence[Call]) -> list[Answer]:
+    """Make all calls, a few at a time, as a customer's program would."""
+    gate = asyncio.Semaphore(CONCURRENT_CALLS_MAX)
+    headers = {"authorization": f"Bearer {virtual_key}"}
+    async with httpx.AsyncClient(base_url=litellm_url, headers=headers, timeout=CALL_TIMEOUT_SECONDS) as client:
+
+        async def make(call: Call) -> Answer:
+            async with gate:
+                response = await client.post("/v1/chat/completions", json=call.body())
+                usage = response.json().get("usage", {}) if response.is_success else {}
+                return Answer(
+                    call=call,
+                    litellm_call_id=response.headers.get("x-litellm-call-id", ""),
+                    ok=response.is_success,
+                    tokens=usage.get("total_tokens", 0),
+                    ended=time.monotonic(),
+                )
+
+        return await asyncio.gather(*(make(call) for call in calls))

@@ -1,0 +1,50 @@
+"""The account, region, names and endpoints that stand for AWS on this machine."""
+
+from typing import Final
+
+import boto3
+
+from infra.local.ports import url
+
+ACCOUNT_ID: Final = "123456789012"
+REGION: Final = "us-east-1"
+PARTITION: Final = "aws"
+URL_SUFFIX: Final = "amazonaws.com"
+STACK_NAME: Final = "flareflow-local"
+
+PSEUDO_PARAMETERS: Final = {
+    "AWS::AccountId": ACCOUNT_ID,
+    "AWS::Partition": PARTITION,
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK_NAME,
+    "AWS::URLSuffix": URL_SUFFIX,
+}
+
+
+def arn(service: str, resource: str) -> str:
+    """An ARN in the local account and region."""
+    return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT_ID}:{resource}"
+
+
+def environment() -> dict[str, str]:
+    """What makes any AWS SDK talk to the local stack: the standard variables, with keys that open nothing."""
+    return {
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": url("moto"),
+        "AWS_ENDPOINT_URL_DYNAMODB": url("dynamodb"),
+        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": url("dynamodb"),
+        "AWS_ENDPOINT_URL_LAMBDA": url("gateway_lambda"),
+    }
+
+
+def session() -> boto3.Session:
+    """A session of the local account; each client still names the endpoint that it wants."""
+    return boto3.Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        region_name=REGION,
+    )

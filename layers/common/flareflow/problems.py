@@ -1,0 +1,64 @@
+"""Failures of the HTTP API as RFC 9457 problem documents; the only place that knows both errors and statuses."""
+
+import json
+from http import HTTPStatus
+from typing import Final
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
+
+from flareflow.errors import RequestError, UnavailableError
+
+CONTENT_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 5
+
+logger = Logger(child=True)
+
+
+def map_problems(app: APIGatewayHttpResolver) -> None:
+    """Let `app` answer every failure with a problem document.
+
+    RequestError keeps its own status and code, UnavailableError is 503 with `Retry-After`, whatever else is a
+    500 that is logged in full and says nothing to the caller.
+    """
+
+    @app.exception_handler(RequestError)
+    def refuse(error: RequestError) -> Response[str]:
+        return problem(app, error.status, error.code, str(error))
+
+    @app.exception_handler(UnavailableError)
+    def ask_again(error: UnavailableError) -> Response[str]:
+        logger.warning("an outside system is unavailable", exc_info=error)
+        answer = problem(
+            app, HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable", "Try again in a moment."
+        )
+        answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return answer
+
+    @app.not_found
+    def unknown_route(_: RouteNotFoundError) -> Response[str]:
+        return problem(app, HTTPStatus.NOT_FOUND, "route_not_found", "There is no such path here.")
+
+    @app.exception_handler(Exception)
+    def fail(error: Exception) -> Response[str]:
+        logger.error("a request failed in a way that nobody planned", exc_info=error)
+        return problem(app, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "This is our fault.")
+
+
+def problem(app: APIGatewayHttpResolver, status: HTTPStatus, code: str, detail: str) -> Response[str]:
+    """One problem document; `code` is stable and documented, `request_id` finds the log lines."""
+    document = {
+        "type": f"urn:flareflow:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "code": code,
+        "request_id": app.current_event.request_context.request_id,
+    }
+    return Response(
+        status_code=status,
+        content_type=CONTENT_TYPE,
+        body=json.dumps(document),
+        headers={"Cache-Control": "no-store"},
+    )
