@@ -1,6 +1,7 @@
-"""Failures of the HTTP API as RFC 9457 problem documents; the only place that knows both errors and statuses."""
+"""Failures of the HTTP API as RFC 9457 problem documents: the one place that knows both errors and statuses."""
 
 import json
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -22,28 +23,10 @@ def map_problems(app: APIGatewayHttpResolver) -> None:
     RequestError keeps its own status and code, UnavailableError is 503 with `Retry-After`, whatever else is a
     500 that is logged in full and says nothing to the caller.
     """
-
-    @app.exception_handler(RequestError)
-    def refuse(error: RequestError) -> Response[str]:
-        return problem(app, error.status, error.code, str(error))
-
-    @app.exception_handler(UnavailableError)
-    def ask_again(error: UnavailableError) -> Response[str]:
-        logger.warning("an outside system is unavailable", exc_info=error)
-        answer = problem(
-            app, HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable", "Try again in a moment."
-        )
-        answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return answer
-
-    @app.not_found
-    def unknown_route(_: RouteNotFoundError) -> Response[str]:
-        return problem(app, HTTPStatus.NOT_FOUND, "route_not_found", "There is no such path here.")
-
-    @app.exception_handler(Exception)
-    def fail(error: Exception) -> Response[str]:
-        logger.error("a request failed in a way that nobody planned", exc_info=error)
-        return problem(app, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "This is our fault.")
+    app.exception_handler(RequestError)(partial(_refuse, app))
+    app.exception_handler(UnavailableError)(partial(_ask_again, app))
+    app.exception_handler(Exception)(partial(_fail, app))
+    app.not_found(partial(_no_such_route, app))
 
 
 def problem(app: APIGatewayHttpResolver, status: HTTPStatus, code: str, detail: str) -> Response[str]:
@@ -62,3 +45,23 @@ def problem(app: APIGatewayHttpResolver, status: HTTPStatus, code: str, detail: 
         body=json.dumps(document),
         headers={"Cache-Control": "no-store"},
     )
+
+
+def _refuse(app: APIGatewayHttpResolver, error: RequestError) -> Response[str]:
+    return problem(app, error.status, error.code, str(error))
+
+
+def _ask_again(app: APIGatewayHttpResolver, error: UnavailableError) -> Response[str]:
+    logger.warning("an outside system is unavailable", exc_info=error)
+    answer = problem(app, HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable", "Try again in a moment.")
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
+
+
+def _fail(app: APIGatewayHttpResolver, error: Exception) -> Response[str]:
+    logger.error("a request failed in a way that nobody planned", exc_info=error)
+    return problem(app, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "This is our fault.")
+
+
+def _no_such_route(app: APIGatewayHttpResolver, _: RouteNotFoundError) -> Response[str]:
+    return problem(app, HTTPStatus.NOT_FOUND, "route_not_found", "There is no such path here.")
