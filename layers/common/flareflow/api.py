@@ -62,7 +62,7 @@ def parse_number(text: str, name: str) -> int:
 def answer(view: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
     """A private answer: JSON that nobody on the way may keep."""
     return Response(
-        status_code=status,
+        status_code=status.value,
         content_type="application/json",
         body=view.model_dump_json(),
         headers={"Cache-Control": "no-store"},

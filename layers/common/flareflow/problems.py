@@ -1,4 +1,4 @@
-"""Failures of the HTTP API as RFC 9457 problem documents: the one place that knows both errors and statuses."""
+"""Failures of the HTTP API as RFC 9457 problem documents: the only place that knows errors and statuses."""
 
 import json
 from functools import partial
@@ -40,7 +40,7 @@ def problem(app: APIGatewayHttpResolver, status: HTTPStatus, code: str, detail: 
         "request_id": app.current_event.request_context.request_id,
     }
     return Response(
-        status_code=status,
+        status_code=status.value,
         content_type=CONTENT_TYPE,
         body=json.dumps(document),
         headers={"Cache-Control": "no-store"},

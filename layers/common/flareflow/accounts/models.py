@@ -1,0 +1,101 @@
+"""What accounts are made of. Flow addresses are `0x` and 16 lowercase hex digits throughout."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from flareflow.errors import InvalidRequestError
+
+ADDRESS_BYTES: Final = 8
+_ADDRESS: Final = re.compile(r"(0x)?[0-9a-fA-F]{1,16}")
+
+
+def flow_address(text: str) -> str:
+    """`text` in the one form that we compare and store; InvalidRequestError where it is no Flow address."""
+    if not _ADDRESS.fullmatch(text):
+        raise InvalidRequestError("invalid_address", "A Flow address is 0x and up to 16 hex digits.")
+    return f"0x{text.removeprefix('0x').lower():0>16}"
+
+
+class SignatureAlgorithm(StrEnum):
+    """The curves of Flow account keys, as the chain calls them."""
+
+    P256 = "ECDSA_P256"
+    SECP256K1 = "ECDSA_secp256k1"
+
+
+class HashAlgorithm(StrEnum):
+    """The hashes of Flow account keys, as the chain calls them."""
+
+    SHA2_256 = "SHA2_256"
+    SHA3_256 = "SHA3_256"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKey:
+    """One key of a Flow account: `public_key` is x and y, 32 bytes each; a weight of 1000 is full authority."""
+
+    index: int
+    public_key: bytes
+    signature_algorithm: SignatureAlgorithm
+    hash_algorithm: HashAlgorithm
+    weight: int
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeySignature:
+    """What one key of an account signed: r and s, 32 bytes each."""
+
+    key_index: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is signed in, and until when."""
+
+    address: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OnChainSubscription:
+    """What key provisioning asks the chain itself about a subscription."""
+
+    subscription_id: int
+    owner: str
+    is_open: bool
+
+
+class KeyStatus(StrEnum):
+    """CHANGING: LiteLLM is being told, or the answer was lost, so the state there is unknown."""
+
+    ACTIVE = "active"
+    CHANGING = "changing"
+    BLOCKED = "blocked"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualKey:
+    """A LiteLLM key as we know it: `key_hash` is the SHA-256 of the secret in hex, `alias` the owner's name for it."""
+
+    key_hash: str
+    subscription_id: int
+    alias: str
+    status: KeyStatus
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A new key and its secret, which is shown once and stored nowhere."""
+
+    secret: str
+    key_hash: str
+
+    def __repr__(self) -> str:
+        return f"IssuedKey(key_hash={self.key_hash!r})"

@@ -1,0 +1,57 @@
+"""The price book: which pricing class a model belongs to, and what a token of that class weighs."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+
+from flareflow.keccak import keccak256
+
+BOOK_FILE: Final = Path(__file__).with_name("price_book.json")
+
+
+class PriceBook(BaseModel):
+    """One version of the book.
+
+    `classes`: micro-tokens that one token of the class weighs (1_500_000 is x1.5).
+    `models`: the model name that callers use -> class; any other model is of `default_class`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: PositiveInt
+    default_class: str
+    classes: Mapping[str, PositiveInt]
+    models: Mapping[str, str]
+
+    @model_validator(mode="after")
+    def _name_only_known_classes(self) -> Self:
+        unknown = {self.default_class, *self.models.values()} - self.classes.keys()
+        if unknown:
+            raise ValueError(f"the book has no class {', '.join(sorted(unknown))}")
+        return self
+
+    @classmethod
+    def load(cls) -> "PriceBook":
+        """The book in force, as it is deployed with the code."""
+        return cls.model_validate_json(BOOK_FILE.read_bytes())
+
+    def class_of(self, model: str) -> str:
+        return self.models.get(model, self.default_class)
+
+    def rate(self, model: str, tokens: int) -> int:
+        """What `tokens` of `model` weigh, in micro-tokens; exact."""
+        return tokens * self.classes[self.class_of(model)]
+
+    @cached_property
+    def canonical_json(self) -> str:
+        """The book as text that everybody writes alike: ASCII, keys sorted, no spaces."""
+        return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def hash(self) -> bytes:
+        """Keccak-256 of the canonical JSON; statements carry it."""
+        return keccak256(self.canonical_json.encode())
