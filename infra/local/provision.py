@@ -8,24 +8,16 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
-
-from pydantic import TypeAdapter
 
 from infra.local.gateway import aws
 from infra.local.gateway.intrinsics import Intrinsics, Physical
 from infra.local.gateway.template import Properties, Template
-from infra.local.paths import run_dir
+from infra.local.gateway.deployment import RESOURCES, resources_file
 from infra.local.ports import url
 
-RESOURCES: Final = TypeAdapter(dict[str, Physical])
 TABLE_PROPERTIES: Final = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 QUEUE_PROPERTIES_OF_AWS: Final = frozenset({"QueueName", "Tags"})
-
-
-def resources_file() -> Path:
-    return run_dir() / "resources.json"
 
 
 def physical_name(logical_id: str) -> str:
@@ -109,15 +101,6 @@ class Provisioner:
         except client.exceptions.ResourceExistsException:
             arn = client.describe_secret(SecretId=name)["ARN"]
         return Physical(ref=arn)
-
-    def function(self, logical_id: str, _: Properties) -> Physical:
-        return Physical(ref=logical_id, attributes={"Arn": aws.arn("lambda", f"function:{logical_id}")})
-
-    def api(self, logical_id: str, _: Properties) -> Physical:
-        return Physical(ref=logical_id.lower())
-
-    def integration(self, logical_id: str, _: Properties) -> Physical:
-        return Physical(ref=logical_id)
 
 
 type Maker = Callable[[Provisioner, str, Properties], Physical]

@@ -30,7 +30,7 @@ class KeyRequest:
     alias: str
 
     def hash(self) -> str:
-        """Equal for equal requests; tells a repeated request from another one with the same idempotency key."""
+        """Equal for equal requests: tells a repetition from another request with the same idempotency key."""
         return hashlib.sha256(f"{self.subscription_id}\n{self.alias}".encode()).hexdigest()
 
 
@@ -60,8 +60,8 @@ class OwnedSubscription:
 class CreateKey:
     """Make a key, so that a request which is repeated after any crash makes one key and shows one secret.
 
-    The alias at LiteLLM follows from the account and its idempotency key. An attempt that ended before the key was
-    recorded has shown its secret to nobody: the next attempt deletes whatever has the alias and begins anew.
+    The alias at LiteLLM follows from the account and its idempotency key. An attempt that ended before the key
+    was recorded has shown its secret to nobody: the next one deletes whatever has the alias and begins anew.
     """
 
     owned: OwnedSubscription
@@ -71,8 +71,8 @@ class CreateKey:
     clock: Clock
 
     def run(self, caller: str, idempotency_key: str, request: KeyRequest) -> CreatedKey:
-        """Raises NotFoundError `subscription_not_found`; ConflictError `subscription_not_open`, `too_many_keys`,
-        `secret_already_shown`, `idempotency_key_reused` or `request_in_progress`.
+        """Raises NotFoundError `subscription_not_found`; ConflictError `subscription_not_open`,
+        `too_many_keys`, `secret_already_shown`, `idempotency_key_reused` or `request_in_progress`.
         """
         earlier = self.requests.find(caller, idempotency_key)
         self._refuse_repeat(earlier, request)

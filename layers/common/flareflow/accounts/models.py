@@ -35,7 +35,7 @@ class HashAlgorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountKey:
-    """One key of a Flow account: `public_key` is x and y, 32 bytes each; a weight of 1000 is full authority."""
+    """One key of a Flow account: `public_key` is x and y, 32 bytes each; weight 1000 is full authority."""
 
     index: int
     public_key: bytes
@@ -81,7 +81,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VirtualKey:
-    """A LiteLLM key as we know it: `key_hash` is the SHA-256 of the secret in hex, `alias` the owner's name for it."""
+    """A LiteLLM key as we know it: `key_hash` is the secret's SHA-256 in hex, `alias` its owner's name for it."""
 
     key_hash: str
     subscription_id: int

@@ -1,4 +1,4 @@
-"""What accounts need from the world. Each adapter raises its own UnavailableError where it cannot be asked."""
+"""What accounts need from the world. An adapter raises its UnavailableError where it cannot be asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class OnChainSubscriptions(Protocol):
 
 
 class KeyIssuer(Protocol):
-    """What accounts need from LiteLLM. Every method raises KeyIssuerUnavailableError; all but `issue` may be repeated."""
+    """What accounts need from LiteLLM; all but `issue` may be repeated. Raises KeyIssuerUnavailableError."""
 
     def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
         """A new key that can call models and nothing else; `alias` must be free."""

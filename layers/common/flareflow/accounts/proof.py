@@ -1,6 +1,6 @@
 """The FCL account proof: that whoever asks holds keys with full authority over a Flow account.
 
-The signed message is the tag, padded with zeros to 32 bytes, and RLP of the list (app identifier, address, nonce).
+The signed message is the tag, padded with zeros to 32 bytes, and RLP of (app identifier, address, nonce).
 """
 
 from collections.abc import Sequence
@@ -37,15 +37,15 @@ class AccountProof:
 class ProveAccount:
     """Check a proof against the keys that the account has on chain now.
 
-    A weight of 1000 is asked for although some wallets get along with 999: a session can spend the deposit, and on chain
-    that takes full authority.
+    A weight of 1000 is asked for although some wallets get along with 999: a session can spend the deposit,
+    and on chain that takes full authority.
     """
 
     keys: AccountKeys
     verifier: SignatureVerifier
 
     def run(self, proof: AccountProof) -> None:
-        """Return where the proof holds; raise UnauthenticatedError with the code `invalid_proof` where it does not."""
+        """Raises UnauthenticatedError `invalid_proof` where the proof does not hold."""
         signed_by = [signature.key_index for signature in proof.signatures]
         if len(set(signed_by)) != len(signed_by):
             raise _refusal("a key signed twice")

@@ -62,5 +62,7 @@ NUMBER_KEY_DIGITS: Final = 20
 def number_key(number: int) -> str:
     """An integer as part of a sort key: 20 digits, so that text order is number order."""
     if not 0 <= number < 10**NUMBER_KEY_DIGITS:
-        raise ValueError(f"a key number is 0 or more and has at most {NUMBER_KEY_DIGITS} digits, not {number}")
+        raise ValueError(
+            f"a key number is 0 or more and has at most {NUMBER_KEY_DIGITS} digits, not {number}"
+        )
     return f"{number:0{NUMBER_KEY_DIGITS}d}"

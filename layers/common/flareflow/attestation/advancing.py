@@ -1,0 +1,155 @@
+"""One tick of `attestation_submission`: every attestation under way goes as far as it can."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flareflow.attestation.merkle import fold
+from flareflow.attestation.models import Attestation, Proof, SealedStatement, State
+from flareflow.attestation.ports import (
+    Attestations,
+    Awaited,
+    DataAvailability,
+    Flare,
+    RequestRevertedError,
+    ServedProof,
+    Statements,
+)
+from flareflow.attestation.relay import RootMessage
+from flareflow.attestation.request import WORD_BYTES, AttestationTarget, leaf_hash
+from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.time import Deadline
+
+ROUNDS_TO_FINALIZE_MAX: Final = 10
+"""A round that has no root after this many others never gets one."""
+
+STEPS_MAX: Final = 8
+"""More steps than a whole way has: reaching it means that a step does not move."""
+
+PROOF_SIBLINGS_MAX: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceReport:
+    """States after the tick, by epoch; `unfinished` when the deadline cut it short."""
+
+    states: dict[int, str]
+    unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceAttestations:
+    """Requests the newest statement's attestation and follows those under way until they are proven."""
+
+    target: AttestationTarget
+    flare: Flare
+    availability: DataAvailability
+    statements: Statements
+    attestations: Attestations
+
+    def run(self, deadline: Deadline) -> AdvanceReport:
+        newest = self.statements.newest()
+        if newest is not None and newest.settles_something:
+            self._begin(newest)
+        states = {}
+        for attestation in self.attestations.under_way():
+            if deadline.is_near():
+                return AdvanceReport(states, unfinished=True)
+            states[attestation.epoch] = self._advance(attestation, newest).state.value
+        return AdvanceReport(states)
+
+    def _begin(self, statement: SealedStatement) -> None:
+        if self.attestations.get(statement.epoch) is None:
+            try:
+                self.attestations.save(Attestation(statement.epoch, statement.words))
+            except RaceLostError:
+                return
+
+    def _advance(self, attestation: Attestation, newest: SealedStatement | None) -> Attestation:
+        for _ in range(STEPS_MAX):
+            if attestation.state is State.SEALED and newest is not None and attestation.epoch < newest.epoch:
+                step: Callable[[Attestation], Attestation] = self._skip
+            elif attestation.state in self._steps:
+                step = self._steps[attestation.state]
+            else:
+                return attestation
+            after = step(attestation)
+            if after == attestation:
+                return attestation
+            moved = after.state is not attestation.state
+            attestation = self.attestations.save(after)
+            if not moved:
+                return attestation
+        raise BrokenRuleError(
+            f"the attestation of epoch {attestation.epoch} turns in circles at {attestation.state}"
+        )
+
+    @property
+    def _steps(self) -> dict[State, Callable[[Attestation], Attestation]]:
+        return {
+            State.SEALED: self._request,
+            State.REQUESTED: self._follow_round,
+            State.FINALIZED: self._fetch_proof,
+        }
+
+    def _skip(self, attestation: Attestation) -> Attestation:
+        return replace(attestation, state=State.SKIPPED).because("a newer statement carries the totals")
+
+    def _request(self, attestation: Attestation) -> Attestation:
+        """Only signs: what is stored is sent by the next step, so nothing is sent that is not stored."""
+        request = self.target.request(attestation.epoch, attestation.words)
+        return replace(attestation, state=State.REQUESTED, submission=self.flare.prepare(request))
+
+    def _follow_round(self, attestation: Attestation) -> Attestation:
+        if attestation.voting_round is None:
+            return self._send(attestation)
+        voting_round, mined_block = attestation.voting_round, attestation.mined_block
+        assert mined_block is not None
+        finalization = self.flare.finalization(voting_round, mined_block)
+        if finalization is not None:
+            return replace(attestation, state=State.FINALIZED, finalization=finalization)
+        if self.flare.current_round() > voting_round + ROUNDS_TO_FINALIZE_MAX:
+            return attestation.start_over(f"round {voting_round} was never finalized")
+        return attestation
+
+    def _send(self, attestation: Attestation) -> Attestation:
+        submission = attestation.submission
+        assert submission is not None
+        try:
+            mined = self.flare.mined(submission)
+        except RequestRevertedError as error:
+            return attestation.start_over(f"the request reverted: {error}")
+        if mined is not None:
+            return replace(attestation, mined_block=mined.block, voting_round=mined.voting_round)
+        if self.flare.is_overtaken(submission):
+            return attestation.start_over(f"nonce {submission.nonce} was used by another transaction")
+        self.flare.send(submission)
+        return attestation
+
+    def _fetch_proof(self, attestation: Attestation) -> Attestation:
+        voting_round, submission = attestation.voting_round, attestation.submission
+        assert voting_round is not None
+        assert submission is not None
+        served = self.availability.proof(voting_round, submission.request)
+        match served:
+            case Awaited.NEVER:
+                return attestation.start_over(f"round {voting_round} was finalized without our request")
+            case Awaited.NOT_YET:
+                return attestation
+            case ServedProof():
+                return self._check(attestation, served, voting_round)
+
+    def _check(self, attestation: Attestation, served: ServedProof, voting_round: int) -> Attestation:
+        """The API is not believed: the response must be the statement's, and lead to the finalized root."""
+        assert attestation.finalization is not None
+        root = RootMessage.decode(attestation.finalization.message).merkle_root
+        timestamp = int.from_bytes(served.response[4 * WORD_BYTES : 5 * WORD_BYTES])
+        expected = self.target.response(attestation.epoch, attestation.words, voting_round, timestamp % 2**64)
+        if served.response != expected:
+            return attestation.because(f"the response served for round {voting_round} is not our statement's")
+        if (
+            len(served.siblings) > PROOF_SIBLINGS_MAX
+            or fold(leaf_hash(served.response), served.siblings) != root
+        ):
+            return attestation.because(f"the proof served for round {voting_round} does not lead to its root")
+        return replace(attestation, state=State.PROVEN, proof=Proof(voting_round, timestamp, served.siblings))

@@ -1,0 +1,107 @@
+"""The Relay's message and calldata, the same on every network of Flare.
+
+relay() selector(4) ‖ signing policy ‖ message(38), or 0x00 ‖ new policy ‖ count(2) ‖ count x [v(1) r(32) s(32) index(2)]
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from flareflow.attestation.signing_policy import HEAD_BYTES, VOTER_BYTES
+from flareflow.keccak import keccak256
+
+RELAY_SELECTOR: Final = bytes.fromhex("b59589d1")
+FDC_PROTOCOL_ID: Final = 200
+MESSAGE_BYTES: Final = 38
+SIGNATURE_BYTES: Final = 67
+EIP191_PREFIX: Final = b"\x19Ethereum Signed Message:\n32"
+
+
+@dataclass(frozen=True, slots=True)
+class RootMessage:
+    """What voters sign of a round: protocolId(1) votingRoundId(4) isSecureRandom(1) merkleRoot(32)."""
+
+    protocol_id: int
+    voting_round: int
+    is_secure_random: bool
+    merkle_root: bytes
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Self:
+        if len(encoded) != MESSAGE_BYTES:
+            raise ValueError(f"a message has {MESSAGE_BYTES} bytes, not {len(encoded)}")
+        return cls(encoded[0], int.from_bytes(encoded[1:5]), bool(encoded[5]), encoded[6:])
+
+    def encode(self) -> bytes:
+        return (
+            bytes([self.protocol_id])
+            + self.voting_round.to_bytes(4)
+            + bytes([self.is_secure_random])
+            + self.merkle_root
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySignature:
+    """A voter's signature and the voter's index in the policy; `v` is 27 or 28."""
+
+    v: int
+    r: bytes
+    s: bytes
+    index: int
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Self:
+        return cls(encoded[0], encoded[1:33], encoded[33:65], int.from_bytes(encoded[65:SIGNATURE_BYTES]))
+
+    def encode(self) -> bytes:
+        return bytes([self.v]) + self.r + self.s + self.index.to_bytes(2)
+
+
+def decode_signatures(encoded: bytes) -> tuple[PolicySignature, ...]:
+    """A list of signatures without its count."""
+    if len(encoded) % SIGNATURE_BYTES:
+        raise ValueError(f"signatures have {SIGNATURE_BYTES} bytes each; {len(encoded)} is no multiple")
+    return tuple(
+        PolicySignature.decode(encoded[at : at + SIGNATURE_BYTES])
+        for at in range(0, len(encoded), SIGNATURE_BYTES)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RelayedRoot:
+    """The calldata that finalized a round: policy and message bytes, signatures without their count."""
+
+    policy: bytes
+    message: bytes
+    signatures: bytes
+
+    @classmethod
+    def decode(cls, calldata: bytes) -> Self:
+        """Raises `ValueError` for anything but a call of `relay()` with a protocol message."""
+        if calldata[:4] != RELAY_SELECTOR:
+            raise ValueError("not a call of relay()")
+        policy_end = 4 + HEAD_BYTES + VOTER_BYTES * int.from_bytes(calldata[4:6])
+        message = calldata[policy_end : policy_end + MESSAGE_BYTES]
+        if len(message) != MESSAGE_BYTES or message[0] == 0:
+            raise ValueError("the call relays no protocol message")
+        count_at = policy_end + MESSAGE_BYTES
+        count = int.from_bytes(calldata[count_at : count_at + 2])
+        signatures = calldata[count_at + 2 :]
+        if len(signatures) != count * SIGNATURE_BYTES:
+            raise ValueError(f"{count} signatures do not have {len(signatures)} bytes")
+        return cls(calldata[4:policy_end], message, signatures)
+
+    def encode(self) -> bytes:
+        count = len(self.signatures) // SIGNATURE_BYTES
+        return RELAY_SELECTOR + self.policy + self.message + count.to_bytes(2) + self.signatures
+
+
+def relay_policy_calldata(policy: bytes, new_policy: bytes, signatures: bytes) -> bytes:
+    """The calldata that hands a Relay its next signing policy."""
+    count = len(signatures) // SIGNATURE_BYTES
+    return RELAY_SELECTOR + policy + b"\0" + new_policy + count.to_bytes(2) + signatures
+
+
+def signed_digest(content_hash: bytes) -> bytes:
+    """What is signed: the EIP-191 hash of a message's or a policy's hash."""
+    return keccak256(EIP191_PREFIX + content_hash)

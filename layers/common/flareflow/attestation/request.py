@@ -1,0 +1,211 @@
+"""What Flare is asked, byte for byte: the `Web2Json` request for one statement and the response it must have.
+
+Encodings: Flare's `IWeb2Json` and the FDC specification ("Making a request"). The verifier fetches
+`protocol//hostname+pathname` only, so the url has neither port nor query, and the epoch is a path segment of ten digits.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from eth_abi.abi import encode
+
+from flareflow.keccak import keccak256
+
+ATTESTATION_TYPE: Final = "Web2Json"
+EPOCH_DIGITS: Final = 10
+URL_CHARACTERS_MAX: Final = 2000
+MIC_SALT: Final = "Flare"
+WORD_BYTES: Final = 32
+NO_TIMESTAMP: Final = 2**64 - 1
+"""`lowestUsedTimestamp` of a `Web2Json` response, as the current verifier gives it; older ones gave 0."""
+
+ATTESTED_FIELDS: Final = (
+    ("epoch", "epoch", "uint64"),
+    ("windowStart", "window_start", "uint64"),
+    ("windowEnd", "window_end", "uint64"),
+    ("usageRoot", "usage_root", "bytes32"),
+    ("settlementRoot", "settlement_root", "bytes32"),
+    ("subscriptionCount", "subscription_count", "uint64"),
+    ("totalRatedMicrotokens", "total_rated_microtokens", "uint256"),
+    ("priceBookHash", "price_book_hash", "bytes32"),
+    ("previousStatementHash", "previous_statement_hash", "bytes32"),
+)
+"""Component name, field of the statement, Solidity type; all static, so the encoded data is one word each."""
+
+POST_PROCESS_JQ: Final = "{" + ", ".join(f"{name}: .{field}" for name, field, _ in ATTESTED_FIELDS) + "}"
+ABI_SIGNATURE: Final = json.dumps(
+    {
+        "components": [
+            {"internalType": kind, "name": name, "type": kind} for name, _, kind in ATTESTED_FIELDS
+        ],
+        "name": "statement",
+        "type": "tuple",
+    },
+    separators=(",", ":"),
+)
+
+REQUEST_BODY_TYPE: Final = "(string,string,string,string,string,string,string)"
+RESPONSE_TYPE: Final = f"(bytes32,bytes32,uint64,uint64,{REQUEST_BODY_TYPE},(bytes))"
+
+
+def identifier(name: str) -> bytes:
+    """An attestation type or source as Flare writes it: ASCII, padded with zeros to 32 bytes."""
+    encoded = name.encode("ascii")
+    if not 0 < len(encoded) <= WORD_BYTES:
+        raise ValueError(f"an identifier has 1 to {WORD_BYTES} characters, not {len(encoded)}")
+    return encoded.ljust(WORD_BYTES, b"\0")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """`IWeb2Json.RequestBody`."""
+
+    url: str
+    http_method: str
+    headers: str
+    query_params: str
+    body: str
+    post_process_jq: str
+    abi_signature: str
+
+    def values(self) -> tuple[str, ...]:
+        return (
+            self.url,
+            self.http_method,
+            self.headers,
+            self.query_params,
+            self.body,
+            self.post_process_jq,
+            self.abi_signature,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTemplate:
+    """A response with everything that may vary cut out; hex without 0x.
+
+    head ‖ voting round (word) ‖ lowest used timestamp (word) ‖ before_epoch ‖ ten ASCII digits ‖ after_epoch ‖ words
+    """
+
+    head: str
+    before_epoch: str
+    after_epoch: str
+
+    def render(
+        self, voting_round: int, lowest_used_timestamp: int, epoch: int, words: Sequence[int]
+    ) -> bytes:
+        """The response with these values; the contract `FlareFDCTriggers` renders the same."""
+        digits = f"{epoch:0{EPOCH_DIGITS}d}".encode().hex()
+        parts = (
+            self.head,
+            _word(voting_round),
+            _word(lowest_used_timestamp),
+            self.before_epoch,
+            digits,
+            self.after_epoch,
+        )
+        return bytes.fromhex("".join(parts) + "".join(_word(word) for word in words))
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationTarget:
+    """The statements that Flare attests for us: a source and an `https` url up to the epoch."""
+
+    source_id: str
+    url_prefix: str
+
+    def __post_init__(self) -> None:
+        if not self.url_prefix.startswith("https://") or ":" in self.url_prefix.removeprefix("https://"):
+            raise ValueError(f"Flare fetches https urls without a port, not {self.url_prefix}")
+        if (
+            any(character in self.url_prefix for character in "?#")
+            or len(self.url_prefix) > URL_CHARACTERS_MAX
+        ):
+            raise ValueError("Flare drops queries and fragments, and takes 2,000 characters at most")
+
+    def request_body(self, epoch: int) -> RequestBody:
+        return RequestBody(
+            url=f"{self.url_prefix}{epoch:0{EPOCH_DIGITS}d}",
+            http_method="GET",
+            headers="",
+            query_params="",
+            body="",
+            post_process_jq=POST_PROCESS_JQ,
+            abi_signature=ABI_SIGNATURE,
+        )
+
+    def response(
+        self, epoch: int, words: Sequence[int], voting_round: int, lowest_used_timestamp: int
+    ) -> bytes:
+        """The ABI-encoded `IWeb2Json.Response` with these attested words."""
+        return encode_response(
+            self.source_id,
+            self.request_body(epoch),
+            b"".join(word.to_bytes(WORD_BYTES) for word in words),
+            voting_round,
+            lowest_used_timestamp,
+        )
+
+    def request(self, epoch: int, words: Sequence[int]) -> bytes:
+        """What `FdcHub.requestAttestation` takes: type ‖ source ‖ message integrity code ‖ ABI-encoded body."""
+        expected = self.response(epoch, words, voting_round=0, lowest_used_timestamp=NO_TIMESTAMP)
+        return encode_request(self.source_id, self.request_body(epoch), message_integrity_code(expected))
+
+    def template(self) -> ResponseTemplate:
+        """The response cut at what may vary."""
+        epoch = 10**EPOCH_DIGITS - 1
+        whole = self.response(epoch, [0] * len(ATTESTED_FIELDS), 0, 0).hex()
+        digits = self.url_prefix.encode().hex() + str(epoch).encode().hex()
+        epoch_at = whole.index(digits) + len(digits) - 2 * EPOCH_DIGITS
+        varying_at, fixed_at = 2 * 3 * WORD_BYTES, 2 * 5 * WORD_BYTES
+        words_at = len(whole) - 2 * WORD_BYTES * len(ATTESTED_FIELDS)
+        return ResponseTemplate(
+            head=whole[:varying_at],
+            before_epoch=whole[fixed_at:epoch_at],
+            after_epoch=whole[epoch_at + 2 * EPOCH_DIGITS : words_at],
+        )
+
+
+def encode_response(
+    source_id: str, body: RequestBody, abi_encoded_data: bytes, voting_round: int, lowest_used_timestamp: int
+) -> bytes:
+    """`abi.encode(IWeb2Json.Response)`: what the data availability API calls `response_hex`."""
+    response = (
+        identifier(ATTESTATION_TYPE),
+        identifier(source_id),
+        voting_round,
+        lowest_used_timestamp,
+        body.values(),
+        (abi_encoded_data,),
+    )
+    return encode([RESPONSE_TYPE], [response])
+
+
+def encode_request(source_id: str, body: RequestBody, integrity_code: bytes) -> bytes:
+    """The bytes of an attestation request."""
+    return (
+        identifier(ATTESTATION_TYPE)
+        + identifier(source_id)
+        + integrity_code
+        + encode([REQUEST_BODY_TYPE], [body.values()])
+    )
+
+
+def message_integrity_code(response: bytes) -> bytes:
+    """keccak256(abi.encode(response with voting round 0, "Flare"))."""
+    round_at = 3 * WORD_BYTES
+    tuple_bytes = response[WORD_BYTES:round_at] + bytes(WORD_BYTES) + response[round_at + WORD_BYTES :]
+    salt = len(MIC_SALT).to_bytes(WORD_BYTES) + MIC_SALT.encode().ljust(WORD_BYTES, b"\0")
+    heads = (2 * WORD_BYTES).to_bytes(WORD_BYTES) + (2 * WORD_BYTES + len(tuple_bytes)).to_bytes(WORD_BYTES)
+    return keccak256(heads + tuple_bytes + salt)
+
+
+def leaf_hash(response: bytes) -> bytes:
+    """The leaf of a response in its round's Merkle tree: one hash of the whole."""
+    return keccak256(response)
+
+
+def _word(value: int) -> str:
+    return value.to_bytes(WORD_BYTES).hex()

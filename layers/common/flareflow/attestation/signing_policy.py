@@ -1,0 +1,81 @@
+"""Flare's signing policy: who may sign roots in a reward epoch, with what weight.
+
+Bytes, big-endian: size(2) rewardEpochId(3) startVotingRoundId(4) threshold(2) seed(32) size x [address(20) weight(2)].
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from flareflow.keccak import keccak256
+
+HEAD_BYTES: Final = 43
+VOTER_BYTES: Final = 22
+VOTERS_MAX: Final = 300
+WEIGHT_SUM_LIMIT: Final = 65_536
+WORD_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """A signing address (20 bytes) and its normalised weight; weight 0 occurs."""
+
+    address: bytes
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigningPolicy:
+    """The policy of one reward epoch."""
+
+    reward_epoch: int
+    start_voting_round: int
+    threshold: int
+    seed: bytes
+    voters: tuple[Voter, ...]
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Self:
+        """Raises `ValueError` unless the bytes are exactly one policy."""
+        if len(encoded) < HEAD_BYTES:
+            raise ValueError(f"a signing policy has {HEAD_BYTES} bytes and more, not {len(encoded)}")
+        size = int.from_bytes(encoded[:2])
+        if size > VOTERS_MAX or len(encoded) != HEAD_BYTES + size * VOTER_BYTES:
+            raise ValueError(f"a signing policy of {size} voters does not have {len(encoded)} bytes")
+        return cls(
+            reward_epoch=int.from_bytes(encoded[2:5]),
+            start_voting_round=int.from_bytes(encoded[5:9]),
+            threshold=int.from_bytes(encoded[9:11]),
+            seed=encoded[11:HEAD_BYTES],
+            voters=tuple(
+                Voter(encoded[at : at + 20], int.from_bytes(encoded[at + 20 : at + VOTER_BYTES]))
+                for at in range(HEAD_BYTES, len(encoded), VOTER_BYTES)
+            ),
+        )
+
+    def encode(self) -> bytes:
+        head = (
+            len(self.voters).to_bytes(2)
+            + self.reward_epoch.to_bytes(3)
+            + self.start_voting_round.to_bytes(4)
+            + self.threshold.to_bytes(2)
+            + self.seed
+        )
+        return head + b"".join(voter.address + voter.weight.to_bytes(2) for voter in self.voters)
+
+    @property
+    def weight(self) -> int:
+        return sum(voter.weight for voter in self.voters)
+
+
+def legacy_hash(policy: bytes) -> bytes:
+    """The deployed Relay's hash: 32-byte words, the last padded with zeros, each hashed into the next."""
+    padded = policy.ljust(-(-len(policy) // WORD_BYTES) * WORD_BYTES, b"\0")
+    current = padded[:WORD_BYTES]
+    for at in range(WORD_BYTES, len(padded), WORD_BYTES):
+        current = keccak256(current + padded[at : at + WORD_BYTES])
+    return current
+
+
+def chain_bound_hash(policy: bytes, source_chain_id: int) -> bytes:
+    """The next Relay's hash: the chain id as a word before the policy, hashed once."""
+    return keccak256(source_chain_id.to_bytes(WORD_BYTES) + policy)
