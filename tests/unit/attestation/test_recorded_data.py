@@ -40,9 +40,7 @@ def test_our_tree_over_the_recorded_responses_has_the_recorded_root_and_proofs()
     # Then root and proofs are those that Flare served
     assert tree.root.hex() == COSTON_ROUND_792357_ROOT
     for attestation in attestations:
-        assert list(tree.proof(leaf_hash(unhex(attestation["response"])))) == [
-            unhex(p) for p in attestation["proof"]
-        ]
+        assert list(tree.proof(leaf_hash(unhex(attestation["response"])))) == [unhex(p) for p in attestation["proof"]]
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +28,12 @@ REASON_CHARACTERS_MAX: Final = 300
 _STRING_IMPORT: Final = re.compile(r'^(\s*)import "(\w+)"', re.MULTILINE)
 
 
+class FlowRefusedError(FlowUnavailableError):
+    """The access node understood the question and refused it: there is no such thing, or a script failed."""
+
+
 class AccountKey(BaseModel):
-    """A key of a Flow account. `public_key` is the 64 bytes X and Y in hex, without prefix."""
+    """A key of a Flow account. `public_key` is the 64 bytes X and Y in hex with `0x`."""
 
     index: int
     public_key: str
@@ -107,13 +112,14 @@ _TEXT: Final = TypeAdapter(bytes)
 class FlowRest:
     """The access node's REST API; `http` has its base address (without `/v1`) and a timeout.
 
-    Every method raises FlowUnavailableError when the node gives no answer, refuses, or answers in another form.
+    Every method raises FlowUnavailableError when the node gives no answer or one in another form, and
+    FlowRefusedError, which is one of them, when it understood and refused.
     """
 
     http: httpx.Client
 
     def execute(self, code: str, arguments: Sequence[Argument] = ()) -> Value:
-        """What a script returns at the latest sealed block. A script that panics is a FlowUnavailableError."""
+        """What a script returns at the latest sealed block. A panic is a FlowRefusedError."""
         body = {
             "script": base64.b64encode(code.encode()).decode(),
             "arguments": [base64.b64encode(argument.encode()).decode() for argument in arguments],
@@ -125,8 +131,11 @@ class FlowRest:
             raise FlowUnavailableError("Flow answered a script with what is not JSON-Cadence") from error
 
     def account_keys(self, address: str) -> list[AccountKey]:
-        """All keys of an account, revoked ones too, at the latest sealed block; none for an account without keys."""
-        return self._ask(_KEYS, "GET", f"/v1/accounts/{_bare(address)}/keys").keys
+        """All keys of an account, revoked ones too, at the latest sealed block; an unknown account has none."""
+        try:
+            return self._ask(_KEYS, "GET", f"/v1/accounts/{_bare(address)}/keys").keys
+        except FlowRefusedError:
+            return []
 
     def account_key(self, address: str, index: int) -> AccountKey:
         """One key, with the sequence number that its next transaction must have."""
@@ -141,8 +150,7 @@ class FlowRest:
         return self._latest_block("sealed")
 
     def events(self, event_type: str, first_height: int, last_height: int) -> list[BlockEvents]:
-        """The events of one type in a range of sealed blocks, both ends included, at most EVENT_HEIGHTS_MAX."""
-        assert 0 <= last_height - first_height < EVENT_HEIGHTS_MAX, f"{first_height} to {last_height}"
+        """The events of one type in at most EVENT_HEIGHTS_MAX sealed blocks, both ends included."""
         query = {"type": event_type, "start_height": str(first_height), "end_height": str(last_height)}
         return self._ask(_BLOCK_EVENTS, "GET", "/v1/events", query)
 
@@ -171,11 +179,18 @@ class FlowRest:
             raise FlowUnavailableError(f"Flow gave no answer to {method} {path}") from error
         if not response.is_success:
             reason = content.decode(errors="replace")[:REASON_CHARACTERS_MAX]
-            raise FlowUnavailableError(f"Flow answered {method} {path} with {response.status_code}: {reason}")
+            raise _failure(response.status_code)(
+                f"Flow answered {method} {path} with {response.status_code}: {reason}"
+            )
         try:
             return model.validate_json(content)
         except ValidationError as error:
             raise FlowUnavailableError(f"Flow's answer to {method} {path} has another form") from error
+
+
+def _failure(status: int) -> type[FlowUnavailableError]:
+    refused = status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
+    return FlowRefusedError if refused else FlowUnavailableError
 
 
 def _bounded(response: httpx.Response) -> bytes:
@@ -198,7 +213,7 @@ def http_client(base_url: str) -> httpx.Client:
 
 @dataclass(frozen=True, slots=True)
 class FlowScripts:
-    """The scripts of `infra/cadence/scripts`, by their path there: `run("flare/get_root.cdc", [uint64(7)])`."""
+    """The scripts of `infra/cadence/scripts` by their path there: `run("flare/get_root.cdc", [uint64(7)])`."""
 
     rest: FlowRest
     addresses: Mapping[str, str]
@@ -224,7 +239,7 @@ def resolve_imports(code: str, addresses: Mapping[str, str]) -> str:
 
 
 def contract_addresses(network: str, contract_address: str) -> dict[str, str]:
-    """Where each contract that our code imports is on a network: ours on one account, others as `flow.json` says."""
+    """Where each contract is on a network: ours on one account, dependencies where `flow.json` has them."""
     flow = _FlowJson.model_validate(json.loads((CADENCE / "flow.json").read_text()))
     others = {
         name: found.aliases[network] for name, found in flow.dependencies.items() if network in found.aliases

@@ -1,8 +1,8 @@
 """JSON-Cadence: how Flow writes the values of scripts, events and arguments.
 
-Read values become plain Python: every integer type an `int`; `UFix64` and `Fix64` an `int` of 1e-8 units, exactly;
-`String`, `Character` and `Address` (with `0x`) a `str`; `Optional` the value or None; an array a list; a dictionary a
-dict; a struct, resource, event or enum the dict of its fields. Models parse these further.
+What is read becomes plain Python: every integer type an `int`; `UFix64` and `Fix64` an `int` of 1e-8 units,
+exactly; `String`, `Character` and `Address` (with `0x`) a `str`; `Optional` the value or None; an array a list;
+a dictionary a dict; a struct, resource, event or enum the dict of its fields. Models parse these further.
 """
 
 import json
@@ -13,8 +13,9 @@ from typing import Final
 
 UNITS_PER_TOKEN: Final = 10**8
 NESTING_MAX: Final = 32
+SHOWN_MAX: Final = 100
 
-type Value = bool | int | str | None | list[Value] | dict[str, Value]
+type Value = bool | int | str | list[Value] | dict[str, Value] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ def array[T](of: Callable[[T], Argument], items: Sequence[T]) -> Argument:
 
 def decode(text: str | bytes) -> Value:
     """Read one JSON-Cadence document; raises ValueError for anything that it does not understand."""
-    return _value(json.loads(text), NESTING_MAX)
+    try:
+        return _value(json.loads(text), NESTING_MAX)
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"not JSON-Cadence: {str(text)[:SHOWN_MAX]}") from error
 
 
 def _value(node: object, depth: int) -> Value:
@@ -72,31 +76,43 @@ def _value(node: object, depth: int) -> Value:
     match node:
         case {"type": "Void"} | {"type": "Optional", "value": None}:
             return None
-        case {"type": "Optional", "value": inner}:
-            return _value(inner, depth - 1)
         case {"type": "Bool", "value": bool(truth)}:
             return truth
-        case {"type": "String" | "Character" | "Address", "value": str(text)}:
-            return text
-        case {"type": "UFix64" | "Fix64", "value": str(text)}:
-            return _units(text)
-        case {"type": str(name), "value": str(text)} if name.startswith(("Int", "UInt", "Word")):
-            return int(text)
-        case {"type": "Array", "value": list(items)}:
-            return [_value(item, depth - 1) for item in items]
-        case {"type": "Dictionary", "value": list(pairs)}:
-            return {str(_value(pair["key"], depth - 1)): _value(pair["value"], depth - 1) for pair in pairs}
-        case {"type": "Struct" | "Resource" | "Event" | "Enum", "value": {"fields": list(fields)}}:
-            return {field["name"]: _value(field["value"], depth - 1) for field in fields}
-        case _:
-            raise ValueError(f"not a Cadence value that we read: {str(node)[:100]}")
+        case {"type": str(name), "value": str(text)}:
+            return _scalar(name, text)
+        case {"type": str(name), "value": content}:
+            return _compound(name, content, depth - 1)
+    raise ValueError(f"not a Cadence value: {str(node)[:SHOWN_MAX]}")
+
+
+def _scalar(name: str, text: str) -> Value:
+    if name in {"String", "Character", "Address"}:
+        return text
+    if name in {"UFix64", "Fix64"}:
+        return _units(text)
+    if name.startswith(("Int", "UInt", "Word")):
+        return int(text)
+    raise ValueError(f"not a Cadence type that we read: {name[:SHOWN_MAX]}")
+
+
+def _compound(name: str, content: object, depth: int) -> Value:
+    match name, content:
+        case "Optional", inner:
+            return _value(inner, depth)
+        case "Array", list(items):
+            return [_value(item, depth) for item in items]
+        case "Dictionary", list(pairs):
+            return {str(_value(pair["key"], depth)): _value(pair["value"], depth) for pair in pairs}
+        case "Struct" | "Resource" | "Event" | "Enum", {"fields": list(fields)}:
+            return {field["name"]: _value(field["value"], depth) for field in fields}
+    raise ValueError(f"not a Cadence type that we read: {name[:SHOWN_MAX]}")
 
 
 def _units(text: str) -> int:
     try:
         units = Decimal(text) * UNITS_PER_TOKEN
     except InvalidOperation as error:
-        raise ValueError(f"not a fixed-point number: {text[:100]}") from error
+        raise ValueError(f"not a fixed-point number: {text[:SHOWN_MAX]}") from error
     if units != units.to_integral_value():
-        raise ValueError(f"a fixed-point number has at most 8 decimals: {text[:100]}")
+        raise ValueError(f"a fixed-point number has at most 8 decimals: {text[:SHOWN_MAX]}")
     return int(units)

@@ -80,9 +80,7 @@ class AdvanceAttestations:
             attestation = self.attestations.save(after)
             if not moved:
                 return attestation
-        raise BrokenRuleError(
-            f"the attestation of epoch {attestation.epoch} turns in circles at {attestation.state}"
-        )
+        raise BrokenRuleError(f"the attestation of epoch {attestation.epoch} turns in circles at {attestation.state}")
 
     @property
     def _steps(self) -> dict[State, Callable[[Attestation], Attestation]]:
@@ -147,9 +145,6 @@ class AdvanceAttestations:
         expected = self.target.response(attestation.epoch, attestation.words, voting_round, timestamp % 2**64)
         if served.response != expected:
             return attestation.because(f"the response served for round {voting_round} is not our statement's")
-        if (
-            len(served.siblings) > PROOF_SIBLINGS_MAX
-            or fold(leaf_hash(served.response), served.siblings) != root
-        ):
+        if len(served.siblings) > PROOF_SIBLINGS_MAX or fold(leaf_hash(served.response), served.siblings) != root:
             return attestation.because(f"the proof served for round {voting_round} does not lead to its root")
         return replace(attestation, state=State.PROVEN, proof=Proof(voting_round, timestamp, served.siblings))

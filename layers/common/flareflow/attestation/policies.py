@@ -51,9 +51,7 @@ class RecordPolicies:
         signed, before = self.policies.get(reward_epoch), self.policies.get(reward_epoch - 1)
         if signed is None or before is None:
             return 0
-        indices = {
-            voter.address: index for index, voter in enumerate(SigningPolicy.decode(before.policy).voters)
-        }
+        indices = {voter.address: index for index, voter in enumerate(SigningPolicy.decode(before.policy).voters)}
         known = {one.index: one for one in decode_signatures(signed.signatures)}
         count_before = len(known)
         for address, vrs in signatures:

@@ -62,8 +62,7 @@ def decode_signatures(encoded: bytes) -> tuple[PolicySignature, ...]:
     if len(encoded) % SIGNATURE_BYTES:
         raise ValueError(f"signatures have {SIGNATURE_BYTES} bytes each; {len(encoded)} is no multiple")
     return tuple(
-        PolicySignature.decode(encoded[at : at + SIGNATURE_BYTES])
-        for at in range(0, len(encoded), SIGNATURE_BYTES)
+        PolicySignature.decode(encoded[at : at + SIGNATURE_BYTES]) for at in range(0, len(encoded), SIGNATURE_BYTES)
     )
 
 

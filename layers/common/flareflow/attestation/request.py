@@ -37,9 +37,7 @@ ATTESTED_FIELDS: Final = (
 POST_PROCESS_JQ: Final = "{" + ", ".join(f"{name}: .{field}" for name, field, _ in ATTESTED_FIELDS) + "}"
 ABI_SIGNATURE: Final = json.dumps(
     {
-        "components": [
-            {"internalType": kind, "name": name, "type": kind} for name, _, kind in ATTESTED_FIELDS
-        ],
+        "components": [{"internalType": kind, "name": name, "type": kind} for name, _, kind in ATTESTED_FIELDS],
         "name": "statement",
         "type": "tuple",
     },
@@ -93,9 +91,7 @@ class ResponseTemplate:
     before_epoch: str
     after_epoch: str
 
-    def render(
-        self, voting_round: int, lowest_used_timestamp: int, epoch: int, words: Sequence[int]
-    ) -> bytes:
+    def render(self, voting_round: int, lowest_used_timestamp: int, epoch: int, words: Sequence[int]) -> bytes:
         """The response with these values; the contract `FlareFDCTriggers` renders the same."""
         digits = f"{epoch:0{EPOCH_DIGITS}d}".encode().hex()
         parts = (
@@ -119,10 +115,7 @@ class AttestationTarget:
     def __post_init__(self) -> None:
         if not self.url_prefix.startswith("https://") or ":" in self.url_prefix.removeprefix("https://"):
             raise ValueError(f"Flare fetches https urls without a port, not {self.url_prefix}")
-        if (
-            any(character in self.url_prefix for character in "?#")
-            or len(self.url_prefix) > URL_CHARACTERS_MAX
-        ):
+        if any(character in self.url_prefix for character in "?#") or len(self.url_prefix) > URL_CHARACTERS_MAX:
             raise ValueError("Flare drops queries and fragments, and takes 2,000 characters at most")
 
     def request_body(self, epoch: int) -> RequestBody:
@@ -136,9 +129,7 @@ class AttestationTarget:
             abi_signature=ABI_SIGNATURE,
         )
 
-    def response(
-        self, epoch: int, words: Sequence[int], voting_round: int, lowest_used_timestamp: int
-    ) -> bytes:
+    def response(self, epoch: int, words: Sequence[int], voting_round: int, lowest_used_timestamp: int) -> bytes:
         """The ABI-encoded `IWeb2Json.Response` with these attested words."""
         return encode_response(
             self.source_id,
