@@ -131,7 +131,7 @@ class FlowRest:
             raise FlowUnavailableError("Flow answered a script with what is not JSON-Cadence") from error
 
     def account_keys(self, address: str) -> list[AccountKey]:
-        """All keys of an account, revoked ones too, at the latest sealed block; an unknown account has none."""
+        """All keys of an account, revoked ones too, at the latest sealed block; none if unknown."""
         try:
             return self._ask(_KEYS, "GET", f"/v1/accounts/{_bare(address)}/keys").keys
         except FlowRefusedError:
@@ -179,9 +179,7 @@ class FlowRest:
             raise FlowUnavailableError(f"Flow gave no answer to {method} {path}") from error
         if not response.is_success:
             reason = content.decode(errors="replace")[:REASON_CHARACTERS_MAX]
-            raise _failure(response.status_code)(
-                f"Flow answered {method} {path} with {response.status_code}: {reason}"
-            )
+            raise _failure(response.status_code)(f"Flow answered {method} {path} with {response.status_code}: {reason}")
         try:
             return model.validate_json(content)
         except ValidationError as error:
@@ -213,7 +211,7 @@ def http_client(base_url: str) -> httpx.Client:
 
 @dataclass(frozen=True, slots=True)
 class FlowScripts:
-    """The scripts of `infra/cadence/scripts` by their path there: `run("flare/get_root.cdc", [uint64(7)])`."""
+    """A script of `infra/cadence/scripts` by its path: `run("flare/get_root.cdc", [uint64(7)])`."""
 
     rest: FlowRest
     addresses: Mapping[str, str]
@@ -233,15 +231,11 @@ def resolve_imports(code: str, addresses: Mapping[str, str]) -> str:
 
     `addresses` are hex, with or without `0x`. Raises KeyError for a contract that has none.
     """
-    return _STRING_IMPORT.sub(
-        lambda found: f"{found[1]}import {found[2]} from 0x{_bare(addresses[found[2]])}", code
-    )
+    return _STRING_IMPORT.sub(lambda found: f"{found[1]}import {found[2]} from 0x{_bare(addresses[found[2]])}", code)
 
 
 def contract_addresses(network: str, contract_address: str) -> dict[str, str]:
     """Where each contract is on a network: ours on one account, dependencies where `flow.json` has them."""
     flow = _FlowJson.model_validate(json.loads((CADENCE / "flow.json").read_text()))
-    others = {
-        name: found.aliases[network] for name, found in flow.dependencies.items() if network in found.aliases
-    }
+    others = {name: found.aliases[network] for name, found in flow.dependencies.items() if network in found.aliases}
     return others | dict.fromkeys(flow.contracts, contract_address)

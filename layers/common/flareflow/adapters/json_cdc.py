@@ -1,8 +1,8 @@
 """JSON-Cadence: how Flow writes the values of scripts, events and arguments.
 
 What is read becomes plain Python: every integer type an `int`; `UFix64` and `Fix64` an `int` of 1e-8 units,
-exactly; `String`, `Character` and `Address` (with `0x`) a `str`; `Optional` the value or None; an array a list;
-a dictionary a dict; a struct, resource, event or enum the dict of its fields. Models parse these further.
+exactly; `String`, `Character` and `Address` (with `0x`) a `str`; `Optional` the value or None; arrays lists;
+dictionaries dicts; a struct, resource, event or enum the dict of its fields. Models parse these further.
 """
 
 import json

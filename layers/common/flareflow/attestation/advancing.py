@@ -51,7 +51,7 @@ class AdvanceAttestations:
         newest = self.statements.newest()
         if newest is not None and newest.settles_something:
             self._begin(newest)
-        states = {}
+        states: dict[int, str] = {}
         for attestation in self.attestations.under_way():
             if deadline.is_near():
                 return AdvanceReport(states, unfinished=True)

@@ -1,7 +1,7 @@
 """What Flare is asked, byte for byte: the `Web2Json` request for one statement and the response it must have.
 
 Encodings: Flare's `IWeb2Json` and the FDC specification ("Making a request"). The verifier fetches
-`protocol//hostname+pathname` only, so the url has neither port nor query, and the epoch is a path segment of ten digits.
+`protocol//hostname+pathname` only, so the url has neither port nor query; the epoch is its last path segment.
 """
 
 import json

@@ -1,0 +1,223 @@
+"""Double-entry bookkeeping of what the chain told.
+
+An entry moves FLOW between accounts: out of one (negative line), into another (positive line), so its lines sum to
+zero. `subscriber:<id>` is a deposit that is left, `revenue` what was charged and not yet taken out; both lie in the
+contract. `wallet:<address>` is anybody outside. Entries are only ever added; every balance is a sum of lines.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Self
+
+from flareflow.errors import BrokenRuleError
+from flareflow.settlement.events import (
+    ChainEvent,
+    Closed,
+    ExitRequested,
+    LowBalance,
+    Position,
+    RevenueWithdrawn,
+    Settled,
+    SubscriptionEvent,
+    SubscriptionOpened,
+    Suspended,
+    ToppedUp,
+    Withdrawn,
+)
+
+REVENUE: Final = "revenue"
+
+
+def subscriber(subscription_id: int) -> str:
+    """The account of a subscription's deposit."""
+    return f"subscriber:{subscription_id}"
+
+
+def wallet(address: str | None) -> str:
+    """The account of somebody outside; the chain does not always know who it was."""
+    return f"wallet:{address or 'unknown'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """1e-8 FLOW that came into an account, or left it where negative."""
+
+    account: str
+    amount_ufix64: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as a journal transaction; an event that moved nothing has no lines.
+
+    `subscription_id` is None for the provider's own. Raises BrokenRuleError unless its lines sum to zero.
+    """
+
+    subscription_id: int | None
+    position: Position
+    occurred_at: datetime
+    transaction_id: str
+    kind: str
+    lines: tuple[Line, ...]
+
+    def __post_init__(self) -> None:
+        if sum(line.amount_ufix64 for line in self.lines) != 0:
+            raise BrokenRuleError(f"the lines of a journal entry sum to zero, and these do not: {self}")
+
+
+class Status(StrEnum):
+    """What a subscription can do: `suspended` owes something, `exiting` is on its way out."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    EXITING = "exiting"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription's balances, projected from its entries up to and with the event at `position`.
+
+    Raises BrokenRuleError unless deposited = balance + charged + withdrawn + refunded and nothing is negative.
+    """
+
+    subscription_id: int
+    owner: str
+    plan_id: int
+    plan_version: int
+    position: Position
+    status: Status = Status.ACTIVE
+    balance_ufix64: int = 0
+    deposited_ufix64: int = 0
+    charged_ufix64: int = 0
+    withdrawn_ufix64: int = 0
+    refunded_ufix64: int = 0
+    owed_ufix64: int = 0
+    settled_microtokens: int = 0
+    settled_epoch: int | None = None
+
+    def __post_init__(self) -> None:
+        parts = (self.balance_ufix64, self.charged_ufix64, self.withdrawn_ufix64, self.refunded_ufix64)
+        if self.deposited_ufix64 != sum(parts) or min(*parts, self.owed_ufix64) < 0:
+            raise BrokenRuleError(f"deposited = balance + charged + withdrawn + refunded is broken: {self}")
+
+    def with_balance(self, told_ufix64: int) -> Self:
+        """The same, once the chain's balance is ours; raises BrokenRuleError if it is another."""
+        if self.balance_ufix64 != told_ufix64:
+            raise BrokenRuleError(f"the chain says that the balance is {told_ufix64}: {self}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What one event adds to the books: an entry, and the subscription as it is after it."""
+
+    entry: Entry
+    subscription: Subscription | None
+
+
+def post(event: ChainEvent, before: Subscription | None) -> Posting | None:
+    """The posting of an event on the subscription that it is about; None where it is in the books already.
+
+    Raises BrokenRuleError when the event cannot follow on what is in the books.
+    """
+    happened = event.happened
+    if isinstance(happened, RevenueWithdrawn):
+        taken = _move(REVENUE, wallet(happened.receiver), happened.amount_ufix64)
+        return Posting(_entry(event, None, taken), None)
+    if before is not None and event.position <= before.position:
+        return None
+    known = _opened(happened, event.position) if isinstance(happened, SubscriptionOpened) else before
+    if known is None or (known is not before and before is not None):
+        raise BrokenRuleError(f"subscription {happened.subscription_id} was {before} before {event}")
+    after = replace(_after(happened, known), position=event.position)
+    return Posting(_entry(event, happened.subscription_id, _lines(happened, known.owner)), after)
+
+
+def _entry(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
+    kind = type(event.happened).__name__
+    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines)
+
+
+def _move(source: str, destination: str, amount_ufix64: int) -> tuple[Line, ...]:
+    if amount_ufix64 == 0:
+        return ()
+    return Line(source, -amount_ufix64), Line(destination, amount_ufix64)
+
+
+def _lines(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
+    deposit = subscriber(happened.subscription_id)
+    match happened:
+        case SubscriptionOpened(owner=payer, deposit_ufix64=amount) | ToppedUp(payer=payer, amount_ufix64=amount):
+            return _move(wallet(payer), deposit, amount)
+        case Settled(charged_ufix64=amount):
+            return _move(deposit, REVENUE, amount)
+        case Withdrawn(receiver=receiver, amount_ufix64=amount):
+            return _move(deposit, wallet(receiver), amount)
+        case Closed(refunded_ufix64=amount):
+            return _move(deposit, wallet(owner), amount)
+        case LowBalance() | Suspended() | ExitRequested():
+            return ()
+
+
+def _opened(happened: SubscriptionOpened, position: Position) -> Subscription:
+    return Subscription(happened.subscription_id, happened.owner, happened.plan_id, happened.plan_version, position)
+
+
+def _after(happened: SubscriptionEvent, before: Subscription) -> Subscription:
+    match happened:
+        case SubscriptionOpened(deposit_ufix64=amount) | ToppedUp(amount_ufix64=amount):
+            return _deposited(before, amount).with_balance(happened.balance_after_ufix64)
+        case Settled():
+            return _settled(before, happened).with_balance(happened.balance_after_ufix64)
+        case Withdrawn(amount_ufix64=amount):
+            return _withdrawn(before, amount).with_balance(happened.balance_after_ufix64)
+        case Closed(refunded_ufix64=amount):
+            return _refunded(before, amount).with_balance(0)
+        case Suspended():
+            return replace(before, status=Status.SUSPENDED)
+        case ExitRequested():
+            return replace(before, status=Status.EXITING)
+        case LowBalance():
+            return before
+
+
+def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:
+    return replace(
+        before,
+        balance_ufix64=before.balance_ufix64 + amount_ufix64,
+        deposited_ufix64=before.deposited_ufix64 + amount_ufix64,
+    )
+
+
+def _settled(before: Subscription, settled: Settled) -> Subscription:
+    if settled.rated_microtokens < before.settled_microtokens:
+        raise BrokenRuleError(f"a settled total never goes down: {settled} after {before}")
+    paid_up = before.status is Status.SUSPENDED and settled.owed_ufix64 == 0
+    return replace(
+        before,
+        status=Status.ACTIVE if paid_up else before.status,
+        balance_ufix64=before.balance_ufix64 - settled.charged_ufix64,
+        charged_ufix64=before.charged_ufix64 + settled.charged_ufix64,
+        owed_ufix64=settled.owed_ufix64,
+        settled_microtokens=settled.rated_microtokens,
+        settled_epoch=settled.epoch,
+    )
+
+
+def _withdrawn(before: Subscription, amount_ufix64: int) -> Subscription:
+    return replace(
+        before,
+        balance_ufix64=before.balance_ufix64 - amount_ufix64,
+        withdrawn_ufix64=before.withdrawn_ufix64 + amount_ufix64,
+    )
+
+
+def _refunded(before: Subscription, amount_ufix64: int) -> Subscription:
+    return replace(
+        before,
+        status=Status.CLOSED,
+        balance_ufix64=before.balance_ufix64 - amount_ufix64,
+        refunded_ufix64=before.refunded_ufix64 + amount_ufix64,
+    )
