@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.kms.responses import KmsResponse
+from moto.kms.utils import ECDSAPrivateKey
 from moto.server import main
 
 from infra.local.ports import HOST, port, url
@@ -30,6 +31,7 @@ def sign(request: KmsResponse) -> str:
     digest: bytes = request._get_param("Message")
     assert len(digest) == SHA256_BYTES, "both key specs of the template sign SHA-256 digests"
     key = request.kms_backend.describe_key(request._get_param("KeyId"))
+    assert isinstance(key.private_key, ECDSAPrivateKey)
     signature = key.private_key.private_key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
     return json.dumps(
         {
@@ -50,5 +52,5 @@ def server() -> Server:
 
 
 if __name__ == "__main__":
-    KmsResponse.sign = sign  # type: ignore[method-assign]
+    KmsResponse.sign = sign  # type: ignore[method-assign, assignment]
     main(["-H", HOST, "-p", str(port("moto"))])

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from infra.local.gateway import aws
+from infra.local.gateway.deployment import RESOURCES, resources_file
 from infra.local.gateway.intrinsics import Intrinsics, Physical
 from infra.local.gateway.template import Properties, Template
-from infra.local.gateway.deployment import RESOURCES, resources_file
 from infra.local.ports import url
 
 TABLE_PROPERTIES: Final = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -58,11 +58,9 @@ class Provisioner:
         name = physical_name(logical_id)
         if name not in dynamodb.list_tables()["TableNames"]:
             wanted: dict[str, Any] = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
-            stream = {"StreamEnabled": True, **properties["StreamSpecification"]}
-            dynamodb.create_table(TableName=name, StreamSpecification=stream, **wanted)
-            dynamodb.update_time_to_live(
-                TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
-            )
+            wanted["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
+            dynamodb.create_table(TableName=name, **wanted)
+            dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
         table = dynamodb.describe_table(TableName=name)["Table"]
         return Physical(ref=name, attributes={"Arn": table["TableArn"], "StreamArn": table["LatestStreamArn"]})
 

@@ -33,8 +33,7 @@ class Function:
         if self.spec.reserved is not None and self._slots.locked():
             raise ThrottledError(f"{self.spec.name} already runs {self.spec.reserved} at once")
         async with self._slots:
-            instance = self._idle.pop() if self._idle else Instance(self.spec)
-            return await self._invoke_on(instance, payload)
+            return await self._invoke_on(self._idle.pop() if self._idle else Instance(self.spec), payload)
 
     async def prewarm(self) -> None:
         """Start one instance ahead of the first event; a failure shows at the first event."""
@@ -51,7 +50,7 @@ class Function:
 
     async def _invoke_on(self, instance: Instance, payload: bytes) -> Outcome:
         try:
-            failure = None if instance.is_alive else await instance.start()
+            failure = None if instance.is_started else await instance.start()
             outcome = failure or await instance.invoke(payload)
         except BaseException:
             await instance.stop()

@@ -38,28 +38,31 @@ class Intrinsics:
     def resolve(self, value: Any) -> Any:
         """The value with every intrinsic replaced; lists and maps are resolved inside."""
         match value:
-            case {"Ref": str(name)}:
-                return self._ref(name)
-            case {"Fn::GetAtt": [str(name), str(attribute)]}:
-                return self.physical(name).attributes[attribute]
-            case {"Fn::Sub": str(text)}:
-                return self._sub(text, {})
-            case {"Fn::Sub": [str(text), dict(given)]}:
-                return self._sub(text, {name: self.resolve(inner) for name, inner in given.items()})
-            case {"Fn::Split": [str(separator), text]}:
-                return self.resolve(text).split(separator)
-            case {"Fn::Select": [index, options]}:
-                return self.resolve(options)[int(index)]
-            case {"Fn::Join": [str(separator), parts]}:
-                return separator.join(self.resolve(parts))
-            case dict() if len(value) == 1 and next(iter(value)).startswith("Fn::"):
-                raise UnknownIntrinsicError(f"the local stack cannot resolve {next(iter(value))}")
-            case dict():
-                return {name: self.resolve(inner) for name, inner in value.items()}
             case list():
                 return [self.resolve(inner) for inner in value]
+            case {"Ref": str(name)}:
+                return self._ref(name)
+            case dict() if len(value) == 1 and (name := next(iter(value))).startswith("Fn::"):
+                return self._function(name, value[name])
+            case dict():
+                return {name: self.resolve(inner) for name, inner in value.items()}
             case _:
                 return value
+
+    def _function(self, name: str, argument: Any) -> Any:
+        match name, argument:
+            case "Fn::GetAtt", [str(resource), str(attribute)]:
+                return self.physical(resource).attributes[attribute]
+            case "Fn::Sub", str(text):
+                return self._sub(text, {})
+            case "Fn::Sub", [str(text), given]:
+                return self._sub(text, self.resolve(given))
+            case "Fn::Split", [str(separator), text]:
+                return self.resolve(text).split(separator)
+            case "Fn::Select", [index, options]:
+                return self.resolve(options)[int(index)]
+            case _:
+                raise UnknownIntrinsicError(f"the local stack cannot resolve {name} of {argument}")
 
     def _ref(self, name: str) -> str:
         for known in (PSEUDO_PARAMETERS, self.parameters):

@@ -66,8 +66,12 @@ class Instance:
         self._ended: asyncio.Task[int] | None = None
 
     @property
+    def is_started(self) -> bool:
+        return self._ended is not None
+
+    @property
     def is_alive(self) -> bool:
-        return self._ended is not None and not self._ended.done()
+        return self._process is not None and self._process.returncode is None
 
     async def start(self) -> Outcome | None:
         """Begin, and return once it asks for its first event; what it failed with, if it did."""

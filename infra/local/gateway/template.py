@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from infra.local.gateway.aws import REGION
 from infra.local.paths import ROOT
@@ -56,9 +56,9 @@ class Template:
                 yield logical_id, resource.get("Properties", {})
 
 
-def _with_code_uris(source: Mapping[str, Any]) -> dict[str, Any]:
+def _with_code_uris(source: Properties) -> Properties:
     """Local code folders written as S3 addresses, the only form in which the translator takes them."""
-    source = copy.deepcopy(dict(source))
+    source = copy.deepcopy(source)
     for resource in source["Resources"].values():
         properties = resource.get("Properties", {})
         for name in ("CodeUri", "ContentUri"):

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ValidationError
 
 from flareflow.errors import InvalidRequestError, UnauthenticatedError
+from flareflow.plain import as_json
 from flareflow.problems import map_problems
 
 BODY_BYTES_MAX: Final = 64_000
@@ -44,9 +45,7 @@ def parse_body[M: BaseModel](app: APIGatewayHttpResolver, model: type[M]) -> M:
 def complaints(error: ValidationError) -> str:
     """Which fields are wrong and how, never what was sent: that may be a secret."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in found[:COMPLAINTS_MAX]
-    )
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in found[:COMPLAINTS_MAX])
 
 
 def parse_number(text: str, name: str) -> int:
@@ -59,11 +58,11 @@ def parse_number(text: str, name: str) -> int:
     return number
 
 
-def answer(view: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
-    """A private answer: JSON that nobody on the way may keep."""
+def answer(view: object, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
+    """A private answer: `view` as JSON (see `plain`) that nobody on the way may keep."""
     return Response(
         status_code=status.value,
         content_type="application/json",
-        body=view.model_dump_json(),
+        body=as_json(view),
         headers={"Cache-Control": "no-store"},
     )

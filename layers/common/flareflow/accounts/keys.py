@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from flareflow.accounts.models import IssuedKey, KeyStatus, OnChainSubscription, VirtualKey
+from flareflow.accounts.models import KeyStatus, OnChainSubscription, VirtualKey
 from flareflow.accounts.ports import (
     KeyIssuer,
     KeyRequestClaim,
@@ -36,10 +36,13 @@ class KeyRequest:
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """The secret, this one time, and the key as it is listed from now on."""
+    """A new key with its secret `key`, this one time."""
 
-    secret: str
-    key: VirtualKey
+    key: str = field(repr=False)
+    key_hash: str
+    subscription_id: int
+    alias: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class OwnedSubscription:
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """Make a key, so that a request which is repeated after any crash makes one key and shows one secret.
+    """Make a key, so that a request that is repeated after any crash makes one key and shows one secret.
 
     The alias at LiteLLM follows from the account and its idempotency key. An attempt that ended before the key
     was recorded has shown its secret to nobody: the next one deletes whatever has the alias and begins anew.
@@ -102,13 +105,9 @@ class CreateKey:
             raise ConflictError("subscription_not_open", "A key needs an open subscription.")
         alive = [key for key in self.keys.of_subscription(subscription_id) if key.status != KeyStatus.DELETED]
         if len(alive) >= KEYS_PER_SUBSCRIPTION_MAX:
-            raise ConflictError(
-                "too_many_keys", f"A subscription has at most {KEYS_PER_SUBSCRIPTION_MAX} keys."
-            )
+            raise ConflictError("too_many_keys", f"A subscription has at most {KEYS_PER_SUBSCRIPTION_MAX} keys.")
 
-    def _claim(
-        self, caller: str, idempotency_key: str, request: KeyRequest, *, resumed: bool
-    ) -> KeyRequestClaim:
+    def _claim(self, caller: str, idempotency_key: str, request: KeyRequest, *, resumed: bool) -> KeyRequestClaim:
         now = self.clock()
         claim = KeyRequestClaim(caller, idempotency_key, request.hash(), now + LEASE, resumed)
         try:
@@ -124,9 +123,12 @@ class CreateKey:
         if claim.resumed:
             self.issuer.delete_alias(alias)
         issued = self.issuer.issue(alias, request.subscription_id, claim.owner)
-        key = _recorded(issued, request, self.clock())
-        self.requests.finish(claim, key)
-        return CreatedKey(issued.secret, key)
+        now = self.clock()
+        self.requests.finish(
+            claim,
+            VirtualKey(issued.key_hash, request.subscription_id, request.alias, KeyStatus.ACTIVE, now),
+        )
+        return CreatedKey(issued.secret, issued.key_hash, request.subscription_id, request.alias, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,3 @@ class DeleteKey:
 def issuer_alias(owner: str, idempotency_key: str) -> str:
     """What LiteLLM calls the key of this request: the same each time, and another for each account."""
     return "flareflow-" + hashlib.sha256(f"{owner}\n{idempotency_key}".encode()).hexdigest()[:32]
-
-
-def _recorded(issued: IssuedKey, request: KeyRequest, now: datetime) -> VirtualKey:
-    return VirtualKey(issued.key_hash, request.subscription_id, request.alias, KeyStatus.ACTIVE, now)

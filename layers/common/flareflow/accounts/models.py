@@ -1,14 +1,17 @@
 """What accounts are made of. Flow addresses are `0x` and 16 lowercase hex digits throughout."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from flareflow.errors import InvalidRequestError
 
-ADDRESS_BYTES: Final = 8
+type Price = Callable[[int], int]
+"""What a cumulative total of rated micro-tokens costs, in UFix64 units (1e-8 FLOW)."""
+
 _ADDRESS: Final = re.compile(r"(0x)?[0-9a-fA-F]{1,16}")
 
 
@@ -81,7 +84,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VirtualKey:
-    """A LiteLLM key as we know it: `key_hash` is the secret's SHA-256 in hex, `alias` its owner's name for it."""
+    """A LiteLLM key as we know it: `key_hash` is its secret's SHA-256 in hex, `alias` what its owner calls it."""
 
     key_hash: str
     subscription_id: int
@@ -94,8 +97,30 @@ class VirtualKey:
 class IssuedKey:
     """A new key and its secret, which is shown once and stored nowhere."""
 
-    secret: str
+    secret: str = field(repr=False)
     key_hash: str
 
-    def __repr__(self) -> str:
-        return f"IssuedKey(key_hash={self.key_hash!r})"
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """What the chain told about a subscription and its money, in UFix64 units (1e-8 FLOW)."""
+
+    subscription_id: int
+    owner: str
+    is_open: bool
+    balance_ufix64: int
+    deposited_ufix64: int
+    charged_ufix64: int
+    withdrawn_ufix64: int
+    refunded_ufix64: int
+    owed_ufix64: int
+    settled_microtokens: int
+    settled_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """Some of a longer list; `next_cursor` asks for what follows, None at the end."""
+
+    items: Sequence[T]
+    next_cursor: str | None

@@ -7,12 +7,15 @@ from typing import Protocol
 
 from flareflow.accounts.models import (
     AccountKey,
+    Funds,
     IssuedKey,
     KeyStatus,
     OnChainSubscription,
+    Page,
     Session,
     VirtualKey,
 )
+from flareflow.metering.models import LiveTotals, UsageEvent
 
 
 class Nonces(Protocol):
@@ -121,3 +124,44 @@ class KeyRequests(Protocol):
 
         Raises RaceLostError where the lease was lost to another attempt.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One side of a journal transaction; positive is into the account. Amounts are 1e-8 FLOW."""
+
+    account: str
+    amount_ufix64: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One transaction of the journal, as the chain told it; the amounts of its lines sum to zero."""
+
+    kind: str
+    at: datetime
+    transaction_id: str
+    lines: Sequence[JournalLine]
+
+
+class Ledger(Protocol):
+    """Money, as the chain told it."""
+
+    def funds(self, subscription_id: int) -> Funds | None:
+        """As of the last write; None until the chain was seen to open the subscription."""
+
+    def owned_by(self, owner: str, cursor: str | None) -> Page[int]:
+        """The ids of an account's subscriptions."""
+
+    def journal(self, subscription_id: int, cursor: str | None) -> Page[JournalEntry]:
+        """Newest first."""
+
+
+class MeteredUsage(Protocol):
+    """What was metered, attested or not."""
+
+    def live(self, subscription_id: int) -> LiveTotals:
+        """As of the last write."""
+
+    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
+        """The usage events that were counted under an epoch."""

@@ -1,6 +1,6 @@
 """Signing in: a nonce, then an account proof over it, then a session token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,10 +25,11 @@ class Nonce:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session and its token, which is shown once."""
+    """A new session, with its token this one time."""
 
-    token: str
-    session: Session
+    token: str = field(repr=False)
+    address: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class SignIn:
         session = Session(proof.address, now + SESSION_LIFETIME)
         token = self.token()
         self.sessions.put(token_hash(token), session)
-        return SignedIn(token, session)
+        return SignedIn(token, session.address, session.expires_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
 """What is known of an epoch's attestation, and of Flare's signing policies."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, Self
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
 REASONS_MAX: Final = 10
+HEX: Final = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
 
 
 class State(StrEnum):
@@ -23,7 +27,7 @@ class State(StrEnum):
         return self in (State.SETTLED, State.SKIPPED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=HEX)
 class Submission:
     """A signed transaction that asks Flare; stored before it is sent, so that a repeat sends the same."""
 
@@ -33,7 +37,7 @@ class Submission:
     nonce: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=HEX)
 class Finalization:
     """How a round's root was signed, as the finalizing calldata on Flare has it."""
 
@@ -43,7 +47,7 @@ class Finalization:
     signatures: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=HEX)
 class Proof:
     """A response of the data availability API and its siblings, checked against the finalized root."""
 
@@ -52,7 +56,7 @@ class Proof:
     siblings: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=HEX)
 class Attestation:
     """One epoch's attestation; `words` are the statement's nine values as the ABI encodes them.
 
@@ -68,7 +72,7 @@ class Attestation:
     voting_round: int | None = None
     finalization: Finalization | None = None
     proof: Proof | None = None
-    reasons: tuple[str, ...] = field(default=())
+    reasons: tuple[str, ...] = ()
 
     def because(self, reason: str) -> Self:
         """The same with one more reason; the newest `REASONS_MAX` are kept, repeats once."""
@@ -89,7 +93,7 @@ class Attestation:
         return fresh.because(reason)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=HEX)
 class SealedStatement:
     """The newest sealed statement as far as attesting it needs."""
 
@@ -98,7 +102,7 @@ class SealedStatement:
     settles_something: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=HEX)
 class SignedPolicy:
     """A signing policy and the signatures over its hash by voters of the policy before, by rising index."""
 

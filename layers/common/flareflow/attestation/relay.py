@@ -1,6 +1,6 @@
 """The Relay's message and calldata, the same on every network of Flare.
 
-    selector(4) ‖ policy ‖ message(38), or 0x00 ‖ new policy ‖ count(2) ‖ count x [v(1) r(32) s(32) index(2)]
+selector(4) ‖ policy ‖ message(38), or 0x00 ‖ new policy ‖ count(2) ‖ count x [v(1) r(32) s(32) index(2)]
 """
 
 from dataclasses import dataclass

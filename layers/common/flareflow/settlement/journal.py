@@ -75,6 +75,9 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+_ANNOUNCED: Final = {Suspended: Status.SUSPENDED, ExitRequested: Status.EXITING}
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A subscription's balances, projected from its entries up to and with the event at `position`.
@@ -175,12 +178,8 @@ def _after(happened: SubscriptionEvent, before: Subscription) -> Subscription:
             return _withdrawn(before, amount).with_balance(happened.balance_after_ufix64)
         case Closed(refunded_ufix64=amount):
             return _refunded(before, amount).with_balance(0)
-        case Suspended():
-            return replace(before, status=Status.SUSPENDED)
-        case ExitRequested():
-            return replace(before, status=Status.EXITING)
-        case LowBalance():
-            return before
+        case LowBalance() | Suspended() | ExitRequested():
+            return replace(before, status=_ANNOUNCED.get(type(happened), before.status))
 
 
 def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:

@@ -5,6 +5,7 @@ the new total less what was charged before, so skipped, repeated and late settle
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 MICROTOKENS_PER_TOKEN: Final = 1_000_000
@@ -29,7 +30,7 @@ class Tiers:
     def __post_init__(self) -> None:
         *ended, last = (tier.end_tokens for tier in self.tiers)
         ends = [0, *(end for end in ended if end is not None)]
-        rising = all(lower < upper for lower, upper in zip(ends, ends[1:], strict=False))
+        rising = all(lower < upper for lower, upper in pairwise(ends))
         if last is not None or len(ends) != len(self.tiers) or not rising:
             raise ValueError(f"tiers need rising ends and a last one without: {self.tiers}")
         if any(tier.price_ufix64 < 0 for tier in self.tiers):

@@ -1,0 +1,145 @@
+"""The local stack: which servers and set-up steps there are, and in what order they need each other.
+
+It lives and dies as a whole, because its servers keep in memory what refers to each other: `up` on a stack
+of which only a part still runs begins anew.
+"""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+
+from infra.local import dynamodb_server, moto_server
+from infra.local.gateway.deployment import Deployment, parameters_file
+from infra.local.gateway.invoke_api import FUNCTIONS
+from infra.local.gateway.schedules import TICK_VARIABLE
+from infra.local.gateway.template import Template
+from infra.local.launch import Facts, Part, Step, launch, stop
+from infra.local.paths import run_dir
+from infra.local.ports import HOST, port, url
+from infra.local.provision import provision
+from infra.local.server import Server, answers
+
+TICK_SECONDS: Final = "2"
+STATEMENT_URL_PREFIX: Final = "https://statements.flareflow.test/v1/statements/"
+FIXED_PARAMETERS: Final = {
+    "EpochSeconds": "10",
+    "LookBackSeconds": "60",
+    "AppOrigins": "http://localhost:5173",
+    "StatementUrlPrefix": STATEMENT_URL_PREFIX,
+    "FlowNetwork": "emulator",
+}
+FACTS: Final = TypeAdapter(dict[str, str])
+LOG_LINES: Final = 40
+
+
+def facts_file() -> Path:
+    """Addresses and demo secrets of the running stack; there only while all of it runs."""
+    return run_dir() / "stack.json"
+
+
+def facts() -> Facts:
+    """What `up` found out. Raises `FileNotFoundError` when no stack is up."""
+    return FACTS.validate_json(facts_file().read_bytes())
+
+
+def parts() -> Sequence[Part]:
+    """Every server and step."""
+    return [
+        dynamodb_server.server(),
+        moto_server.server(),
+        Step("provision", _provision, needs=["dynamodb", "moto"]),
+        Step("settings", _settings, needs=["provision"]),
+        gateway(),
+    ]
+
+
+def servers() -> Sequence[Server]:
+    return [part for part in parts() if isinstance(part, Server)]
+
+
+def gateway() -> Server:
+    return Server(
+        name="gateway",
+        command=[sys.executable, "-m", "infra.local.gateway"],
+        ports=["gateway_http", "gateway_websocket", "gateway_lambda"],
+        is_ready=answers(f"{url('gateway_lambda')}{FUNCTIONS}/"),
+        needs=["settings"],
+        env={TICK_VARIABLE: os.environ.get(TICK_VARIABLE, TICK_SECONDS)},
+    )
+
+
+def up(console: Console) -> Facts:
+    """Start everything; nothing to do where everything runs."""
+    if facts_file().exists() and all(server.process() for server in servers()):
+        return facts()
+    down()
+    found = launch(parts(), console)
+    facts_file().write_bytes(FACTS.dump_json(dict(found), indent=1))
+    facts_file().chmod(0o600)
+    return found
+
+
+def down() -> None:
+    """Stop exactly what `up` started."""
+    facts_file().unlink(missing_ok=True)
+    stop(servers())
+
+
+def status() -> Table:
+    """One line for each server."""
+    table = Table("server", "state", "pid", "address", "log")
+    for server in servers():
+        process = server.process()
+        state = "[dim]stopped[/]" if process is None else "up" if server.is_ready() else "[yellow]starting[/]"
+        addresses = "\n".join(f"{HOST}:{port(name)}" for name in server.ports)
+        table.add_row(server.name, state, str(process.pid) if process else "", addresses, str(server.log))
+    return table
+
+
+def logs(name: str | None) -> str:
+    """The tails of all logs, or of one server's or function's."""
+    files = sorted([*run_dir().glob("*.log"), *run_dir().glob("functions/*.log")])
+    chosen = [file for file in files if name in (None, file.stem)]
+    return "\n".join(f"== {file.stem} ==\n{_tail(file)}" for file in chosen)
+
+
+def secret_values() -> Mapping[str, str]:
+    """The stack's secrets by logical id, made at the first start and kept."""
+    file = run_dir() / "secrets.json"
+    if not file.exists():
+        made = {
+            "LitellmMasterKey": f"sk-{secrets.token_hex(24)}",
+            "UsagePushSecret": secrets.token_hex(24),
+        }
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(made))
+    return FACTS.validate_json(file.read_bytes())
+
+
+def _provision(_: Facts) -> Facts:
+    made = provision(Template.load({}), secret_values())
+    return {logical_id: physical.ref for logical_id, physical in made.items()}
+
+
+def _settings(found: Facts) -> Facts:
+    """Everything is deployed: give the template its parameters, and whoever asks the addresses."""
+    parameters_file().write_text(json.dumps(FIXED_PARAMETERS, indent=1))
+    Deployment.load().write_sam_environment()
+    return {
+        "api_url": url("gateway_http"),
+        "websocket_url": f"ws://{HOST}:{port('gateway_websocket')}/live",
+        "lambda_url": url("gateway_lambda"),
+        "litellm_master_key": secret_values()["LitellmMasterKey"],
+    }
+
+
+def _tail(file: Path) -> str:
+    return "\n".join(file.read_text(errors="replace").splitlines()[-LOG_LINES:])

@@ -1,0 +1,85 @@
+"""An account's own view of its subscriptions: money, usage and the journal."""
+
+from dataclasses import dataclass
+
+from flareflow.accounts.models import Funds, Page, Price
+from flareflow.accounts.ports import JournalEntry, Ledger, MeteredUsage
+from flareflow.errors import NotFoundError
+from flareflow.metering.models import LiveTotals, UsageEvent
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionView:
+    """One subscription at this moment.
+
+    `pending_microtokens` is metered and not settled; `estimated_charge_ufix64` what settling it will cost.
+    """
+
+    funds: Funds
+    usage: LiveTotals
+    pending_microtokens: int
+    estimated_charge_ufix64: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFunds:
+    """The one rule of who may read a subscription: its owner, as the chain last told."""
+
+    ledger: Ledger
+
+    def of(self, caller: str, subscription_id: int) -> Funds:
+        """Raises NotFoundError `subscription_not_found`, for another's subscription too."""
+        funds = self.ledger.funds(subscription_id)
+        if funds is None or funds.owner != caller:
+            raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
+        return funds
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSubscriptions:
+    """What an account sees of its subscriptions, one or all."""
+
+    ledger: Ledger
+    usage: MeteredUsage
+    price: Price
+
+    def all(self, caller: str, cursor: str | None) -> Page[SubscriptionView]:
+        ids = self.ledger.owned_by(caller, cursor)
+        return Page([self.one(caller, subscription_id) for subscription_id in ids.items], ids.next_cursor)
+
+    def one(self, caller: str, subscription_id: int) -> SubscriptionView:
+        """Raises NotFoundError `subscription_not_found`."""
+        funds = OwnFunds(self.ledger).of(caller, subscription_id)
+        live = self.usage.live(subscription_id)
+        metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
+        return SubscriptionView(
+            funds=funds,
+            usage=live,
+            pending_microtokens=max(0, metered - funds.settled_microtokens),
+            estimated_charge_ufix64=max(0, self.price(metered) - funds.charged_ufix64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJournal:
+    """The journal of one subscription, newest first."""
+
+    ledger: Ledger
+
+    def run(self, caller: str, subscription_id: int, cursor: str | None) -> Page[JournalEntry]:
+        """Raises NotFoundError `subscription_not_found`."""
+        OwnFunds(self.ledger).of(caller, subscription_id)
+        return self.ledger.journal(subscription_id, cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUsage:
+    """The usage events behind what one epoch added to a subscription."""
+
+    ledger: Ledger
+    usage: MeteredUsage
+
+    def run(self, caller: str, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
+        """Raises NotFoundError `subscription_not_found`."""
+        OwnFunds(self.ledger).of(caller, subscription_id)
+        return self.usage.events(subscription_id, epoch, cursor)

@@ -1,0 +1,141 @@
+"""Attestations and signing policies in the statements table; three ports of the attestation package."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.conditions import Key
+from pydantic import TypeAdapter
+
+from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.attestation.models import Attestation, SealedStatement, SignedPolicy
+from flareflow.attestation.request import ATTESTED_FIELDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+UNDER_WAY_MAX: Final = 100
+"""Attestations read in one tick; the oldest come first, so the rest is not forgotten."""
+
+ATTESTATION: Final = TypeAdapter(Attestation)
+NO_ROOT: Final = 0
+SETTLEMENT_ROOT_AT: Final = [name for name, _, _ in ATTESTED_FIELDS].index("settlementRoot")
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoAttestations:
+    """`Attestations`: a record for each epoch, and a list of those under way."""
+
+    table: "Table"
+
+    def get(self, epoch: int) -> Attestation | None:
+        with translating("read an attestation"):
+            item = self.table.get_item(Key=_state_key(epoch), ConsistentRead=True).get("Item")
+        return _parsed(item) if item else None
+
+    def under_way(self) -> Sequence[Attestation]:
+        with translating("list the attestations under way"):
+            listed = self.table.query(
+                KeyConditionExpression=Key("pk").eq("ATTESTATIONS"), ConsistentRead=True, Limit=UNDER_WAY_MAX
+            )["Items"]
+        found = (self.get(int(str(entry["sk"]).removeprefix("EPOCH#"))) for entry in listed)
+        return [attestation for attestation in found if attestation is not None]
+
+    def save(self, attestation: Attestation) -> Attestation:
+        saved = replace(attestation, version=attestation.version + 1)
+        with translating(f"save the attestation of epoch {saved.epoch}"):
+            self.table.meta.client.transact_write_items(
+                TransactItems=[self._put(saved, over=attestation.version), self._listing(saved)]
+            )
+        return saved
+
+    def _put(self, attestation: Attestation, over: int) -> Any:
+        item = {
+            **_state_key(attestation.epoch),
+            "state": attestation.state.value,
+            "version": attestation.version,
+            "record": ATTESTATION.dump_json(attestation).decode(),
+        }
+        unchanged = "#version = :version" if over else "attribute_not_exists(pk)"
+        condition: dict[str, Any] = {"ConditionExpression": unchanged}
+        if over:
+            condition["ExpressionAttributeNames"] = {"#version": "version"}
+            condition["ExpressionAttributeValues"] = {":version": over}
+        return {"Put": {"TableName": self.table.name, "Item": item, **condition}}
+
+    def _listing(self, attestation: Attestation) -> Any:
+        key = {"pk": "ATTESTATIONS", "sk": f"EPOCH#{number_key(attestation.epoch)}"}
+        if attestation.state.is_final:
+            return {"Delete": {"TableName": self.table.name, "Key": key}}
+        return {"Put": {"TableName": self.table.name, "Item": {**key, "state": attestation.state.value}}}
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoPolicies:
+    """`Policies`: one item a reward epoch, and how far Flare's blocks were read."""
+
+    table: "Table"
+
+    def scanned_through(self) -> int | None:
+        with translating("read how far Flare's blocks were scanned"):
+            item = self.table.get_item(Key={"pk": "POLICY", "sk": "SCANNED"}, ConsistentRead=True).get("Item")
+        return int(str(item["through_block"])) if item else None
+
+    def scanned(self, through_block: int) -> None:
+        with translating("note how far Flare's blocks were scanned"):
+            self.table.put_item(Item={"pk": "POLICY", "sk": "SCANNED", "through_block": through_block})
+
+    def get(self, reward_epoch: int) -> SignedPolicy | None:
+        with translating("read a signing policy"):
+            item = self.table.get_item(Key=_policy_key(reward_epoch), ConsistentRead=True).get("Item")
+        if item is None:
+            return None
+        policy, signatures = bytes.fromhex(str(item["policy"])), bytes.fromhex(str(item["signatures"]))
+        return SignedPolicy(reward_epoch, policy, signatures)
+
+    def put(self, policy: SignedPolicy) -> None:
+        with translating("store a signing policy"):
+            self.table.put_item(
+                Item={
+                    **_policy_key(policy.reward_epoch),
+                    "policy": policy.policy.hex(),
+                    "signatures": policy.signatures.hex(),
+                }
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoSealedStatements:
+    """`Statements`: the newest sealed statement's attested values."""
+
+    table: "Table"
+
+    def newest(self) -> SealedStatement | None:
+        with translating("read the newest statement"):
+            listed = self.table.query(
+                KeyConditionExpression=Key("pk").eq("STATEMENTS"),
+                ScanIndexForward=False,
+                Limit=1,
+                ConsistentRead=True,
+            )["Items"]
+            if not listed:
+                return None
+            epoch = int(str(listed[0]["sk"]).removeprefix("EPOCH#"))
+            key = {"pk": f"STATEMENT#{epoch}", "sk": "SEALED"}
+            body = json.loads(str(self.table.get_item(Key=key, ConsistentRead=True)["Item"]["body"]))
+        words = tuple(int(body[field], 0) for _, field, _ in ATTESTED_FIELDS)
+        return SealedStatement(epoch, words, settles_something=words[SETTLEMENT_ROOT_AT] != NO_ROOT)
+
+
+def _state_key(epoch: int) -> dict[str, str]:
+    return {"pk": f"ATTESTATION#{epoch}", "sk": "STATE"}
+
+
+def _policy_key(reward_epoch: int) -> dict[str, str]:
+    return {"pk": "POLICY", "sk": f"REWARD#{number_key(reward_epoch)}"}
+
+
+def _parsed(item: Any) -> Attestation:
+    return ATTESTATION.validate_json(str(item["record"]))

@@ -1,0 +1,112 @@
+"""The transactions that billing sends, and what becomes of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from flareflow.attestation.models import Attestation, SignedPolicy
+
+ATTEMPTS_MAX: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RollPolicies:
+    """Teach the verifier on Flow signing policies that follow on the newest one it knows, in order."""
+
+    policies: tuple[SignedPolicy, ...]
+
+    @property
+    def purpose(self) -> str:
+        return f"roll#{self.policies[0].reward_epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverStatement:
+    """Confirm the root of a proven attestation and deliver its statement; no-op where that was done."""
+
+    attestation: Attestation
+
+    @property
+    def purpose(self) -> str:
+        return f"deliver#{self.attestation.epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePage:
+    """Charge the subscriptions of one page; `path` are the sibling hashes from the page up to the root."""
+
+    epoch: int
+    page: int
+    ids: tuple[int, ...]
+    rated_microtokens: tuple[int, ...]
+    path: tuple[bytes, ...]
+
+    @property
+    def purpose(self) -> str:
+        return f"settle#{self.epoch}#{self.page}"
+
+
+type Call = RollPolicies | DeliverStatement | SettlePage
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction as it is sent, always with the same bytes. `id` is 32 bytes in hex.
+
+    It can be executed up to a fixed number of blocks after `reference_height` and never later.
+    """
+
+    id: str
+    content: bytes
+    reference_height: int
+
+
+class Stage(StrEnum):
+    """How far Flow has come with a transaction.
+
+    `void` means that it was not executed and never can be: it expired, or its sequence number was used otherwise.
+    """
+
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A transaction's stage, and why it failed where it did."""
+
+    stage: Stage
+    reason: str = ""
+
+
+class Status(StrEnum):
+    """What we know of an outgoing transaction; `signed` means that it may have been sent."""
+
+    SIGNED = "signed"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The one transaction that serves a purpose, stored before it is sent.
+
+    `attempts` counts the transactions made for this purpose. `version` counts the stored changes; a change is stored
+    only over the version that it was made from.
+    """
+
+    purpose: str
+    transaction: SignedTransaction
+    key_index: int
+    attempts: int
+    status: Status = Status.SIGNED
+    reason: str = ""
+    version: int = 0
+
+    @property
+    def is_given_up(self) -> bool:
+        """True once it failed so often that nothing is gained by another attempt."""
+        return self.status is Status.FAILED and self.attempts >= ATTEMPTS_MAX

@@ -1,0 +1,67 @@
+"""DynamoDB stream records in our words, taken in order, failures reported where they began."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import (
+    DynamoDBRecord,
+    DynamoDBStreamEvent,
+)
+
+from flareflow.errors import FlareFlowError
+
+logger = Logger(child=True)
+
+type Image = Mapping[str, Any]
+"""One item as plain Python values (numbers are Decimal); a model parses what it needs of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamChange:
+    """One change of one item; `old` is None for a new item, `new` for a deleted one.
+
+    `event_id` is the same each time that the record is delivered.
+    """
+
+    event_id: str
+    at: datetime
+    pk: str
+    sk: str
+    old: Image | None
+    new: Image | None
+
+
+def each_in_order(event: dict[str, Any], handle: Callable[[StreamChange], None]) -> dict[str, list[dict[str, str]]]:
+    """Handle a batch record by record; at the first failure stop, and let the stream go on from there.
+
+    Returns Lambda's partial batch response. Nothing after a failed record is handled, so order is kept.
+    """
+    for record in DynamoDBStreamEvent(event).records:
+        try:
+            handle(_change(record))
+        except FlareFlowError:
+            logger.exception("a stream record could not be handled; the stream will repeat it")
+            return {"batchItemFailures": [{"itemIdentifier": _place(record)}]}
+    return {"batchItemFailures": []}
+
+
+def _change(record: DynamoDBRecord) -> StreamChange:
+    change = record["dynamodb"]
+    told = record.dynamodb
+    assert told is not None, "a stream record always has its `dynamodb` part"
+    keys = told.keys
+    return StreamChange(
+        event_id=record["eventID"],
+        at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),
+        pk=keys["pk"],
+        sk=keys["sk"],
+        old=told.old_image or None,
+        new=told.new_image or None,
+    )
+
+
+def _place(record: DynamoDBRecord) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
