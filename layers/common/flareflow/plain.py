@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
-type Json = bool | str | None | list[Json] | dict[str, Json]
+type Json = bool | str | list[Json] | dict[str, Json] | None
 
 
 def plain(value: object) -> Json:
@@ -13,9 +13,7 @@ def plain(value: object) -> Json:
     match value:
         case bool() | None:
             return value
-        case str():
-            return str(value)
-        case int():
+        case str() | int():
             return str(value)
         case datetime():
             return timestamp(value)

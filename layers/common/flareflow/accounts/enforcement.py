@@ -4,20 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flareflow.accounts.models import Funds, KeyStatus, Price, VirtualKey
+from flareflow.accounts.models import KeyStatus, Price, VirtualKey
 from flareflow.accounts.ports import KeyIssuer, Ledger, MeteredUsage, VirtualKeys
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals
+from flareflow.settlement.journal import Status, Subscription
 from flareflow.streams import StreamChange
 
 ROUNDS_MAX: Final = 3
 
 
-def can_pay(funds: Funds, live: LiveTotals, price: Price) -> bool:
-    """Whether the balance covers more than what was metered, confirmed or not, and is not charged yet."""
+def can_pay(subscription: Subscription, live: LiveTotals, price: Price) -> bool:
+    """Whether the balance is more than what was metered, confirmed or not, and is not charged yet."""
     metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
-    uncharged_ufix64 = price(metered) - funds.charged_ufix64
-    return funds.is_open and funds.owed_ufix64 == 0 and uncharged_ufix64 < funds.balance_ufix64
+    uncharged_ufix64 = price(metered) - subscription.charged_ufix64
+    return subscription.status is Status.ACTIVE and uncharged_ufix64 < subscription.balance_ufix64
 
 
 def affected_subscription(change: StreamChange) -> int | None:
@@ -54,10 +55,10 @@ class Enforce:
 
     def _wanted(self, subscription_id: int) -> KeyStatus | None:
         """None while the chain's word on the subscription has not arrived: its keys stay as they are."""
-        funds = self.ledger.funds(subscription_id)
-        if funds is None:
+        subscription = self.ledger.subscription(subscription_id)
+        if subscription is None:
             return None
-        pays = can_pay(funds, self.usage.live(subscription_id), self.price)
+        pays = can_pay(subscription, self.usage.live(subscription_id), self.price)
         return KeyStatus.ACTIVE if pays else KeyStatus.BLOCKED
 
     def _keys_other_than(self, wanted: KeyStatus, subscription_id: int) -> Sequence[VirtualKey]:

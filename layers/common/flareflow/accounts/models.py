@@ -102,23 +102,6 @@ class IssuedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Funds:
-    """What the chain told about a subscription and its money, in UFix64 units (1e-8 FLOW)."""
-
-    subscription_id: int
-    owner: str
-    is_open: bool
-    balance_ufix64: int
-    deposited_ufix64: int
-    charged_ufix64: int
-    withdrawn_ufix64: int
-    refunded_ufix64: int
-    owed_ufix64: int
-    settled_microtokens: int
-    settled_epoch: int
-
-
-@dataclass(frozen=True, slots=True)
 class Page[T]:
     """Some of a longer list; `next_cursor` asks for what follows, None at the end."""
 

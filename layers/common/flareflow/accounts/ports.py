@@ -7,7 +7,6 @@ from typing import Protocol
 
 from flareflow.accounts.models import (
     AccountKey,
-    Funds,
     IssuedKey,
     KeyStatus,
     OnChainSubscription,
@@ -16,6 +15,7 @@ from flareflow.accounts.models import (
     VirtualKey,
 )
 from flareflow.metering.models import LiveTotals, UsageEvent
+from flareflow.settlement.journal import Entry, Subscription
 
 
 class Nonces(Protocol):
@@ -126,34 +126,16 @@ class KeyRequests(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLine:
-    """One side of a journal transaction; positive is into the account. Amounts are 1e-8 FLOW."""
-
-    account: str
-    amount_ufix64: int
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One transaction of the journal, as the chain told it; the amounts of its lines sum to zero."""
-
-    kind: str
-    at: datetime
-    transaction_id: str
-    lines: Sequence[JournalLine]
-
-
 class Ledger(Protocol):
     """Money, as the chain told it."""
 
-    def funds(self, subscription_id: int) -> Funds | None:
+    def subscription(self, subscription_id: int) -> Subscription | None:
         """As of the last write; None until the chain was seen to open the subscription."""
 
     def owned_by(self, owner: str, cursor: str | None) -> Page[int]:
         """The ids of an account's subscriptions."""
 
-    def journal(self, subscription_id: int, cursor: str | None) -> Page[JournalEntry]:
+    def journal(self, subscription_id: int, cursor: str | None) -> Page[Entry]:
         """Newest first."""
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from flareflow.accounts.models import Funds, Page, Price
-from flareflow.accounts.ports import JournalEntry, Ledger, MeteredUsage
+from flareflow.accounts.models import Page, Price
+from flareflow.accounts.ports import Ledger, MeteredUsage
 from flareflow.errors import NotFoundError
 from flareflow.metering.models import LiveTotals, UsageEvent
+from flareflow.settlement.journal import Entry, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +16,24 @@ class SubscriptionView:
     `pending_microtokens` is metered and not settled; `estimated_charge_ufix64` what settling it will cost.
     """
 
-    funds: Funds
+    subscription: Subscription
     usage: LiveTotals
     pending_microtokens: int
     estimated_charge_ufix64: int
 
 
 @dataclass(frozen=True, slots=True)
-class OwnFunds:
+class OwnSubscription:
     """The one rule of who may read a subscription: its owner, as the chain last told."""
 
     ledger: Ledger
 
-    def of(self, caller: str, subscription_id: int) -> Funds:
+    def of(self, caller: str, subscription_id: int) -> Subscription:
         """Raises NotFoundError `subscription_not_found`, for another's subscription too."""
-        funds = self.ledger.funds(subscription_id)
-        if funds is None or funds.owner != caller:
+        subscription = self.ledger.subscription(subscription_id)
+        if subscription is None or subscription.owner != caller:
             raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
-        return funds
+        return subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ class ReadSubscriptions:
 
     def one(self, caller: str, subscription_id: int) -> SubscriptionView:
         """Raises NotFoundError `subscription_not_found`."""
-        funds = OwnFunds(self.ledger).of(caller, subscription_id)
+        subscription = OwnSubscription(self.ledger).of(caller, subscription_id)
         live = self.usage.live(subscription_id)
         metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
         return SubscriptionView(
-            funds=funds,
+            subscription=subscription,
             usage=live,
-            pending_microtokens=max(0, metered - funds.settled_microtokens),
-            estimated_charge_ufix64=max(0, self.price(metered) - funds.charged_ufix64),
+            pending_microtokens=max(0, metered - subscription.settled_microtokens),
+            estimated_charge_ufix64=max(0, self.price(metered) - subscription.charged_ufix64),
         )
 
 
@@ -66,9 +67,9 @@ class ReadJournal:
 
     ledger: Ledger
 
-    def run(self, caller: str, subscription_id: int, cursor: str | None) -> Page[JournalEntry]:
+    def run(self, caller: str, subscription_id: int, cursor: str | None) -> Page[Entry]:
         """Raises NotFoundError `subscription_not_found`."""
-        OwnFunds(self.ledger).of(caller, subscription_id)
+        OwnSubscription(self.ledger).of(caller, subscription_id)
         return self.ledger.journal(subscription_id, cursor)
 
 
@@ -81,5 +82,5 @@ class ReadUsage:
 
     def run(self, caller: str, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
         """Raises NotFoundError `subscription_not_found`."""
-        OwnFunds(self.ledger).of(caller, subscription_id)
+        OwnSubscription(self.ledger).of(caller, subscription_id)
         return self.usage.events(subscription_id, epoch, cursor)

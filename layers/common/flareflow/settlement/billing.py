@@ -2,24 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Final
 
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 from flareflow.settlement.ports import Attestations, LightClient, Policies, SettledTotals, SettlementPages
 from flareflow.settlement.sending import SendOnFlow
-from flareflow.settlement.transactions import (
-    Call,
-    DeliverStatement,
-    Outgoing,
-    RollPolicies,
-    SettlePage,
-    Status,
-)
+from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, Status
 from flareflow.time import Deadline
 
 POLICIES_PER_TRANSACTION: Final = 3
 POLICY_TRANSACTIONS_MAX: Final = 8
+
+_READY: Final = {State.PROVEN, State.CONFIRMED_ON_FLOW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +38,8 @@ class BillingReport:
 class BillOnFlow:
     """Charge what Flare attested.
 
-    A settlement that began is finished; of the statements that are only proven the newest is enough, because its
-    totals are cumulative. What a deadline cuts off, the next tick continues.
+    A settlement that began is finished. Of the statements that are only proven the newest is enough, because its
+    totals are cumulative; the others are skipped. What the deadline cuts off, the next tick continues.
     """
 
     attestations: Attestations
@@ -56,22 +50,83 @@ class BillOnFlow:
     sender: SendOnFlow
 
     def run(self, deadline: Deadline) -> BillingReport:
-        report = BillingReport()
-        billable = self._billable()
-        if billable:
-            report += self._roll_policies(deadline)
-        for attestation in billable:
-            report += self._bill(attestation, deadline)
+        report = self._roll_policies(deadline)
+        ready = [found for found in self.attestations.under_way() if found.state in _READY]
+        for attestation in ready:
+            newest = ready[-1]
+            if attestation.state is State.PROVEN and attestation.epoch < newest.epoch:
+                self._skip(attestation, newest)
+            elif not deadline.is_near():
+                report += self._bill(attestation, newest, deadline)
         return report
 
-    def _billable(self) -> list[Attestation]:
-        """The confirmed ones, oldest first, and the newest if it is only proven; others that are proven are skipped."""
-        ready = [
-            attestation
-            for attestation in self.attestations.under_way()
-            if attestation.state in {State.PROVEN, State.CONFIRMED_ON_FLOW}
-        ]
-        superseded = [attestation for attestation in ready[:-1] if attestation.state is State.PROVEN]
-        for attestation in superseded:
-            self._skip(attestation, f"superseded by epoch {ready[-1].epoch}")
-        return [attestation for attestation in ready if attestation not in superseded]
+    def _roll_policies(self, deadline: Deadline) -> BillingReport:
+        report = BillingReport()
+        for _ in range(POLICY_TRANSACTIONS_MAX):
+            policies = tuple(self._missing_policies())
+            if not policies or deadline.is_near():
+                break
+            outcome = self._send([RollPolicies(policies)], deadline)
+            report += BillingReport(policies_rolled=outcome.succeeded * len(policies), failed=len(outcome.reasons))
+            if not outcome.succeeded:
+                break
+        return report
+
+    def _missing_policies(self) -> Iterator[SignedPolicy]:
+        first = self.light_client.latest_reward_epoch() + 1
+        for reward_epoch in range(first, first + POLICIES_PER_TRANSACTION):
+            policy = self.policies.get(reward_epoch)
+            if policy is None:
+                return
+            yield policy
+
+    def _bill(self, attestation: Attestation, newest: Attestation, deadline: Deadline) -> BillingReport:
+        report = BillingReport()
+        if attestation.state is State.PROVEN:
+            attestation, report = self._deliver(attestation, deadline)
+        if attestation.state is State.CONFIRMED_ON_FLOW:
+            report += self._settle(attestation, newest, deadline)
+        return report
+
+    def _deliver(self, attestation: Attestation, deadline: Deadline) -> tuple[Attestation, BillingReport]:
+        outcome = self._send([DeliverStatement(attestation)], deadline)
+        if outcome.succeeded:
+            attestation = self.attestations.save(replace(attestation, state=State.CONFIRMED_ON_FLOW))
+        else:
+            self._note(attestation, outcome)
+        return attestation, BillingReport(statements_delivered=outcome.succeeded, failed=len(outcome.reasons))
+
+    def _settle(self, attestation: Attestation, newest: Attestation, deadline: Deadline) -> BillingReport:
+        settled = self.settled.all()
+        pages = [page for page in self.pages.of(attestation.epoch) if page.adds_to(settled)]
+        outcome = self._send(pages, deadline)
+        if outcome.succeeded == len(pages):
+            self.attestations.save(replace(attestation, state=State.SETTLED))
+        elif outcome.reasons and attestation.epoch < newest.epoch:
+            self._skip(attestation, newest)
+        else:
+            self._note(attestation, outcome)
+        return BillingReport(pages_settled=outcome.succeeded, failed=len(outcome.reasons))
+
+    def _send(self, calls: Sequence[Call], deadline: Deadline) -> "_Outcome":
+        ended = self.sender.run(calls, deadline).values()
+        failed = [one for one in ended if one.status is Status.FAILED]
+        reasons = tuple(f"{one.purpose}: {one.reason}" for one in failed)
+        return _Outcome(len(ended) - len(failed), reasons)
+
+    def _note(self, attestation: Attestation, outcome: "_Outcome") -> None:
+        noted = attestation
+        for reason in outcome.reasons:
+            noted = noted.because(reason)
+        if noted != attestation:
+            self.attestations.save(noted)
+
+    def _skip(self, attestation: Attestation, newest: Attestation) -> None:
+        skipped = replace(attestation, state=State.SKIPPED)
+        self.attestations.save(skipped.because(f"superseded by epoch {newest.epoch}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    succeeded: int
+    reasons: tuple[str, ...]

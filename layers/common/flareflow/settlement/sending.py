@@ -7,11 +7,11 @@ it did on the chain is safe to repeat, because the contracts refuse doubles by t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.settlement.ports import Flow, Outbox, ProposerKeys
-from flareflow.settlement.transactions import ATTEMPTS_MAX, Call, Outgoing, Stage, Status
+from flareflow.settlement.transactions import Call, Outgoing, Stage, Status
 from flareflow.time import Deadline
 
 POLL_SECONDS: Final = 0.5
@@ -31,61 +31,66 @@ class SendOnFlow:
     def run(self, calls: Sequence[Call], deadline: Deadline) -> dict[str, Outgoing]:
         """The outcomes by purpose; a purpose without one was not finished by the deadline.
 
-        A failed call is tried again by the next run, ATTEMPTS_MAX times in all.
+        A call that failed, now or in an earlier run, is tried again by a run after its `retry_at`.
         """
         outcomes: dict[str, Outgoing] = {}
         waiting = list(calls)
         while waiting and not deadline.is_near():
-            for call in waiting:
-                outgoing = self._advance(call, deadline)
-                if outgoing is None:
-                    break
-                if outgoing.status is not Status.SIGNED:
-                    outcomes[call.purpose] = outgoing
+            outcomes |= self._round(waiting, deadline.clock())
             waiting = [call for call in waiting if call.purpose not in outcomes]
             if waiting:
                 self.pause(POLL_SECONDS)
         return outcomes
 
-    def _advance(self, call: Call, deadline: Deadline) -> Outgoing | None:
-        """One step for one call; None where it needs a proposer key and none is free."""
-        outgoing = self.outbox.get(call.purpose)
-        if outgoing is None or (outgoing.status is Status.FAILED and not outgoing.is_given_up):
-            return self._begin(call, outgoing, deadline)
-        if outgoing.status is Status.SIGNED:
-            return self._follow(call, outgoing, deadline)
-        return outgoing
+    def _round(self, calls: Sequence[Call], now: datetime) -> dict[str, Outgoing]:
+        """One step for each call, up to the first that finds no proposer key free; those that ended."""
+        ended: dict[str, Outgoing] = {}
+        for call in calls:
+            outgoing = self._advance(call, now)
+            if outgoing is None:
+                break
+            if outgoing.status is not Status.SIGNED:
+                ended[call.purpose] = outgoing
+        return ended
 
-    def _begin(self, call: Call, before: Outgoing | None, deadline: Deadline) -> Outgoing | None:
-        now = deadline.clock()
+    def _advance(self, call: Call, now: datetime) -> Outgoing | None:
+        outgoing = self.outbox.get(call.purpose)
+        if outgoing is None:
+            return self._begin(call, None, now)
+        if outgoing.status is Status.SIGNED:
+            return self._follow(call, outgoing, now)
+        due = outgoing.retry_at is not None and outgoing.retry_at <= now
+        return self._begin(call, outgoing, now) if due else outgoing
+
+    def _begin(self, call: Call, before: Outgoing | None, now: datetime) -> Outgoing | None:
         key_index = self.keys.lease(call.purpose, self.flow.proposer_keys(), now, now + LEASE)
         if key_index is None:
             return None
         attempts, version = (before.attempts, before.version) if before else (0, 0)
         transaction = self.flow.sign(call, key_index)
         made = Outgoing(call.purpose, transaction, key_index, attempts + 1, version=version)
-        return self._send(self.outbox.save(made))
+        return self._send(self.outbox.save(made), now)
 
-    def _send(self, outgoing: Outgoing) -> Outgoing:
+    def _send(self, outgoing: Outgoing, now: datetime) -> Outgoing:
         refusal = self.flow.send(outgoing.transaction)
-        return outgoing if refusal is None else self._end(outgoing, Status.FAILED, refusal)
+        return outgoing if refusal is None else self._end(outgoing.failed(refusal, now))
 
-    def _follow(self, call: Call, outgoing: Outgoing, deadline: Deadline) -> Outgoing | None:
+    def _follow(self, call: Call, outgoing: Outgoing, now: datetime) -> Outgoing | None:
         progress = self.flow.progress(outgoing.transaction)
         match progress.stage:
             case Stage.UNKNOWN:
-                return self._send(outgoing)
+                return self._send(outgoing, now)
             case Stage.PENDING:
                 return outgoing
             case Stage.SUCCEEDED:
-                return self._end(outgoing, Status.SUCCEEDED)
-            case Stage.VOID if outgoing.attempts < ATTEMPTS_MAX:
+                return self._end(replace(outgoing, status=Status.SUCCEEDED))
+            case Stage.FAILED:
+                return self._end(outgoing.failed(progress.reason, now))
+            case Stage.VOID:
                 self.keys.release(outgoing.purpose, outgoing.key_index)
-                return self._begin(call, outgoing, deadline)
-            case Stage.VOID | Stage.FAILED:
-                return self._end(outgoing, Status.FAILED, progress.reason)
+                return self._begin(call, outgoing, now)
 
-    def _end(self, outgoing: Outgoing, status: Status, reason: str = "") -> Outgoing:
-        ended = self.outbox.save(replace(outgoing, status=status, reason=reason))
+    def _end(self, outgoing: Outgoing) -> Outgoing:
+        ended = self.outbox.save(outgoing)
         self.keys.release(outgoing.purpose, outgoing.key_index)
         return ended

@@ -1,12 +1,16 @@
 """The transactions that billing sends, and what becomes of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from flareflow.attestation.models import Attestation, SignedPolicy
 
-ATTEMPTS_MAX: Final = 10
+RETRY_FIRST: Final = timedelta(seconds=5)
+RETRY_MAX: Final = timedelta(hours=6)
+DOUBLINGS_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class SettlePage:
     @property
     def purpose(self) -> str:
         return f"settle#{self.epoch}#{self.page}"
+
+    def adds_to(self, settled: Mapping[int, int]) -> bool:
+        """True if a total on the page is above what is settled of its subscription already."""
+        totals = zip(self.ids, self.rated_microtokens, strict=True)
+        return any(total > settled.get(subscription_id, 0) for subscription_id, total in totals)
 
 
 type Call = RollPolicies | DeliverStatement | SettlePage
@@ -94,8 +103,8 @@ class Status(StrEnum):
 class Outgoing:
     """The one transaction that serves a purpose, stored before it is sent.
 
-    `attempts` counts the transactions made for this purpose. `version` counts the stored changes; a change is stored
-    only over the version that it was made from.
+    `attempts` counts the transactions made for this purpose; a failed one is followed by another from `retry_at` on.
+    `version` counts the stored changes; a change is stored only over the version that it was made from.
     """
 
     purpose: str
@@ -104,9 +113,11 @@ class Outgoing:
     attempts: int
     status: Status = Status.SIGNED
     reason: str = ""
+    retry_at: datetime | None = None
     version: int = 0
 
-    @property
-    def is_given_up(self) -> bool:
-        """True once it failed so often that nothing is gained by another attempt."""
-        return self.status is Status.FAILED and self.attempts >= ATTEMPTS_MAX
+    def failed(self, reason: str, now: datetime) -> Self:
+        """The same after a failure, to be tried again later: each time twice as long, at most RETRY_MAX."""
+        doublings = min(self.attempts, DOUBLINGS_MAX)
+        wait = min(RETRY_FIRST * 2**doublings, RETRY_MAX)
+        return replace(self, status=Status.FAILED, reason=reason, retry_at=now + wait)

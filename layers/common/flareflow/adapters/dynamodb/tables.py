@@ -40,9 +40,10 @@ LedgerTable: money, as the chain told it (written by chain_events and flow_billi
 AccountsTable: who may do what
     NONCE#<nonce>           NONCE           single use, expires_at
     SESSION#<sha256>        SESSION         address, expires_at
-    KEY#<sha256>            KEY             subscription_id, owner, alias, status active | blocked | deleted
-    SUB#<id>                KEY#<sha256>    the keys of a subscription
-    IDEMPOTENCY#<address>#<key>  REQUEST    request hash, state started | done, outcome
+    KEY#<sha256>            KEY             subscription_id; never changes, so that late usage finds its payer
+    SUB#<id>                KEY#<sha256>    the keys of a subscription: alias, created_at,
+                                            status active | changing | blocked | deleted
+    IDEMPOTENCY#<address>#<key>  REQUEST    request_hash, state started | done, lease_until, key_hash once done
 
 RealtimeTable: who is watching
     CONNECTION#<id>         CONNECTION      address, expires_at
@@ -50,8 +51,8 @@ RealtimeTable: who is watching
     WATCH#<subscription>    CONNECTION#<id> who watches this subscription
     TICKET#<sha256>         TICKET          one-use ticket for $connect: address, expires_at
     MESSAGES#<subscription> SEQUENCE#<n>    messages of a subscription, for resume; expires_at
-    MESSAGES#<subscription> COUNTER         the last sequence number given out
-    DELIVERED#<stream event> MESSAGE        a stream record that was already turned into a message; expires_at
+    MESSAGES#<subscription> COUNTER         the last sequence number given out (`sequence`)
+    DELIVERED#<stream event> MESSAGE        the `sequence` of the message that a stream record became; expires_at
 """
 
 from typing import Final
@@ -62,7 +63,5 @@ NUMBER_KEY_DIGITS: Final = 20
 def number_key(number: int) -> str:
     """An integer as part of a sort key: 20 digits, so that text order is number order."""
     if not 0 <= number < 10**NUMBER_KEY_DIGITS:
-        raise ValueError(
-            f"a key number is 0 or more and has at most {NUMBER_KEY_DIGITS} digits, not {number}"
-        )
+        raise ValueError(f"a key number is 0 or more and has at most {NUMBER_KEY_DIGITS} digits, not {number}")
     return f"{number:0{NUMBER_KEY_DIGITS}d}"

@@ -1,0 +1,82 @@
+"""A connection's life: opened by a ticket, told what to watch, forgotten."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from flareflow.errors import ConflictError, NotFoundError, UnauthenticatedError
+from flareflow.plain import as_json
+from flareflow.realtime.ports import Connections, Messages, Outlet, Owners, Tickets
+from flareflow.time import Clock
+from flareflow.tokens import token_hash
+
+CONNECTION_LIFETIME: Final = timedelta(hours=2)
+"""After which API Gateway closes a connection by itself."""
+WATCHED_MAX: Final = 20
+WATCHERS_MAX: Final = 20
+RESUMED_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Open a connection for whoever the ticket was given to."""
+
+    tickets: Tickets
+    connections: Connections
+    clock: Clock
+
+    def run(self, connection_id: str, ticket: str) -> None:
+        """Raises UnauthenticatedError `unknown_ticket`."""
+        now = self.clock()
+        address = self.tickets.consume(token_hash(ticket), now)
+        if address is None:
+            raise UnauthenticatedError("unknown_ticket", "The ticket was used, has expired or is not ours.")
+        self.connections.add(connection_id, address, now + CONNECTION_LIFETIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Send a connection all messages of a subscription from now on, and those after `after` first.
+
+    It answers with where the numbering stands. The connection is added before the missed messages are read, so none
+    falls between; one that comes twice has the same number.
+    """
+
+    connections: Connections
+    owners: Owners
+    messages: Messages
+    outlet: Outlet
+    clock: Clock
+
+    def run(self, connection_id: str, subscription_id: int, after: int | None) -> None:
+        """Raises UnauthenticatedError `unknown_connection`, NotFoundError `subscription_not_found` (for another's
+        too), ConflictError `too_many_watched` or `too_many_watchers`.
+        """
+        self._refuse_stranger(connection_id, subscription_id)
+        self._refuse_crowd(connection_id, subscription_id)
+        self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)
+        self._greet(connection_id, subscription_id)
+        if after is not None:
+            for message in self.messages.after(subscription_id, after, RESUMED_MAX):
+                self.outlet.send(connection_id, message.text())
+
+    def _refuse_stranger(self, connection_id: str, subscription_id: int) -> None:
+        address = self.connections.address(connection_id)
+        if address is None:
+            raise UnauthenticatedError("unknown_connection", "Connect again with a new ticket.")
+        if self.owners.owner(subscription_id) != address:
+            raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
+
+    def _refuse_crowd(self, connection_id: str, subscription_id: int) -> None:
+        watched = self.connections.watched_by(connection_id)
+        if subscription_id in watched:
+            return
+        if len(watched) >= WATCHED_MAX:
+            raise ConflictError("too_many_watched", f"A connection watches at most {WATCHED_MAX}.")
+        if len(self.connections.watching(subscription_id)) >= WATCHERS_MAX:
+            raise ConflictError("too_many_watchers", f"At most {WATCHERS_MAX} connections watch the same.")
+
+    def _greet(self, connection_id: str, subscription_id: int) -> None:
+        last = self.messages.last_sequence(subscription_id)
+        greeting = {"type": "watching", "subscription_id": subscription_id, "sequence": last}
+        self.outlet.send(connection_id, as_json(greeting))
