@@ -27,6 +27,6 @@ def anvil() -> Server:
 def _answers() -> bool:
     question = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
     try:
-        return httpx.post(url("anvil"), json=question, timeout=2.0).json()["result"] == hex(CHAIN_ID)
+        return bool(httpx.post(url("anvil"), json=question, timeout=2.0).json()["result"] == hex(CHAIN_ID))
     except (httpx.HTTPError, ValueError, KeyError):
         return False

@@ -28,6 +28,7 @@ from flareflow.attestation.request import (
     message_integrity_code,
 )
 
+SOURCE_ID: Final = "PublicWeb2"
 URL_CHARACTERS_MAX: Final = 2_000
 RESPONSE_BYTES_MAX: Final = 100 * 1024
 FETCH_SECONDS: Final = 5.0
@@ -103,11 +104,12 @@ class Verifier:
 
     def _fetched(self, body: RequestBody) -> bytes:
         parts = urlsplit(body.url)
-        if parts.hostname not in self.hosts:
-            raise NotConfirmedError(Status.INVALID_SOURCE_URL, f"{parts.hostname} is not resolved")
-        address = self.hosts[parts.hostname] + parts.path
+        host = parts.hostname or ""
+        if host not in self.hosts:
+            raise NotConfirmedError(Status.INVALID_SOURCE_URL, f"{host} is not resolved")
+        address = self.hosts[host] + parts.path
         try:
-            with self.http.stream(body.http_method, address, headers={"host": parts.hostname}) as response:
+            with self.http.stream(body.http_method, address, headers={"host": host}) as response:
                 return _bounded(response)
         except httpx.HTTPError as error:
             raise NotConfirmedError(Status.FETCH_ERROR, str(error)) from error
@@ -167,7 +169,7 @@ def encoded_answer(answer: bytes, body: RequestBody) -> bytes:
 def _abi_encoded(value: Any, signature: str) -> bytes:
     """By a signature that is one primitive or one flat tuple of named primitives."""
     try:
-        kind = json.loads(signature) if signature.startswith("{") else {"type": signature.strip('"')}
+        kind: Any = json.loads(signature) if signature.startswith("{") else {"type": signature.strip('"')}
         if kind["type"] != "tuple":
             return encode([kind["type"]], [_primitive(kind["type"], value)])
         components = kind["components"]

@@ -43,7 +43,7 @@ def policy_of(reward_epoch: int, rounds_per_reward_epoch: int) -> SigningPolicy:
     return SigningPolicy(
         reward_epoch=reward_epoch,
         start_voting_round=reward_epoch * rounds_per_reward_epoch,
-        threshold=sum(weights) // 2,
+        threshold=-(-sum(weights) // 2),
         seed=keccak256(reward_epoch.to_bytes(32)),
         voters=tuple(Voter(voter.address, weight) for voter, weight in zip(VOTERS, weights, strict=True)),
     )
@@ -52,8 +52,3 @@ def policy_of(reward_epoch: int, rounds_per_reward_epoch: int) -> SigningPolicy:
 def sign_by_all(content_hash: bytes, voters: Iterable[LocalVoter] = VOTERS) -> tuple[PolicySignature, ...]:
     """The signatures of these voters, by rising index."""
     return tuple(voter.sign(content_hash, voter.number) for voter in voters)
-
-
-def with_other_root(root: bytes) -> bytes:
-    """What a voter that disagrees takes for the root."""
-    return keccak256(root)

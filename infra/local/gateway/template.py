@@ -4,14 +4,15 @@ What the local stack makes and runs is read from here, so that nothing is listed
 """
 
 import copy
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.gateway.aws import REGION
 from infra.local.paths import ROOT
@@ -46,6 +47,7 @@ class Template:
         defaults = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
         parameters = {**defaults, **given}
         os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator asks boto3 for the partition
+        logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns that nobody collects its metrics
         translated = transform(_with_code_uris(source), parameters, _NoManagedPolicies())
         return cls(translated["Resources"], parameters)
 

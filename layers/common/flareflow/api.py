@@ -1,5 +1,6 @@
 """What the functions behind the HTTP API share: their resolver, and reading a request strictly."""
 
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -13,6 +14,7 @@ from flareflow.problems import map_problems
 BODY_BYTES_MAX: Final = 64_000
 COMPLAINTS_MAX: Final = 5
 UINT64_MAX: Final = 2**64 - 1
+_IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
 def http_api() -> APIGatewayHttpResolver:
@@ -66,3 +68,18 @@ def answer(view: object, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
         body=as_json(view),
         headers={"Cache-Control": "no-store"},
     )
+
+
+def idempotency_key(app: APIGatewayHttpResolver) -> str:
+    """The `Idempotency-Key` header, which every request that creates must have."""
+    given = app.current_event.headers.get("idempotency-key") or ""
+    if not _IDEMPOTENCY_KEY.fullmatch(given):
+        raise InvalidRequestError(
+            "idempotency_key_required", "Send an Idempotency-Key: 8 to 128 letters, digits, - or _."
+        )
+    return given
+
+
+def cursor(app: APIGatewayHttpResolver) -> str | None:
+    """The `cursor` of a list's next page."""
+    return app.current_event.query_string_parameters.get("cursor")

@@ -18,6 +18,9 @@ logger = Logger(child=True)
 type Image = Mapping[str, Any]
 """One item as plain Python values (numbers are Decimal); a model parses what it needs of it."""
 
+type BatchResponse = dict[str, list[dict[str, str]]]
+"""Lambda's partial batch response: from which record the stream has to go on."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamChange:
@@ -34,10 +37,10 @@ class StreamChange:
     new: Image | None
 
 
-def each_in_order(event: dict[str, Any], handle: Callable[[StreamChange], None]) -> dict[str, list[dict[str, str]]]:
+def each_in_order(event: dict[str, Any], handle: Callable[[StreamChange], None]) -> BatchResponse:
     """Handle a batch record by record; at the first failure stop, and let the stream go on from there.
 
-    Returns Lambda's partial batch response. Nothing after a failed record is handled, so order is kept.
+    Nothing after a failed record is handled, so order is kept.
     """
     for record in DynamoDBStreamEvent(event).records:
         try:

@@ -1,12 +1,16 @@
 """The way to open WebSocket connections: API Gateway's `@connections`."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
+import boto3
 from aws_lambda_powertools import Logger
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 GONE: Final = "GoneException"
+SEND_SECONDS: Final = 2
+"""One unreachable connection must not hold up the others for long."""
 
 logger = Logger(child=True)
 
@@ -31,3 +35,10 @@ class WebSocketConnections:
                 return False
             logger.warning("a message could not be sent; its client will see the gap", exc_info=error)
         return True
+
+
+def websocket_connections(url: str) -> WebSocketConnections:
+    """The connections of the WebSocket API whose stage is at `url`."""
+    config = Config(connect_timeout=SEND_SECONDS, read_timeout=SEND_SECONDS, retries={"total_max_attempts": 2})
+    api = boto3.client("apigatewaymanagementapi", endpoint_url=url, config=config)  # type: ignore[call-overload]
+    return WebSocketConnections(cast("ManagementApi", api))

@@ -31,6 +31,11 @@ class RootMessage:
             raise ValueError(f"a message has {MESSAGE_BYTES} bytes, not {len(encoded)}")
         return cls(encoded[0], int.from_bytes(encoded[1:5]), bool(encoded[5]), encoded[6:])
 
+    @property
+    def hash(self) -> bytes:
+        """What voters sign, under the EIP-191 prefix."""
+        return keccak256(self.encode())
+
     def encode(self) -> bytes:
         return (
             bytes([self.protocol_id])

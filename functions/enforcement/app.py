@@ -1,0 +1,17 @@
+"""Changes of usage and money, as they happen, to keys that work or do not."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from flareflow.accounts.enforcement import once_each
+from flareflow.bootstrap.enforcement import enforce
+from flareflow.streams import BatchResponse, each_in_order
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
+    return each_in_order(event, once_each(enforce().run))

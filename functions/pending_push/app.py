@@ -1,0 +1,16 @@
+"""Changes of usage and money, as they happen, to whoever watches."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from flareflow.bootstrap.pending_push import push
+from flareflow.streams import BatchResponse, each_in_order
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
+    return each_in_order(event, push().run)

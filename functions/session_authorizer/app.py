@@ -1,0 +1,23 @@
+"""The HTTP API's authorizer: whose session a bearer token is."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event import (
+    APIGatewayAuthorizerEventV2,
+    APIGatewayAuthorizerResponseV2,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from flareflow.bootstrap.session_authorizer import find_session
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    scheme, _, token = (APIGatewayAuthorizerEventV2(event).headers.get("authorization") or "").partition(" ")
+    session = find_session().run(token) if scheme.lower() == "bearer" else None
+    if session is None:
+        return APIGatewayAuthorizerResponseV2(authorize=False).asdict()
+    return APIGatewayAuthorizerResponseV2(authorize=True, context={"address": session.address}).asdict()

@@ -1,0 +1,17 @@
+"""Each step of a WebSocket connection: connect, watch, disconnect."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from flareflow.bootstrap.websocket import routes
+from flareflow.realtime.routes import WebSocketEvent
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    status = routes().run(WebSocketEvent.model_validate(event))
+    return {"statusCode": status.value}

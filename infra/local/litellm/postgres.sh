@@ -1,0 +1,14 @@
+# Sourced: `as_postgres COMMAND…` runs one of Postgres' programs, which refuse to run as root.
+
+postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
+[ -n "$postgres_bin" ] || { echo "Postgres is missing; on Debian: apt-get install postgresql" >&2; exit 1; }
+
+# Root becomes the user `postgres`, who may then still pass through folders of root's.
+as_user=()
+owner=$(id -un)
+if [ "$(id -u)" = 0 ]; then
+  owner=postgres
+  as_user=(setpriv --reuid=postgres --regid=postgres --init-groups --inh-caps=+dac_override --ambient-caps=+dac_override)
+fi
+
+as_postgres() { "${as_user[@]}" "$postgres_bin/$1" "${@:2}"; }

@@ -1,0 +1,89 @@
+"""LiteLLM's part of the local stack: its database, the upstream that it forwards to, and the proxy itself."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+from infra.local.paths import LOCAL, ROOT, run_dir
+from infra.local.ports import HOST, port, url
+from infra.local.server import Server, answers, listens
+
+KIT: Final = Path(__file__).parent
+INSTALLED: Final = LOCAL / "litellm"
+
+
+def postgres() -> Server:
+    """Postgres with LiteLLM's tables, empty at every start."""
+    data = run_dir() / "postgres"
+    return Server(
+        name="postgres",
+        command=[str(KIT / "run_postgres.sh"), str(INSTALLED / "database"), str(data), str(port("postgres"))],
+        ports=["postgres"],
+        is_ready=listens("postgres"),
+        stop_signal=signal.SIGINT,  # its "fast shutdown"; on SIGTERM it would wait for its clients
+    )
+
+
+def upstream() -> Server:
+    """What answers the model calls, like OpenAI would."""
+    return Server(
+        name="upstream",
+        command=[sys.executable, "-m", "infra.local.litellm.fake_upstream", str(port("upstream"))],
+        ports=["upstream"],
+        is_ready=answers(f"{url('upstream')}/v1/models"),
+        cwd=ROOT,
+    )
+
+
+def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
+    """The LiteLLM proxy; it pushes each finished call to `push_url` with `push_secret` as bearer."""
+    return Server(
+        name="litellm",
+        command=[
+            str(INSTALLED / "venv" / "bin" / "litellm"),
+            *("--config", str(KIT / "config.yaml")),
+            *("--host", HOST, "--port", str(port("litellm"))),
+            *("--num_workers", "1"),
+        ],
+        ports=["litellm"],
+        is_ready=answers(f"{url('litellm')}/health/readiness", contains='"db":"connected"'),
+        needs=["postgres"],
+        env={
+            **_query_engine(),
+            **_quiet_start(),
+            "LITELLM_MASTER_KEY": master_key,
+            "LITELLM_SALT_KEY": master_key,
+            "DATABASE_URL": f"postgresql://litellm@{HOST}:{port('postgres')}/litellm",
+            "FAKE_UPSTREAM": f"{url('upstream')}/v1",
+            "FLAREFLOW_PUSH_URL": push_url,
+            "FLAREFLOW_PUSH_AUTHORIZATION": f"Bearer {push_secret}",
+            # a call is pushed at once, and its spend row written within a second
+            "DEFAULT_BATCH_SIZE": "1",
+            "DEFAULT_FLUSH_INTERVAL_SECONDS": "1",
+            "SPEND_LOG_QUEUE_POLL_INTERVAL": "0.5",
+        },
+        cwd=run_dir(),
+        ready_seconds=120,
+    )
+
+
+def _query_engine() -> dict[str, str]:
+    return {
+        "PRISMA_HOME_DIR": str(INSTALLED / "prisma"),
+        "PRISMA_QUERY_ENGINE_BINARY": str(KIT / "query_engine" / "query-engine"),
+        "PRISMA_SCHEMA_ENGINE_BINARY": str(KIT / "query_engine" / "schema-engine"),
+        "NODE_PATH": str(INSTALLED / "node_modules"),
+    }
+
+
+def _quiet_start() -> dict[str, str]:
+    """No migration and nothing from the internet when it starts."""
+    return {
+        "DISABLE_SCHEMA_UPDATE": "true",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_TELEMETRY": "False",
+        "DISABLE_ADMIN_UI": "True",
+        "CHECKPOINT_DISABLE": "1",
+        "PRISMA_HIDE_UPDATE_MESSAGE": "1",
+    }

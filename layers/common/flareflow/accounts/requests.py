@@ -1,0 +1,54 @@
+"""What callers send to the account functions, strictly bounded."""
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from flareflow.accounts.keys import KeyRequest
+from flareflow.accounts.models import KeySignature, flow_address
+from flareflow.accounts.proof import AccountProof
+
+SIGNATURES_MAX: Final = 10
+
+type Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+type Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{128}$")]
+type Alias = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+type UInt32 = Annotated[int, Field(ge=0, lt=2**32)]
+type UInt64 = Annotated[int, Field(ge=0, lt=2**64)]
+
+
+class SignedByKey(BaseModel):
+    """One signature of an account proof: r and s in hex."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key_index: UInt32
+    signature: Signature
+
+
+class SessionRequest(BaseModel):
+    """`POST /v1/auth/sessions`: the account proof as FCL gives it; `origin` is its app identifier."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: Annotated[str, StringConstraints(max_length=18)]
+    nonce: Nonce
+    origin: Annotated[str, StringConstraints(max_length=200)]
+    signatures: Annotated[list[SignedByKey], Field(min_length=1, max_length=SIGNATURES_MAX)]
+
+    def proof(self) -> AccountProof:
+        """Raises InvalidRequestError `invalid_address`."""
+        signatures = [KeySignature(one.key_index, bytes.fromhex(one.signature)) for one in self.signatures]
+        return AccountProof(flow_address(self.address), self.origin, bytes.fromhex(self.nonce), signatures)
+
+
+class NewKeyRequest(BaseModel):
+    """`POST /v1/keys`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subscription_id: UInt64
+    alias: Alias = ""
+
+    def key_request(self) -> KeyRequest:
+        return KeyRequest(self.subscription_id, self.alias)

@@ -1,0 +1,126 @@
+"""One subscription as its owner sees it: read-only, from the ledger and the usage (keys: see `tables`)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.conditions import Key
+from pydantic import TypeAdapter
+
+from flareflow.accounts.models import Page
+from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.errors import InvalidRequestError
+from flareflow.metering.models import USAGE_FIELDS, LiveTotals, Usage, UsageEvent
+from flareflow.settlement.journal import Entry, Subscription
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+SUBSCRIPTIONS_LISTED_MAX: Final = 20
+ENTRIES_LISTED_MAX: Final = 50
+EVENTS_LISTED_MAX: Final = 100
+
+_CURSOR: Final = re.compile(r"[A-Za-z0-9#_.:-]{1,200}")
+_SUBSCRIPTION: Final = TypeAdapter(Subscription)
+_ENTRY: Final = TypeAdapter(Entry)
+_EVENT: Final = TypeAdapter(UsageEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReader:
+    """`accounts.ports.Ledger` and `realtime.ports.Owners` over LedgerTable."""
+
+    table: "Table"
+
+    def subscription(self, subscription_id: int) -> Subscription | None:
+        with translating("read a subscription"):
+            found = self.table.get_item(Key=_sub_key(subscription_id, "STATE"), ConsistentRead=True)
+        return _SUBSCRIPTION.validate_python(found["Item"]) if "Item" in found else None
+
+    def owner(self, subscription_id: int) -> str | None:
+        subscription = self.subscription(subscription_id)
+        return subscription.owner if subscription else None
+
+    def owned_by(self, owner: str, cursor: str | None) -> Page[int]:
+        with translating("list subscriptions"):
+            found = self.table.query(
+                KeyConditionExpression=Key("pk").eq(f"OWNER#{owner}") & Key("sk").begins_with("SUB#"),
+                Limit=SUBSCRIPTIONS_LISTED_MAX,
+                **_starting_after(f"OWNER#{owner}", "SUB#", cursor),
+            )
+        ids = [int(str(item["sk"]).removeprefix("SUB#")) for item in found["Items"]]
+        return Page(ids, _next(found, "SUB#"))
+
+    def journal(self, subscription_id: int, cursor: str | None) -> Page[Entry]:
+        partition = f"SUB#{subscription_id}"
+        with translating("read the journal"):
+            found = self.table.query(
+                KeyConditionExpression=Key("pk").eq(partition) & Key("sk").begins_with("ENTRY#"),
+                ScanIndexForward=False,
+                Limit=ENTRIES_LISTED_MAX,
+                **_starting_after(partition, "ENTRY#", cursor),
+            )
+        return Page([_ENTRY.validate_python(item) for item in found["Items"]], _next(found, "ENTRY#"))
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReader:
+    """`accounts.ports.MeteredUsage` and `realtime.ports.LiveUsage` over UsageTable."""
+
+    table: "Table"
+
+    def live(self, subscription_id: int) -> LiveTotals:
+        with translating("read live totals"):
+            found = self.table.get_item(Key=_sub_key(subscription_id, "LIVE"), ConsistentRead=True)
+        item = found.get("Item", {})
+        return LiveTotals(_usage(item, "counted_"), _usage(item, "unconfirmed_"))
+
+    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
+        partition = f"SUB#{subscription_id}#EPOCH#{number_key(epoch)}"
+        with translating("read usage events"):
+            found = self.table.query(
+                IndexName="by_subscription",
+                KeyConditionExpression=Key("gsi2pk").eq(partition),
+                Limit=EVENTS_LISTED_MAX,
+                **_indexed_after(partition, cursor),
+            )
+        return Page([_event(item) for item in found["Items"]], _next(found, "CALL#", "gsi2sk"))
+
+
+def _sub_key(subscription_id: int, sort_key: str) -> dict[str, str]:
+    return {"pk": f"SUB#{subscription_id}", "sk": sort_key}
+
+
+def _usage(item: Mapping[str, Any], prefix: str = "") -> Usage:
+    return Usage(*(int(item.get(prefix + name, 0)) for name in USAGE_FIELDS))
+
+
+def _event(item: Mapping[str, Any]) -> UsageEvent:
+    return _EVENT.validate_python({**item, "usage": _usage(item)})
+
+
+def _starting_after(partition: str, prefix: str, cursor: str | None) -> Any:
+    """A cursor is the last sort key without its prefix, so it can only point into the list that it came from."""
+    if cursor is None:
+        return {}
+    return {"ExclusiveStartKey": {"pk": partition, "sk": prefix + _checked(cursor)}}
+
+
+def _indexed_after(partition: str, cursor: str | None) -> Any:
+    if cursor is None:
+        return {}
+    call = f"CALL#{_checked(cursor)}"
+    return {"ExclusiveStartKey": {"gsi2pk": partition, "gsi2sk": call, "pk": call, "sk": "EVENT"}}
+
+
+def _checked(cursor: str) -> str:
+    if not _CURSOR.fullmatch(cursor):
+        raise InvalidRequestError("invalid_cursor", "Send next_cursor as it was given.")
+    return cursor
+
+
+def _next(found: Any, prefix: str, attribute: str = "sk") -> str | None:
+    last = found.get("LastEvaluatedKey")
+    return str(last[attribute]).removeprefix(prefix) if last else None

@@ -1,0 +1,58 @@
+"""Puts together what `account_api` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
+from flareflow.adapters.dynamodb.realtime import DynamoTickets
+from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+from flareflow.realtime.tickets import GiveTicket
+from flareflow.settings import Settings
+from flareflow.settlement.pricing import charge_ufix64
+from flareflow.time import utc_now
+from flareflow.tokens import random_token
+
+
+class AccountApiSettings(Settings):
+    """Environment of the function."""
+
+    usage_table: str
+    ledger_table: str
+    realtime_table: str
+
+
+@cache
+def settings() -> AccountApiSettings:
+    return AccountApiSettings.from_environment()
+
+
+@cache
+def ledger() -> LedgerReader:
+    return LedgerReader(boto3.resource("dynamodb").Table(settings().ledger_table))
+
+
+@cache
+def usage() -> UsageReader:
+    return UsageReader(boto3.resource("dynamodb").Table(settings().usage_table))
+
+
+@cache
+def read_subscriptions() -> ReadSubscriptions:
+    return ReadSubscriptions(ledger(), usage(), charge_ufix64)
+
+
+@cache
+def read_journal() -> ReadJournal:
+    return ReadJournal(ledger())
+
+
+@cache
+def read_usage() -> ReadUsage:
+    return ReadUsage(ledger(), usage())
+
+
+@cache
+def give_ticket() -> GiveTicket:
+    tickets = DynamoTickets(boto3.resource("dynamodb").Table(settings().realtime_table))
+    return GiveTicket(tickets, random_token, utc_now)

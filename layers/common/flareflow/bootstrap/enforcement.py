@@ -1,0 +1,37 @@
+"""Puts together what `enforcement` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.accounts.enforcement import Enforce
+from flareflow.adapters.dynamodb.accounts import DynamoVirtualKeys
+from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+from flareflow.adapters.litellm import litellm_client
+from flareflow.adapters.litellm_keys import LiteLLMKeys
+from flareflow.adapters.secrets import secret
+from flareflow.settings import Settings
+from flareflow.settlement.pricing import charge_ufix64
+
+
+class EnforcementSettings(Settings):
+    """Environment of the function."""
+
+    usage_table: str
+    ledger_table: str
+    accounts_table: str
+    litellm_url: str
+    litellm_master_key_secret: str
+
+
+@cache
+def enforce() -> Enforce:
+    settings = EnforcementSettings.from_environment()
+    tables = boto3.resource("dynamodb")
+    return Enforce(
+        ledger=LedgerReader(tables.Table(settings.ledger_table)),
+        usage=UsageReader(tables.Table(settings.usage_table)),
+        keys=DynamoVirtualKeys(tables.Table(settings.accounts_table)),
+        issuer=LiteLLMKeys(litellm_client(settings.litellm_url, secret(settings.litellm_master_key_secret))),
+        price=charge_ufix64,
+    )

@@ -1,0 +1,33 @@
+"""Puts together what `pending_push` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages
+from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.websocket_connections import websocket_connections
+from flareflow.realtime.pushing import Push
+from flareflow.settings import Settings
+from flareflow.time import utc_now
+
+
+class PendingPushSettings(Settings):
+    """Environment of the function."""
+
+    realtime_table: str
+    usage_table: str
+    websocket_url: str
+
+
+@cache
+def push() -> Push:
+    settings = PendingPushSettings.from_environment()
+    realtime = boto3.resource("dynamodb").Table(settings.realtime_table)
+    return Push(
+        messages=DynamoMessages(realtime),
+        connections=DynamoConnections(realtime),
+        usage=UsageReader(boto3.resource("dynamodb").Table(settings.usage_table)),
+        outlet=websocket_connections(settings.websocket_url),
+        clock=utc_now,
+    )

@@ -1,0 +1,22 @@
+"""Puts together what `session_authorizer` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.accounts.sign_in import FindSession
+from flareflow.adapters.dynamodb.accounts import DynamoSessions
+from flareflow.settings import Settings
+from flareflow.time import utc_now
+
+
+class SessionAuthorizerSettings(Settings):
+    """Environment of the function."""
+
+    accounts_table: str
+
+
+@cache
+def find_session() -> FindSession:
+    settings = SessionAuthorizerSettings.from_environment()
+    return FindSession(DynamoSessions(boto3.resource("dynamodb").Table(settings.accounts_table)), utc_now)

@@ -1,0 +1,53 @@
+"""Puts together what `wallet_auth` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.accounts.proof import ProveAccount
+from flareflow.accounts.sign_in import GiveNonce, SignIn
+from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.flow_accounts import EcdsaVerifier, FlowAccountKeys
+from flareflow.adapters.flow_rest import FlowRest, http_client
+from flareflow.settings import Settings
+from flareflow.time import utc_now
+from flareflow.tokens import random_token
+
+
+class WalletAuthSettings(Settings):
+    """Environment of the function; `app_origins` are separated by commas."""
+
+    accounts_table: str
+    app_origins: str
+    flow_rest_url: str
+
+    def origins(self) -> frozenset[str]:
+        return frozenset(origin.strip() for origin in self.app_origins.split(",") if origin.strip())
+
+
+@cache
+def settings() -> WalletAuthSettings:
+    return WalletAuthSettings.from_environment()
+
+
+@cache
+def nonces() -> DynamoNonces:
+    return DynamoNonces(boto3.resource("dynamodb").Table(settings().accounts_table))
+
+
+@cache
+def give_nonce() -> GiveNonce:
+    return GiveNonce(nonces(), random_token, utc_now)
+
+
+@cache
+def sign_in() -> SignIn:
+    keys = FlowAccountKeys(FlowRest(http_client(settings().flow_rest_url)))
+    return SignIn(
+        nonces=nonces(),
+        sessions=DynamoSessions(boto3.resource("dynamodb").Table(settings().accounts_table)),
+        prove=ProveAccount(keys, EcdsaVerifier()),
+        origins=settings().origins(),
+        token=random_token,
+        clock=utc_now,
+    )

@@ -1,0 +1,36 @@
+"""Puts together what `websocket` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
+from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+from flareflow.adapters.websocket_connections import websocket_connections
+from flareflow.realtime.connections import Connect, Watch
+from flareflow.realtime.routes import Routes
+from flareflow.settings import Settings
+from flareflow.time import utc_now
+
+
+class WebsocketSettings(Settings):
+    """Environment of the function."""
+
+    realtime_table: str
+    ledger_table: str
+    websocket_url: str
+
+
+@cache
+def routes() -> Routes:
+    settings = WebsocketSettings.from_environment()
+    table = boto3.resource("dynamodb").Table(settings.realtime_table)
+    ledger = LedgerReader(boto3.resource("dynamodb").Table(settings.ledger_table))
+    connections = DynamoConnections(table)
+    outlet = websocket_connections(settings.websocket_url)
+    return Routes(
+        connect=Connect(DynamoTickets(table), connections, utc_now),
+        watch=Watch(connections, ledger, DynamoMessages(table), outlet, utc_now),
+        connections=connections,
+        outlet=outlet,
+    )

@@ -1,0 +1,71 @@
+"""Handlers that note every event which they get and then do what the test wants."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+type Event = dict[str, Any]
+
+
+def note(event: Event, context: LambdaContext) -> None:
+    file = Path(os.environ["NOTES_FOLDER"]) / f"{context.function_name}.jsonl"
+    with file.open("a") as notes:
+        notes.write(json.dumps(event) + "\n")
+
+
+def handler(event: Event, context: LambdaContext) -> object:
+    note(event, context)
+    match event.get("pathParameters", {}).get("action"):
+        case "return-a-list":
+            return [1, 2]
+        case "fail":
+            raise RuntimeError("as asked")
+        case "exit":
+            os._exit(3)
+        case "sleep":
+            time.sleep(60)
+        case "malformed":
+            return {"statusCode": "no number"}
+        case "binary":
+            return {"statusCode": 200, "isBase64Encoded": True, "body": "AAEC", "headers": {"content-type": "x/y"}}
+    return {"statusCode": 201, "cookies": ["a=1", "b=2"], "headers": {"X-Probe": "yes"}, "body": json.dumps(event)}
+
+
+def authorize(event: Event, context: LambdaContext) -> Event:
+    note(event, context)
+    is_known = event["headers"]["authorization"] == "Bearer known"
+    return {"isAuthorized": is_known, "context": {"address": "0x01"}}
+
+
+def sleep(event: Event, _: LambdaContext) -> str:
+    time.sleep(event["seconds"])
+    return "slept"
+
+
+def take_jobs(event: Event, context: LambdaContext) -> Event:
+    note(event, context)
+    failed = [
+        record["messageId"]
+        for record in event["Records"]
+        if record["body"] == "fails once" and record["attributes"]["ApproximateReceiveCount"] == "1"
+    ]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def take_items(event: Event, context: LambdaContext) -> Event:
+    note(event, context)
+    changes = [record["dynamodb"] for record in event["Records"]]
+    failed = [change["SequenceNumber"] for change in changes if change["Keys"]["pk"]["S"] == "never taken"]
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def talk(event: Event, context: LambdaContext) -> Event:
+    note(event, context)
+    if event.get("body") == "fail":
+        raise RuntimeError("as asked")
+    refused = (event.get("queryStringParameters") or {}).get("ticket") == "used"
+    return {"statusCode": 401 if refused else 200}

@@ -1,0 +1,318 @@
+"""The local gateway before real `awslambdaric` processes: every trigger, in the shapes that AWS sends."""
+
+import asyncio
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aws_lambda_powertools.utilities.parser.models import (
+    ApiGatewayAuthorizerRequestV2,
+    APIGatewayProxyEventV2Model,
+    APIGatewayWebSocketConnectEventModel,
+    APIGatewayWebSocketDisconnectEventModel,
+    APIGatewayWebSocketMessageEventModel,
+    DynamoDBStreamModel,
+    EventBridgeModel,
+    SqsModel,
+)
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from infra.local import dynamodb_server, moto_server
+from infra.local.gateway import aws
+from infra.local.gateway.__main__ import serve
+from infra.local.gateway.deployment import Deployment
+from infra.local.gateway.template import Template
+from infra.local.paths import run_dir
+from infra.local.ports import HOST, port, url
+from infra.local.provision import provision
+
+pytestmark = pytest.mark.stack
+
+PORT_BASE = "26500"
+WAIT_SECONDS = 20.0
+PROBE = Path(__file__).parent / "gateway_probe" / "template.yaml"
+
+
+def eventually[T](look: Callable[[], T | None]) -> T:
+    """What `look` finds, once it finds something."""
+    give_up = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < give_up:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not seen in {WAIT_SECONDS:.0f} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The running gateway as tests see it."""
+
+    deployment: Deployment
+    notes_folder: Path
+    http: httpx.Client
+
+    def notes(self, function: str) -> list[dict[str, Any]]:
+        """The events that a function got so far."""
+        file = self.notes_folder / f"{function}.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def records(self, function: str) -> list[dict[str, Any]]:
+        return [record for event in self.notes(function) for record in event["Records"]]
+
+    def client(self, service: Any, server: str = "moto", path: str = "") -> Any:
+        retries = Config(retries={"total_max_attempts": 1})
+        return aws.session().client(service, endpoint_url=url(server) + path, config=retries)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with ExitStack() as stack:
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
+        environment.setenv("FLAREFLOW_PORT_BASE", PORT_BASE)
+        environment.setenv("FLAREFLOW_TICK_SECONDS", "1")
+        for server in (dynamodb_server.server(), moto_server.server()):
+            stack.callback(server.stop)
+            server.start()
+        notes_folder = tmp_path_factory.mktemp("notes")
+        template = Template.load({"NotesFolder": str(notes_folder)}, PROBE)
+        deployment = Deployment(template, provision(template, {}))
+        stack.callback(_served(deployment))
+        http = stack.enter_context(httpx.Client(base_url=url("gateway_http"), timeout=WAIT_SECONDS))
+        yield Gateway(deployment, notes_folder, http)
+
+
+def _served(deployment: Deployment) -> Callable[[], None]:
+    """Serve in a thread of its own; what is given back ends it."""
+    (run_dir() / "functions").mkdir(exist_ok=True)
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve(deployment, stop)))
+    thread.start()
+    eventually(lambda: _accepts(port("gateway_lambda")))
+
+    def end() -> None:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(WAIT_SECONDS)
+        loop.close()
+
+    return end
+
+
+def _accepts(number: int) -> bool:
+    try:
+        return httpx.get(f"http://{HOST}:{number}/2015-03-31/functions/").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def test_a_request_becomes_a_version_2_event_and_its_answer_a_response(gateway: Gateway) -> None:
+    # When
+    response = gateway.http.post(
+        "/echo/a%20b?x=1&x=2&y=z",
+        json={"q": 1},
+        headers=[("X-Twice", "1"), ("X-Twice", "2"), ("Cookie", "c=1; d=2")],
+    )
+    # Then
+    event = response.json()
+    APIGatewayProxyEventV2Model.model_validate(event)
+    assert response.status_code == 201
+    assert response.headers["x-probe"] == "yes"
+    assert response.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert event["routeKey"] == "POST /echo/{name}"
+    assert event["pathParameters"] == {"name": "a b"}
+    assert event["rawQueryString"] == "x=1&x=2&y=z"
+    assert event["queryStringParameters"] == {"x": "1,2", "y": "z"}
+    assert event["headers"]["x-twice"] == "1,2"
+    assert event["cookies"] == ["c=1", "d=2"]
+    assert (json.loads(event["body"]), event["isBase64Encoded"]) == ({"q": 1}, False)
+
+
+def test_a_body_that_is_not_text_comes_in_base64(gateway: Gateway) -> None:
+    event = gateway.http.post("/echo/x", content=b"\x00\x01").json()
+    assert event["isBase64Encoded"] is True
+    assert base64.b64decode(event["body"]) == b"\x00\x01"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/do/return-a-list", 200, b"[1, 2]"),
+        ("/do/binary", 200, b"\x00\x01\x02"),
+        ("/do/fail", 500, b'{"message": "Internal Server Error"}'),
+        ("/do/exit", 500, b'{"message": "Internal Server Error"}'),
+        ("/do/sleep", 500, b'{"message": "Internal Server Error"}'),
+        ("/do/malformed", 500, b'{"message": "Internal Server Error"}'),
+        ("/nowhere", 404, b'{"message": "Not Found"}'),
+    ],
+)
+def test_answers_and_failures_look_as_api_gateway_sends_them(
+    gateway: Gateway, path: str, status: int, body: bytes
+) -> None:
+    response = gateway.http.get(path)
+    assert (response.status_code, response.content) == (status, body)
+
+
+def test_a_body_above_10_mb_is_refused(gateway: Gateway) -> None:
+    assert gateway.http.post("/echo/x", content=b" " * (10 * 1024 * 1024 + 1)).status_code == 413
+
+
+def test_the_authorizer_decides_and_its_context_reaches_the_function(gateway: Gateway) -> None:
+    # When
+    nobody = gateway.http.get("/mine")
+    stranger = gateway.http.get("/mine", headers={"authorization": "Bearer other"})
+    known = gateway.http.get("/mine", headers={"authorization": "Bearer known"})
+    # Then
+    assert (nobody.status_code, nobody.json()) == (401, {"message": "Unauthorized"})
+    assert (stranger.status_code, stranger.json()) == (403, {"message": "Forbidden"})
+    assert known.json()["requestContext"]["authorizer"] == {"lambda": {"address": "0x01"}}
+    ApiGatewayAuthorizerRequestV2.model_validate(gateway.notes("AuthorizerFunction")[-1])
+
+
+def test_a_preflight_is_answered_for_our_origin_only(gateway: Gateway) -> None:
+    asked = {"Access-Control-Request-Method": "GET"}
+    ours = gateway.http.options("/mine", headers={**asked, "Origin": "http://localhost:5173"})
+    other = gateway.http.options("/mine", headers={**asked, "Origin": "http://evil.example"})
+    assert (ours.status_code, ours.headers["access-control-allow-origin"]) == (204, "http://localhost:5173")
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_boto3_invokes_a_function_and_sees_its_errors(gateway: Gateway) -> None:
+    # Given
+    client = gateway.client("lambda", "gateway_lambda")
+    # When
+    good = client.invoke(FunctionName="SingleFunction", Payload=b'{"seconds": 0}')
+    slow = client.invoke(FunctionName="SingleFunction", Payload=b'{"seconds": 30}')
+    # Then
+    assert (good["StatusCode"], json.load(good["Payload"])) == (200, "slept")
+    assert "FunctionError" not in good
+    assert slow["FunctionError"] == "Unhandled"
+    assert "Task timed out after 2.00 seconds" in json.load(slow["Payload"])["errorMessage"]
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.invoke(FunctionName="Nobody")
+
+
+def test_reserved_concurrency_throttles_the_second_of_two_at_once(gateway: Gateway) -> None:
+    def status() -> int:
+        path = "/2015-03-31/functions/SingleFunction/invocations"
+        return httpx.post(url("gateway_lambda") + path, json={"seconds": 1}, timeout=WAIT_SECONDS).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(call.result() for call in [pool.submit(status), pool.submit(status)]) == [200, 429]
+
+
+def test_an_event_invocation_is_answered_before_it_ran(gateway: Gateway) -> None:
+    client = gateway.client("lambda", "gateway_lambda")
+    event = json.dumps({"sent": "as event"}).encode()
+    assert client.invoke(FunctionName="HttpFunction", InvocationType="Event", Payload=event)["StatusCode"] == 202
+    eventually(lambda: {"sent": "as event"} in gateway.notes("HttpFunction"))
+
+
+def test_a_schedule_fires_with_the_due_time(gateway: Gateway) -> None:
+    ticks = eventually(lambda: (len(notes := gateway.notes("TickFunction")) >= 2 and notes) or None)
+    assert EventBridgeModel.model_validate(ticks[0]).source == "aws.events"
+    assert ticks[0]["resources"] == ["arn:aws:events:us-east-1:123456789012:rule/TickFunctionTick"]
+
+
+def test_a_message_that_failed_alone_comes_again_alone(gateway: Gateway) -> None:
+    # Given
+    sqs, queue = gateway.client("sqs"), gateway.deployment.physical("Jobs").ref
+    # When
+    for body in ("good", "fails once"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    # Then
+    eventually(lambda: len(gateway.records("QueueFunction")) >= 3)
+    for event in gateway.notes("QueueFunction"):
+        SqsModel.model_validate(event)
+    assert sorted(record["body"] for record in gateway.records("QueueFunction")) == ["fails once", "fails once", "good"]
+
+
+def test_stream_records_come_in_order_and_what_never_works_is_given_up(gateway: Gateway) -> None:
+    # Given
+    dynamodb, table = gateway.client("dynamodb", "dynamodb"), gateway.deployment.physical("Items").ref
+    # When
+    for key in ("first", "never taken", "last"):
+        dynamodb.put_item(TableName=table, Item={"pk": {"S": key}, "blob": {"B": b"\x00"}})
+    # Then
+    queue = gateway.deployment.physical("GivenUp").ref
+    sqs = gateway.client("sqs")
+    lost = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    for event in gateway.notes("StreamFunction"):
+        DynamoDBStreamModel.model_validate(event)
+    assert gateway.records("StreamFunction")[0]["dynamodb"]["NewImage"]["blob"] == {"B": "AA=="}
+    assert json.loads(lost[0]["Body"])["requestContext"]["approximateInvokeCount"] == 2
+
+
+def test_a_connection_lives_from_connect_to_disconnect(gateway: Gateway) -> None:
+    # When
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live?ticket=new") as socket:
+        socket.send('{"action": "watch"}')
+        socket.send('{"action": "unheard of"}')
+        socket.send("no json")
+        notes = eventually(lambda: (len(seen := gateway.notes("SocketFunction")) >= 4 and seen) or None)
+    # Then
+    gone = eventually(lambda: [n for n in gateway.notes("SocketFunction") if _kind(n) == "DISCONNECT"])
+    APIGatewayWebSocketConnectEventModel.model_validate(notes[0])
+    for note in notes[1:4]:
+        APIGatewayWebSocketMessageEventModel.model_validate(note)
+    APIGatewayWebSocketDisconnectEventModel.model_validate(gone[-1])
+    assert notes[0]["queryStringParameters"] == {"ticket": "new"}
+    assert [n["requestContext"]["routeKey"] for n in notes[1:4]] == ["watch", "$default", "$default"]
+    assert gone[-1]["requestContext"]["connectionId"] == notes[0]["requestContext"]["connectionId"]
+
+
+def _kind(event: dict[str, Any]) -> str:
+    kind: str = event["requestContext"]["eventType"]
+    return kind
+
+
+def test_a_refused_connect_fails_the_handshake(gateway: Gateway) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://{HOST}:{port('gateway_websocket')}/live?ticket=used")
+    assert refused.value.response.status_code == 401
+
+
+def test_a_failing_route_tells_the_client(gateway: Gateway) -> None:
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
+        socket.send("fail")
+        assert json.loads(socket.recv(WAIT_SECONDS))["message"] == "Internal server error"
+
+
+def test_the_management_api_posts_describes_and_closes(gateway: Gateway) -> None:
+    management = gateway.client("apigatewaymanagementapi", "gateway_websocket", "/live")
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
+        # Given
+        connection_id = gateway.notes("SocketFunction")[-1]["requestContext"]["connectionId"]
+        # When
+        management.post_to_connection(ConnectionId=connection_id, Data=b"hello")
+        # Then
+        assert socket.recv(WAIT_SECONDS) == "hello"
+        assert management.get_connection(ConnectionId=connection_id)["Identity"]["SourceIp"] == HOST
+        management.delete_connection(ConnectionId=connection_id)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(WAIT_SECONDS)
+    with pytest.raises(management.exceptions.GoneException):
+        management.post_to_connection(ConnectionId=connection_id, Data=b"hello")
+
+
+def test_what_is_too_large_is_refused_in_both_directions(gateway: Gateway) -> None:
+    management = gateway.client("apigatewaymanagementapi", "gateway_websocket", "/live")
+    with pytest.raises(management.exceptions.PayloadTooLargeException):
+        management.post_to_connection(ConnectionId="any", Data=b" " * (128 * 1024 + 1))
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
+        socket.send(" " * (32 * 1024 + 1))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(WAIT_SECONDS)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
