@@ -12,7 +12,7 @@ from web3.contract import Contract
 from flareflow.attestation.request import ATTESTATION_TYPE, identifier
 from infra.local.fdc.verifier import SOURCE_ID
 from infra.local.fdc.voters import policy_of
-from infra.local.paths import run_dir
+from infra.local.paths import PYTHON_PATH, run_dir
 from infra.local.ports import url
 from infra.local.server import Server, answers
 from infra.local.solidity import artifacts
@@ -109,4 +109,5 @@ def fdc(statement_host: str) -> Server:
         ports=["fdc"],
         is_ready=answers(f"{url('fdc')}/api/health"),
         needs=["flare"],
+        env={"PYTHONPATH": PYTHON_PATH},
     )

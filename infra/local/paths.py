@@ -9,6 +9,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 LOCAL: Final = ROOT / ".local"
 BIN: Final = LOCAL / "bin"
 VENV: Final = LOCAL / "venv"
+PYTHON_PATH: Final = f"{ROOT}:{ROOT / 'layers' / 'common'}"
+"""`PYTHONPATH` of our own servers: the local stack and the package that the functions share."""
 
 
 def run_dir() -> Path:

@@ -47,7 +47,6 @@ _OUR_NAMES: Final = {
     "owed": "owed_ufix64",
     "refunded": "refunded_ufix64",
     "balanceAfter": "balance_after_ufix64",
-    "unclaimedAfter": "unclaimed_after_ufix64",
     "from": "payer",
     "to": "receiver",
 }

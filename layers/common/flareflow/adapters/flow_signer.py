@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from typing import Final
 
 from flareflow.adapters.kms import KmsKey
 
-INTEGER_BYTES = 32
+INTEGER_BYTES: Final = 32
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,6 @@ class RevenueWithdrawn:
 
     amount_ufix64: int
     receiver: str | None
-    unclaimed_after_ufix64: int
 
 
 type SubscriptionEvent = (
