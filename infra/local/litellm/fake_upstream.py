@@ -1,8 +1,8 @@
 """An upstream that answers like OpenAI's API, so that model calls need no network and cost nothing.
 
 Its usage is exact and can be foretold: a prompt weighs its words, an answer `max_tokens` words
-(`COMPLETION_TOKENS_DEFAULT` where the caller sets none). A marker in the prompt asks for a mood:
-`[fail]` is answered 500, `[slow 2.5]` takes that many seconds.
+(`COMPLETION_TOKENS_DEFAULT` where the caller sets none). A word in the prompt asks for a mood:
+`boom` is answered 500, `sleep=2.5` takes that many seconds.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ COMPLETION_TOKENS_DEFAULT: Final = 16
 COMPLETION_TOKENS_MAX: Final = 100_000
 SLOW_SECONDS_MAX: Final = 60.0
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
-FAIL: Final = "[fail]"
-SLOW: Final = re.compile(r"\[slow (\d+(?:\.\d+)?)\]")
+FAIL: Final = "boom"
+SLOW: Final = re.compile(r"\bsleep=(\d+(?:\.\d+)?)")
 
 
 class Message(BaseModel):

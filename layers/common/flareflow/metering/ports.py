@@ -64,4 +64,4 @@ class SliceQueue(Protocol):
     """Windows that wait to be read by another invocation."""
 
     def send(self, windows: Sequence[Window]) -> None:
-        """Raises SpendLogUnavailableError when the queue does not take them; some may be queued then."""
+        """Raises StorageUnavailableError when the queue does not take them; some may be queued then."""
