@@ -12,7 +12,7 @@ import httpx
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from flareflow.errors import InvalidRequestError, SpendLogUnavailableError
-from flareflow.metering.models import FinishedCall, SpendPage, Window
+from flareflow.metering.models import FinishedCall, PushedCalls, SpendPage, Window
 
 PAGE_ROWS_MAX: Final = 500
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -139,15 +139,6 @@ class LiteLLMSpendLog:
             return _bounded(response.iter_bytes())
 
 
-@dataclass(frozen=True, slots=True)
-class PushedCalls:
-    """The successful calls of one push; `malformed` counts events that are not what LiteLLM promises."""
-
-    received: int
-    calls: tuple[FinishedCall, ...]
-    malformed: int
-
-
 def pushed_calls(body: bytes) -> PushedCalls:
     """Read a push: a JSON array of events, of which only successes concern us.
 
@@ -165,7 +156,7 @@ def pushed_calls(body: bytes) -> PushedCalls:
     return PushedCalls(len(events), calls, malformed=len(successes) - len(calls))
 
 
-def _readable(model: type[_Row] | type[_PushedEvent], objects: Iterable[Mapping[str, object]]) -> Iterator[FinishedCall]:
+def _readable(model: type[_Row] | type[_PushedEvent], objects: Objects) -> Iterator[FinishedCall]:
     """The calls among `objects`. One that cannot be read must not hold up the others, but leaves a log line."""
     for one in objects:
         try:

@@ -40,5 +40,5 @@ class WebSocketConnections:
 def websocket_connections(url: str) -> WebSocketConnections:
     """The connections of the WebSocket API whose stage is at `url`."""
     config = Config(connect_timeout=SEND_SECONDS, read_timeout=SEND_SECONDS, retries={"total_max_attempts": 2})
-    api = boto3.client("apigatewaymanagementapi", endpoint_url=url, config=config)  # type: ignore[call-overload]
+    api = boto3.client("apigatewaymanagementapi", endpoint_url=url, config=config)
     return WebSocketConnections(cast("ManagementApi", api))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -136,34 +136,38 @@ class SpendPage:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading a window of the spend log did; `rest` is what is left of it, if anything."""
+    """What reading a part of the spend log did, in calls."""
 
     seen: int = 0
     counted: int = 0
     quarantined: int = 0
     unreadable: int = 0
-    rest: Window | None = None
 
     def __add__(self, other: "Reading") -> "Reading":
-        return replace(
-            other,
-            seen=self.seen + other.seen,
-            counted=self.counted + other.counted,
-            quarantined=self.quarantined + other.quarantined,
-            unreadable=self.unreadable + other.unreadable,
+        return Reading(
+            self.seen + other.seen,
+            self.counted + other.counted,
+            self.quarantined + other.quarantined,
+            self.unreadable + other.unreadable,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What one poll did, in calls; `slices` is how many parts of the window were left to the queue."""
+    """What one poll did; `dropped` is in calls, `slices` is how many parts of the window were left to the queue."""
 
-    seen: int
-    counted: int
-    quarantined: int
-    unreadable: int
+    reading: Reading
     dropped: int
     slices: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushedCalls:
+    """The successful calls among the `received` events of one push; `malformed` ones could not be read."""
+
+    received: int
+    calls: tuple[FinishedCall, ...]
+    malformed: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """The transactions that billing sends, and what becomes of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
-from flareflow.attestation.models import Attestation, SignedPolicy
+from pydantic.dataclasses import dataclass
+
+from flareflow.attestation.models import HEX, Attestation, SignedPolicy
 
 RETRY_FIRST: Final = timedelta(seconds=5)
 RETRY_MAX: Final = timedelta(hours=6)
@@ -58,7 +60,7 @@ class SettlePage:
 type Call = RollPolicies | DeliverStatement | SettlePage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=HEX)
 class SignedTransaction:
     """A transaction as it is sent, always with the same bytes. `id` is 32 bytes in hex.
 

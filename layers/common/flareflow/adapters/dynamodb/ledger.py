@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import number_key
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _SUBSCRIPTION: Final = TypeAdapter(Subscription)
-_OUTGOING: Final = TypeAdapter(Outgoing, config=ConfigDict(ser_json_bytes="hex", val_json_bytes="hex"))
+_OUTGOING: Final = TypeAdapter(Outgoing)
 _ENTRY: Final = TypeAdapter(Entry)
 _REVENUE: Final = {"pk": "REVENUE", "sk": "STATE"}
 _CURSOR: Final = {"pk": "CHAIN", "sk": "CURSOR"}

@@ -1,0 +1,70 @@
+"""Leaves and pages in S3, under the root that commits to them; `Documents` of the statements package.
+
+What lies under a root cannot differ, so writing again writes the same.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import Field, TypeAdapter
+
+from flareflow.errors import StorageUnavailableError
+from flareflow.metering.models import Usage
+from flareflow.statements.models import Leaf, Page
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+type _Row = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=7, max_length=7)]
+ROWS: Final = TypeAdapter(list[_Row])
+
+
+@contextmanager
+def _translating(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError, ValueError) as error:
+        raise StorageUnavailableError(f"S3 could not {what}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class S3Documents:
+    """`Documents` in one bucket."""
+
+    s3: "S3Client"
+    bucket: str
+
+    def put_leaves(self, epoch: int, usage_root: bytes, leaves: Sequence[Leaf]) -> None:
+        rows = [[leaf.subscription_id, leaf.epoch_of_last_change, *astuple(leaf.usage)] for leaf in leaves]
+        self._put(_leaves_key(epoch, usage_root), json.dumps(rows, separators=(",", ":")), "application/json")
+
+    def leaves(self, epoch: int, usage_root: bytes) -> Sequence[Leaf]:
+        with _translating(f"give the leaves of epoch {epoch}"):
+            rows = ROWS.validate_json(self._get(_leaves_key(epoch, usage_root)))
+        return [Leaf(subscription_id, changed, Usage(*usage)) for subscription_id, changed, *usage in rows]
+
+    def put_page(self, settlement_root: bytes, page: Page) -> None:
+        self._put(_page_key(page.epoch, settlement_root, page.number), page.text, "text/plain")
+
+    def page(self, epoch: int, settlement_root: bytes, number: int) -> Page:
+        with _translating(f"give page {number} of epoch {epoch}"):
+            return Page.parse(self._get(_page_key(epoch, settlement_root, number)).decode("ascii"))
+
+    def _put(self, key: str, text: str, content_type: str) -> None:
+        with _translating(f"keep {key}"):
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode("ascii"), ContentType=content_type)
+
+    def _get(self, key: str) -> bytes:
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+
+def _leaves_key(epoch: int, usage_root: bytes) -> str:
+    return f"leaves/{epoch:010d}/{usage_root.hex()}.json"
+
+
+def _page_key(epoch: int, settlement_root: bytes, number: int) -> str:
+    return f"pages/{epoch:010d}/{settlement_root.hex()}/{number}.txt"

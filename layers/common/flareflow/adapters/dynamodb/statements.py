@@ -1,0 +1,93 @@
+"""Sealed statements, and what the contract has settled; `Statements` and `SettledTotals` of the statements package."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.conditions import Key
+
+from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.statements.models import Sealed, Statement
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+SETTLED_PAGES_MAX: Final = 1_000
+"""Query pages read at most; far above what a billing cycle of this size has."""
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoStatements:
+    """`Statements`: a body for each epoch, and their list."""
+
+    table: "Table"
+
+    def get(self, epoch: int) -> Sealed | None:
+        with translating(f"read the statement of epoch {epoch}"):
+            item = self.table.get_item(Key=_body_key(epoch), ConsistentRead=True).get("Item")
+        return Sealed(Statement.parse(str(item["body"])), int(str(item["page_count"]))) if item else None
+
+    def before(self, epoch: int) -> Sealed | None:
+        earlier = self.list(epoch, limit=1)
+        return self.get(earlier[0][0]) if earlier else None
+
+    def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
+        condition: Any = Key("pk").eq("STATEMENTS")
+        if before is not None:
+            condition &= Key("sk").lt(f"EPOCH#{number_key(before)}")
+        with translating("list the statements"):
+            items = self.table.query(
+                KeyConditionExpression=condition, ScanIndexForward=False, Limit=limit, ConsistentRead=True
+            )["Items"]
+        return [
+            (int(str(item["sk"]).removeprefix("EPOCH#")), bytes.fromhex(str(item["statement_hash"]))) for item in items
+        ]
+
+    def put(self, sealed: Sealed) -> None:
+        statement = sealed.statement
+        listing = {"pk": "STATEMENTS", "sk": f"EPOCH#{number_key(statement.epoch)}"}
+        body = {
+            **_body_key(statement.epoch),
+            "body": statement.body,
+            "settlement_root": statement.settlement_root.hex(),
+            "page_count": sealed.page_count,
+        }
+        try:
+            with translating(f"seal the statement of epoch {statement.epoch}"):
+                self.table.meta.client.transact_write_items(
+                    TransactItems=[
+                        self._put_once({**item, "statement_hash": statement.hash.hex()}) for item in (body, listing)
+                    ]
+                )
+        except RaceLostError:
+            if self.get(statement.epoch) != sealed:
+                raise BrokenRuleError(f"epoch {statement.epoch} has another statement already") from None
+
+    def _put_once(self, item: dict[str, Any]) -> Any:
+        return {"Put": {"TableName": self.table.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoSettledTotals:
+    """`SettledTotals` from the ledger table."""
+
+    table: "Table"
+
+    def all(self) -> Mapping[int, int]:
+        settled: dict[int, int] = {}
+        start: dict[str, Any] = {}
+        for _ in range(SETTLED_PAGES_MAX):
+            with translating("read the settled totals"):
+                answer = self.table.query(KeyConditionExpression=Key("pk").eq("SETTLED"), ConsistentRead=True, **start)
+            for item in answer["Items"]:
+                settled[int(str(item["sk"]).removeprefix("SUB#"))] = int(str(item["settled_microtokens"]))
+            if "LastEvaluatedKey" not in answer:
+                return settled
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        raise BrokenRuleError(f"more than {SETTLED_PAGES_MAX} query pages of settled totals")
+
+
+def _body_key(epoch: int) -> dict[str, str]:
+    return {"pk": f"STATEMENT#{epoch}", "sk": "SEALED"}

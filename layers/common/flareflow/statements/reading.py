@@ -1,0 +1,67 @@
+"""What anybody may read: statements, pages with their paths, leaves with their proofs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flareflow.errors import NotFoundError
+from flareflow.statements.merkle import PageTree, usage_tree
+from flareflow.statements.models import Leaf, Page, Sealed
+from flareflow.statements.ports import Documents, Statements
+
+LIST_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PageWithPath:
+    """A page and its siblings up to the settlement root."""
+
+    page: Page
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeafWithProof:
+    """A leaf and its siblings up to the usage root."""
+
+    leaf: Leaf
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStatements:
+    """Public reading; NotFoundError for what is not sealed, or not there."""
+
+    statements: Statements
+    documents: Documents
+
+    def statement(self, epoch: int) -> Sealed:
+        sealed = self.statements.get(epoch)
+        if sealed is None:
+            raise NotFoundError("statement_not_sealed", f"Epoch {epoch} has no sealed statement.")
+        return sealed
+
+    def newest_first(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
+        return self.statements.list(before, min(limit, LIST_MAX))
+
+    def pages(self, epoch: int) -> tuple[PageWithPath, ...]:
+        """All pages of an epoch, in order."""
+        sealed = self.statement(epoch)
+        root = sealed.statement.settlement_root
+        pages = [self.documents.page(epoch, root, number) for number in range(sealed.page_count)]
+        tree = PageTree.over(pages)
+        return tuple(PageWithPath(page, tree.path(page.number)) for page in pages)
+
+    def page(self, epoch: int, number: int) -> PageWithPath:
+        pages = self.pages(epoch)
+        if number >= len(pages):
+            raise NotFoundError("page_not_found", f"The statement of epoch {epoch} has {len(pages)} pages.")
+        return pages[number]
+
+    def leaf(self, epoch: int, subscription_id: int) -> LeafWithProof:
+        statement = self.statement(epoch).statement
+        leaves = self.documents.leaves(epoch, statement.usage_root)
+        for leaf in leaves:
+            if leaf.subscription_id == subscription_id:
+                return LeafWithProof(leaf, usage_tree(leaves).proof(leaf.hash))
+        raise NotFoundError("leaf_not_found", f"Subscription {subscription_id} is not in epoch {epoch}.")

@@ -1,0 +1,120 @@
+"""Sealing: an epoch that is over becomes a statement, exactly once, whatever crashes in between.
+
+The pointer of the open epoch moves first; from then on what the epoch added cannot change, so everything that is
+written is a pure function of what is stored, and a second attempt writes the same.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+
+from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.metering.models import Usage
+from flareflow.statements.merkle import PageTree, usage_tree
+from flareflow.statements.models import NO_HASH, PAGE_SUBSCRIPTIONS_MAX, Leaf, Page, Sealed, Statement
+from flareflow.statements.ports import Documents, EpochUsage, OpenEpoch, SettledTotals, Statements
+from flareflow.time import Epochs
+
+
+@dataclass(frozen=True, slots=True)
+class SealReport:
+    """The statement that a tick sealed."""
+
+    epoch: int
+    statement_hash: str
+    subscriptions_changed: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealEpoch:
+    """Seals the open epoch once it is over and something was used in it; `contract` is who settles the pages."""
+
+    epochs: Epochs
+    usage: EpochUsage
+    statements: Statements
+    documents: Documents
+    settled: SettledTotals
+    price_book_hash: bytes
+    contract: str
+
+    def run(self, now: datetime) -> SealReport | None:
+        """Finish what an earlier tick began, or seal what is over; None when there is nothing to seal."""
+        open_epoch = self.usage.open_epoch()
+        if open_epoch is None:
+            return None
+        closed = open_epoch.sealing if open_epoch.sealing is not None else self._close(open_epoch, now)
+        return None if closed is None else self._seal(closed)
+
+    def _close(self, open_epoch: OpenEpoch, now: datetime) -> int | None:
+        if now < self.epochs.end(open_epoch.epoch):
+            return None
+        used = bool(self.usage.deltas(open_epoch.epoch))
+        try:
+            self.usage.close(open_epoch.epoch, self.epochs.at(now), seal=used)
+        except RaceLostError:
+            return None
+        return open_epoch.epoch if used else None
+
+    def _seal(self, epoch: int) -> SealReport:
+        deltas = self.usage.deltas(epoch)
+        sealed = self.statements.get(epoch) or self._write(epoch, deltas)
+        self.usage.sealed(epoch)
+        return SealReport(epoch, f"0x{sealed.statement.hash.hex()}", len(deltas), sealed.page_count)
+
+    def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> Sealed:
+        """Documents first: a statement that can be read has everything that it commits to."""
+        previous = self.statements.before(epoch)
+        before = self.documents.leaves(previous.statement.epoch, previous.statement.usage_root) if previous else ()
+        leaves = added(before, deltas, epoch)
+        settled = self.settled.all()
+        pages = paged(self.contract, epoch, [leaf for leaf in leaves if is_unsettled(leaf, settled)])
+        statement = self._statement(epoch, previous, leaves, pages)
+        self.documents.put_leaves(epoch, statement.usage_root, leaves)
+        for page in pages:
+            self.documents.put_page(statement.settlement_root, page)
+        sealed = Sealed(statement, len(pages))
+        self.statements.put(sealed)
+        return sealed
+
+    def _statement(
+        self, epoch: int, previous: Sealed | None, leaves: Sequence[Leaf], pages: Sequence[Page]
+    ) -> Statement:
+        total = sum(leaf.usage.rated_microtokens for leaf in leaves)
+        if previous is not None and total < previous.statement.total_rated_microtokens:
+            raise BrokenRuleError(f"the total of epoch {epoch} is below that of {previous.statement.epoch}")
+        return Statement(
+            epoch=epoch,
+            window_start=int(self.epochs.start(epoch).timestamp()),
+            window_end=int(self.epochs.end(epoch).timestamp()),
+            usage_root=usage_tree(leaves).root,
+            settlement_root=PageTree.over(pages).root,
+            subscription_count=len(leaves),
+            total_rated_microtokens=total,
+            price_book_hash=self.price_book_hash,
+            previous_statement_hash=previous.statement.hash if previous else NO_HASH,
+        )
+
+
+def added(before: Iterable[Leaf], deltas: Mapping[int, Usage], epoch: int) -> tuple[Leaf, ...]:
+    """All leaves after the epoch, by subscription id."""
+    leaves = {leaf.subscription_id: leaf for leaf in before}
+    for subscription_id, delta in deltas.items():
+        leaf = leaves.get(subscription_id, Leaf(subscription_id, epoch_of_last_change=-1, usage=Usage()))
+        leaves[subscription_id] = leaf.plus(delta, epoch)
+    return tuple(leaves[subscription_id] for subscription_id in sorted(leaves))
+
+
+def is_unsettled(leaf: Leaf, settled: Mapping[int, int]) -> bool:
+    """True when the contract has not yet seen the leaf's total."""
+    return leaf.usage.rated_microtokens > settled.get(leaf.subscription_id, 0)
+
+
+def paged(contract: str, epoch: int, leaves: Iterable[Leaf]) -> tuple[Page, ...]:
+    """The settlement pages of these leaves, which come by rising id."""
+    entries = ((leaf.subscription_id, leaf.usage.rated_microtokens) for leaf in leaves)
+    return tuple(
+        Page(contract, epoch, number, chunk)
+        for number, chunk in enumerate(batched(entries, PAGE_SUBSCRIPTIONS_MAX, strict=False))
+    )

@@ -1,0 +1,266 @@
+"""Fakes of what accounts need from the world: everything in memory, failing when told to."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from flareflow.accounts.models import (
+    AccountKey,
+    IssuedKey,
+    KeyStatus,
+    OnChainSubscription,
+    Page,
+    Session,
+    VirtualKey,
+)
+from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
+from flareflow.metering.models import LiveTotals, Usage, UsageEvent
+from flareflow.settlement.events import Position
+from flareflow.settlement.journal import Entry, Status, Subscription
+
+ALICE = "0x00000000000a11ce"
+BOB = "0x0000000000000b0b"
+
+
+@dataclass
+class FakeClock:
+    """Time that passes when a test says so."""
+
+    now: datetime = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, step: timedelta) -> None:
+        self.now += step
+
+
+@dataclass
+class FakeTokens:
+    """Tokens that can be told apart: 64 hex digits, counted up."""
+
+    numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def __call__(self) -> str:
+        return f"{next(self.numbers):064x}"
+
+
+@dataclass
+class FakeNonces:
+    """`Nonces` in memory."""
+
+    expiries: dict[str, datetime] = field(default_factory=dict)
+
+    def put(self, nonce: str, expires_at: datetime) -> None:
+        self.expiries[nonce] = expires_at
+
+    def consume(self, nonce: str, now: datetime) -> bool:
+        if self.expiries.get(nonce, now) <= now:
+            return False
+        del self.expiries[nonce]
+        return True
+
+
+@dataclass
+class FakeSessions:
+    """`Sessions` in memory."""
+
+    sessions: dict[str, Session] = field(default_factory=dict)
+
+    def put(self, token_hash: str, session: Session) -> None:
+        self.sessions[token_hash] = session
+
+    def find(self, token_hash: str) -> Session | None:
+        return self.sessions.get(token_hash)
+
+
+@dataclass
+class FakeAccountKeys:
+    """`AccountKeys` in memory."""
+
+    keys: dict[str, list[AccountKey]] = field(default_factory=dict)
+
+    def of(self, address: str) -> Sequence[AccountKey]:
+        return self.keys.get(address, [])
+
+
+@dataclass
+class FakeOnChainSubscriptions:
+    """`OnChainSubscriptions` in memory."""
+
+    subscriptions: dict[int, OnChainSubscription] = field(default_factory=dict)
+
+    def open(self, subscription_id: int, owner: str) -> None:
+        self.subscriptions[subscription_id] = OnChainSubscription(subscription_id, owner, is_open=True)
+
+    def close(self, subscription_id: int) -> None:
+        self.subscriptions[subscription_id] = replace(self.subscriptions[subscription_id], is_open=False)
+
+    def find(self, subscription_id: int) -> OnChainSubscription | None:
+        return self.subscriptions.get(subscription_id)
+
+
+@dataclass
+class FakeKeyIssuer:
+    """`KeyIssuer` in memory. `blocked` by key hash; `lose_answers` calls are carried out but never answered."""
+
+    blocked: dict[str, bool] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    lose_answers: int = 0
+    numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
+        if alias in self.aliases:
+            raise KeyIssuerUnavailableError(f"{alias} is taken")
+        secret = f"sk-secret-of-key-number-{next(self.numbers)}"
+        key_hash = hashlib.sha256(secret.encode()).hexdigest()
+        self.aliases[alias] = key_hash
+        self.blocked[key_hash] = False
+        self._answer("issue")
+        return IssuedKey(secret, key_hash)
+
+    def delete_alias(self, alias: str) -> None:
+        self.blocked.pop(self.aliases.pop(alias, ""), None)
+        self._answer("delete_alias")
+
+    def delete(self, key_hash: str) -> None:
+        self.aliases = {alias: other for alias, other in self.aliases.items() if other != key_hash}
+        self.blocked.pop(key_hash, None)
+        self._answer("delete")
+
+    def block(self, key_hash: str) -> None:
+        self._switch("block", key_hash, blocked=True)
+
+    def unblock(self, key_hash: str) -> None:
+        self._switch("unblock", key_hash, blocked=False)
+
+    def _switch(self, call: str, key_hash: str, *, blocked: bool) -> None:
+        if key_hash in self.blocked:
+            self.blocked[key_hash] = blocked
+        self._answer(call)
+
+    def _answer(self, call: str) -> None:
+        self.calls.append(call)
+        if self.lose_answers > 0:
+            self.lose_answers -= 1
+            raise KeyIssuerUnavailableError(f"the answer to {call} was lost")
+
+
+@dataclass
+class FakeVirtualKeys:
+    """`VirtualKeys` in memory."""
+
+    keys: dict[str, VirtualKey] = field(default_factory=dict)
+
+    def find(self, key_hash: str) -> VirtualKey | None:
+        return self.keys.get(key_hash)
+
+    def of_subscription(self, subscription_id: int) -> Sequence[VirtualKey]:
+        own = [key for key in self.keys.values() if key.subscription_id == subscription_id]
+        return sorted(own, key=lambda key: key.created_at)
+
+    def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
+        known = self.keys.get(key.key_hash)
+        if known is None or known.status is KeyStatus.DELETED:
+            return False
+        self.keys[key.key_hash] = replace(known, status=status)
+        return True
+
+
+@dataclass
+class FakeKeyRequests:
+    """`KeyRequests` in memory, recording keys where `virtual_keys` finds them."""
+
+    virtual_keys: FakeVirtualKeys
+    claims: dict[tuple[str, str], KeyRequestClaim] = field(default_factory=dict)
+
+    def find(self, owner: str, idempotency_key: str) -> KeyRequestClaim | None:
+        return self.claims.get((owner, idempotency_key))
+
+    def claim(self, claim: KeyRequestClaim, now: datetime) -> None:
+        held = self.find(claim.owner, claim.idempotency_key)
+        if held and (held.key_hash or held.lease_until > now):
+            raise RaceLostError("held by another attempt")
+        self.claims[claim.owner, claim.idempotency_key] = replace(claim, resumed=False)
+
+    def release(self, claim: KeyRequestClaim, now: datetime) -> None:
+        if self._is_mine(claim):
+            self.claims[claim.owner, claim.idempotency_key] = replace(claim, lease_until=now, resumed=False)
+
+    def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
+        if not self._is_mine(claim):
+            raise RaceLostError("the lease was lost")
+        self.claims[claim.owner, claim.idempotency_key] = replace(claim, key_hash=key.key_hash, resumed=False)
+        self.virtual_keys.keys[key.key_hash] = key
+
+    def _is_mine(self, claim: KeyRequestClaim) -> bool:
+        held = self.find(claim.owner, claim.idempotency_key)
+        return held is not None and held.key_hash is None and held.lease_until == claim.lease_until
+
+
+@dataclass
+class FakeLedger:
+    """`Ledger` and `realtime.ports.Owners` in memory; no list is longer than a page."""
+
+    subscriptions: dict[int, Subscription] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+    def open(self, subscription_id: int, owner: str, deposit_ufix64: int) -> None:
+        self.subscriptions[subscription_id] = Subscription(
+            subscription_id=subscription_id,
+            owner=owner,
+            plan_id=1,
+            plan_version=1,
+            position=Position(1, 0, subscription_id),
+            balance_ufix64=deposit_ufix64,
+            deposited_ufix64=deposit_ufix64,
+        )
+
+    def top_up(self, subscription_id: int, amount_ufix64: int) -> None:
+        before = self.subscriptions[subscription_id]
+        self.subscriptions[subscription_id] = replace(
+            before,
+            balance_ufix64=before.balance_ufix64 + amount_ufix64,
+            deposited_ufix64=before.deposited_ufix64 + amount_ufix64,
+        )
+
+    def set_status(self, subscription_id: int, status: Status) -> None:
+        self.subscriptions[subscription_id] = replace(self.subscriptions[subscription_id], status=status)
+
+    def subscription(self, subscription_id: int) -> Subscription | None:
+        return self.subscriptions.get(subscription_id)
+
+    def owner(self, subscription_id: int) -> str | None:
+        found = self.subscriptions.get(subscription_id)
+        return found.owner if found else None
+
+    def owned_by(self, owner: str, cursor: str | None) -> Page[int]:
+        return Page([number for number, one in self.subscriptions.items() if one.owner == owner], None)
+
+    def journal(self, subscription_id: int, cursor: str | None) -> Page[Entry]:
+        own = [entry for entry in self.entries if entry.subscription_id == subscription_id]
+        return Page(sorted(own, key=lambda entry: entry.position, reverse=True), None)
+
+
+@dataclass
+class FakeMeteredUsage:
+    """`MeteredUsage` and `realtime.ports.LiveUsage` in memory; no list is longer than a page."""
+
+    totals: dict[int, LiveTotals] = field(default_factory=dict)
+    by_epoch: dict[tuple[int, int], list[UsageEvent]] = field(default_factory=dict)
+
+    def meter(self, subscription_id: int, *, counted: int = 0, unconfirmed: int = 0) -> None:
+        """Set the rated micro-tokens."""
+        self.totals[subscription_id] = LiveTotals(
+            counted=Usage(rated_microtokens=counted), unconfirmed=Usage(rated_microtokens=unconfirmed)
+        )
+
+    def live(self, subscription_id: int) -> LiveTotals:
+        return self.totals.get(subscription_id, LiveTotals())
+
+    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
+        return Page(self.by_epoch.get((subscription_id, epoch), []), None)

@@ -1,0 +1,246 @@
+"""Fakes of settlement's ports: a chain that executes what it is sent when time passes, and tables in memory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from flareflow.attestation.models import Attestation, SignedPolicy
+from flareflow.errors import FlowUnavailableError, RaceLostError
+from flareflow.settlement.events import ChainEvent
+from flareflow.settlement.journal import Entry, Posting, Subscription
+from flareflow.settlement.transactions import Call, Outgoing, Progress, SettlePage, SignedTransaction, Stage
+from flareflow.time import Deadline
+
+EXPIRY_BLOCKS = 600
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands until it is moved."""
+
+    now: datetime = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def deadline(self, seconds: float = 240) -> Deadline:
+        return Deadline(self.now + timedelta(seconds=seconds), self)
+
+
+@dataclass
+class FakeFlow:
+    """`Flow`: transactions wait in a pool until `mine`, which executes each once if its sequence number is next.
+
+    `failing` maps purposes to the reason why they fail on the chain, `refusing` to that of the node.
+    """
+
+    keys: tuple[int, ...] = (0, 1)
+    height: int = 0
+    failing: dict[str, str] = field(default_factory=dict)
+    refusing: dict[str, str] = field(default_factory=dict)
+    executed: list[str] = field(default_factory=list)
+    signed: int = 0
+    sends: Counter[str] = field(default_factory=Counter)
+    loses_answers: bool = False
+    loses_transactions: bool = False
+    sequence: Counter[int] = field(default_factory=Counter)
+    _pool: list[SignedTransaction] = field(default_factory=list)
+    _progress: dict[str, Progress] = field(default_factory=dict)
+
+    def proposer_keys(self) -> Sequence[int]:
+        return self.keys
+
+    def sign(self, call: Call, key_index: int) -> SignedTransaction:
+        self.signed += 1
+        content = f"{key_index}|{self.sequence[key_index]}|{call.purpose}|{self.signed}"
+        return SignedTransaction(f"{self.signed:064x}", content.encode(), self.height)
+
+    def send(self, transaction: SignedTransaction) -> str | None:
+        self.sends[transaction.id] += 1
+        refusal = self.refusing.get(_purpose(transaction))
+        if refusal:
+            return refusal
+        if not self.loses_transactions and transaction.id not in self._progress:
+            self._pool.append(transaction)
+            self._progress[transaction.id] = Progress(Stage.PENDING)
+        if self.loses_answers or self.loses_transactions:
+            raise FlowUnavailableError("the answer was lost")
+        return None
+
+    def progress(self, transaction: SignedTransaction) -> Progress:
+        known = self._progress.get(transaction.id)
+        if known is None and self.height > transaction.reference_height + EXPIRY_BLOCKS:
+            return Progress(Stage.VOID, "expired")
+        return known or Progress(Stage.UNKNOWN)
+
+    def mine(self, blocks: int = 1) -> None:
+        self.height += blocks
+        pool, self._pool = self._pool, []
+        for transaction in pool:
+            self._progress[transaction.id] = self._execute(transaction)
+
+    def _execute(self, transaction: SignedTransaction) -> Progress:
+        key_index, sequence, purpose, _ = transaction.content.decode().split("|")
+        if int(sequence) != self.sequence[int(key_index)]:
+            return Progress(Stage.VOID, "[Error Code: 1007]")
+        self.sequence[int(key_index)] += 1
+        if purpose in self.failing:
+            return Progress(Stage.FAILED, self.failing[purpose])
+        self.executed.append(purpose)
+        return Progress(Stage.SUCCEEDED)
+
+
+def _purpose(transaction: SignedTransaction) -> str:
+    return transaction.content.decode().split("|")[2]
+
+
+@dataclass
+class FakeOutbox:
+    """`Outbox` in memory."""
+
+    kept: dict[str, Outgoing] = field(default_factory=dict)
+
+    def get(self, purpose: str) -> Outgoing | None:
+        return self.kept.get(purpose)
+
+    def save(self, outgoing: Outgoing) -> Outgoing:
+        known = self.kept.get(outgoing.purpose)
+        if (known.version if known else 0) != outgoing.version:
+            raise RaceLostError(f"{outgoing.purpose} was changed by another")
+        saved = replace(outgoing, version=outgoing.version + 1)
+        self.kept[outgoing.purpose] = saved
+        return saved
+
+
+@dataclass
+class FakeProposerKeys:
+    """`ProposerKeys` in memory."""
+
+    leases: dict[int, tuple[str, datetime]] = field(default_factory=dict)
+
+    def lease(self, purpose: str, key_indices: Sequence[int], now: datetime, until: datetime) -> int | None:
+        for index in key_indices:
+            holder, leased_until = self.leases.get(index, (purpose, now))
+            if holder == purpose or leased_until < now:
+                self.leases[index] = (purpose, until)
+                return index
+        return None
+
+    def release(self, purpose: str, key_index: int) -> None:
+        if key_index in self.leases and self.leases[key_index][0] == purpose:
+            del self.leases[key_index]
+
+
+@dataclass
+class FakeAttestations:
+    """`Attestations` in memory."""
+
+    kept: dict[int, Attestation] = field(default_factory=dict)
+
+    def under_way(self) -> Sequence[Attestation]:
+        return [found for _, found in sorted(self.kept.items()) if not found.state.is_final]
+
+    def save(self, attestation: Attestation) -> Attestation:
+        known = self.kept.get(attestation.epoch)
+        if (known.version if known else 0) != attestation.version:
+            raise RaceLostError(f"epoch {attestation.epoch} was changed by another")
+        saved = replace(attestation, version=attestation.version + 1)
+        self.kept[attestation.epoch] = saved
+        return saved
+
+
+@dataclass
+class FakePolicies:
+    """`Policies` in memory."""
+
+    kept: dict[int, SignedPolicy] = field(default_factory=dict)
+
+    def get(self, reward_epoch: int) -> SignedPolicy | None:
+        return self.kept.get(reward_epoch)
+
+
+@dataclass
+class FakeLightClient:
+    """`LightClient` that learns from the roll transactions which a `FakeFlow` executed, one policy each."""
+
+    flow: FakeFlow
+    newest: int = 0
+    policies_per_transaction: int = 1
+
+    def latest_reward_epoch(self) -> int:
+        rolled = [int(purpose.split("#")[1]) for purpose in self.flow.executed if purpose.startswith("roll#")]
+        return max([self.newest, *(first + self.policies_per_transaction - 1 for first in rolled)])
+
+
+@dataclass
+class FakePages:
+    """`SettlementPages` in memory."""
+
+    kept: dict[int, list[SettlePage]] = field(default_factory=dict)
+
+    def of(self, epoch: int) -> Sequence[SettlePage]:
+        return self.kept[epoch]
+
+
+@dataclass
+class FakeSettledTotals:
+    """`SettledTotals` in memory."""
+
+    kept: dict[int, int] = field(default_factory=dict)
+
+    def all(self) -> Mapping[int, int]:
+        return self.kept
+
+
+@dataclass
+class FakeChainLog:
+    """`ChainLog` of given events."""
+
+    sealed_height: int = 0
+    happened: list[ChainEvent] = field(default_factory=list)
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    def latest_sealed_height(self) -> int:
+        return self.sealed_height
+
+    def events(self, first_height: int, last_height: int) -> Sequence[ChainEvent]:
+        assert last_height <= self.sealed_height, "blocks beyond the sealed one cannot be asked for"
+        self.asked.append((first_height, last_height))
+        inside = [event for event in self.happened if first_height <= event.position.height <= last_height]
+        return sorted(inside, key=lambda event: event.position)
+
+
+@dataclass
+class FakeLedger:
+    """`Ledger` in memory."""
+
+    entries: list[Entry] = field(default_factory=list)
+    subscriptions: dict[int, Subscription] = field(default_factory=dict)
+    height: int | None = None
+
+    def read_to(self) -> int | None:
+        return self.height
+
+    def advance(self, height: int) -> None:
+        self.height = max(height, self.height or 0)
+
+    def subscription(self, subscription_id: int) -> Subscription | None:
+        return self.subscriptions.get(subscription_id)
+
+    def record(self, posting: Posting) -> bool:
+        entry, after = posting.entry, posting.subscription
+        if any(
+            (known.subscription_id, known.position) == (entry.subscription_id, entry.position) for known in self.entries
+        ):
+            return False
+        if after is not None:
+            before = self.subscriptions.get(after.subscription_id)
+            if before is not None and before.position >= after.position:
+                raise RaceLostError(f"subscription {after.subscription_id} was changed by another")
+            self.subscriptions[after.subscription_id] = after
+        self.entries.append(entry)
+        return True

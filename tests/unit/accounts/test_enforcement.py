@@ -1,0 +1,200 @@
+"""Keys work exactly while their subscription can pay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flareflow.accounts.enforcement import Enforce, can_pay, once_each
+from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
+from flareflow.metering.models import LiveTotals, Usage
+from flareflow.settlement.journal import Status
+from flareflow.settlement.pricing import charge_ufix64
+from flareflow.streams import StreamChange
+from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeVirtualKeys
+
+TOKENS = 1_000_000
+FLOW = 100_000_000
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@dataclass
+class House:
+    """Subscription 7 with a deposit of 1 FLOW (50,000 tokens) and two keys."""
+
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
+    keys: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
+    issuer: FakeKeyIssuer = field(default_factory=FakeKeyIssuer)
+
+    def __post_init__(self) -> None:
+        self.ledger.open(7, ALICE, FLOW)
+        for name in ("one", "two"):
+            self.add_key(name)
+
+    def add_key(self, name: str) -> None:
+        key_hash = self.issuer.issue(name, 7, ALICE).key_hash
+        self.keys.keys[key_hash] = VirtualKey(key_hash, 7, name, KeyStatus.ACTIVE, NOON)
+        self.issuer.calls.clear()
+
+    def enforce(self) -> None:
+        Enforce(self.ledger, self.usage, self.keys, self.issuer, charge_ufix64).run(7)
+
+    def statuses(self) -> set[KeyStatus]:
+        return {key.status for key in self.keys.keys.values()}
+
+    def blocked(self) -> set[bool]:
+        return set(self.issuer.blocked.values())
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def test_keys_work_while_the_balance_is_more_than_what_was_metered(house: House) -> None:
+    house.usage.meter(7, counted=49_999 * TOKENS)
+    house.enforce()
+    assert (house.statuses(), house.blocked(), house.issuer.calls) == ({KeyStatus.ACTIVE}, {False}, [])
+
+
+def test_keys_are_blocked_once_metered_usage_has_used_up_the_balance(house: House) -> None:
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.enforce()
+    assert (house.statuses(), house.blocked()) == ({KeyStatus.BLOCKED}, {True})
+
+
+def test_unconfirmed_usage_counts_too(house: House) -> None:
+    house.usage.meter(7, counted=25_000 * TOKENS, unconfirmed=25_000 * TOKENS)
+    house.enforce()
+    assert house.blocked() == {True}
+
+
+def test_a_top_up_makes_keys_work_again(house: House) -> None:
+    # Given keys that are blocked
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.enforce()
+    # When the deposit is topped up
+    house.ledger.top_up(7, FLOW)
+    house.enforce()
+    # Then they work
+    assert (house.statuses(), house.blocked()) == ({KeyStatus.ACTIVE}, {False})
+
+
+@pytest.mark.parametrize("status", [Status.SUSPENDED, Status.EXITING, Status.CLOSED])
+def test_only_an_active_subscriptions_keys_work(house: House, status: Status) -> None:
+    house.ledger.set_status(7, status)
+    house.enforce()
+    assert house.blocked() == {True}
+
+
+def test_enforcing_again_asks_litellm_for_nothing(house: House) -> None:
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.enforce()
+    house.issuer.calls.clear()
+    house.enforce()
+    assert house.issuer.calls == []
+
+
+def test_a_deleted_key_is_never_touched(house: House) -> None:
+    [first, _] = house.keys.of_subscription(7)
+    house.keys.mark(first, KeyStatus.DELETED)
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.enforce()
+    assert house.issuer.blocked[first.key_hash] is False
+    assert house.statuses() == {KeyStatus.DELETED, KeyStatus.BLOCKED}
+
+
+def test_a_subscription_that_the_chain_has_not_told_of_keeps_its_keys(house: House) -> None:
+    house.ledger.subscriptions.clear()
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.enforce()
+    assert house.issuer.calls == []
+
+
+def test_a_lost_answer_leaves_no_key_in_the_wrong_state(house: House) -> None:
+    # Given a block that LiteLLM carried out without our hearing of it
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.issuer.lose_answers = 1
+    with pytest.raises(KeyIssuerUnavailableError):
+        house.enforce()
+    # When there is room again before it is repeated
+    house.ledger.top_up(7, FLOW)
+    house.enforce()
+    # Then every key works
+    assert (house.statuses(), house.blocked()) == ({KeyStatus.ACTIVE}, {False})
+
+
+def test_a_decision_that_was_overtaken_is_corrected(house: House) -> None:
+    # Given a top-up that arrives while LiteLLM is being told to block
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    block = house.issuer.block
+
+    def block_and_top_up(key_hash: str) -> None:
+        block(key_hash)
+        house.ledger.top_up(7, FLOW)
+
+    house.issuer.block = block_and_top_up  # type: ignore[method-assign]
+    # When the first decision has been carried out
+    house.enforce()
+    # Then the second look has undone it
+    assert (house.statuses(), house.blocked()) == ({KeyStatus.ACTIVE}, {False})
+
+
+def test_enforcing_gives_up_visibly_when_the_funds_never_settle(house: House) -> None:
+    # Given funds that change each time that keys do
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    mark = house.keys.mark
+
+    def mark_and_flip(key: VirtualKey, status: KeyStatus) -> bool:
+        flipped = Status.CLOSED if status is KeyStatus.ACTIVE else Status.ACTIVE
+        house.ledger.set_status(7, flipped)
+        house.usage.meter(7)
+        return mark(key, status)
+
+    house.keys.mark = mark_and_flip  # type: ignore[method-assign]
+    with pytest.raises(RaceLostError):
+        house.enforce()
+
+
+def change(pk: str, sk: str) -> StreamChange:
+    return StreamChange("event", NOON, pk, sk, None, {})
+
+
+@pytest.fixture
+def enforced() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def handle(enforced: list[int]) -> Callable[[StreamChange], None]:
+    return once_each(enforced.append)
+
+
+def test_a_batch_enforces_each_subscription_once(handle: Callable[[StreamChange], None], enforced: list[int]) -> None:
+    for pk, sk in [("SUB#7", "LIVE"), ("SUB#8", "STATE"), ("SUB#7", "LIVE"), ("SUB#7", "STATE")]:
+        handle(change(pk, sk))
+    assert enforced == [7, 8]
+
+
+@pytest.mark.parametrize(
+    ("pk", "sk"), [("CALL#a", "EVENT"), ("EPOCH#1", "SUB#7"), ("SUB#7", "ENTRY#1"), ("METERING", "LIVE")]
+)
+def test_records_that_change_no_funds_are_passed_over(
+    handle: Callable[[StreamChange], None], enforced: list[int], pk: str, sk: str
+) -> None:
+    handle(change(pk, sk))
+    assert enforced == []
+
+
+@given(deposit=st.integers(0, 10**12), counted=st.integers(0, 10**15), unconfirmed=st.integers(0, 10**15))
+def test_who_can_pay_has_more_than_everything_metered_costs(deposit: int, counted: int, unconfirmed: int) -> None:
+    ledger = FakeLedger()
+    ledger.open(7, ALICE, deposit)
+    live = LiveTotals(Usage(rated_microtokens=counted), Usage(rated_microtokens=unconfirmed))
+    pays = can_pay(ledger.subscriptions[7], live, charge_ufix64)
+    assert pays == (charge_ufix64(counted + unconfirmed) < deposit)

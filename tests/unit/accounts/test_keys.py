@@ -1,0 +1,205 @@
+"""Making, listing and deleting virtual keys."""
+
+import logging
+from dataclasses import dataclass, field
+
+import pytest
+
+from flareflow.accounts.keys import (
+    KEYS_PER_SUBSCRIPTION_MAX,
+    LEASE,
+    CreatedKey,
+    CreateKey,
+    DeleteKey,
+    KeyRequest,
+    ListKeys,
+    OwnedSubscription,
+    issuer_alias,
+)
+from flareflow.accounts.models import KeyStatus
+from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.errors import KeyIssuerUnavailableError, RequestError
+from tests.fakes.accounts import (
+    ALICE,
+    BOB,
+    FakeClock,
+    FakeKeyIssuer,
+    FakeKeyRequests,
+    FakeOnChainSubscriptions,
+    FakeVirtualKeys,
+)
+
+REQUEST = KeyRequest(7, "laptop")
+
+
+@dataclass
+class Keys:
+    """Key provisioning over fakes; Alice owns subscription 7, Bob 8."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    chain: FakeOnChainSubscriptions = field(default_factory=FakeOnChainSubscriptions)
+    issuer: FakeKeyIssuer = field(default_factory=FakeKeyIssuer)
+    known: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
+
+    def __post_init__(self) -> None:
+        self.requests = FakeKeyRequests(self.known)
+        self.owned = OwnedSubscription(self.chain)
+        self.chain.open(7, ALICE)
+        self.chain.open(8, BOB)
+
+    def create(
+        self, idempotency_key: str = "request-1", request: KeyRequest = REQUEST, caller: str = ALICE
+    ) -> CreatedKey:
+        use_case = CreateKey(self.owned, self.requests, self.known, self.issuer, self.clock)
+        return use_case.run(caller, idempotency_key, request)
+
+    def statuses(self, subscription_id: int = 7, caller: str = ALICE) -> list[KeyStatus]:
+        return [key.status for key in ListKeys(self.owned, self.known).run(caller, subscription_id)]
+
+    def delete(self, key_hash: str, caller: str = ALICE) -> None:
+        DeleteKey(self.owned, self.known, self.issuer).run(caller, key_hash)
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
+
+
+def refusal_of_creating(
+    keys: Keys, idempotency_key: str = "request-1", request: KeyRequest = REQUEST, caller: str = ALICE
+) -> str:
+    with pytest.raises(RequestError) as refused:
+        keys.create(idempotency_key, request, caller)
+    return refused.value.code
+
+
+def test_the_owner_gets_a_key_and_sees_its_secret(keys: Keys) -> None:
+    # When Alice asks for a key of her subscription
+    created = keys.create()
+    # Then it works at LiteLLM and is listed
+    assert created.key.startswith("sk-")
+    assert keys.issuer.blocked == {created.key_hash: False}
+    assert keys.statuses() == [KeyStatus.ACTIVE]
+
+
+def test_the_secret_is_neither_stored_nor_printed(keys: Keys, caplog: pytest.LogCaptureFixture) -> None:
+    # When a key is made
+    with caplog.at_level(logging.DEBUG):
+        created = keys.create()
+    # Then nothing that is kept holds its secret
+    kept = f"{keys.known.keys} {keys.requests.claims} {created!r} {caplog.text}"
+    assert created.key not in kept
+
+
+def test_a_repeated_request_makes_no_second_key_and_shows_no_secret(keys: Keys) -> None:
+    created = keys.create()
+    with pytest.raises(RequestError, match=created.key_hash) as refused:
+        keys.create()
+    assert refused.value.code == "secret_already_shown"
+    assert len(keys.issuer.blocked) == 1
+
+
+@pytest.mark.parametrize("other", [KeyRequest(7, "phone"), KeyRequest(9, "laptop")])
+def test_an_idempotency_key_belongs_to_one_request(keys: Keys, other: KeyRequest) -> None:
+    keys.create()
+    assert refusal_of_creating(keys, request=other) == "idempotency_key_reused"
+
+
+def test_accounts_do_not_share_idempotency_keys(keys: Keys) -> None:
+    keys.create()
+    assert keys.create("request-1", KeyRequest(8, ""), caller=BOB).subscription_id == 8
+    assert issuer_alias(ALICE, "request-1") != issuer_alias(BOB, "request-1")
+
+
+def test_a_key_whose_answer_was_lost_is_replaced_by_the_next_attempt(keys: Keys) -> None:
+    # Given a key that LiteLLM made, and whose secret never arrived
+    keys.issuer.lose_answers = 1
+    with pytest.raises(KeyIssuerUnavailableError):
+        keys.create()
+    [lost] = keys.issuer.blocked
+    # When the request is repeated at once
+    created = keys.create()
+    # Then that key is gone and there is one new one
+    assert created.key_hash != lost
+    assert list(keys.issuer.blocked) == [created.key_hash]
+
+
+def test_an_attempt_that_crashed_is_taken_over_once_its_lease_has_ended(keys: Keys) -> None:
+    # Given an attempt that died after LiteLLM made a key
+    crashed = KeyRequestClaim(ALICE, "request-1", REQUEST.hash(), keys.clock() + LEASE)
+    keys.requests.claim(crashed, keys.clock())
+    keys.issuer.issue(issuer_alias(ALICE, "request-1"), 7, ALICE)
+    # Then nobody meddles while it may be alive, and the next attempt succeeds after that
+    assert refusal_of_creating(keys) == "request_in_progress"
+    keys.clock.advance(LEASE)
+    created = keys.create()
+    assert list(keys.issuer.blocked) == [created.key_hash]
+
+
+@pytest.mark.parametrize("subscription_id", [8, 404])
+def test_anothers_subscription_and_none_at_all_look_the_same(keys: Keys, subscription_id: int) -> None:
+    assert refusal_of_creating(keys, request=KeyRequest(subscription_id, "")) == "subscription_not_found"
+    assert keys.issuer.calls == []
+    with pytest.raises(RequestError) as refused:
+        keys.statuses(subscription_id)
+    assert refused.value.code == "subscription_not_found"
+
+
+def test_a_closed_subscription_gets_no_key(keys: Keys) -> None:
+    keys.chain.close(7)
+    assert refusal_of_creating(keys) == "subscription_not_open"
+
+
+def test_a_subscription_has_a_limited_number_of_keys_that_are_not_deleted(keys: Keys) -> None:
+    # Given a subscription with as many keys as it may have
+    created = [keys.create(f"request-{number}") for number in range(KEYS_PER_SUBSCRIPTION_MAX)]
+    assert refusal_of_creating(keys, "one-too-many") == "too_many_keys"
+    # When one is deleted
+    keys.delete(created[0].key_hash)
+    # Then there is room for another
+    assert keys.create("one-too-many").key
+
+
+def test_a_deleted_key_stops_working_and_stays_listed(keys: Keys) -> None:
+    created = keys.create()
+    keys.delete(created.key_hash)
+    assert keys.issuer.blocked == {}
+    assert keys.statuses() == [KeyStatus.DELETED]
+
+
+def test_deleting_twice_is_deleting_once(keys: Keys) -> None:
+    created = keys.create()
+    keys.delete(created.key_hash)
+    keys.delete(created.key_hash)
+    assert keys.issuer.calls.count("delete") == 1
+
+
+def test_a_deletion_whose_answer_was_lost_is_repeated(keys: Keys) -> None:
+    # Given a deletion that LiteLLM carried out without our hearing of it
+    created = keys.create()
+    keys.issuer.lose_answers = 1
+    with pytest.raises(KeyIssuerUnavailableError):
+        keys.delete(created.key_hash)
+    # When it is repeated, then it is done
+    keys.delete(created.key_hash)
+    assert keys.statuses() == [KeyStatus.DELETED]
+
+
+@pytest.mark.parametrize("of_bob", [True, False])
+def test_anothers_key_and_none_at_all_look_the_same(keys: Keys, *, of_bob: bool) -> None:
+    key_hash = keys.create("b", KeyRequest(8, ""), BOB).key_hash if of_bob else "00" * 32
+    with pytest.raises(RequestError) as refused:
+        keys.delete(key_hash)
+    assert refused.value.code == "key_not_found"
+    assert "delete" not in keys.issuer.calls
+
+
+def test_keys_follow_the_subscription_to_its_new_owner(keys: Keys) -> None:
+    # Given a key of a subscription that moved to Bob's account
+    created = keys.create()
+    keys.chain.open(7, BOB)
+    # Then Bob may delete it and Alice sees nothing of it
+    with pytest.raises(RequestError):
+        keys.delete(created.key_hash, caller=ALICE)
+    keys.delete(created.key_hash, caller=BOB)
+    assert keys.statuses(caller=BOB) == [KeyStatus.DELETED]
