@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from flareflow.accounts.models import (
     AccountKey,
@@ -42,10 +41,11 @@ class FakeClock:
 class FakeTokens:
     """Tokens that can be told apart: 64 hex digits, counted up."""
 
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    given: int = 0
 
     def __call__(self) -> str:
-        return f"{next(self.numbers):064x}"
+        self.given += 1
+        return f"{self.given:064x}"
 
 
 @dataclass
@@ -111,12 +111,13 @@ class FakeKeyIssuer:
     aliases: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     lose_answers: int = 0
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    issued: int = 0
 
     def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
         if alias in self.aliases:
             raise KeyIssuerUnavailableError(f"{alias} is taken")
-        secret = f"sk-secret-of-key-number-{next(self.numbers)}"
+        self.issued += 1
+        secret = f"sk-secret-of-key-number-{self.issued}"
         key_hash = hashlib.sha256(secret.encode()).hexdigest()
         self.aliases[alias] = key_hash
         self.blocked[key_hash] = False

@@ -44,17 +44,18 @@ class HttpDataAvailability:
         return cls(httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, follow_redirects=False))
 
     def proof(self, voting_round: int, request: bytes) -> ServedProof | Awaited:
+        """The status is asked first: a round indexed between the two questions is then served, never given up."""
+        was_indexed = self._indexed_round() >= voting_round
         wanted = {"votingRoundId": voting_round, "requestBytes": f"0x{request.hex()}"}
         response = self._send("POST", "/api/v1/fdc/proof-by-request-round-raw", json=wanted)
         if response.status_code == httpx.codes.BAD_REQUEST:
-            return self._why_not(voting_round)
+            return Awaited.NEVER if was_indexed else Awaited.NOT_YET
         served = self._parsed(response, _Served)
         siblings = tuple(bytes.fromhex(sibling[2:]) for sibling in served.proof)
         return ServedProof(bytes.fromhex(served.response_hex[2:]), siblings)
 
-    def _why_not(self, voting_round: int) -> Awaited:
-        status = self._parsed(self._send("GET", "/api/v0/fsp/status"), _Status)
-        return Awaited.NEVER if status.latest_fdc.voting_round_id >= voting_round else Awaited.NOT_YET
+    def _indexed_round(self) -> int:
+        return self._parsed(self._send("GET", "/api/v0/fsp/status"), _Status).latest_fdc.voting_round_id
 
     def _send(self, method: str, path: str, json: object = None) -> httpx.Response:
         try:

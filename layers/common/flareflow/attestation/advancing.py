@@ -17,11 +17,11 @@ from flareflow.attestation.ports import (
 )
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import WORD_BYTES, AttestationTarget, leaf_hash
-from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.errors import BrokenRuleError, RaceLostError, UnavailableError
 from flareflow.time import Deadline
 
-ROUNDS_TO_FINALIZE_MAX: Final = 10
-"""A round that has no root after this many others never gets one."""
+ROUNDS_TO_PROVE_MAX: Final = 10
+"""A request that has no proof this many rounds after its own never gets one: it starts over."""
 
 STEPS_MAX: Final = 8
 """More steps than a whole way has: reaching it means that a step does not move."""
@@ -48,14 +48,21 @@ class AdvanceAttestations:
     attestations: Attestations
 
     def run(self, deadline: Deadline) -> AdvanceReport:
+        """One tick. One attestation that fails holds up no other; the first UnavailableError rises at the end."""
         newest = self.statements.newest()
         if newest is not None and newest.settles_something:
             self._begin(newest)
         states: dict[int, str] = {}
+        failures: list[UnavailableError] = []
         for attestation in self.attestations.under_way():
             if deadline.is_near():
                 return AdvanceReport(states, unfinished=True)
-            states[attestation.epoch] = self._advance(attestation, newest).state.value
+            try:
+                states[attestation.epoch] = self._advance(attestation, newest).state.value
+            except UnavailableError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return AdvanceReport(states)
 
     def _begin(self, statement: SealedStatement) -> None:
@@ -73,7 +80,7 @@ class AdvanceAttestations:
                 step = self._steps[attestation.state]
             else:
                 return attestation
-            after = step(attestation)
+            after = self._taken(step, attestation)
             if after == attestation:
                 return attestation
             moved = after.state is not attestation.state
@@ -90,6 +97,22 @@ class AdvanceAttestations:
             State.FINALIZED: self._fetch_proof,
         }
 
+    def _taken(self, step: Callable[[Attestation], Attestation], attestation: Attestation) -> Attestation:
+        """The step's outcome; what should have been proven long ago starts over, whatever keeps it."""
+        try:
+            after = step(attestation)
+        except UnavailableError:
+            if not self._is_overdue(attestation):
+                raise
+            after = attestation
+        if after.state is attestation.state and self._is_overdue(attestation):
+            return after.start_over(f"round {attestation.voting_round} gave no proof in {ROUNDS_TO_PROVE_MAX} rounds")
+        return after
+
+    def _is_overdue(self, attestation: Attestation) -> bool:
+        voting_round = attestation.voting_round
+        return voting_round is not None and self.flare.current_round() > voting_round + ROUNDS_TO_PROVE_MAX
+
     def _skip(self, attestation: Attestation) -> Attestation:
         return replace(attestation, state=State.SKIPPED).because("a newer statement carries the totals")
 
@@ -104,11 +127,9 @@ class AdvanceAttestations:
         voting_round, mined_block = attestation.voting_round, attestation.mined_block
         assert mined_block is not None
         finalization = self.flare.finalization(voting_round, mined_block)
-        if finalization is not None:
-            return replace(attestation, state=State.FINALIZED, finalization=finalization)
-        if self.flare.current_round() > voting_round + ROUNDS_TO_FINALIZE_MAX:
-            return attestation.start_over(f"round {voting_round} was never finalized")
-        return attestation
+        if finalization is None:
+            return attestation
+        return replace(attestation, state=State.FINALIZED, finalization=finalization)
 
     def _send(self, attestation: Attestation) -> Attestation:
         submission = attestation.submission

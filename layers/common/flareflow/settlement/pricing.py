@@ -28,10 +28,10 @@ class Tiers:
     tiers: tuple[Tier, ...]
 
     def __post_init__(self) -> None:
-        *ended, last = (tier.end_tokens for tier in self.tiers)
-        ends = [0, *(end for end in ended if end is not None)]
+        ends = [0, *(tier.end_tokens for tier in self.tiers if tier.end_tokens is not None)]
         rising = all(lower < upper for lower, upper in pairwise(ends))
-        if last is not None or len(ends) != len(self.tiers) or not rising:
+        open_ended = [tier.end_tokens is None for tier in self.tiers]
+        if not rising or open_ended != [False] * (len(ends) - 1) + [True]:
             raise ValueError(f"tiers need rising ends and a last one without: {self.tiers}")
         if any(tier.price_ufix64 < 0 for tier in self.tiers):
             raise ValueError(f"a price is never negative: {self.tiers}")

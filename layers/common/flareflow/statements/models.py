@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, fields
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from flareflow.errors import BrokenRuleError
 from flareflow.keccak import keccak256
@@ -114,7 +114,8 @@ class Statement:
         given = json.loads(body)
         if list(given) != [field.name for field in fields(cls)]:
             raise ValueError(f"a statement does not have the fields {', '.join(given)}")
-        statement = cls(**{name: _read(value) for name, value in given.items()})
+        values: dict[str, Any] = {name: _read(value) for name, value in given.items()}
+        statement = cls(**values)
         if statement.body != body:
             raise ValueError("not the canonical body of a statement")
         return statement

@@ -23,7 +23,7 @@ def read_items(table: "Table", partition_keys: Sequence[str], sort_key: str) -> 
 
     Raises StorageUnavailableError when DynamoDB leaves some of them out `ATTEMPTS_MAX` times.
     """
-    for chunk in batched(partition_keys, KEYS_MAX):
+    for chunk in batched(partition_keys, KEYS_MAX, strict=False):
         yield from _read_chunk(table, [{"pk": key, "sk": sort_key} for key in chunk])
 
 

@@ -1,82 +1,41 @@
-"""UsageTable as metering writes it: usage events and their totals (keys: see `tables`).
-
-An event goes through a short life: unknown -> pushed -> counted, or pushed -> dropped -> counted. Each step is one
-transaction that writes the event, on condition that it still is what was read, together with every total that
-changes. Counting also checks that the epoch it adds to is still the open one. So a repeated or overtaken step does
-nothing, and totals always are the sum of the events.
-"""
+"""UsageTable as metering writes it (keys: see `tables`, transactions: see `usage_items`)."""
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Key
-from pydantic import TypeAdapter
 
-from flareflow.adapters.dynamodb.batches import Item, read_items
+from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.open_epoch import OPEN_EPOCH, open_epoch_check, read_open_epoch
-from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.adapters.dynamodb.usage_items import (
+    OPEN_EPOCH,
+    UNCONFIRMED,
+    KnownCalls,
+    Status,
+    Step,
+    call_key,
+    event_of,
+    known_call,
+    quarantined,
+    transactions,
+)
 from flareflow.errors import BrokenRuleError, RaceLostError, StorageUnavailableError
-from flareflow.metering.models import USAGE_FIELDS, FinishedCall, LiveTotals, Usage, UsageEvent
+from flareflow.metering.models import FinishedCall, UsageEvent
 from flareflow.plain import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-ACTIONS_MAX: Final = 100
 ATTEMPTS_MAX: Final = 6
 PAUSE_SECONDS: Final = 0.02
 QUARANTINE_TIME: Final = timedelta(days=90)
 WATERMARK: Final = {"pk": "METERING", "sk": "WATERMARK"}
-UNCONFIRMED: Final = "UNCONFIRMED"
 
-_EVENT: Final = TypeAdapter(UsageEvent)
-
-
-class Status(StrEnum):
-    """How far an event has come; None stands for one that is not in the table."""
-
-    PUSHED = "pushed"
-    COUNTED = "counted"
-    DROPPED = "dropped"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the table says of a call."""
-
-    status: Status | None = None
-    usage: Usage = Usage()
-
-    @property
-    def in_totals(self) -> LiveTotals:
-        """What it contributes to the live totals."""
-        match self.status:
-            case Status.COUNTED:
-                return LiveTotals(counted=self.usage)
-            case Status.PUSHED:
-                return LiveTotals(unconfirmed=self.usage)
-        return LiveTotals()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of events' lives: to which status, from which ones, when; `epoch` only where it counts."""
-
-    to: Status
-    come_from: frozenset[Status | None]
-    now: datetime
-    epoch: int | None = None
-
-
-type KnownCalls = Mapping[str, Known]
-
-UNKNOWN: Final = Known()
+FOUND_BY_POLL: Final = frozenset({Status.UNKNOWN, Status.PUSHED, Status.DROPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +47,17 @@ class DynamoUsageEvents:
     def open_epoch_if_none(self, epoch: int) -> None:
         try:
             with translating("open the first epoch"):
-                self.table.put_item(Item={**OPEN_EPOCH, "epoch": epoch}, ConditionExpression="attribute_not_exists(pk)")
+                self.table.put_item(
+                    Item={**OPEN_EPOCH, "epoch": epoch}, ConditionExpression="attribute_not_exists(pk)"
+                )
         except RaceLostError:
             return
 
     def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: self._counting(now))
+        return self._take(events, lambda: Step(Status.COUNTED, FOUND_BY_POLL, now, self._open_epoch()))
 
     def note(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: Step(Status.PUSHED, frozenset({None}), now))
+        return self._take(events, lambda: Step(Status.PUSHED, frozenset({Status.UNKNOWN}), now))
 
     def drop(self, events: Sequence[UsageEvent], now: datetime) -> int:
         return self._take(events, lambda: Step(Status.DROPPED, frozenset({Status.PUSHED}), now))
@@ -114,7 +75,7 @@ class DynamoUsageEvents:
         expires_at = int((now + QUARANTINE_TIME).timestamp())
         with translating("keep calls of unknown keys"), self.table.batch_writer(["pk", "sk"]) as writer:
             for call in calls:
-                writer.put_item(Item={**_quarantined(call), "expires_at": expires_at})
+                writer.put_item(Item=quarantined(call, expires_at))
 
     def read_to(self) -> datetime | None:
         with translating("read how far the spend log was read"):
@@ -132,20 +93,47 @@ class DynamoUsageEvents:
         except RaceLostError:
             return
 
-    def _counting(self, now: datetime) -> Step:
+    def _open_epoch(self) -> int:
         opened = read_open_epoch(self.table)
         if opened is None:
-            raise BrokenRuleError("usage cannot be counted before the first epoch was opened")
-        return Step(Status.COUNTED, frozenset({None, Status.PUSHED, Status.DROPPED}), now, opened.epoch)
+            raise BrokenRuleError("usage is counted only once the first epoch was opened")
+        return opened.epoch
 
-    def _take(self, events: Iterable[UsageEvent], next_step: "Callable[[], Step]") -> int:
-        """Take the step with every event that has it before it; how many had. What another invocation overtook,
-        or the end of an epoch, is looked at again."""
-        taken = 0
+    def _take(self, events: Iterable[UsageEvent], next_step: Callable[[], Step]) -> int:
+        """Let events take a step; how many did.
+
+        Where another invocation was first, or the epoch has just been closed, it looks again and repeats the rest.
+        """
         left = list({event.litellm_call_id: event for event in events}.values())
+        taken = 0
         for attempt in range(ATTEMPTS_MAX):
             if not left:
                 return taken
-            due = self._due(left, step := next_step())
-            left = [event for batch in batches(due.events) if not self._write(batch, due.known, step) for event in batch]
-        raise StorageUnavailableError
+            time.sleep(PAUSE_SECONDS * attempt)
+            known = self._known_calls(left)
+            step = next_step()
+            due = step.due(left, known)
+            left = [event for batch in transactions(due) if not self._write(step, batch, known) for event in batch]
+            taken += len(due) - len(left)
+        if left:
+            raise StorageUnavailableError(f"{len(left)} events were still contended after {ATTEMPTS_MAX} attempts")
+        return taken
+
+    def _known_calls(self, events: Iterable[UsageEvent]) -> KnownCalls:
+        keys = [call_key(event.litellm_call_id) for event in events]
+        return dict(known_call(item) for item in read_items(self.table, keys, "EVENT"))
+
+    def _write(self, step: Step, batch: Sequence[UsageEvent], known: KnownCalls) -> bool:
+        """Whether the batch took the step; False when something of it has changed since it was read."""
+        try:
+            with translating(f"write {len(batch)} usage events"):
+                self.table.meta.client.transact_write_items(
+                    TransactItems=[_in_table(action, self.table.name) for action in step.actions(batch, known)]
+                )
+        except (RaceLostError, StorageUnavailableError):
+            return False
+        return True
+
+
+def _in_table(action: dict[str, Any], name: str) -> Any:
+    return {kind: {"TableName": name, **what} for kind, what in action.items()}

@@ -1,0 +1,23 @@
+"""Every five minutes: read the contract's events on Flow into the books."""
+
+from dataclasses import asdict
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from flareflow.bootstrap.chain_events import read_chain_events
+from flareflow.events import ScheduledTick, deadline_of
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int | None]:
+    ScheduledTick.model_validate(event)
+    report = asdict(read_chain_events().run(deadline_of(context)))
+    metrics.add_metric("JournalEntries", MetricUnit.Count, report["entries"])
+    logger.info("chain events read", **report)
+    return report

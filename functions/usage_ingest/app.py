@@ -1,0 +1,29 @@
+"""LiteLLM's callback: each call shows as pending usage as soon as it has ended."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from flareflow.api import answer, http_api
+from flareflow.bootstrap.usage_ingest import ingest_push
+
+logger = Logger()
+app = http_api()
+
+
+@app.post("/internal/usage")
+def push() -> Response[str]:
+    request = app.current_event
+    authorization = request.headers.get("authorization") or ""
+    report = ingest_push().run(authorization, (request.decoded_body or "").encode(), datetime.now(UTC))
+    logger.info("usage pushed", report=report)
+    return answer(report, HTTPStatus.ACCEPTED)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.resolve(event, context)

@@ -1,0 +1,35 @@
+"""The pages of a sealed statement, with the path of each to the attested root."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flareflow.errors import BrokenRuleError
+from flareflow.settlement.transactions import SettlePage
+from flareflow.statements.merkle import PageTree
+from flareflow.statements.models import Page
+from flareflow.statements.ports import Documents, Statements
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPages:
+    """`SettlementPages` from what sealing wrote."""
+
+    statements: Statements
+    documents: Documents
+
+    def of(self, epoch: int) -> Sequence[SettlePage]:
+        """Raises BrokenRuleError unless the pages lead to the settlement root of the statement."""
+        sealed = self.statements.get(epoch)
+        if sealed is None:
+            raise BrokenRuleError(f"epoch {epoch} is attested and has no statement")
+        root = sealed.statement.settlement_root
+        pages = [self.documents.page(epoch, root, number) for number in range(sealed.page_count)]
+        tree = PageTree.over(pages)
+        if tree.root != root:
+            raise BrokenRuleError(f"the pages of epoch {epoch} lead to the root {tree.root.hex()}")
+        return [_settling(page, tree.path(page.number)) for page in pages]
+
+
+def _settling(page: Page, path: tuple[bytes, ...]) -> SettlePage:
+    ids, rated_microtokens = zip(*page.entries, strict=True)
+    return SettlePage(page.epoch, page.number, ids, rated_microtokens, path)

@@ -1,0 +1,66 @@
+"""Puts together what `flow_billing` runs."""
+
+import time
+from functools import cache
+
+import boto3
+
+from flareflow.adapters.documents import S3Documents
+from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
+from flareflow.adapters.dynamodb.ledger import DynamoOutbox, DynamoProposerKeys
+from flareflow.adapters.dynamodb.settled import DynamoSettledTotals
+from flareflow.adapters.dynamodb.statements import DynamoStatements
+from flareflow.adapters.flow_contracts import FlowLightClient
+from flareflow.adapters.flow_rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow_signer import KmsFlowSigner
+from flareflow.adapters.flow_transactions import AccessNode, FlowTransactions
+from flareflow.adapters.kms import KmsKey
+from flareflow.adapters.settlement_pages import SealedPages
+from flareflow.settings import Settings
+from flareflow.settlement.billing import BillOnFlow
+from flareflow.settlement.sending import SendOnFlow
+
+
+class FlowBillingSettings(Settings):
+    """Environment of the function."""
+
+    statements_table: str
+    ledger_table: str
+    documents_bucket: str
+    flow_rest_url: str
+    flow_access_host: str
+    flow_network: str
+    flow_contract_address: str
+    flow_operator_address: str
+    flow_key_id: str
+
+
+@cache
+def settings() -> FlowBillingSettings:
+    return FlowBillingSettings.from_environment()
+
+
+@cache
+def bill_on_flow() -> BillOnFlow:
+    rest = FlowRest(http_client(settings().flow_rest_url))
+    addresses = contract_addresses(settings().flow_network, settings().flow_contract_address)
+    tables = boto3.resource("dynamodb")
+    statements = tables.Table(settings().statements_table)
+    ledger = tables.Table(settings().ledger_table)
+    documents = S3Documents(boto3.client("s3"), settings().documents_bucket)
+    flow = FlowTransactions(
+        rest=rest,
+        access=AccessNode.parse(settings().flow_access_host),
+        operator=settings().flow_operator_address,
+        signer=KmsFlowSigner(KmsKey(boto3.client("kms"), settings().flow_key_id)),
+        addresses=addresses,
+    )
+    keys = DynamoProposerKeys(ledger, settings().flow_operator_address)
+    return BillOnFlow(
+        attestations=DynamoAttestations(statements),
+        policies=DynamoPolicies(statements),
+        light_client=FlowLightClient(FlowScripts(rest, addresses)),
+        pages=SealedPages(DynamoStatements(statements), documents),
+        settled=DynamoSettledTotals(ledger),
+        sender=SendOnFlow(flow, DynamoOutbox(ledger), keys, pause=time.sleep),
+    )

@@ -1,0 +1,34 @@
+"""Puts together what `usage_ingest` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.litellm import pushed_calls
+from flareflow.adapters.secrets import secret
+from flareflow.metering.ingest import IngestPush
+from flareflow.metering.price_book import PriceBook
+from flareflow.settings import Settings
+
+
+class UsageIngestSettings(Settings):
+    """Environment of the function."""
+
+    usage_table: str
+    accounts_table: str
+    usage_push_secret: str
+
+
+@cache
+def ingest_push() -> IngestPush:
+    settings = UsageIngestSettings.from_environment()
+    tables = boto3.resource("dynamodb")
+    return IngestPush(
+        push_secret=secret(settings.usage_push_secret),
+        parse=pushed_calls,
+        keys=DynamoKeyDirectory(tables.Table(settings.accounts_table)),
+        usage=DynamoUsageEvents(tables.Table(settings.usage_table)),
+        price_book=PriceBook.load(),
+    )

@@ -1,0 +1,74 @@
+"""Puts together what `usage_polling` runs: the poll, and the sealing of an epoch that is over."""
+
+from datetime import timedelta
+from functools import cache
+
+import boto3
+
+from flareflow.adapters.documents import S3Documents
+from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.litellm import LiteLLMSpendLog, litellm_client
+from flareflow.adapters.queues import SqsSliceQueue
+from flareflow.adapters.secrets import secret
+from flareflow.metering.polling import PollUsage
+from flareflow.metering.price_book import PriceBook
+from flareflow.metering.reading import CountCalls, ReadWindow
+from flareflow.settings import Settings
+from flareflow.statements.sealing import SealEpoch
+from flareflow.time import Epochs
+
+
+class UsagePollingSettings(Settings):
+    """Environment of the function."""
+
+    epoch_seconds: int
+    look_back_seconds: int
+    push_grace_seconds: int
+    usage_table: str
+    accounts_table: str
+    statements_table: str
+    ledger_table: str
+    documents_bucket: str
+    usage_slices_queue: str
+    litellm_url: str
+    litellm_master_key_secret: str
+    flow_contract_address: str
+
+
+@cache
+def settings() -> UsagePollingSettings:
+    return UsagePollingSettings.from_environment()
+
+
+@cache
+def poll_usage() -> PollUsage:
+    tables = boto3.resource("dynamodb")
+    usage = DynamoUsageEvents(tables.Table(settings().usage_table))
+    keys = DynamoKeyDirectory(tables.Table(settings().accounts_table))
+    litellm = litellm_client(settings().litellm_url, secret(settings().litellm_master_key_secret))
+    return PollUsage(
+        read_window=ReadWindow(LiteLLMSpendLog(litellm), CountCalls(keys, usage, PriceBook.load())),
+        usage=usage,
+        slices=SqsSliceQueue(boto3.client("sqs"), settings().usage_slices_queue),
+        epochs=Epochs(settings().epoch_seconds),
+        look_back=timedelta(seconds=settings().look_back_seconds),
+        push_grace=timedelta(seconds=settings().push_grace_seconds),
+    )
+
+
+@cache
+def seal_epoch() -> SealEpoch:
+    tables = boto3.resource("dynamodb")
+    address = settings().flow_contract_address.removeprefix("0x")
+    return SealEpoch(
+        epochs=Epochs(settings().epoch_seconds),
+        usage=DynamoEpochUsage(tables.Table(settings().usage_table)),
+        statements=DynamoStatements(tables.Table(settings().statements_table)),
+        documents=S3Documents(boto3.client("s3"), settings().documents_bucket),
+        settled=DynamoSettledTotals(tables.Table(settings().ledger_table)),
+        price_book_hash=PriceBook.load().hash,
+        contract=f"A.{address}.UsageBasedSubscriptions",
+    )

@@ -1,0 +1,46 @@
+"""Puts together what `usage_slices` runs."""
+
+from functools import cache
+
+import boto3
+
+from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.litellm import LiteLLMSpendLog, litellm_client
+from flareflow.adapters.queues import SliceMessage, SqsSliceQueue
+from flareflow.adapters.secrets import secret
+from flareflow.metering.models import Window
+from flareflow.metering.price_book import PriceBook
+from flareflow.metering.reading import CountCalls, ReadSlice, ReadWindow
+from flareflow.settings import Settings
+
+
+class UsageSlicesSettings(Settings):
+    """Environment of the function."""
+
+    usage_table: str
+    accounts_table: str
+    usage_slices_queue: str
+    litellm_url: str
+    litellm_master_key_secret: str
+
+
+def parse_slice(message: str) -> Window:
+    """Raises ValueError for a message that is none of ours; it then ends in the dead-letter queue."""
+    return SliceMessage.model_validate_json(message).window()
+
+
+@cache
+def read_slice() -> ReadSlice:
+    settings = UsageSlicesSettings.from_environment()
+    tables = boto3.resource("dynamodb")
+    count_calls = CountCalls(
+        keys=DynamoKeyDirectory(tables.Table(settings.accounts_table)),
+        usage=DynamoUsageEvents(tables.Table(settings.usage_table)),
+        price_book=PriceBook.load(),
+    )
+    litellm = litellm_client(settings.litellm_url, secret(settings.litellm_master_key_secret))
+    return ReadSlice(
+        read_window=ReadWindow(LiteLLMSpendLog(litellm), count_calls),
+        slices=SqsSliceQueue(boto3.client("sqs"), settings.usage_slices_queue),
+    )

@@ -1,0 +1,197 @@
+"""One tick of billing."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from flareflow.attestation.models import Attestation, SignedPolicy, State
+from flareflow.settlement.billing import POLICIES_PER_TRANSACTION, BillingReport, BillOnFlow
+from flareflow.settlement.sending import SendOnFlow
+from flareflow.settlement.transactions import RETRY_FIRST, SettlePage
+from tests.fakes.settlement import (
+    FakeAttestations,
+    FakeClock,
+    FakeFlow,
+    FakeLightClient,
+    FakeOutbox,
+    FakePages,
+    FakePolicies,
+    FakeProposerKeys,
+    FakeSettledTotals,
+)
+
+
+@dataclass
+class Billing:
+    """The use case on fakes; while it pauses, time passes and a block is made."""
+
+    flow: FakeFlow = field(default_factory=FakeFlow)
+    clock: FakeClock = field(default_factory=FakeClock)
+    attestations: FakeAttestations = field(default_factory=FakeAttestations)
+    policies: FakePolicies = field(default_factory=FakePolicies)
+    pages: FakePages = field(default_factory=FakePages)
+    settled: FakeSettledTotals = field(default_factory=FakeSettledTotals)
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+    keys: FakeProposerKeys = field(default_factory=FakeProposerKeys)
+
+    @property
+    def use_case(self) -> BillOnFlow:
+        return BillOnFlow(
+            attestations=self.attestations,
+            policies=self.policies,
+            light_client=FakeLightClient(self.flow),
+            pages=self.pages,
+            settled=self.settled,
+            sender=SendOnFlow(self.flow, self.outbox, self.keys, self.pause),
+        )
+
+    def run(self, seconds: float = 120) -> BillingReport:
+        return self.use_case.run(self.clock.deadline(seconds))
+
+    def pause(self, seconds: float) -> None:
+        self.clock.move(seconds)
+        self.flow.mine()
+
+    def proven(self, epoch: int, pages: int = 1, state: State = State.PROVEN) -> None:
+        self.attestations.save(Attestation(epoch, (epoch,) * 9, state))
+        self.pages.kept[epoch] = [SettlePage(epoch, n, (n,), (1_000 * epoch,), ()) for n in range(pages)]
+
+    def policy(self, reward_epoch: int) -> None:
+        self.policies.kept[reward_epoch] = SignedPolicy(reward_epoch, b"policy", b"signatures")
+
+    def state(self, epoch: int) -> State:
+        return self.attestations.kept[epoch].state
+
+
+@pytest.fixture
+def billing() -> Billing:
+    return Billing()
+
+
+def test_a_proven_statement_is_delivered_and_all_its_pages_settled(billing: Billing) -> None:
+    billing.proven(7, pages=3)
+    report = billing.run()
+    assert billing.flow.executed[0] == "deliver#7"
+    assert sorted(billing.flow.executed[1:]) == ["settle#7#0", "settle#7#1", "settle#7#2"]
+    assert billing.state(7) is State.SETTLED
+    assert report == BillingReport(statements_delivered=1, pages_settled=3)
+
+
+def test_another_tick_changes_nothing(billing: Billing) -> None:
+    billing.proven(7)
+    billing.run()
+    assert billing.run() == BillingReport()
+    assert billing.flow.signed == 2
+
+
+def test_only_the_newest_proven_statement_is_billed(billing: Billing) -> None:
+    # Given two proven statements
+    billing.proven(7)
+    billing.proven(8)
+    # When billing runs
+    billing.run()
+    # Then the older one is skipped, since the newer says all that it says
+    assert billing.state(7) is State.SKIPPED
+    assert billing.attestations.kept[7].reasons == ("superseded by epoch 8",)
+    assert billing.flow.executed == ["deliver#8", "settle#8#0"]
+
+
+def test_a_settlement_that_began_is_finished_before_a_newer_one(billing: Billing) -> None:
+    billing.proven(7, state=State.CONFIRMED_ON_FLOW)
+    billing.proven(8)
+    billing.run()
+    assert billing.flow.executed == ["settle#7#0", "deliver#8", "settle#8#0"]
+    assert (billing.state(7), billing.state(8)) == (State.SETTLED, State.SETTLED)
+
+
+def test_statements_that_are_not_proven_are_left_alone(billing: Billing) -> None:
+    billing.proven(7)
+    billing.proven(8, state=State.FINALIZED)
+    billing.run()
+    assert (billing.state(7), billing.state(8)) == (State.SETTLED, State.FINALIZED)
+
+
+def test_a_page_with_nothing_left_to_settle_costs_nothing(billing: Billing) -> None:
+    # Given two pages of which the contract has settled one as far, since an older statement had it too
+    billing.proven(7, pages=2)
+    billing.settled.kept[0] = 7_000
+    # When billing runs
+    billing.run()
+    # Then only the other is sent
+    assert billing.flow.executed == ["deliver#7", "settle#7#1"]
+    assert billing.state(7) is State.SETTLED
+
+
+def test_a_delivery_that_fails_keeps_its_reason_and_is_tried_again_later(billing: Billing) -> None:
+    # Given a verifier that does not accept the proof now
+    billing.proven(7)
+    billing.flow.failing["deliver#7"] = "unknown policy"
+    # When billing runs, and again when it does
+    report = billing.run()
+    billing.flow.failing.clear()
+    billing.clock.move(2 * RETRY_FIRST.total_seconds())
+    billing.run()
+    # Then the reason was kept and the statement settled
+    assert report.failed == 1
+    assert billing.attestations.kept[7].reasons == ("deliver#7: unknown policy",)
+    assert billing.state(7) is State.SETTLED
+
+
+def test_a_failing_page_holds_up_no_other_page(billing: Billing) -> None:
+    billing.proven(7, pages=3)
+    billing.flow.failing["settle#7#1"] = "out of computation"
+    report = billing.run()
+    assert report.pages_settled == 2
+    assert billing.state(7) is State.CONFIRMED_ON_FLOW
+
+
+def test_a_settlement_with_a_failing_page_is_given_up_once_a_newer_statement_carries_it(billing: Billing) -> None:
+    billing.proven(7, state=State.CONFIRMED_ON_FLOW)
+    billing.flow.failing["settle#7#0"] = "out of computation"
+    billing.proven(8)
+    billing.run()
+    assert (billing.state(7), billing.state(8)) == (State.SKIPPED, State.SETTLED)
+
+
+def test_policies_are_rolled_before_the_statement_that_needs_them(billing: Billing) -> None:
+    billing.policy(1)
+    billing.proven(7)
+    report = billing.run()
+    assert billing.flow.executed[:2] == ["roll#1", "deliver#7"]
+    assert report.policies_rolled == 1
+
+
+def test_policies_are_rolled_in_order_without_a_gap(billing: Billing) -> None:
+    # Given the policies of reward epochs 1, 2 and 4
+    for reward_epoch in (1, 2, 4):
+        billing.policy(reward_epoch)
+    # When billing runs with room for several in a transaction
+    roll = [policy.reward_epoch for policy in billing.use_case._missing_policies()]
+    # Then 4 waits for 3
+    assert roll == [1, 2]
+
+
+def test_a_transaction_carries_a_bounded_number_of_policies(billing: Billing) -> None:
+    for reward_epoch in range(1, 20):
+        billing.policy(reward_epoch)
+    assert len(list(billing.use_case._missing_policies())) == POLICIES_PER_TRANSACTION
+
+
+def test_a_roll_that_fails_is_not_repeated_within_the_tick(billing: Billing) -> None:
+    billing.policy(1)
+    billing.flow.failing["roll#1"] = "weight too low"
+    assert billing.run() == BillingReport(failed=1)
+    assert billing.flow.signed == 1
+
+
+def test_what_a_deadline_cuts_off_the_next_tick_continues(billing: Billing) -> None:
+    # Given a chain that makes no block in time
+    billing.proven(7)
+    stuck = replace(billing.use_case, sender=replace(billing.use_case.sender, pause=billing.clock.move))
+    stuck.run(billing.clock.deadline(20))
+    assert billing.state(7) is State.PROVEN
+    # When the next tick runs
+    billing.run()
+    # Then nothing was sent twice
+    assert billing.flow.executed == ["deliver#7", "settle#7#0"]
+    assert billing.flow.signed == 2
