@@ -25,5 +25,5 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
     metrics.add_metric("SlicesQueued", MetricUnit.Count, poll.slices)
     sealed = seal_epoch().run(tick.time)
     report: dict[str, object] = {"poll": asdict(poll), "sealed": asdict(sealed) if sealed else None}
-    logger.info("usage polled", **report)
+    logger.info("usage polled", report=report)
     return report

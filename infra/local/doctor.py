@@ -6,14 +6,14 @@ Runs before there is a virtual environment: standard library only, any Python fr
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Final
+from typing import Final
 
 PROBE_SECONDS: Final = 20
-POSTGRES_BINARIES: Final = "/usr/lib/postgresql"
+POSTGRES_HOME: Final = "/usr/lib/postgresql"
 
 Version = tuple[int, ...]
 
@@ -35,12 +35,14 @@ class Program:
 
     def found(self) -> Version | None:
         text = self.probe()
-        number = re.search(r"\d+(\.\d+)*", text) if text else None
+        number = re.search(r"\d+(\.\d+)+", text) if text else None
         return tuple(int(part) for part in number.group().split(".")) if number else None
 
-    def is_there(self) -> bool:
-        found = self.found()
-        return found is not None and found >= self.wanted
+    @property
+    def hint(self) -> str:
+        if self.optional:
+            return f"{self.how} (only `make sam-local` needs it)"
+        return f"{self.how} (`make install` does it as root)" if self.debian else self.how
 
 
 def answer_of(*command: str) -> Callable[[], str | None]:
@@ -75,7 +77,7 @@ def _python_version() -> str | None:
 
 
 def _postgres_version() -> str | None:
-    installed = sorted(Path(POSTGRES_BINARIES).glob("*/bin/initdb"))
+    installed = sorted(Path(POSTGRES_HOME).glob("*/bin/initdb"))
     return answer_of(str(installed[-1]), "--version")() if installed else None
 
 
@@ -96,26 +98,29 @@ def dotted(version: Version | None) -> str:
     return ".".join(str(part) for part in version) if version else "missing"
 
 
-def line_of(program: Program) -> tuple[str, str, str, str]:
-    """Program, wanted, found, how to get it (empty where nothing has to be done)."""
-    wanted = f">= {dotted(program.wanted)}"
-    if program.is_there():
-        return program.name, wanted, dotted(program.found()), ""
-    note = " (or `make install` as root)" if program.debian else " (only for `make sam-local`)" if program.optional else ""
-    return program.name, wanted, dotted(program.found()), program.how + note
+def report() -> tuple[str, list[Program]]:
+    """The table of all programs, and those that are missing though nothing works without them."""
+    rows = [("program", "wanted", "found", "how to get it")]
+    missing = []
+    for program in PROGRAMS:
+        found = program.found()
+        enough = found is not None and found >= program.wanted
+        rows.append((program.name, f">= {dotted(program.wanted)}", dotted(found), "" if enough else program.hint))
+        if not enough and not program.optional:
+            missing.append(program)
+    return aligned(rows), missing
 
 
-def table(lines: list[tuple[str, str, str, str]]) -> str:
-    rows = [("program", "wanted", "found", "how to get it"), *lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]) for row in rows)
+def aligned(rows: list[tuple[str, str, str, str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def main() -> int:
-    """Print one line for each program; 1 where one is missing that nothing here can get."""
-    print(table([line_of(program) for program in PROGRAMS]))
-    installable = shutil.which("apt-get") is not None
-    missing = [p for p in PROGRAMS if not p.optional and not (p.debian and installable) and not p.is_there()]
+    """Print the table; 1 where something is missing."""
+    table, missing = report()
+    print(table)
     return 1 if missing else 0
 
 

@@ -88,7 +88,7 @@ def launch(parts: Sequence[Part], console: Console) -> Facts:
 
 def stop(servers: Sequence[Server]) -> None:
     """Stop every server that we started, all at once."""
-    with ThreadPoolExecutor(max_workers=len(servers)) as pool:
+    with ThreadPoolExecutor(max_workers=len(servers) or 1) as pool:
         list(pool.map(Server.stop, servers))
 
 

@@ -16,24 +16,32 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from flareflow.adapters.evm_signer import KmsEvmSigner
+from flareflow.adapters.kms import KmsKey
 from infra.local import dynamodb_server, moto_server
+from infra.local.anvil import anvil
+from infra.local.flare import deploy_flare, fdc, fund
+from infra.local.gateway import aws
 from infra.local.gateway.deployment import Deployment, parameters_file
 from infra.local.gateway.invoke_api import FUNCTIONS
 from infra.local.gateway.schedules import TICK_VARIABLE
 from infra.local.gateway.template import Template
 from infra.local.launch import Facts, Part, Step, launch, stop
+from infra.local.litellm.servers import litellm, postgres, upstream
 from infra.local.paths import run_dir
 from infra.local.ports import HOST, port, url
 from infra.local.provision import provision
 from infra.local.server import Server, answers
 
 TICK_SECONDS: Final = "2"
-STATEMENT_URL_PREFIX: Final = "https://statements.flareflow.test/v1/statements/"
+STATEMENT_HOST: Final = "statements.flareflow.test"
+"""Known to the local FDC only, which finds the gateway there: it stands in for DNS and TLS."""
+
 FIXED_PARAMETERS: Final = {
     "EpochSeconds": "10",
     "LookBackSeconds": "60",
     "AppOrigins": "http://localhost:5173",
-    "StatementUrlPrefix": STATEMENT_URL_PREFIX,
+    "StatementUrlPrefix": f"https://{STATEMENT_HOST}/v1/statements/",
     "FlowNetwork": "emulator",
 }
 FACTS: Final = TypeAdapter(dict[str, str])
@@ -56,7 +64,18 @@ def parts() -> Sequence[Part]:
         dynamodb_server.server(),
         moto_server.server(),
         Step("provision", _provision, needs=["dynamodb", "moto"]),
-        Step("settings", _settings, needs=["provision"]),
+        postgres(),
+        upstream(),
+        litellm(
+            secret_values()["LitellmMasterKey"],
+            f"{url('gateway_http')}/internal/usage",
+            secret_values()["UsagePushSecret"],
+        ),
+        anvil(),
+        Step("flare", _deploy_flare, needs=["anvil"]),
+        Step("flare-gas", _fund_flare_account, needs=["flare", "provision"]),
+        fdc(STATEMENT_HOST),
+        Step("settings", _settings, needs=["provision", "flare"]),
         gateway(),
     ]
 
@@ -71,7 +90,7 @@ def gateway() -> Server:
         command=[sys.executable, "-m", "infra.local.gateway"],
         ports=["gateway_http", "gateway_websocket", "gateway_lambda"],
         is_ready=answers(f"{url('gateway_lambda')}{FUNCTIONS}/"),
-        needs=["settings"],
+        needs=["settings", "litellm"],  # its schedules would take the processors from LiteLLM's start
         env={TICK_VARIABLE: os.environ.get(TICK_VARIABLE, TICK_SECONDS)},
     )
 
@@ -129,14 +148,36 @@ def _provision(_: Facts) -> Facts:
     return {logical_id: physical.ref for logical_id, physical in made.items()}
 
 
+def _deploy_flare(_: Facts) -> Facts:
+    deployed = deploy_flare()
+    return {"flare_registry_address": deployed.registry, "flare_first_policy": deployed.first_policy}
+
+
+def _fund_flare_account(found: Facts) -> Facts:
+    """Gas money for the account whose key is in KMS."""
+    kms = aws.session().client("kms", endpoint_url=url("moto"))
+    fund(KmsEvmSigner(KmsKey(kms, found["FlareSigningKey"])).address)
+    return {}
+
+
 def _settings(found: Facts) -> Facts:
     """Everything is deployed: give the template its parameters, and whoever asks the addresses."""
-    parameters_file().write_text(json.dumps(FIXED_PARAMETERS, indent=1))
+    parameters = FIXED_PARAMETERS | {
+        "LitellmUrl": url("litellm"),
+        "FlareRpcUrl": url("anvil"),
+        "FlareRegistryAddress": found["flare_registry_address"],
+        "FlareDaUrl": url("fdc"),
+        "FlowRestUrl": url("flow_rest"),
+        "FlowAccessHost": f"{HOST}:{port('flow_grpc')}",
+    }
+    parameters_file().write_text(json.dumps(parameters, indent=1))
     Deployment.load().write_sam_environment()
     return {
         "api_url": url("gateway_http"),
         "websocket_url": f"ws://{HOST}:{port('gateway_websocket')}/live",
         "lambda_url": url("gateway_lambda"),
+        "litellm_url": url("litellm"),
+        "fdc_url": url("fdc"),
         "litellm_master_key": secret_values()["LitellmMasterKey"],
     }
 

@@ -85,7 +85,9 @@ class FakeFlare:
             raise FlareUnavailableError(f"round {voting_round} was finalized in a way that nobody can read")
         if voting_round not in self.roots:
             return None
-        message = RootMessage(FDC_PROTOCOL_ID, voting_round, is_secure_random=False, merkle_root=self.roots[voting_round])
+        message = RootMessage(
+            FDC_PROTOCOL_ID, voting_round, is_secure_random=False, merkle_root=self.roots[voting_round]
+        )
         return Finalization(bytes(32), REWARD_EPOCH, message.encode(), signatures=bytes(67))
 
     def merkle_root(self, voting_round: int) -> bytes:

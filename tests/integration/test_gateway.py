@@ -96,16 +96,16 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def _served(deployment: Deployment) -> Callable[[], None]:
     """Serve in a thread of its own; what is given back ends it."""
     (run_dir() / "functions").mkdir(exist_ok=True)
-    loop = asyncio.new_event_loop()
     stop = asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve(deployment, stop)))
+    runner = asyncio.Runner()
+    thread = threading.Thread(target=lambda: runner.run(serve(deployment, stop)))
     thread.start()
     eventually(lambda: _accepts(port("gateway_lambda")))
 
     def end() -> None:
-        loop.call_soon_threadsafe(stop.set)
+        runner.get_loop().call_soon_threadsafe(stop.set)
         thread.join(WAIT_SECONDS)
-        loop.close()
+        runner.close()
 
     return end
 

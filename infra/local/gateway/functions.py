@@ -81,5 +81,4 @@ class Functions:
         await asyncio.gather(*map(one, self.by_name.values()))
 
     async def stop(self) -> None:
-        for function in self.by_name.values():
-            await function.stop()
+        await asyncio.gather(*(function.stop() for function in self.by_name.values()))

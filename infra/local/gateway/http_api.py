@@ -66,7 +66,7 @@ class HttpApi:
     def __init__(self, api_id: str, body: Mapping[str, Any], functions: Functions) -> None:
         cors = body.get("x-amazon-apigateway-cors", {})
         self._api_id = api_id
-        self._routes = RouteTable.of(body)
+        self.routes = RouteTable.of(body)
         self._functions = functions
         self._cors = Cors(cors.get("allowOrigins", []), cors.get("allowMethods", []), cors.get("allowHeaders", []))
 
@@ -94,7 +94,7 @@ class HttpApi:
         return response
 
     async def _integrate(self, request: web.Request) -> web.Response:
-        found = self._routes.match(request.method, request.rel_url.raw_path)
+        found = self.routes.match(request.method, request.rel_url.raw_path)
         if found is None:
             raise RefusedError(404, "Not Found")
         route, parameters = found

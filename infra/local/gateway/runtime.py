@@ -12,6 +12,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from infra.local.ports import HOST
 RUNTIME_API: Final = "/2018-06-01/runtime"
 LAYER: Final = ROOT / "layers" / "common"
 INIT_SECONDS: Final = 30.0  # Lambda gives 10 s to a whole processor; here many start on few
+SHUTDOWN_SECONDS: Final = 1.0
 PAYLOAD_BYTES_MAX: Final = 6 * 1024 * 1024
 
 
@@ -61,9 +63,13 @@ class Instance:
         self._current: Invocation | None = None
         self._initialised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._init_failure: Outcome | None = None
-        self._runner = web.AppRunner(self._runtime_api(), access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(self._runtime_api(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         self._process: asyncio.subprocess.Process | None = None
         self._ended: asyncio.Task[int] | None = None
+
+    @property
+    def _log(self) -> Path:
+        return run_dir() / "functions" / f"{self.spec.name}.log"
 
     @property
     def is_started(self) -> bool:
@@ -77,7 +83,7 @@ class Instance:
         """Begin, and return once it asks for its first event; what it failed with, if it did."""
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, 0).start()
-        with (run_dir() / "functions" / f"{self.spec.name}.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "awslambdaric", self.spec.handler),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -95,6 +101,14 @@ class Instance:
 
     async def invoke(self, payload: bytes) -> Outcome:
         """Give one event to the handler; past the function's timeout the instance is stopped, as Lambda does."""
+        began = time.perf_counter()
+        outcome = await self._handle(payload)
+        result = "error" if outcome.is_error else "ok"
+        with self._log.open("a") as log:
+            log.write(f"REPORT {result} Duration: {(time.perf_counter() - began) * 1000:.1f} ms\n")
+        return outcome
+
+    async def _handle(self, payload: bytes) -> Outcome:
         timeout = self.spec.timeout_seconds
         invocation = Invocation(payload, deadline_ms=round((time.time() + timeout) * 1000))
         self._events.put_nowait(invocation)
@@ -111,6 +125,7 @@ class Instance:
 
     async def stop(self) -> None:
         """End the process and its Runtime API."""
+        self._events.shutdown(immediate=True)
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
@@ -151,7 +166,10 @@ class Instance:
     async def _next(self, _: web.Request) -> web.Response:
         if not self._initialised.done():
             self._initialised.set_result(None)
-        self._current = await self._events.get()
+        try:
+            self._current = await self._events.get()
+        except asyncio.QueueShutDown:
+            return web.Response(status=410)
         headers = {
             "Lambda-Runtime-Aws-Request-Id": self._current.request_id,
             "Lambda-Runtime-Deadline-Ms": str(self._current.deadline_ms),

@@ -19,7 +19,7 @@ cp "$kit"/{package.json,package-lock.json,.npmrc} "$home/"
 
 echo "Prisma's client for LiteLLM's schema"
 packages=$("$home/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-grep -v binaryTargets "$packages/litellm/proxy/schema.prisma" >"$home/schema.prisma"
+grep -v binaryTargets "$packages/litellm/proxy/schema.prisma" >"$home/schema.prisma"  # engines for other machines
 export PRISMA_HOME_DIR="$home/prisma" PRISMA_QUERY_ENGINE_BINARY="$kit/query_engine/query-engine"
 export PRISMA_SCHEMA_ENGINE_BINARY="$kit/query_engine/schema-engine" PRISMA_HIDE_UPDATE_MESSAGE=1 CHECKPOINT_DISABLE=1
 export NODE_PATH="$home/node_modules" PATH="$home/venv/bin:$PATH" npm_config_ignore_scripts=true

@@ -41,10 +41,9 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
     return Server(
         name="litellm",
         command=[
-            str(INSTALLED / "venv" / "bin" / "litellm"),
-            *("--config", str(KIT / "config.yaml")),
-            *("--host", HOST, "--port", str(port("litellm"))),
-            *("--num_workers", "1"),
+            # not by its own command, which would first spend seconds on comparing database schemas
+            *(str(INSTALLED / "venv" / "bin" / "python"), "-m", "uvicorn", "litellm.proxy.proxy_server:app"),
+            *("--host", HOST, "--port", str(port("litellm")), "--no-access-log"),
         ],
         ports=["litellm"],
         is_ready=answers(f"{url('litellm')}/health/readiness", contains='"db":"connected"'),
@@ -52,6 +51,7 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
         env={
             **_query_engine(),
             **_quiet_start(),
+            "CONFIG_FILE_PATH": str(KIT / "config.yaml"),
             "LITELLM_MASTER_KEY": master_key,
             "LITELLM_SALT_KEY": master_key,
             "DATABASE_URL": f"postgresql://litellm@{HOST}:{port('postgres')}/litellm",

@@ -70,6 +70,16 @@ def answer(view: object, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
     )
 
 
+def published(text: str, cache_control: str, content_type: str = "application/json") -> Response[str]:
+    """A public answer with exactly this text, which may be kept on the way."""
+    return Response(
+        status_code=HTTPStatus.OK.value,
+        content_type=content_type,
+        body=text,
+        headers={"Cache-Control": cache_control},
+    )
+
+
 def idempotency_key(app: APIGatewayHttpResolver) -> str:
     """The `Idempotency-Key` header, which every request that creates must have."""
     given = app.current_event.headers.get("idempotency-key") or ""

@@ -1,4 +1,4 @@
-"""Our values as JSON that every client reads alike: integers as decimal strings, times as ISO 8601 UTC."""
+"""Our values as JSON that every client reads alike: decimal integers, 0x hex bytes, ISO 8601 UTC times, all as text."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,8 @@ def plain(value: object) -> Json:
     match value:
         case bool() | None:
             return value
-        case str() | int():
-            return str(value)
-        case datetime():
-            return timestamp(value)
+        case str() | int() | bytes() | datetime():
+            return _text(value)
         case Mapping():
             return {str(name): plain(item) for name, item in value.items()}
         case Sequence():
@@ -24,6 +22,15 @@ def plain(value: object) -> Json:
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     raise TypeError(f"no agreed JSON for a {type(value).__name__}")
+
+
+def _text(value: str | int | bytes | datetime) -> str:
+    match value:
+        case bytes():
+            return f"0x{value.hex()}"
+        case datetime():
+            return timestamp(value)
+    return str(value)
 
 
 def as_json(value: object) -> str:

@@ -126,7 +126,8 @@ class Web3Flare:
             if fee_wei > FEE_WEI_MAX:
                 raise FlareUnavailableError(f"the fee is {fee_wei} wei, and at most {FEE_WEI_MAX} are paid")
             hub = self.contract("FdcHub")
-            nonce = self.web3.eth.get_transaction_count(Web3.to_checksum_address(self.signer.address))
+            # An older request may still wait to be mined: this one comes after it, not instead of it.
+            nonce = self.web3.eth.get_transaction_count(Web3.to_checksum_address(self.signer.address), "pending")
             transaction = FeeMarketTransaction(
                 chain_id=self.web3.eth.chain_id,
                 nonce=nonce,

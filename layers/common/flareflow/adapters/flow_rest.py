@@ -52,15 +52,6 @@ class BlockHeader(BaseModel):
     timestamp: datetime
 
 
-class TransactionResult(BaseModel):
-    """How far a transaction has come; `status` is empty while the node does not know it."""
-
-    status: str
-    status_code: int
-    error_message: str
-    block_id: str
-
-
 class Event(BaseModel):
     """One event as the node tells it; `payload` is base64 of JSON-Cadence."""
 
@@ -73,6 +64,16 @@ class Event(BaseModel):
     def fields(self) -> Value:
         """The event's fields by name; raises ValueError when they cannot be read."""
         return decode(base64.b64decode(self.payload, validate=True))
+
+
+class TransactionResult(BaseModel):
+    """How far a transaction has come; `status` is empty while the node does not know it."""
+
+    status: str
+    status_code: int
+    error_message: str
+    block_id: str
+    events: list[Event] = []
 
 
 class BlockEvents(BaseModel):

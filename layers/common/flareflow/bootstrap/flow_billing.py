@@ -8,8 +8,7 @@ import boto3
 from flareflow.adapters.documents import S3Documents
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.adapters.dynamodb.ledger import DynamoOutbox, DynamoProposerKeys
-from flareflow.adapters.dynamodb.settled import DynamoSettledTotals
-from flareflow.adapters.dynamodb.statements import DynamoStatements
+from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.flow_contracts import FlowLightClient
 from flareflow.adapters.flow_rest import FlowRest, FlowScripts, contract_addresses, http_client
 from flareflow.adapters.flow_signer import KmsFlowSigner

@@ -30,9 +30,7 @@ class IngestPush:
         pushed = self.parse(body)
         known = self.keys.subscriptions({call.key_hash for call in pushed.calls})
         events = [
-            usage_event(call, known[call.key_hash], self.price_book)
-            for call in pushed.calls
-            if call.key_hash in known
+            usage_event(call, known[call.key_hash], self.price_book) for call in pushed.calls if call.key_hash in known
         ]
         return PushReport(pushed.received, self.usage.note(events, now), pushed.malformed)
 

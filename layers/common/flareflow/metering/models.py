@@ -181,4 +181,3 @@ class PushReport:
 
 type Subscriptions = Mapping[str, int]
 """Key hash (SHA-256, hex) to the id of the subscription that pays for it."""
-

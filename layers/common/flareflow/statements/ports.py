@@ -22,17 +22,17 @@ class EpochUsage(Protocol):
     def open_epoch(self) -> OpenEpoch | None:
         """None before anything was ever counted."""
 
-    def close(self, epoch: int, next_epoch: int, *, seal: bool) -> None:
-        """Count under `next_epoch` from now on, and note that `epoch` is to be sealed, if it is.
+    def close(self, epoch: int, next_epoch: int) -> None:
+        """Count under `next_epoch` from now on, and note that `epoch` is being sealed.
 
-        RaceLostError when `epoch` is not the open one any more.
+        RaceLostError when `epoch` is not the open one any more, or another is being sealed.
         """
 
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
-        """What the epoch added, by subscription."""
+        """What the epoch added, by subscription; complete and final once it is closed."""
 
     def sealed(self, epoch: int) -> None:
-        """Note that the closed epoch has its statement."""
+        """Note that nothing is left to do for the closed epoch; again is fine."""
 
 
 class Statements(Protocol):

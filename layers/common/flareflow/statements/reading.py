@@ -1,6 +1,5 @@
 """What anybody may read: statements, pages with their paths, leaves with their proofs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +8,23 @@ from flareflow.statements.merkle import PageTree, usage_tree
 from flareflow.statements.models import Leaf, Page, Sealed
 from flareflow.statements.ports import Documents, Statements
 
-LIST_MAX: Final = 100
+LIST_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A sealed statement in a list."""
+
+    epoch: int
+    statement_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StatementList:
+    """Sealed statements, newest first; `next_cursor` asks for older ones, None at the end."""
+
+    statements: tuple[Listed, ...]
+    next_cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +56,15 @@ class ReadStatements:
             raise NotFoundError("statement_not_sealed", f"Epoch {epoch} has no sealed statement.")
         return sealed
 
-    def newest_first(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
-        return self.statements.list(before, min(limit, LIST_MAX))
+    def newest_epoch(self) -> int | None:
+        """The epoch of the newest statement; None before the first."""
+        newest = self.statements.list(before=None, limit=1)
+        return newest[0][0] if newest else None
+
+    def newest_first(self, before: int | None) -> StatementList:
+        """Up to LIST_MAX statements, of epochs before `before` where it is given."""
+        listed = tuple(Listed(*entry) for entry in self.statements.list(before, LIST_MAX))
+        return StatementList(listed, listed[-1].epoch if len(listed) == LIST_MAX else None)
 
     def pages(self, epoch: int) -> tuple[PageWithPath, ...]:
         """All pages of an epoch, in order."""

@@ -1,7 +1,8 @@
 """Sealing: an epoch that is over becomes a statement, exactly once, whatever crashes in between.
 
-The pointer of the open epoch moves first; from then on what the epoch added cannot change, so everything that is
-written is a pure function of what is stored, and a second attempt writes the same.
+The pointer of the open epoch moves first; from then on what the epoch added cannot change. Only then is it read,
+because other invocations count until the very moment of closing. Documents are kept under the root that commits to
+them, so an attempt that ended in between leaves nothing in the way of the next one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,18 +51,21 @@ class SealEpoch:
     def _close(self, open_epoch: OpenEpoch, now: datetime) -> int | None:
         if now < self.epochs.end(open_epoch.epoch):
             return None
-        used = bool(self.usage.deltas(open_epoch.epoch))
         try:
-            self.usage.close(open_epoch.epoch, self.epochs.at(now), seal=used)
+            self.usage.close(open_epoch.epoch, self.epochs.at(now))
         except RaceLostError:
             return None
-        return open_epoch.epoch if used else None
+        return open_epoch.epoch
 
-    def _seal(self, epoch: int) -> SealReport:
-        deltas = self.usage.deltas(epoch)
-        sealed = self.statements.get(epoch) or self._write(epoch, deltas)
-        self.usage.sealed(epoch)
-        return SealReport(epoch, f"0x{sealed.statement.hash.hex()}", len(deltas), sealed.page_count)
+    def _seal(self, closed: int) -> SealReport | None:
+        """None for an epoch in which nothing was used: it has no statement."""
+        deltas = self.usage.deltas(closed)
+        if not deltas:
+            self.usage.sealed(closed)
+            return None
+        sealed = self.statements.get(closed) or self._write(closed, deltas)
+        self.usage.sealed(closed)
+        return SealReport(closed, f"0x{sealed.statement.hash.hex()}", len(deltas), sealed.page_count)
 
     def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> Sealed:
         """Documents first: a statement that can be read has everything that it commits to."""
@@ -71,6 +75,7 @@ class SealEpoch:
         settled = self.settled.all()
         pages = paged(self.contract, epoch, [leaf for leaf in leaves if is_unsettled(leaf, settled)])
         statement = self._statement(epoch, previous, leaves, pages)
+        check_total(statement, previous, deltas)
         self.documents.put_leaves(epoch, statement.usage_root, leaves)
         for page in pages:
             self.documents.put_page(statement.settlement_root, page)
@@ -81,9 +86,6 @@ class SealEpoch:
     def _statement(
         self, epoch: int, previous: Sealed | None, leaves: Sequence[Leaf], pages: Sequence[Page]
     ) -> Statement:
-        total = sum(leaf.usage.rated_microtokens for leaf in leaves)
-        if previous is not None and total < previous.statement.total_rated_microtokens:
-            raise BrokenRuleError(f"the total of epoch {epoch} is below that of {previous.statement.epoch}")
         return Statement(
             epoch=epoch,
             window_start=int(self.epochs.start(epoch).timestamp()),
@@ -91,7 +93,7 @@ class SealEpoch:
             usage_root=usage_tree(leaves).root,
             settlement_root=PageTree.over(pages).root,
             subscription_count=len(leaves),
-            total_rated_microtokens=total,
+            total_rated_microtokens=sum(leaf.usage.rated_microtokens for leaf in leaves),
             price_book_hash=self.price_book_hash,
             previous_statement_hash=previous.statement.hash if previous else NO_HASH,
         )
@@ -104,6 +106,16 @@ def added(before: Iterable[Leaf], deltas: Mapping[int, Usage], epoch: int) -> tu
         leaf = leaves.get(subscription_id, Leaf(subscription_id, epoch_of_last_change=-1, usage=Usage()))
         leaves[subscription_id] = leaf.plus(delta, epoch)
     return tuple(leaves[subscription_id] for subscription_id in sorted(leaves))
+
+
+def check_total(statement: Statement, previous: Sealed | None, deltas: Mapping[int, Usage]) -> None:
+    """Raises BrokenRuleError unless the leaves add up to the previous total and what the epoch added."""
+    before = previous.statement.total_rated_microtokens if previous else 0
+    expected = before + sum(delta.rated_microtokens for delta in deltas.values())
+    if statement.total_rated_microtokens != expected:
+        raise BrokenRuleError(
+            f"the leaves of epoch {statement.epoch} add up to {statement.total_rated_microtokens}, not {expected}"
+        )
 
 
 def is_unsettled(leaf: Leaf, settled: Mapping[int, int]) -> bool:

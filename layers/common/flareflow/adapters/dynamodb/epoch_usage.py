@@ -38,12 +38,11 @@ class DynamoEpochUsage:
     def open_epoch(self) -> OpenEpoch | None:
         return read_open_epoch(self.table)
 
-    def close(self, epoch: int, next_epoch: int, *, seal: bool) -> None:
-        remember = ", sealing = :epoch" if seal else ""
+    def close(self, epoch: int, next_epoch: int) -> None:
         with translating(f"close epoch {epoch}"):
             self.table.update_item(
                 Key=OPEN_EPOCH,
-                UpdateExpression=f"SET epoch = :next{remember}",
+                UpdateExpression="SET epoch = :next, sealing = :epoch",
                 ConditionExpression="epoch = :epoch AND attribute_not_exists(sealing)",
                 ExpressionAttributeValues={":epoch": epoch, ":next": next_epoch},
             )

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import number_key
-from flareflow.errors import RaceLostError
+from flareflow.errors import RaceLostError, StorageUnavailableError
 from flareflow.plain import timestamp
 from flareflow.realtime.connections import WATCHED_MAX, WATCHERS_MAX
 from flareflow.realtime.models import Message, News
@@ -118,7 +118,8 @@ class DynamoMessages:
             message = Message(news, self.last_sequence(news.subscription_id) + 1)
             try:
                 self._store(delivery_id, message, now)
-            except RaceLostError:
+            except (RaceLostError, StorageUnavailableError):
+                # The second where two transactions met; if it is more than that, the next read raises it.
                 delivered = self._delivered(delivery_id, news.subscription_id)
                 if delivered is not None:
                     return delivered

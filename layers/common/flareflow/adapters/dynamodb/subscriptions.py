@@ -1,7 +1,6 @@
 """One subscription as its owner sees it: read-only, from the ledger and the usage (keys: see `tables`)."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,9 +9,11 @@ from pydantic import TypeAdapter
 
 from flareflow.accounts.models import Page
 from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.adapters.dynamodb.usage_items import event_of, usage_of
 from flareflow.errors import InvalidRequestError
-from flareflow.metering.models import USAGE_FIELDS, LiveTotals, Usage, UsageEvent
+from flareflow.metering.models import LiveTotals, UsageEvent
 from flareflow.settlement.journal import Entry, Subscription
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ ENTRIES_LISTED_MAX: Final = 50
 EVENTS_LISTED_MAX: Final = 100
 
 _CURSOR: Final = re.compile(r"[A-Za-z0-9#_.:-]{1,200}")
-_SUBSCRIPTION: Final = TypeAdapter(Subscription)
 _ENTRY: Final = TypeAdapter(Entry)
-_EVENT: Final = TypeAdapter(UsageEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,7 @@ class LedgerReader:
     table: "Table"
 
     def subscription(self, subscription_id: int) -> Subscription | None:
-        with translating("read a subscription"):
-            found = self.table.get_item(Key=_sub_key(subscription_id, "STATE"), ConsistentRead=True)
-        return _SUBSCRIPTION.validate_python(found["Item"]) if "Item" in found else None
+        return DynamoLedger(self.table).subscription(subscription_id)
 
     def owner(self, subscription_id: int) -> str | None:
         subscription = self.subscription(subscription_id)
@@ -73,9 +70,10 @@ class UsageReader:
 
     def live(self, subscription_id: int) -> LiveTotals:
         with translating("read live totals"):
-            found = self.table.get_item(Key=_sub_key(subscription_id, "LIVE"), ConsistentRead=True)
+            key = {"pk": f"SUB#{subscription_id}", "sk": "LIVE"}
+            found = self.table.get_item(Key=key, ConsistentRead=True)
         item = found.get("Item", {})
-        return LiveTotals(_usage(item, "counted_"), _usage(item, "unconfirmed_"))
+        return LiveTotals(usage_of(item, "counted_"), usage_of(item, "unconfirmed_"))
 
     def events(self, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
         partition = f"SUB#{subscription_id}#EPOCH#{number_key(epoch)}"
@@ -86,19 +84,7 @@ class UsageReader:
                 Limit=EVENTS_LISTED_MAX,
                 **_indexed_after(partition, cursor),
             )
-        return Page([_event(item) for item in found["Items"]], _next(found, "CALL#", "gsi2sk"))
-
-
-def _sub_key(subscription_id: int, sort_key: str) -> dict[str, str]:
-    return {"pk": f"SUB#{subscription_id}", "sk": sort_key}
-
-
-def _usage(item: Mapping[str, Any], prefix: str = "") -> Usage:
-    return Usage(*(int(item.get(prefix + name, 0)) for name in USAGE_FIELDS))
-
-
-def _event(item: Mapping[str, Any]) -> UsageEvent:
-    return _EVENT.validate_python({**item, "usage": _usage(item)})
+        return Page([event_of(item) for item in found["Items"]], _next(found, "CALL#", "gsi2sk"))
 
 
 def _starting_after(partition: str, prefix: str, cursor: str | None) -> Any:

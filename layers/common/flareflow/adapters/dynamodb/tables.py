@@ -30,10 +30,12 @@ LedgerTable: money, as the chain told it (written by chain_events and flow_billi
     SUB#<id>                STATE           owner, plan, balance_ufix64, charged_ufix64, deposited_ufix64,
                                             withdrawn_ufix64, refunded_ufix64, settled_microtokens, settled_epoch
     SUB#<id>                ENTRY#<height>#<tx index>#<event index>   one journal transaction; its lines sum to zero
+    REVENUE                 ENTRY#<height>#<tx index>#<event index>   revenue taken out, a journal transaction too
+    REVENUE                 STATE           `balance_ufix64`: what was charged and not taken out
     OWNER#<address>         SUB#<id>        the subscriptions of an account
     SETTLED                 SUB#<id>        `settled_microtokens`: what the contract has already seen, for sealing pages
     CHAIN                   CURSOR          the last Flow block height whose events are in the journal
-    PROPOSER#<address>      KEY#<index>     lease of a proposer key: leased_until, transaction_id
+    PROPOSER#<address>      KEY#<index>     lease of a proposer key: purpose, leased_until; removed when given back
     OUTGOING#<purpose>      TRANSACTION     a transaction that was built: id, bytes, reference height, status
     stream                  new image -> pending_push, enforcement
 

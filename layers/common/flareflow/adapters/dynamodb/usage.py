@@ -47,9 +47,7 @@ class DynamoUsageEvents:
     def open_epoch_if_none(self, epoch: int) -> None:
         try:
             with translating("open the first epoch"):
-                self.table.put_item(
-                    Item={**OPEN_EPOCH, "epoch": epoch}, ConditionExpression="attribute_not_exists(pk)"
-                )
+                self.table.put_item(Item={**OPEN_EPOCH, "epoch": epoch}, ConditionExpression="attribute_not_exists(pk)")
         except RaceLostError:
             return
 

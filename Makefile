@@ -1,0 +1,79 @@
+# Thin names for what the modules do. `make help` lists them.
+MAKEFLAGS += --no-print-directory
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common
+BOOTSTRAP := $(firstword $(shell command -v python3 python3.13))
+PYTHON := .local/venv/bin/python
+SAM := SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true .local/sam/bin/sam
+UV := .local/uv/bin/uv
+LOCKS := requirements/uv requirements/sam requirements/litellm layers/common/requirements layers/chain/requirements requirements/dev
+NODE_KITS := infra/local/node infra/local/litellm
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: doctor
+doctor: ## what this machine must have, what is missing, how to get it
+	@$(BOOTSTRAP) -m infra.local.doctor
+
+.PHONY: install
+install: ## everything that is needed, into .local/ (nothing to do the second time)
+	@$(BOOTSTRAP) -m infra.local.install
+
+.PHONY: demo
+demo: install ## one real call becomes one real charge, with a receipt
+	@$(PYTHON) -m infra.local.demo
+
+.PHONY: up
+up: install ## start the local stack
+	@$(PYTHON) -m infra.local up
+
+.PHONY: down
+down: ## stop exactly what `up` started
+	@$(PYTHON) -m infra.local down
+
+.PHONY: status
+status: ## what of the stack runs, and where
+	@$(PYTHON) -m infra.local status
+
+.PHONY: logs
+logs: ## the end of all logs, or of one: make logs NAME=gateway
+	@$(PYTHON) -m infra.local logs $(NAME)
+
+.PHONY: test
+test: install ## all tests
+	@$(PYTHON) -m pytest
+
+.PHONY: test-unit
+test-unit: install ## the tests that need no server
+	@$(PYTHON) -m pytest tests/unit
+
+.PHONY: check
+check: install ## format, lint, types, Cadence, template
+	@$(PYTHON) -m infra.local.check
+
+.PHONY: format
+format: install ## put the code into its form
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+.PHONY: lock
+lock: install ## renew all locks from what they are made of
+	@for lock in $(LOCKS); do \
+	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.13 --custom-compile-command 'make lock' \
+	    $$lock.in --output-file $$lock.txt; done
+	@for kit in $(NODE_KITS); do npm install --prefix $$kit --package-lock-only; done
+
+.PHONY: sam-build
+sam-build: install ## what would be deployed, into .aws-sam/
+	@$(SAM) build
+
+.PHONY: sam-local
+sam-local: sam-build ## one poll in Lambda's container, against the running stack
+	@infra/local/lambda_image.sh
+	@$(SAM) local invoke UsagePollingFunction --event tests/events/usage_polling.json --skip-pull-image \
+	  --docker-network host --env-vars $$($(PYTHON) -c 'from infra.local.paths import run_dir; print(run_dir())')/sam-env.json

@@ -1,0 +1,62 @@
+"""What anybody may read without signing in: statements and all that it takes to check them."""
+
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from flareflow.api import answer, cursor, http_api, parse_number, published
+from flareflow.bootstrap.public_api import read_progress, read_statements
+from flareflow.metering.price_book import PriceBook
+from flareflow.plain import as_json
+
+FOREVER: Final = "public, max-age=31536000, immutable"
+A_WHILE: Final = "public, max-age=300"
+
+logger = Logger()
+app = http_api()
+
+
+@app.get("/v1/health")
+def health() -> Response[str]:
+    return answer({"status": "ok", "newest_statement": read_statements().newest_epoch()})
+
+
+@app.get("/v1/statements")
+def statements() -> Response[str]:
+    before = cursor(app)
+    return answer(read_statements().newest_first(None if before is None else parse_number(before, "cursor")))
+
+
+@app.get("/v1/statements/<epoch>")
+def statement(epoch: str) -> Response[str]:
+    return published(read_statements().statement(parse_number(epoch, "epoch")).statement.body, FOREVER)
+
+
+@app.get("/v1/statements/<epoch>/pages/<page>")
+def page(epoch: str, page: str) -> Response[str]:
+    found = read_statements().page(parse_number(epoch, "epoch"), parse_number(page, "page"))
+    return published(as_json({"text": found.page.text, "hash": found.page.hash, "path": found.path}), FOREVER)
+
+
+@app.get("/v1/statements/<epoch>/leaves/<subscription_id>")
+def leaf(epoch: str, subscription_id: str) -> Response[str]:
+    numbers = parse_number(epoch, "epoch"), parse_number(subscription_id, "subscription_id")
+    found = read_statements().leaf(*numbers)
+    return published(as_json({"leaf": found.leaf, "hash": found.leaf.hash, "proof": found.proof}), FOREVER)
+
+
+@app.get("/v1/statements/<epoch>/attestation")
+def attestation(epoch: str) -> Response[str]:
+    return answer(read_progress().of(parse_number(epoch, "epoch")))
+
+
+@app.get("/v1/price-book")
+def price_book() -> Response[str]:
+    return published(PriceBook.load().canonical_json, A_WHILE)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.resolve(event, context)

@@ -1,0 +1,531 @@
+import "EVM"
+
+/// A light client of the Flare network: it knows what Flare's voters have signed, and takes nobody's word for anything.
+///
+/// LIFECYCLE
+/// - The contract is deployed with one trusted signing policy. There is no administrator and no other way in.
+/// - `rollSigningPolicy` accepts the next policy when the voters of the newest one have signed it.
+/// - `confirmRoot` accepts the Merkle root of a voting round when enough voters of the right policy have signed it.
+/// - `verify` shows that a response of the Flare Data Connector belongs to a confirmed root.
+///
+/// Each of these may be called by anyone. The rules are those of Flare's `Relay` contract, and one more: a voter whose
+/// address stands twice in a policy is counted once at most.
+///
+/// Hex is without `0x`. All numbers in Flare's messages are big-endian.
+///
+/// SIGNATURES
+/// One dry call of the EVM recovers all signers of a message, by a loop around the ecrecover precompile that this
+/// contract deployed itself when it was made (`infra/solidity/src/RecoverSigners.yul`). That code has no state, no
+/// owner and no way to be replaced, so its answers are a pure function of what it is given.
+access(all) contract FlareOracleVerifier {
+
+    /* --- EVENTS --- */
+
+    /// A signing policy was accepted: the trusted first one, or one signed by the voters before it.
+    access(all) event SigningPolicyAccepted(
+        rewardEpoch: UInt64,
+        startVotingRound: UInt64,
+        voters: Int,
+        threshold: UInt64,
+        isChainBound: Bool
+    )
+
+    /// The Merkle root of a voting round was accepted.
+    access(all) event RootConfirmed(votingRound: UInt64, root: String, rewardEpoch: UInt64, weight: UInt64)
+
+    /* --- CONSTANTS --- */
+
+    /// protocolId(1) votingRound(4) isSecureRandom(1) merkleRoot(32)
+    access(all) let MESSAGE_BYTES: Int
+    /// v(1) r(32) s(32) index(2)
+    access(all) let SIGNATURE_BYTES: Int
+    /// size(2) rewardEpoch(3) startVotingRound(4) threshold(2) seed(32)
+    access(all) let POLICY_HEAD_BYTES: Int
+    /// address(20) weight(2)
+    access(all) let VOTER_BYTES: Int
+    /// More voters than this no policy has.
+    access(all) let VOTERS_MAX: Int
+    /// The sum of a policy's weights stays below this.
+    access(all) let WEIGHT_LIMIT: UInt64
+    /// A response is longer than this, so that it cannot be taken for the 64 bytes of an inner node.
+    access(all) let RESPONSE_BYTES_MIN: Int
+    /// Longer responses are not verified.
+    access(all) let RESPONSE_BYTES_MAX: Int
+    /// Longer Merkle paths are not followed.
+    access(all) let PATH_NODES_MAX: Int
+
+    /* --- CONFIGURATION, set at deployment for good --- */
+
+    /// The protocol whose messages count: 200, the Flare Data Connector.
+    access(all) let protocolId: UInt64
+    /// The chain whose voters sign, as it stands in chain-bound hashes: 14 for Flare, 114 for Coston2.
+    access(all) let sourceChainId: UInt256
+    /// How many voting rounds a reward epoch has.
+    access(all) let roundsPerRewardEpoch: UInt64
+    /// How many roots are kept; the one confirmed longest ago goes first.
+    access(all) let rootsKept: UInt64
+    /// How many signing policies are kept, the newest included.
+    access(all) let policiesKept: UInt64
+    /// The EVM contract that recovers signers.
+    access(self) let recovery: EVM.EVMAddress
+
+    /* --- STATE --- */
+
+    /// The reward epoch of the newest signing policy.
+    access(all) var latestRewardEpoch: UInt64
+    /// Rounds up to this one lost their root by pruning, and get no other.
+    access(all) var prunedUpToRound: UInt64
+    /// How many roots were confirmed since the beginning.
+    access(all) var rootsConfirmed: UInt64
+    access(self) let policies: {UInt64: SigningPolicy}
+    access(self) let roots: {UInt64: String}
+    /// The rounds of `roots` in the order of their confirmation, by running number.
+    access(self) let confirmationOrder: {UInt64: UInt64}
+
+    /* --- STRUCTS --- */
+
+    /// Who may sign in a reward epoch, and with what weight.
+    access(all) struct SigningPolicy {
+        access(all) let rewardEpoch: UInt64
+        access(all) let startVotingRound: UInt64
+        /// The weight that signatures must exceed.
+        access(all) let threshold: UInt64
+        /// Whether hashes of this epoch contain the source chain's id (Flare's newer scheme).
+        access(all) let isChainBound: Bool
+        /// The voters' Ethereum addresses as numbers.
+        access(all) let voters: [UInt256]
+        access(all) let weights: [UInt64]
+
+        /// Reads a policy and refuses one that is not sound.
+        ///
+        /// @param encoded: the policy as the Relay has it, hex
+        init(encoded: String, isChainBound: Bool) {
+            let head = FlareOracleVerifier.POLICY_HEAD_BYTES
+            let size = FlareOracleVerifier.POLICY_HEAD_BYTES
+            assert(
+                encoded.length >= 2 * head,
+                message: "FlareOracleVerifier.SigningPolicy: a policy has \(head) bytes or more, not \(encoded.length / 2)"
+            )
+            let voters = Int(FlareOracleVerifier.number(encoded, at: 0, bytes: 2))
+            assert(
+                voters >= 1 && voters <= FlareOracleVerifier.VOTERS_MAX,
+                message: "FlareOracleVerifier.SigningPolicy: a policy has 1 to \(FlareOracleVerifier.VOTERS_MAX) voters, not \(voters)"
+            )
+            let length = 2 * (size + voters * FlareOracleVerifier.VOTER_BYTES)
+            assert(
+                encoded.length == length,
+                message: "FlareOracleVerifier.SigningPolicy: \(voters) voters make \(length / 2) bytes, not \(encoded.length / 2)"
+            )
+            self.rewardEpoch = UInt64(FlareOracleVerifier.number(encoded, at: 2, bytes: 3))
+            self.startVotingRound = UInt64(FlareOracleVerifier.number(encoded, at: 5, bytes: 4))
+            self.threshold = UInt64(FlareOracleVerifier.number(encoded, at: 9, bytes: 2))
+            self.isChainBound = isChainBound
+            self.voters = []
+            self.weights = []
+            var at = head
+            var sum: UInt64 = 0
+            while at < length / 2 {
+                let voter = FlareOracleVerifier.number(encoded, at: at, bytes: 22)
+                let weight = UInt64(voter & 0xffff)
+                self.voters.append(voter >> 16)
+                self.weights.append(weight)
+                sum = sum + weight
+                at = at + FlareOracleVerifier.VOTER_BYTES
+            }
+            assert(
+                sum < FlareOracleVerifier.WEIGHT_LIMIT,
+                message: "FlareOracleVerifier.SigningPolicy: the weights sum to \(sum), which is not below \(FlareOracleVerifier.WEIGHT_LIMIT)"
+            )
+            assert(
+                self.threshold >= sum / 2 && self.threshold <= sum * 66 / 100,
+                message: "FlareOracleVerifier.SigningPolicy: the threshold \(self.threshold) is not 50 to 66 percent of the weight \(sum)"
+            )
+        }
+    }
+
+    /// What a page or a script may want to know of the light client.
+    access(all) struct Status {
+        access(all) let latestRewardEpoch: UInt64
+        access(all) let startVotingRound: UInt64
+        access(all) let threshold: UInt64
+        access(all) let voters: Int
+        access(all) let isChainBound: Bool
+        access(all) let rootsConfirmed: UInt64
+
+        view init(
+            latestRewardEpoch: UInt64,
+            startVotingRound: UInt64,
+            threshold: UInt64,
+            voters: Int,
+            isChainBound: Bool,
+            rootsConfirmed: UInt64
+        ) {
+            self.latestRewardEpoch = latestRewardEpoch
+            self.startVotingRound = startVotingRound
+            self.threshold = threshold
+            self.voters = voters
+            self.isChainBound = isChainBound
+            self.rootsConfirmed = rootsConfirmed
+        }
+    }
+
+    /* --- POLICIES --- */
+
+    /// Accepts the signing policy of the next reward epoch, signed by the voters of the newest one known.
+    ///
+    /// @param policy: the new policy as the Relay has it, hex
+    /// @param signatures: v(1) r(32) s(32) index(2) of each signer, by rising index, hex
+    access(all) fun rollSigningPolicy(policy: String, signatures: String) {
+        let previous = self.borrowPolicy(self.latestRewardEpoch)
+        let isChainBound = previous.isChainBound
+            || !self.isSigned(hash: self.policyHash(policy, isChainBound: false), signatures: signatures, policy: previous)
+        let next = SigningPolicy(encoded: policy, isChainBound: isChainBound)
+        assert(
+            next.rewardEpoch == previous.rewardEpoch + 1,
+            message: "FlareOracleVerifier.rollSigningPolicy: the next policy is of reward epoch \(previous.rewardEpoch + 1), not \(next.rewardEpoch)"
+        )
+        assert(
+            next.startVotingRound > previous.startVotingRound,
+            message: "FlareOracleVerifier.rollSigningPolicy: the policy starts in round \(next.startVotingRound), not after round \(previous.startVotingRound)"
+        )
+        self.requireQuorum(
+            hash: self.policyHash(policy, isChainBound: isChainBound),
+            signatures: signatures,
+            policy: previous,
+            threshold: previous.threshold
+        )
+        self.accept(next)
+    }
+
+    access(self) fun accept(_ policy: SigningPolicy) {
+        self.latestRewardEpoch = policy.rewardEpoch
+        self.policies[policy.rewardEpoch] = policy
+        if policy.rewardEpoch >= self.policiesKept {
+            self.policies.remove(key: policy.rewardEpoch - self.policiesKept)
+        }
+        emit SigningPolicyAccepted(
+            rewardEpoch: policy.rewardEpoch,
+            startVotingRound: policy.startVotingRound,
+            voters: policy.voters.length,
+            threshold: policy.threshold,
+            isChainBound: policy.isChainBound
+        )
+    }
+
+    /* --- ROOTS --- */
+
+    /// Accepts the Merkle root of a voting round. A round gets one root, once.
+    ///
+    /// @param rewardEpoch: the epoch of the signing policy whose voters signed
+    /// @param message: protocolId(1) votingRound(4) isSecureRandom(1) merkleRoot(32), hex
+    /// @param signatures: v(1) r(32) s(32) index(2) of each signer, by rising index, hex
+    access(all) fun confirmRoot(rewardEpoch: UInt64, message: String, signatures: String) {
+        pre {
+            message.length == 2 * self.MESSAGE_BYTES:
+                "FlareOracleVerifier.confirmRoot: a message has \(self.MESSAGE_BYTES) bytes, not \(message.length / 2)"
+        }
+        let protocol = UInt64(self.number(message, at: 0, bytes: 1))
+        assert(
+            protocol == self.protocolId,
+            message: "FlareOracleVerifier.confirmRoot: the message is of protocol \(protocol), not \(self.protocolId)"
+        )
+        let round = UInt64(self.number(message, at: 1, bytes: 4))
+        let root = self.number(message, at: 6, bytes: 32)
+        assert(root != 0, message: "FlareOracleVerifier.confirmRoot: the root of round \(round) is zero")
+        self.requireUnconfirmed(round)
+
+        let policy = self.borrowPolicy(rewardEpoch)
+        let weight = self.requireQuorum(
+            hash: self.messageHash(message, isChainBound: policy.isChainBound),
+            signatures: signatures,
+            policy: policy,
+            threshold: self.thresholdFor(round: round, policy: policy)
+        )
+        self.keepRoot(round: round, root: String.encodeHex(root.toBigEndianBytes()))
+        emit RootConfirmed(votingRound: round, root: self.roots[round]!, rewardEpoch: rewardEpoch, weight: weight)
+    }
+
+    access(self) view fun requireUnconfirmed(_ round: UInt64) {
+        assert(
+            self.roots[round] == nil,
+            message: "FlareOracleVerifier.confirmRoot: round \(round) has its root already"
+        )
+        assert(
+            round > self.prunedUpToRound,
+            message: "FlareOracleVerifier.confirmRoot: round \(round) is older than the roots that are kept"
+        )
+    }
+
+    access(self) fun keepRoot(round: UInt64, root: String) {
+        self.roots[round] = root
+        self.confirmationOrder[self.rootsConfirmed] = round
+        self.rootsConfirmed = self.rootsConfirmed + 1
+        if self.rootsConfirmed > self.rootsKept {
+            let oldest = self.confirmationOrder.remove(key: self.rootsConfirmed - self.rootsKept - 1)!
+            self.roots.remove(key: oldest)
+            if oldest > self.prunedUpToRound {
+                self.prunedUpToRound = oldest
+            }
+        }
+    }
+
+    /// The weight that signatures of a round must exceed. Where Flare has not set the next policy in time, the voters
+    /// of the old one go on with a threshold raised to 120 percent.
+    access(self) view fun thresholdFor(round: UInt64, policy: &SigningPolicy): UInt64 {
+        assert(
+            round >= policy.startVotingRound,
+            message: "FlareOracleVerifier.confirmRoot: the policy of reward epoch \(policy.rewardEpoch) starts in round \(policy.startVotingRound), after \(round)"
+        )
+        if let next = &self.policies[policy.rewardEpoch + 1] as &SigningPolicy? {
+            assert(
+                round < next.startVotingRound,
+                message: "FlareOracleVerifier.confirmRoot: round \(round) belongs to the policy of reward epoch \(next.rewardEpoch)"
+            )
+            return policy.threshold
+        }
+        let expected = round / self.roundsPerRewardEpoch
+        assert(
+            expected >= policy.rewardEpoch,
+            message: "FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), before \(policy.rewardEpoch)"
+        )
+        return expected > policy.rewardEpoch ? policy.threshold * 12 / 10 : policy.threshold
+    }
+
+    /* --- SIGNATURES --- */
+
+    /// Panics unless voters with more weight than the threshold signed; returns their weight.
+    access(self) fun requireQuorum(
+        hash: String,
+        signatures: String,
+        policy: &SigningPolicy,
+        threshold: UInt64
+    ): UInt64 {
+        let counted: {UInt256: Bool} = {}
+        var weight: UInt64 = 0
+        var lowestIndex = 0
+        for word in self.recover(hash: hash, signatures: signatures) {
+            let index = Int(word >> 160)
+            let signer = word & 0xffffffffffffffffffffffffffffffffffffffff
+            assert(signer != 0, message: "FlareOracleVerifier: the signature of voter \(index) is malformed")
+            assert(
+                index >= lowestIndex,
+                message: "FlareOracleVerifier: index out of order, voter \(index) after voter \(lowestIndex - 1)"
+            )
+            assert(
+                index < policy.voters.length,
+                message: "FlareOracleVerifier: there is no voter \(index) among \(policy.voters.length)"
+            )
+            assert(
+                policy.voters[index] == signer,
+                message: "FlareOracleVerifier: the signature of voter \(index) is by another key"
+            )
+            assert(
+                counted.insert(key: signer, true) == nil,
+                message: "FlareOracleVerifier: the address of voter \(index) is counted already"
+            )
+            weight = weight + policy.weights[index]
+            if weight > threshold {
+                return weight
+            }
+            lowestIndex = index + 1
+        }
+        panic("FlareOracleVerifier: the signatures have weight \(weight) and need more than \(threshold)")
+    }
+
+    /// Whether the first signature is by the voter that it names.
+    access(self) fun isSigned(hash: String, signatures: String, policy: &SigningPolicy): Bool {
+        let first = self.recover(
+            hash: hash,
+            signatures: signatures.slice(from: 0, upTo: 2 * self.SIGNATURE_BYTES)
+        )[0]
+        let index = Int(first >> 160)
+        return index < policy.voters.length
+            && policy.voters[index] == first & 0xffffffffffffffffffffffffffffffffffffffff
+    }
+
+    /// The signer of each signature, as `index << 160 | address`; address 0 where there is none.
+    access(self) fun recover(hash: String, signatures: String): [UInt256] {
+        let size = 2 * self.SIGNATURE_BYTES
+        let count = signatures.length / size
+        assert(
+            count >= 1 && count <= self.VOTERS_MAX && signatures.length == count * size,
+            message: "FlareOracleVerifier: signatures have \(self.SIGNATURE_BYTES) bytes each, at most \(self.VOTERS_MAX); \(signatures.length / 2) bytes came"
+        )
+        let digest = self.keccak("19457468657265756d205369676e6564204d6573736167653a0a3332\(hash)")
+        let answer = EVM.dryCall(
+            from: self.recovery,
+            to: self.recovery,
+            data: "\(digest)\(signatures)".decodeHex(),
+            gasLimit: 40_000 + 7_000 * UInt64(count),
+            value: EVM.Balance(attoflow: 0)
+        )
+        assert(
+            answer.status == EVM.Status.successful,
+            message: "FlareOracleVerifier: the signers could not be recovered: \(answer.errorMessage)"
+        )
+        return EVM.decodeABI(types: [Type<[UInt256]>()], data: answer.data)[0] as! [UInt256]
+    }
+
+    /* --- PROOFS --- */
+
+    /// Shows that a response is one that Flare's voters confirmed, and returns its voting round. Panics otherwise.
+    ///
+    /// The caller must compare what it asked for with what the response says: Flare attests that this request had
+    /// this answer, for any request.
+    ///
+    /// @param response: the whole ABI-encoded response, hex; its hash is taken here
+    /// @param proof: siblings from the response up to the root, 32 bytes each, hex
+    access(all) view fun verify(response: String, proof: [String]): UInt64 {
+        pre {
+            response.length > 2 * self.RESPONSE_BYTES_MIN && response.length <= 2 * self.RESPONSE_BYTES_MAX:
+                "FlareOracleVerifier.verify: a response has \(self.RESPONSE_BYTES_MIN) to \(self.RESPONSE_BYTES_MAX) bytes, not \(response.length / 2)"
+        }
+        let round = UInt64(self.number(response, at: 96, bytes: 32))
+        let root = self.roots[round]
+            ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(round)")
+        assert(
+            self.foldPath(leaf: self.keccak(response), path: proof) == root,
+            message: "FlareOracleVerifier.verify: the response does not belong to the root of round \(round)"
+        )
+        return round
+    }
+
+    /// The root that a leaf and its siblings lead to, in a tree that hashes sorted pairs by keccak256.
+    ///
+    /// @param leaf: 32 bytes, lower-case hex; hash what it stands for yourself, never take it from a caller
+    /// @param path: siblings from the bottom up, 32 bytes each, lower-case hex
+    access(all) view fun foldPath(leaf: String, path: [String]): String {
+        pre {
+            path.length <= self.PATH_NODES_MAX:
+                "FlareOracleVerifier.foldPath: a path has at most \(self.PATH_NODES_MAX) nodes, not \(path.length)"
+        }
+        var node = leaf
+        for sibling in path {
+            assert(
+                sibling.length == 64,
+                message: "FlareOracleVerifier.foldPath: a node has 64 hex digits, not \(sibling.length)"
+            )
+            node = self.keccak(node < sibling ? "\(node)\(sibling)" : "\(sibling)\(node)")
+        }
+        return node
+    }
+
+    /// keccak256 of bytes, both in hex.
+    access(all) view fun keccak(_ content: String): String {
+        return String.encodeHex(HashAlgorithm.KECCAK_256.hash(content.decodeHex()))
+    }
+
+    /* --- VIEWS --- */
+
+    /// The confirmed root of a round, 64 hex digits, or nil.
+    access(all) view fun root(votingRound: UInt64): String? {
+        return self.roots[votingRound]
+    }
+
+    /// The signing policy of a reward epoch, or nil if it is not known or no longer kept.
+    access(all) view fun signingPolicy(rewardEpoch: UInt64): SigningPolicy? {
+        return self.policies[rewardEpoch]
+    }
+
+    /// The newest policy in short.
+    access(all) view fun status(): Status {
+        let policy = self.borrowPolicy(self.latestRewardEpoch)
+        return Status(
+            latestRewardEpoch: policy.rewardEpoch,
+            startVotingRound: policy.startVotingRound,
+            threshold: policy.threshold,
+            voters: policy.voters.length,
+            isChainBound: policy.isChainBound,
+            rootsConfirmed: self.rootsConfirmed
+        )
+    }
+
+    /// What the voters of the epoch before sign to agree to a policy, hex.
+    ///
+    /// @param policy: the policy as the Relay has it, hex
+    access(all) view fun policyHash(_ policy: String, isChainBound: Bool): String {
+        if isChainBound {
+            return self.keccak("\(self.chainWord())\(policy)")
+        }
+        var hash = self.word(policy, at: 0)
+        var at = 64
+        while at < policy.length {
+            hash = self.keccak("\(hash)\(self.word(policy, at: at))")
+            at = at + 64
+        }
+        return hash
+    }
+
+    access(self) view fun messageHash(_ message: String, isChainBound: Bool): String {
+        return self.keccak(isChainBound ? "\(self.chainWord())\(message)" : message)
+    }
+
+    access(self) view fun chainWord(): String {
+        return String.encodeHex(self.sourceChainId.toBigEndianBytes())
+    }
+
+    /// 32 bytes of hex, filled up with zeros at the end.
+    access(self) view fun word(_ hex: String, at: Int): String {
+        if at + 64 <= hex.length {
+            return hex.slice(from: at, upTo: at + 64)
+        }
+        let zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+        return "\(hex.slice(from: at, upTo: hex.length))\(zeros.slice(from: 0, upTo: at + 64 - hex.length))"
+    }
+
+    /// A big-endian number inside of hex; `at` and `bytes` count bytes.
+    access(contract) view fun number(_ hex: String, at: Int, bytes: Int): UInt256 {
+        return UInt256.fromBigEndianBytes(hex.slice(from: 2 * at, upTo: 2 * (at + bytes)).decodeHex())!
+    }
+
+    access(self) view fun borrowPolicy(_ rewardEpoch: UInt64): &SigningPolicy {
+        return &self.policies[rewardEpoch] as &SigningPolicy?
+            ?? panic("FlareOracleVerifier: the signing policy of reward epoch \(rewardEpoch) is not known")
+    }
+
+    /// @param protocolId: 200 for the Flare Data Connector
+    /// @param sourceChainId: the id of the chain whose voters sign
+    /// @param roundsPerRewardEpoch: 3360 on Flare, 240 on Coston2
+    /// @param policy: the trusted first signing policy as the Relay has it, hex
+    /// @param isChainBound: the hash scheme of that policy's epoch
+    init(
+        protocolId: UInt64,
+        sourceChainId: UInt256,
+        roundsPerRewardEpoch: UInt64,
+        policy: String,
+        isChainBound: Bool
+    ) {
+        self.MESSAGE_BYTES = 38
+        self.SIGNATURE_BYTES = 67
+        self.POLICY_HEAD_BYTES = 43
+        self.VOTER_BYTES = 22
+        self.VOTERS_MAX = 300
+        self.WEIGHT_LIMIT = 65_536
+        self.RESPONSE_BYTES_MIN = 192
+        self.RESPONSE_BYTES_MAX = 16_384
+        self.PATH_NODES_MAX = 32
+        self.protocolId = protocolId
+        self.sourceChainId = sourceChainId
+        self.roundsPerRewardEpoch = roundsPerRewardEpoch
+        self.rootsKept = 2_000
+        self.policiesKept = 8
+        self.latestRewardEpoch = 0
+        self.prunedUpToRound = 0
+        self.rootsConfirmed = 0
+        self.policies = {}
+        self.roots = {}
+        self.confirmationOrder = {}
+
+        let deployer <- EVM.createCadenceOwnedAccount()
+        let deployed = deployer.deploy(
+            code: "609480600a5f395ff3fe6043601f1936010460206080528060a0525f355f525f5b8181106027575060051b6040016080f35b806043600192028160051b60c00190604181013581602001355f1a6020526021820135604052806060526fa2a8918ca85bafe22016d0b997e4df608560ff1b0310156086575b606161ffff60a01b91013560501c168151179052016016565b60208260805f875afa50606d56".decodeHex(),
+            gasLimit: 200_000,
+            value: EVM.Balance(attoflow: 0)
+        )
+        destroy deployer
+        self.recovery = deployed.deployedContract
+            ?? panic("FlareOracleVerifier.init: the recovery contract was not deployed: \(deployed.errorMessage)")
+
+        self.accept(SigningPolicy(encoded: policy, isChainBound: isChainBound))
+    }
+}

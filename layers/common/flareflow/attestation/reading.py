@@ -1,0 +1,52 @@
+"""What anybody may read of a statement's attestation."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from flareflow.attestation.models import Attestation
+from flareflow.errors import NotFoundError
+
+
+class AttestationRecords(Protocol):
+    """Where attestations are kept."""
+
+    def get(self, epoch: int) -> Attestation | None:
+        """The epoch's attestation, if one was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an epoch's proof has come, and where each part of it is on Flare; None is what is still to come."""
+
+    epoch: int
+    state: str
+    request_transaction: bytes | None
+    voting_round: int | None
+    finalization_transaction: bytes | None
+    reward_epoch: int | None
+    lowest_used_timestamp: int | None
+    siblings: tuple[bytes, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProgress:
+    """Progress by epoch."""
+
+    attestations: AttestationRecords
+
+    def of(self, epoch: int) -> Progress:
+        """Raises NotFoundError for an epoch that Flare was never asked about."""
+        attestation = self.attestations.get(epoch)
+        if attestation is None:
+            raise NotFoundError("attestation_not_begun", f"Epoch {epoch} was not sent to Flare.")
+        submission, finalization, proof = attestation.submission, attestation.finalization, attestation.proof
+        return Progress(
+            epoch=epoch,
+            state=attestation.state.value,
+            request_transaction=submission.transaction_hash if submission else None,
+            voting_round=attestation.voting_round,
+            finalization_transaction=finalization.transaction_hash if finalization else None,
+            reward_epoch=finalization.reward_epoch if finalization else None,
+            lowest_used_timestamp=proof.lowest_used_timestamp if proof else None,
+            siblings=proof.siblings if proof else None,
+        )

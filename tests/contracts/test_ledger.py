@@ -1,0 +1,180 @@
+"""The contract of the ledger's ports, kept by the fakes and by DynamoDB alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flareflow.adapters.dynamodb.ledger import DynamoLedger, DynamoOutbox, DynamoProposerKeys
+from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
+from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+from flareflow.errors import RaceLostError
+from flareflow.settlement.events import ChainEvent, Position, RevenueWithdrawn, Settled, SubscriptionOpened
+from flareflow.settlement.journal import Posting, post
+from flareflow.settlement.ports import Ledger, Outbox, ProposerKeys
+from flareflow.settlement.transactions import Outgoing, SignedTransaction
+from tests.fakes.settlement import FakeLedger, FakeOutbox, FakeProposerKeys
+from tests.support.dynamodb import dynamodb, fresh_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=20)
+OWNER = "0x01cf0e2f2f715450"
+OPENED = ChainEvent(Position(3, 0, 1), NOW, "ab" * 32, SubscriptionOpened(1, OWNER, 1, 1, 10**18, 10**18))
+SETTLED = ChainEvent(Position(10, 0, 0), NOW, "cd" * 32, Settled(1, 7, 5_000, 300, 0, 10**18 - 300))
+SENT = Outgoing("settle#7#0", SignedTransaction("ef" * 32, b"\x00\xff", 12), key_index=2, attempts=1)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The three ports on one store; `table` is None for the fakes."""
+
+    ledger: Ledger
+    outbox: Outbox
+    keys: ProposerKeys
+    table: "Table | None" = None
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with dynamodb():
+        yield
+
+
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
+def ports(request: pytest.FixtureRequest) -> Iterator[Ports]:
+    if request.param == "fake":
+        yield Ports(FakeLedger(), FakeOutbox(), FakeProposerKeys())
+        return
+    request.getfixturevalue("server")
+    with fresh_table() as table:
+        yield Ports(DynamoLedger(table), DynamoOutbox(table), DynamoProposerKeys(table, OWNER), table)
+
+
+def posting(ledger: Ledger, event: ChainEvent) -> Posting:
+    made = post(event, ledger.subscription(1))
+    assert made is not None
+    return made
+
+
+def test_nothing_is_read_before_the_first_block(ports: Ports) -> None:
+    assert ports.ledger.read_to() is None
+
+
+def test_the_cursor_never_goes_back(ports: Ports) -> None:
+    for height in (0, 250, 100):
+        ports.ledger.advance(height)
+    assert ports.ledger.read_to() == 250
+
+
+def test_a_subscription_is_what_its_last_posting_says(ports: Ports) -> None:
+    for event in (OPENED, SETTLED):
+        made = posting(ports.ledger, event)
+        assert ports.ledger.record(made)
+        assert ports.ledger.subscription(1) == made.subscription
+
+
+def test_an_entry_is_recorded_once(ports: Ports) -> None:
+    # Given a recorded entry
+    made = posting(ports.ledger, OPENED)
+    ports.ledger.record(made)
+    # When it is recorded again, then nothing is
+    assert not ports.ledger.record(made)
+
+
+def test_a_posting_on_an_older_state_loses_the_race(ports: Ports) -> None:
+    # Given two postings on the same state
+    ports.ledger.record(posting(ports.ledger, OPENED))
+    newer = posting(ports.ledger, SETTLED)
+    older = posting(ports.ledger, replace(SETTLED, position=Position(9, 0, 0)))
+    # When the one that happened later is recorded first
+    ports.ledger.record(newer)
+    # Then the other is refused, entry and all
+    with pytest.raises(RaceLostError):
+        ports.ledger.record(older)
+    assert ports.ledger.subscription(1) == newer.subscription
+
+
+def test_revenue_that_is_withdrawn_is_recorded_once(ports: Ports) -> None:
+    taken = ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, RevenueWithdrawn(300, OWNER))
+    made = post(taken, None)
+    assert made is not None
+    assert ports.ledger.record(made)
+    assert not ports.ledger.record(made)
+
+
+@pytest.mark.stack
+def test_balances_in_the_table_are_sums_of_the_journals_lines(server: None) -> None:
+    with fresh_table() as table:
+        # Given a settlement and a withdrawal of revenue, each recorded twice
+        ledger = DynamoLedger(table)
+        taken = ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, RevenueWithdrawn(100, OWNER))
+        for event in (OPENED, SETTLED):
+            made = posting(ledger, event)
+            assert [ledger.record(made), ledger.record(made)] == [True, False]
+        made_taken = post(taken, None)
+        assert made_taken is not None
+        assert [ledger.record(made_taken), ledger.record(made_taken)] == [True, False]
+        # Then revenue, settled totals and the owner's list say the same as the entries
+        revenue = table.get_item(Key={"pk": "REVENUE", "sk": "STATE"})["Item"]["balance_ufix64"]
+        assert revenue == 200
+        assert DynamoSettledTotals(table).all() == {1: 5_000}
+        reader = LedgerReader(table)
+        assert list(reader.owned_by(OWNER, None).items) == [1]
+        assert [entry.kind for entry in reader.journal(1, None).items] == ["Settled", "SubscriptionOpened"]
+        assert sum(line.amount_ufix64 for entry in reader.journal(1, None).items for line in entry.lines) == 0
+
+
+def test_an_outgoing_transaction_is_kept_byte_for_byte(ports: Ports) -> None:
+    saved = ports.outbox.save(SENT)
+    assert ports.outbox.get("settle#7#0") == saved
+    assert saved.transaction == SENT.transaction
+
+
+def test_a_purpose_without_transaction_has_none(ports: Ports) -> None:
+    assert ports.outbox.get("settle#7#1") is None
+
+
+def test_a_failure_is_kept_over_what_was_sent(ports: Ports) -> None:
+    failed = ports.outbox.save(SENT).failed("no such root", NOW)
+    assert ports.outbox.get("settle#7#0") != failed
+    assert ports.outbox.save(failed) == ports.outbox.get("settle#7#0")
+
+
+def test_a_change_of_an_older_version_loses_the_race(ports: Ports) -> None:
+    ports.outbox.save(SENT)
+    with pytest.raises(RaceLostError):
+        ports.outbox.save(SENT)
+
+
+def test_a_key_is_leased_to_one_purpose(ports: Ports) -> None:
+    assert ports.keys.lease("a", [0, 1], NOW, LATER) == 0
+    assert ports.keys.lease("b", [0, 1], NOW, LATER) == 1
+    assert ports.keys.lease("c", [0, 1], NOW, LATER) is None
+
+
+def test_a_purpose_gets_the_key_again_that_it_holds(ports: Ports) -> None:
+    ports.keys.lease("a", [0, 1], NOW, LATER)
+    ports.keys.lease("b", [0, 1], NOW, LATER)
+    assert ports.keys.lease("b", [0, 1], NOW, LATER) == 1
+
+
+def test_a_key_that_was_given_back_is_free(ports: Ports) -> None:
+    ports.keys.lease("a", [0], NOW, LATER)
+    ports.keys.release("a", 0)
+    assert ports.keys.lease("b", [0], NOW, LATER) == 0
+
+
+def test_only_the_holder_gives_a_key_back(ports: Ports) -> None:
+    ports.keys.lease("a", [0], NOW, LATER)
+    ports.keys.release("b", 0)
+    assert ports.keys.lease("b", [0], NOW, LATER) is None
+
+
+def test_a_lease_ends_at_its_time(ports: Ports) -> None:
+    ports.keys.lease("a", [0], NOW, LATER)
+    assert ports.keys.lease("b", [0], LATER + timedelta(seconds=1), LATER) == 0

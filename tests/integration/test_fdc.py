@@ -1,0 +1,189 @@
+"""From a statement to its checked proof through Anvil and the local voters, also when they misbehave."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+from eth_keys.datatypes import Signature
+
+from flareflow.attestation import advancing
+from flareflow.attestation.advancing import AdvanceAttestations
+from flareflow.attestation.models import Attestation, SealedStatement, State
+from flareflow.attestation.policies import RecordPolicies
+from flareflow.attestation.relay import RootMessage, decode_signatures, signed_digest
+from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
+from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
+from flareflow.time import Deadline
+from infra.local.fdc.voters import policy_of
+from infra.local.flare import ROUNDS_PER_REWARD_EPOCH
+from tests.fakes.attestation import FakeAttestations, FakePolicies, FakeStatements
+from tests.support.flare import ROUND_SECONDS, STATEMENT_HOST, LocalFlare, local_flare
+
+pytestmark = pytest.mark.stack
+
+PORT_BASE: Final = 23500
+TARGET: Final = AttestationTarget("PublicWeb2", f"https://{STATEMENT_HOST}/v1/statements/")
+WAIT_SECONDS: Final = 20 * ROUND_SECONDS
+TICK_SECONDS: Final = 0.3
+
+
+@dataclass
+class Attesting:
+    """The use case on the real contracts and voters."""
+
+    local: LocalFlare
+    statements: FakeStatements = field(default_factory=FakeStatements)
+    attestations: FakeAttestations = field(default_factory=FakeAttestations)
+
+    def seal(self, epoch: int, *, served: dict[str, str] | None = None) -> None:
+        """Seal a statement; the host serves it, with `served` in place of some of its fields."""
+        values = {field: str(epoch * 1_000 + n) for n, (_, field, _) in enumerate(ATTESTED_FIELDS)}
+        values |= {
+            field: f"0x{epoch + n:064x}" for n, (_, field, kind) in enumerate(ATTESTED_FIELDS) if kind == "bytes32"
+        }
+        values["epoch"] = str(epoch)
+        words = tuple(int(values[field], 0) for _, field, _ in ATTESTED_FIELDS)
+        self.local.host.texts[f"/v1/statements/{epoch:010d}"] = json.dumps(values | (served or {}))
+        self.statements.sealed.append(SealedStatement(epoch, words, settles_something=True))
+
+    def until(self, epoch: int, *states: State, reasons: int = 0) -> Attestation:
+        """Ticks until the attestation is in one of these states with so many reasons."""
+        use_case = AdvanceAttestations(
+            TARGET, self.local.flare, self.local.availability, self.statements, self.attestations
+        )
+        give_up = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < give_up:
+            use_case.run(Deadline(datetime.now(UTC) + timedelta(minutes=1)))
+            found = self.attestations.kept[epoch]
+            if found.state in states and len(found.reasons) >= reasons:
+                return found
+            time.sleep(TICK_SECONDS)
+        raise AssertionError(f"epoch {epoch} is {found.state} because {found.reasons}")
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalFlare]:
+    with local_flare(PORT_BASE) as running:
+        yield running
+
+
+@pytest.fixture
+def attesting(local: LocalFlare) -> Iterator[Attesting]:
+    yield Attesting(local)
+    local.order("miss-rounds", count=0)
+    local.order("disagree", voters=0, rounds=0)
+    local.order("delay", seconds=0)
+
+
+def weight_of(policy: SigningPolicy, content_hash: bytes, signatures: bytes) -> int:
+    """The weight behind a hash; every signature must be the voter's at its index, by rising index."""
+    ones = decode_signatures(signatures)
+    assert [one.index for one in ones] == sorted({one.index for one in ones})
+    for one in ones:
+        vrs = (one.v - 27, int.from_bytes(one.r), int.from_bytes(one.s))
+        signer = Signature(vrs=vrs).recover_public_key_from_msg_hash(signed_digest(content_hash))
+        assert signer.to_canonical_address() == policy.voters[one.index].address
+    return sum(policy.voters[one.index].weight for one in ones)
+
+
+def test_a_statement_is_proven_by_signatures_of_more_than_half_of_the_weight(attesting: Attesting) -> None:
+    # Given a sealed statement that the host serves
+    attesting.seal(41)
+    # When the attestation is followed
+    proven = attesting.until(41, State.PROVEN)
+    # Then it is proven among others' attestations, in one go
+    assert proven.reasons == ()
+    assert proven.proof is not None
+    assert len(proven.proof.siblings) >= 2
+    # And the finalization holds enough valid signatures of the policy that it names
+    assert proven.finalization is not None
+    message = RootMessage.decode(proven.finalization.message)
+    policy = policy_of(proven.finalization.reward_epoch, ROUNDS_PER_REWARD_EPOCH)
+    assert message.voting_round == proven.voting_round
+    assert weight_of(policy, message.hash, proven.finalization.signatures) > policy.threshold
+
+
+def test_every_voter_fetches_the_statement_itself(attesting: Attesting) -> None:
+    # Given a statement
+    attesting.seal(42)
+    # When it was proven
+    attesting.until(42, State.PROVEN)
+    # Then the host was asked by at least five voters
+    assert attesting.local.host.fetches.count("/v1/statements/0000000042") >= 5
+
+
+def test_a_missed_request_is_made_anew_and_proven(attesting: Attesting) -> None:
+    # Given voters that miss the next round
+    attesting.local.order("miss-rounds", count=1)
+    attesting.seal(43)
+    # When the attestation is followed
+    proven = attesting.until(43, State.PROVEN)
+    # Then the second request was proven, and the first is remembered
+    assert len(proven.reasons) == 1
+    assert "was finalized without our request" in proven.reasons[0]
+
+
+def test_a_minority_that_disagrees_is_harmless(attesting: Attesting) -> None:
+    # Given two of six voters that sign another root
+    attesting.local.order("disagree", voters=2, rounds=1)
+    attesting.seal(44)
+    # When the attestation is followed
+    proven = attesting.until(44, State.PROVEN)
+    # Then the others sufficed, at the first request
+    assert proven.reasons == ()
+
+
+def test_without_a_majority_there_is_no_root_and_the_request_is_made_anew(
+    attesting: Attesting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given four of six voters that sign another root, once
+    monkeypatch.setattr(advancing, "ROUNDS_TO_PROVE_MAX", 2)
+    attesting.local.order("disagree", voters=4, rounds=1)
+    attesting.seal(45)
+    # When the attestation is followed
+    proven = attesting.until(45, State.PROVEN)
+    # Then the first round had no root
+    assert len(proven.reasons) == 1
+    assert "gave no proof" in proven.reasons[0]
+
+
+def test_a_host_that_serves_other_numbers_is_never_attested(attesting: Attesting) -> None:
+    # Given a host that serves one micro-token more than the statement says
+    attesting.seal(46, served={"total_rated_microtokens": "46007"})
+    # When voters fetch it
+    missed = attesting.until(46, State.SEALED, State.REQUESTED, reasons=1)
+    # Then the integrity code does not match, and nothing is proven
+    assert "was finalized without our request" in missed.reasons[0]
+
+
+def test_a_late_finalization_is_waited_for(attesting: Attesting) -> None:
+    # Given voters that finalize two rounds late
+    attesting.local.order("delay", seconds=2 * ROUND_SECONDS)
+    attesting.seal(47)
+    # When the attestation is followed
+    proven = attesting.until(47, State.PROVEN)
+    # Then no second request was made
+    assert proven.reasons == ()
+
+
+def test_a_signing_policy_is_recorded_with_the_signatures_that_hand_it_on(local: LocalFlare) -> None:
+    # Given a new signing policy
+    policies = FakePolicies()
+    reader = RecordPolicies(local.flare, policies, local.deployment.start_block)
+    first = SigningPolicy.decode(bytes.fromhex(local.deployment.first_policy))
+    local.order("roll-policy")
+    # When Flare's blocks are read until it is signed
+    give_up = time.monotonic() + WAIT_SECONDS
+    weight = 0
+    while weight <= first.threshold and time.monotonic() < give_up:
+        reader.run(Deadline(datetime.now(UTC) + timedelta(minutes=1)))
+        signed = policies.get(first.reward_epoch + 1)
+        weight = weight_of(first, legacy_hash(signed.policy), signed.signatures) if signed else 0
+        time.sleep(TICK_SECONDS)
+    # Then the policy before hands it on
+    assert weight > first.threshold
+    assert SigningPolicy.decode(policies.kept[first.reward_epoch + 1].policy).reward_epoch == first.reward_epoch + 1

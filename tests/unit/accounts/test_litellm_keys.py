@@ -1,0 +1,111 @@
+"""Virtual keys at LiteLLM, against answers recorded from the real one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flareflow.adapters.litellm_keys import LiteLLMKeys
+from flareflow.errors import KeyIssuerUnavailableError
+from tests.fakes.accounts import ALICE
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "litellm"
+KEY_HASH = "66640efe2475554fd9d65e7c9d29b8e8590c0318fa1b90120a1dd867350d9b18"
+
+
+def answering(status: int, body: object, seen: list[httpx.Request] | None = None) -> LiteLLMKeys:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if seen is not None:
+            seen.append(request)
+        return httpx.Response(status, json=body)
+
+    return LiteLLMKeys(httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(answer)))
+
+
+def recorded(name: str) -> LiteLLMKeys:
+    vector = json.loads((VECTORS / f"{name}.json").read_text())
+    return answering(vector["status"], vector["response"])
+
+
+def test_a_new_key_can_call_models_only_and_names_its_subscription() -> None:
+    # Given LiteLLM's answer to a new key
+    vector = json.loads((VECTORS / "26_key_generate_llm_api.json").read_text())
+    seen: list[httpx.Request] = []
+    # When a key is issued
+    issued = answering(200, vector["response"], seen).issue("flareflow-1", 7, ALICE)
+    # Then what was asked for is bounded, and the secret is not printed
+    assert json.loads(seen[0].content) == {
+        "key_alias": "flareflow-1",
+        "key_type": "llm_api",
+        "metadata": {"subscription_id": 7, "flow_address": ALICE},
+    }
+    assert issued.secret == vector["response"]["key"]
+    assert issued.secret not in repr(issued)
+
+
+def test_a_taken_alias_is_refused() -> None:
+    with pytest.raises(KeyIssuerUnavailableError, match="bad_request_error"):
+        recorded("05_dup_alias").issue("flareflow-1", 7, ALICE)
+
+
+def test_a_hash_that_is_not_the_secrets_is_refused() -> None:
+    with pytest.raises(KeyIssuerUnavailableError, match="SHA-256"):
+        answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": "0" * 64}).issue("a", 7, ALICE)
+
+
+def test_an_answer_in_another_form_is_refused_without_repeating_it() -> None:
+    with pytest.raises(KeyIssuerUnavailableError) as refused:
+        answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": 5}).issue("a", 7, ALICE)
+    assert "sk-" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_deleting_what_is_deleted_is_done() -> None:
+    recorded("20_key_delete_again").delete(KEY_HASH)
+    recorded("20_key_delete_again").delete_alias("flareflow-1")
+    recorded("20_key_delete_alias").delete_alias("lifecycle")
+
+
+def test_blocking_and_unblocking_what_is_gone_is_done() -> None:
+    recorded("31_block_unknown").block(KEY_HASH)
+    recorded("31_block_unknown").unblock(KEY_HASH)
+    recorded("20_key_block").block(KEY_HASH)
+    recorded("20_key_unblock").unblock(KEY_HASH)
+
+
+CALLS: list[Callable[[LiteLLMKeys], object]] = [
+    lambda issuer: issuer.issue("a", 7, ALICE),
+    lambda issuer: issuer.delete_alias("a"),
+    lambda issuer: issuer.delete(KEY_HASH),
+    lambda issuer: issuer.block(KEY_HASH),
+    lambda issuer: issuer.unblock(KEY_HASH),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, {"error": {"type": "internal_server_error", "message": "boo"}}),
+        (401, {"error": {"type": "auth_error", "message": "wrong master key"}}),
+        (502, "not even an object"),
+        (307, {}),
+    ],
+)
+def test_every_other_answer_is_a_reason_to_try_again(
+    call: Callable[[LiteLLMKeys], object], status: int, body: object
+) -> None:
+    with pytest.raises(KeyIssuerUnavailableError):
+        call(answering(status, body))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_no_answer_is_a_reason_to_try_again(call: Callable[[LiteLLMKeys], object]) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    client = httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(refuse))
+    with pytest.raises(KeyIssuerUnavailableError):
+        call(LiteLLMKeys(client))

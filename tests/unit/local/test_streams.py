@@ -1,0 +1,92 @@
+"""How a batch of stream records is retried, bisected and given up."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from infra.local.gateway import streams
+from infra.local.gateway.event_sources import EventSource, Record
+from infra.local.gateway.runtime import Outcome
+from infra.local.gateway.streams import StreamPoller
+
+type Handler = Callable[[Sequence[int]], Sequence[int]]
+
+
+@dataclass
+class FakeFunctions:
+    """Gives batches, as sequence numbers, to a handler that returns those which failed or raises."""
+
+    handler: Handler
+    batches: list[list[int]] = field(default_factory=list)
+
+    async def invoke(self, _: str, payload: bytes) -> Outcome:
+        batch = [int(record["dynamodb"]["SequenceNumber"]) for record in json.loads(payload)["Records"]]
+        self.batches.append(batch)
+        try:
+            failed = self.handler(batch)
+        except RuntimeError:
+            return Outcome.failure("Unhandled", "the handler raised")
+        failures = [{"itemIdentifier": str(number)} for number in failed]
+        return Outcome(json.dumps({"batchItemFailures": failures}).encode())
+
+
+@dataclass
+class FakeQueue:
+    sent: list[dict[str, Any]] = field(default_factory=list)
+
+    def get_queue_url(self, **_: str) -> dict[str, str]:
+        return {"QueueUrl": "queue"}
+
+    def send_message(self, **message: str) -> None:
+        self.sent.append(json.loads(message["MessageBody"])["DDBStreamBatchInfo"])
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "RETRY_SECONDS", 0.0)
+
+
+def delivered(handler: Handler, *, bisect: bool = False) -> tuple[list[list[int]], list[dict[str, Any]]]:
+    """Records 1 to 4 handed to `handler` with two retries: the batches that it saw, and what was given up."""
+    properties = {
+        "MaximumRetryAttempts": 2,
+        "BisectBatchOnFunctionError": bisect,
+        "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:lost"}},
+    }
+    source = EventSource("arn:stream", "Function", 10, reports_failures=True, properties=properties)
+    functions, queue = FakeFunctions(handler), FakeQueue()
+    poller = StreamPoller(source, functions, streams=None, sqs=queue)  # type: ignore[arg-type]
+    records: list[Record] = [{"dynamodb": {"SequenceNumber": str(number)}} for number in (1, 2, 3, 4)]
+    asyncio.run(poller.deliver(records))
+    return functions.batches, queue.sent
+
+
+def test_a_batch_that_is_taken_is_seen_once() -> None:
+    assert delivered(lambda _: []) == ([[1, 2, 3, 4]], [])
+
+
+def test_a_batch_goes_on_from_its_first_failed_record() -> None:
+    failures = iter([[3], []])
+    batches, lost = delivered(lambda _: next(failures))
+    assert (batches, lost) == ([[1, 2, 3, 4], [3, 4]], [])
+
+
+def test_what_fails_at_every_retry_is_given_up_to_the_queue() -> None:
+    batches, lost = delivered(lambda batch: [number for number in batch if number == 4])
+    assert batches == [[1, 2, 3, 4], [4], [4]]
+    assert [(one["startSequenceNumber"], one["batchSize"]) for one in lost] == [("4", 1)]
+
+
+def test_a_failing_function_is_given_halves_so_that_one_record_cannot_hold_up_all() -> None:
+    def handler(batch: Sequence[int]) -> Sequence[int]:
+        if 1 in batch:
+            raise RuntimeError
+        return []
+
+    batches, lost = delivered(handler, bisect=True)
+    assert batches == [[1, 2, 3, 4], [1, 2], [1], [2], [3, 4]]
+    assert [one["startSequenceNumber"] for one in lost] == ["1"]

@@ -1,0 +1,96 @@
+"""What the gateway reads out of the real template, and how intrinsics are resolved."""
+
+from typing import Any
+
+import pytest
+
+from infra.local.gateway.deployment import Deployment
+from infra.local.gateway.event_sources import event_sources
+from infra.local.gateway.functions import Functions
+from infra.local.gateway.http_api import HttpApi
+from infra.local.gateway.intrinsics import Intrinsics, Physical, UnknownIntrinsicError
+from infra.local.gateway.schedules import rate_seconds, schedules
+from infra.local.gateway.template import Template
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Deployment:
+    """The real template with made-up names for what would be provisioned."""
+    template = Template.load({"EpochSeconds": "10"})
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::KMS::Key")
+    names = [name for kind in (*kinds, "AWS::SecretsManager::Secret") for name, _ in template.of_type(kind)]
+    return Deployment(template, {name: made_up(name) for name in names})
+
+
+def made_up(name: str) -> Physical:
+    service = "sqs" if name.endswith("Queue") else "dynamodb"
+    arn = f"arn:aws:{service}:us-east-1:123456789012:{name}"
+    return Physical(ref=name.lower(), attributes={"Arn": arn, "StreamArn": f"{arn}/stream/now"})
+
+
+@pytest.mark.parametrize(
+    ("value", "resolved"),
+    [
+        ({"Ref": "AWS::Region"}, "us-east-1"),
+        ({"Ref": "Given"}, "a,b"),
+        ({"Fn::GetAtt": ["UsageTable", "StreamArn"]}, made_up("UsageTable").attributes["StreamArn"]),
+        ({"Fn::Sub": "${UsageTable}/${Given}/${!kept}"}, "usagetable/a,b/${kept}"),
+        ({"Fn::Sub": ["${x}", {"x": {"Ref": "Given"}}]}, "a,b"),
+        ({"Fn::Select": [1, {"Fn::Split": [",", {"Ref": "Given"}]}]}, "b"),
+        ([{"deep": {"Ref": "Given"}}, 1], [{"deep": "a,b"}, 1]),
+    ],
+)
+def test_an_intrinsic_is_resolved_wherever_it_stands(value: Any, resolved: Any) -> None:
+    assert Intrinsics({"Given": "a,b"}, made_up).resolve(value) == resolved
+
+
+def test_an_intrinsic_without_local_meaning_is_refused() -> None:
+    with pytest.raises(UnknownIntrinsicError, match="Fn::ImportValue"):
+        Intrinsics({}, made_up).resolve({"Fn::ImportValue": "x"})
+
+
+def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="no parameter Nonsense"):
+        Template.load({"Nonsense": "1"})
+
+
+def test_a_function_has_its_environment_and_the_local_endpoints(deployment: Deployment) -> None:
+    polling = deployment.functions["UsagePollingFunction"]
+    assert polling.code.parts[-2:] == ("functions", "usage_polling")
+    assert (polling.timeout_seconds, polling.reserved) == (240.0, 1)
+    assert polling.environment["EPOCH_SECONDS"] == "10"
+    assert polling.environment["USAGE_TABLE"] == "usagetable"
+    assert polling.environment["AWS_ENDPOINT_URL_DYNAMODB"].startswith("http://127.0.0.1:")
+
+
+def test_the_websocket_address_of_aws_becomes_the_gateways(deployment: Deployment) -> None:
+    address = deployment.functions["PendingPushFunction"].environment["WEBSOCKET_URL"]
+    assert address.startswith("http://127.0.0.1:")
+    assert address.endswith("/live")
+
+
+def test_every_trigger_of_the_template_names_one_of_its_functions(deployment: Deployment) -> None:
+    triggered = [source.function for service in ("sqs", "dynamodb") for source in event_sources(deployment, service)]
+    triggered += [schedule.function for schedule in schedules(deployment)]
+    assert len(triggered) > 0
+    assert set(triggered) <= set(deployment.functions)
+
+
+def test_the_http_api_of_the_template_can_be_served(deployment: Deployment) -> None:
+    api = HttpApi.of(deployment, Functions({}))
+    found = api.routes.match("GET", "/v1/statements/0000000007")
+    assert found is not None
+    route, parameters = found
+    assert (route.function, parameters) == ("PublicApiFunction", {"epoch": "0000000007"})
+
+
+@pytest.mark.parametrize(
+    ("expression", "seconds"), [("rate(5 minutes)", 300), ("rate(1 hour)", 3600), ("rate(2 days)", 172_800)]
+)
+def test_a_rate_is_read(expression: str, seconds: int) -> None:
+    assert rate_seconds(expression) == seconds
+
+
+def test_a_schedule_that_is_no_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="cron"):
+        rate_seconds("cron(0 12 * * ? *)")
