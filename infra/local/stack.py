@@ -21,6 +21,8 @@ from flareflow.adapters.kms import KmsKey
 from infra.local import dynamodb_server, moto_server
 from infra.local.anvil import anvil
 from infra.local.flare import deploy_flare, fdc, fund
+from infra.local.flow_accounts import LocalFlow
+from infra.local.flow_emulator import SERVICE_ADDRESS, flow_emulator
 from infra.local.gateway import aws
 from infra.local.gateway.deployment import Deployment, parameters_file
 from infra.local.gateway.invoke_api import FUNCTIONS
@@ -44,6 +46,8 @@ FIXED_PARAMETERS: Final = {
     "StatementUrlPrefix": f"https://{STATEMENT_HOST}/v1/statements/",
     "FlowNetwork": "emulator",
 }
+OPERATOR_KEYS: Final = 5
+OPERATOR_UFIX64: Final = 1_000 * 10**8
 FACTS: Final = TypeAdapter(dict[str, str])
 LOG_LINES: Final = 40
 
@@ -75,7 +79,9 @@ def parts() -> Sequence[Part]:
         Step("flare", _deploy_flare, needs=["anvil"]),
         Step("flare-gas", _fund_flare_account, needs=["flare", "provision"]),
         fdc(STATEMENT_HOST),
-        Step("settings", _settings, needs=["provision", "flare"]),
+        flow_emulator(),
+        Step("flow-operator", _create_operator, needs=["flow", "provision"]),
+        Step("settings", _settings, needs=["provision", "flare", "flow-operator"]),
         gateway(),
     ]
 
@@ -155,9 +161,19 @@ def _deploy_flare(_: Facts) -> Facts:
 
 def _fund_flare_account(found: Facts) -> Facts:
     """Gas money for the account whose key is in KMS."""
-    kms = aws.session().client("kms", endpoint_url=url("moto"))
-    fund(KmsEvmSigner(KmsKey(kms, found["FlareSigningKey"])).address)
+    fund(KmsEvmSigner(_kms_key(found["FlareSigningKey"])).address)
     return {}
+
+
+def _create_operator(found: Facts) -> Facts:
+    """The account that pays for settlements: one KMS key, registered several times for several proposals at once."""
+    public_key = _kms_key(found["FlowSigningKey"]).public_key()
+    address = LocalFlow.at().create_account_for(public_key, "SHA2_256", OPERATOR_KEYS, OPERATOR_UFIX64)
+    return {"flow_operator_address": f"0x{address}"}
+
+
+def _kms_key(key_id: str) -> KmsKey:
+    return KmsKey(aws.session().client("kms", endpoint_url=url("moto")), key_id)
 
 
 def _settings(found: Facts) -> Facts:
@@ -169,6 +185,8 @@ def _settings(found: Facts) -> Facts:
         "FlareDaUrl": url("fdc"),
         "FlowRestUrl": url("flow_rest"),
         "FlowAccessHost": f"{HOST}:{port('flow_grpc')}",
+        "FlowContractAddress": f"0x{SERVICE_ADDRESS}",
+        "FlowOperatorAddress": found["flow_operator_address"],
     }
     parameters_file().write_text(json.dumps(parameters, indent=1))
     Deployment.load().write_sam_environment()

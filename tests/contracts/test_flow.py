@@ -19,12 +19,10 @@ from flareflow.adapters.json_cdc import address, array, string, ufix64, uint64, 
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.ports import Flow
 from flareflow.settlement.transactions import Progress, SettlePage, SignedTransaction, Stage
-from infra.local import flow_emulator
+from infra.local.flow_emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY, flow_emulator
 from infra.local.ports import HOST, port, url
 from tests.fakes.settlement import FakeFlow
 
-SERVICE_ACCOUNT: Final = "f8d6e0586b0a20c7"
-PUBLISHED_TEST_KEY: Final = "aff3a277caf2bdd6582c156ae7b07dbca537da7833309de88e56987faa2c0f1b"
 SEALING_SECONDS_MAX: Final = 10.0
 SETTLE: Final = """
     transaction(epoch: UInt64, page: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64], path: [String]) {
@@ -42,7 +40,7 @@ class ServiceAccountSigner:
 
     def __init__(self) -> None:
         self._signer = InMemorySigner(
-            hash_algo=HashAlgo.SHA3_256, sign_algo=SignAlgo.ECDSA_P256, private_key_hex=PUBLISHED_TEST_KEY
+            hash_algo=HashAlgo.SHA3_256, sign_algo=SignAlgo.ECDSA_P256, private_key_hex=SERVICE_PRIVATE_KEY
         )
 
     @property
@@ -57,7 +55,7 @@ class ServiceAccountSigner:
 
 @pytest.fixture(scope="module")
 def rest() -> Iterator[FlowRest]:
-    server = flow_emulator.server()
+    server = flow_emulator()
     was_running = server.process() is not None
     server.start()
     with http_client(url("flow_rest")) as http:
@@ -73,7 +71,7 @@ def emulator(rest: FlowRest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (folder / "settle_page.cdc").write_text(SETTLE)
     monkeypatch.setattr(flow_rest, "CADENCE", tmp_path)
     access = AccessNode(HOST, port("flow_grpc"))
-    return FlowTransactions(rest, access, SERVICE_ACCOUNT, ServiceAccountSigner(), {})
+    return FlowTransactions(rest, access, SERVICE_ADDRESS, ServiceAccountSigner(), {})
 
 
 @dataclass
@@ -144,7 +142,7 @@ def test_the_keys_that_can_propose_are_listed(chain: Chain) -> None:
 @pytest.mark.stack
 def test_a_node_that_cannot_be_reached_is_unavailable(emulator: FlowTransactions) -> None:
     nowhere = FlowTransactions(
-        emulator.rest, AccessNode(HOST, port("flow_grpc") + 40), SERVICE_ACCOUNT, emulator.signer, {}
+        emulator.rest, AccessNode(HOST, port("flow_grpc") + 40), SERVICE_ADDRESS, emulator.signer, {}
     )
     with pytest.raises(FlowUnavailableError):
         nowhere.send(emulator.sign(SETTLED, 0))
@@ -157,13 +155,13 @@ def test_every_kind_of_argument_arrives_in_a_script_as_it_was(rest: FlowRest) ->
             return [a, b, c, d, e, f, nil, {"k": true}]
         }
     """
-    arguments = [uint64(2**64 - 1), uint256(2**256 - 1), ufix64(150_000_001), string('é"'), address(SERVICE_ACCOUNT)]
+    arguments = [uint64(2**64 - 1), uint256(2**256 - 1), ufix64(150_000_001), string('é"'), address(SERVICE_ADDRESS)]
     assert rest.execute(code, [*arguments, array(uint64, [1, 2])]) == [
         2**64 - 1,
         2**256 - 1,
         150_000_001,
         'é"',
-        f"0x{SERVICE_ACCOUNT}",
+        f"0x{SERVICE_ADDRESS}",
         [1, 2],
         None,
         {"k": True},
@@ -193,7 +191,7 @@ def test_a_script_is_found_by_its_path_and_imports_by_name(
 
 @pytest.mark.stack
 def test_account_keys_have_what_verifying_a_signature_needs(rest: FlowRest) -> None:
-    (key,) = rest.account_keys(f"0x{SERVICE_ACCOUNT}")
+    (key,) = rest.account_keys(f"0x{SERVICE_ADDRESS}")
     assert key.public_key == "0x" + ServiceAccountSigner().public_key.hex()
     assert (key.signing_algorithm, key.hashing_algorithm) == ("ECDSA_P256", "SHA3_256")
     assert (key.weight, key.revoked) == (1_000, False)

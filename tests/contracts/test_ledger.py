@@ -11,7 +11,14 @@ from flareflow.adapters.dynamodb.ledger import DynamoLedger, DynamoOutbox, Dynam
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.errors import RaceLostError
-from flareflow.settlement.events import ChainEvent, Position, RevenueWithdrawn, Settled, SubscriptionOpened
+from flareflow.settlement.events import (
+    ChainEvent,
+    OwnerChanged,
+    Position,
+    RevenueWithdrawn,
+    Settled,
+    SubscriptionOpened,
+)
 from flareflow.settlement.journal import Posting, post
 from flareflow.settlement.ports import Ledger, Outbox, ProposerKeys
 from flareflow.settlement.transactions import Outgoing, SignedTransaction
@@ -127,6 +134,17 @@ def test_balances_in_the_table_are_sums_of_the_journals_lines(server: None) -> N
         assert list(reader.owned_by(OWNER, None).items) == [1]
         assert [entry.kind for entry in reader.journal(1, None).items] == ["Settled", "SubscriptionOpened"]
         assert sum(line.amount_ufix64 for entry in reader.journal(1, None).items for line in entry.lines) == 0
+
+
+@pytest.mark.stack
+def test_a_subscription_is_listed_for_its_new_owner_only(server: None) -> None:
+    with fresh_table() as table:
+        ledger = DynamoLedger(table)
+        moved = ChainEvent(Position(4, 0, 0), NOW, "ab" * 32, OwnerChanged(1, "0x9"))
+        for event in (OPENED, moved):
+            ledger.record(posting(ledger, event))
+        reader = LedgerReader(table)
+        assert [list(reader.owned_by(owner, None).items) for owner in (OWNER, "0x9")] == [[], [1]]
 
 
 def test_an_outgoing_transaction_is_kept_byte_for_byte(ports: Ports) -> None:

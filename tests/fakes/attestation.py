@@ -90,10 +90,6 @@ class FakeFlare:
         )
         return Finalization(bytes(32), REWARD_EPOCH, message.encode(), signatures=bytes(67))
 
-    def merkle_root(self, voting_round: int) -> bytes:
-        self._answer()
-        return self.roots.get(voting_round, bytes(32))
-
     def policies(self, after_block: int) -> PolicySighting:
         self._answer()
         through = min(after_block + STRETCH_BLOCKS, self.head)

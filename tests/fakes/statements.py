@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.errors import BrokenRuleError, RaceLostError, StorageUnavailableError
 from flareflow.metering.models import Usage
 from flareflow.statements.models import Leaf, Page, Sealed
 from flareflow.statements.ports import OpenEpoch
@@ -102,6 +102,8 @@ class FakeDocuments:
             self.kept_leaves[epoch, usage_root] = tuple(leaves)
 
     def leaves(self, epoch: int, usage_root: bytes) -> Sequence[Leaf]:
+        if (epoch, usage_root) not in self.kept_leaves:
+            raise StorageUnavailableError(f"there are no leaves of epoch {epoch}")
         return self.kept_leaves[epoch, usage_root]
 
     def put_page(self, settlement_root: bytes, page: Page) -> None:
@@ -109,4 +111,6 @@ class FakeDocuments:
             self.kept_pages[page.epoch, settlement_root, page.number] = page
 
     def page(self, epoch: int, settlement_root: bytes, number: int) -> Page:
+        if (epoch, settlement_root, number) not in self.kept_pages:
+            raise StorageUnavailableError(f"there is no page {number} of epoch {epoch}")
         return self.kept_pages[epoch, settlement_root, number]

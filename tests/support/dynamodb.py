@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from infra.local import dynamodb_server
 from infra.local.gateway import aws
+from infra.local.gateway.template import Template
 from infra.local.ports import url
+from infra.local.provision import TABLE_PROPERTIES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -26,20 +29,20 @@ def dynamodb() -> Iterator[None]:
             server.stop()
 
 
+@cache
+def _template() -> Template:
+    return Template.load({})
+
+
 @contextmanager
-def fresh_table() -> Iterator["Table"]:
-    """An empty table with the keys that all our tables have, without indexes."""
+def fresh_table(logical_id: str = "AccountsTable") -> Iterator["Table"]:
+    """An empty table like that of the template; all have the same keys, only some have indexes."""
+    properties = _template().resources[logical_id]["Properties"]
     table = (
         aws.session()
         .resource("dynamodb", endpoint_url=url("dynamodb"))
         .create_table(
-            TableName=f"test-{uuid4()}",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            TableName=f"test-{uuid4()}", **{name: properties[name] for name in TABLE_PROPERTIES if name in properties}
         )
     )
     try:

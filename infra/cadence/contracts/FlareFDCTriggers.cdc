@@ -272,7 +272,7 @@ access(all) contract FlareFDCTriggers {
 
     /// An epoch as the attested url writes it.
     access(contract) view fun tenDigits(_ epoch: UInt64): String {
-        return (10_000_000_000 + epoch).toString().slice(from: 1, upTo: 11)
+        return (epoch + 10_000_000_000).toString().slice(from: 1, upTo: 11)
     }
 
     init() {

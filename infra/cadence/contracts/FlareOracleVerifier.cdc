@@ -101,7 +101,6 @@ access(all) contract FlareOracleVerifier {
         /// @param encoded: the policy as the Relay has it, hex
         init(encoded: String, isChainBound: Bool) {
             let head = FlareOracleVerifier.POLICY_HEAD_BYTES
-            let size = FlareOracleVerifier.POLICY_HEAD_BYTES
             assert(
                 encoded.length >= 2 * head,
                 message: "FlareOracleVerifier.SigningPolicy: a policy has \(head) bytes or more, not \(encoded.length / 2)"
@@ -111,7 +110,7 @@ access(all) contract FlareOracleVerifier {
                 voters >= 1 && voters <= FlareOracleVerifier.VOTERS_MAX,
                 message: "FlareOracleVerifier.SigningPolicy: a policy has 1 to \(FlareOracleVerifier.VOTERS_MAX) voters, not \(voters)"
             )
-            let length = 2 * (size + voters * FlareOracleVerifier.VOTER_BYTES)
+            let length = 2 * (head + voters * FlareOracleVerifier.VOTER_BYTES)
             assert(
                 encoded.length == length,
                 message: "FlareOracleVerifier.SigningPolicy: \(voters) voters make \(length / 2) bytes, not \(encoded.length / 2)"
@@ -125,7 +124,7 @@ access(all) contract FlareOracleVerifier {
             var at = head
             var sum: UInt64 = 0
             while at < length / 2 {
-                let voter = FlareOracleVerifier.number(encoded, at: at, bytes: 22)
+                let voter = FlareOracleVerifier.number(encoded, at: at, bytes: FlareOracleVerifier.VOTER_BYTES)
                 let weight = UInt64(voter & 0xffff)
                 self.voters.append(voter >> 16)
                 self.weights.append(weight)
@@ -356,7 +355,7 @@ access(all) contract FlareOracleVerifier {
             from: self.recovery,
             to: self.recovery,
             data: "\(digest)\(signatures)".decodeHex(),
-            gasLimit: 40_000 + 7_000 * UInt64(count),
+            gasLimit: 200_000 + 30_000 * UInt64(count),
             value: EVM.Balance(attoflow: 0)
         )
         assert(
@@ -456,6 +455,11 @@ access(all) contract FlareOracleVerifier {
         return hash
     }
 
+    /// The reward epoch that an encoded policy names, hex; nothing is checked.
+    access(all) view fun rewardEpochOf(policy: String): UInt64 {
+        return UInt64(self.number(policy, at: 2, bytes: 3))
+    }
+
     access(self) view fun messageHash(_ message: String, isChainBound: Bool): String {
         return self.keccak(isChainBound ? "\(self.chainWord())\(message)" : message)
     }
@@ -519,7 +523,7 @@ access(all) contract FlareOracleVerifier {
         let deployer <- EVM.createCadenceOwnedAccount()
         let deployed = deployer.deploy(
             code: "609480600a5f395ff3fe6043601f1936010460206080528060a0525f355f525f5b8181106027575060051b6040016080f35b806043600192028160051b60c00190604181013581602001355f1a6020526021820135604052806060526fa2a8918ca85bafe22016d0b997e4df608560ff1b0310156086575b606161ffff60a01b91013560501c168151179052016016565b60208260805f875afa50606d56".decodeHex(),
-            gasLimit: 200_000,
+            gasLimit: 1_000_000,
             value: EVM.Balance(attoflow: 0)
         )
         destroy deployer

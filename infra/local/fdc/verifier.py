@@ -139,9 +139,11 @@ def _bounded(response: httpx.Response) -> bytes:
         raise NotConfirmedError(Status.FETCH_ERROR, str(response.status_code))
     if "application/json" not in response.headers.get("content-type", ""):
         raise NotConfirmedError(Status.INVALID_CONTENT_TYPE)
-    received = b""
+    received, give_up = b"", time.perf_counter() + FETCH_SECONDS
     for chunk in response.iter_bytes():
         received += chunk
+        if time.perf_counter() > give_up:
+            raise NotConfirmedError(Status.FETCH_ERROR, f"more than {FETCH_SECONDS:.0f} s")
         if len(received) > RESPONSE_BYTES_MAX:
             raise NotConfirmedError(Status.FETCH_ERROR, f"more than {RESPONSE_BYTES_MAX} bytes")
     return received

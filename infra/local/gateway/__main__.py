@@ -4,6 +4,7 @@ One process serves the HTTP API, the WebSocket API and the Lambda API, and runs 
 """
 
 import asyncio
+import shutil
 import signal
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
@@ -75,7 +76,9 @@ async def _kept_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def main() -> None:
-    (run_dir() / "functions").mkdir(exist_ok=True)
+    logs = run_dir() / "functions"
+    shutil.rmtree(logs, ignore_errors=True)  # each run begins its own
+    logs.mkdir()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

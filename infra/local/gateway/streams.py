@@ -48,20 +48,25 @@ class StreamReader:
 
     async def _shard(self, shard_id: str, size: int) -> AsyncIterator[list[Record]]:
         """Until the shard is closed and read to its end."""
-        start = await self._ask(
-            "get_shard_iterator",
-            StreamArn=self._stream_arn,
-            ShardId=shard_id,
-            ShardIteratorType="TRIM_HORIZON",
-        )
-        iterator = start["ShardIterator"]
+        iterator = await self._oldest(shard_id)
         while iterator:
-            answer = await self._ask("get_records", ShardIterator=iterator, Limit=size)
+            try:
+                answer = await self._ask("get_records", ShardIterator=iterator, Limit=size)
+            except self._streams.exceptions.TrimmedDataAccessException:
+                # What the iterator pointed at is gone; DynamoDB Local says so at an empty shard's first record too.
+                iterator = await self._oldest(shard_id)
+                continue
             iterator = answer.get("NextShardIterator")
             if answer["Records"]:
                 yield [event_record(record, self._stream_arn) for record in answer["Records"]]
             else:
                 await asyncio.sleep(POLL_SECONDS)
+
+    async def _oldest(self, shard_id: str) -> str | None:
+        """An iterator at the shard's oldest record."""
+        where = {"StreamArn": self._stream_arn, "ShardId": shard_id, "ShardIteratorType": "TRIM_HORIZON"}
+        iterator: str | None = (await self._ask("get_shard_iterator", **where)).get("ShardIterator")
+        return iterator
 
     async def _ask(self, operation: str, **parameters: Any) -> Any:
         return await asyncio.to_thread(getattr(self._streams, operation), **parameters)

@@ -67,8 +67,8 @@ def test_events_of_all_types_come_in_the_order_they_happened() -> None:
         "amount": ufix64(100),
         "balanceAfter": ufix64(1_100),
     }
-    chain = chain_of({"Settled": [told(settled, 2)], "ToppedUp": [told(topped_up, 1)]})
-    assert chain.events(3, 3) == [at(1, ToppedUp(1, "0x2", 100, 1_100)), at(2, Settled(1, 7, 5_000, 300, 0, 800))]
+    chain = chain_of({"Settled": [told(settled, 1)], "ToppedUp": [told(topped_up, 2)]})
+    assert chain.events(3, 3) == [at(1, Settled(1, 7, 5_000, 300, 0, 800)), at(2, ToppedUp(1, "0x2", 100, 1_100))]
 
 
 @pytest.mark.parametrize("fields", [{}, {"subscriptionId": ufix64(0), "epoch": address("0x1")}])

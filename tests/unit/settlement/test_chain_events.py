@@ -64,6 +64,12 @@ def test_reading_goes_on_after_the_last_block_read(reading: Reading) -> None:
     assert reading.chain.asked == [(0, 5), (6, 9)]
 
 
+def test_block_zero_is_not_read_again(reading: Reading) -> None:
+    reading.run()
+    reading.run()
+    assert reading.chain.asked == [(0, 0)]
+
+
 def test_a_long_stretch_is_read_in_bounded_pieces(reading: Reading) -> None:
     reading.chain.sealed_height = 2 * HEIGHTS_MAX
     reading.run()

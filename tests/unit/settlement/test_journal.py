@@ -14,6 +14,7 @@ from flareflow.settlement.events import (
     Closed,
     ExitRequested,
     LowBalance,
+    OwnerChanged,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -104,6 +105,18 @@ def test_a_settlement_keeps_total_epoch_and_what_is_owed() -> None:
     assert state.status is Status.SUSPENDED
 
 
+def test_a_new_owner_is_known_and_the_former_one_is_told() -> None:
+    posting = posted(OPENED, OwnerChanged(1, "0x9"))
+    assert posting.subscription is not None
+    assert posting.subscription.owner == "0x9"
+    assert posting.former_owner == OWNER
+
+
+def test_who_is_leaving_stays_so_while_the_deposit_runs_out() -> None:
+    state = state_after(OPENED, ExitRequested(1), Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1))
+    assert state.status is Status.EXITING
+
+
 def test_a_subscription_is_active_again_once_nothing_is_owed() -> None:
     owing = (OPENED, Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1), ToppedUp(1, None, 100, 100))
     assert state_after(*owing, Settled(1, 7, 5_000, 40, 0, 60)).status is Status.ACTIVE
@@ -169,7 +182,7 @@ def steps(draw: st.DrawFn) -> Step:
         taken = now.balance_ufix64 * share // 100
         return Withdrawn(1, OWNER, taken, now.balance_ufix64 - taken)
 
-    announcements: list[SubscriptionEvent] = [LowBalance(1), Suspended(1), ExitRequested(1)]
+    announcements: list[SubscriptionEvent] = [LowBalance(1), Suspended(1), ExitRequested(1), OwnerChanged(1, OWNER)]
     announcement = draw(st.sampled_from(announcements))
 
     def announced(_: Subscription) -> SubscriptionEvent:

@@ -1,5 +1,12 @@
-/// Deploys FlareOracleVerifier for one network of Flare, or updates its code where it is already.
-transaction(code: String, protocolId: UInt8, sourceChainId: UInt64, roundsPerRewardEpoch: UInt64) {
+/// Deploys FlareOracleVerifier for one network of Flare with its first signing policy, or updates its code.
+transaction(
+    code: String,
+    protocolId: UInt64,
+    sourceChainId: UInt256,
+    roundsPerRewardEpoch: UInt64,
+    policy: String,
+    isChainBound: Bool
+) {
 
     prepare(signer: auth(AddContract, UpdateContract) &Account) {
         if signer.contracts.get(name: "FlareOracleVerifier") == nil {
@@ -8,7 +15,9 @@ transaction(code: String, protocolId: UInt8, sourceChainId: UInt64, roundsPerRew
                 code: code.utf8,
                 protocolId: protocolId,
                 sourceChainId: sourceChainId,
-                roundsPerRewardEpoch: roundsPerRewardEpoch
+                roundsPerRewardEpoch: roundsPerRewardEpoch,
+                policy: policy,
+                isChainBound: isChainBound
             )
         } else {
             signer.contracts.update(name: "FlareOracleVerifier", code: code.utf8)

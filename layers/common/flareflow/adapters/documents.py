@@ -1,6 +1,6 @@
 """Leaves and pages in S3, under the root that commits to them; `Documents` of the statements package.
 
-What lies under a root cannot differ, so writing again writes the same.
+Each object is written once. What lies under a root cannot differ, so one that is there already is the same.
 """
 
 import json
@@ -55,8 +55,13 @@ class S3Documents:
             return Page.parse(self._get(_page_key(epoch, settlement_root, number)).decode("ascii"))
 
     def _put(self, key: str, text: str, content_type: str) -> None:
+        body = text.encode("ascii")
         with _translating(f"keep {key}"):
-            self.s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode("ascii"), ContentType=content_type)
+            try:
+                self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "PreconditionFailed":
+                    raise
 
     def _get(self, key: str) -> bytes:
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()

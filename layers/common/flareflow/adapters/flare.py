@@ -169,11 +169,6 @@ class Web3Flare:
         with _translating("tell its latest block"):
             return self._round_at(self.web3.eth.get_block("latest")["timestamp"])
 
-    def merkle_root(self, voting_round: int) -> bytes:
-        with _translating("tell a root"):
-            root: bytes = self.contract("Relay").functions.merkleRoots(FDC_PROTOCOL_ID, voting_round).call()
-            return root
-
     def finalization(self, voting_round: int, from_block: int) -> Finalization | None:
         with _translating("tell how a round was finalized"):
             relay = self.contract("Relay")

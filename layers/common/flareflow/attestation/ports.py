@@ -64,9 +64,6 @@ class Flare(Protocol):
     def finalization(self, voting_round: int, from_block: int) -> Finalization | None:
         """How the round was finalized for the FDC; None while it was not."""
 
-    def merkle_root(self, voting_round: int) -> bytes:
-        """The FDC's finalized root of the round; zeros while there is none."""
-
     def policies(self, after_block: int) -> PolicySighting:
         """Signing policies and their signatures in a bounded stretch of blocks after `after_block`."""
 

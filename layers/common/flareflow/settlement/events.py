@@ -72,6 +72,14 @@ class ExitRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerChanged:
+    """The rights went to another account."""
+
+    subscription_id: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """The owner took out what was not used."""
 
@@ -98,7 +106,7 @@ class RevenueWithdrawn:
 
 
 type SubscriptionEvent = (
-    SubscriptionOpened | ToppedUp | Settled | LowBalance | Suspended | ExitRequested | Withdrawn | Closed
+    SubscriptionOpened | ToppedUp | Settled | LowBalance | Suspended | ExitRequested | OwnerChanged | Withdrawn | Closed
 )
 
 

@@ -16,6 +16,7 @@ from flareflow.settlement.events import (
     Closed,
     ExitRequested,
     LowBalance,
+    OwnerChanged,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -114,10 +115,14 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What one event adds to the books: an entry, and the subscription as it is after it."""
+    """What one event adds to the books: an entry, and the subscription as it is after it.
+
+    `former_owner` is whose it was before, where that is not its owner now.
+    """
 
     entry: Entry
     subscription: Subscription | None
+    former_owner: str | None = None
 
 
 def post(event: ChainEvent, before: Subscription | None) -> Posting | None:
@@ -135,7 +140,8 @@ def post(event: ChainEvent, before: Subscription | None) -> Posting | None:
     if known is None or (known is not before and before is not None):
         raise BrokenRuleError(f"subscription {happened.subscription_id} was {before} before {event}")
     after = replace(_after(happened, known), position=event.position)
-    return Posting(_entry(event, happened.subscription_id, _lines(happened, known.owner)), after)
+    former_owner = known.owner if known.owner != after.owner else None
+    return Posting(_entry(event, happened.subscription_id, _lines(happened, known.owner)), after, former_owner)
 
 
 def _entry(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
@@ -160,7 +166,7 @@ def _lines(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
             return _move(deposit, wallet(receiver), amount)
         case Closed(refunded_ufix64=amount):
             return _move(deposit, wallet(owner), amount)
-        case LowBalance() | Suspended() | ExitRequested():
+        case LowBalance() | Suspended() | ExitRequested() | OwnerChanged():
             return ()
 
 
@@ -178,8 +184,16 @@ def _after(happened: SubscriptionEvent, before: Subscription) -> Subscription:
             return _withdrawn(before, amount).with_balance(happened.balance_after_ufix64)
         case Closed(refunded_ufix64=amount):
             return _refunded(before, amount).with_balance(0)
+        case OwnerChanged(owner=owner):
+            return replace(before, owner=owner)
         case LowBalance() | Suspended() | ExitRequested():
-            return replace(before, status=_ANNOUNCED.get(type(happened), before.status))
+            return _announced(before, happened)
+
+
+def _announced(before: Subscription, announced: LowBalance | Suspended | ExitRequested) -> Subscription:
+    leaving = before.status is Status.EXITING
+    status = before.status if leaving else _ANNOUNCED.get(type(announced), before.status)
+    return replace(before, status=status)
 
 
 def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:

@@ -61,6 +61,9 @@ class DynamoLedger:
         writes = [self._add_entry(posting.entry), *self._add_revenue(posting.entry)]
         if posting.subscription is not None:
             writes += self._put_projections(posting.subscription)
+        if posting.subscription is not None and posting.former_owner is not None:
+            former = _ownership_key(posting.former_owner, posting.subscription.subscription_id)
+            writes.append({"Delete": {"TableName": self.table.name, "Key": former}})
         with translating(f"record the entry {key}"):
             self.table.meta.client.transact_write_items(TransactItems=writes)
         return True
@@ -83,8 +86,11 @@ class DynamoLedger:
         """The state goes only over an older one: the books move in the order of the chain."""
         event = _position_key(after.position)
         state = _SUBSCRIPTION.dump_python(after, mode="json") | _state_key(after.subscription_id)
-        sort_key = f"SUB#{number_key(after.subscription_id)}"
-        settled = {"pk": "SETTLED", "sk": sort_key, "settled_microtokens": after.settled_microtokens}
+        settled = {
+            "pk": "SETTLED",
+            "sk": _subscription_sort_key(after.subscription_id),
+            "settled_microtokens": after.settled_microtokens,
+        }
         return [
             self._put(
                 state | {"last_event": event},
@@ -92,7 +98,7 @@ class DynamoLedger:
                 ExpressionAttributeValues={":event": event},
             ),
             self._put(settled),
-            self._put({"pk": f"OWNER#{after.owner}", "sk": sort_key}),
+            self._put(_ownership_key(after.owner, after.subscription_id)),
         ]
 
     def _put(self, item: Mapping[str, Any], **condition: Any) -> Any:
@@ -164,6 +170,14 @@ class DynamoProposerKeys:
 
 def _state_key(subscription_id: int) -> dict[str, str]:
     return {"pk": f"SUB#{subscription_id}", "sk": "STATE"}
+
+
+def _ownership_key(owner: str, subscription_id: int) -> dict[str, str]:
+    return {"pk": f"OWNER#{owner}", "sk": _subscription_sort_key(subscription_id)}
+
+
+def _subscription_sort_key(subscription_id: int) -> str:
+    return f"SUB#{number_key(subscription_id)}"
 
 
 def _entry_key(entry: Entry) -> dict[str, str]:

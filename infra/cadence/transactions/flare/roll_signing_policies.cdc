@@ -1,0 +1,24 @@
+import "FlareOracleVerifier"
+
+/// Rolls the light client forward, policy by policy. Those that it has already are passed over, so that repeating the
+/// transaction changes nothing.
+///
+/// @param policies: consecutive signing policies as the Relay has them, hex
+/// @param signatures: for each, v(1) r(32) s(32) index(2) of voters of the policy before it, hex
+transaction(policies: [String], signatures: [String]) {
+
+    prepare(signer: &Account) {}
+
+    pre {
+        policies.length == signatures.length:
+            "roll_signing_policies: \(policies.length) policies but \(signatures.length) lists of signatures"
+    }
+
+    execute {
+        for position, policy in policies {
+            if FlareOracleVerifier.rewardEpochOf(policy: policy) > FlareOracleVerifier.latestRewardEpoch {
+                FlareOracleVerifier.rollSigningPolicy(policy: policy, signatures: signatures[position])
+            }
+        }
+    }
+}

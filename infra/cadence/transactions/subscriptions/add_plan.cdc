@@ -1,0 +1,29 @@
+import "UsageBasedSubscriptions"
+
+/// Announces a plan, or the next version of one.
+///
+/// @param ends: where each tier but the last ends, in tokens
+/// @param prices: FLOW for 1,000 tokens in each tier, one more than there are ends
+transaction(planId: UInt64, ends: [UInt64], prices: [UFix64], minimumDeposit: UFix64, lowBalance: UFix64) {
+
+    let admin: &UsageBasedSubscriptions.Admin
+
+    prepare(signer: auth(BorrowValue) &Account) {
+        self.admin = signer.storage.borrow<&UsageBasedSubscriptions.Admin>(
+            from: UsageBasedSubscriptions.AdminStoragePath
+        ) ?? panic("add_plan: the signer is not the provider")
+    }
+
+    pre {
+        prices.length == ends.length + 1: "add_plan: \(ends.length) ends want one price more, not \(prices.length)"
+    }
+
+    execute {
+        let tiers: [UsageBasedSubscriptions.Tier] = []
+        for position, price in prices {
+            let end = position < ends.length ? ends[position] : nil
+            tiers.append(UsageBasedSubscriptions.Tier(endTokens: end, price: price))
+        }
+        self.admin.addPlan(planId: planId, tiers: tiers, minimumDeposit: minimumDeposit, lowBalance: lowBalance)
+    }
+}

@@ -1,0 +1,17 @@
+import "UsageBasedSubscriptions"
+
+/// Lets an owner who requested an exit withdraw now.
+transaction(subscriptionId: UInt64) {
+
+    let admin: &UsageBasedSubscriptions.Admin
+
+    prepare(signer: auth(BorrowValue) &Account) {
+        self.admin = signer.storage.borrow<&UsageBasedSubscriptions.Admin>(
+            from: UsageBasedSubscriptions.AdminStoragePath
+        ) ?? panic("waive_exit_notice: the signer is not the provider")
+    }
+
+    execute {
+        self.admin.waiveExitNotice(subscriptionId: subscriptionId)
+    }
+}

@@ -1,0 +1,140 @@
+"""The contract of attestation's tables, kept by the fakes and by DynamoDB alike."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies, DynamoSealedStatements
+from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.attestation.models import Attestation, Finalization, Proof, SignedPolicy, State, Submission
+from flareflow.attestation.ports import Attestations, Policies
+from flareflow.errors import RaceLostError
+from tests.fakes.attestation import FakeAttestations, FakePolicies
+from tests.support.dynamodb import dynamodb, fresh_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+WORDS: Final = (7, 300, 600, 2**256 - 1, 12, 1, 2_000_000, 13, 14)
+PROVEN: Final = Attestation(
+    epoch=7,
+    words=WORDS,
+    state=State.PROVEN,
+    submission=Submission(b"\x00request", b"\x02transaction", b"\xaa" * 32, nonce=3),
+    mined_block=10,
+    voting_round=99,
+    finalization=Finalization(b"\xbb" * 32, 7, b"\xc8" + bytes(37), b"\x1b" + bytes(66)),
+    proof=Proof(99, 2**64 - 1, (b"\x01" * 32, b"\x02" * 32)),
+    reasons=("round 98 was finalized without our request",),
+)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Both ports on one store."""
+
+    attestations: Attestations
+    policies: Policies
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with dynamodb():
+        yield
+
+
+@pytest.fixture
+def table(server: None) -> Iterator["Table"]:
+    with fresh_table() as made:
+        yield made
+
+
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
+def tables(request: pytest.FixtureRequest) -> Tables:
+    if request.param == "fake":
+        return Tables(FakeAttestations(), FakePolicies())
+    real: Table = request.getfixturevalue("table")
+    return Tables(DynamoAttestations(real), DynamoPolicies(real))
+
+
+def test_an_attestation_comes_back_as_it_was_saved(tables: Tables) -> None:
+    # Given an attestation with everything that one can have
+    saved = tables.attestations.save(PROVEN)
+    # Then it is read back unchanged but for its version
+    assert tables.attestations.get(7) == saved == replace(PROVEN, version=1)
+    assert tables.attestations.get(8) is None
+
+
+def test_a_change_over_another_version_is_refused(tables: Tables) -> None:
+    # Given an attestation that somebody else has changed meanwhile
+    first = tables.attestations.save(Attestation(7, WORDS))
+    theirs = tables.attestations.save(replace(first, state=State.SKIPPED))
+    # Then neither a change of what was read before nor a second beginning is stored
+    for stale in (replace(first, state=State.REQUESTED), Attestation(7, WORDS)):
+        with pytest.raises(RaceLostError):
+            tables.attestations.save(stale)
+    assert tables.attestations.get(7) == theirs
+
+
+def test_what_is_neither_settled_nor_skipped_is_under_way_oldest_first(tables: Tables) -> None:
+    # Given attestations of epochs whose numbers have different lengths
+    for epoch, state in ((100, State.SEALED), (9, State.PROVEN), (10, State.SETTLED), (11, State.SKIPPED)):
+        begun = tables.attestations.save(Attestation(epoch, WORDS))
+        tables.attestations.save(replace(begun, state=state))
+    # Then the list holds the unfinished ones
+    assert [one.epoch for one in tables.attestations.under_way()] == [9, 100]
+
+
+def test_a_signing_policy_is_replaced_by_one_with_more_signatures(tables: Tables) -> None:
+    # Given a policy without signatures
+    tables.policies.put(SignedPolicy(8, b"\x00\x06policy", b""))
+    # When it is stored with some
+    signed = SignedPolicy(8, b"\x00\x06policy", b"\x1b" * 67)
+    tables.policies.put(signed)
+    # Then it has them
+    assert tables.policies.get(8) == signed
+    assert tables.policies.get(9) is None
+
+
+def test_how_far_blocks_were_read_is_kept(tables: Tables) -> None:
+    assert tables.policies.scanned_through() is None
+    tables.policies.scanned(41)
+    tables.policies.scanned(73)
+    assert tables.policies.scanned_through() == 73
+
+
+@pytest.mark.stack
+def test_the_newest_statement_is_read_as_it_will_be_attested(table: "Table") -> None:
+    # Given two sealed statements, the newer without anything to settle
+    statements = DynamoSealedStatements(table)
+    assert statements.newest() is None
+    seal(table, 99, settlement_root="0x" + "05" * 32)
+    older = statements.newest()
+    seal(table, 100, settlement_root="0x" + "00" * 32)
+    newest = statements.newest()
+    # Then words are the numbers of the public body, in the order of the attested fields
+    assert older is not None
+    assert older.words == (99, 1, 2, 3, int("05" * 32, 16), 4, 5, 6, 7)
+    assert older.settles_something
+    assert newest is not None
+    assert (newest.epoch, newest.settles_something) == (100, False)
+
+
+def seal(table: "Table", epoch: int, settlement_root: str) -> None:
+    """A statement's items as sealing writes them."""
+    body = {
+        "epoch": str(epoch),
+        "window_start": "1",
+        "window_end": "2",
+        "usage_root": f"0x{3:064x}",
+        "settlement_root": settlement_root,
+        "subscription_count": "4",
+        "total_rated_microtokens": "5",
+        "price_book_hash": f"0x{6:064x}",
+        "previous_statement_hash": f"0x{7:064x}",
+    }
+    table.put_item(Item={"pk": f"STATEMENT#{epoch}", "sk": "SEALED", "body": json.dumps(body)})
+    table.put_item(Item={"pk": "STATEMENTS", "sk": f"EPOCH#{number_key(epoch)}"})

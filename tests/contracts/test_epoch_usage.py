@@ -1,0 +1,96 @@
+"""The contract of the `EpochUsage` port, kept by the fake and by DynamoDB alike."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.errors import RaceLostError
+from flareflow.metering.models import Usage, UsageEvent
+from flareflow.statements.ports import EpochUsage, OpenEpoch
+from tests.fakes.statements import FakeEpochUsage
+from tests.support.dynamodb import dynamodb, fresh_table
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+USAGE = Usage(prompt_tokens=10, completion_tokens=20, requests=1, rated_microtokens=30_000_000, cost_nanousd=4)
+type Count = Callable[[int, Usage], object]
+
+
+@dataclass(frozen=True)
+class Metered:
+    """The port, and how metering counts under the open epoch, which is 1000 at first."""
+
+    usage: EpochUsage
+    count: Count
+
+
+def counting(events: DynamoUsageEvents) -> Count:
+    numbers = count()
+
+    def count_one(subscription_id: int, usage: Usage) -> object:
+        call_id = f"call-{next(numbers)}"
+        return events.count([UsageEvent(call_id, subscription_id, "ab" * 32, "gpt-4o", usage, NOW, NOW)], NOW)
+
+    return count_one
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with dynamodb():
+        yield
+
+
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
+def metered(request: pytest.FixtureRequest) -> Iterator[Metered]:
+    if request.param == "fake":
+        fake = FakeEpochUsage(pointer=OpenEpoch(1_000, sealing=None))
+        yield Metered(fake, fake.count)
+        return
+    request.getfixturevalue("server")
+    with fresh_table() as table:
+        events = DynamoUsageEvents(table)
+        events.open_epoch_if_none(1_000)
+        yield Metered(DynamoEpochUsage(table), counting(events))
+
+
+def test_what_an_epoch_added_is_summed_by_subscription(metered: Metered) -> None:
+    for subscription_id in (7, 2**64 - 1, 7):
+        metered.count(subscription_id, USAGE)
+    assert metered.usage.deltas(1_000) == {7: USAGE + USAGE, 2**64 - 1: USAGE}
+
+
+def test_after_closing_calls_count_under_the_next_epoch(metered: Metered) -> None:
+    # Given an epoch that is closed
+    metered.count(7, USAGE)
+    metered.usage.close(1_000, next_epoch=1_005)
+    assert metered.usage.open_epoch() == OpenEpoch(1_005, sealing=1_000)
+    # When another call is counted
+    metered.count(7, USAGE)
+    # Then it adds to the next
+    assert metered.usage.deltas(1_000) == {7: USAGE}
+    assert metered.usage.deltas(1_005) == {7: USAGE}
+
+
+@pytest.mark.parametrize("epoch", [999, 1_001])
+def test_only_the_open_epoch_can_be_closed(metered: Metered, epoch: int) -> None:
+    with pytest.raises(RaceLostError):
+        metered.usage.close(epoch, next_epoch=1_002)
+    assert metered.usage.open_epoch() == OpenEpoch(1_000, sealing=None)
+
+
+def test_an_epoch_is_not_closed_while_the_one_before_is_being_sealed(metered: Metered) -> None:
+    metered.usage.close(1_000, next_epoch=1_001)
+    with pytest.raises(RaceLostError):
+        metered.usage.close(1_001, next_epoch=1_002)
+
+
+def test_sealing_ends_once_and_saying_so_again_does_no_harm(metered: Metered) -> None:
+    metered.usage.close(1_000, next_epoch=1_001)
+    metered.usage.sealed(1_000)
+    metered.usage.close(1_001, next_epoch=1_002)
+    metered.usage.sealed(1_000)
+    assert metered.usage.open_epoch() == OpenEpoch(1_002, sealing=1_001)

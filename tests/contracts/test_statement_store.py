@@ -1,0 +1,139 @@
+"""The contract of the `Statements` port, kept by the fake and by DynamoDB alike."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flareflow.adapters.dynamodb.attestations import DynamoSealedStatements
+from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
+from flareflow.errors import BrokenRuleError
+from flareflow.statements.models import Sealed, Statement
+from flareflow.statements.ports import Statements
+from tests.fakes.statements import FakeStatements
+from tests.support.dynamodb import dynamodb, fresh_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+SEALED = Sealed(
+    Statement(
+        epoch=1_000,
+        window_start=300_000,
+        window_end=300_300,
+        usage_root=b"\x11" * 32,
+        settlement_root=b"\x22" * 32,
+        subscription_count=3,
+        total_rated_microtokens=2**80,
+        price_book_hash=b"\x33" * 32,
+        previous_statement_hash=bytes(32),
+    ),
+    page_count=2,
+)
+
+
+def of_epoch(epoch: int) -> Sealed:
+    return replace(SEALED, statement=replace(SEALED.statement, epoch=epoch))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with dynamodb():
+        yield
+
+
+@pytest.fixture
+def table(server: None) -> Iterator["Table"]:
+    with fresh_table() as table:
+        yield table
+
+
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
+def statements(request: pytest.FixtureRequest) -> Statements:
+    return FakeStatements() if request.param == "fake" else DynamoStatements(request.getfixturevalue("table"))
+
+
+def test_a_statement_is_read_back_as_it_was_sealed(statements: Statements) -> None:
+    assert statements.get(1_000) is None
+    statements.put(SEALED)
+    assert statements.get(1_000) == SEALED
+
+
+def test_sealing_the_same_again_changes_nothing(statements: Statements) -> None:
+    statements.put(SEALED)
+    statements.put(SEALED)
+    assert len(statements.list(before=None, limit=10)) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SEALED, page_count=3),
+        replace(SEALED, statement=replace(SEALED.statement, total_rated_microtokens=1)),
+    ],
+    ids=["pages", "total"],
+)
+def test_a_sealed_statement_never_changes(statements: Statements, other: Sealed) -> None:
+    statements.put(SEALED)
+    with pytest.raises(BrokenRuleError, match="epoch 1000 has another statement already"):
+        statements.put(other)
+    assert statements.get(1_000) == SEALED
+
+
+def test_the_statement_before_an_epoch_is_the_last_earlier_one(statements: Statements) -> None:
+    # Epochs of different length in digits: text order must be number order
+    for epoch in (9, 10, 1_000):
+        statements.put(of_epoch(epoch))
+    assert statements.before(1_000) == of_epoch(10)
+    assert statements.before(10) == of_epoch(9)
+    assert statements.before(9) is None
+
+
+def test_statements_are_listed_newest_first(statements: Statements) -> None:
+    for epoch in (9, 10, 1_000):
+        statements.put(of_epoch(epoch))
+    assert [epoch for epoch, _ in statements.list(before=None, limit=2)] == [1_000, 10]
+    assert statements.list(before=10, limit=2) == [(9, of_epoch(9).statement.hash)]
+
+
+@pytest.mark.stack
+def test_attesting_starts_from_the_newest_statement_as_it_was_sealed(table: "Table") -> None:
+    # Given two sealed statements
+    DynamoStatements(table).put(of_epoch(999))
+    DynamoStatements(table).put(SEALED)
+    # When attestation asks for the newest
+    newest = DynamoSealedStatements(table).newest()
+    # Then it gets the nine values, as integers
+    assert newest is not None
+    assert newest.words == (
+        1_000,
+        300_000,
+        300_300,
+        *(int.from_bytes(byte * 32) for byte in (b"\x11", b"\x22")),
+        3,
+        2**80,
+        int.from_bytes(b"\x33" * 32),
+        0,
+    )
+    assert newest.settles_something
+
+
+@pytest.mark.stack
+def test_settled_totals_are_read_to_the_last_query_page(table: "Table") -> None:
+    # Given more items than one query answer of 1 MB has
+    padding = "x" * 300_000
+    with table.batch_writer() as batch:
+        for subscription_id in range(1, 9):
+            batch.put_item(
+                Item={
+                    "pk": "SETTLED",
+                    "sk": f"SUB#{subscription_id:020d}",
+                    "settled_microtokens": 10 * subscription_id,
+                    "padding": padding,
+                }
+            )
+    # When they are read
+    settled = DynamoSettledTotals(table).all()
+    # Then none is missing
+    assert settled == {subscription_id: 10 * subscription_id for subscription_id in range(1, 9)}

@@ -1,0 +1,142 @@
+"""Fakes of metering's ports: LiteLLM, its keys, the usage table and the queue, in memory."""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from flareflow.errors import BrokenRuleError, SpendLogUnavailableError
+from flareflow.metering.models import (
+    FinishedCall,
+    LiveTotals,
+    SpendPage,
+    Subscriptions,
+    Usage,
+    UsageEvent,
+    Window,
+)
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+KEY = "ab" * 32
+
+
+def finished_call(
+    call_id: str,
+    tokens: int = 10,
+    *,
+    key_hash: str = KEY,
+    model: str = "gpt-4.1-mini",
+    started_at: datetime = NOW - timedelta(minutes=1),
+    took: timedelta = SECOND,
+) -> FinishedCall:
+    """A call whose prompt has all but one of its tokens."""
+    return FinishedCall(call_id, key_hash, model, tokens - 1, 1, 7, started_at, started_at + took)
+
+
+@dataclass
+class FakeSpendLog:
+    """`SpendLog`; `row_delay` is how long after its end a call is in the log, as of `now`."""
+
+    now: datetime = NOW
+    row_delay: timedelta = timedelta()
+    page_rows: int = 3
+    calls: list[FinishedCall] = field(default_factory=list)
+    unreadable: int = 0
+    is_down: bool = False
+    pages_read: int = 0
+
+    def page(self, window: Window, number: int) -> SpendPage:
+        if self.is_down:
+            raise SpendLogUnavailableError("told to be down")
+        self.pages_read += 1
+        rows = sorted(
+            (call for call in self.calls if self._is_visible(call) and window.start <= call.started_at <= window.end),
+            key=lambda call: call.started_at,
+        )
+        page = rows[(number - 1) * self.page_rows : number * self.page_rows]
+        return SpendPage(tuple(page), is_last=len(page) < self.page_rows, unreadable=self.unreadable)
+
+    def _is_visible(self, call: FinishedCall) -> bool:
+        return call.ended_at + self.row_delay <= self.now
+
+
+@dataclass
+class FakeKeyDirectory:
+    """`KeyDirectory`."""
+
+    known: dict[str, int] = field(default_factory=lambda: {KEY: 1})
+
+    def subscriptions(self, key_hashes: Set[str]) -> Subscriptions:
+        return {key_hash: self.known[key_hash] for key_hash in key_hashes & self.known.keys()}
+
+
+@dataclass
+class FakeUsageEvents:
+    """`UsageEvents`; totals are computed from the events whenever somebody asks."""
+
+    epoch: int | None = None
+    counted: dict[str, tuple[int, UsageEvent]] = field(default_factory=dict)
+    noted: dict[str, tuple[datetime, UsageEvent]] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    quarantined: dict[str, FinishedCall] = field(default_factory=dict)
+    watermark: datetime | None = None
+
+    def open_epoch_if_none(self, epoch: int) -> None:
+        if self.epoch is None:
+            self.epoch = epoch
+
+    def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        if self.epoch is None:
+            raise BrokenRuleError("no epoch is open")
+        fresh = {event.litellm_call_id: event for event in events if event.litellm_call_id not in self.counted}
+        for call_id, event in fresh.items():
+            self.counted[call_id] = (self.epoch, event)
+            self.noted.pop(call_id, None)
+        return len(fresh)
+
+    def note(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        known = self.counted.keys() | self.noted.keys() | self.dropped
+        fresh = {event.litellm_call_id: event for event in events if event.litellm_call_id not in known}
+        self.noted |= {call_id: (now, event) for call_id, event in fresh.items()}
+        return len(fresh)
+
+    def unconfirmed(self, noted_before: datetime, limit: int) -> Sequence[UsageEvent]:
+        waiting = sorted(self.noted.values(), key=lambda noted: noted[0])
+        return [event for noted_at, event in waiting if noted_at < noted_before][:limit]
+
+    def drop(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        gone = {event.litellm_call_id for event in events} & self.noted.keys()
+        for call_id in gone:
+            del self.noted[call_id]
+        self.dropped |= gone
+        return len(gone)
+
+    def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
+        self.quarantined |= {call.litellm_call_id: call for call in calls}
+
+    def read_to(self) -> datetime | None:
+        return self.watermark
+
+    def advance_read_to(self, moment: datetime) -> None:
+        self.watermark = max(moment, self.watermark or moment)
+
+    def live(self, subscription_id: int) -> LiveTotals:
+        """What `UsageReader.live` would tell."""
+        return LiveTotals(
+            counted=_sum([event for _, event in self.counted.values()], subscription_id),
+            unconfirmed=_sum([event for _, event in self.noted.values()], subscription_id),
+        )
+
+
+@dataclass
+class FakeSliceQueue:
+    """`SliceQueue`."""
+
+    sent: list[Window] = field(default_factory=list)
+
+    def send(self, windows: Sequence[Window]) -> None:
+        self.sent += windows
+
+
+def _sum(events: Sequence[UsageEvent], subscription_id: int) -> Usage:
+    return sum((event.usage for event in events if event.subscription_id == subscription_id), start=Usage())

@@ -1,0 +1,33 @@
+"""A fresh bucket in moto's server for each test that wants one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from infra.local import moto_server
+from infra.local.gateway import aws
+from infra.local.ports import url
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@contextmanager
+def s3() -> Iterator["S3Client"]:
+    """A client of moto's server, which is stopped again if it did not run before."""
+    server = moto_server.server()
+    was_running = server.process() is not None
+    server.start()
+    try:
+        yield aws.session().client("s3", endpoint_url=url("moto"))
+    finally:
+        if not was_running:
+            server.stop()
+
+
+def fresh_bucket(client: "S3Client") -> str:
+    """The name of a new, empty bucket."""
+    name = f"test-{uuid4()}"
+    client.create_bucket(Bucket=name)
+    return name

@@ -1,0 +1,81 @@
+"""Usage adds up, windows split without a gap, and the price book weighs exactly."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flareflow.errors import BrokenRuleError
+from flareflow.keccak import keccak256
+from flareflow.metering.models import Usage, Window
+from flareflow.metering.price_book import PriceBook
+from tests.fakes.metering import NOW, finished_call
+
+AMOUNTS = st.builds(Usage, *[st.integers(0, 10**15)] * 5)
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_what_was_added_can_be_taken_away(one: Usage, other: Usage) -> None:
+    assert one + other - other == one
+
+
+def test_a_total_that_is_negative_in_anything_is_a_broken_rule() -> None:
+    assert Usage(1, 2, 3, 4, 5).as_total() == Usage(1, 2, 3, 4, 5)
+    with pytest.raises(BrokenRuleError, match="never negative"):
+        Usage(cost_nanousd=-1).as_total()
+
+
+@pytest.mark.parametrize(
+    ("model", "rated_microtokens"),
+    [
+        ("gpt-4o", 150_000_000),
+        ("claude-3-opus", 150_000_000),
+        ("gpt-4.1-mini", 100_000_000),
+        ("a-model-nobody-heard-of", 100_000_000),
+        ("gpt-3.5-turbo", 80_000_000),
+        ("claude-3-haiku", 80_000_000),
+    ],
+)
+def test_a_hundred_tokens_weigh_what_their_class_says(model: str, rated_microtokens: int) -> None:
+    # Given a call of 100 tokens
+    call = finished_call("call-1", tokens=100, model=model)
+    # When it is rated by the book in force
+    usage = call.rated(PriceBook.load())
+    # Then it is one request of exactly that weight
+    assert usage == Usage(99, 1, 1, rated_microtokens, 7)
+
+
+def test_the_hash_of_the_book_is_that_of_its_text() -> None:
+    book = PriceBook(version=2, default_class="a", classes={"b": 2, "a": 1}, models={"m": "b"})
+    text = b'{"classes":{"a":1,"b":2},"default_class":"a","models":{"m":"b"},"version":2}'
+    assert book.hash == keccak256(text)
+
+
+def test_the_book_in_force_has_the_hash_that_statements_carry() -> None:
+    # A changed book needs a new version: this hash changes with it, knowingly.
+    assert PriceBook.load().hash.hex() == "107f896e3347848e94122e60e5e495c7102ccbac1c4583d208dc8188f32906c1"
+
+
+def test_a_book_that_names_a_class_it_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="no class gold"):
+        PriceBook(version=1, default_class="a", classes={"a": 1}, models={"m": "gold"})
+
+
+@given(st.integers(0, 10_000), st.integers(1, 600), st.integers(1, 50))
+def test_the_slices_of_a_window_cover_it_and_are_not_too_many(seconds: int, length: int, slices_max: int) -> None:
+    # Given any window
+    window = Window(NOW, NOW + timedelta(seconds=seconds))
+    # When it is split
+    slices = window.split(timedelta(seconds=length), slices_max)
+    # Then the first begins with it, each begins where the one before ended, and the last ends with it
+    assert 1 <= len(slices) <= slices_max
+    assert slices[0].start == window.start
+    assert slices[-1].end == window.end
+    assert all(one.end == other.start for one, other in pairwise(slices))
+
+
+def test_a_window_that_ends_before_it_starts_is_a_broken_rule() -> None:
+    with pytest.raises(BrokenRuleError):
+        Window(NOW, NOW - timedelta(seconds=1))

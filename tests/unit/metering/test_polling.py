@@ -1,0 +1,210 @@
+"""The poll counts every call once, whatever is late, lost, doubled or down."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from flareflow.errors import SpendLogUnavailableError
+from flareflow.metering import reading
+from flareflow.metering.models import PollReport, UsageEvent, Window, usage_event
+from flareflow.metering.polling import PollUsage
+from flareflow.metering.price_book import PriceBook
+from flareflow.metering.reading import CountCalls, ReadSlice, ReadWindow
+from flareflow.time import Deadline, Epochs
+from tests.fakes.metering import (
+    KEY,
+    NOW,
+    FakeKeyDirectory,
+    FakeSliceQueue,
+    FakeSpendLog,
+    FakeUsageEvents,
+    finished_call,
+)
+
+MINUTE = timedelta(minutes=1)
+LOOK_BACK = 12 * MINUTE
+PUSH_GRACE = 30 * MINUTE
+EPOCHS = Epochs(300)
+
+
+@dataclass
+class Metering:
+    """The poll over fakes; `poll` is one tick."""
+
+    litellm: FakeSpendLog = field(default_factory=FakeSpendLog)
+    keys: FakeKeyDirectory = field(default_factory=FakeKeyDirectory)
+    usage: FakeUsageEvents = field(default_factory=FakeUsageEvents)
+    slices: FakeSliceQueue = field(default_factory=FakeSliceQueue)
+
+    @property
+    def read_window(self) -> ReadWindow:
+        return ReadWindow(self.litellm, CountCalls(self.keys, self.usage, PriceBook.load()))
+
+    def poll(self, now: datetime = NOW, time_left: timedelta = MINUTE) -> PollReport:
+        self.litellm.now = now
+        use_case = PollUsage(self.read_window, self.usage, self.slices, EPOCHS, LOOK_BACK, PUSH_GRACE)
+        return use_case.run(now, Deadline(now + time_left, clock=lambda: now))
+
+    def read_slices(self) -> None:
+        read_slice = ReadSlice(self.read_window, self.slices)
+        while self.slices.sent:
+            read_slice.run(self.slices.sent.pop(), NOW, Deadline(NOW + MINUTE, clock=lambda: NOW))
+
+    def counted_tokens(self) -> int:
+        return self.usage.live(1).counted.tokens
+
+    def pushed(self, call_id: str, tokens: int = 10) -> UsageEvent:
+        return usage_event(finished_call(call_id, tokens), 1, PriceBook.load())
+
+
+@pytest.fixture
+def metering() -> Metering:
+    return Metering()
+
+
+def test_a_call_seen_by_two_overlapping_polls_is_counted_once(metering: Metering) -> None:
+    # Given a call that finished a minute ago
+    metering.litellm.calls = [finished_call("call-1", tokens=1_000)]
+    # When two polls see it
+    first, second = metering.poll(), metering.poll(NOW + 5 * MINUTE)
+    # Then it is one usage event
+    assert (first.reading.counted, second.reading.seen, second.reading.counted) == (1, 1, 0)
+    assert metering.counted_tokens() == 1_000
+
+
+def test_the_first_poll_opens_the_epoch_that_it_falls_in(metering: Metering) -> None:
+    metering.poll(NOW)
+    metering.poll(NOW + 5 * MINUTE)
+    assert metering.usage.epoch == EPOCHS.at(NOW)
+
+
+def test_a_call_as_long_as_the_look_back_is_found_whenever_its_row_appears(metering: Metering) -> None:
+    # Given a call of eleven minutes that began just before a poll, and a row that is a minute late
+    metering.litellm.row_delay = MINUTE
+    call = finished_call("long", started_at=NOW - timedelta(seconds=1), took=11 * MINUTE)
+    metering.litellm.calls = [call]
+    # When polls go on every five minutes
+    for tick in range(4):
+        metering.poll(NOW + tick * 5 * MINUTE)
+    # Then one of them has found it
+    assert metering.usage.counted.keys() == {"long"}
+
+
+def test_calls_of_an_outage_of_hours_are_found_by_the_poll_after_it(metering: Metering) -> None:
+    # Given a poll, and then a LiteLLM that cannot be asked while it goes on serving
+    metering.poll(NOW)
+    metering.litellm.is_down = True
+    metering.litellm.calls = [finished_call("in-between", started_at=NOW + 40 * MINUTE)]
+    with pytest.raises(SpendLogUnavailableError):
+        metering.poll(NOW + 60 * MINUTE)
+    # When it can be asked again after three hours
+    metering.litellm.is_down = False
+    metering.poll(NOW + 180 * MINUTE)
+    # Then nothing is missing
+    assert metering.usage.counted.keys() == {"in-between"}
+
+
+def test_a_call_of_an_unknown_key_is_nobodys_and_goes_to_quarantine(metering: Metering) -> None:
+    metering.litellm.calls = [finished_call("ours"), finished_call("theirs", key_hash="cd" * 32)]
+    report = metering.poll()
+    assert metering.usage.counted.keys() == {"ours"}
+    assert metering.usage.quarantined.keys() == {"theirs"}
+    assert report.reading.quarantined == 1
+
+
+def test_rows_that_cannot_be_read_are_reported_and_hold_up_nothing(metering: Metering) -> None:
+    metering.litellm.unreadable = 2
+    metering.litellm.calls = [finished_call("readable")]
+    assert metering.poll().reading.unreadable == 2
+    assert metering.usage.counted.keys() == {"readable"}
+
+
+def test_all_pages_are_read_until_a_short_one(metering: Metering) -> None:
+    metering.litellm.calls = [finished_call(f"call-{n}") for n in range(7)]
+    assert metering.poll().reading.counted == 7
+    assert metering.litellm.pages_read == 3
+
+
+def test_what_does_not_fit_into_a_poll_is_read_from_the_queue(
+    metering: Metering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given more calls than a poll may read pages for
+    monkeypatch.setattr(reading, "PAGES_MAX", 2)
+    metering.litellm.calls = [
+        finished_call(f"call-{n}", started_at=NOW - 10 * MINUTE + n * timedelta(seconds=11)) for n in range(40)
+    ]
+    # When it polls, and then the queue's slices are read
+    report = metering.poll()
+    assert (report.reading.counted, report.slices > 1) == (6, True)
+    metering.read_slices()
+    # Then every call is counted once
+    assert len(metering.usage.counted) == 40
+    assert metering.counted_tokens() == 400
+
+
+def test_a_poll_that_runs_out_of_time_leaves_the_rest_to_the_queue(metering: Metering) -> None:
+    metering.litellm.calls = [finished_call(f"call-{n}") for n in range(7)]
+    report = metering.poll(time_left=timedelta(seconds=1))
+    assert report.reading.counted == 3
+    assert report.slices == len(metering.slices.sent) == 1
+
+
+def test_a_slice_that_gets_nowhere_is_given_back_to_the_queue(
+    metering: Metering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given more calls in one moment than may be read at once
+    monkeypatch.setattr(reading, "PAGES_MAX", 1)
+    metering.litellm.calls = [finished_call(f"call-{n}", started_at=NOW - MINUTE) for n in range(9)]
+    metering.usage.open_epoch_if_none(1)
+    metering.slices.sent = [Window(NOW - MINUTE, NOW)]
+    # When the slice is read
+    # Then it fails, rather than going round for ever
+    with pytest.raises(SpendLogUnavailableError, match="any further"):
+        metering.read_slices()
+
+
+def test_a_pushed_call_that_a_poll_finds_leaves_the_unconfirmed_totals(metering: Metering) -> None:
+    # Given a pushed call whose tokens were told wrongly
+    metering.usage.note([metering.pushed("call-1", tokens=900)], NOW)
+    # When the poll finds it
+    metering.litellm.calls = [finished_call("call-1", tokens=1_000)]
+    metering.poll()
+    # Then what is counted is what the spend log says
+    live = metering.usage.live(1)
+    assert (live.counted.tokens, live.unconfirmed.tokens) == (1_000, 0)
+
+
+def test_a_pushed_call_that_no_poll_finds_is_dropped_after_the_grace_time(metering: Metering) -> None:
+    metering.usage.note([metering.pushed("lost")], NOW)
+    assert metering.poll(NOW + PUSH_GRACE).dropped == 0
+    assert metering.poll(NOW + PUSH_GRACE + MINUTE).dropped == 1
+    assert metering.usage.live(1).unconfirmed.tokens == 0
+
+
+def test_nothing_is_dropped_by_a_poll_that_has_not_read_everything(metering: Metering) -> None:
+    metering.usage.note([metering.pushed("late")], NOW - PUSH_GRACE - MINUTE)
+    metering.litellm.calls = [finished_call(f"call-{n}") for n in range(4)]
+    assert metering.poll(time_left=timedelta(seconds=1)).dropped == 0
+
+
+def test_a_dropped_call_that_turns_up_after_all_is_counted(metering: Metering) -> None:
+    metering.usage.note([metering.pushed("late", tokens=50)], NOW - PUSH_GRACE - MINUTE)
+    assert metering.poll().dropped == 1
+    metering.litellm.calls = [finished_call("late", tokens=50)]
+    metering.poll(NOW + MINUTE)
+    assert metering.counted_tokens() == 50
+
+
+def test_a_tick_that_is_older_than_the_last_one_moves_nothing_back(metering: Metering) -> None:
+    metering.poll(NOW)
+    metering.poll(NOW - 5 * MINUTE)
+    assert metering.usage.watermark == NOW
+
+
+def test_two_keys_of_one_subscription_are_one_account(metering: Metering) -> None:
+    other = "ef" * 32
+    metering.keys.known[other] = metering.keys.known[KEY]
+    metering.litellm.calls = [finished_call("one"), replace(finished_call("two"), key_hash=other)]
+    metering.poll()
+    assert metering.counted_tokens() == 20
