@@ -7,8 +7,9 @@ SHELL := bash
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common
 BOOTSTRAP := $(firstword $(shell command -v python3 python3.13))
 PYTHON := .local/venv/bin/python
-SAM := SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true .local/sam/bin/sam
 UV := .local/uv/bin/uv
+# `sam build` wants the Python of the functions on PATH, with pip: it is in uv's environment
+SAM := PATH=$(CURDIR)/.local/uv/bin:$$PATH SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true .local/sam/bin/sam
 LOCKS := requirements/uv requirements/sam requirements/litellm layers/common/requirements layers/chain/requirements requirements/dev
 NODE_KITS := infra/local/node infra/local/litellm
 

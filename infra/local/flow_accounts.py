@@ -126,7 +126,9 @@ class LocalFlow:
             payer=payer,
             proposal_key=ProposalKey(key_address=payer, key_id=0, key_sequence_number=sequence),
         )
-        transaction.with_gas_limit(COMPUTATION_LIMIT).add_authorizers(payer)
+        transaction.with_gas_limit(COMPUTATION_LIMIT)
+        if "prepare(" in code:  # without it a transaction must name no authorizer
+            transaction.add_authorizers(payer)
         transaction.arguments = [argument.as_json() for argument in arguments]
         signature = signer.sign(bytes(TransactionDomainTag) + transaction.envelope_message())
         transaction.envelope_signatures = [TxSignature(payer, 0, 0, signature)]

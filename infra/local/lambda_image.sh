@@ -4,7 +4,8 @@
 # Starts a Docker engine where none answers. Installing and starting an engine, and the stand-in, need root and Debian.
 set -euo pipefail
 
-python=${1:?the real path of a Python 3.13}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+python=$(readlink -f "$root/.local/venv/bin/python") # the one outside the virtual environment
 tag=public.ecr.aws/lambda/python:3.13-x86_64
 engine_log=/var/log/dockerd-flareflow.log
 engine_seconds=20
@@ -36,7 +37,8 @@ add_runtime() { # FOLDER: Python, and Lambda's runtime client where the emulator
   prefix=$("$python" -c 'import sys; print(sys.base_prefix)')
   mkdir -p "$1$prefix" "$1"/var/{runtime,task,rapid} "$1/opt"
   cp -a "$prefix/." "$1$prefix/"
-  "$python" -m pip install --quiet --target "$1/var/runtime" awslambdaric boto3
+  "$root/.local/uv/bin/uv" pip install --quiet --python "$python" --target "$1/var/runtime" \
+    --constraint "$root/requirements/dev.txt" awslambdaric boto3
   cat >"$1/var/runtime/bootstrap" <<BOOTSTRAP
 #!/bin/sh
 export PYTHONPATH=/opt/python:/var/task:/var/runtime
@@ -51,11 +53,11 @@ docker image inspect "$tag" >/dev/null 2>&1 && exit
 timeout "$pull_seconds" docker pull --quiet "$tag" 2>/dev/null && exit
 
 echo "$tag cannot be pulled; making a stand-in"
-root=$(mktemp -d)
-trap 'rm -rf "$root"' EXIT
-debian_root "$root"
-add_runtime "$root"
-tar -C "$root" -c . | docker import \
+files=$(mktemp -d)
+trap 'rm -rf "$files"' EXIT
+debian_root "$files"
+add_runtime "$files"
+tar -C "$files" -c . | docker import \
   -c 'ENV LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin' \
   -c 'WORKDIR /var/task' - "$tag" >/dev/null
 echo "$tag made"

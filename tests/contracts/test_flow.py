@@ -13,10 +13,11 @@ import pytest
 from flow_py_sdk import HashAlgo, InMemorySigner, SignAlgo
 
 from flareflow.adapters import flow_rest
-from flareflow.adapters.flow_rest import EVENT_HEIGHTS_MAX, FlowRefusedError, FlowRest, FlowScripts, http_client
+from flareflow.adapters.flow_rest import FlowRefusedError, FlowRest, FlowScripts, http_client
 from flareflow.adapters.flow_transactions import AccessNode, FlowTransactions
 from flareflow.adapters.json_cdc import address, array, string, ufix64, uint64, uint256
 from flareflow.errors import FlowUnavailableError
+from flareflow.settlement.chain_events import HEIGHTS_MAX
 from flareflow.settlement.ports import Flow
 from flareflow.settlement.transactions import Progress, SettlePage, SignedTransaction, Stage
 from infra.local.flow_emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY, flow_emulator
@@ -211,4 +212,4 @@ def test_events_of_the_first_blocks_are_found(rest: FlowRest) -> None:
 @pytest.mark.stack
 def test_more_heights_than_a_node_answers_for_are_refused(rest: FlowRest) -> None:
     with pytest.raises(FlowRefusedError, match="250"):
-        rest.events("A.0ae53cb6e3f42a79.FlowToken.TokensMinted", 0, EVENT_HEIGHTS_MAX)
+        rest.events("A.0ae53cb6e3f42a79.FlowToken.TokensMinted", 0, HEIGHTS_MAX)

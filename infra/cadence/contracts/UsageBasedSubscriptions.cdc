@@ -659,6 +659,11 @@ access(all) contract UsageBasedSubscriptions {
         return nil
     }
 
+    /// How many versions of a plan were announced.
+    access(all) view fun planVersionsOf(_ planId: UInt64): UInt64 {
+        return UInt64(self.planVersions[planId]?.length ?? 0)
+    }
+
     /// The version of its plan that a subscription is on.
     access(all) view fun planOf(_ subscription: Subscription): Plan {
         return self.plans[subscription.planIndex]

@@ -1,48 +1,45 @@
-"""FlareFlow's HTTP API as the demo's customer and a stranger use it."""
+"""FlareFlow's HTTP API as a customer and a stranger use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS: Final = 30.0
+
+
+class ApiError(Exception):
+    """An answer that is not 2xx; `status` and the problem's text."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        request = response.request
+        super().__init__(f"{request.method} {request.url.path}: {response.status_code} {response.text}")
+        self.status = response.status_code
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A thin client; every answer that is not 2xx raises `httpx.HTTPStatusError` with the problem's text."""
+    """A thin client; what is not 2xx raises ApiError."""
 
     http: httpx.Client
-    token: str = ""
 
     @classmethod
-    def at(cls, url: str) -> "Api":
-        return cls(httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS))
-
-    def signed_in(self, token: str) -> "Api":
-        return Api(self.http, token)
+    def at(cls, url: str, token: str = "") -> "Api":
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return cls(httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, headers=headers))
 
     def get(self, path: str) -> Any:
-        return self._answer(self.http.get(path, headers=self._headers()))
+        return _checked(self.http.get(path)).json()
 
     def text(self, path: str) -> str:
-        response = self.http.get(path, headers=self._headers())
-        response.raise_for_status()
-        return response.text
+        return _checked(self.http.get(path)).text
 
     def post(self, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Any:
-        return self._answer(self.http.post(path, json=dict(body), headers={**self._headers(), **(headers or {})}))
+        return _checked(self.http.post(path, json=dict(body), headers=dict(headers or {}))).json()
 
-    def _headers(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.token}"} if self.token else {}
 
-    @staticmethod
-    def _answer(response: httpx.Response) -> Any:
-        if response.is_error:
-            raise httpx.HTTPStatusError(
-                f"{response.request.method} {response.request.url.path}: {response.status_code} {response.text}",
-                request=response.request,
-                response=response,
-            )
-        return response.json()
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.is_error:
+        raise ApiError(response)
+    return response

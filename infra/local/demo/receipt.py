@@ -96,7 +96,13 @@ class Receipt:
         path.write_text(self.as_json() + "\n")
 
     def print(self, console: Console) -> None:
-        console.print(Panel(Group(self._facts(), self._cross_check()), title="Receipt", border_style="green" if self.is_good else "red"))
+        console.print(
+            Panel(
+                Group(self._facts(), self._cross_check()),
+                title="Receipt",
+                border_style="green" if self.is_good else "red",
+            )
+        )
 
     def _facts(self) -> RenderableType:
         facts = Table.grid(padding=(0, 2))
@@ -122,8 +128,15 @@ class Receipt:
         table.add_column("")
         for check in self.checks:
             told = check.told
-            value = next(iter(told.values())) if check.agrees else "\n".join(f"{who}: {said}" for who, said in told.items())
+            value = (
+                next(iter(told.values())) if check.agrees else "\n".join(f"{who}: {said}" for who, said in told.items())
+            )
             table.add_row(check.what, " = ".join(told), value, "[green]agrees" if check.agrees else "[red]DIFFERS")
         last = "nothing changed" if self.second_run_changed_nothing else "[red]something changed"
-        table.add_row("every scheduled handler once more", "", last, "[green]agrees" if self.second_run_changed_nothing else "[red]DIFFERS")
+        table.add_row(
+            "every scheduled handler once more",
+            "",
+            last,
+            "[green]agrees" if self.second_run_changed_nothing else "[red]DIFFERS",
+        )
         return table

@@ -61,7 +61,8 @@ class Rounds:
 
     def begin(self) -> None:
         """Start at the present: rounds that went by before are nobody's."""
-        self._next_block, self.latest_indexed_round = self.chain.head()
+        self._next_block, current_round = self.chain.head()
+        self.latest_indexed_round = current_round - 1
 
     def tick(self) -> None:
         """Collect new requests, and finish every round that has ended."""

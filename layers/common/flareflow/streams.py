@@ -1,7 +1,6 @@
-"""DynamoDB stream records in our words, taken in order, failures reported where they began."""
+"""DynamoDB streams: records taken in order, failures reported where they began."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,30 +10,13 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
     DynamoDBStreamEvent,
 )
 
+from flareflow.changes import StreamChange
 from flareflow.errors import FlareFlowError
 
 logger = Logger(child=True)
 
-type Image = Mapping[str, Any]
-"""One item as plain Python values (numbers are Decimal); a model parses what it needs of it."""
-
 type BatchResponse = dict[str, list[dict[str, str]]]
 """Lambda's partial batch response: from which record the stream has to go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamChange:
-    """One change of one item; `old` is None for a new item, `new` for a deleted one.
-
-    `event_id` is the same each time that the record is delivered.
-    """
-
-    event_id: str
-    at: datetime
-    pk: str
-    sk: str
-    old: Image | None
-    new: Image | None
 
 
 def each_in_order(event: dict[str, Any], handle: Callable[[StreamChange], None]) -> BatchResponse:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from flareflow.accounts.enforcement import Enforce, can_pay, once_each
 from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.changes import StreamChange
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.journal import Status
 from flareflow.settlement.pricing import charge_ufix64
-from flareflow.streams import StreamChange
 from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeVirtualKeys
 
 TOKENS = 1_000_000

@@ -96,11 +96,13 @@ def test_the_query_asks_for_whole_seconds_that_cover_the_window_oldest_first() -
     }
 
 
-@pytest.mark.parametrize("spend", ["0.0000000019", "1.9e-9"])
-def test_a_cost_is_read_by_its_decimal_text_and_rounded_down(spend: str) -> None:
+@pytest.mark.parametrize(
+    ("spend", "cost_nanousd"), [("0.000015", 15_000), ("1.4999999999999999e-05", 15_000), ("7e-06", 7_000), ("0", 0)]
+)
+def test_a_cost_is_read_by_its_decimal_text_and_rounded_to_the_nearest_unit(spend: str, cost_nanousd: int) -> None:
     body = json.dumps({"data": [row(spend="SPEND")]}).replace('"SPEND"', spend)
     page = spend_log(lambda _: httpx.Response(200, text=body)).page(WINDOW, 1)
-    assert page.calls[0].cost_nanousd == 1
+    assert page.calls[0].cost_nanousd == cost_nanousd
 
 
 @pytest.mark.parametrize(

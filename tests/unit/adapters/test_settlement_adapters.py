@@ -46,7 +46,7 @@ PROVEN = Attestation(7, tuple(range(9)), finalization=FINALIZATION, proof=Proof(
                 309,
                 "02" * 38,
                 "03" * 67,
-                "statement",
+                "statement/1",
                 792_357,
                 2**64 - 1,
                 7,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from flareflow.changes import StreamChange
 from flareflow.realtime.pushing import Push
-from flareflow.streams import StreamChange
 from tests.fakes.accounts import FakeClock, FakeMeteredUsage
 from tests.fakes.realtime import FakeConnections, FakeMessages, FakeOutlet
 

@@ -1,6 +1,9 @@
 """One tick of billing."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -195,3 +198,65 @@ def test_what_a_deadline_cuts_off_the_next_tick_continues(billing: Billing) -> N
     # Then nothing was sent twice
     assert billing.flow.executed == ["deliver#7", "settle#7#0"]
     assert billing.flow.signed == 2
+
+
+class CrashError(Exception):
+    """The process died."""
+
+
+@dataclass
+class Fuse:
+    """Lets so many calls through and then crashes once, before or after the call has had its effect."""
+
+    calls_left: int
+    after: bool
+
+    def around(self, port: Any) -> Any:
+        return _Fused(port, self)
+
+    def burn(self, call: Callable[[], Any]) -> Any:
+        self.calls_left -= 1
+        if self.calls_left == -1 and not self.after:
+            raise CrashError
+        answer = call()
+        if self.calls_left == -1:
+            raise CrashError
+        return answer
+
+
+@dataclass
+class _Fused:
+    port: Any
+    fuse: Fuse
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.port, name)
+        return lambda *given: self.fuse.burn(lambda: method(*given))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("calls", range(70))
+def test_wherever_a_tick_dies_the_next_finishes_and_nothing_is_executed_twice(calls: int, after: bool) -> None:
+    # Given a policy to roll, an older and a newer statement, and a tick that dies at its n-th call
+    billing, fuse = Billing(), Fuse(calls, after)
+    billing.policy(1)
+    billing.proven(7)
+    billing.proven(8, pages=3)
+    whole = billing.use_case
+    sender = whole.sender
+    dying = BillOnFlow(
+        attestations=fuse.around(whole.attestations),
+        policies=fuse.around(whole.policies),
+        light_client=fuse.around(whole.light_client),
+        pages=fuse.around(whole.pages),
+        settled=fuse.around(whole.settled),
+        sender=SendOnFlow(fuse.around(sender.flow), fuse.around(sender.outbox), fuse.around(sender.keys), sender.pause),
+    )
+    with suppress(CrashError):
+        dying.run(billing.clock.deadline(120))
+    # When the next ticks run
+    billing.run()
+    billing.run()
+    # Then everything is done, once
+    assert sorted(billing.flow.executed) == ["deliver#8", "roll#1", "settle#8#0", "settle#8#1", "settle#8#2"]
+    assert (billing.state(7), billing.state(8)) == (State.SKIPPED, State.SETTLED)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from flareflow.changes import StreamChange
 from flareflow.errors import StorageUnavailableError
-from flareflow.streams import StreamChange, each_in_order
+from flareflow.streams import each_in_order
 
 
 def record(number: int) -> dict[str, Any]:

@@ -1,6 +1,13 @@
-/// Deploys a contract of subscriptions with the notices of plans and exits.
+/// Deploys a contract of subscriptions, or updates its code where it is deployed.
+///
+/// @param planNoticeSeconds: how long a plan or price is announced before it counts
+/// @param exitNoticeSeconds: how long after the request an owner may withdraw
 transaction(name: String, code: String, planNoticeSeconds: UFix64, exitNoticeSeconds: UFix64) {
-    prepare(signer: auth(AddContract) &Account) {
+    prepare(signer: auth(AddContract, UpdateContract) &Account) {
+        if signer.contracts.get(name: name) != nil {
+            signer.contracts.update(name: name, code: code.utf8)
+            return
+        }
         signer.contracts.add(name: name, code: code.utf8, planNoticeSeconds, exitNoticeSeconds)
     }
 }

@@ -1,6 +1,13 @@
-/// Deploys the triggers; every later trigger is announced `noticeSeconds` before it counts.
+/// Deploys the triggers, or updates their code where they are deployed.
+///
+/// @param noticeSeconds: how long before its first delivery a trigger is announced
 transaction(code: String, noticeSeconds: UFix64) {
-    prepare(signer: auth(AddContract) &Account) {
-        signer.contracts.add(name: "FlareFDCTriggers", code: code.utf8, noticeSeconds)
+    prepare(signer: auth(AddContract, UpdateContract) &Account) {
+        let name = "FlareFDCTriggers"
+        if signer.contracts.get(name: name) != nil {
+            signer.contracts.update(name: name, code: code.utf8)
+            return
+        }
+        signer.contracts.add(name: name, code: code.utf8, noticeSeconds)
     }
 }

@@ -6,15 +6,11 @@ import "FlareOracleVerifier"
 /// @param policies: consecutive signing policies as the Relay has them, hex
 /// @param signatures: for each, v(1) r(32) s(32) index(2) of voters of the policy before it, hex
 transaction(policies: [String], signatures: [String]) {
-
-    prepare(signer: &Account) {}
-
-    pre {
-        policies.length == signatures.length:
-            "roll_signing_policies: \(policies.length) policies but \(signatures.length) lists of signatures"
-    }
-
     execute {
+        assert(
+            policies.length == signatures.length,
+            message: "roll_signing_policies: \(policies.length) policies but \(signatures.length) lists of signatures"
+        )
         for position, policy in policies {
             if FlareOracleVerifier.rewardEpochOf(policy: policy) > FlareOracleVerifier.latestRewardEpoch {
                 FlareOracleVerifier.rollSigningPolicy(policy: policy, signatures: signatures[position])

@@ -1,10 +1,18 @@
 import "UsageBasedSubscriptions"
 
-/// Announces a plan, or the next version of one.
+/// Announces a version of a plan; passes over one that is announced.
 ///
+/// @param planVersion: 1 for a new plan, else the version after the newest
 /// @param ends: where each tier but the last ends, in tokens
 /// @param prices: FLOW for 1,000 tokens in each tier, one more than there are ends
-transaction(planId: UInt64, ends: [UInt64], prices: [UFix64], minimumDeposit: UFix64, lowBalance: UFix64) {
+transaction(
+    planId: UInt64,
+    planVersion: UInt64,
+    ends: [UInt64],
+    prices: [UFix64],
+    minimumDeposit: UFix64,
+    lowBalance: UFix64
+) {
 
     let admin: &UsageBasedSubscriptions.Admin
 
@@ -16,9 +24,14 @@ transaction(planId: UInt64, ends: [UInt64], prices: [UFix64], minimumDeposit: UF
 
     pre {
         prices.length == ends.length + 1: "add_plan: \(ends.length) ends want one price more, not \(prices.length)"
+        planVersion <= UsageBasedSubscriptions.planVersionsOf(planId) + 1:
+            "add_plan: version \(UsageBasedSubscriptions.planVersionsOf(planId) + 1) of plan \(planId) comes next, not \(planVersion)"
     }
 
     execute {
+        if planVersion <= UsageBasedSubscriptions.planVersionsOf(planId) {
+            return
+        }
         let tiers: [UsageBasedSubscriptions.Tier] = []
         for position, price in prices {
             let end = position < ends.length ? ends[position] : nil

@@ -6,10 +6,10 @@ from typing import Final
 
 from flareflow.accounts.models import KeyStatus, Price, VirtualKey
 from flareflow.accounts.ports import KeyIssuer, Ledger, MeteredUsage, VirtualKeys
+from flareflow.changes import StreamChange
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals
 from flareflow.settlement.journal import Status, Subscription
-from flareflow.streams import StreamChange
 
 ROUNDS_MAX: Final = 3
 

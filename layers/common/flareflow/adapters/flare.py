@@ -35,6 +35,8 @@ FEE_WEI_MAX: Final = 200 * 10**18
 """A fee above this is not paid: the dearest source on Flare costs half of it."""
 PRIORITY_FEE_WEI: Final = 10**9
 HTTP_TIMEOUT_SECONDS: Final = 10
+SENT_BEFORE: Final = ("already", "nonce too low")
+"""What nodes say when a transaction waits to be mined, or its nonce is used: `mined` and `is_overtaken` tell which."""
 
 RELAYED_TOPIC: Final = keccak256(b"ProtocolMessageRelayed(uint8,uint32,bool,bytes32)")
 POLICY_TOPIC: Final = keccak256(
@@ -73,7 +75,6 @@ ABIS: Final = {
     ],
     "Relay": [
         _view("isFinalized", ["uint256", "uint256"], "bool"),
-        _view("merkleRoots", ["uint256", "uint256"], "bytes32"),
     ],
 }
 
@@ -146,7 +147,7 @@ class Web3Flare:
             try:
                 self.web3.eth.send_raw_transaction(submission.transaction)
             except Web3Exception as error:
-                if "already" not in str(error).lower():
+                if not any(words in str(error).lower() for words in SENT_BEFORE):
                     raise
 
     def mined(self, submission: Submission) -> Mined | None:

@@ -22,7 +22,6 @@ from flareflow.errors import FlowUnavailableError
 CADENCE: Final = Path(__file__).resolve().parents[1] / "cadence"
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 TIMEOUT_SECONDS: Final = 10.0
-EVENT_HEIGHTS_MAX: Final = 250
 REASON_CHARACTERS_MAX: Final = 300
 
 _STRING_IMPORT: Final = re.compile(r'^(\s*)import "(\w+)"', re.MULTILINE)
@@ -151,7 +150,7 @@ class FlowRest:
         return self._latest_block("sealed")
 
     def events(self, event_type: str, first_height: int, last_height: int) -> list[BlockEvents]:
-        """The events of one type in at most EVENT_HEIGHTS_MAX sealed blocks, both ends included."""
+        """The events of one type in a range of sealed blocks, both ends included; nodes answer for at most 250."""
         query = {"type": event_type, "start_height": str(first_height), "end_height": str(last_height)}
         return self._ask(_BLOCK_EVENTS, "GET", "/v1/events", query)
 

@@ -45,7 +45,7 @@ EXPIRY_MARGIN_BLOCKS: Final = 60
 PROPOSER_KEYS_MAX: Final = 20
 FULL_WEIGHT: Final = 1_000
 REASON_CHARACTERS_MAX: Final = 500
-STATEMENT_TRIGGER: Final = "statement"
+STATEMENT_TRIGGER: Final = "statement/1"
 
 _PAYER_SIGNER_INDEX: Final = 0
 _ERROR_CODE: Final = re.compile(r"\[Error Code: (\d+)\]")

@@ -58,14 +58,17 @@ class _Call(BaseModel):
     completion_tokens: Tokens
 
     def finished(self, key_hash: str, spend_usd: Decimal, started_at: datetime, ended_at: datetime) -> FinishedCall:
-        """`model` is the name that the caller used; the cost is rounded down to whole nano-dollars."""
+        """`model` is the name that the caller used.
+
+        The cost is rounded to the nearest nano-dollar, as LiteLLM computes it with floats (1.4999999999999999e-05).
+        """
         return FinishedCall(
             litellm_call_id=self.litellm_call_id,
             key_hash=key_hash,
             model=self.model_group or self.model,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
-            cost_nanousd=int(spend_usd * NANOUSD),
+            cost_nanousd=round(spend_usd * NANOUSD),
             started_at=started_at.astimezone(UTC),
             ended_at=ended_at.astimezone(UTC),
         )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from flareflow.changes import Image, StreamChange
 from flareflow.realtime.models import MessageType, News
 from flareflow.realtime.ports import Connections, LiveUsage, Messages, Outlet
-from flareflow.streams import Image, StreamChange
 from flareflow.time import Clock
 
 

@@ -1,0 +1,50 @@
+"""A customer of FlareFlow: a Flow account that opens a subscription, signs in and makes a key."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Final, Self
+
+from flareflow.accounts.proof import AccountProof
+from flareflow.adapters.json_cdc import uint64, ufix64
+from infra.local.demo.api import Api
+from infra.local.flow_accounts import LocalAccount, LocalFlow
+
+PLAN_ID: Final = 0
+STARTING_MONEY_UFIX64: Final = 100 * 10**8
+OPENED_EVENT: Final = "UsageBasedSubscriptions.SubscriptionOpened"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """An account with an open subscription; `transaction_id` is of its opening."""
+
+    account: LocalAccount
+    subscription_id: int
+    transaction_id: str
+
+    @classmethod
+    def open(cls, flow: LocalFlow, deposit_ufix64: int) -> Self:
+        """A new account whose first transaction opens a subscription."""
+        account = flow.create_account(STARTING_MONEY_UFIX64)
+        result = flow.run(account, "subscriptions/open_subscription.cdc", uint64(PLAN_ID), ufix64(deposit_ufix64))
+        for event in result.events:
+            fields = event.fields() if event.type.endswith(OPENED_EVENT) else None
+            if isinstance(fields, dict):
+                return cls(account, int(str(fields["subscriptionId"])), event.transaction_id)
+        raise LookupError("the transaction opened no subscription")
+
+    def sign_in(self, api_url: str, origin: str) -> Api:
+        """A session, by an account proof that the key on chain verifies."""
+        public = Api.at(api_url)
+        nonce = public.post("/v1/auth/nonces", {})["nonce"]
+        address = f"0x{self.account.address}"
+        proof = AccountProof(address, origin, bytes.fromhex(nonce), [])
+        signature = {"key_index": 0, "signature": self.account.sign(proof.message()).hex()}
+        wanted = {"address": address, "nonce": nonce, "origin": origin, "signatures": [signature]}
+        return Api.at(api_url, public.post("/v1/auth/sessions", wanted)["token"])
+
+    def make_key(self, api: Api) -> tuple[str, str]:
+        """A virtual key: its secret, shown this once, and its hash."""
+        wanted = {"subscription_id": self.subscription_id, "alias": "demo"}
+        made = api.post("/v1/keys", wanted, {"idempotency-key": str(uuid.uuid4())})
+        return made["secret"], made["key_hash"]

@@ -1,0 +1,118 @@
+"""What each system says of a subscription's usage, asked of the system itself and not of FlareFlow's backend."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import httpx
+from web3 import Web3
+
+from flareflow.adapters.json_cdc import Value, uint64
+from flareflow.attestation.merkle import fold
+from flareflow.attestation.relay import FDC_PROTOCOL_ID
+from flareflow.attestation.request import ATTESTED_FIELDS, WORD_BYTES, leaf_hash
+from flareflow.metering.price_book import PriceBook
+from infra.local.demo.api import Api
+from infra.local.fdc.chain import Chain
+from infra.local.flow_accounts import LocalFlow
+
+PAGE_ROWS: Final = 100
+EVENT_HEIGHTS: Final = 250
+TIMEOUT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LitellmRows:
+    """A key's successful rows in LiteLLM's spend log, rated by the public price book."""
+
+    calls: int
+    tokens: int
+    rated_microtokens: int
+
+
+def litellm_rows(litellm_url: str, master_key: str, key_hash: str) -> LitellmRows:
+    """Everything of the last day, by the key's hash."""
+    now = datetime.now(UTC)
+    query: dict[str, str | int] = {
+        "start_date": f"{now - timedelta(days=1):%Y-%m-%d %H:%M:%S}",
+        "end_date": f"{now + timedelta(minutes=1):%Y-%m-%d %H:%M:%S}",
+        "api_key": key_hash,
+        "status_filter": "success",
+        "page_size": PAGE_ROWS,
+    }
+    headers = {"authorization": f"Bearer {master_key}"}
+    answer = httpx.get(f"{litellm_url}/spend/logs/v2", params=query, headers=headers, timeout=TIMEOUT_SECONDS)
+    rows = answer.raise_for_status().json()["data"]
+    book = PriceBook.load()
+    return LitellmRows(
+        calls=len(rows),
+        tokens=sum(row["total_tokens"] for row in rows),
+        rated_microtokens=sum(book.rate(row["model_group"], row["total_tokens"]) for row in rows),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedStatement:
+    """A response of the data availability API, checked against the root on Flare."""
+
+    fields: Mapping[str, int]
+    root_of_proof: str
+    root_on_flare: str
+
+
+def attested_statement(fdc_url: str, chain: Chain, voting_round: int, request: str) -> AttestedStatement:
+    """Asks the API and the Relay; the attested words are the response's last ones."""
+    wanted = {"votingRoundId": voting_round, "requestBytes": request}
+    answer = httpx.post(
+        f"{fdc_url}/api/v1/fdc/proof-by-request-round-raw", json=wanted, timeout=TIMEOUT_SECONDS
+    ).raise_for_status()
+    response = bytes.fromhex(answer.json()["response_hex"][2:])
+    siblings = [bytes.fromhex(sibling[2:]) for sibling in answer.json()["proof"]]
+    words = response[-WORD_BYTES * len(ATTESTED_FIELDS) :]
+    numbers = [int.from_bytes(words[at : at + WORD_BYTES]) for at in range(0, len(words), WORD_BYTES)]
+    root: bytes = chain.relay.functions.merkleRoots(FDC_PROTOCOL_ID, voting_round).call()
+    return AttestedStatement(
+        fields={field: number for (_, field, _), number in zip(ATTESTED_FIELDS, numbers, strict=True)},
+        root_of_proof=fold(leaf_hash(response), siblings).hex(),
+        root_on_flare=root.hex(),
+    )
+
+
+def flare_chain(rpc_url: str, registry_address: str) -> Chain:
+    return Chain(Web3(Web3.HTTPProvider(rpc_url)), registry_address)
+
+
+@dataclass(frozen=True, slots=True)
+class OnFlow:
+    """What the contracts on Flow say."""
+
+    flow: LocalFlow
+    contract_address: str
+
+    def subscription(self, subscription_id: int) -> dict[str, Any]:
+        found = self.flow.script("subscriptions/get_subscription.cdc", uint64(subscription_id))
+        if not isinstance(found, dict):
+            raise LookupError(f"there is no subscription {subscription_id} on Flow")
+        return found
+
+    def root(self, voting_round: int) -> str:
+        return str(self.flow.script("flare/get_root.cdc", uint64(voting_round)))
+
+    def events(self, name: str, first_height: int) -> Sequence[tuple[str, dict[str, Value]]]:
+        """(transaction id, fields) of a contract's event since a height, oldest first."""
+        last = self.flow.rest.latest_sealed_block().height
+        kind = f"A.{self.contract_address.removeprefix('0x')}.{name}"
+        found = []
+        for first in range(first_height, last + 1, EVENT_HEIGHTS):
+            for block in self.flow.rest.events(kind, first, min(first + EVENT_HEIGHTS - 1, last)):
+                for event in block.events:
+                    fields = event.fields()
+                    if isinstance(fields, dict):
+                        found.append((event.transaction_id, fields))
+        return found
+
+
+def statement_of(api: Api, epoch: int) -> dict[str, str]:
+    statement: dict[str, str] = api.get(f"/v1/statements/{epoch:010d}")
+    return statement

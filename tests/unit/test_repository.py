@@ -1,0 +1,101 @@
+"""What holds for the files of the repository."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from flareflow.settings import Settings
+from infra.local.paths import ROOT
+from tests.unit.test_imports import functions
+
+HANDLER_LINES_MAX: Final = 40
+SOURCE_LINES_MAX: Final = 400
+LOCKS: Final = [
+    *ROOT.glob("requirements/*.txt"),
+    *ROOT.glob("layers/*/requirements.txt"),
+    *ROOT.glob("infra/local/*/package-lock.json"),
+    ROOT / "infra" / "local" / "go" / "go.sum",
+]
+REGISTRY: Final = re.compile(
+    r"https?://\S*(registry|pypi|pythonhosted|npmjs|proxy\.golang)|--(extra-)?index-url|\"resolved\""
+)
+MACHINE_PATH: Final = re.compile(r"(?<![\w.])/(work|root|home)/[\w.]+/")
+
+
+def tracked_files() -> list[Path]:
+    """Every file that is or would be committed, links left out."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file() and not path.is_symlink()]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
+def test_a_lock_names_no_registry(lock: Path) -> None:
+    assert not REGISTRY.search(lock.read_text())
+
+
+@pytest.mark.parametrize(
+    "lock", [lock for lock in LOCKS if lock.suffix == ".txt"], ids=lambda lock: str(lock.relative_to(ROOT))
+)
+def test_a_python_lock_has_a_hash_for_every_requirement(lock: Path) -> None:
+    requirements = re.findall(r"^[a-z0-9].*==.*$", lock.read_text(), re.MULTILINE)
+    unhashed = [line for line in requirements if not line.endswith("\\")]
+    assert requirements
+    assert not unhashed
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in tracked_files()
+        if (match := MACHINE_PATH.search(path.read_bytes().decode(errors="ignore")))
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_handler_is_thin(function: str) -> None:
+    lines = (ROOT / "functions" / function / "app.py").read_text().splitlines()
+    code = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    assert len(code) <= HANDLER_LINES_MAX
+
+
+def test_a_file_tells_one_story() -> None:
+    long = [
+        f"{path.relative_to(ROOT)} has {lines} lines"
+        for path in tracked_files()
+        if path.suffix == ".py" and (lines := len(path.read_text().splitlines())) > SOURCE_LINES_MAX
+    ]
+    assert not long
+
+
+@pytest.mark.parametrize("function", functions())
+def test_every_function_has_a_sample_event(function: str) -> None:
+    assert (ROOT / "tests" / "events" / f"{function}.json").is_file()
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_function_gets_exactly_the_settings_that_it_reads(function: str) -> None:
+    # Given the settings of the composition root
+    root = importlib.import_module(f"flareflow.bootstrap.{function}")
+    settings = [
+        value
+        for value in vars(root).values()
+        if isinstance(value, type) and issubclass(value, Settings) and value is not Settings
+    ]
+    read = {field.upper() for kind in settings for field in kind.model_fields}
+    # Then they are what the template puts into the environment
+    given = functions()[function].get("Environment", {}).get("Variables", {})
+    assert set(given) == read
+
+
+def test_what_runs_before_the_virtual_environment_needs_nothing_from_it() -> None:
+    program = "import sys; import infra.local.install; print(*sys.modules)"
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"]
+    subprocess.run(command, capture_output=True, check=True, timeout=30)
