@@ -20,9 +20,10 @@ from flareflow.adapters.evm_signer import KmsEvmSigner
 from flareflow.adapters.kms import KmsKey
 from infra.local import dynamodb_server, moto_server
 from infra.local.anvil import anvil
+from infra.local.contracts import deploy_contracts
 from infra.local.flare import deploy_flare, fdc, fund
 from infra.local.flow_accounts import LocalFlow
-from infra.local.flow_emulator import SERVICE_ADDRESS, flow_emulator
+from infra.local.flow_emulator import flow_emulator
 from infra.local.gateway import aws
 from infra.local.gateway.deployment import Deployment, parameters_file
 from infra.local.gateway.invoke_api import FUNCTIONS
@@ -81,7 +82,10 @@ def parts() -> Sequence[Part]:
         fdc(STATEMENT_HOST),
         flow_emulator(),
         Step("flow-operator", _create_operator, needs=["flow", "provision"]),
-        Step("settings", _settings, needs=["provision", "flare", "flow-operator"]),
+        Step(
+            "contracts", _deploy_contracts, needs=["flow-operator", "flare"]
+        ),  # both are signed by the service account
+        Step("settings", _settings, needs=["provision", "contracts"]),
         gateway(),
     ]
 
@@ -172,6 +176,11 @@ def _create_operator(found: Facts) -> Facts:
     return {"flow_operator_address": f"0x{address}"}
 
 
+def _deploy_contracts(found: Facts) -> Facts:
+    address = deploy_contracts(bytes.fromhex(found["flare_first_policy"]), FIXED_PARAMETERS["StatementUrlPrefix"])
+    return {"flow_contract_address": address}
+
+
 def _kms_key(key_id: str) -> KmsKey:
     return KmsKey(aws.session().client("kms", endpoint_url=url("moto")), key_id)
 
@@ -185,7 +194,7 @@ def _settings(found: Facts) -> Facts:
         "FlareDaUrl": url("fdc"),
         "FlowRestUrl": url("flow_rest"),
         "FlowAccessHost": f"{HOST}:{port('flow_grpc')}",
-        "FlowContractAddress": f"0x{SERVICE_ADDRESS}",
+        "FlowContractAddress": found["flow_contract_address"],
         "FlowOperatorAddress": found["flow_operator_address"],
     }
     parameters_file().write_text(json.dumps(parameters, indent=1))
@@ -196,6 +205,7 @@ def _settings(found: Facts) -> Facts:
         "lambda_url": url("gateway_lambda"),
         "litellm_url": url("litellm"),
         "fdc_url": url("fdc"),
+        "app_origin": FIXED_PARAMETERS["AppOrigins"],
         "litellm_master_key": secret_values()["LitellmMasterKey"],
     }
 

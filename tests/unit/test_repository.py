@@ -15,9 +15,9 @@ from tests.unit.test_imports import functions
 
 HANDLER_LINES_MAX: Final = 40
 SOURCE_LINES_MAX: Final = 400
+PYTHON_LOCKS: Final = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("layers/*/requirements.txt")]
 LOCKS: Final = [
-    *ROOT.glob("requirements/*.txt"),
-    *ROOT.glob("layers/*/requirements.txt"),
+    *PYTHON_LOCKS,
     *ROOT.glob("infra/local/*/package-lock.json"),
     ROOT / "infra" / "local" / "go" / "go.sum",
 ]
@@ -25,6 +25,10 @@ REGISTRY: Final = re.compile(
     r"https?://\S*(registry|pypi|pythonhosted|npmjs|proxy\.golang)|--(extra-)?index-url|\"resolved\""
 )
 MACHINE_PATH: Final = re.compile(r"(?<![\w.])/(work|root|home)/[\w.]+/")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 def tracked_files() -> list[Path]:
@@ -35,7 +39,7 @@ def tracked_files() -> list[Path]:
     return [path for path in paths if path.is_file() and not path.is_symlink()]
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
+@pytest.mark.parametrize("lock", LOCKS, ids=name_of)
 def test_a_lock_names_no_registry(lock: Path) -> None:
     assert not REGISTRY.search(lock.read_text())
 
@@ -52,7 +56,7 @@ def test_a_python_lock_has_a_hash_for_every_requirement(lock: Path) -> None:
 
 def test_no_file_names_a_folder_of_somebodys_machine() -> None:
     found = [
-        f"{path.relative_to(ROOT)}: {match.group()}"
+        f"{name_of(path)}: {match.group()}"
         for path in tracked_files()
         if (match := MACHINE_PATH.search(path.read_bytes().decode(errors="ignore")))
     ]
@@ -68,7 +72,7 @@ def test_a_handler_is_thin(function: str) -> None:
 
 def test_a_file_tells_one_story() -> None:
     long = [
-        f"{path.relative_to(ROOT)} has {lines} lines"
+        f"{name_of(path)} has {lines} lines"
         for path in tracked_files()
         if path.suffix == ".py" and (lines := len(path.read_text().splitlines())) > SOURCE_LINES_MAX
     ]
@@ -84,12 +88,8 @@ def test_every_function_has_a_sample_event(function: str) -> None:
 def test_a_function_gets_exactly_the_settings_that_it_reads(function: str) -> None:
     # Given the settings of the composition root
     root = importlib.import_module(f"flareflow.bootstrap.{function}")
-    settings = [
-        value
-        for value in vars(root).values()
-        if isinstance(value, type) and issubclass(value, Settings) and value is not Settings
-    ]
-    read = {field.upper() for kind in settings for field in kind.model_fields}
+    classes = [value for value in vars(root).values() if isinstance(value, type) and issubclass(value, Settings)]
+    read = {field.upper() for settings in classes for field in settings.model_fields}
     # Then they are what the template puts into the environment
     given = functions()[function].get("Environment", {}).get("Variables", {})
     assert set(given) == read

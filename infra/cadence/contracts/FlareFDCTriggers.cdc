@@ -1,285 +1,295 @@
 import "FlareOracleVerifier"
 
-/// Hands what Flare attested to the contract that waits for it, once.
+/// Hands what the Flare Data Connector attested of one exact request to the contract that waits for it.
 ///
-/// A trigger pins every byte of an attested `Web2Json` response but the voting round, the timestamp, the epoch in the
-/// url and the attested values. Nothing is decoded: the response is rendered from the trigger's template and the
-/// caller's typed values, hashed and proven. Whatever differs anywhere simply has another hash.
+/// A trigger pins every byte of the attestation response except a few typed values: voting round, lowest used
+/// timestamp, the epoch in the url and the attested words. It keeps no decoder that would have to be trusted: the
+/// response is rendered anew from the pinned text and the values, hashed, and must belong to a confirmed root. Whatever
+/// differs anywhere (url, method, headers, query, body, jq, ABI signature, type, source) has another hash.
 ///
-/// Only the admin adds a trigger or a version of one; a version is active after a public delay, and never changes.
-/// Anyone may ask for an epoch, and anyone may deliver its proof.
+/// - A trigger is announced by the administrator, counts after the notice, and never changes. Another request is
+///   another version, with an id of its own.
+/// - Anyone may ask for an epoch (an event that attesters listen to), and anyone may deliver its proof.
+/// - A trigger has one handler, and a delivery calls no other: what a handler costs or breaks, it costs its own trigger.
 access(all) contract FlareFDCTriggers {
 
-    /// Somebody wants an epoch attested and delivered.
-    access(all) event EpochRequested(triggerId: String, epoch: UInt64, by: Address)
+    /* --- PATHS --- */
 
-    /// A version of a trigger was announced.
-    access(all) event VersionAdded(triggerId: String, version: UInt64, activeFrom: UFix64, templateHash: String)
+    /// Where the administrator's rights lie.
+    access(all) let AdminStoragePath: StoragePath
 
-    /// A response was proven and handed to the trigger's handler.
-    access(all) event Delivered(triggerId: String, version: UInt64, epoch: UInt64, votingRound: UInt64)
+    /* --- EVENTS --- */
 
-    /// Entitles this contract, and nobody else, to hand over a response.
-    access(all) entitlement Deliver
+    /// A trigger was announced; from `effectiveAt` on it takes deliveries. `pinned` is the keccak256 of all fixed text.
+    access(all) event TriggerAnnounced(triggerId: String, pinned: String, handler: Address, effectiveAt: UFix64)
+    /// Somebody wants an epoch to be attested.
+    access(all) event EpochRequested(triggerId: String, epoch: UInt64)
+    /// The attested words of an epoch were handed to the trigger's handler.
+    access(all) event Delivered(triggerId: String, epoch: UInt64, votingRound: UInt64)
 
-    /// What may be attested, cut at what may vary; hex without 0x. The response is
-    ///
-    ///     head | voting round (word) | timestamp (word) | beforeEpoch | ten ASCII digits | afterEpoch | words
+    /* --- STATE --- */
+
+    /// Seconds between the announcement of a trigger and its first delivery; set at deployment for good.
+    access(all) let noticeSeconds: UFix64
+    access(self) let triggers: {String: Trigger}
+    /// How many versions a name has.
+    access(self) let versions: {String: UInt64}
+    /// Epochs handed over, by trigger; kept for good, since each may be handed over once.
+    access(self) let delivered: {String: {UInt64: Bool}}
+
+    /* --- INTERFACES --- */
+
+    /// What receives deliveries. Implement it in a resource, and let the administrator announce a trigger for it.
+    access(all) resource interface Handler {
+
+        /// Called once for each epoch. This may be public: only `FlareFDCTriggers` can make a delivery, and its words
+        /// come out by `delivery.accept`, which panics for any other resource than the one it was made for.
+        access(all) fun handle(delivery: &Delivery)
+    }
+
+    /* --- STRUCTS --- */
+
+    /// The fixed text around the values of a response, hex:
+    /// head, voting round, lowest used timestamp, beforeEpoch, ten ASCII digits, afterEpoch, words
     access(all) struct Template {
+        /// Three words: offset, attestation type, source.
         access(all) let head: String
         access(all) let beforeEpoch: String
         access(all) let afterEpoch: String
-        access(all) let wordCount: Int
+        /// How many 32-byte words are attested; the first is the epoch.
+        access(all) let words: Int
 
-        init(head: String, beforeEpoch: String, afterEpoch: String, wordCount: Int) {
+        view init(head: String, beforeEpoch: String, afterEpoch: String, words: Int) {
             pre {
-                head.length == 192: "FlareFDCTriggers.Template: a head is three words, 192 hex digits, not \(head.length)"
-                wordCount > 0: "FlareFDCTriggers.Template: a response has at least the epoch"
+                head.length == 192: "FlareFDCTriggers.Template: the head has 96 bytes, not \(head.length / 2)"
+                words >= 1: "FlareFDCTriggers.Template: the epoch at least is attested"
             }
-            self.head = head.toLower()
-            self.beforeEpoch = beforeEpoch.toLower()
-            self.afterEpoch = afterEpoch.toLower()
-            self.wordCount = wordCount
+            self.head = head
+            self.beforeEpoch = beforeEpoch
+            self.afterEpoch = afterEpoch
+            self.words = words
         }
 
-        /// The response with these values, hex.
-        access(all) fun render(votingRound: UInt64, lowestUsedTimestamp: UInt64, epoch: UInt64, words: [UInt256]): String {
-            pre {
-                words.length == self.wordCount:
-                    "FlareFDCTriggers.Template.render: \(words.length) words, not \(self.wordCount)"
-                words[0] == UInt256(epoch):
-                    "FlareFDCTriggers.Template.render: the attested epoch is \(words[0]), not \(epoch)"
-                epoch < 10_000_000_000: "FlareFDCTriggers.Template.render: an epoch has at most ten digits"
+        /// The ABI-encoded response with these values, hex.
+        access(all) view fun render(
+            votingRound: UInt64,
+            lowestUsedTimestamp: UInt64,
+            epoch: UInt64,
+            words: [UInt256]
+        ): String {
+            let round = FlareFDCTriggers.word(UInt256(votingRound))
+            let timestamp = FlareFDCTriggers.word(UInt256(lowestUsedTimestamp))
+            let digits = FlareFDCTriggers.digits(epoch)
+            var attested = ""
+            for word in words {
+                attested = "\(attested)\(FlareFDCTriggers.word(word))"
             }
-            let parts: [String] = [
-                self.head,
-                FlareFDCTriggers.word(UInt256(votingRound)),
-                FlareFDCTriggers.word(UInt256(lowestUsedTimestamp)),
-                self.beforeEpoch,
-                String.encodeHex(FlareFDCTriggers.tenDigits(epoch).utf8),
-                self.afterEpoch
-            ]
-            for value in words {
-                parts.append(FlareFDCTriggers.word(value))
-            }
-            return String.join(parts, separator: "")
+            return "\(self.head)\(round)\(timestamp)\(self.beforeEpoch)\(digits)\(self.afterEpoch)\(attested)"
         }
     }
 
-    /// A template and since when it counts.
-    access(all) struct Version {
-        access(all) let template: Template
-        access(all) let activeFrom: UFix64
-
-        init(template: Template, activeFrom: UFix64) {
-            self.template = template
-            self.activeFrom = activeFrom
-        }
-    }
-
-    /// What a handler gets: proven values of one epoch.
-    access(all) struct Response {
+    /// A template under its id, since when it counts, and whom its words are handed to.
+    access(all) struct Trigger {
         access(all) let triggerId: String
-        access(all) let version: UInt64
-        access(all) let epoch: UInt64
-        access(all) let votingRound: UInt64
-        access(all) let words: [UInt256]
+        access(all) let template: Template
+        access(all) let effectiveAt: UFix64
+        access(contract) let handler: Capability<&{Handler}>
 
-        init(triggerId: String, version: UInt64, epoch: UInt64, votingRound: UInt64, words: [UInt256]) {
+        view init(triggerId: String, template: Template, effectiveAt: UFix64, handler: Capability<&{Handler}>) {
             self.triggerId = triggerId
-            self.version = version
+            self.template = template
+            self.effectiveAt = effectiveAt
+            self.handler = handler
+        }
+    }
+
+    /* --- RESOURCES --- */
+
+    /// Attested words on their way to one handler. Only this contract makes them.
+    access(all) resource Delivery {
+        access(all) let triggerId: String
+        access(all) let epoch: UInt64
+        access(self) let handlerUUID: UInt64
+        access(self) let words: [UInt256]
+
+        /// The attested words, for the handler that this was made for.
+        ///
+        /// @param handler: the resource whose `handle` was called, by itself: `&self`
+        access(all) view fun accept(handler: &{Handler}): [UInt256] {
+            pre {
+                handler.uuid == self.handlerUUID:
+                    "FlareFDCTriggers.Delivery.accept: the delivery is for resource \(self.handlerUUID), not \(handler.uuid)"
+            }
+            return self.words
+        }
+
+        init(triggerId: String, epoch: UInt64, handlerUUID: UInt64, words: [UInt256]) {
+            self.triggerId = triggerId
             self.epoch = epoch
-            self.votingRound = votingRound
+            self.handlerUUID = handlerUUID
             self.words = words
         }
     }
 
-    /// Takes what a trigger's responses say. A handler runs in the transaction of whoever delivers, one trigger at a
-    /// time, so what it costs or breaks is felt by its own trigger alone.
-    access(all) resource interface Handler {
-        access(Deliver) fun handle(_ response: Response)
-    }
-
-    /// A trigger: its versions, its handler, and which epochs it has had.
-    access(all) resource Trigger {
-        access(all) let triggerId: String
-        access(self) let versions: [Version]
-        access(self) let handler: Capability<auth(Deliver) &{Handler}>
-        /// The newest delivered epoch; one that is `epochsKept` older is refused, since its successors say more.
-        access(all) var newestEpoch: UInt64
-        access(self) let delivered: {UInt64: Bool}
-        access(self) let deliveredOrder: [UInt64]
-
-        access(contract) fun add(_ version: Version) {
-            self.versions.append(version)
-        }
-
-        access(all) view fun getVersion(_ version: UInt64): Version? {
-            return version < UInt64(self.versions.length) ? self.versions[version] : nil
-        }
-
-        /// The newest version that counts at this moment.
-        access(all) view fun activeVersion(): UInt64? {
-            var at = self.versions.length
-            while at > 0 {
-                at = at - 1
-                if self.versions[at].activeFrom <= getCurrentBlock().timestamp {
-                    return UInt64(at)
-                }
-            }
-            return nil
-        }
-
-        access(all) view fun wasDelivered(_ epoch: UInt64): Bool {
-            return self.delivered[epoch] ?? false
-        }
-
-        access(contract) fun deliver(_ response: Response) {
-            let epoch = response.epoch
-            assert(!self.wasDelivered(epoch), message: "FlareFDCTriggers.deliver: epoch \(epoch) was delivered already")
-            assert(
-                epoch + FlareFDCTriggers.epochsKept > self.newestEpoch,
-                message: "FlareFDCTriggers.deliver: epoch \(epoch) is too old, the newest is \(self.newestEpoch)"
-            )
-            self.delivered[epoch] = true
-            self.deliveredOrder.append(epoch)
-            if epoch > self.newestEpoch {
-                self.newestEpoch = epoch
-            }
-            if UInt64(self.deliveredOrder.length) > FlareFDCTriggers.epochsKept {
-                self.delivered.remove(key: self.deliveredOrder.removeFirst())
-            }
-            let handler = self.handler.borrow()
-                ?? panic("FlareFDCTriggers.deliver: the handler of \(self.triggerId) is not there")
-            handler.handle(response)
-        }
-
-        init(triggerId: String, handler: Capability<auth(Deliver) &{Handler}>) {
-            self.triggerId = triggerId
-            self.versions = []
-            self.handler = handler
-            self.newestEpoch = 0
-            self.delivered = {}
-            self.deliveredOrder = []
-        }
-    }
-
-    /// Adds triggers and versions; nothing that was added can be changed or removed.
+    /// Announces triggers; can neither change nor remove one, nor deliver anything.
     access(all) resource Admin {
 
-        /// A new trigger; its first version counts at once, since nobody relies on it yet.
-        access(all) fun addTrigger(
-            triggerId: String,
-            template: Template,
-            handler: Capability<auth(Deliver) &{Handler}>
-        ) {
+        /// Announces the next version of a trigger; it counts after the notice. Returns its id, `name/version`.
+        ///
+        /// @param name: what is attested, in a few letters
+        /// @param handler: the resource that will receive the words
+        access(all) fun announce(name: String, template: Template, handler: Capability<&{Handler}>): String {
             pre {
-                FlareFDCTriggers.borrowTrigger(triggerId) == nil:
-                    "FlareFDCTriggers.Admin.addTrigger: the trigger \(triggerId) is there already"
-                handler.check(): "FlareFDCTriggers.Admin.addTrigger: the handler cannot be borrowed"
+                handler.check(): "FlareFDCTriggers.Admin.announce: there is no handler behind the capability"
             }
-            let old <- FlareFDCTriggers.triggers[triggerId] <- create Trigger(triggerId: triggerId, handler: handler)
-            destroy old
-            FlareFDCTriggers.announce(triggerId: triggerId, template: template, activeFrom: getCurrentBlock().timestamp)
-        }
-
-        /// A new version of a trigger, after the public delay.
-        access(all) fun addVersion(triggerId: String, template: Template) {
-            FlareFDCTriggers.announce(
-                triggerId: triggerId,
+            let version = (FlareFDCTriggers.versions[name] ?? 0) + 1
+            let trigger = Trigger(
+                triggerId: "\(name)/\(version)",
                 template: template,
-                activeFrom: getCurrentBlock().timestamp + FlareFDCTriggers.delaySeconds
+                effectiveAt: getCurrentBlock().timestamp + FlareFDCTriggers.noticeSeconds,
+                handler: handler
             )
+            FlareFDCTriggers.versions[name] = version
+            FlareFDCTriggers.triggers[trigger.triggerId] = trigger
+            FlareFDCTriggers.delivered[trigger.triggerId] = {}
+            emit TriggerAnnounced(
+                triggerId: trigger.triggerId,
+                pinned: FlareOracleVerifier.keccak("\(template.head)\(template.beforeEpoch)\(template.afterEpoch)"),
+                handler: handler.address,
+                effectiveAt: trigger.effectiveAt
+            )
+            return trigger.triggerId
         }
     }
 
-    access(all) let AdminStoragePath: StoragePath
-    /// How long a new version is public before it counts.
-    access(all) let delaySeconds: UFix64
-    /// How many delivered epochs are remembered, and how far behind the newest one an epoch may be.
-    access(all) let epochsKept: UInt64
-    access(self) let triggers: @{String: Trigger}
+    /* --- PUBLIC FUNCTIONS --- */
 
-    /// Says that an epoch is wanted; whoever runs an attestation service can see it.
-    access(all) fun requestEpoch(triggerId: String, epoch: UInt64, by: &Account) {
-        pre {
-            self.borrowTrigger(triggerId) != nil: "FlareFDCTriggers.requestEpoch: there is no trigger \(triggerId)"
-        }
-        emit EpochRequested(triggerId: triggerId, epoch: epoch, by: by.address)
+    /// Asks whoever attests for an epoch that is due.
+    access(all) fun requestEpoch(triggerId: String, epoch: UInt64) {
+        self.requireUndelivered(triggerId: triggerId, epoch: epoch)
+        emit EpochRequested(triggerId: triggerId, epoch: epoch)
     }
 
-    /// Proves a response and hands it to the trigger's handler.
+    /// Proves an attested response and hands its words to the trigger's handler.
     ///
-    /// @param version: which template the response was made by; it must count already
-    /// @param words: the attested values, the epoch first
-    /// @param proof: the siblings' hashes bottom-up, hex
+    /// @param votingRound: the round in which Flare confirmed it
+    /// @param lowestUsedTimestamp: as it stands in the response
+    /// @param epoch: the epoch in the url, and the first of the words
+    /// @param words: the attested tuple, a 32-byte word each
+    /// @param proof: siblings from the response up to the round's root, 32 bytes each, hex
     access(all) fun deliver(
         triggerId: String,
-        version: UInt64,
         votingRound: UInt64,
         lowestUsedTimestamp: UInt64,
         epoch: UInt64,
         words: [UInt256],
         proof: [String]
     ) {
-        let trigger = self.borrowTrigger(triggerId)
-            ?? panic("FlareFDCTriggers.deliver: there is no trigger \(triggerId)")
-        let chosen = trigger.getVersion(version)
-            ?? panic("FlareFDCTriggers.deliver: \(triggerId) has no version \(version)")
-        assert(
-            chosen.activeFrom <= getCurrentBlock().timestamp,
-            message: "FlareFDCTriggers.deliver: version \(version) of \(triggerId) counts from \(chosen.activeFrom)"
-        )
-        let response = chosen.template.render(
+        self.requireUndelivered(triggerId: triggerId, epoch: epoch)
+        let response = self.render(
+            triggerId: triggerId,
             votingRound: votingRound,
             lowestUsedTimestamp: lowestUsedTimestamp,
             epoch: epoch,
             words: words
         )
         FlareOracleVerifier.verify(response: response, proof: proof)
-        trigger.deliver(
-            Response(triggerId: triggerId, version: version, epoch: epoch, votingRound: votingRound, words: words)
-        )
-        emit Delivered(triggerId: triggerId, version: version, epoch: epoch, votingRound: votingRound)
+        self.markDelivered(triggerId: triggerId, epoch: epoch)
+        emit Delivered(triggerId: triggerId, epoch: epoch, votingRound: votingRound)
+        self.hand(triggerId: triggerId, epoch: epoch, words: words)
     }
 
-    /// A trigger to look at.
-    access(all) view fun borrowTrigger(_ triggerId: String): &Trigger? {
-        return &self.triggers[triggerId]
-    }
+    /* --- VIEWS --- */
 
-    access(contract) fun announce(triggerId: String, template: Template, activeFrom: UFix64) {
+    /// The exact response that a trigger accepts for these values, hex. Panics for a trigger that does not count yet.
+    access(all) view fun render(
+        triggerId: String,
+        votingRound: UInt64,
+        lowestUsedTimestamp: UInt64,
+        epoch: UInt64,
+        words: [UInt256]
+    ): String {
         let trigger = self.borrowTrigger(triggerId)
-            ?? panic("FlareFDCTriggers: there is no trigger \(triggerId)")
-        var version: UInt64 = 0
-        while trigger.getVersion(version) != nil {
-            version = version + 1
-        }
-        trigger.add(Version(template: template, activeFrom: activeFrom))
-        let whole = "\(template.head)\(template.beforeEpoch)\(template.afterEpoch)".decodeHex()
-        emit VersionAdded(
-            triggerId: triggerId,
-            version: version,
-            activeFrom: activeFrom,
-            templateHash: String.encodeHex(HashAlgorithm.KECCAK_256.hash(whole))
+        assert(
+            trigger.effectiveAt <= getCurrentBlock().timestamp,
+            message: "FlareFDCTriggers: trigger \(triggerId) counts from \(trigger.effectiveAt) on"
+        )
+        assert(
+            words.length == trigger.template.words,
+            message: "FlareFDCTriggers: trigger \(triggerId) attests \(trigger.template.words) words, not \(words.length)"
+        )
+        assert(
+            words[0] == UInt256(epoch),
+            message: "FlareFDCTriggers: the first attested word is \(words[0]), not the epoch \(epoch)"
+        )
+        return trigger.template.render(
+            votingRound: votingRound,
+            lowestUsedTimestamp: lowestUsedTimestamp,
+            epoch: epoch,
+            words: words
         )
     }
 
-    /// A value as the ABI writes it: 64 hex digits.
-    access(contract) view fun word(_ value: UInt256): String {
-        return String.encodeHex(value.toBigEndianBytes())
+    /// Whether the epoch was handed to the trigger's handler.
+    access(all) view fun isDelivered(triggerId: String, epoch: UInt64): Bool {
+        let epochs = &self.delivered[triggerId] as &{UInt64: Bool}?
+        return epochs?.containsKey(epoch) ?? false
     }
 
-    /// An epoch as the attested url writes it.
-    access(contract) view fun tenDigits(_ epoch: UInt64): String {
-        return (epoch + 10_000_000_000).toString().slice(from: 1, upTo: 11)
+    /// A trigger by its id, `name/version`.
+    access(all) view fun trigger(_ triggerId: String): Trigger? {
+        return self.triggers[triggerId]
     }
 
-    init() {
+    /* --- INSIDE --- */
+
+    access(self) view fun borrowTrigger(_ triggerId: String): &Trigger {
+        return &self.triggers[triggerId] as &Trigger?
+            ?? panic("FlareFDCTriggers: there is no trigger \(triggerId)")
+    }
+
+    access(self) view fun requireUndelivered(triggerId: String, epoch: UInt64) {
+        self.borrowTrigger(triggerId)
+        assert(
+            !self.isDelivered(triggerId: triggerId, epoch: epoch),
+            message: "FlareFDCTriggers: epoch \(epoch) of \(triggerId) is delivered already"
+        )
+    }
+
+    access(self) fun markDelivered(triggerId: String, epoch: UInt64) {
+        let epochs = &self.delivered[triggerId] as auth(Insert) &{UInt64: Bool}?
+        epochs!.insert(key: epoch, true)
+    }
+
+    access(self) fun hand(triggerId: String, epoch: UInt64, words: [UInt256]) {
+        let handler = self.borrowTrigger(triggerId).handler.borrow()
+            ?? panic("FlareFDCTriggers: the handler of \(triggerId) is gone")
+        let delivery <- create Delivery(triggerId: triggerId, epoch: epoch, handlerUUID: handler.uuid, words: words)
+        handler.handle(delivery: &delivery as &Delivery)
+        destroy delivery
+    }
+
+    /// 32 bytes of a number, hex.
+    access(contract) view fun word(_ number: UInt256): String {
+        return String.encodeHex(number.toBigEndianBytes())
+    }
+
+    /// An epoch as the url writes it, ten ASCII digits, here in hex.
+    access(contract) view fun digits(_ epoch: UInt64): String {
+        pre {
+            epoch < 10_000_000_000: "FlareFDCTriggers: an epoch has at most ten digits, not \(epoch)"
+        }
+        // With a one in front there are always eleven digits.
+        return String.encodeHex((epoch + 10_000_000_000).toString().slice(from: 1, upTo: 11).utf8)
+    }
+
+    /// @param noticeSeconds: how long before its first delivery a trigger is announced
+    init(noticeSeconds: UFix64) {
         self.AdminStoragePath = /storage/flareFDCTriggersAdmin
-        self.delaySeconds = 259_200.0
-        self.epochsKept = 2_016
-        self.triggers <- {}
+        self.noticeSeconds = noticeSeconds
+        self.triggers = {}
+        self.versions = {}
+        self.delivered = {}
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)
     }
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from flareflow.accounts.proof import AccountProof
-from flareflow.adapters.json_cdc import uint64, ufix64
+from flareflow.adapters.json_cdc import ufix64, uint64
 from infra.local.demo.api import Api
 from infra.local.flow_accounts import LocalAccount, LocalFlow
 
@@ -47,4 +47,4 @@ class Subscriber:
         """A virtual key: its secret, shown this once, and its hash."""
         wanted = {"subscription_id": self.subscription_id, "alias": "demo"}
         made = api.post("/v1/keys", wanted, {"idempotency-key": str(uuid.uuid4())})
-        return made["secret"], made["key_hash"]
+        return made["key"], made["key_hash"]

@@ -10,24 +10,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
+from web3 import Web3
 
 from flareflow.keccak import keccak256
-from flareflow.settlement.pricing import DEFAULT_PLAN
+from flareflow.settlement.pricing import charge_ufix64
 from infra.local.demo.api import Api, ApiError
 from infra.local.demo.calls import Answer, make_calls, planned_calls
 from infra.local.demo.customer import Subscriber
 from infra.local.demo.progress import Steps
 from infra.local.demo.receipt import Check, Receipt, flow
-from infra.local.demo.sources import (
-    AttestedStatement,
-    LitellmRows,
-    OnFlow,
-    attested_statement,
-    flare_chain,
-    litellm_rows,
-    statement_of,
-)
+from infra.local.demo.sources import LitellmRows, OnFlow, attested_statement, litellm_rows, statement_of
 from infra.local.demo.watcher import Watcher
+from infra.local.fdc.chain import Chain, Request
 from infra.local.flow_accounts import LocalFlow
 from infra.local.ports import url
 
@@ -54,6 +48,7 @@ class Stack:
     facts: Mapping[str, str]
     flow: LocalFlow
     on_flow: OnFlow
+    flare: Chain
     first_height: int
 
     @classmethod
@@ -61,7 +56,22 @@ class Stack:
         address = facts["flow_contract_address"]
         local = LocalFlow.at(contract_address=address)
         height = local.rest.latest_sealed_block().height
-        return cls(facts, local, OnFlow(local, address), height)
+        flare = Chain(Web3(Web3.HTTPProvider(url("anvil"))), facts["flare_registry_address"])
+        return cls(facts, local, OnFlow(local, address), flare, height)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who does the job: a subscriber who is signed in and has a key."""
+
+    subscriber: Subscriber
+    api: Api
+    secret: str
+    key_hash: str
+
+    @property
+    def subscription_id(self) -> int:
+        return self.subscriber.subscription_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,21 @@ class Usage:
     answers: Sequence[Answer]
     rows: LitellmRows
     pending_seen_ms_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of the job, to be held against its sources."""
+
+    stack: Stack
+    customer: Customer
+    usage: Usage
+    epoch: int
+    attestation: Mapping[str, Any]
+
+    @property
+    def voting_round(self) -> int:
+        return int(self.attestation["voting_round"])
 
 
 def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
@@ -85,30 +110,35 @@ def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
         if hashlib.sha256(secret.encode()).hexdigest() != key_hash:
             raise JobFailedError("the key's hash is not the SHA-256 of its secret")
         doing.result = f"key {key_hash[:12]}… (the secret is stored nowhere)"
-    return asyncio.run(_use_and_settle(stack, steps, subscriber, api, secret, key_hash))
+    customer = Customer(subscriber, api, secret, key_hash)
+    done = asyncio.run(_use_and_settle(stack, steps, customer))
+    with steps.step("again", "Every scheduled handler runs once more") as doing:
+        before = _state(stack, customer)
+        _invoke_all(facts["lambda_url"])
+        unchanged = before == _state(stack, customer)
+        doing.result = "nothing changed" if unchanged else "something changed"
+    return _receipt(done, steps.seconds, unchanged=unchanged)
 
 
-async def _use_and_settle(
-    stack: Stack, steps: Steps, subscriber: Subscriber, api: Api, secret: str, key_hash: str
-) -> Receipt:
-    ticket = api.post("/v1/websocket-tickets", {})["ticket"]
-    watcher = await Watcher.connect(stack.facts["websocket_url"], ticket, subscriber.subscription_id)
+async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run:
+    ticket = customer.api.post("/v1/websocket-tickets", {})["ticket"]
+    watcher = await Watcher.connect(stack.facts["websocket_url"], ticket, customer.subscription_id)
     try:
-        usage = await _use(stack, steps, watcher, secret, key_hash)
-        epoch = await _sealed(steps, api, subscriber, usage.rows.rated_microtokens)
-        attestation = await _proven(steps, api, epoch)
-        await _charged(stack, steps, subscriber, usage.rows.rated_microtokens)
-        charged = int(stack.on_flow.subscription(subscriber.subscription_id)["charged"])
+        usage = await _use(stack, steps, watcher, customer)
+        rated_microtokens = usage.rows.rated_microtokens
+        epoch = await _sealed(steps, customer, rated_microtokens)
+        attestation = await _proven(steps, customer.api, epoch)
+        charged_ufix64 = await _charged(stack, steps, customer, rated_microtokens)
         with steps.step("events", "The new balance reaches the WebSocket"):
-            await watcher.wait_for(lambda m: m["type"] == "balance.changed" and m["charged_ufix64"] == str(charged))
+            await watcher.wait_for(_balance_after(charged_ufix64))
     finally:
         await watcher.close()
-    with steps.step("again", "Every scheduled handler runs once more") as doing:
-        before = _state(stack, api, subscriber)
-        _invoke_all(stack.facts["lambda_url"])
-        unchanged = before == _state(stack, api, subscriber)
-        doing.result = "nothing changed" if unchanged else "something changed"
-    return _receipt(stack, steps, subscriber, usage, epoch, attestation, unchanged=unchanged)
+    return Run(stack, customer, usage, epoch, attestation)
+
+
+def _balance_after(charged_ufix64: int) -> Callable[[Mapping[str, object]], bool]:
+    wanted = str(charged_ufix64)
+    return lambda message: message["type"] == "balance.changed" and message["charged_ufix64"] == wanted
 
 
 def _signed_in(stack: Stack, subscriber: Subscriber) -> Api:
@@ -127,9 +157,9 @@ def _signed_in(stack: Stack, subscriber: Subscriber) -> Api:
     raise JobFailedError("the opening never reached the backend")
 
 
-async def _use(stack: Stack, steps: Steps, watcher: Watcher, secret: str, key_hash: str) -> Usage:
+async def _use(stack: Stack, steps: Steps, watcher: Watcher, customer: Customer) -> Usage:
     with steps.step("calls", "25 model calls, some of which fail upstream") as doing:
-        answers = await make_calls(stack.facts["litellm_url"], secret, planned_calls())
+        answers = await make_calls(stack.facts["litellm_url"], customer.secret, planned_calls())
         ok = [answer for answer in answers if answer.ok]
         doing.result = f"{len(ok)} answered, {len(answers) - len(ok)} failed"
     with steps.step("pending", "Each call's pending usage is on the WebSocket") as doing:
@@ -137,7 +167,7 @@ async def _use(stack: Stack, steps: Steps, watcher: Watcher, secret: str, key_ha
         slowest_ms = max(0, round(1000 * max(seen)))
         doing.result = f"within {slowest_ms} ms of its end"
     with steps.step("rows", "LiteLLM has written the calls into its spend log"):
-        rows = await _until(lambda: _all_rows(stack, key_hash, len(ok)))
+        rows = await _until(lambda: _all_rows(stack, customer.key_hash, len(ok)))
     return Usage(answers, rows, slowest_ms)
 
 
@@ -151,13 +181,14 @@ def _all_rows(stack: Stack, key_hash: str, calls: int) -> LitellmRows | None:
     return rows if rows.calls == calls else None
 
 
-async def _sealed(steps: Steps, api: Api, subscriber: Subscriber, rated_microtokens: int) -> int:
+async def _sealed(steps: Steps, customer: Customer, rated_microtokens: int) -> int:
     """The epoch of the first statement whose leaf of this subscription has all of the usage."""
+    api = customer.api
 
     def newest_with_all() -> int | None:
         for listed in api.get("/v1/statements")["statements"]:
             try:
-                leaf = api.get(f"/v1/statements/{listed['epoch']}/leaves/{subscriber.subscription_id}")["leaf"]
+                leaf = api.get(f"/v1/statements/{listed['epoch']}/leaves/{customer.subscription_id}")["leaf"]
             except ApiError:
                 return None
             return int(listed["epoch"]) if int(leaf["usage"]["rated_microtokens"]) == rated_microtokens else None
@@ -186,15 +217,16 @@ async def _proven(steps: Steps, api: Api, epoch: int) -> dict[str, Any]:
     return progress
 
 
-async def _charged(stack: Stack, steps: Steps, subscriber: Subscriber, rated_microtokens: int) -> None:
+async def _charged(stack: Stack, steps: Steps, customer: Customer, rated_microtokens: int) -> int:
     with steps.step("charge", "Flow checks the signatures and the proof, and charges the deposit") as doing:
 
         def settled() -> dict[str, Any] | None:
-            found = stack.on_flow.subscription(subscriber.subscription_id)
+            found = stack.on_flow.subscription(customer.subscription_id)
             return found if int(found["settledMicrotokens"]) == rated_microtokens else None
 
         found = await _until(settled)
         doing.result = f"{flow(int(found['charged']))} FLOW"
+    return int(found["charged"])
 
 
 async def _until[T](ask: Callable[[], T | None]) -> T:
@@ -220,134 +252,136 @@ def _invoke_all(lambda_url: str) -> None:
             raise JobFailedError(f"{function} failed: {answer.text}")
 
 
-def _state(stack: Stack, api: Api, subscriber: Subscriber) -> str:
+def _state(stack: Stack, customer: Customer) -> str:
     """Everything that a repeated tick could change: on Flow, on Flare, in the backend."""
-    subscription_id = subscriber.subscription_id
-    flare = flare_chain(url("anvil"), stack.facts["flare_registry_address"])
+    path = f"/v1/subscriptions/{customer.subscription_id}"
     operator = stack.flow.rest.account_keys(stack.facts["flow_operator_address"])
     state = {
-        "on_flow": stack.on_flow.subscription(subscription_id),
+        "on_flow": stack.on_flow.subscription(customer.subscription_id),
         "operator_transactions": sum(key.sequence_number for key in operator),
-        "requests_on_flare": len(list(flare.requests(0, flare.head()[0]))),
-        "backend": api.get(f"/v1/subscriptions/{subscription_id}"),
-        "journal": api.get(f"/v1/subscriptions/{subscription_id}/journal"),
-        "statements": api.get("/v1/statements"),
+        "requests_on_flare": len(_requests_on_flare(stack)),
+        "backend": customer.api.get(path),
+        "journal": customer.api.get(f"{path}/journal"),
+        "statements": customer.api.get("/v1/statements"),
     }
     return json.dumps(state, sort_keys=True)
 
 
-def _receipt(
-    stack: Stack,
-    steps: Steps,
-    subscriber: Subscriber,
-    usage: Usage,
-    epoch: int,
-    attestation: Mapping[str, Any],
-    *,
-    unchanged: bool,
-) -> Receipt:
+def _requests_on_flare(stack: Stack) -> Sequence[Request]:
+    chain = stack.flare
+    return list(chain.requests(0, chain.head()[0]))
+
+
+def _receipt(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Receipt:
+    stack, customer, epoch = run.stack, run.customer, run.epoch
     public = Api.at(stack.facts["api_url"])
     body = public.text(f"/v1/statements/{epoch:010d}")
-    voting_round = int(attestation["voting_round"])
-    chain = flare_chain(url("anvil"), stack.facts["flare_registry_address"])
-    request = next(one for one in chain.requests(0, chain.head()[0]) if one.voting_round == voting_round)
-    attested = attested_statement(stack.facts["fdc_url"], chain, voting_round, f"0x{request.data.hex()}")
-    on_flow = stack.on_flow.subscription(subscriber.subscription_id)
+    on_flow = stack.on_flow.subscription(customer.subscription_id)
+    checks = _checks(run, public, on_flow)
     return Receipt(
-        subscription_id=subscriber.subscription_id,
-        calls_ok=usage.rows.calls,
-        calls_failed=sum(not answer.ok for answer in usage.answers),
-        tokens=usage.rows.tokens,
-        rated_microtokens=usage.rows.rated_microtokens,
+        subscription_id=customer.subscription_id,
+        calls_ok=run.usage.rows.calls,
+        calls_failed=sum(not answer.ok for answer in run.usage.answers),
+        tokens=run.usage.rows.tokens,
+        rated_microtokens=run.usage.rows.rated_microtokens,
         deposit_ufix64=DEPOSIT_UFIX64,
         charged_ufix64=int(on_flow["charged"]),
         deposit_left_ufix64=int(on_flow["balance"]),
         epoch=epoch,
         statement_hash=f"0x{keccak256(body.encode()).hex()}",
         statement_url=f"{stack.facts['api_url']}/v1/statements/{epoch:010d}",
-        voting_round_id=voting_round,
-        merkle_root=f"0x{attested.root_on_flare}",
-        flow_transaction_ids=_flow_transactions(stack, subscriber, epoch, voting_round),
-        flare_transaction_hash=str(attestation["request_transaction"]),
-        pending_seen_ms_max=usage.pending_seen_ms_max,
-        seconds=steps.seconds,
-        checks=_checks(stack, public, subscriber, usage, epoch, attested, voting_round),
+        voting_round_id=run.voting_round,
+        merkle_root=f"0x{stack.flare.merkle_root(run.voting_round).hex()}",
+        flow_transaction_ids=_flow_transactions(run),
+        flare_transaction_hash=str(run.attestation["request_transaction"]),
+        pending_seen_ms_max=run.usage.pending_seen_ms_max,
+        seconds=seconds,
+        checks=checks,
         second_run_changed_nothing=unchanged,
     )
 
 
-def _flow_transactions(stack: Stack, subscriber: Subscriber, epoch: int, voting_round: int) -> dict[str, str]:
-    found = {"open": subscriber.transaction_id}
+def _flow_transactions(run: Run) -> dict[str, str]:
+    found = {"open": run.customer.subscriber.transaction_id}
     wanted: tuple[tuple[str, str, str, int], ...] = (
-        ("confirm root", "FlareOracleVerifier.RootConfirmed", "votingRound", voting_round),
-        ("deliver proof", "FlareFDCTriggers.Delivered", "epoch", epoch),
-        ("settle", "UsageBasedSubscriptions.Settled", "subscriptionId", subscriber.subscription_id),
+        ("confirm root", "FlareOracleVerifier.RootConfirmed", "votingRound", run.voting_round),
+        ("deliver proof", "FlareFDCTriggers.Delivered", "epoch", run.epoch),
+        ("settle", "UsageBasedSubscriptions.Settled", "subscriptionId", run.customer.subscription_id),
     )
     for purpose, event, field, value in wanted:
-        for transaction_id, fields in stack.on_flow.events(event, stack.first_height):
+        for transaction_id, fields in run.stack.on_flow.events(event, run.stack.first_height):
             if fields[field] == value:
                 found[purpose] = transaction_id
     return found
 
 
-def _checks(
-    stack: Stack,
-    public: Api,
-    subscriber: Subscriber,
-    usage: Usage,
-    epoch: int,
-    attested: AttestedStatement,
-    voting_round: int,
-) -> tuple[Check, ...]:
-    """Every number from whoever knows it best: LiteLLM, the statement, Flare, Flow."""
-    subscription_id = subscriber.subscription_id
-    statement = statement_of(public, epoch)
-    leaf = public.get(f"/v1/statements/{epoch}/leaves/{subscription_id}")["leaf"]["usage"]
-    on_flow = stack.on_flow.subscription(subscription_id)
-    price = DEFAULT_PLAN.charge_ufix64(usage.rows.rated_microtokens)
-    answered = sum(answer.ok for answer in usage.answers)
-    tokens = sum(answer.tokens for answer in usage.answers)
+def _checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
+    """Every number from whoever knows it best: the customer, LiteLLM, the statement, Flare, Flow."""
+    return (*_usage_checks(run, public, on_flow), *_proof_checks(run, public), *_money_checks(run, on_flow))
+
+
+def _usage_checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
+    rows, answers, epoch = run.usage.rows, run.usage.answers, run.epoch
+    leaf = public.get(f"/v1/statements/{epoch}/leaves/{run.customer.subscription_id}")["leaf"]["usage"]
+    statement_tokens = int(leaf["prompt_tokens"]) + int(leaf["completion_tokens"])
     return (
-        Check("calls", _told(customer=answered, litellm=usage.rows.calls, statement=leaf["requests"])),
+        Check(
+            "calls answered",
+            _told(customer=sum(answer.ok for answer in answers), litellm=rows.calls, statement=leaf["requests"]),
+        ),
         Check(
             "tokens",
-            _told(
-                customer=tokens,
-                litellm=usage.rows.tokens,
-                statement=int(leaf["prompt_tokens"]) + int(leaf["completion_tokens"]),
-            ),
+            _told(customer=sum(answer.tokens for answer in answers), litellm=rows.tokens, statement=statement_tokens),
         ),
         Check(
             "rated micro-tokens",
             _told(
-                litellm=usage.rows.rated_microtokens,
+                litellm=rows.rated_microtokens,
                 statement=leaf["rated_microtokens"],
-                page=_page_total(public, epoch, subscription_id),
+                page=_page_total(public, epoch, run.customer.subscription_id),
                 flow=on_flow["settledMicrotokens"],
             ),
         ),
+    )
+
+
+def _proof_checks(run: Run, public: Api) -> tuple[Check, ...]:
+    statement = statement_of(public, run.epoch)
+    (request,) = [one for one in _requests_on_flare(run.stack) if one.voting_round == run.voting_round]
+    attested = attested_statement(run.stack.facts["fdc_url"], run.voting_round, request.data)
+    flare_root = run.stack.flare.merkle_root(run.voting_round).hex()
+    return (
+        *(
+            Check(field, _told(statement=int(statement[field], 0), attested=attested.fields[field]))
+            for field in ("settlement_root", "usage_root", "total_rated_microtokens")
+        ),
         Check(
-            "settlement root",
+            "root of the voting round",
+            _told(proof=attested.root, flare=flare_root, flow=run.stack.on_flow.root(run.voting_round)),
+        ),
+    )
+
+
+def _money_checks(run: Run, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
+    price_ufix64 = charge_ufix64(run.usage.rows.rated_microtokens)
+    path = f"/v1/subscriptions/{run.customer.subscription_id}"
+    backend = run.customer.api.get(path)["subscription"]
+    return (
+        Check(
+            "FLOW charged",
             _told(
-                statement=statement["settlement_root"],
-                attested=f"0x{attested.fields['settlement_root']:064x}",
+                price=flow(price_ufix64),
+                flow=flow(int(on_flow["charged"])),
+                backend=flow(int(backend["charged_ufix64"])),
             ),
         ),
         Check(
-            "total of all subscriptions",
+            "FLOW left",
             _told(
-                statement=statement["total_rated_microtokens"],
-                attested=attested.fields["total_rated_microtokens"],
+                computed=flow(DEPOSIT_UFIX64 - price_ufix64),
+                flow=flow(int(on_flow["balance"])),
+                backend=flow(int(backend["balance_ufix64"])),
             ),
-        ),
-        Check(
-            "Merkle root of the round",
-            _told(proof=attested.root_of_proof, flare=attested.root_on_flare, flow=stack.on_flow.root(voting_round)),
-        ),
-        Check("FLOW charged", _told(price=flow(price), flow=flow(int(on_flow["charged"])))),
-        Check(
-            "deposit left",
-            _told(computed=flow(DEPOSIT_UFIX64 - price), flow=flow(int(on_flow["balance"]))),
         ),
     )
 
@@ -355,7 +389,8 @@ def _checks(
 def _page_total(public: Api, epoch: int, subscription_id: int) -> str:
     """The subscription's total in the text of the epoch's first page."""
     _, *lines = public.get(f"/v1/statements/{epoch}/pages/0")["text"].split("\n")
-    return dict(line.split(":") for line in lines)[str(subscription_id)]
+    totals: dict[str, str] = dict(line.split(":") for line in lines)
+    return totals[str(subscription_id)]
 
 
 def _told(**told: object) -> dict[str, str]:

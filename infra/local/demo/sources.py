@@ -6,15 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
-from web3 import Web3
 
 from flareflow.adapters.json_cdc import Value, uint64
 from flareflow.attestation.merkle import fold
-from flareflow.attestation.relay import FDC_PROTOCOL_ID
 from flareflow.attestation.request import ATTESTED_FIELDS, WORD_BYTES, leaf_hash
 from flareflow.metering.price_book import PriceBook
 from infra.local.demo.api import Api
-from infra.local.fdc.chain import Chain
 from infra.local.flow_accounts import LocalFlow
 
 PAGE_ROWS: Final = 100
@@ -54,16 +51,15 @@ def litellm_rows(litellm_url: str, master_key: str, key_hash: str) -> LitellmRow
 
 @dataclass(frozen=True, slots=True)
 class AttestedStatement:
-    """A response of the data availability API, checked against the root on Flare."""
+    """A response of the data availability API, and the root that its proof leads to."""
 
     fields: Mapping[str, int]
-    root_of_proof: str
-    root_on_flare: str
+    root: str
 
 
-def attested_statement(fdc_url: str, chain: Chain, voting_round: int, request: str) -> AttestedStatement:
-    """Asks the API and the Relay; the attested words are the response's last ones."""
-    wanted = {"votingRoundId": voting_round, "requestBytes": request}
+def attested_statement(fdc_url: str, voting_round: int, request: bytes) -> AttestedStatement:
+    """The attested words are the response's last ones."""
+    wanted = {"votingRoundId": voting_round, "requestBytes": f"0x{request.hex()}"}
     answer = httpx.post(
         f"{fdc_url}/api/v1/fdc/proof-by-request-round-raw", json=wanted, timeout=TIMEOUT_SECONDS
     ).raise_for_status()
@@ -71,16 +67,10 @@ def attested_statement(fdc_url: str, chain: Chain, voting_round: int, request: s
     siblings = [bytes.fromhex(sibling[2:]) for sibling in answer.json()["proof"]]
     words = response[-WORD_BYTES * len(ATTESTED_FIELDS) :]
     numbers = [int.from_bytes(words[at : at + WORD_BYTES]) for at in range(0, len(words), WORD_BYTES)]
-    root: bytes = chain.relay.functions.merkleRoots(FDC_PROTOCOL_ID, voting_round).call()
     return AttestedStatement(
         fields={field: number for (_, field, _), number in zip(ATTESTED_FIELDS, numbers, strict=True)},
-        root_of_proof=fold(leaf_hash(response), siblings).hex(),
-        root_on_flare=root.hex(),
+        root=fold(leaf_hash(response), siblings).hex(),
     )
-
-
-def flare_chain(rpc_url: str, registry_address: str) -> Chain:
-    return Chain(Web3(Web3.HTTPProvider(rpc_url)), registry_address)
 
 
 @dataclass(frozen=True, slots=True)
