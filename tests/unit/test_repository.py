@@ -66,7 +66,7 @@ def test_no_file_names_a_folder_of_somebodys_machine() -> None:
 @pytest.mark.parametrize("function", functions())
 def test_a_handler_is_thin(function: str) -> None:
     lines = (ROOT / "functions" / function / "app.py").read_text().splitlines()
-    code = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    code = [line for line in lines if line.strip() and not re.match(r"#|import |from ", line.lstrip())]
     assert len(code) <= HANDLER_LINES_MAX
 
 

@@ -633,7 +633,7 @@ access(all) contract UsageBasedSubscriptions {
     /* --- VIEWS --- */
 
     /// The canonical text of a settlement page, whose keccak256 is a leaf of the settlement tree.
-    access(all) view fun pageText(
+    access(all) fun pageText(
         epoch: UInt64,
         page: UInt64,
         ids: [UInt64],
@@ -884,7 +884,7 @@ access(all) contract UsageBasedSubscriptions {
     }
 
     /// Checks tiers and makes them ready for settling.
-    access(contract) view fun linesOf(_ tiers: [Tier]): [Line] {
+    access(contract) fun linesOf(_ tiers: [Tier]): [Line] {
         pre {
             tiers.length >= 1 && tiers.length <= self.TIERS_MAX:
                 "UsageBasedSubscriptions: a plan has 1 to \(self.TIERS_MAX) tiers, not \(tiers.length)"

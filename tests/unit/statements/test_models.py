@@ -1,9 +1,12 @@
 """The canonical texts, byte for byte: what is hashed here is hashed by Flare, by the contract and by strangers."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flareflow.attestation.request import ATTESTED_FIELDS
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.models import Usage
 from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, Leaf, Page, Statement
@@ -45,6 +48,12 @@ def test_the_body_and_hash_of_a_statement_are_fixed_for_ever() -> None:
 @given(statements)
 def test_a_statement_is_read_back_from_its_body(statement: Statement) -> None:
     assert Statement.parse(statement.body) == statement
+
+
+def test_the_attested_words_are_the_fields_in_the_order_of_the_attested_tuple() -> None:
+    written = json.loads(BODY)
+    assert list(written) == [field for _, field, _ in ATTESTED_FIELDS]
+    assert STATEMENT.words == tuple(int(value, 0) for value in written.values())
 
 
 @pytest.mark.parametrize(

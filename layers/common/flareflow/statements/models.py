@@ -108,6 +108,12 @@ class Statement:
     def hash(self) -> bytes:
         return keccak256(self.body.encode("ascii"))
 
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The fields in this order as the ABI encodes them, each one word: what Flare attests."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(int.from_bytes(value) if isinstance(value, bytes) else value for value in values)
+
     @classmethod
     def parse(cls, body: str) -> Self:
         """The statement of a body; `ValueError` unless it is canonical."""

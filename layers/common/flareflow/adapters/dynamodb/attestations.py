@@ -1,6 +1,5 @@
 """Attestations and signing policies in the statements table; three ports of the attestation package."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from pydantic import TypeAdapter
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import number_key
 from flareflow.attestation.models import Attestation, SealedStatement, SignedPolicy
-from flareflow.attestation.request import ATTESTED_FIELDS
+from flareflow.statements.models import NO_HASH, Statement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -20,8 +19,6 @@ UNDER_WAY_MAX: Final = 100
 """Attestations read in one tick; the oldest come first, so the rest is not forgotten."""
 
 ATTESTATION: Final = TypeAdapter(Attestation)
-NO_ROOT: Final = 0
-SETTLEMENT_ROOT_AT: Final = [name for name, _, _ in ATTESTED_FIELDS].index("settlementRoot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +121,9 @@ class DynamoSealedStatements:
                 return None
             epoch = int(str(listed[0]["sk"]).removeprefix("EPOCH#"))
             key = {"pk": f"STATEMENT#{epoch}", "sk": "SEALED"}
-            body = json.loads(str(self.table.get_item(Key=key, ConsistentRead=True)["Item"]["body"]))
-        words = tuple(int(body[field], 0) for _, field, _ in ATTESTED_FIELDS)
-        return SealedStatement(epoch, words, settles_something=words[SETTLEMENT_ROOT_AT] != NO_ROOT)
+            body = str(self.table.get_item(Key=key, ConsistentRead=True)["Item"]["body"])
+        statement = Statement.parse(body)
+        return SealedStatement(epoch, statement.words, settles_something=statement.settlement_root != NO_HASH)
 
 
 def _state_key(epoch: int) -> dict[str, str]:
