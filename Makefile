@@ -76,5 +76,6 @@ sam-build: install ## what would be deployed, into .aws-sam/
 .PHONY: sam-local
 sam-local: sam-build ## one poll in Lambda's container, against the running stack
 	@infra/local/lambda_image.sh
-	@$(SAM) local invoke UsagePollingFunction --event tests/events/usage_polling.json --skip-pull-image \
-	  --docker-network host --env-vars $$($(PYTHON) -c 'from infra.local.paths import run_dir; print(run_dir())')/sam-env.json
+	@template=$$($(PYTHON) -m infra.local.sam_template); \
+	$(SAM) local invoke UsagePollingFunction --template $$template --event tests/events/usage_polling.json \
+	  --skip-pull-image --docker-network host --env-vars $$($(PYTHON) -m infra.local.sam_environment)

@@ -136,5 +136,5 @@ def seal(table: "Table", epoch: int, settlement_root: str) -> None:
         "price_book_hash": f"0x{6:064x}",
         "previous_statement_hash": f"0x{7:064x}",
     }
-    table.put_item(Item={"pk": f"STATEMENT#{epoch}", "sk": "SEALED", "body": json.dumps(body)})
+    table.put_item(Item={"pk": f"STATEMENT#{epoch}", "sk": "SEALED", "body": json.dumps(body, separators=(",", ":"))})
     table.put_item(Item={"pk": "STATEMENTS", "sk": f"EPOCH#{number_key(epoch)}"})

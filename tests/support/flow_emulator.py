@@ -1,0 +1,227 @@
+"""Our contracts on a Flow emulator of the tests' own, rolled back after each test."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from flareflow.adapters.flow_rest import TransactionResult
+from flareflow.adapters.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
+from flareflow.attestation.merkle import FlareMerkleTree
+from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
+from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
+from flareflow.attestation.signing_policy import SigningPolicy
+from flareflow.keccak import keccak256
+from flareflow.statements.merkle import PageTree
+from flareflow.statements.models import Page
+from infra.cadence.deploy import STATEMENT_TRIGGER, Notices, TrustedFlare, deploy
+from infra.local.contracts import MAINNET_FEES, LocalDeployer
+from infra.local.fdc.voters import policy_of, sign_by_all
+from infra.local.flow_accounts import LocalAccount, LocalFlow, TransactionFailedError, service_account
+from infra.local.flow_emulator import flow_emulator
+from infra.local.ports import port_base, url
+
+PORTS_APART: Final = 200
+"""So far from the local stack's ports are those of this emulator."""
+FLOW: Final = 10**8
+CHAIN_ID: Final = 114
+ROUNDS: Final = 240
+REWARD_EPOCH: Final = 1_000
+FIRST_ROUND: Final = REWARD_EPOCH * ROUNDS
+TARGET: Final = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v1/statements/")
+NOTICES: Final = Notices(trigger=0, plan=0, exit=1)
+FUNDS: Final = 1_000 * FLOW
+
+type Events = Sequence[tuple[str, dict[str, Any]]]
+
+
+def first_policy() -> SigningPolicy:
+    """The policy that the tests' light client trusts from the beginning."""
+    return policy_of(REWARD_EPOCH, ROUNDS)
+
+
+def hex_of(signatures: Sequence[PolicySignature]) -> Argument:
+    return string(b"".join(signature.encode() for signature in signatures).hex())
+
+
+def path_of(hashes: Sequence[bytes]) -> Argument:
+    return array(string, [sibling.hex() for sibling in hashes])
+
+
+@dataclass(frozen=True)
+class Attested:
+    """A statement's words as Flare would attest them, and the round that proves it among other attestations."""
+
+    epoch: int
+    words: tuple[int, ...]
+    round: int
+    target: AttestationTarget = TARGET
+    timestamp: int = NO_TIMESTAMP
+
+    @cached_property
+    def response(self) -> bytes:
+        return self.target.response(self.epoch, self.words, self.round, self.timestamp)
+
+    @cached_property
+    def tree(self) -> FlareMerkleTree:
+        others = [keccak256(f"another attestation {number}".encode()) for number in range(6)]
+        return FlareMerkleTree([leaf_hash(self.response), *others])
+
+    @property
+    def message(self) -> bytes:
+        return RootMessage(FDC_PROTOCOL_ID, self.round, False, self.tree.root).encode()
+
+    @property
+    def proof(self) -> Sequence[bytes]:
+        return self.tree.proof(leaf_hash(self.response))
+
+    def confirming(self) -> list[Argument]:
+        """The arguments of `confirm_root.cdc`, signed by all voters of the first policy."""
+        signatures = sign_by_all(keccak256(self.message))
+        return [uint64(REWARD_EPOCH), string(self.message.hex()), hex_of(signatures)]
+
+    def delivering(self, words: Sequence[int] | None = None, trigger_id: str = STATEMENT_TRIGGER) -> list[Argument]:
+        """The arguments of `deliver_statement.cdc` after those of `confirm_root.cdc`."""
+        return [
+            string(trigger_id),
+            uint64(self.round),
+            uint64(self.timestamp),
+            uint64(self.epoch),
+            array(uint256, words or self.words),
+            path_of(self.proof),
+        ]
+
+
+def words_of(epoch: int, settlement_root: bytes) -> tuple[int, ...]:
+    """The attested words of an epoch; what the contracts do not look at is anything."""
+    words = [number + 1 for number in range(len(ATTESTED_FIELDS))]
+    words[0], words[4] = epoch, int.from_bytes(settlement_root)
+    return tuple(words)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The emulator with our contracts deployed to `provider`."""
+
+    flow: LocalFlow
+    provider: LocalAccount
+
+    @property
+    def contract(self) -> str:
+        """The type id of the contract of subscriptions, as pages name it."""
+        return f"A.{self.provider.address}.UsageBasedSubscriptions"
+
+    def run(self, path: str, *arguments: Argument, signer: LocalAccount | None = None) -> TransactionResult:
+        """A transaction of `infra/cadence/transactions`; anyone sends it unless a signer is named."""
+        return self.flow.run(signer or service_account(), path, *arguments)
+
+    def refuses(self, message: str, path: str, *arguments: Argument, signer: LocalAccount | None = None) -> None:
+        """The transaction fails, and says exactly this."""
+        with pytest.raises(TransactionFailedError) as refused:
+            self.run(path, *arguments, signer=signer)
+        assert message in str(refused.value)
+
+    def events(self, result: TransactionResult) -> Events:
+        """Our contracts' events of a transaction: name and fields."""
+        ours = f"A.{self.provider.address}."
+        return [
+            (event.type.rsplit(".", 1)[1], dict(event.fields()))  # type: ignore[arg-type]
+            for event in result.events
+            if event.type.startswith(ours)
+        ]
+
+    def computation(self, result: TransactionResult) -> float:
+        """Computation units of a transaction, as its fees tell."""
+        (fees,) = [event.fields() for event in result.events if event.type.endswith("FlowFees.FeesDeducted")]
+        assert isinstance(fees, dict) and isinstance(fees["executionEffort"], int)
+        return float(fees["executionEffort"])
+
+    def script(self, path: str, *arguments: Argument) -> Value:
+        return self.flow.script(path, *arguments)
+
+    def subscriber(self, deposit: int = 10 * FLOW) -> tuple[LocalAccount, int]:
+        """A new account with an open subscription, and the subscription's id."""
+        account = self.flow.create_account(FUNDS)
+        return account, self.open(account, deposit)
+
+    def open(self, account: LocalAccount, deposit: int = 10 * FLOW) -> int:
+        result = self.run("subscriptions/open_subscription.cdc", uint64(0), ufix64(deposit), signer=account)
+        ((_, opened),) = self.events(result)
+        return int(opened["subscriptionId"])
+
+    def subscription(self, subscription_id: int) -> dict[str, Any]:
+        answer = self.script("subscriptions/get_subscription.cdc", uint64(subscription_id))
+        assert isinstance(answer, dict)
+        return answer
+
+    def pages(self, epoch: int, *pages: Sequence[tuple[int, int]]) -> PageTree:
+        """A settlement tree over pages of (id, total)."""
+        return PageTree.over(
+            Page(self.contract, epoch, number, tuple(entries)) for number, entries in enumerate(pages)
+        )
+
+    def attest(self, epoch: int, root: bytes) -> Attested:
+        """Let Flare attest a settlement root and deliver it."""
+        attested = Attested(epoch, words_of(epoch, root), FIRST_ROUND + epoch)
+        self.run("flare/deliver_statement.cdc", *attested.confirming(), *attested.delivering())
+        return attested
+
+    def settle(self, epoch: int, *entries: tuple[int, int]) -> TransactionResult:
+        """Attest one page of (id, total) and settle it."""
+        tree = self.pages(epoch, entries)
+        self.attest(epoch, tree.root)
+        return self.run("subscriptions/settle_page.cdc", *settling(epoch, 0, entries, tree.path(0)))
+
+    def deployed_again(self, flare: TrustedFlare) -> "Chain":
+        """The same contracts on another account, trusting another policy."""
+        provider = self.flow.create_account(FUNDS)
+        return _deployed(provider, str(self.flow.rest.http.base_url), flare)
+
+    @contextmanager
+    def rolled_back(self) -> Iterator["Chain"]:
+        """What happens inside has not happened afterwards."""
+        height = self.flow.rest.latest_sealed_block().height
+        yield self
+        httpx.post(f"{self.admin_url}/emulator/rollback", data={"height": str(height)}).raise_for_status()
+
+    @property
+    def admin_url(self) -> str:
+        base = self.flow.rest.http.base_url
+        return f"http://{base.host}:{(base.port or 0) + 1}"
+
+
+def settling(
+    epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]
+) -> list[Argument]:
+    """The arguments of `settle_page.cdc`."""
+    ids, totals = [entry[0] for entry in entries], [entry[1] for entry in entries]
+    return [uint64(epoch), uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
+
+
+def _deployed(provider: LocalAccount, base_url: str, flare: TrustedFlare) -> Chain:
+    flow = LocalFlow.at(base_url, provider.address)
+    deploy(LocalDeployer(flow, provider), "emulator", flare, TARGET.template(), NOTICES)
+    return Chain(flow, provider)
+
+
+@contextmanager
+def running_chain() -> Iterator[Chain]:
+    """A fresh emulator that makes a block for each transaction, with mainnet's fees and our contracts."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FLAREFLOW_PORT_BASE", str(port_base() + PORTS_APART))
+        server = flow_emulator(block_time=None, coverage=True)
+        try:
+            server.start()
+            flow = LocalFlow.at(url("flow_rest"))
+            flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
+            provider = flow.create_account(FUNDS)
+            flare = TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode())
+            yield _deployed(provider, url("flow_rest"), flare)
+        finally:
+            server.stop()
+
+
