@@ -76,6 +76,4 @@ sam-build: install ## what would be deployed, into .aws-sam/
 .PHONY: sam-local
 sam-local: sam-build ## one poll in Lambda's container, against the running stack
 	@infra/local/lambda_image.sh
-	@template=$$($(PYTHON) -m infra.local.sam_template); \
-	$(SAM) local invoke UsagePollingFunction --template $$template --event tests/events/usage_polling.json \
-	  --skip-pull-image --docker-network host --env-vars $$($(PYTHON) -m infra.local.sam_environment)
+	@$(PYTHON) -m infra.local.sam_local UsagePollingFunction tests/events/usage_polling.json

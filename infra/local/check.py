@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from infra.local.install_jobs import SAM
+from infra.local.install_jobs import SAM, SAM_ENVIRONMENT
 from infra.local.paths import BIN, ROOT
 
 AT_ONCE: Final = 2
 CHECK_SECONDS_MAX: Final = 600
 PYTHON_SOURCES: Final = ("layers/common/flareflow", "functions", "infra", "tests")
-SAM_ENVIRONMENT: Final = {"SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 @dataclass(frozen=True, slots=True)

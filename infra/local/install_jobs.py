@@ -16,6 +16,7 @@ from infra.local.paths import BIN, LOCAL, ROOT, VENV
 
 UV: Final = LOCAL / "uv" / "bin" / "uv"
 SAM: Final = LOCAL / "sam"
+SAM_ENVIRONMENT: Final = {"SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
 NODE: Final = LOCAL / "node"
 DYNAMODB: Final = LOCAL / "dynamodb" / "lib"
 LITELLM: Final = LOCAL / "litellm"

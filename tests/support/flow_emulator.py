@@ -1,7 +1,7 @@
 """Our contracts on a Flow emulator of the tests' own, rolled back after each test."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from flareflow.adapters.flow_rest import TransactionResult
+from flareflow.adapters.flow_rest import FlowRest, TransactionResult, contract_addresses, http_client
 from flareflow.adapters.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
 from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
@@ -22,7 +22,7 @@ from infra.cadence.deploy import STATEMENT_TRIGGER, Notices, TrustedFlare, deplo
 from infra.local.contracts import MAINNET_FEES, LocalDeployer
 from infra.local.fdc.voters import policy_of, sign_by_all
 from infra.local.flow_accounts import LocalAccount, LocalFlow, TransactionFailedError, service_account
-from infra.local.flow_emulator import flow_emulator
+from infra.local.flow_emulator import SERVICE_ADDRESS, flow_emulator
 from infra.local.ports import port_base, url
 
 PORTS_APART: Final = 200
@@ -178,8 +178,7 @@ class Chain:
 
     def deployed_again(self, flare: TrustedFlare) -> "Chain":
         """The same contracts on another account, trusting another policy."""
-        provider = self.flow.create_account(FUNDS)
-        return _deployed(provider, str(self.flow.rest.http.base_url), flare)
+        return _deployed(self.flow.rest, self.flow.create_account(FUNDS), flare)
 
     @contextmanager
     def rolled_back(self) -> Iterator["Chain"]:
@@ -202,8 +201,8 @@ def settling(
     return [uint64(epoch), uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 
 
-def _deployed(provider: LocalAccount, base_url: str, flare: TrustedFlare) -> Chain:
-    flow = LocalFlow.at(base_url, provider.address)
+def _deployed(rest: FlowRest, provider: LocalAccount, flare: TrustedFlare) -> Chain:
+    flow = LocalFlow(rest, contract_addresses("emulator", provider.address))
     deploy(LocalDeployer(flow, provider), "emulator", flare, TARGET.template(), NOTICES)
     return Chain(flow, provider)
 
@@ -211,17 +210,14 @@ def _deployed(provider: LocalAccount, base_url: str, flare: TrustedFlare) -> Cha
 @contextmanager
 def running_chain() -> Iterator[Chain]:
     """A fresh emulator that makes a block for each transaction, with mainnet's fees and our contracts."""
-    with pytest.MonkeyPatch.context() as environment:
+    with ExitStack() as stack:
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
         environment.setenv("FLAREFLOW_PORT_BASE", str(port_base() + PORTS_APART))
         server = flow_emulator(block_time=None, coverage=True)
-        try:
-            server.start()
-            flow = LocalFlow.at(url("flow_rest"))
-            flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
-            provider = flow.create_account(FUNDS)
-            flare = TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode())
-            yield _deployed(provider, url("flow_rest"), flare)
-        finally:
-            server.stop()
-
-
+        stack.callback(server.stop)
+        server.start()
+        rest = FlowRest(stack.enter_context(http_client(url("flow_rest"))))
+        flow = LocalFlow(rest, contract_addresses("emulator", SERVICE_ADDRESS))
+        flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
+        flare = TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode())
+        yield _deployed(rest, flow.create_account(FUNDS), flare)

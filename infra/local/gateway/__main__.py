@@ -32,19 +32,14 @@ RESTART_SECONDS: Final = 1.0
 
 
 async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
-    """Run the deployment until `stop` is set."""
+    """Run the deployment until `stop` is set; the Lambda API, which answers last, says that everything is warm."""
     functions = Functions(deployment.functions)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(functions.stop)
-        for name, app in {
-            "gateway_http": HttpApi.of(deployment, functions).app(),
-            "gateway_websocket": WebSocketApi.of(deployment, functions).app(),
-            "gateway_lambda": InvokeApi(functions).app(),
-        }.items():
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, HOST, port(name)).start()
+        await _listen(stack, "gateway_http", HttpApi.of(deployment, functions).app())
+        await _listen(stack, "gateway_websocket", WebSocketApi.of(deployment, functions).app())
+        await functions.prewarm()
+        await _listen(stack, "gateway_lambda", InvokeApi(functions).app())
         background = [asyncio.create_task(work) for work in _background(deployment, functions)]
         await stop.wait()
         for task in background:
@@ -52,11 +47,17 @@ async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
         await asyncio.gather(*background, return_exceptions=True)
 
 
+async def _listen(stack: AsyncExitStack, name: str, app: web.Application) -> None:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, HOST, port(name)).start()
+
+
 def _background(deployment: Deployment, functions: Functions) -> Iterator[Coroutine[Any, Any, None]]:
     """Everything that invokes functions without being asked."""
     sqs = aws.session().client("sqs", endpoint_url=url("moto"))
     streams = aws.session().client("dynamodbstreams", endpoint_url=url("dynamodb"))
-    yield functions.prewarm()
     for schedule in schedules(deployment):
         yield _kept_running(partial(schedule.run, functions))
     for source in event_sources(deployment, "sqs"):

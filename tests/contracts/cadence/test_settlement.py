@@ -2,6 +2,7 @@
 
 import pytest
 
+from flareflow.adapters.json_cdc import ufix64, uint64
 from flareflow.settlement.pricing import charge_ufix64
 from tests.support.flow_emulator import FLOW, Chain, settling
 
@@ -96,8 +97,6 @@ def test_what_a_deposit_cannot_cover_is_owed_and_charged_first_after_a_top_up(ch
     state = chain.subscription(subscription)
     assert (state["balance"], state["owed"], state["status"]) == (0, FLOW, "suspended")
     # When somebody tops it up with 3 FLOW
-    from flareflow.adapters.json_cdc import ufix64, uint64
-
     result = chain.run("subscriptions/top_up.cdc", uint64(subscription), ufix64(3 * FLOW), signer=account)
     # Then the debt is charged and the rest is there
     assert [name for name, _ in chain.events(result)] == ["ToppedUp", "Settled", "Resumed"]

@@ -13,7 +13,7 @@ UsageTable: what was used (written by usage_ingest and usage_polling)
                                             but has no statement yet
     METERING                WATERMARK       how far the spend log was read without a gap (`read_to`)
     QUARANTINE              CALL#<id>       calls of keys that we do not know
-    index by_status         gsi1pk = UNCONFIRMED, gsi1sk = <recorded_at>   pushed events to confirm or drop, oldest first
+    index by_status         gsi1pk = UNCONFIRMED, gsi1sk = <recorded_at>   pushed events to confirm, oldest first
     index by_subscription   gsi2pk = SUB#<id>#EPOCH#<epoch>, gsi2sk = CALL#<id>   the events behind one leaf
     stream                  new image -> pending_push, enforcement
 
@@ -22,7 +22,7 @@ StatementsTable: what was sealed and how far its proof has come
                                             `settlement_root`, `page_count`; written once
     STATEMENTS              EPOCH#<epoch>   the list of sealed epochs, newest last; `statement_hash`
     ATTESTATION#<epoch>     STATE           state, request, transaction, round, proof, reasons; see `attestation`
-    ATTESTATIONS            EPOCH#<epoch>   epochs whose attestation is under way, `state`; removed once SETTLED or SKIPPED
+    ATTESTATIONS            EPOCH#<epoch>   attestations under way, `state`; removed once SETTLED or SKIPPED
     POLICY                  REWARD#<epoch>  Flare's signing policies and the signatures of their predecessors
     stream                  new image -> pending_push
 
