@@ -33,12 +33,17 @@ class Deployer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TrustedFlare:
-    """The Flare network that is believed, and the signing policy with which that begins."""
+    """The Flare network that is believed, and the signing policy with which that begins.
+
+    With the default of roots kept, one statement in five minutes stays provable for a week.
+    """
 
     source_chain_id: int
     rounds_per_reward_epoch: int
     first_policy: bytes
     is_chain_bound: bool = False
+    roots_kept: int = 2_016
+    policies_kept: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, noti
         uint64(flare.rounds_per_reward_epoch),
         string(flare.first_policy.hex()),
         Argument("Bool", flare.is_chain_bound),
+        uint64(flare.roots_kept),
+        uint64(flare.policies_kept),
     )
     deployer.run(
         "deploy/deploy_triggers.cdc",

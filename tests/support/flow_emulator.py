@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from flareflow.adapters.flow_rest import FlowRest, TransactionResult, contract_addresses, http_client
+from flareflow.adapters.flow_rest import FlowRest, TransactionResult, contract_addresses, http_client, resolve_imports
 from flareflow.adapters.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
 from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
@@ -142,6 +142,10 @@ class Chain:
 
     def script(self, path: str, *arguments: Argument) -> Value:
         return self.flow.script(path, *arguments)
+
+    def evaluate(self, code: str, *arguments: Argument) -> Value:
+        """What a script of a test's own returns."""
+        return self.flow.rest.execute(resolve_imports(code, self.flow.addresses), arguments)
 
     def subscriber(self, deposit: int = 10 * FLOW) -> tuple[LocalAccount, int]:
         """A new account with an open subscription, and the subscription's id."""

@@ -492,13 +492,21 @@ access(all) contract FlareOracleVerifier {
     /// @param roundsPerRewardEpoch: 3360 on Flare, 240 on Coston2
     /// @param policy: the trusted first signing policy as the Relay has it, hex
     /// @param isChainBound: the hash scheme of that policy's epoch
+    /// @param rootsKept: how many roots are kept
+    /// @param policiesKept: how many signing policies are kept, the newest included
     init(
         protocolId: UInt64,
         sourceChainId: UInt256,
         roundsPerRewardEpoch: UInt64,
         policy: String,
-        isChainBound: Bool
+        isChainBound: Bool,
+        rootsKept: UInt64,
+        policiesKept: UInt64
     ) {
+        pre {
+            rootsKept >= 1 && policiesKept >= 2:
+                "FlareOracleVerifier.init: at least one root and two policies are kept, not \(rootsKept) and \(policiesKept)"
+        }
         self.MESSAGE_BYTES = 38
         self.SIGNATURE_BYTES = 67
         self.POLICY_HEAD_BYTES = 43
@@ -511,8 +519,8 @@ access(all) contract FlareOracleVerifier {
         self.protocolId = protocolId
         self.sourceChainId = sourceChainId
         self.roundsPerRewardEpoch = roundsPerRewardEpoch
-        self.rootsKept = 2_000
-        self.policiesKept = 8
+        self.rootsKept = rootsKept
+        self.policiesKept = policiesKept
         self.latestRewardEpoch = 0
         self.prunedUpToRound = 0
         self.rootsConfirmed = 0

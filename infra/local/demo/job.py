@@ -5,7 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,7 +28,6 @@ from infra.local.ports import url
 DEPOSIT_UFIX64: Final = 10 * 10**8
 POLL_SECONDS: Final = 0.3
 WAIT_SECONDS_MAX: Final = 120.0
-PENDING_SECONDS_MAX: Final = 1.0
 SCHEDULED_FUNCTIONS: Final = (
     "UsagePollingFunction",
     "AttestationSubmissionFunction",
@@ -66,7 +65,7 @@ class Customer:
 
     subscriber: Subscriber
     api: Api
-    secret: str
+    secret: str = field(repr=False)
     key_hash: str
 
     @property
@@ -80,7 +79,7 @@ class Usage:
 
     answers: Sequence[Answer]
     rows: LitellmRows
-    pending_seen_ms_max: int
+    pending_seen_ms: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,18 @@ class Run:
 def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
     """Do the main job on a running stack. JobFailedError when a step does not end."""
     stack = Stack.of(facts)
+    customer = become_customer(stack, steps)
+    done = asyncio.run(_use_and_settle(stack, steps, customer))
+    with steps.step("again", "Every scheduled handler runs once more") as doing:
+        before = _state(stack, customer)
+        _invoke_all(facts["lambda_url"])
+        unchanged = before == _state(stack, customer)
+        doing.result = "nothing changed" if unchanged else "something changed"
+    return _receipt(done, steps.seconds, unchanged=unchanged)
+
+
+def become_customer(stack: Stack, steps: Steps) -> Customer:
+    """Open a subscription, sign in, make a key."""
     with steps.step("subscription", "A new Flow account opens a subscription with 10 FLOW") as doing:
         subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64)
         doing.result = f"subscription {subscriber.subscription_id} of 0x{subscriber.account.address}"
@@ -110,14 +121,7 @@ def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
         if hashlib.sha256(secret.encode()).hexdigest() != key_hash:
             raise JobFailedError("the key's hash is not the SHA-256 of its secret")
         doing.result = f"key {key_hash[:12]}… (the secret is stored nowhere)"
-    customer = Customer(subscriber, api, secret, key_hash)
-    done = asyncio.run(_use_and_settle(stack, steps, customer))
-    with steps.step("again", "Every scheduled handler runs once more") as doing:
-        before = _state(stack, customer)
-        _invoke_all(facts["lambda_url"])
-        unchanged = before == _state(stack, customer)
-        doing.result = "nothing changed" if unchanged else "something changed"
-    return _receipt(done, steps.seconds, unchanged=unchanged)
+    return Customer(subscriber, api, secret, key_hash)
 
 
 async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run:
@@ -164,11 +168,11 @@ async def _use(stack: Stack, steps: Steps, watcher: Watcher, customer: Customer)
         doing.result = f"{len(ok)} answered, {len(answers) - len(ok)} failed"
     with steps.step("pending", "Each call's pending usage is on the WebSocket") as doing:
         seen = [await watcher.wait_for(_pending_of(answer)) - answer.ended for answer in ok]
-        slowest_ms = max(0, round(1000 * max(seen)))
-        doing.result = f"within {slowest_ms} ms of its end"
+        seen_ms = sorted(max(0, round(1000 * seconds)) for seconds in seen)
+        doing.result = f"within {seen_ms[-1]} ms of its end"
     with steps.step("rows", "LiteLLM has written the calls into its spend log"):
         rows = await _until(lambda: _all_rows(stack, customer.key_hash, len(ok)))
-    return Usage(answers, rows, slowest_ms)
+    return Usage(answers, rows, seen_ms)
 
 
 def _pending_of(answer: Answer) -> Callable[[Mapping[str, object]], bool]:
@@ -294,7 +298,7 @@ def _receipt(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Rece
         merkle_root=f"0x{stack.flare.merkle_root(run.voting_round).hex()}",
         flow_transaction_ids=_flow_transactions(run),
         flare_transaction_hash=str(run.attestation["request_transaction"]),
-        pending_seen_ms_max=run.usage.pending_seen_ms_max,
+        pending_seen_ms=run.usage.pending_seen_ms,
         seconds=seconds,
         checks=checks,
         second_run_changed_nothing=unchanged,

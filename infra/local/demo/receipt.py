@@ -1,8 +1,8 @@
 """The receipt of one run of the main job, and the cross-check of every number on it."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -49,11 +49,12 @@ class Receipt:
     merkle_root: str
     flow_transaction_ids: Mapping[str, str]
     flare_transaction_hash: str
-    pending_seen_ms_max: int
+    pending_seen_ms: Sequence[int]
+    """How long after each call its pending usage was on the WebSocket, rising."""
+
     seconds: Mapping[str, float]
     checks: tuple[Check, ...]
     second_run_changed_nothing: bool
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def agrees(self) -> bool:
@@ -81,12 +82,11 @@ class Receipt:
                 "merkle_root": self.merkle_root,
                 "flow_transaction_ids": dict(self.flow_transaction_ids),
                 "flare_transaction_hash": self.flare_transaction_hash,
-                "pending_seen_ms_max": self.pending_seen_ms_max,
+                "pending_seen_ms": list(self.pending_seen_ms),
                 "seconds": {step: round(seconds, 2) for step, seconds in self.seconds.items()},
                 "checks": [{"what": c.what, "told": dict(c.told), "agrees": c.agrees} for c in self.checks],
                 "agrees": self.agrees,
                 "second_run_changed_nothing": self.second_run_changed_nothing,
-                "notes": list(self.notes),
             },
             indent=2,
         )
@@ -117,7 +117,7 @@ class Receipt:
         facts.add_row("Flare request", self.flare_transaction_hash)
         for purpose, transaction_id in self.flow_transaction_ids.items():
             facts.add_row(f"Flow {purpose}", transaction_id)
-        facts.add_row("pending usage", f"on the WebSocket within {self.pending_seen_ms_max} ms of each call's end")
+        facts.add_row("pending usage", f"on the WebSocket within {self.pending_seen_ms[-1]} ms of each call's end")
         return facts
 
     def _cross_check(self) -> RenderableType:

@@ -8,7 +8,9 @@ transaction(
     sourceChainId: UInt256,
     roundsPerRewardEpoch: UInt64,
     policy: String,
-    isChainBound: Bool
+    isChainBound: Bool,
+    rootsKept: UInt64,
+    policiesKept: UInt64
 ) {
     prepare(signer: auth(AddContract, UpdateContract) &Account) {
         let name = "FlareOracleVerifier"
@@ -23,7 +25,9 @@ transaction(
             sourceChainId,
             roundsPerRewardEpoch,
             policy,
-            isChainBound
+            isChainBound,
+            rootsKept,
+            policiesKept
         )
     }
 }

@@ -20,9 +20,17 @@ import (
 	"github.com/onflow/cadence/stdlib"
 	"github.com/onflow/cadence/tools/analysis"
 	evm "github.com/onflow/flow-go/fvm/evm/stdlib"
+	"github.com/onflow/flow-go/fvm/runtime"
 )
 
 const complexityMax = 10
+
+// internalEVM is what only the EVM contract sees; here its type is enough.
+var internalEVM = stdlib.StandardLibraryValue{
+	Name: evm.InternalEVMContractName,
+	Type: evm.InternalEVMContractType,
+	Kind: common.DeclarationKindContract,
+}
 
 func main() {
 	log.SetFlags(0)
@@ -81,11 +89,11 @@ func configuration(files []file, chain *chain) *analysis.Config {
 	}
 	config := analysis.NewSimpleConfig(lint.LoadMode, codes, names, nil)
 	config.ExtraValues = func(location common.Location) []stdlib.StandardLibraryValue {
-		if location != chain.locations["EVM"] {
-			return nil
+		values := []stdlib.StandardLibraryValue{runtime.TransactionIndexDeclaration(nil)}
+		if location == chain.locations["EVM"] {
+			values = append(values, internalEVM)
 		}
-		kind := common.DeclarationKindContract
-		return []stdlib.StandardLibraryValue{{Name: evm.InternalEVMContractName, Type: evm.InternalEVMContractType, Kind: kind}}
+		return values
 	}
 	return config
 }
