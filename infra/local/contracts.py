@@ -36,10 +36,11 @@ class LocalDeployer:
 
 def deploy_contracts(first_policy: bytes, statement_url_prefix: str) -> str:
     """Deploy everything to a new account and return its address, with 0x."""
-    LocalFlow.at().run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
-    account = LocalFlow.at().create_account(CONTRACTS_ACCOUNT_UFIX64)
-    deployer = LocalDeployer(LocalFlow.at(contract_address=account.address), account)
+    with LocalFlow.at() as flow:
+        flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
+        account = flow.create_account(CONTRACTS_ACCOUNT_UFIX64)
     flare = TrustedFlare(CHAIN_ID, ROUNDS_PER_REWARD_EPOCH, first_policy)
     statements = AttestationTarget(SOURCE_ID, statement_url_prefix).template()
-    deploy(deployer, "emulator", flare, statements, NOTICES)
+    with LocalFlow.at(contract_address=account.address) as flow:
+        deploy(LocalDeployer(flow, account), "emulator", flare, statements, NOTICES)
     return f"0x{account.address}"

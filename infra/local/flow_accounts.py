@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha3_256
-from typing import Final
+from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
@@ -82,6 +82,12 @@ class LocalFlow:
         return cls(
             FlowRest(http_client(base_url or url("flow_rest"))), contract_addresses("emulator", contract_address)
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.rest.http.close()
 
     def run(self, signer: LocalAccount, path: str, *arguments: Argument) -> TransactionResult:
         """Send a transaction of `infra/cadence/transactions` and wait until it is sealed."""

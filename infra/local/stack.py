@@ -172,7 +172,8 @@ def _fund_flare_account(found: Facts) -> Facts:
 def _create_operator(found: Facts) -> Facts:
     """The account that pays for settlements: one KMS key, registered several times for several proposals at once."""
     public_key = _kms_key(found["FlowSigningKey"]).public_key()
-    address = LocalFlow.at().create_account_for(public_key, "SHA2_256", OPERATOR_KEYS, OPERATOR_UFIX64)
+    with LocalFlow.at() as flow:
+        address = flow.create_account_for(public_key, "SHA2_256", OPERATOR_KEYS, OPERATOR_UFIX64)
     return {"flow_operator_address": f"0x{address}"}
 
 

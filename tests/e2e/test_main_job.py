@@ -87,9 +87,10 @@ def test_the_receipt_as_json_says_what_programs_ask_for(receipt: Receipt, tmp_pa
 
 def test_the_secret_of_a_key_is_stored_nowhere(running: Facts) -> None:
     # Given a customer with a new key
-    customer = job.become_customer(job.Stack.of(running), Steps(Console(file=io.StringIO())))
-    # When everything that the functions keep and log is searched
-    kept = _all_items() + "".join(log.read_text() for log in (run_dir() / "functions").glob("*.log"))
+    quiet = Steps(Console(file=io.StringIO()))
+    with job.Stack.of(running) as known, job.become_customer(known, quiet) as customer:
+        # When everything that the functions keep and log is searched
+        kept = _all_items() + "".join(log.read_text() for log in (run_dir() / "functions").glob("*.log"))
     # Then its hash is there, and the secret is not
     assert customer.key_hash in kept
     assert customer.secret not in kept

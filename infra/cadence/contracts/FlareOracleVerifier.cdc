@@ -9,7 +9,7 @@ import "EVM"
 /// - `verify` shows that a response of the Flare Data Connector belongs to a confirmed root.
 ///
 /// Each of these may be called by anyone. The rules are those of Flare's `Relay` contract, and one more: a voter whose
-/// address stands twice in a policy is counted once at most.
+/// address stands twice in a policy is counted once, with the first weight.
 ///
 /// Hex is without `0x`. All numbers in Flare's messages are big-endian.
 ///
@@ -94,42 +94,33 @@ access(all) contract FlareOracleVerifier {
         access(all) let isChainBound: Bool
         /// The voters' Ethereum addresses as numbers.
         access(all) let voters: [UInt256]
+        /// What each voter's signature weighs; nothing where the same address stands before in the policy.
         access(all) let weights: [UInt64]
 
         /// Reads a policy and refuses one that is not sound.
         ///
         /// @param encoded: the policy as the Relay has it, hex
         init(encoded: String, isChainBound: Bool) {
-            let head = FlareOracleVerifier.POLICY_HEAD_BYTES
-            assert(
-                encoded.length >= 2 * head,
-                message: "FlareOracleVerifier.SigningPolicy: a policy has \(head) bytes or more, not \(encoded.length / 2)"
-            )
-            let voters = Int(FlareOracleVerifier.number(encoded, at: 0, bytes: 2))
-            assert(
-                voters >= 1 && voters <= FlareOracleVerifier.VOTERS_MAX,
-                message: "FlareOracleVerifier.SigningPolicy: a policy has 1 to \(FlareOracleVerifier.VOTERS_MAX) voters, not \(voters)"
-            )
-            let length = 2 * (head + voters * FlareOracleVerifier.VOTER_BYTES)
-            assert(
-                encoded.length == length,
-                message: "FlareOracleVerifier.SigningPolicy: \(voters) voters make \(length / 2) bytes, not \(encoded.length / 2)"
-            )
-            self.rewardEpoch = UInt64(FlareOracleVerifier.number(encoded, at: 2, bytes: 3))
-            self.startVotingRound = UInt64(FlareOracleVerifier.number(encoded, at: 5, bytes: 4))
-            self.threshold = UInt64(FlareOracleVerifier.number(encoded, at: 9, bytes: 2))
+            let bytes = encoded.decodeHex()
+            FlareOracleVerifier.requirePolicyLength(&bytes as &[UInt8])
+            self.rewardEpoch = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 2, upTo: 5))
+            self.startVotingRound = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 5, upTo: 9))
+            self.threshold = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 9, upTo: 11))
             self.isChainBound = isChainBound
             self.voters = []
             self.weights = []
-            var at = head
+            let voterBytes = FlareOracleVerifier.VOTER_BYTES
+            var at = FlareOracleVerifier.POLICY_HEAD_BYTES
             var sum: UInt64 = 0
-            while at < length / 2 {
-                let voter = FlareOracleVerifier.number(encoded, at: at, bytes: FlareOracleVerifier.VOTER_BYTES)
+            let seen: {UInt256: Bool} = {}
+            while at < bytes.length {
+                let voter = FlareOracleVerifier.number(&bytes as &[UInt8], from: at, upTo: at + voterBytes)
                 let weight = UInt64(voter & 0xffff)
+                let isNew = seen.insert(key: voter >> 16, true) == nil
                 self.voters.append(voter >> 16)
-                self.weights.append(weight)
+                self.weights.append(isNew ? weight : 0)
                 sum = sum + weight
-                at = at + FlareOracleVerifier.VOTER_BYTES
+                at = at + voterBytes
             }
             assert(
                 sum < FlareOracleVerifier.WEIGHT_LIMIT,
@@ -176,8 +167,12 @@ access(all) contract FlareOracleVerifier {
     /// @param signatures: v(1) r(32) s(32) index(2) of each signer, by rising index, hex
     access(all) fun rollSigningPolicy(policy: String, signatures: String) {
         let previous = self.borrowPolicy(self.latestRewardEpoch)
-        let isChainBound = previous.isChainBound
-            || !self.isSigned(hash: self.policyHash(policy, isChainBound: false), signatures: signatures, policy: previous)
+        var isChainBound = previous.isChainBound
+        var hash = self.policyHash(policy, isChainBound: isChainBound)
+        if !isChainBound && !self.isSigned(hash: hash, signatures: signatures, policy: previous) {
+            isChainBound = true
+            hash = self.policyHash(policy, isChainBound: true)
+        }
         let next = SigningPolicy(encoded: policy, isChainBound: isChainBound)
         assert(
             next.rewardEpoch == previous.rewardEpoch + 1,
@@ -187,12 +182,7 @@ access(all) contract FlareOracleVerifier {
             next.startVotingRound > previous.startVotingRound,
             message: "FlareOracleVerifier.rollSigningPolicy: the policy starts in round \(next.startVotingRound), not after round \(previous.startVotingRound)"
         )
-        self.requireQuorum(
-            hash: self.policyHash(policy, isChainBound: isChainBound),
-            signatures: signatures,
-            policy: previous,
-            threshold: previous.threshold
-        )
+        self.requireQuorum(hash: hash, signatures: signatures, policy: previous, threshold: previous.threshold)
         self.accept(next)
     }
 
@@ -223,13 +213,14 @@ access(all) contract FlareOracleVerifier {
             message.length == 2 * self.MESSAGE_BYTES:
                 "FlareOracleVerifier.confirmRoot: a message has \(self.MESSAGE_BYTES) bytes, not \(message.length / 2)"
         }
-        let protocol = UInt64(self.number(message, at: 0, bytes: 1))
+        let bytes = message.decodeHex()
+        let protocol = UInt64(bytes[0])
         assert(
             protocol == self.protocolId,
             message: "FlareOracleVerifier.confirmRoot: the message is of protocol \(protocol), not \(self.protocolId)"
         )
-        let round = UInt64(self.number(message, at: 1, bytes: 4))
-        let root = self.number(message, at: 6, bytes: 32)
+        let round = UInt64(self.number(&bytes as &[UInt8], from: 1, upTo: 5))
+        let root = self.number(&bytes as &[UInt8], from: 6, upTo: 38)
         assert(root != 0, message: "FlareOracleVerifier.confirmRoot: the root of round \(round) is zero")
         self.requireUnconfirmed(round)
 
@@ -299,7 +290,8 @@ access(all) contract FlareOracleVerifier {
         policy: &SigningPolicy,
         threshold: UInt64
     ): UInt64 {
-        let counted: {UInt256: Bool} = {}
+        let voters = policy.voters
+        let weights = policy.weights
         var weight: UInt64 = 0
         var lowestIndex = 0
         for word in self.recover(hash: hash, signatures: signatures) {
@@ -310,19 +302,12 @@ access(all) contract FlareOracleVerifier {
                 index >= lowestIndex,
                 message: "FlareOracleVerifier: index out of order, voter \(index) after voter \(lowestIndex - 1)"
             )
+            assert(index < voters.length, message: "FlareOracleVerifier: there is no voter \(index)")
             assert(
-                index < policy.voters.length,
-                message: "FlareOracleVerifier: there is no voter \(index) among \(policy.voters.length)"
-            )
-            assert(
-                policy.voters[index] == signer,
+                voters[index] == signer,
                 message: "FlareOracleVerifier: the signature of voter \(index) is by another key"
             )
-            assert(
-                counted.insert(key: signer, true) == nil,
-                message: "FlareOracleVerifier: the address of voter \(index) is counted already"
-            )
-            weight = weight + policy.weights[index]
+            weight = weight + weights[index]
             if weight > threshold {
                 return weight
             }
@@ -379,7 +364,7 @@ access(all) contract FlareOracleVerifier {
             response.length > 2 * self.RESPONSE_BYTES_MIN && response.length <= 2 * self.RESPONSE_BYTES_MAX:
                 "FlareOracleVerifier.verify: a response has \(self.RESPONSE_BYTES_MIN) to \(self.RESPONSE_BYTES_MAX) bytes, not \(response.length / 2)"
         }
-        let round = UInt64(self.number(response, at: 96, bytes: 32))
+        let round = UInt64(UInt256.fromBigEndianBytes(response.slice(from: 192, upTo: 256).decodeHex())!)
         let root = self.roots[round]
             ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(round)")
         assert(
@@ -443,21 +428,28 @@ access(all) contract FlareOracleVerifier {
     ///
     /// @param policy: the policy as the Relay has it, hex
     access(all) view fun policyHash(_ policy: String, isChainBound: Bool): String {
-        if isChainBound {
-            return self.keccak("\(self.chainWord())\(policy)")
-        }
-        var hash = self.word(policy, at: 0)
-        var at = 64
-        while at < policy.length {
-            hash = self.keccak("\(hash)\(self.word(policy, at: at))")
-            at = at + 64
+        return isChainBound
+            ? self.keccak("\(self.chainWord())\(policy)")
+            : String.encodeHex(self.foldWords(policy.decodeHex()))
+    }
+
+    /// Flare's older hash: 32-byte words, the last filled up with zeros, each hashed into the next.
+    access(self) view fun foldWords(_ bytes: [UInt8]): [UInt8] {
+        var hash = bytes.slice(from: 0, upTo: 32)
+        var at = 32
+        while at < bytes.length {
+            let word = at + 32 <= bytes.length
+                ? bytes.slice(from: at, upTo: at + 32)
+                : self.filledUp(bytes.slice(from: at, upTo: bytes.length))
+            hash = HashAlgorithm.KECCAK_256.hash(hash.concat(word))
+            at = at + 32
         }
         return hash
     }
 
     /// The reward epoch that an encoded policy names, hex; nothing is checked.
     access(all) view fun rewardEpochOf(policy: String): UInt64 {
-        return UInt64(self.number(policy, at: 2, bytes: 3))
+        return UInt64(UInt256.fromBigEndianBytes(policy.slice(from: 4, upTo: 10).decodeHex())!)
     }
 
     access(self) view fun messageHash(_ message: String, isChainBound: Bool): String {
@@ -468,18 +460,33 @@ access(all) contract FlareOracleVerifier {
         return String.encodeHex(self.sourceChainId.toBigEndianBytes())
     }
 
-    /// 32 bytes of hex, filled up with zeros at the end.
-    access(self) view fun word(_ hex: String, at: Int): String {
-        if at + 64 <= hex.length {
-            return hex.slice(from: at, upTo: at + 64)
-        }
-        let zeros = "0000000000000000000000000000000000000000000000000000000000000000"
-        return "\(hex.slice(from: at, upTo: hex.length))\(zeros.slice(from: 0, upTo: at + 64 - hex.length))"
+    /// Up to 32 bytes, filled up with zeros at the end.
+    access(self) view fun filledUp(_ bytes: [UInt8]): [UInt8] {
+        let zeros = UInt256(0).toBigEndianBytes()
+        return bytes.concat(zeros.slice(from: bytes.length, upTo: 32))
     }
 
-    /// A big-endian number inside of hex; `at` and `bytes` count bytes.
-    access(contract) view fun number(_ hex: String, at: Int, bytes: Int): UInt256 {
-        return UInt256.fromBigEndianBytes(hex.slice(from: 2 * at, upTo: 2 * (at + bytes)).decodeHex())!
+    /// A big-endian number inside of bytes, which are passed by reference since copies are what costs.
+    access(contract) view fun number(_ bytes: &[UInt8], from: Int, upTo: Int): UInt256 {
+        return UInt256.fromBigEndianBytes(bytes.slice(from: from, upTo: upTo))!
+    }
+
+    /// Panics unless bytes are as long as a policy of so many voters is.
+    access(contract) view fun requirePolicyLength(_ bytes: &[UInt8]) {
+        assert(
+            bytes.length >= self.POLICY_HEAD_BYTES,
+            message: "FlareOracleVerifier.SigningPolicy: a policy has \(self.POLICY_HEAD_BYTES) bytes or more, not \(bytes.length)"
+        )
+        let voters = Int(self.number(bytes, from: 0, upTo: 2))
+        assert(
+            voters >= 1 && voters <= self.VOTERS_MAX,
+            message: "FlareOracleVerifier.SigningPolicy: a policy has 1 to \(self.VOTERS_MAX) voters, not \(voters)"
+        )
+        let length = self.POLICY_HEAD_BYTES + voters * self.VOTER_BYTES
+        assert(
+            bytes.length == length,
+            message: "FlareOracleVerifier.SigningPolicy: \(voters) voters make \(length) bytes, not \(bytes.length)"
+        )
     }
 
     access(self) view fun borrowPolicy(_ rewardEpoch: UInt64): &SigningPolicy {

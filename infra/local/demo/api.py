@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
@@ -28,6 +28,12 @@ class Api:
     def at(cls, url: str, token: str = "") -> "Api":
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return cls(httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, headers=headers))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def get(self, path: str) -> Any:
         return _checked(self.http.get(path)).json()

@@ -35,13 +35,16 @@ class Subscriber:
 
     def sign_in(self, api_url: str, origin: str) -> Api:
         """A session, by an account proof that the key on chain verifies."""
-        public = Api.at(api_url)
+        with Api.at(api_url) as public:
+            return Api.at(api_url, self._token(public, origin))
+
+    def _token(self, public: Api, origin: str) -> str:
         nonce = public.post("/v1/auth/nonces", {})["nonce"]
         address = f"0x{self.account.address}"
         proof = AccountProof(address, origin, bytes.fromhex(nonce), [])
         signature = {"key_index": 0, "signature": self.account.sign(proof.message()).hex()}
         wanted = {"address": address, "nonce": nonce, "origin": origin, "signatures": [signature]}
-        return Api.at(api_url, public.post("/v1/auth/sessions", wanted)["token"])
+        return str(public.post("/v1/auth/sessions", wanted)["token"])
 
     def make_key(self, api: Api) -> tuple[str, str]:
         """A virtual key: its secret, shown this once, and its hash."""

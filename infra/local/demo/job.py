@@ -2,12 +2,11 @@
 
 import asyncio
 import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 from web3 import Web3
@@ -58,6 +57,12 @@ class Stack:
         flare = Chain(Web3(Web3.HTTPProvider(url("anvil"))), facts["flare_registry_address"])
         return cls(facts, local, OnFlow(local, address), flare, height)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.flow.rest.http.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -71,6 +76,12 @@ class Customer:
     @property
     def subscription_id(self) -> int:
         return self.subscriber.subscription_id
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.api.http.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +110,15 @@ class Run:
 
 def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
     """Do the main job on a running stack. JobFailedError when a step does not end."""
-    stack = Stack.of(facts)
-    customer = become_customer(stack, steps)
-    done = asyncio.run(_use_and_settle(stack, steps, customer))
-    with steps.step("again", "Every scheduled handler runs once more") as doing:
-        before = _state(stack, customer)
-        _invoke_all(facts["lambda_url"])
-        unchanged = before == _state(stack, customer)
-        doing.result = "nothing changed" if unchanged else "something changed"
-    return _receipt(done, steps.seconds, unchanged=unchanged)
+    with Stack.of(facts) as stack, become_customer(stack, steps) as customer:
+        done = asyncio.run(_use_and_settle(stack, steps, customer))
+        with steps.step("again", "Every scheduled handler runs once more") as doing:
+            before = _state(stack, customer)
+            _invoke_all(facts["lambda_url"])
+            after = _state(stack, customer)
+            changed = [name for name in before if before[name] != after[name]]
+            doing.result = f"{', '.join(changed)} changed" if changed else "nothing changed"
+        return _receipt(done, steps.seconds, unchanged=not changed)
 
 
 def become_customer(stack: Stack, steps: Steps) -> Customer:
@@ -135,6 +146,7 @@ async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run
         charged_ufix64 = await _charged(stack, steps, customer, rated_microtokens)
         with steps.step("events", "The new balance reaches the WebSocket"):
             await watcher.wait_for(_balance_after(charged_ufix64))
+            await _until(lambda: _is_settled(customer.api, epoch))
     finally:
         await watcher.close()
     return Run(stack, customer, usage, epoch, attestation)
@@ -233,6 +245,11 @@ async def _charged(stack: Stack, steps: Steps, customer: Customer, rated_microto
     return int(found["charged"])
 
 
+def _is_settled(api: Api, epoch: int) -> bool | None:
+    """The backend, too, is done with the epoch."""
+    return api.get(f"/v1/statements/{epoch}/attestation")["state"] == "SETTLED" or None
+
+
 async def _until[T](ask: Callable[[], T | None]) -> T:
     give_up = time.monotonic() + WAIT_SECONDS_MAX
     while time.monotonic() < give_up:
@@ -256,11 +273,11 @@ def _invoke_all(lambda_url: str) -> None:
             raise JobFailedError(f"{function} failed: {answer.text}")
 
 
-def _state(stack: Stack, customer: Customer) -> str:
+def _state(stack: Stack, customer: Customer) -> dict[str, object]:
     """Everything that a repeated tick could change: on Flow, on Flare, in the backend."""
     path = f"/v1/subscriptions/{customer.subscription_id}"
     operator = stack.flow.rest.account_keys(stack.facts["flow_operator_address"])
-    state = {
+    return {
         "on_flow": stack.on_flow.subscription(customer.subscription_id),
         "operator_transactions": sum(key.sequence_number for key in operator),
         "requests_on_flare": len(_requests_on_flare(stack)),
@@ -268,7 +285,6 @@ def _state(stack: Stack, customer: Customer) -> str:
         "journal": customer.api.get(f"{path}/journal"),
         "statements": customer.api.get("/v1/statements"),
     }
-    return json.dumps(state, sort_keys=True)
 
 
 def _requests_on_flare(stack: Stack) -> Sequence[Request]:
@@ -278,10 +294,10 @@ def _requests_on_flare(stack: Stack) -> Sequence[Request]:
 
 def _receipt(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Receipt:
     stack, customer, epoch = run.stack, run.customer, run.epoch
-    public = Api.at(stack.facts["api_url"])
-    body = public.text(f"/v1/statements/{epoch:010d}")
     on_flow = stack.on_flow.subscription(customer.subscription_id)
-    checks = _checks(run, public, on_flow)
+    with Api.at(stack.facts["api_url"]) as public:
+        body = public.text(f"/v1/statements/{epoch:010d}")
+        checks = _checks(run, public, on_flow)
     return Receipt(
         subscription_id=customer.subscription_id,
         calls_ok=run.usage.rows.calls,
@@ -312,9 +328,9 @@ def _flow_transactions(run: Run) -> dict[str, str]:
         ("deliver proof", "FlareFDCTriggers.Delivered", "epoch", run.epoch),
         ("settle", "UsageBasedSubscriptions.Settled", "subscriptionId", run.customer.subscription_id),
     )
-    for purpose, event, field, value in wanted:
+    for purpose, event, key, value in wanted:
         for transaction_id, fields in run.stack.on_flow.events(event, run.stack.first_height):
-            if fields[field] == value:
+            if fields[key] == value:
                 found[purpose] = transaction_id
     return found
 

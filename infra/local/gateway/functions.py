@@ -16,48 +16,80 @@ class ThrottledError(Exception):
 
 
 class Function:
-    """One function and its instances; the most recently used one is warmest and goes first."""
+    """One function and its instances; the most recently used one is warmest and goes first.
+
+    An event that finds all instances busy makes another one start, and goes to whichever is free first.
+    """
 
     def __init__(self, spec: FunctionSpec) -> None:
         self.spec = spec
-        self._idle: list[Instance] = []
-        limit = SCALE_OUT_MAX if spec.reserved is None else min(spec.reserved, SCALE_OUT_MAX)
-        self._slots = asyncio.Semaphore(limit)
+        self._limit = SCALE_OUT_MAX if spec.reserved is None else min(spec.reserved, SCALE_OUT_MAX)
+        self._ready: asyncio.LifoQueue[Instance | Outcome] = asyncio.LifoQueue()
+        self._instances = 0
+        self._events = 0
+        self._starts: set[asyncio.Task[None]] = set()
 
     async def invoke(self, payload: bytes) -> Outcome:
-        """The handler's outcome for one event.
+        """The handler's outcome for one event, or why no instance could be started for it.
 
         Raises `ThrottledError` at the reserved concurrency. A function without one waits for a free instance
         beyond `SCALE_OUT_MAX`, where AWS would go on starting more.
         """
-        if self.spec.reserved is not None and self._slots.locked():
+        if self.spec.reserved is not None and self._events >= self.spec.reserved:
             raise ThrottledError(f"{self.spec.name} already runs {self.spec.reserved} at once")
-        async with self._slots:
-            return await self._invoke_on(self._idle.pop() if self._idle else Instance(self.spec), payload)
+        self._events += 1
+        try:
+            if self._ready.empty():
+                self._grow()
+            free = await self._ready.get()
+            return free if isinstance(free, Outcome) else await self._invoke_on(free, payload)
+        finally:
+            self._events -= 1
 
     async def prewarm(self) -> None:
         """Start one instance ahead of the first event; a failure shows at the first event."""
-        async with self._slots:
-            if not self._idle:
-                instance = Instance(self.spec)
-                if await instance.start() is None:
-                    self._idle.append(instance)
+        self._grow()
+        await asyncio.gather(*self._starts)
 
     async def stop(self) -> None:
-        for instance in self._idle:
-            await instance.stop()
-        self._idle.clear()
+        for start in self._starts:
+            start.cancel()
+        while not self._ready.empty():
+            free = self._ready.get_nowait()
+            if isinstance(free, Instance):
+                await free.stop()
 
-    async def _invoke_on(self, instance: Instance, payload: bytes) -> Outcome:
+    def _grow(self) -> None:
+        if self._instances < self._limit:
+            self._instances += 1
+            start = asyncio.create_task(self._start())
+            self._starts.add(start)
+            start.add_done_callback(self._starts.discard)
+
+    async def _start(self) -> None:
+        instance = Instance(self.spec)
         try:
-            failure = None if instance.is_started else await instance.start()
-            outcome = failure or await instance.invoke(payload)
+            failure = await instance.start()
         except BaseException:
             await instance.stop()
             raise
-        if instance.is_alive:
-            self._idle.append(instance)
-        return outcome
+        if failure is not None:
+            self._instances -= 1
+        self._ready.put_nowait(failure or instance)
+
+    async def _invoke_on(self, instance: Instance, payload: bytes) -> Outcome:
+        try:
+            return await instance.invoke(payload)
+        except BaseException:
+            await instance.stop()
+            raise
+        finally:
+            if instance.is_alive:
+                self._ready.put_nowait(instance)
+            else:
+                self._instances -= 1
+                if self._events > self._instances:
+                    self._grow()
 
 
 class Functions:
