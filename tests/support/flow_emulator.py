@@ -1,5 +1,6 @@
 """Our contracts on a Flow emulator of the tests' own, rolled back after each test."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -164,9 +165,7 @@ class Chain:
 
     def pages(self, epoch: int, *pages: Sequence[tuple[int, int]]) -> PageTree:
         """A settlement tree over pages of (id, total)."""
-        return PageTree.over(
-            Page(self.contract, epoch, number, tuple(entries)) for number, entries in enumerate(pages)
-        )
+        return PageTree.over(Page(self.contract, epoch, number, tuple(entries)) for number, entries in enumerate(pages))
 
     def attest(self, epoch: int, root: bytes) -> Attested:
         """Let Flare attest a settlement root and deliver it."""
@@ -184,6 +183,11 @@ class Chain:
         """The same contracts on another account, trusting another policy."""
         return _deployed(self.flow.rest, self.flow.create_account(FUNDS), flare)
 
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass on the chain: a block has the time at which the one before it was made."""
+        time.sleep(seconds)
+        httpx.post(f"{self.admin_url}/emulator/newBlock").raise_for_status()
+
     @contextmanager
     def rolled_back(self) -> Iterator["Chain"]:
         """What happens inside has not happened afterwards."""
@@ -199,9 +203,7 @@ class Chain:
         return f"http://{base.host}:{(base.port or 0) + 1}"
 
 
-def settling(
-    epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]
-) -> list[Argument]:
+def settling(epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]) -> list[Argument]:
     """The arguments of `settle_page.cdc`."""
     ids, totals = [entry[0] for entry in entries], [entry[1] for entry in entries]
     return [uint64(epoch), uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]

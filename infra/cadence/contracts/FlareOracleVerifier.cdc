@@ -116,6 +116,7 @@ access(all) contract FlareOracleVerifier {
             while at < bytes.length {
                 let voter = FlareOracleVerifier.number(&bytes as &[UInt8], from: at, upTo: at + voterBytes)
                 let weight = UInt64(voter & 0xffff)
+                assert(voter >> 16 != 0, message: "FlareOracleVerifier.SigningPolicy: a voter has the address 0")
                 let isNew = seen.insert(key: voter >> 16, true) == nil
                 self.voters.append(voter >> 16)
                 self.weights.append(isNew ? weight : 0)
@@ -168,11 +169,12 @@ access(all) contract FlareOracleVerifier {
     access(all) fun rollSigningPolicy(policy: String, signatures: String) {
         let previous = self.borrowPolicy(self.latestRewardEpoch)
         var isChainBound = previous.isChainBound
-        var hash = self.policyHash(policy, isChainBound: isChainBound)
-        if !isChainBound && !self.isSigned(hash: hash, signatures: signatures, policy: previous) {
+        var signers = self.recover(self.policyHash(policy, isChainBound: isChainBound), signatures: signatures)
+        if !isChainBound && !self.isVoter(signers[0], policy: previous) {
             isChainBound = true
-            hash = self.policyHash(policy, isChainBound: true)
+            signers = self.recover(self.policyHash(policy, isChainBound: true), signatures: signatures)
         }
+        self.requireQuorum(signers, policy: previous, threshold: previous.threshold)
         let next = SigningPolicy(encoded: policy, isChainBound: isChainBound)
         assert(
             next.rewardEpoch == previous.rewardEpoch + 1,
@@ -182,7 +184,6 @@ access(all) contract FlareOracleVerifier {
             next.startVotingRound > previous.startVotingRound,
             message: "FlareOracleVerifier.rollSigningPolicy: the policy starts in round \(next.startVotingRound), not after round \(previous.startVotingRound)"
         )
-        self.requireQuorum(hash: hash, signatures: signatures, policy: previous, threshold: previous.threshold)
         self.accept(next)
     }
 
@@ -225,9 +226,9 @@ access(all) contract FlareOracleVerifier {
         self.requireUnconfirmed(round)
 
         let policy = self.borrowPolicy(rewardEpoch)
+        let hash = self.messageHash(message, isChainBound: policy.isChainBound)
         let weight = self.requireQuorum(
-            hash: self.messageHash(message, isChainBound: policy.isChainBound),
-            signatures: signatures,
+            self.recover(hash, signatures: signatures),
             policy: policy,
             threshold: self.thresholdFor(round: round, policy: policy)
         )
@@ -284,20 +285,16 @@ access(all) contract FlareOracleVerifier {
     /* --- SIGNATURES --- */
 
     /// Panics unless voters with more weight than the threshold signed; returns their weight.
-    access(self) fun requireQuorum(
-        hash: String,
-        signatures: String,
-        policy: &SigningPolicy,
-        threshold: UInt64
-    ): UInt64 {
+    ///
+    /// @param signers: what `recover` found
+    access(self) view fun requireQuorum(_ signers: [UInt256], policy: &SigningPolicy, threshold: UInt64): UInt64 {
         let voters = policy.voters
         let weights = policy.weights
         var weight: UInt64 = 0
         var lowestIndex = 0
-        for word in self.recover(hash: hash, signatures: signatures) {
+        for word in signers {
             let index = Int(word >> 160)
             let signer = word & 0xffffffffffffffffffffffffffffffffffffffff
-            assert(signer != 0, message: "FlareOracleVerifier: the signature of voter \(index) is malformed")
             assert(
                 index >= lowestIndex,
                 message: "FlareOracleVerifier: index out of order, voter \(index) after voter \(lowestIndex - 1)"
@@ -305,7 +302,7 @@ access(all) contract FlareOracleVerifier {
             assert(index < voters.length, message: "FlareOracleVerifier: there is no voter \(index)")
             assert(
                 voters[index] == signer,
-                message: "FlareOracleVerifier: the signature of voter \(index) is by another key"
+                message: "FlareOracleVerifier: the signature of voter \(index) is malformed or by another key"
             )
             weight = weight + weights[index]
             if weight > threshold {
@@ -316,31 +313,28 @@ access(all) contract FlareOracleVerifier {
         panic("FlareOracleVerifier: the signatures have weight \(weight) and need more than \(threshold)")
     }
 
-    /// Whether the first signature is by the voter that it names.
-    access(self) fun isSigned(hash: String, signatures: String, policy: &SigningPolicy): Bool {
-        let first = self.recover(
-            hash: hash,
-            signatures: signatures.slice(from: 0, upTo: 2 * self.SIGNATURE_BYTES)
-        )[0]
-        let index = Int(first >> 160)
+    /// Whether a signer is the voter at the index that its signature names.
+    access(self) view fun isVoter(_ signer: UInt256, policy: &SigningPolicy): Bool {
+        let index = Int(signer >> 160)
         return index < policy.voters.length
-            && policy.voters[index] == first & 0xffffffffffffffffffffffffffffffffffffffff
+            && policy.voters[index] == signer & 0xffffffffffffffffffffffffffffffffffffffff
     }
 
     /// The signer of each signature, as `index << 160 | address`; address 0 where there is none.
-    access(self) fun recover(hash: String, signatures: String): [UInt256] {
-        let size = 2 * self.SIGNATURE_BYTES
-        let count = signatures.length / size
-        assert(
-            count >= 1 && count <= self.VOTERS_MAX && signatures.length == count * size,
-            message: "FlareOracleVerifier: signatures have \(self.SIGNATURE_BYTES) bytes each, at most \(self.VOTERS_MAX); \(signatures.length / 2) bytes came"
-        )
+    access(self) fun recover(_ hash: String, signatures: String): [UInt256] {
         let digest = self.keccak("19457468657265756d205369676e6564204d6573736167653a0a3332\(hash)")
+        let signed = "\(digest)\(signatures)".decodeHex()
+        let size = self.SIGNATURE_BYTES
+        let count = (signed.length - 32) / size
+        assert(
+            count >= 1 && count <= self.VOTERS_MAX && signed.length == 32 + count * size,
+            message: "FlareOracleVerifier: signatures have \(size) bytes each, at most \(self.VOTERS_MAX); \(signed.length - 32) bytes came"
+        )
         let answer = EVM.dryCall(
             from: self.recovery,
             to: self.recovery,
-            data: "\(digest)\(signatures)".decodeHex(),
-            gasLimit: 200_000 + 30_000 * UInt64(count),
+            data: signed,
+            gasLimit: 40_000 + 7_000 * UInt64(count),
             value: EVM.Balance(attoflow: 0)
         )
         assert(
@@ -360,15 +354,17 @@ access(all) contract FlareOracleVerifier {
     /// @param response: the whole ABI-encoded response, hex; its hash is taken here
     /// @param proof: siblings from the response up to the root, 32 bytes each, hex
     access(all) view fun verify(response: String, proof: [String]): UInt64 {
-        pre {
-            response.length > 2 * self.RESPONSE_BYTES_MIN && response.length <= 2 * self.RESPONSE_BYTES_MAX:
-                "FlareOracleVerifier.verify: a response has \(self.RESPONSE_BYTES_MIN) to \(self.RESPONSE_BYTES_MAX) bytes, not \(response.length / 2)"
-        }
-        let round = UInt64(UInt256.fromBigEndianBytes(response.slice(from: 192, upTo: 256).decodeHex())!)
+        let bytes = response.decodeHex()
+        assert(
+            bytes.length > self.RESPONSE_BYTES_MIN && bytes.length <= self.RESPONSE_BYTES_MAX,
+            message: "FlareOracleVerifier.verify: a response has more than \(self.RESPONSE_BYTES_MIN) and at most \(self.RESPONSE_BYTES_MAX) bytes, not \(bytes.length)"
+        )
+        let round = UInt64(self.number(&bytes as &[UInt8], from: 96, upTo: 128))
         let root = self.roots[round]
             ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(round)")
+        let leaf = String.encodeHex(HashAlgorithm.KECCAK_256.hash(bytes))
         assert(
-            self.foldPath(leaf: self.keccak(response), path: proof) == root,
+            self.foldPath(leaf: leaf, path: proof) == root,
             message: "FlareOracleVerifier.verify: the response does not belong to the root of round \(round)"
         )
         return round
@@ -449,7 +445,8 @@ access(all) contract FlareOracleVerifier {
 
     /// The reward epoch that an encoded policy names, hex; nothing is checked.
     access(all) view fun rewardEpochOf(policy: String): UInt64 {
-        return UInt64(UInt256.fromBigEndianBytes(policy.slice(from: 4, upTo: 10).decodeHex())!)
+        let bytes = policy.decodeHex()
+        return UInt64(self.number(&bytes as &[UInt8], from: 2, upTo: 5))
     }
 
     access(self) view fun messageHash(_ message: String, isChainBound: Bool): String {

@@ -280,7 +280,7 @@ access(all) contract UsageBasedSubscriptions {
 
         /// Charges what a new total costs beyond what was charged before, as far as balance and cap allow. A total
         /// below the settled one changes nothing. Returns what was charged.
-        access(contract) fun settle(epoch: UInt64, microtokens: UInt64, plan: Plan): UFix64 {
+        access(contract) fun settle(epoch: UInt64, microtokens: UInt64, plan: &Plan): UFix64 {
             if microtokens > self.settledMicrotokens {
                 self.settledMicrotokens = microtokens
                 self.settledEpoch = epoch
@@ -610,12 +610,13 @@ access(all) contract UsageBasedSubscriptions {
     access(self) fun settlePage(epoch: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64]) {
         var charged = 0.0
         var planIndex = 0
-        var plan = self.plans[planIndex]
+        var plan = &self.plans[planIndex] as &Plan
+        let subscriptions = &self.subscriptions as &{UInt64: Subscription}
         for position, subscriptionId in ids {
-            if let subscription = &self.subscriptions[subscriptionId] as &Subscription? {
+            if let subscription = subscriptions[subscriptionId] {
                 if subscription.planIndex != planIndex {
                     planIndex = subscription.planIndex
-                    plan = self.plans[planIndex]
+                    plan = &self.plans[planIndex] as &Plan
                 }
                 charged = charged
                     + subscription.settle(epoch: epoch, microtokens: ratedMicrotokens[position], plan: plan)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from infra.local.gateway.deployment import FunctionSpec
@@ -9,6 +10,8 @@ from infra.local.gateway.runtime import Instance, Outcome
 
 SCALE_OUT_MAX: Final = 4
 PREWARM_AT_ONCE: Final = 2
+BUSY_SECONDS: Final = 0.3
+"""AWS starts another instance at once; here its start would take the processors from those at work."""
 
 
 class ThrottledError(Exception):
@@ -18,7 +21,7 @@ class ThrottledError(Exception):
 class Function:
     """One function and its instances; the most recently used one is warmest and goes first.
 
-    An event that finds all instances busy makes another one start, and goes to whichever is free first.
+    An event that finds all instances busy for a while makes another one start, and goes to whichever is free first.
     """
 
     def __init__(self, spec: FunctionSpec) -> None:
@@ -39,9 +42,7 @@ class Function:
             raise ThrottledError(f"{self.spec.name} already runs {self.spec.reserved} at once")
         self._events += 1
         try:
-            if self._ready.empty():
-                self._grow()
-            free = await self._ready.get()
+            free = await self._free_instance()
             return free if isinstance(free, Outcome) else await self._invoke_on(free, payload)
         finally:
             self._events -= 1
@@ -58,6 +59,13 @@ class Function:
             free = self._ready.get_nowait()
             if isinstance(free, Instance):
                 await free.stop()
+
+    async def _free_instance(self) -> Instance | Outcome:
+        if self._instances > 0:
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self._ready.get(), BUSY_SECONDS)
+        self._grow()
+        return await self._ready.get()
 
     def _grow(self) -> None:
         if self._instances < self._limit:

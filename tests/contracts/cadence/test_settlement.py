@@ -21,7 +21,10 @@ def test_an_attested_page_charges_what_its_totals_cost(chain: Chain) -> None:
     # Then each paid the graduated price of its total
     events = chain.events(result)
     assert [name for name, _ in events] == ["Settled", "Settled"]
-    assert [fields["charged"] for _, fields in events] == [charge_ufix64(5_000 * MILLION), charge_ufix64(150_000 * MILLION)]
+    assert [fields["charged"] for _, fields in events] == [
+        charge_ufix64(5_000 * MILLION),
+        charge_ufix64(150_000 * MILLION),
+    ]
     state = chain.subscription(second)
     assert state["balance"] == 10 * FLOW - charge_ufix64(150_000 * MILLION)
     assert (state["settledMicrotokens"], state["settledEpoch"], state["owed"]) == (150_000 * MILLION, 7, 0)
