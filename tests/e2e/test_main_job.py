@@ -15,6 +15,7 @@ from infra.local.demo import job
 from infra.local.demo.calls import CALLS, FAILING
 from infra.local.demo.progress import Steps
 from infra.local.demo.receipt import Receipt, flow
+from infra.local.demo.run import Stack
 from infra.local.gateway import aws
 from infra.local.launch import Facts
 from infra.local.paths import run_dir
@@ -88,7 +89,7 @@ def test_the_receipt_as_json_says_what_programs_ask_for(receipt: Receipt, tmp_pa
 def test_the_secret_of_a_key_is_stored_nowhere(running: Facts) -> None:
     # Given a customer with a new key
     quiet = Steps(Console(file=io.StringIO()))
-    with job.Stack.of(running) as known, job.become_customer(known, quiet) as customer:
+    with Stack.of(running) as known, job.become_customer(known, quiet) as customer:
         # When everything that the functions keep and log is searched
         kept = _all_items() + "".join(log.read_text() for log in (run_dir() / "functions").glob("*.log"))
     # Then its hash is there, and the secret is not

@@ -183,13 +183,14 @@ access(all) contract UsageBasedSubscriptions {
 
         /// The cost of a cumulative total, in 1e-8 FLOW x 1e-9.
         access(contract) view fun cost(_ microtokens: UInt64): Int128 {
-            for line in self.lines {
+            let lines = &self.lines as &[Line]
+            for line in lines {
                 if microtokens < line.endMicrotokens {
                     return line.intercept + Int128(microtokens) * line.slope
                 }
             }
             // The last line ends with the largest number, which itself still belongs to it.
-            let last = self.lines[self.lines.length - 1]
+            let last = lines[lines.length - 1]
             return last.intercept + Int128(microtokens) * last.slope
         }
     }
@@ -281,36 +282,38 @@ access(all) contract UsageBasedSubscriptions {
         /// Charges what a new total costs beyond what was charged before, as far as balance and cap allow. A total
         /// below the settled one changes nothing. Returns what was charged.
         access(contract) fun settle(epoch: UInt64, microtokens: UInt64, plan: &Plan): UFix64 {
-            if microtokens > self.settledMicrotokens {
-                self.settledMicrotokens = microtokens
-                self.settledEpoch = epoch
-            } else if microtokens < self.settledMicrotokens || self.owed == 0.0 {
+            let settled = self.settledMicrotokens
+            if microtokens < settled || microtokens == settled && self.owed == 0.0 {
                 return 0.0
             }
-            let price = UsageBasedSubscriptions.flow(units: (plan.cost(microtokens) + self.costOffset) / 1_000_000_000)
-            return self.charge(price - self.charged, epoch: epoch, lowBalance: plan.lowBalance)
+            self.settledMicrotokens = microtokens
+            if microtokens > settled {
+                self.settledEpoch = epoch
+            }
+            let cost = plan.cost(microtokens) + self.costOffset
+            let price = UsageBasedSubscriptions.flow(units: cost / 1_000_000_000)
+            return self.charge(price - self.charged, epoch: epoch, microtokens: microtokens, plan: plan)
         }
 
         /// Charges up to `due`; the rest is owed.
-        access(contract) fun charge(_ due: UFix64, epoch: UInt64, lowBalance: UFix64): UFix64 {
+        access(contract) fun charge(_ due: UFix64, epoch: UInt64, microtokens: UInt64, plan: &Plan): UFix64 {
             let before = self.balance
             let charged = self.spend(due < before ? due : before)
             let after = before - charged
-            let owed = due - charged
             emit Settled(
                 subscriptionId: self.subscriptionId,
                 epoch: epoch,
-                ratedMicrotokens: self.settledMicrotokens,
+                ratedMicrotokens: microtokens,
                 charged: charged,
-                owed: owed,
+                owed: due - charged,
                 balanceAfter: after
             )
             self.balance = after
             self.charged = self.charged + charged
-            if after < lowBalance && before >= lowBalance {
+            if after < plan.lowBalance && before >= plan.lowBalance {
                 emit LowBalance(subscriptionId: self.subscriptionId, balanceAfter: after)
             }
-            self.owe(owed)
+            self.owe(due - charged)
             return charged
         }
 
@@ -752,7 +755,8 @@ access(all) contract UsageBasedSubscriptions {
             let charged = subscription.charge(
                 subscription.owed,
                 epoch: subscription.settledEpoch,
-                lowBalance: self.plans[subscription.planIndex].lowBalance
+                microtokens: subscription.settledMicrotokens,
+                plan: &self.plans[subscription.planIndex] as &Plan
             )
             self.unclaimedRevenue = self.unclaimedRevenue + charged
         }

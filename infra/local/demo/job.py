@@ -3,28 +3,22 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
-from web3 import Web3
 
-from flareflow.keccak import keccak256
-from flareflow.settlement.pricing import charge_ufix64
 from infra.local.demo.api import Api, ApiError
 from infra.local.demo.calls import Answer, make_calls, planned_calls
 from infra.local.demo.customer import Subscriber
+from infra.local.demo.evidence import receipt_of
 from infra.local.demo.progress import Steps
-from infra.local.demo.receipt import Check, Receipt, flow
-from infra.local.demo.sources import LitellmRows, OnFlow, attested_statement, litellm_rows, statement_of
+from infra.local.demo.receipt import Receipt, flow
+from infra.local.demo.run import DEPOSIT_UFIX64, Customer, Run, Stack, Usage
+from infra.local.demo.sources import LitellmRows, litellm_rows
 from infra.local.demo.watcher import Watcher
-from infra.local.fdc.chain import Chain, Request
-from infra.local.flow_accounts import LocalFlow
-from infra.local.ports import url
 
-DEPOSIT_UFIX64: Final = 10 * 10**8
 POLL_SECONDS: Final = 0.3
 WAIT_SECONDS_MAX: Final = 120.0
 SCHEDULED_FUNCTIONS: Final = (
@@ -39,75 +33,6 @@ class JobFailedError(Exception):
     """A step did not come to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """What the job needs to know of the running stack."""
-
-    facts: Mapping[str, str]
-    flow: LocalFlow
-    on_flow: OnFlow
-    flare: Chain
-    first_height: int
-
-    @classmethod
-    def of(cls, facts: Mapping[str, str]) -> "Stack":
-        address = facts["flow_contract_address"]
-        local = LocalFlow.at(contract_address=address)
-        height = local.rest.latest_sealed_block().height
-        flare = Chain(Web3(Web3.HTTPProvider(url("anvil"))), facts["flare_registry_address"])
-        return cls(facts, local, OnFlow(local, address), flare, height)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.flow.rest.http.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who does the job: a subscriber who is signed in and has a key."""
-
-    subscriber: Subscriber
-    api: Api
-    secret: str = field(repr=False)
-    key_hash: str
-
-    @property
-    def subscription_id(self) -> int:
-        return self.subscriber.subscription_id
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.api.http.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the customer's calls did, as LiteLLM tells it, and how soon each was seen as pending."""
-
-    answers: Sequence[Answer]
-    rows: LitellmRows
-    pending_seen_ms: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What came of the job, to be held against its sources."""
-
-    stack: Stack
-    customer: Customer
-    usage: Usage
-    epoch: int
-    attestation: Mapping[str, Any]
-
-    @property
-    def voting_round(self) -> int:
-        return int(self.attestation["voting_round"])
-
-
 def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
     """Do the main job on a running stack. JobFailedError when a step does not end."""
     with Stack.of(facts) as stack, become_customer(stack, steps) as customer:
@@ -118,7 +43,7 @@ def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
             after = _state(stack, customer)
             changed = [name for name in before if before[name] != after[name]]
             doing.result = f"{', '.join(changed)} changed" if changed else "nothing changed"
-        return _receipt(done, steps.seconds, unchanged=not changed)
+        return receipt_of(done, steps.seconds, unchanged=not changed)
 
 
 def become_customer(stack: Stack, steps: Steps) -> Customer:
@@ -280,138 +205,8 @@ def _state(stack: Stack, customer: Customer) -> dict[str, object]:
     return {
         "on_flow": stack.on_flow.subscription(customer.subscription_id),
         "operator_transactions": sum(key.sequence_number for key in operator),
-        "requests_on_flare": len(_requests_on_flare(stack)),
+        "requests_on_flare": len(stack.requests_on_flare()),
         "backend": customer.api.get(path),
         "journal": customer.api.get(f"{path}/journal"),
         "statements": customer.api.get("/v1/statements"),
     }
-
-
-def _requests_on_flare(stack: Stack) -> Sequence[Request]:
-    chain = stack.flare
-    return list(chain.requests(0, chain.head()[0]))
-
-
-def _receipt(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Receipt:
-    stack, customer, epoch = run.stack, run.customer, run.epoch
-    on_flow = stack.on_flow.subscription(customer.subscription_id)
-    with Api.at(stack.facts["api_url"]) as public:
-        body = public.text(f"/v1/statements/{epoch:010d}")
-        checks = _checks(run, public, on_flow)
-    return Receipt(
-        subscription_id=customer.subscription_id,
-        calls_ok=run.usage.rows.calls,
-        calls_failed=sum(not answer.ok for answer in run.usage.answers),
-        tokens=run.usage.rows.tokens,
-        rated_microtokens=run.usage.rows.rated_microtokens,
-        deposit_ufix64=DEPOSIT_UFIX64,
-        charged_ufix64=int(on_flow["charged"]),
-        deposit_left_ufix64=int(on_flow["balance"]),
-        epoch=epoch,
-        statement_hash=f"0x{keccak256(body.encode()).hex()}",
-        statement_url=f"{stack.facts['api_url']}/v1/statements/{epoch:010d}",
-        voting_round_id=run.voting_round,
-        merkle_root=f"0x{stack.flare.merkle_root(run.voting_round).hex()}",
-        flow_transaction_ids=_flow_transactions(run),
-        flare_transaction_hash=str(run.attestation["request_transaction"]),
-        pending_seen_ms=run.usage.pending_seen_ms,
-        seconds=seconds,
-        checks=checks,
-        second_run_changed_nothing=unchanged,
-    )
-
-
-def _flow_transactions(run: Run) -> dict[str, str]:
-    found = {"open": run.customer.subscriber.transaction_id}
-    wanted: tuple[tuple[str, str, str, int], ...] = (
-        ("confirm root", "FlareOracleVerifier.RootConfirmed", "votingRound", run.voting_round),
-        ("deliver proof", "FlareFDCTriggers.Delivered", "epoch", run.epoch),
-        ("settle", "UsageBasedSubscriptions.Settled", "subscriptionId", run.customer.subscription_id),
-    )
-    for purpose, event, key, value in wanted:
-        for transaction_id, fields in run.stack.on_flow.events(event, run.stack.first_height):
-            if fields[key] == value:
-                found[purpose] = transaction_id
-    return found
-
-
-def _checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
-    """Every number from whoever knows it best: the customer, LiteLLM, the statement, Flare, Flow."""
-    return (*_usage_checks(run, public, on_flow), *_proof_checks(run, public), *_money_checks(run, on_flow))
-
-
-def _usage_checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
-    rows, answers, epoch = run.usage.rows, run.usage.answers, run.epoch
-    leaf = public.get(f"/v1/statements/{epoch}/leaves/{run.customer.subscription_id}")["leaf"]["usage"]
-    statement_tokens = int(leaf["prompt_tokens"]) + int(leaf["completion_tokens"])
-    return (
-        Check(
-            "calls answered",
-            _told(customer=sum(answer.ok for answer in answers), litellm=rows.calls, statement=leaf["requests"]),
-        ),
-        Check(
-            "tokens",
-            _told(customer=sum(answer.tokens for answer in answers), litellm=rows.tokens, statement=statement_tokens),
-        ),
-        Check(
-            "rated micro-tokens",
-            _told(
-                litellm=rows.rated_microtokens,
-                statement=leaf["rated_microtokens"],
-                page=_page_total(public, epoch, run.customer.subscription_id),
-                flow=on_flow["settledMicrotokens"],
-            ),
-        ),
-    )
-
-
-def _proof_checks(run: Run, public: Api) -> tuple[Check, ...]:
-    statement = statement_of(public, run.epoch)
-    (request,) = [one for one in _requests_on_flare(run.stack) if one.voting_round == run.voting_round]
-    attested = attested_statement(run.stack.facts["fdc_url"], run.voting_round, request.data)
-    flare_root = run.stack.flare.merkle_root(run.voting_round).hex()
-    return (
-        *(
-            Check(field, _told(statement=int(statement[field], 0), attested=attested.fields[field]))
-            for field in ("settlement_root", "usage_root", "total_rated_microtokens")
-        ),
-        Check(
-            "root of the voting round",
-            _told(proof=attested.root, flare=flare_root, flow=run.stack.on_flow.root(run.voting_round)),
-        ),
-    )
-
-
-def _money_checks(run: Run, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
-    price_ufix64 = charge_ufix64(run.usage.rows.rated_microtokens)
-    path = f"/v1/subscriptions/{run.customer.subscription_id}"
-    backend = run.customer.api.get(path)["subscription"]
-    return (
-        Check(
-            "FLOW charged",
-            _told(
-                price=flow(price_ufix64),
-                flow=flow(int(on_flow["charged"])),
-                backend=flow(int(backend["charged_ufix64"])),
-            ),
-        ),
-        Check(
-            "FLOW left",
-            _told(
-                computed=flow(DEPOSIT_UFIX64 - price_ufix64),
-                flow=flow(int(on_flow["balance"])),
-                backend=flow(int(backend["balance_ufix64"])),
-            ),
-        ),
-    )
-
-
-def _page_total(public: Api, epoch: int, subscription_id: int) -> str:
-    """The subscription's total in the text of the epoch's first page."""
-    _, *lines = public.get(f"/v1/statements/{epoch}/pages/0")["text"].split("\n")
-    totals: dict[str, str] = dict(line.split(":") for line in lines)
-    return totals[str(subscription_id)]
-
-
-def _told(**told: object) -> dict[str, str]:
-    return {who: str(value) for who, value in told.items()}

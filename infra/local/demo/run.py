@@ -1,0 +1,90 @@
+"""What a run of the main job works with, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from web3 import Web3
+
+from infra.local.demo.api import Api
+from infra.local.demo.calls import Answer
+from infra.local.demo.customer import Subscriber
+from infra.local.demo.sources import LitellmRows, OnFlow
+from infra.local.fdc.chain import Chain, Request
+from infra.local.flow_accounts import LocalFlow
+from infra.local.ports import url
+
+DEPOSIT_UFIX64: Final = 10 * 10**8
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What the job needs to know of the running stack."""
+
+    facts: Mapping[str, str]
+    flow: LocalFlow
+    on_flow: OnFlow
+    flare: Chain
+    first_height: int
+
+    @classmethod
+    def of(cls, facts: Mapping[str, str]) -> "Stack":
+        address = facts["flow_contract_address"]
+        local = LocalFlow.at(contract_address=address)
+        height = local.rest.latest_sealed_block().height
+        flare = Chain(Web3(Web3.HTTPProvider(url("anvil"))), facts["flare_registry_address"])
+        return cls(facts, local, OnFlow(local, address), flare, height)
+
+    def requests_on_flare(self) -> Sequence[Request]:
+        """Every attestation request there ever was."""
+        return list(self.flare.requests(0, self.flare.head()[0]))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.flow.rest.http.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who does the job: a subscriber who is signed in and has a key."""
+
+    subscriber: Subscriber
+    api: Api
+    secret: str = field(repr=False)
+    key_hash: str
+
+    @property
+    def subscription_id(self) -> int:
+        return self.subscriber.subscription_id
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.api.http.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the customer's calls did, as LiteLLM tells it, and how soon each was seen as pending."""
+
+    answers: Sequence[Answer]
+    rows: LitellmRows
+    pending_seen_ms: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of the job, to be held against its sources."""
+
+    stack: Stack
+    customer: Customer
+    usage: Usage
+    epoch: int
+    attestation: Mapping[str, Any]
+
+    @property
+    def voting_round(self) -> int:
+        return int(self.attestation["voting_round"])
