@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from infra.local.paths import LOCAL
+from infra.local.paths import LOCAL, ROOT
 from infra.local.ports import port
 from infra.local.server import Server, listens
 
 HOME: Final = LOCAL / "dynamodb"
-MAIN_CLASS: Final = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
+MAIN: Final = ROOT / "infra" / "local" / "dynamodb" / "LoopbackServer.java"
 HEAP: Final = "-Xmx512m"
 
 
@@ -15,7 +15,7 @@ def server() -> Server:
     flags = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port("dynamodb"))]
     return Server(
         name="dynamodb",
-        command=["java", HEAP, "-Djava.library.path=lib", "-cp", "lib/*", MAIN_CLASS, *flags],
+        command=["java", HEAP, "-Djava.library.path=lib", "-cp", "lib/*", str(MAIN), *flags],
         cwd=HOME,
         ports=["dynamodb"],
         is_ready=listens("dynamodb"),

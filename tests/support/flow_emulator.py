@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -179,9 +179,10 @@ class Chain:
         self.attest(epoch, tree.root)
         return self.run("subscriptions/settle_page.cdc", *settling(epoch, 0, entries, tree.path(0)))
 
-    def deployed_again(self, flare: TrustedFlare) -> "Chain":
+    def deployed_again(self, flare: TrustedFlare, trigger_notice: int = 0) -> "Chain":
         """The same contracts on another account, trusting another policy."""
-        return _deployed(self.flow.rest, self.flow.create_account(FUNDS), flare)
+        notices = replace(NOTICES, trigger=trigger_notice)
+        return _deployed(self.flow.rest, self.flow.create_account(FUNDS), flare, notices)
 
     def wait(self, seconds: float) -> None:
         """Let so much time pass on the chain: a block has the time at which the one before it was made."""
@@ -209,9 +210,11 @@ def settling(epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Se
     return [uint64(epoch), uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 
 
-def _deployed(rest: FlowRest, provider: LocalAccount, flare: TrustedFlare) -> Chain:
+def _deployed(
+    rest: FlowRest, provider: LocalAccount, flare: TrustedFlare, notices: Notices = NOTICES
+) -> Chain:
     flow = LocalFlow(rest, contract_addresses("emulator", provider.address))
-    deploy(LocalDeployer(flow, provider), "emulator", flare, TARGET.template(), NOTICES)
+    deploy(LocalDeployer(flow, provider), "emulator", flare, TARGET.template(), notices)
     return Chain(flow, provider)
 
 
