@@ -26,8 +26,8 @@ install: ## everything that is needed, into .local/ (nothing to do the second ti
 	@$(BOOTSTRAP) -m infra.local.install
 
 .PHONY: demo
-demo: install ## one real call becomes one real charge, with a receipt
-	@$(PYTHON) -m infra.local.demo
+demo: install ## one real call becomes one real charge, with a receipt (STOP=1: stop the stack afterwards)
+	@$(PYTHON) -m infra.local.demo $(if $(STOP),--stop)
 
 .PHONY: up
 up: install ## start the local stack

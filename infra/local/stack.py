@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import httpx
 from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
@@ -51,6 +52,7 @@ OPERATOR_KEYS: Final = 5
 OPERATOR_UFIX64: Final = 1_000 * 10**8
 FACTS: Final = TypeAdapter(dict[str, str])
 LOG_LINES: Final = 40
+WARM_SECONDS_MAX: Final = 30.0
 
 
 def facts_file() -> Path:
@@ -87,6 +89,7 @@ def parts() -> Sequence[Part]:
         ),  # both are signed by the service account
         Step("settings", _settings, needs=["provision", "contracts"]),
         gateway(),
+        Step("warm", _warm, needs=["gateway"]),
     ]
 
 
@@ -209,6 +212,15 @@ def _settings(found: Facts) -> Facts:
         "app_origin": FIXED_PARAMETERS["AppOrigins"],
         "litellm_master_key": secret_values()["LitellmMasterKey"],
     }
+
+
+def _warm(_: Facts) -> Facts:
+    """A push without any call in it, and a look at the health: a first event builds what all later ones use."""
+    authorization = {"authorization": f"Bearer {secret_values()['UsagePushSecret']}"}
+    with httpx.Client(base_url=url("gateway_http"), timeout=WARM_SECONDS_MAX) as gateway_http:
+        gateway_http.post("/internal/usage", json=[], headers=authorization).raise_for_status()
+        gateway_http.get("/v1/health").raise_for_status()
+    return {}
 
 
 def _tail(file: Path) -> str:

@@ -1,5 +1,6 @@
 """Our contracts on a Flow emulator of the tests' own, rolled back after each test."""
 
+import base64
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from flareflow.adapters.flow_rest import FlowRest, TransactionResult, contract_addresses, http_client, resolve_imports
+from flareflow.adapters.flow_rest import FlowRest, TransactionResult, cadence_code, contract_addresses, http_client, resolve_imports
 from flareflow.adapters.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
 from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
@@ -143,6 +144,16 @@ class Chain:
 
     def script(self, path: str, *arguments: Argument) -> Value:
         return self.flow.script(path, *arguments)
+
+    def refuses_to_tell(self, message: str, path: str, *arguments: Argument) -> None:
+        """The script fails, and says exactly this (the adapter would shorten it)."""
+        body = {
+            "script": _base64(cadence_code(f"scripts/{path}", self.flow.addresses).encode()),
+            "arguments": [_base64(argument.encode()) for argument in arguments],
+        }
+        answer = self.flow.rest.http.post("/v1/scripts?block_height=sealed", json=body)
+        assert answer.is_error
+        assert message in answer.json()["message"]
 
     def evaluate(self, code: str, *arguments: Argument) -> Value:
         """What a script of a test's own returns."""

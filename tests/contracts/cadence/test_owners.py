@@ -1,0 +1,381 @@
+"""What owners and the provider may do with a subscription, and what nobody may."""
+
+from typing import Any
+
+import pytest
+
+from flareflow.adapters.json_cdc import Argument, address, array, ufix64, uint64
+from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
+from infra.cadence.deploy import PlanTerms, add_plan
+from infra.local.contracts import LocalDeployer
+from infra.local.flow_accounts import LocalAccount, TransactionFailedError
+from tests.support.flow_emulator import FLOW, Chain, settling
+
+pytestmark = pytest.mark.stack
+
+MILLION = 10**6
+DEAR = Tiers((Tier(1_000, 5 * FLOW), Tier(None, 10 * FLOW)))
+
+
+def act(chain: Chain, signer: LocalAccount, what: str, *arguments: Argument) -> list[tuple[str, dict[str, Any]]]:
+    return list(chain.events(chain.run(f"subscriptions/{what}.cdc", *arguments, signer=signer)))
+
+
+def balance_of(chain: Chain, account: LocalAccount) -> int:
+    code = "access(all) fun main(a: Address): UFix64 { return getAccount(a).balance }"
+    answer = chain.evaluate(code, address(account.address))
+    assert isinstance(answer, int)
+    return answer
+
+
+def leave(chain: Chain, account: LocalAccount, subscription: int) -> None:
+    act(chain, account, "request_exit", uint64(subscription))
+    chain.wait(1.2)
+
+
+def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
+    # Given a subscription of which a part is charged
+    account, subscription = chain.subscriber()
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # When the owner requests the exit and the notice passes
+    chain.refuses(
+        f"UsageBasedSubscriptions: request the exit of subscription {subscription} before taking money out",
+        "subscriptions/withdraw.cdc",
+        uint64(subscription),
+        ufix64(FLOW),
+        signer=account,
+    )
+    (requested,) = act(chain, account, "request_exit", uint64(subscription))
+    assert requested[0] == "ExitRequested"
+    assert chain.subscription(subscription)["status"] == "exiting"
+    chain.refuses(
+        f"UsageBasedSubscriptions: the notice of subscription {subscription} ends at",
+        "subscriptions/withdraw.cdc",
+        uint64(subscription),
+        ufix64(FLOW),
+        signer=account,
+    )
+    chain.wait(1.2)
+    # Then a part and then the rest come back, and no more
+    withdrawn = act(chain, account, "withdraw", uint64(subscription), ufix64(4 * FLOW))
+    assert withdrawn == [
+        (
+            "Withdrawn",
+            {"subscriptionId": subscription, "to": f"0x{account.address}", "amount": 4 * FLOW, "balanceAfter": 5 * FLOW},
+        )
+    ]
+    chain.refuses(
+        f"UsageBasedSubscriptions.withdraw: subscription {subscription} has 5.00000000, not 5.00000001",
+        "subscriptions/withdraw.cdc",
+        uint64(subscription),
+        ufix64(5 * FLOW + 1),
+        signer=account,
+    )
+    assert act(chain, account, "close_subscription", uint64(subscription)) == [
+        ("Closed", {"subscriptionId": subscription, "refunded": 5 * FLOW})
+    ]
+    state = chain.subscription(subscription)
+    assert (state["status"], state["balance"], state["withdrawn"], state["refunded"], state["charged"]) == (
+        "closed",
+        0,
+        4 * FLOW,
+        5 * FLOW,
+        FLOW,
+    )
+
+
+def test_usage_attested_during_the_notice_is_still_charged(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    act(chain, account, "request_exit", uint64(subscription))
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    assert chain.subscription(subscription)["balance"] == 9 * FLOW
+
+
+def test_a_closed_subscription_is_skipped_by_later_pages(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    leave(chain, account, subscription)
+    act(chain, account, "close_subscription", uint64(subscription))
+    assert [name for name, _ in chain.events(chain.settle(7, (subscription, MILLION)))] == ["SettlementSkipped"]
+    chain.refuses(
+        f"UsageBasedSubscriptions: there is no open subscription {subscription}",
+        "subscriptions/top_up.cdc",
+        uint64(subscription),
+        ufix64(FLOW),
+        signer=account,
+    )
+
+
+def test_an_exit_is_requested_once_and_can_be_cancelled(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    act(chain, account, "request_exit", uint64(subscription))
+    chain.refuses(
+        f"UsageBasedSubscriptions.requestExit: the exit of subscription {subscription} is requested already",
+        "subscriptions/request_exit.cdc",
+        uint64(subscription),
+        signer=account,
+    )
+    assert act(chain, account, "cancel_exit", uint64(subscription)) == [
+        ("ExitCancelled", {"subscriptionId": subscription})
+    ]
+    assert chain.subscription(subscription)["status"] == "active"
+    chain.refuses(
+        f"no exit of subscription {subscription} is requested",
+        "subscriptions/cancel_exit.cdc",
+        uint64(subscription),
+        signer=account,
+    )
+
+
+def test_the_provider_may_waive_the_notice_of_an_exit_that_the_owner_requested(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    waive = "subscriptions/waive_exit_notice.cdc"
+    chain.refuses(
+        f"no exit of subscription {subscription} is requested", waive, uint64(subscription), signer=chain.provider
+    )
+    act(chain, account, "request_exit", uint64(subscription))
+    chain.run(waive, uint64(subscription), signer=chain.provider)
+    act(chain, account, "close_subscription", uint64(subscription))
+
+
+def test_the_rights_over_a_subscription_are_its_holders_alone(chain: Chain) -> None:
+    # Given two owners
+    owner, subscription = chain.subscriber()
+    stranger, _ = chain.subscriber()
+    # Then neither can do anything with the other's
+    refusal = f"UsageBasedSubscriptions.Holder: subscription {subscription} is not held here"
+    for what, arguments in {
+        "request_exit": [uint64(subscription)],
+        "cancel_exit": [uint64(subscription)],
+        "withdraw": [uint64(subscription), ufix64(1)],
+        "close_subscription": [uint64(subscription)],
+        "set_spend_cap": [uint64(subscription), Argument("Optional", None)],
+        "change_plan": [uint64(subscription), uint64(0)],
+        "move_ownership": [uint64(subscription), address(owner.address)],
+    }.items():
+        chain.refuses(refusal, f"subscriptions/{what}.cdc", *arguments, signer=stranger)
+
+
+def test_a_stranger_has_none_of_the_providers_rights(chain: Chain) -> None:
+    stranger, subscription = chain.subscriber()
+    refusal = "the signer is not the provider"
+    for what, arguments in {
+        "withdraw_revenue": [ufix64(0)],
+        "set_stopped": [Argument("Bool", True)],
+        "waive_exit_notice": [uint64(subscription)],
+        "add_plan": [uint64(1), uint64(1), array(uint64, []), array(ufix64, [1]), ufix64(0), ufix64(0)],
+    }.items():
+        chain.refuses(refusal, f"subscriptions/{what}.cdc", *arguments, signer=stranger)
+
+
+def test_the_provider_takes_what_was_charged_and_no_more(chain: Chain) -> None:
+    # Given 1 FLOW charged
+    _, subscription = chain.subscriber()
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # Then exactly that can be taken
+    take = "subscriptions/withdraw_revenue.cdc"
+    chain.refuses(
+        "UsageBasedSubscriptions.withdrawRevenue: 1.00000000 is unclaimed, not 1.00000001",
+        take,
+        ufix64(FLOW + 1),
+        signer=chain.provider,
+    )
+    assert chain.events(chain.run(take, ufix64(FLOW), signer=chain.provider)) == [
+        ("RevenueWithdrawn", {"amount": FLOW, "to": f"0x{chain.provider.address}", "unclaimedAfter": 0})
+    ]
+    assert chain.script("subscriptions/get_vault.cdc") == {"balance": 9 * FLOW, "unclaimedRevenue": 0}
+
+
+def test_a_spend_cap_leaves_the_rest_owed_until_its_owner_leaves(chain: Chain) -> None:
+    # Given a cap of half a FLOW
+    account, subscription = chain.subscriber()
+    cap = Argument("Optional", ufix64(FLOW // 2).as_json())
+    act(chain, account, "set_spend_cap", uint64(subscription), cap)
+    # When usage for one FLOW is settled
+    result = chain.settle(7, (subscription, 50_000 * MILLION))
+    # Then half is charged, and raising the cap lets the next settlement charge more
+    assert [name for name, _ in chain.events(result)] == ["Settled", "Suspended"]
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"], state["balance"]) == (FLOW // 2, FLOW // 2, 19 * FLOW // 2)
+    # And whoever leaves pays what is owed first
+    leave(chain, account, subscription)
+    events = act(chain, account, "close_subscription", uint64(subscription))
+    assert [name for name, _ in events] == ["Settled", "Resumed", "Closed"]
+    assert chain.subscription(subscription)["charged"] == FLOW
+
+
+def test_raising_the_cap_lets_the_same_page_charge_the_rest(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), Argument("Optional", ufix64(FLOW // 2).as_json()))
+    entries = [(subscription, 50_000 * MILLION)]
+    tree = chain.pages(7, entries)
+    chain.settle(7, *entries)
+    act(chain, account, "set_spend_cap", uint64(subscription), Argument("Optional", None))
+    # When anyone brings the same page again
+    chain.run("subscriptions/settle_page.cdc", *settling(7, 0, entries, tree.path(0)))
+    # Then the rest is charged
+    assert chain.subscription(subscription)["owed"] == 0
+
+
+def test_a_plan_change_goes_on_from_the_total_at_the_change(chain: Chain) -> None:
+    # Given a second plan and a subscription with 500 settled tokens
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
+    account, subscription = chain.subscriber(deposit=500 * FLOW)
+    chain.settle(1, (subscription, 500 * MILLION))
+    # When the owner changes to it and uses 1,500 more
+    act(chain, account, "change_plan", uint64(subscription), uint64(1))
+    chain.settle(2, (subscription, 2_000 * MILLION))
+    # Then only those are charged by the new plan, in its tiers of the whole total
+    expected = charge_ufix64(500 * MILLION) + charge_ufix64(2_000 * MILLION, DEAR) - charge_ufix64(500 * MILLION, DEAR)
+    assert chain.subscription(subscription)["charged"] == expected
+    assert chain.subscription(subscription)["planId"] == 1
+
+
+def test_a_subscription_stays_on_the_version_that_its_owner_accepted(chain: Chain) -> None:
+    # Given a subscription, and then a dearer version of its plan
+    account, subscription = chain.subscriber()
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=2, tiers=DEAR))
+    # Then it pays the old price until its owner accepts the new one
+    chain.settle(1, (subscription, 100 * MILLION))
+    state = chain.subscription(subscription)
+    assert (state["planVersion"], state["charged"]) == (1, charge_ufix64(100 * MILLION))
+    act(chain, account, "change_plan", uint64(subscription), uint64(0))
+    assert chain.subscription(subscription)["planVersion"] == 2
+
+
+def test_versions_of_a_plan_are_announced_in_order(chain: Chain) -> None:
+    with pytest.raises(TransactionFailedError, match="version 2 of plan 0 comes next, not 3"):
+        add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=3))
+
+
+@pytest.mark.parametrize(
+    ("ends", "prices", "message"),
+    [
+        ([], [10 * FLOW + 1], "a price is at most 10.00000000, not 10.00000001"),
+        ([5, 5], [1, 1, 1], "the tiers' ends rise, and only the last has none"),
+        ([5, 4], [1, 1, 1], "the tiers' ends rise, and only the last has none"),
+        ([0], [1, 1], "the tiers' ends rise, and only the last has none"),
+        (list(range(1, 17)), [1] * 17, "a plan has 1 to 16 tiers, not 17"),
+        ([1], [1], "1 ends want one price more, not 1"),
+    ],
+)
+def test_an_unsound_plan_is_refused(chain: Chain, ends: list[int], prices: list[int], message: str) -> None:
+    chain.refuses(
+        message,
+        "subscriptions/add_plan.cdc",
+        uint64(1),
+        uint64(1),
+        array(uint64, ends),
+        array(ufix64, prices),
+        ufix64(0),
+        ufix64(0),
+        signer=chain.provider,
+    )
+
+
+def test_a_deposit_below_the_plans_minimum_is_refused(chain: Chain) -> None:
+    account = chain.flow.create_account(100 * FLOW)
+    chain.refuses(
+        "UsageBasedSubscriptions.open: plan 0 wants a deposit of 1.00000000 or more, not 0.99999999",
+        "subscriptions/open_subscription.cdc",
+        uint64(0),
+        ufix64(FLOW - 1),
+        signer=account,
+    )
+    chain.refuses(
+        "UsageBasedSubscriptions.open: there is no plan 9",
+        "subscriptions/open_subscription.cdc",
+        uint64(9),
+        ufix64(FLOW),
+        signer=account,
+    )
+
+
+def test_anyone_may_top_up_and_nobody_with_nothing(chain: Chain) -> None:
+    _, subscription = chain.subscriber()
+    benefactor = chain.flow.create_account(100 * FLOW)
+    (event,) = act(chain, benefactor, "top_up", uint64(subscription), ufix64(FLOW))
+    assert event == (
+        "ToppedUp",
+        {"subscriptionId": subscription, "from": None, "amount": FLOW, "balanceAfter": 11 * FLOW},
+    )
+    chain.refuses(
+        "UsageBasedSubscriptions.topUp: there is nothing in the payment",
+        "subscriptions/top_up.cdc",
+        uint64(subscription),
+        ufix64(0),
+        signer=benefactor,
+    )
+
+
+def test_an_ownership_moves_with_all_its_rights(chain: Chain) -> None:
+    # Given two owners
+    giver, subscription = chain.subscriber()
+    taker, other = chain.subscriber()
+    # When one gives a subscription to the other
+    events = act(chain, giver, "move_ownership", uint64(subscription), address(taker.address))
+    assert events == [
+        (
+            "OwnerChanged",
+            {"subscriptionId": subscription, "from": f"0x{giver.address}", "to": f"0x{taker.address}"},
+        )
+    ]
+    # Then it is the other's, in the contract's eyes too
+    assert chain.subscription(subscription)["owner"] == f"0x{taker.address}"
+    held = chain.script("subscriptions/get_subscription_ids.cdc", address(taker.address))
+    assert isinstance(held, list) and sorted(map(int, map(str, held))) == sorted([subscription, other])
+    chain.refuses("is not held here", "subscriptions/request_exit.cdc", uint64(subscription), signer=giver)
+    act(chain, taker, "request_exit", uint64(subscription))
+
+
+def test_a_stop_holds_up_openings_and_settlement_but_never_money_on_its_way_out(chain: Chain) -> None:
+    # Given an owner who is leaving
+    account, subscription = chain.subscriber()
+    leave(chain, account, subscription)
+    # When the provider stops the contract
+    chain.run("subscriptions/set_stopped.cdc", Argument("Bool", True), signer=chain.provider)
+    # Then nothing new begins and nothing is charged, and the owner still gets the deposit
+    chain.refuses(
+        "UsageBasedSubscriptions.open: new subscriptions are stopped",
+        "subscriptions/open_subscription.cdc",
+        uint64(0),
+        ufix64(FLOW),
+        signer=account,
+    )
+    chain.refuses(
+        "UsageBasedSubscriptions.settle: settlement is stopped",
+        "subscriptions/settle_page.cdc",
+        *settling(7, 0, [(subscription, 1)], []),
+    )
+    before = balance_of(chain, account)
+    act(chain, account, "close_subscription", uint64(subscription))
+    assert balance_of(chain, account) > before + 9 * FLOW
+    chain.run("subscriptions/set_stopped.cdc", Argument("Bool", False), signer=chain.provider)
+    chain.open(account)
+
+
+def test_a_holder_that_was_moved_must_claim_first(chain: Chain) -> None:
+    # Given a holder that moves with its whole content to another account
+    giver, subscription = chain.subscriber()
+    taker = chain.flow.create_account(100 * FLOW)
+    code = """
+        import "UsageBasedSubscriptions"
+        transaction {
+            prepare(giver: auth(LoadValue) &Account) {
+                let holder <- giver.storage.load<@UsageBasedSubscriptions.Holder>(
+                    from: UsageBasedSubscriptions.HolderStoragePath
+                )!
+                let rights = &holder as auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
+                rights.requestExit(subscriptionId: %d)
+                destroy holder
+            }
+        }
+    """
+    # Then outside of storage it has no power
+    with pytest.raises(TransactionFailedError, match="a holder works only in an account's storage"):
+        chain.flow.run_code(giver, code % subscription)
+    assert taker.address != giver.address
+
+
+def test_the_price_is_the_same_in_python_and_cadence_at_the_extremes(chain: Chain) -> None:
+    for total in (0, 1, 10**9, 10**11 - 1, 10**11, 10**12 + 7, 10**13, 2**63, 2**64 - 1):
+        assert chain.script("subscriptions/get_quote.cdc", uint64(0), uint64(total)) == charge_ufix64(total)
