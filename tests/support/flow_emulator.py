@@ -215,6 +215,10 @@ class Chain:
         return f"http://{base.host}:{(base.port or 0) + 1}"
 
 
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
 def settling(epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]) -> list[Argument]:
     """The arguments of `settle_page.cdc`."""
     ids, totals = [entry[0] for entry in entries], [entry[1] for entry in entries]
