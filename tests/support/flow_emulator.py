@@ -11,7 +11,14 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from flareflow.adapters.flow_rest import FlowRest, TransactionResult, cadence_code, contract_addresses, http_client, resolve_imports
+from flareflow.adapters.flow_rest import (
+    FlowRest,
+    TransactionResult,
+    cadence_code,
+    contract_addresses,
+    http_client,
+    resolve_imports,
+)
 from flareflow.adapters.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
 from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
@@ -225,9 +232,7 @@ def settling(epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Se
     return [uint64(epoch), uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 
 
-def _deployed(
-    rest: FlowRest, provider: LocalAccount, flare: TrustedFlare, notices: Notices = NOTICES
-) -> Chain:
+def _deployed(rest: FlowRest, provider: LocalAccount, flare: TrustedFlare, notices: Notices = NOTICES) -> Chain:
     flow = LocalFlow(rest, contract_addresses("emulator", provider.address))
     deploy(LocalDeployer(flow, provider), "emulator", flare, TARGET.template(), notices)
     return Chain(flow, provider)

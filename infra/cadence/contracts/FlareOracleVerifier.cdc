@@ -459,7 +459,7 @@ access(all) contract FlareOracleVerifier {
 
     /// Up to 32 bytes, filled up with zeros at the end.
     access(self) view fun filledUp(_ bytes: [UInt8]): [UInt8] {
-        let zeros = UInt256(0).toBigEndianBytes()
+        let zeros = (0 as UInt256).toBigEndianBytes()
         return bytes.concat(zeros.slice(from: bytes.length, upTo: 32))
     }
 

@@ -1,4 +1,3 @@
-import "FungibleToken"
 import "FlowToken"
 import "FlareFDCTriggers"
 import "FlareOracleVerifier"

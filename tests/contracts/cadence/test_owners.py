@@ -61,7 +61,12 @@ def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
     assert withdrawn == [
         (
             "Withdrawn",
-            {"subscriptionId": subscription, "to": f"0x{account.address}", "amount": 4 * FLOW, "balanceAfter": 5 * FLOW},
+            {
+                "subscriptionId": subscription,
+                "to": f"0x{account.address}",
+                "amount": 4 * FLOW,
+                "balanceAfter": 5 * FLOW,
+            },
         )
     ]
     chain.refuses(

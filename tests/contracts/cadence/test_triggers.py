@@ -206,9 +206,7 @@ def test_a_response_of_an_unconfirmed_round_is_refused(chain: Chain) -> None:
 def test_the_epoch_in_the_url_and_the_attested_epoch_must_agree(chain: Chain) -> None:
     # Given that a statement's words name another epoch than its url
     told = replace(attested(), words=words_of(8, ROOT))
-    chain.refuses(
-        "FlareFDCTriggers: the first attested word is 8, not the epoch 7", DELIVER, *whole(told)
-    )
+    chain.refuses("FlareFDCTriggers: the first attested word is 8, not the epoch 7", DELIVER, *whole(told))
 
 
 def test_an_epoch_of_eleven_digits_is_refused(chain: Chain) -> None:
