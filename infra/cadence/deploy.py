@@ -3,7 +3,6 @@
 Whoever calls it brings the signer: a key in memory on a local network, a key in KMS elsewhere.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -16,7 +15,11 @@ from flareflow.settlement.pricing import DEFAULT_TIERS, Tiers
 DEFAULT_PLAN: Final = 0
 STATEMENT_TRIGGER: Final = "statement/1"
 STATEMENT_HANDLER: Final = "usageBasedSubscriptionsHandler"
+SIMPLE_TRIGGER: Final = "simple-statement/1"
+SIMPLE_HANDLER: Final = "simpleUsageSubscriptionsHandler"
 UNITS: Final = 10**8
+FLAT_PRICE_UFIX64: Final = 1_500_000
+"""FLOW for 1,000 rated tokens in `SimpleUsageSubscriptions`."""
 DAY_SECONDS: Final = 86_400
 
 
@@ -72,17 +75,16 @@ def deploy(
     flare: TrustedFlare,
     statements: ResponseTemplate,
     notices: Notices | None = None,
-    plans: Sequence[PlanTerms] = (PlanTerms(),),
 ) -> None:
-    """Everything from nothing: the contracts, the trigger for statements, the plans.
+    """Everything from nothing: the contracts, the triggers for statements, the default plan.
 
     `statements` is the response that may be attested, cut at what may vary. Where a contract is deployed, its code is
     updated and the rest of its configuration stays as it is.
     """
     deploy_contracts(deployer, network, flare, notices or Notices())
     announce_statements(deployer, statements)
-    for plan in plans:
-        add_plan(deployer, plan)
+    announce_statements(deployer, statements, SIMPLE_TRIGGER, SIMPLE_HANDLER)
+    add_plan(deployer, PlanTerms())
 
 
 def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, notices: Notices) -> None:
@@ -103,14 +105,18 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, noti
         contract_code("FlareFDCTriggers", network, deployer.address),
         ufix64(notices.trigger * UNITS),
     )
-    for name in ("UsageBasedSubscriptions",):
-        deployer.run(
-            "deploy/deploy_subscriptions.cdc",
-            string(name),
-            contract_code(name, network, deployer.address),
-            ufix64(notices.plan * UNITS),
-            ufix64(notices.exit * UNITS),
-        )
+    deployer.run(
+        "deploy/deploy_subscriptions.cdc",
+        contract_code("UsageBasedSubscriptions", network, deployer.address),
+        ufix64(notices.plan * UNITS),
+        ufix64(notices.exit * UNITS),
+    )
+    deployer.run(
+        "deploy/deploy_simple_subscriptions.cdc",
+        contract_code("SimpleUsageSubscriptions", network, deployer.address),
+        ufix64(FLAT_PRICE_UFIX64),
+        ufix64(notices.exit * UNITS),
+    )
 
 
 def announce_statements(

@@ -5,16 +5,12 @@ from typing import Any
 import pytest
 
 from flareflow.adapters.json_cdc import Argument, address, array, ufix64, uint64
-from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
-from infra.cadence.deploy import PlanTerms, add_plan
-from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
 from tests.support.flow_emulator import FLOW, Chain, settling
 
 pytestmark = pytest.mark.stack
 
 MILLION = 10**6
-DEAR = Tiers((Tier(1_000, 5 * FLOW), Tier(None, 10 * FLOW)))
 
 
 def act(chain: Chain, signer: LocalAccount, what: str, *arguments: Argument) -> list[tuple[str, dict[str, Any]]]:
@@ -221,80 +217,6 @@ def test_raising_the_cap_lets_the_same_page_charge_the_rest(chain: Chain) -> Non
     assert chain.subscription(subscription)["owed"] == 0
 
 
-def test_a_plan_change_goes_on_from_the_total_at_the_change(chain: Chain) -> None:
-    # Given a second plan and a subscription with 500 settled tokens
-    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
-    account, subscription = chain.subscriber(deposit=500 * FLOW)
-    chain.settle(1, (subscription, 500 * MILLION))
-    # When the owner changes to it and uses 1,500 more
-    act(chain, account, "change_plan", uint64(subscription), uint64(1))
-    chain.settle(2, (subscription, 2_000 * MILLION))
-    # Then only those are charged by the new plan, in its tiers of the whole total
-    expected = charge_ufix64(500 * MILLION) + charge_ufix64(2_000 * MILLION, DEAR) - charge_ufix64(500 * MILLION, DEAR)
-    assert chain.subscription(subscription)["charged"] == expected
-    assert chain.subscription(subscription)["planId"] == 1
-
-
-def test_a_subscription_stays_on_the_version_that_its_owner_accepted(chain: Chain) -> None:
-    # Given a subscription, and then a dearer version of its plan
-    account, subscription = chain.subscriber()
-    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=2, tiers=DEAR))
-    # Then it pays the old price until its owner accepts the new one
-    chain.settle(1, (subscription, 100 * MILLION))
-    state = chain.subscription(subscription)
-    assert (state["planVersion"], state["charged"]) == (1, charge_ufix64(100 * MILLION))
-    act(chain, account, "change_plan", uint64(subscription), uint64(0))
-    assert chain.subscription(subscription)["planVersion"] == 2
-
-
-def test_versions_of_a_plan_are_announced_in_order(chain: Chain) -> None:
-    with pytest.raises(TransactionFailedError, match="version 2 of plan 0 comes next, not 3"):
-        add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=3))
-
-
-@pytest.mark.parametrize(
-    ("ends", "prices", "message"),
-    [
-        ([], [10 * FLOW + 1], "a price is at most 10.00000000, not 10.00000001"),
-        ([5, 5], [1, 1, 1], "the tiers' ends rise, and only the last has none"),
-        ([5, 4], [1, 1, 1], "the tiers' ends rise, and only the last has none"),
-        ([0], [1, 1], "the tiers' ends rise, and only the last has none"),
-        (list(range(1, 17)), [1] * 17, "a plan has 1 to 16 tiers, not 17"),
-        ([1], [1], "1 ends want one price more, not 1"),
-    ],
-)
-def test_an_unsound_plan_is_refused(chain: Chain, ends: list[int], prices: list[int], message: str) -> None:
-    chain.refuses(
-        message,
-        "subscriptions/add_plan.cdc",
-        uint64(1),
-        uint64(1),
-        array(uint64, ends),
-        array(ufix64, prices),
-        ufix64(0),
-        ufix64(0),
-        signer=chain.provider,
-    )
-
-
-def test_a_deposit_below_the_plans_minimum_is_refused(chain: Chain) -> None:
-    account = chain.flow.create_account(100 * FLOW)
-    chain.refuses(
-        "UsageBasedSubscriptions.open: plan 0 wants a deposit of 1.00000000 or more, not 0.99999999",
-        "subscriptions/open_subscription.cdc",
-        uint64(0),
-        ufix64(FLOW - 1),
-        signer=account,
-    )
-    chain.refuses(
-        "UsageBasedSubscriptions.open: there is no plan 9",
-        "subscriptions/open_subscription.cdc",
-        uint64(9),
-        ufix64(FLOW),
-        signer=account,
-    )
-
-
 def test_anyone_may_top_up_and_nobody_with_nothing(chain: Chain) -> None:
     _, subscription = chain.subscriber()
     benefactor = chain.flow.create_account(100 * FLOW)
@@ -358,29 +280,61 @@ def test_a_stop_holds_up_openings_and_settlement_but_never_money_on_its_way_out(
     chain.open(account)
 
 
-def test_a_holder_that_was_moved_must_claim_first(chain: Chain) -> None:
-    # Given a holder that moves with its whole content to another account
+LET_SAVE = """
+    transaction(giver: Address) {
+        prepare(taker: auth(IssueAccountCapabilityController, PublishInboxCapability) &Account) {
+            let saving = taker.capabilities.account.issue<auth(SaveValue) &Account>()
+            taker.inbox.publish(saving, name: "saving", recipient: giver)
+        }
+    }
+"""
+MOVE_HOLDER = """
+    import "UsageBasedSubscriptions"
+    transaction(taker: Address) {
+        prepare(giver: auth(LoadValue, ClaimInboxCapability) &Account) {
+            let path = UsageBasedSubscriptions.HolderStoragePath
+            let account = giver.inbox.claim<auth(SaveValue) &Account>("saving", provider: taker)!.borrow()!
+            account.storage.save(<-giver.storage.load<@UsageBasedSubscriptions.Holder>(from: path)!, to: path)
+        }
+    }
+"""
+USE_LOOSE_HOLDER = """
+    import "UsageBasedSubscriptions"
+    transaction(subscriptionId: UInt64) {
+        prepare(giver: auth(LoadValue) &Account) {
+            let holder <- giver.storage.load<@UsageBasedSubscriptions.Holder>(
+                from: UsageBasedSubscriptions.HolderStoragePath
+            )!
+            let rights = &holder as auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
+            rights.requestExit(subscriptionId: subscriptionId)
+            destroy holder
+        }
+    }
+"""
+
+
+def test_a_holder_outside_of_storage_has_no_power(chain: Chain) -> None:
+    giver, subscription = chain.subscriber()
+    with pytest.raises(TransactionFailedError, match="a holder works only in an account's storage"):
+        chain.flow.run_code(giver, USE_LOOSE_HOLDER, uint64(subscription))
+
+
+def test_a_holder_that_was_moved_as_a_whole_must_claim_first(chain: Chain) -> None:
+    # Given an owner whose holder moves to another account
     giver, subscription = chain.subscriber()
     taker = chain.flow.create_account(100 * FLOW)
-    code = """
-        import "UsageBasedSubscriptions"
-        transaction {
-            prepare(giver: auth(LoadValue) &Account) {
-                let holder <- giver.storage.load<@UsageBasedSubscriptions.Holder>(
-                    from: UsageBasedSubscriptions.HolderStoragePath
-                )!
-                let rights = &holder as auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
-                rights.requestExit(subscriptionId: %d)
-                destroy holder
-            }
-        }
-    """
-    # Then outside of storage it has no power
-    with pytest.raises(TransactionFailedError, match="a holder works only in an account's storage"):
-        chain.flow.run_code(giver, code % subscription)
-    assert taker.address != giver.address
-
-
-def test_the_price_is_the_same_in_python_and_cadence_at_the_extremes(chain: Chain) -> None:
-    for total in (0, 1, 10**9, 10**11 - 1, 10**11, 10**12 + 7, 10**13, 2**63, 2**64 - 1):
-        assert chain.script("subscriptions/get_quote.cdc", uint64(0), uint64(total)) == charge_ufix64(total)
+    chain.flow.run_code(taker, LET_SAVE, address(giver.address))
+    chain.flow.run_code(giver, MOVE_HOLDER, address(taker.address))
+    # Then it works there only after the contract was told
+    chain.refuses(
+        f"subscription {subscription} is noted for 0x{giver.address}; claim it first",
+        "subscriptions/request_exit.cdc",
+        uint64(subscription),
+        signer=taker,
+    )
+    (event,) = act(chain, taker, "claim", uint64(subscription))
+    assert event[0] == "OwnerChanged"
+    act(chain, taker, "request_exit", uint64(subscription))
+    chain.refuses(
+        "claim: the signer holds no subscriptions", "subscriptions/claim.cdc", uint64(subscription), signer=giver
+    )

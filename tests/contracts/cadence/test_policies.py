@@ -83,7 +83,8 @@ def test_a_policy_signed_by_its_own_voters_is_refused(four: Chain) -> None:
 
 def test_a_policy_that_skips_an_epoch_is_refused(four: Chain) -> None:
     four.refuses(
-        f"FlareOracleVerifier.rollSigningPolicy: the next policy is of reward epoch {REWARD_EPOCH + 1}, not {REWARD_EPOCH + 2}",
+        "FlareOracleVerifier.rollSigningPolicy: the next policy is of "
+        f"reward epoch {REWARD_EPOCH + 1}, not {REWARD_EPOCH + 2}",
         ROLL,
         *rolling(FOUR, FOUR.next(reward_epoch=REWARD_EPOCH + 2)),
     )

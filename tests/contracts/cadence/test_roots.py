@@ -211,7 +211,8 @@ def test_a_round_before_the_policy_starts_is_refused(chain: Chain) -> None:
     chain = chain.deployed_again(late.trusted())
     # Then the round before is not its own
     chain.refuses(
-        f"FlareOracleVerifier.confirmRoot: the policy of reward epoch {REWARD_EPOCH} starts in round {FIRST_ROUND + 10}, after {FIRST_ROUND + 9}",
+        f"FlareOracleVerifier.confirmRoot: the policy of reward epoch {REWARD_EPOCH} "
+        f"starts in round {FIRST_ROUND + 10}, after {FIRST_ROUND + 9}",
         CONFIRM,
         *confirmation(late, voting_round=FIRST_ROUND + 9),
     )
@@ -223,7 +224,8 @@ def test_a_policy_of_an_epoch_that_has_not_come_is_refused(chain: Chain) -> None
     early = Electorate.of([100] * 4, start=FIRST_ROUND - ROUNDS)
     chain = chain.deployed_again(early.trusted())
     chain.refuses(
-        f"FlareOracleVerifier.confirmRoot: round {FIRST_ROUND - 1} lies in reward epoch {REWARD_EPOCH - 1}, before {REWARD_EPOCH}",
+        f"FlareOracleVerifier.confirmRoot: round {FIRST_ROUND - 1} "
+        f"lies in reward epoch {REWARD_EPOCH - 1}, before {REWARD_EPOCH}",
         CONFIRM,
         *confirmation(early, voting_round=FIRST_ROUND - 1),
     )

@@ -50,7 +50,9 @@ BORROW_AND_HANDLE = """
     import "FlareFDCTriggers"
     transaction {
         prepare(signer: auth(BorrowValue) &Account) {
-            let delivery <- create FlareFDCTriggers.Delivery(triggerId: "statement/1", epoch: 9, handlerUUID: 1, words: [])
+            let delivery <- create FlareFDCTriggers.Delivery(
+                triggerId: "statement/1", epoch: 9, handlerUUID: 1, words: []
+            )
             destroy delivery
         }
     }

@@ -1,9 +1,10 @@
-/// Deploys a contract of subscriptions, or updates its code where it is deployed.
+/// Deploys the subscriptions, or updates their code where they are deployed.
 ///
 /// @param planNoticeSeconds: how long a plan or price is announced before it counts
 /// @param exitNoticeSeconds: how long after the request an owner may withdraw
-transaction(name: String, code: String, planNoticeSeconds: UFix64, exitNoticeSeconds: UFix64) {
+transaction(code: String, planNoticeSeconds: UFix64, exitNoticeSeconds: UFix64) {
     prepare(signer: auth(AddContract, UpdateContract) &Account) {
+        let name = "UsageBasedSubscriptions"
         if signer.contracts.get(name: name) != nil {
             signer.contracts.update(name: name, code: code.utf8)
             return

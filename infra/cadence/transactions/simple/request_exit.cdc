@@ -1,0 +1,10 @@
+import "SimpleUsageSubscriptions"
+
+/// Announces the exit.
+transaction {
+    prepare(signer: auth(BorrowValue) &Account) {
+        let pass = signer.storage.borrow<&SimpleUsageSubscriptions.Pass>(from: /storage/simpleUsageSubscriptionsPass)
+            ?? panic("request_exit: the signer has no pass")
+        pass.requestExit()
+    }
+}
