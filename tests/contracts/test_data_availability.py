@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from flareflow.attestation.merkle import FlareMerkleTree, fold
+from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.ports import Awaited, DataAvailability, Mined, ServedProof
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.keccak import keccak256
+from flareflow.merkle import fold
 from tests.fakes.attestation import FakeDataAvailability
 from tests.support.flare import STATEMENT_HOST, LocalFlare, local_flare
 

@@ -24,7 +24,7 @@ UPSTREAM: Final = {
     "accounts": {"settlement", "metering"},
     "realtime": {"settlement", "metering"},
 }
-SHARED: Final = {"changes", "errors", "keccak", "plain", "time", "tokens"}
+SHARED: Final = {"changes", "errors", "keccak", "merkle", "plain", "time", "tokens"}
 CODECS: Final = {"attestation": {"eth_abi"}}
 RUNTIME_DISTRIBUTIONS: Final = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 IMPORT_SECONDS_MAX: Final = 60

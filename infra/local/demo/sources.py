@@ -8,8 +8,8 @@ from typing import Any, Final
 import httpx
 
 from flareflow.adapters.json_cdc import Value, uint64
-from flareflow.attestation.merkle import fold
 from flareflow.attestation.request import ATTESTED_FIELDS, WORD_BYTES, leaf_hash
+from flareflow.merkle import fold
 from flareflow.metering.price_book import PriceBook
 from infra.local.demo.api import Api
 from infra.local.flow_accounts import LocalFlow

@@ -6,9 +6,10 @@ import pytest
 
 from flareflow.adapters.flow_rest import resolve_imports
 from flareflow.adapters.json_cdc import Argument, array, string, uint64, uint256
-from flareflow.attestation.merkle import FlareMerkleTree, fold
+from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.keccak import keccak256
+from flareflow.merkle import fold
 from infra.cadence.deploy import STATEMENT_HANDLER, STATEMENT_TRIGGER, announce_statements
 from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import TransactionFailedError

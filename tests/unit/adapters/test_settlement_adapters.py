@@ -18,8 +18,9 @@ from flareflow.adapters.kms import KmsKey
 from flareflow.adapters.settlement_pages import SealedPages
 from flareflow.attestation.models import Attestation, Finalization, Proof, SignedPolicy
 from flareflow.errors import BrokenRuleError
+from flareflow.merkle import fold
 from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, SettlePage
-from flareflow.statements.merkle import PageTree, fold
+from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import NO_HASH, Page, Sealed, Statement
 from infra.local import moto_server
 from tests.fakes.statements import FakeDocuments, FakeStatements

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from eth_abi.abi import decode
 
-from flareflow.attestation.merkle import FlareMerkleTree, fold
+from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.request import (
     RESPONSE_TYPE,
     RequestBody,
@@ -15,6 +15,7 @@ from flareflow.attestation.request import (
     message_integrity_code,
 )
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
+from flareflow.merkle import fold
 from tests.unit.attestation.vectors import recorded, unhex
 
 COSTON_ROUND_792357_ROOT = "dd4a35a73e76d1326be609b349fff9beccc6516ef60692425cdc14a78965c11c"

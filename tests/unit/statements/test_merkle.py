@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flareflow.keccak import keccak256
+from flareflow.merkle import fold
 from flareflow.metering.models import Usage
-from flareflow.statements.merkle import PageTree, StandardTree, fold, usage_tree
+from flareflow.statements.merkle import PageTree, StandardTree, usage_tree
 from flareflow.statements.models import Leaf, Page
 
 LEAF_TYPES = ["uint64", "uint64", *["uint256"] * 5]

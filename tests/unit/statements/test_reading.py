@@ -3,7 +3,7 @@
 import pytest
 
 from flareflow.errors import NotFoundError
-from flareflow.statements.merkle import fold
+from flareflow.merkle import fold
 from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX
 from flareflow.statements.reading import LIST_MAX, ReadStatements
 from tests.unit.statements.sealing import Sealing

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flareflow.attestation.merkle import fold
 from flareflow.attestation.models import Attestation, Proof, SealedStatement, State
 from flareflow.attestation.ports import (
     Attestations,
@@ -18,6 +17,7 @@ from flareflow.attestation.ports import (
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import WORD_BYTES, AttestationTarget, leaf_hash
 from flareflow.errors import BrokenRuleError, RaceLostError, UnavailableError
+from flareflow.merkle import fold
 from flareflow.time import Deadline
 
 ROUNDS_TO_PROVE_MAX: Final = 10

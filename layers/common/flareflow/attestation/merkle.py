@@ -6,20 +6,7 @@ a leaf.
 
 from collections.abc import Iterable, Sequence
 
-from flareflow.keccak import keccak256
-
-
-def node(left: bytes, right: bytes) -> bytes:
-    """Hash of two children, the smaller first."""
-    return keccak256(min(left, right) + max(left, right))
-
-
-def fold(leaf: bytes, proof: Iterable[bytes]) -> bytes:
-    """The root that a leaf and its siblings, bottom-up, lead to."""
-    current = leaf
-    for sibling in proof:
-        current = node(current, sibling)
-    return current
+from flareflow.merkle import node
 
 
 class FlareMerkleTree:

@@ -7,21 +7,8 @@ order, for the contract; an odd node is promoted unchanged.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flareflow.keccak import keccak256
+from flareflow.merkle import node
 from flareflow.statements.models import NO_HASH, Leaf, Page
-
-
-def node(left: bytes, right: bytes) -> bytes:
-    """Hash of two children, the smaller first."""
-    return keccak256(min(left, right) + max(left, right))
-
-
-def fold(leaf: bytes, siblings: Iterable[bytes]) -> bytes:
-    """The root that a leaf and its siblings, bottom-up, lead to."""
-    current = leaf
-    for sibling in siblings:
-        current = node(current, sibling)
-    return current
 
 
 @dataclass(frozen=True, slots=True)
