@@ -1,6 +1,6 @@
 """The ports over AccountsTable, fakes and DynamoDB alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from flareflow.adapters.dynamodb.accounts import (
 )
 from flareflow.errors import RaceLostError
 from tests.fakes.accounts import ALICE, BOB, FakeKeyRequests, FakeNonces, FakeSessions, FakeVirtualKeys
-from tests.support.dynamodb import dynamodb, fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -34,18 +33,6 @@ class Accounts:
     sessions: Sessions
     keys: VirtualKeys
     requests: KeyRequests
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
-
-
-@pytest.fixture
-def table(server: None) -> Iterator["Table"]:
-    with fresh_table() as empty:
-        yield empty
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])

@@ -1,7 +1,6 @@
 """The contract of attestation's tables, kept by the fakes and by DynamoDB alike."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +12,6 @@ from flareflow.attestation.models import Attestation, Finalization, Proof, Signe
 from flareflow.attestation.ports import Attestations, Policies
 from flareflow.errors import RaceLostError
 from tests.fakes.attestation import FakeAttestations, FakePolicies
-from tests.support.dynamodb import dynamodb, fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -38,18 +36,6 @@ class Tables:
 
     attestations: Attestations
     policies: Policies
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
-
-
-@pytest.fixture
-def table(server: None) -> Iterator["Table"]:
-    with fresh_table() as made:
-        yield made
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])

@@ -13,7 +13,7 @@ from flareflow.errors import RaceLostError
 from flareflow.metering.models import Usage, UsageEvent
 from flareflow.statements.ports import EpochUsage, OpenEpoch
 from tests.fakes.statements import FakeEpochUsage
-from tests.support.dynamodb import dynamodb, fresh_table
+from tests.support.dynamodb import fresh_table
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 USAGE = Usage(prompt_tokens=10, completion_tokens=20, requests=1, rated_microtokens=30_000_000, cost_nanousd=4)
@@ -36,12 +36,6 @@ def counting(events: DynamoUsageEvents) -> Count:
         return events.count([UsageEvent(call_id, subscription_id, "ab" * 32, "gpt-4o", usage, NOW, NOW)], NOW)
 
     return count_one
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])

@@ -8,7 +8,7 @@ import pytest
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.metering.ports import KeyDirectory
 from tests.fakes.metering import FakeKeyDirectory
-from tests.support.dynamodb import dynamodb, fresh_table
+from tests.support.dynamodb import fresh_table
 
 MINE, YOURS, UNKNOWN = "a1" * 32, "b2" * 32, "c3" * 32
 MANY = 250
@@ -20,12 +20,6 @@ class Keys:
 
     directory: KeyDirectory
     know: Callable[[str, int], object]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])

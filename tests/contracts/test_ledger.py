@@ -23,7 +23,7 @@ from flareflow.settlement.journal import Posting, post
 from flareflow.settlement.ports import Ledger, Outbox, ProposerKeys
 from flareflow.settlement.transactions import Outgoing, SignedTransaction
 from tests.fakes.settlement import FakeLedger, FakeOutbox, FakeProposerKeys
-from tests.support.dynamodb import dynamodb, fresh_table
+from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -44,12 +44,6 @@ class Ports:
     outbox: Outbox
     keys: ProposerKeys
     table: "Table | None" = None
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])

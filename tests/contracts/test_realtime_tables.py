@@ -1,6 +1,5 @@
 """The ports over RealtimeTable, fakes and DynamoDB alike."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ from flareflow.realtime.models import Message, MessageType, News
 from flareflow.realtime.ports import Connections, Messages, Tickets
 from tests.fakes.accounts import ALICE, BOB
 from tests.fakes.realtime import FakeConnections, FakeMessages, FakeTickets
-from tests.support.dynamodb import dynamodb, fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -30,18 +28,6 @@ class Realtime:
     tickets: Tickets
     connections: Connections
     messages: Messages
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
-
-
-@pytest.fixture
-def table(server: None) -> Iterator["Table"]:
-    with fresh_table() as empty:
-        yield empty
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])

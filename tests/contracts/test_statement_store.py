@@ -1,6 +1,5 @@
 """The contract of the `Statements` port, kept by the fake and by DynamoDB alike."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import Sealed, Statement
 from flareflow.statements.ports import Statements
 from tests.fakes.statements import FakeStatements
-from tests.support.dynamodb import dynamodb, fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -35,18 +33,6 @@ SEALED = Sealed(
 
 def of_epoch(epoch: int) -> Sealed:
     return replace(SEALED, statement=replace(SEALED.statement, epoch=epoch))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
-
-
-@pytest.fixture
-def table(server: None) -> Iterator["Table"]:
-    with fresh_table() as table:
-        yield table
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])

@@ -1,6 +1,5 @@
 """What accounts read of the ledger and the usage is what settlement and metering wrote there."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,25 +20,12 @@ from infra.local.gateway.template import Template
 from infra.local.ports import url
 from infra.local.provision import TABLE_PROPERTIES
 from tests.fakes.accounts import ALICE, BOB
-from tests.support.dynamodb import dynamodb, fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 pytestmark = pytest.mark.stack
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
-
-
-@pytest.fixture
-def table(server: None) -> Iterator["Table"]:
-    with fresh_table() as empty:
-        yield empty
 
 
 @pytest.fixture

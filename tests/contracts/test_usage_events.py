@@ -16,7 +16,7 @@ from flareflow.metering.models import LiveTotals, Usage, UsageEvent
 from flareflow.metering.ports import UsageEvents
 from flareflow.statements.ports import OpenEpoch
 from tests.fakes.metering import NOW, FakeUsageEvents, finished_call
-from tests.support.dynamodb import dynamodb, fresh_table
+from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -40,12 +40,6 @@ class Metered:
 def event(call_id: str, tokens: int = 10, subscription_id: int = 1) -> UsageEvent:
     usage = Usage(tokens - 1, 1, 1, tokens * 1_000_000, 7)
     return UsageEvent(call_id, subscription_id, "ab" * 32, "gpt-4o", usage, NOW - SECOND, NOW)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with dynamodb():
-        yield
 
 
 @pytest.fixture
