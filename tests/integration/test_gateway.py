@@ -29,6 +29,8 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from flareflow.adapters.websocket_connections import WebSocketConnections
+from flareflow.realtime.ports import Outlet
 from infra.local import dynamodb_server, moto_server
 from infra.local.gateway import aws
 from infra.local.gateway.__main__ import serve
@@ -37,6 +39,7 @@ from infra.local.gateway.template import Template
 from infra.local.paths import run_dir
 from infra.local.ports import HOST, port, url
 from infra.local.provision import provision
+from tests.fakes.realtime import FakeOutlet
 
 pytestmark = pytest.mark.stack
 
@@ -316,3 +319,37 @@ def test_what_is_too_large_is_refused_in_both_directions(gateway: Gateway) -> No
             socket.recv(WAIT_SECONDS)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1009
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConnection:
+    """The `Outlet` port with one open connection: what it received, and how it goes away."""
+
+    outlet: Outlet
+    connection_id: str
+    received: Callable[[], object]
+    leave: Callable[[], object]
+
+
+@pytest.fixture(params=["fake", "gateway"])
+def connection(request: pytest.FixtureRequest) -> Iterator[OpenConnection]:
+    if request.param == "fake":
+        fake = FakeOutlet()
+        yield OpenConnection(fake, "c-1", fake.sent["c-1"].pop, lambda: fake.gone.add("c-1"))
+        return
+    gateway: Gateway = request.getfixturevalue("gateway")
+    management = gateway.client("apigatewaymanagementapi", "gateway_websocket", "/live")
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
+        connection_id = gateway.notes("SocketFunction")[-1]["requestContext"]["connectionId"]
+        outlet = WebSocketConnections(management)
+        yield OpenConnection(outlet, connection_id, lambda: socket.recv(WAIT_SECONDS), socket.close)
+
+
+def test_the_outlet_reaches_an_open_connection_and_tells_one_that_is_gone(connection: OpenConnection) -> None:
+    # Given an open connection
+    assert connection.outlet.send(connection.connection_id, '{"type":"usage.pending","model":"é"}')
+    assert connection.received() == '{"type":"usage.pending","model":"é"}'
+    # When its client leaves
+    connection.leave()
+    # Then the outlet says so
+    assert eventually(lambda: not connection.outlet.send(connection.connection_id, "more"))
