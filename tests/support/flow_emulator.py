@@ -4,7 +4,7 @@ import base64
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -42,8 +42,11 @@ ROUNDS: Final = 240
 REWARD_EPOCH: Final = 1_000
 FIRST_ROUND: Final = REWARD_EPOCH * ROUNDS
 TARGET: Final = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v1/statements/")
-NOTICES: Final = Notices(trigger=0, plan=0, exit=1)
+NOTICES: Final = Notices(trigger=0, plan=1, exit=1)
 FUNDS: Final = 1_000 * FLOW
+
+DELIVER: Final = "flare/deliver_statement.cdc"
+SETTLE: Final = "subscriptions/settle_page.cdc"
 
 type Events = Sequence[tuple[str, dict[str, Any]]]
 
@@ -51,6 +54,10 @@ type Events = Sequence[tuple[str, dict[str, Any]]]
 def first_policy() -> SigningPolicy:
     """The policy that the tests' light client trusts from the beginning."""
     return policy_of(REWARD_EPOCH, ROUNDS)
+
+
+def flare_of_tests() -> TrustedFlare:
+    return TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode())
 
 
 def hex_of(signatures: Sequence[PolicySignature]) -> Argument:
@@ -172,7 +179,7 @@ class Chain:
         return account, self.open(account, deposit)
 
     def open(self, account: LocalAccount, deposit: int = 10 * FLOW) -> int:
-        result = self.run("subscriptions/open_subscription.cdc", uint64(0), ufix64(deposit), signer=account)
+        result = self.run("subscriptions/open_subscription.cdc", uint64(0), uint64(1), ufix64(deposit), signer=account)
         ((_, opened),) = self.events(result)
         return int(opened["subscriptionId"])
 
@@ -188,19 +195,22 @@ class Chain:
     def attest(self, epoch: int, root: bytes) -> Attested:
         """Let Flare attest a settlement root and deliver it."""
         attested = Attested(epoch, words_of(epoch, root), FIRST_ROUND + epoch)
-        self.run("flare/deliver_statement.cdc", *attested.confirming(), *attested.delivering())
+        self.run(DELIVER, *attested.confirming(), *attested.delivering())
         return attested
+
+    def attested_page(self, epoch: int, *entries: tuple[int, int]) -> list[Argument]:
+        """Attest one page of (id, total); the arguments of `settle_page.cdc`."""
+        tree = self.pages(epoch, entries)
+        self.attest(epoch, tree.root)
+        return settling(epoch, 0, entries, tree.path(0))
 
     def settle(self, epoch: int, *entries: tuple[int, int]) -> TransactionResult:
         """Attest one page of (id, total) and settle it."""
-        tree = self.pages(epoch, entries)
-        self.attest(epoch, tree.root)
-        return self.run("subscriptions/settle_page.cdc", *settling(epoch, 0, entries, tree.path(0)))
+        return self.run(SETTLE, *self.attested_page(epoch, *entries))
 
-    def deployed_again(self, flare: TrustedFlare, trigger_notice: int = 0) -> "Chain":
-        """The same contracts on another account, trusting another policy."""
-        notices = replace(NOTICES, trigger=trigger_notice)
-        return _deployed(self.flow.rest, self.flow.create_account(FUNDS), flare, notices)
+    def deployed_again(self, flare: TrustedFlare | None = None, notices: Notices | None = None) -> "Chain":
+        """The same contracts on another account, trusting another policy or with other notices."""
+        return _deployed(self.flow.rest, self.flow.create_account(FUNDS), flare or flare_of_tests(), notices or NOTICES)
 
     def wait(self, seconds: float) -> None:
         """Let so much time pass on the chain: a block has the time at which the one before it was made."""
@@ -227,9 +237,14 @@ def _base64(content: bytes) -> str:
 
 
 def settling(epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]) -> list[Argument]:
-    """The arguments of `settle_page.cdc`."""
+    """The arguments of `subscriptions/settle_page.cdc`."""
+    return [uint64(epoch), *page_of(page, entries, path)]
+
+
+def page_of(page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]) -> list[Argument]:
+    """A page's arguments behind those of its epoch; all those of `simple/settle_page.cdc`."""
     ids, totals = [entry[0] for entry in entries], [entry[1] for entry in entries]
-    return [uint64(epoch), uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
+    return [uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 
 
 def _deployed(rest: FlowRest, provider: LocalAccount, flare: TrustedFlare, notices: Notices = NOTICES) -> Chain:
@@ -250,5 +265,4 @@ def running_chain() -> Iterator[Chain]:
         rest = FlowRest(stack.enter_context(http_client(url("flow_rest"))))
         flow = LocalFlow(rest, contract_addresses("emulator", SERVICE_ADDRESS))
         flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
-        flare = TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode())
-        yield _deployed(rest, flow.create_account(FUNDS), flare)
+        yield _deployed(rest, flow.create_account(FUNDS), flare_of_tests())

@@ -18,6 +18,11 @@ access(all) contract FlareFDCTriggers {
     /// Where the administrator's rights lie.
     access(all) let AdminStoragePath: StoragePath
 
+    /* --- ENTITLEMENTS --- */
+
+    /// The right to announce triggers.
+    access(all) entitlement Announce
+
     /* --- EVENTS --- */
 
     /// A trigger was announced; from `effectiveAt` on it takes deliveries. `pinned` is the keccak256 of all fixed text.
@@ -29,13 +34,16 @@ access(all) contract FlareFDCTriggers {
 
     /* --- STATE --- */
 
+    /// For how many epochs deliveries are remembered one by one: a week of five minutes each.
+    access(all) let PLACES: UInt64
     /// Seconds between the announcement of a trigger and its first delivery; set at deployment for good.
     access(all) let noticeSeconds: UFix64
     access(self) let triggers: {String: Trigger}
     /// How many versions a name has.
     access(self) let versions: {String: UInt64}
-    /// Epochs handed over, by trigger; kept for good, since each may be handed over once.
-    access(self) let delivered: {String: {UInt64: Bool}}
+    /// The newest epoch handed over, by trigger and by epoch modulo `PLACES`. Only a later one takes its place, so that
+    /// no epoch is handed over twice, and what is remembered does not grow.
+    access(self) let delivered: {String: {UInt64: UInt64}}
 
     /* --- INTERFACES --- */
 
@@ -138,7 +146,7 @@ access(all) contract FlareFDCTriggers {
         ///
         /// @param name: what is attested, in a few letters
         /// @param handler: the resource that will receive the words
-        access(all) fun announce(name: String, template: Template, handler: Capability<&{Handler}>): String {
+        access(Announce) fun announce(name: String, template: Template, handler: Capability<&{Handler}>): String {
             pre {
                 handler.check(): "FlareFDCTriggers.Admin.announce: there is no handler behind the capability"
             }
@@ -230,10 +238,14 @@ access(all) contract FlareFDCTriggers {
         )
     }
 
-    /// Whether the epoch was handed to the trigger's handler.
+    /// Whether the epoch was handed to the trigger's handler, or a later one has its place.
     access(all) view fun isDelivered(triggerId: String, epoch: UInt64): Bool {
-        let epochs = &self.delivered[triggerId] as &{UInt64: Bool}?
-        return epochs?.containsKey(epoch) ?? false
+        if let places = &self.delivered[triggerId] as &{UInt64: UInt64}? {
+            if let newest = places[epoch % self.PLACES] {
+                return newest >= epoch
+            }
+        }
+        return false
     }
 
     /// A trigger by its id, `name/version`.
@@ -252,13 +264,13 @@ access(all) contract FlareFDCTriggers {
         self.borrowTrigger(triggerId)
         assert(
             !self.isDelivered(triggerId: triggerId, epoch: epoch),
-            message: "FlareFDCTriggers: epoch \(epoch) of \(triggerId) is delivered already"
+            message: "FlareFDCTriggers: epoch \(epoch) of \(triggerId) is delivered already, or a later one in its place"
         )
     }
 
     access(self) fun markDelivered(triggerId: String, epoch: UInt64) {
-        let epochs = &self.delivered[triggerId] as auth(Insert) &{UInt64: Bool}?
-        epochs!.insert(key: epoch, true)
+        let places = &self.delivered[triggerId] as auth(Insert) &{UInt64: UInt64}?
+        places!.insert(key: epoch % self.PLACES, epoch)
     }
 
     access(self) fun hand(triggerId: String, epoch: UInt64, words: [UInt256]) {
@@ -286,6 +298,7 @@ access(all) contract FlareFDCTriggers {
     /// @param noticeSeconds: how long before its first delivery a trigger is announced
     init(noticeSeconds: UFix64) {
         self.AdminStoragePath = /storage/flareFDCTriggersAdmin
+        self.PLACES = 2_016
         self.noticeSeconds = noticeSeconds
         self.triggers = {}
         self.versions = {}

@@ -11,6 +11,10 @@ import "EVM"
 /// Each of these may be called by anyone. The rules are those of Flare's `Relay` contract, and one more: a voter whose
 /// address stands twice in a policy is counted once, with the first weight.
 ///
+/// HASH SCHEMES
+/// Flare's newer contracts put the id of their chain into everything that is signed. Once a quorum has signed so, the
+/// older scheme is over for that reward epoch and all that follow.
+///
 /// Hex is without `0x`. All numbers in Flare's messages are big-endian.
 ///
 /// SIGNATURES
@@ -29,6 +33,9 @@ access(all) contract FlareOracleVerifier {
         threshold: UInt64,
         isChainBound: Bool
     )
+
+    /// From this reward epoch on, only what contains the chain's id counts as signed.
+    access(all) event ChainBindingBegan(rewardEpoch: UInt64)
 
     /// The Merkle root of a voting round was accepted.
     access(all) event RootConfirmed(votingRound: UInt64, root: String, rewardEpoch: UInt64, weight: UInt64)
@@ -62,7 +69,7 @@ access(all) contract FlareOracleVerifier {
     access(all) let sourceChainId: UInt256
     /// How many voting rounds a reward epoch has.
     access(all) let roundsPerRewardEpoch: UInt64
-    /// How many roots are kept; the one confirmed longest ago goes first.
+    /// For how many rounds a root is kept: a root makes room for that of the round so many later.
     access(all) let rootsKept: UInt64
     /// How many signing policies are kept, the newest included.
     access(all) let policiesKept: UInt64
@@ -73,14 +80,11 @@ access(all) contract FlareOracleVerifier {
 
     /// The reward epoch of the newest signing policy.
     access(all) var latestRewardEpoch: UInt64
-    /// Rounds up to this one lost their root by pruning, and get no other.
-    access(all) var prunedUpToRound: UInt64
-    /// How many roots were confirmed since the beginning.
-    access(all) var rootsConfirmed: UInt64
+    /// The reward epoch from which on hashes contain the chain's id.
+    access(all) var chainBoundFrom: UInt64
     access(self) let policies: {UInt64: SigningPolicy}
-    access(self) let roots: {UInt64: String}
-    /// The rounds of `roots` in the order of their confirmation, by running number.
-    access(self) let confirmationOrder: {UInt64: UInt64}
+    /// Confirmed roots by voting round modulo `rootsKept`.
+    access(self) let roots: {UInt64: ConfirmedRoot}
 
     /* --- STRUCTS --- */
 
@@ -90,8 +94,6 @@ access(all) contract FlareOracleVerifier {
         access(all) let startVotingRound: UInt64
         /// The weight that signatures must exceed.
         access(all) let threshold: UInt64
-        /// Whether hashes of this epoch contain the source chain's id (Flare's newer scheme).
-        access(all) let isChainBound: Bool
         /// The voters' Ethereum addresses as numbers.
         access(all) let voters: [UInt256]
         /// What each voter's signature weighs; nothing where the same address stands before in the policy.
@@ -100,13 +102,12 @@ access(all) contract FlareOracleVerifier {
         /// Reads a policy and refuses one that is not sound.
         ///
         /// @param encoded: the policy as the Relay has it, hex
-        init(encoded: String, isChainBound: Bool) {
+        init(encoded: String) {
             let bytes = encoded.decodeHex()
             FlareOracleVerifier.requirePolicyLength(&bytes as &[UInt8])
             self.rewardEpoch = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 2, upTo: 5))
             self.startVotingRound = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 5, upTo: 9))
             self.threshold = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 9, upTo: 11))
-            self.isChainBound = isChainBound
             self.voters = []
             self.weights = []
             let voterBytes = FlareOracleVerifier.VOTER_BYTES
@@ -128,9 +129,21 @@ access(all) contract FlareOracleVerifier {
                 message: "FlareOracleVerifier.SigningPolicy: the weights sum to \(sum), which is not below \(FlareOracleVerifier.WEIGHT_LIMIT)"
             )
             assert(
-                self.threshold >= sum / 2 && self.threshold <= sum * 66 / 100,
+                self.threshold * 100 >= sum * 50 && self.threshold * 100 <= sum * 66,
                 message: "FlareOracleVerifier.SigningPolicy: the threshold \(self.threshold) is not 50 to 66 percent of the weight \(sum)"
             )
+        }
+    }
+
+    /// A root and the voting round that it belongs to.
+    access(all) struct ConfirmedRoot {
+        access(all) let votingRound: UInt64
+        /// 64 hex digits.
+        access(all) let root: String
+
+        view init(votingRound: UInt64, root: String) {
+            self.votingRound = votingRound
+            self.root = root
         }
     }
 
@@ -141,22 +154,13 @@ access(all) contract FlareOracleVerifier {
         access(all) let threshold: UInt64
         access(all) let voters: Int
         access(all) let isChainBound: Bool
-        access(all) let rootsConfirmed: UInt64
 
-        view init(
-            latestRewardEpoch: UInt64,
-            startVotingRound: UInt64,
-            threshold: UInt64,
-            voters: Int,
-            isChainBound: Bool,
-            rootsConfirmed: UInt64
-        ) {
-            self.latestRewardEpoch = latestRewardEpoch
-            self.startVotingRound = startVotingRound
-            self.threshold = threshold
-            self.voters = voters
+        view init(policy: &SigningPolicy, isChainBound: Bool) {
+            self.latestRewardEpoch = policy.rewardEpoch
+            self.startVotingRound = policy.startVotingRound
+            self.threshold = policy.threshold
+            self.voters = policy.voters.length
             self.isChainBound = isChainBound
-            self.rootsConfirmed = rootsConfirmed
         }
     }
 
@@ -168,14 +172,16 @@ access(all) contract FlareOracleVerifier {
     /// @param signatures: v(1) r(32) s(32) index(2) of each signer, by rising index, hex
     access(all) fun rollSigningPolicy(policy: String, signatures: String) {
         let previous = self.borrowPolicy(self.latestRewardEpoch)
-        var isChainBound = previous.isChainBound
-        var signers = self.recover(self.policyHash(policy, isChainBound: isChainBound), signatures: signatures)
-        if !isChainBound && !self.isVoter(signers[0], policy: previous) {
-            isChainBound = true
-            signers = self.recover(self.policyHash(policy, isChainBound: true), signatures: signatures)
-        }
-        self.requireQuorum(signers, policy: previous, threshold: previous.threshold)
-        let next = SigningPolicy(encoded: policy, isChainBound: isChainBound)
+        self.requireQuorum(
+            policy: previous,
+            threshold: previous.threshold,
+            signatures: signatures,
+            hash: view fun (isChainBound: Bool): String {
+                return self.policyHash(policy, isChainBound: isChainBound)
+            },
+            boundFrom: previous.rewardEpoch + 1
+        )
+        let next = SigningPolicy(encoded: policy)
         assert(
             next.rewardEpoch == previous.rewardEpoch + 1,
             message: "FlareOracleVerifier.rollSigningPolicy: the next policy is of reward epoch \(previous.rewardEpoch + 1), not \(next.rewardEpoch)"
@@ -198,7 +204,7 @@ access(all) contract FlareOracleVerifier {
             startVotingRound: policy.startVotingRound,
             voters: policy.voters.length,
             threshold: policy.threshold,
-            isChainBound: policy.isChainBound
+            isChainBound: self.isChainBound(policy.rewardEpoch)
         )
     }
 
@@ -226,37 +232,31 @@ access(all) contract FlareOracleVerifier {
         self.requireUnconfirmed(round)
 
         let policy = self.borrowPolicy(rewardEpoch)
-        let hash = self.messageHash(message, isChainBound: policy.isChainBound)
         let weight = self.requireQuorum(
-            self.recover(hash, signatures: signatures),
             policy: policy,
-            threshold: self.thresholdFor(round: round, policy: policy)
+            threshold: self.thresholdFor(round: round, policy: policy),
+            signatures: signatures,
+            hash: view fun (isChainBound: Bool): String {
+                return self.keccak(isChainBound ? "\(self.chainWord())\(message)" : message)
+            },
+            boundFrom: rewardEpoch
         )
-        self.keepRoot(round: round, root: String.encodeHex(root.toBigEndianBytes()))
-        emit RootConfirmed(votingRound: round, root: self.roots[round]!, rewardEpoch: rewardEpoch, weight: weight)
+        let confirmed = ConfirmedRoot(votingRound: round, root: String.encodeHex(root.toBigEndianBytes()))
+        self.roots[round % self.rootsKept] = confirmed
+        emit RootConfirmed(votingRound: round, root: confirmed.root, rewardEpoch: rewardEpoch, weight: weight)
     }
 
+    /// A round gets one root, once: its place is taken by its own root or by that of a later round, for good.
     access(self) view fun requireUnconfirmed(_ round: UInt64) {
-        assert(
-            self.roots[round] == nil,
-            message: "FlareOracleVerifier.confirmRoot: round \(round) has its root already"
-        )
-        assert(
-            round > self.prunedUpToRound,
-            message: "FlareOracleVerifier.confirmRoot: round \(round) is older than the roots that are kept"
-        )
-    }
-
-    access(self) fun keepRoot(round: UInt64, root: String) {
-        self.roots[round] = root
-        self.confirmationOrder[self.rootsConfirmed] = round
-        self.rootsConfirmed = self.rootsConfirmed + 1
-        if self.rootsConfirmed > self.rootsKept {
-            let oldest = self.confirmationOrder.remove(key: self.rootsConfirmed - self.rootsKept - 1)!
-            self.roots.remove(key: oldest)
-            if oldest > self.prunedUpToRound {
-                self.prunedUpToRound = oldest
-            }
+        if let kept = &self.roots[round % self.rootsKept] as &ConfirmedRoot? {
+            assert(
+                kept.votingRound != round,
+                message: "FlareOracleVerifier.confirmRoot: round \(round) has its root already"
+            )
+            assert(
+                kept.votingRound < round,
+                message: "FlareOracleVerifier.confirmRoot: round \(round) is too old, the root of round \(kept.votingRound) is kept in its place"
+            )
         }
     }
 
@@ -267,6 +267,11 @@ access(all) contract FlareOracleVerifier {
             round >= policy.startVotingRound,
             message: "FlareOracleVerifier.confirmRoot: the policy of reward epoch \(policy.rewardEpoch) starts in round \(policy.startVotingRound), after \(round)"
         )
+        let expected = round / self.roundsPerRewardEpoch
+        assert(
+            expected >= policy.rewardEpoch,
+            message: "FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), before \(policy.rewardEpoch)"
+        )
         if let next = &self.policies[policy.rewardEpoch + 1] as &SigningPolicy? {
             assert(
                 round < next.startVotingRound,
@@ -274,11 +279,6 @@ access(all) contract FlareOracleVerifier {
             )
             return policy.threshold
         }
-        let expected = round / self.roundsPerRewardEpoch
-        assert(
-            expected >= policy.rewardEpoch,
-            message: "FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), before \(policy.rewardEpoch)"
-        )
         return expected > policy.rewardEpoch ? policy.threshold * 12 / 10 : policy.threshold
     }
 
@@ -286,8 +286,36 @@ access(all) contract FlareOracleVerifier {
 
     /// Panics unless voters with more weight than the threshold signed; returns their weight.
     ///
+    /// What was signed is hashed in the scheme of the policy's epoch. Where that is the older one and its first signer
+    /// is not the voter named, the newer one is tried.
+    ///
+    /// @param hash: of what was signed, with the chain's id or without
+    /// @param boundFrom: the reward epoch from which on the newer scheme holds if this is signed in it
+    access(self) fun requireQuorum(
+        policy: &SigningPolicy,
+        threshold: UInt64,
+        signatures: String,
+        hash: view fun(Bool): String,
+        boundFrom: UInt64
+    ): UInt64 {
+        var isChainBound = self.isChainBound(policy.rewardEpoch)
+        var signers = self.recover(hash(isChainBound), signatures: signatures)
+        if !isChainBound && !self.isVoter(signers[0], policy: policy) {
+            isChainBound = true
+            signers = self.recover(hash(isChainBound), signatures: signatures)
+        }
+        let weight = self.weigh(signers, policy: policy, threshold: threshold)
+        if isChainBound && boundFrom < self.chainBoundFrom {
+            self.chainBoundFrom = boundFrom
+            emit ChainBindingBegan(rewardEpoch: boundFrom)
+        }
+        return weight
+    }
+
+    /// The weight of signers, as soon as it exceeds the threshold. Panics if it does not.
+    ///
     /// @param signers: what `recover` found
-    access(self) view fun requireQuorum(_ signers: [UInt256], policy: &SigningPolicy, threshold: UInt64): UInt64 {
+    access(self) view fun weigh(_ signers: [UInt256], policy: &SigningPolicy, threshold: UInt64): UInt64 {
         let voters = policy.voters
         let weights = policy.weights
         var weight: UInt64 = 0
@@ -360,7 +388,7 @@ access(all) contract FlareOracleVerifier {
             message: "FlareOracleVerifier.verify: a response has more than \(self.RESPONSE_BYTES_MIN) and at most \(self.RESPONSE_BYTES_MAX) bytes, not \(bytes.length)"
         )
         let round = UInt64(self.number(&bytes as &[UInt8], from: 96, upTo: 128))
-        let root = self.roots[round]
+        let root = self.root(votingRound: round)
             ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(round)")
         let leaf = String.encodeHex(HashAlgorithm.KECCAK_256.hash(bytes))
         assert(
@@ -397,9 +425,17 @@ access(all) contract FlareOracleVerifier {
 
     /* --- VIEWS --- */
 
-    /// The confirmed root of a round, 64 hex digits, or nil.
+    /// The confirmed root of a round, 64 hex digits; nil where there is none or it is no longer kept.
     access(all) view fun root(votingRound: UInt64): String? {
-        return self.roots[votingRound]
+        if let kept = &self.roots[votingRound % self.rootsKept] as &ConfirmedRoot? {
+            return kept.votingRound == votingRound ? kept.root : nil
+        }
+        return nil
+    }
+
+    /// Whether what is signed in a reward epoch contains the chain's id.
+    access(all) view fun isChainBound(_ rewardEpoch: UInt64): Bool {
+        return rewardEpoch >= self.chainBoundFrom
     }
 
     /// The signing policy of a reward epoch, or nil if it is not known or no longer kept.
@@ -410,14 +446,7 @@ access(all) contract FlareOracleVerifier {
     /// The newest policy in short.
     access(all) view fun status(): Status {
         let policy = self.borrowPolicy(self.latestRewardEpoch)
-        return Status(
-            latestRewardEpoch: policy.rewardEpoch,
-            startVotingRound: policy.startVotingRound,
-            threshold: policy.threshold,
-            voters: policy.voters.length,
-            isChainBound: policy.isChainBound,
-            rootsConfirmed: self.rootsConfirmed
-        )
+        return Status(policy: policy, isChainBound: self.isChainBound(policy.rewardEpoch))
     }
 
     /// What the voters of the epoch before sign to agree to a policy, hex.
@@ -447,10 +476,6 @@ access(all) contract FlareOracleVerifier {
     access(all) view fun rewardEpochOf(policy: String): UInt64 {
         let bytes = policy.decodeHex()
         return UInt64(self.number(&bytes as &[UInt8], from: 2, upTo: 5))
-    }
-
-    access(self) view fun messageHash(_ message: String, isChainBound: Bool): String {
-        return self.keccak(isChainBound ? "\(self.chainWord())\(message)" : message)
     }
 
     access(self) view fun chainWord(): String {
@@ -495,8 +520,8 @@ access(all) contract FlareOracleVerifier {
     /// @param sourceChainId: the id of the chain whose voters sign
     /// @param roundsPerRewardEpoch: 3360 on Flare, 240 on Coston2
     /// @param policy: the trusted first signing policy as the Relay has it, hex
-    /// @param isChainBound: the hash scheme of that policy's epoch
-    /// @param rootsKept: how many roots are kept
+    /// @param isChainBound: whether the hashes of that policy's epoch contain the chain's id
+    /// @param rootsKept: for how many rounds a root is kept
     /// @param policiesKept: how many signing policies are kept, the newest included
     init(
         protocolId: UInt64,
@@ -509,7 +534,7 @@ access(all) contract FlareOracleVerifier {
     ) {
         pre {
             rootsKept >= 1 && policiesKept >= 2:
-                "FlareOracleVerifier.init: at least one root and two policies are kept, not \(rootsKept) and \(policiesKept)"
+                "FlareOracleVerifier.init: roots are kept for a round at least and two policies, not \(rootsKept) and \(policiesKept)"
         }
         self.MESSAGE_BYTES = 38
         self.SIGNATURE_BYTES = 67
@@ -526,11 +551,9 @@ access(all) contract FlareOracleVerifier {
         self.rootsKept = rootsKept
         self.policiesKept = policiesKept
         self.latestRewardEpoch = 0
-        self.prunedUpToRound = 0
-        self.rootsConfirmed = 0
+        self.chainBoundFrom = isChainBound ? 0 : UInt64.max
         self.policies = {}
         self.roots = {}
-        self.confirmationOrder = {}
 
         let deployer <- EVM.createCadenceOwnedAccount()
         let deployed = deployer.deploy(
@@ -542,6 +565,6 @@ access(all) contract FlareOracleVerifier {
         self.recovery = deployed.deployedContract
             ?? panic("FlareOracleVerifier.init: the recovery contract was not deployed: \(deployed.errorMessage)")
 
-        self.accept(SigningPolicy(encoded: policy, isChainBound: isChainBound))
+        self.accept(SigningPolicy(encoded: policy))
     }
 }

@@ -9,8 +9,16 @@ import "FlowToken"
 /// 3. Anyone presents a page of totals under the attested root; each account pays `price x total` less what it has paid.
 /// 4. The user announces the exit, waits, and takes the rest.
 ///
-/// Totals are cumulative and only go up, so a page may come twice, late or never: nobody ever pays twice.
+/// Totals are cumulative and only go up, so a page may come twice or never: nobody ever pays twice. A statement contains
+/// all that the ones before it said, so only the newest is kept.
 access(all) contract SimpleUsageSubscriptions {
+
+    /* --- ENTITLEMENTS --- */
+
+    /// The right of whoever holds a pass.
+    access(all) entitlement Owner
+    /// The right of the provider.
+    access(all) entitlement Collect
 
     /* --- EVENTS --- */
 
@@ -41,9 +49,11 @@ access(all) contract SimpleUsageSubscriptions {
     access(all) var unclaimedRevenue: UFix64
     /// How many accounts were ever opened; the newest has this id.
     access(all) var accountsOpened: UInt64
+    /// The epoch of the newest attested statement, and the root of its pages.
+    access(all) var epoch: UInt64
+    access(all) var settlementRoot: String
     access(self) let vault: @FlowToken.Vault
     access(self) let accounts: {UInt64: UsageAccount}
-    access(self) let settlementRoots: {UInt64: String}
 
     /// What an account has, has paid and has used.
     access(all) struct UsageAccount {
@@ -88,7 +98,7 @@ access(all) contract SimpleUsageSubscriptions {
         access(all) let accountId: UInt64
 
         /// Announces the exit.
-        access(all) fun requestExit() {
+        access(Owner) fun requestExit() {
             SimpleUsageSubscriptions.requestExit(self.accountId)
         }
 
@@ -99,17 +109,20 @@ access(all) contract SimpleUsageSubscriptions {
 
     /// Receives the statements that Flare attested.
     access(all) resource StatementHandler: FlareFDCTriggers.Handler {
-        /// Keeps the settlement root, the fifth of the attested words.
+        /// Keeps the settlement root, the fifth of the attested words, unless that of a later statement is there.
         access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
             let words = delivery.accept(handler: &self as &{FlareFDCTriggers.Handler})
-            SimpleUsageSubscriptions.settlementRoots[delivery.epoch] = String.encodeHex(words[4].toBigEndianBytes())
+            if delivery.epoch > SimpleUsageSubscriptions.epoch {
+                SimpleUsageSubscriptions.epoch = delivery.epoch
+                SimpleUsageSubscriptions.settlementRoot = String.encodeHex(words[4].toBigEndianBytes())
+            }
         }
     }
 
     /// The provider's one right.
     access(all) resource Admin {
         /// Takes out what was paid for usage.
-        access(all) fun withdrawRevenue(amount: UFix64): @FlowToken.Vault {
+        access(Collect) fun withdrawRevenue(amount: UFix64): @FlowToken.Vault {
             pre {
                 amount <= SimpleUsageSubscriptions.unclaimedRevenue:
                     "SimpleUsageSubscriptions.withdrawRevenue: \(SimpleUsageSubscriptions.unclaimedRevenue) is unclaimed, not \(amount)"
@@ -140,26 +153,25 @@ access(all) contract SimpleUsageSubscriptions {
         emit ToppedUp(accountId: accountId, amount: amount, balanceAfter: account.balance)
     }
 
-    /// Lets every account on an attested page pay for its usage.
+    /// Lets every account on a page of the newest statement pay for its usage.
     ///
-    /// @param epoch: the epoch whose settlement root the page belongs to
     /// @param page: the page's number
     /// @param ids: the accounts on the page, in its order
     /// @param ratedMicrotokens: the cumulative total of each
     /// @param path: siblings from the page up to the root, 32 bytes each, hex
-    access(all) fun settle(epoch: UInt64, page: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64], path: [String]) {
+    access(all) fun settle(page: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64], path: [String]) {
         pre {
             ids.length == ratedMicrotokens.length:
                 "SimpleUsageSubscriptions.settle: \(ids.length) ids but \(ratedMicrotokens.length) totals"
         }
-        let lines = ["flareflow-page/1 \(self.getType().identifier) epoch \(epoch) page \(page)"]
+        let lines = ["flareflow-page/1 \(self.getType().identifier) epoch \(self.epoch) page \(page)"]
         for position, accountId in ids {
             lines.append("\(accountId):\(ratedMicrotokens[position])")
         }
         let leaf = String.encodeHex(HashAlgorithm.KECCAK_256.hash(String.join(lines, separator: "\n").utf8))
         assert(
-            FlareOracleVerifier.foldPath(leaf: leaf, path: path) == self.settlementRoots[epoch],
-            message: "SimpleUsageSubscriptions.settle: page \(page) does not belong to an attested root of epoch \(epoch)"
+            FlareOracleVerifier.foldPath(leaf: leaf, path: path) == self.settlementRoot,
+            message: "SimpleUsageSubscriptions.settle: page \(page) does not belong to the statement of epoch \(self.epoch)"
         )
         for position, accountId in ids {
             self.settleOne(accountId, ratedMicrotokens: ratedMicrotokens[position])
@@ -247,8 +259,9 @@ access(all) contract SimpleUsageSubscriptions {
         self.unclaimedRevenue = 0.0
         self.accountsOpened = 0
         self.vault <- FlowToken.createEmptyVault(vaultType: Type<@FlowToken.Vault>())
+        self.epoch = 0
+        self.settlementRoot = ""
         self.accounts = {}
-        self.settlementRoots = {}
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)
         self.account.storage.save(<-create StatementHandler(), to: self.HandlerStoragePath)
     }

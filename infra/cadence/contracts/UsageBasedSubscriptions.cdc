@@ -1,6 +1,6 @@
-import "FlowToken"
 import "FlareFDCTriggers"
 import "FlareOracleVerifier"
+import "FlowToken"
 
 /// Prepaid subscriptions that pay for attested usage, by the token.
 ///
@@ -17,20 +17,32 @@ import "FlareOracleVerifier"
 ///
 /// SETTLEMENT
 /// Attested statements carry a settlement root. Anyone may present a page under that root; the page is rendered here as
-/// text from the numbers given and hashed, so nothing else than the attested page passes.
+/// text from the numbers given and hashed, so nothing else than the attested page passes. A settlement touches ledgers
+/// and nothing else of a subscription.
 access(all) contract UsageBasedSubscriptions {
 
     /* --- PATHS --- */
 
+    /// Where the provider's rights lie.
     access(all) let AdminStoragePath: StoragePath
+    /// Where the receiver of statements lies.
     access(all) let HandlerStoragePath: StoragePath
+    /// Where an owner keeps a holder.
     access(all) let HolderStoragePath: StoragePath
+    /// Where an owner publishes it, to be given subscriptions.
     access(all) let HolderPublicPath: PublicPath
 
     /* --- EVENTS: every balance can be rebuilt from them alone --- */
 
-    /// A plan, or a new version of one, was announced. It can be chosen from `effectiveAt` on.
-    access(all) event PlanAdded(planId: UInt64, planVersion: UInt64, effectiveAt: UFix64)
+    /// A plan, or a new version of one, was announced. It can be accepted from `effectiveAt` on.
+    access(all) event PlanAdded(
+        planId: UInt64,
+        planVersion: UInt64,
+        tiers: [Tier],
+        minimumDeposit: UFix64,
+        lowBalance: UFix64,
+        effectiveAt: UFix64
+    )
     /// A subscription began.
     access(all) event SubscriptionOpened(
         subscriptionId: UInt64,
@@ -59,9 +71,9 @@ access(all) contract UsageBasedSubscriptions {
     access(all) event Suspended(subscriptionId: UInt64, owed: UFix64)
     /// Nothing is owed any more.
     access(all) event Resumed(subscriptionId: UInt64)
-    /// The owner set the most that may be charged in 30 days; nil is no limit.
+    /// The most that may be charged in 30 days was set; nil is no limit.
     access(all) event SpendCapSet(subscriptionId: UInt64, limit: UFix64?)
-    /// The owner chose another plan, or accepted another version; `fromMicrotokens` is the total from which it counts.
+    /// The owner accepted another plan, or another version; `fromMicrotokens` is the total from which it counts.
     access(all) event PlanChanged(
         subscriptionId: UInt64,
         planId: UInt64,
@@ -75,7 +87,7 @@ access(all) contract UsageBasedSubscriptions {
     /// The owner took out a part of the balance.
     access(all) event Withdrawn(subscriptionId: UInt64, to: Address, amount: UFix64, balanceAfter: UFix64)
     /// The subscription ended, and its balance went to the owner.
-    access(all) event Closed(subscriptionId: UInt64, refunded: UFix64)
+    access(all) event Closed(subscriptionId: UInt64, to: Address, refunded: UFix64)
     /// The rights of an owner are held by another account now.
     access(all) event OwnerChanged(subscriptionId: UInt64, from: Address, to: Address)
     /// The provider took out what had been charged.
@@ -89,6 +101,10 @@ access(all) contract UsageBasedSubscriptions {
 
     /// The rights of whoever owns a subscription.
     access(all) entitlement Owner
+    /// The provider's right to announce plans, to stop, and to let owners go at once. It moves no money.
+    access(all) entitlement Operate
+    /// The provider's right to take out what was charged.
+    access(all) entitlement Collect
 
     /* --- CONSTANTS AND CONFIGURATION, set at deployment for good --- */
 
@@ -100,7 +116,9 @@ access(all) contract UsageBasedSubscriptions {
     access(all) let TIERS_MAX: Int
     /// Where the settlement root stands among the attested words.
     access(all) let SETTLEMENT_ROOT_WORD: Int
-    /// How long a plan is announced before it can be chosen.
+    /// How many settlement roots are kept: a week of epochs. An epoch's root makes room for the one so many later.
+    access(all) let ROOTS_KEPT: UInt64
+    /// How long a new version of a plan is announced before it can be accepted; not shorter than the exit.
     access(all) let planNoticeSeconds: UFix64
     /// How long after the request an owner may withdraw; longer than any attestation takes.
     access(all) let exitNoticeSeconds: UFix64
@@ -109,19 +127,20 @@ access(all) contract UsageBasedSubscriptions {
 
     /// While true there are no new subscriptions and no settlements. Withdrawals are never stopped.
     access(all) var isStopped: Bool
+    /// The sum of all balances.
+    access(all) var totalBalance: UFix64
     /// What was charged and not yet taken out by the provider.
     access(all) var unclaimedRevenue: UFix64
-    /// How many subscriptions were ever opened; the newest has this id.
-    access(all) var subscriptionsOpened: UInt64
     access(self) let vault: @FlowToken.Vault
-    /// All versions of all plans, in the order of their announcement; subscriptions refer to them by index.
+    /// All versions of all plans, in the order of their announcement; ledgers refer to them by index.
     access(self) let plans: [Plan]
     /// Indices into `plans` by plan id, oldest version first.
     access(self) let planVersions: {UInt64: [Int]}
+    /// By subscription id, so that the ledgers of one page lie together. No subscription has the id 0.
+    access(self) let ledgers: [Ledger]
     access(self) let subscriptions: {UInt64: Subscription}
-    access(self) let closedSubscriptions: {UInt64: Subscription}
-    /// Attested settlement roots by epoch, 64 hex digits.
-    access(self) let settlementRoots: {UInt64: String}
+    /// Attested settlement roots by epoch modulo `ROOTS_KEPT`.
+    access(self) let settlementRoots: {UInt64: SettlementRoot}
 
     /* --- STRUCTS --- */
 
@@ -141,11 +160,11 @@ access(all) contract UsageBasedSubscriptions {
     /// A tier made ready for settling. Costs are in 1e-8 FLOW x 1e-9, so that they are whole numbers:
     /// the cost of a total in this tier is `intercept + total x slope`.
     access(all) struct Line {
-        access(all) let endMicrotokens: UInt64
+        access(all) let endMicrotokens: Int128
         access(all) let slope: Int128
         access(all) let intercept: Int128
 
-        view init(endMicrotokens: UInt64, slope: Int128, intercept: Int128) {
+        view init(endMicrotokens: Int128, slope: Int128, intercept: Int128) {
             self.endMicrotokens = endMicrotokens
             self.slope = slope
             self.intercept = intercept
@@ -154,6 +173,8 @@ access(all) contract UsageBasedSubscriptions {
 
     /// One version of a plan; it never changes.
     access(all) struct Plan {
+        /// Its place in `plans`.
+        access(all) let index: Int
         access(all) let planId: UInt64
         access(all) let planVersion: UInt64
         access(all) let tiers: [Tier]
@@ -161,9 +182,10 @@ access(all) contract UsageBasedSubscriptions {
         /// A balance below this is reported.
         access(all) let lowBalance: UFix64
         access(all) let effectiveAt: UFix64
-        access(contract) let lines: [Line]
+        access(self) let lines: [Line]
 
         init(
+            index: Int,
             planId: UInt64,
             planVersion: UInt64,
             tiers: [Tier],
@@ -171,6 +193,7 @@ access(all) contract UsageBasedSubscriptions {
             lowBalance: UFix64,
             effectiveAt: UFix64
         ) {
+            self.index = index
             self.planId = planId
             self.planVersion = planVersion
             self.tiers = tiers
@@ -180,17 +203,22 @@ access(all) contract UsageBasedSubscriptions {
             self.lines = UsageBasedSubscriptions.linesOf(tiers)
         }
 
-        /// The cost of a cumulative total, in 1e-8 FLOW x 1e-9.
-        access(contract) view fun cost(_ microtokens: UInt64): Int128 {
-            let lines = &self.lines as &[Line]
-            for line in lines {
-                if microtokens < line.endMicrotokens {
-                    return line.intercept + Int128(microtokens) * line.slope
+        /// The cost of a cumulative total of micro-tokens, in 1e-8 FLOW x 1e-9, as a function: its own tier is found
+        /// by comparing with the end of each, lowest first. What a function has captured costs nothing to read.
+        access(contract) view fun cost(): view fun(Int128): Int128 {
+            var cost = view fun (total: Int128): Int128 {
+                panic("UsageBasedSubscriptions.Plan.cost: \(total) is above the last tier")
+            }
+            for line in self.lines.reverse() {
+                let above = cost
+                let end = line.endMicrotokens
+                let slope = line.slope
+                let intercept = line.intercept
+                cost = view fun (total: Int128): Int128 {
+                    return total < end ? intercept + total * slope : above(total)
                 }
             }
-            // The last line ends with the largest number, which itself still belongs to it.
-            let last = lines[lines.length - 1]
-            return last.intercept + Int128(microtokens) * last.slope
+            return cost
         }
     }
 
@@ -225,137 +253,185 @@ access(all) contract UsageBasedSubscriptions {
         }
     }
 
-    /// A subscription's account. deposited = balance + charged + withdrawn + refunded, always.
-    access(all) struct Subscription {
-        access(all) let subscriptionId: UInt64
-        /// The account that holds, or last held, the owner's rights.
-        access(all) var owner: Address
+    /// What a subscription has, was charged and owes: all that a settlement reads and writes. It is small because its
+    /// size is a part of what every settlement costs.
+    ///
+    /// While no spend cap holds charges back, something is owed only if the balance is nil: whatever adds to a balance
+    /// or takes a cap away charges what is owed at once.
+    access(all) struct Ledger {
+        /// The version of the plan that the owner accepted, as an index into `plans`.
         access(all) var planIndex: Int
-        access(all) var balance: UFix64
-        access(all) var deposited: UFix64
+        /// By how much the cost of a total differs from the plan's, because of earlier plans.
+        access(all) var costOffset: Int128
+        /// What came in less what went out to the owner: the balance and all that was charged.
+        access(all) var funds: UFix64
         access(all) var charged: UFix64
-        access(all) var withdrawn: UFix64
-        access(all) var refunded: UFix64
+        /// How far `charged` may rise without looking any further: to all funds, but to nothing where there is a spend
+        /// cap to be asked or the subscription is closed.
+        access(self) var limit: UFix64
         /// Used, attested, and not yet charged.
         access(all) var owed: UFix64
+        access(all) var spendCap: SpendCap?
         /// The cumulative rated total that was settled last; it only grows.
         access(all) var settledMicrotokens: UInt64
         /// The epoch whose page brought it.
         access(all) var settledEpoch: UInt64
-        /// What the plan's cost of a total differs from this subscription's, because of earlier plans.
-        access(all) var costOffset: Int128
-        access(all) var spendCap: SpendCap?
-        /// From when on the owner may withdraw; nil while no exit is requested.
-        access(all) var exitAt: UFix64?
         access(all) var isClosed: Bool
 
-        init(subscriptionId: UInt64, owner: Address, planIndex: Int, deposit: UFix64) {
-            self.subscriptionId = subscriptionId
-            self.owner = owner
+        view init(planIndex: Int, deposit: UFix64, isClosed: Bool) {
             self.planIndex = planIndex
-            self.balance = deposit
-            self.deposited = deposit
+            self.costOffset = 0
+            self.funds = deposit
             self.charged = 0.0
-            self.withdrawn = 0.0
-            self.refunded = 0.0
+            self.limit = deposit
             self.owed = 0.0
+            self.spendCap = nil
             self.settledMicrotokens = 0
             self.settledEpoch = 0
-            self.costOffset = 0
-            self.spendCap = nil
-            self.exitAt = nil
-            self.isClosed = false
+            self.isClosed = isClosed
         }
 
-        /// `active`, `suspended` (something is owed), `exiting` or `closed`.
-        access(all) view fun status(): String {
+        /// What the owner still has.
+        access(all) view fun balance(): UFix64 {
+            return self.funds - self.charged
+        }
+
+        /// What a total with this cost on the plan costs here, in FLOW.
+        access(contract) view fun price(cost: Int128): UFix64 {
+            return UsageBasedSubscriptions.flow(cost: cost + self.costOffset)
+        }
+
+        /// Charges what a new total costs beyond what was charged before. Returns what was charged.
+        ///
+        /// Here the usual case is served: the price has risen, nothing is owed, and the balance suffices.
+        ///
+        /// @param cost: the plan's
+        access(contract) fun settle(
+            _ subscriptionId: UInt64,
+            epoch: UInt64,
+            microtokens: UInt64,
+            cost: view fun(Int128): Int128,
+            lowBalance: UFix64
+        ): UFix64 {
+            let charged = self.charged
+            let limit = self.limit
+            let price = UsageBasedSubscriptions.flow(cost: cost(Int128(microtokens)) + self.costOffset)
+            if price <= charged || price > limit {
+                return self.settleInPart(
+                    subscriptionId,
+                    epoch: epoch,
+                    microtokens: microtokens,
+                    price: price,
+                    lowBalance: lowBalance
+                )
+            }
+            self.charged = price
+            self.settledMicrotokens = microtokens
+            self.settledEpoch = epoch
+            emit Settled(
+                subscriptionId: subscriptionId,
+                epoch: epoch,
+                ratedMicrotokens: microtokens,
+                charged: price - charged,
+                owed: 0.0,
+                balanceAfter: limit - price
+            )
+            if limit - price < lowBalance {
+                self.warn(subscriptionId, before: limit - charged, lowBalance: lowBalance)
+            }
+            return price - charged
+        }
+
+        /// Charges in any other case: a late or repeated page, a total that costs nothing more, a balance or a spend cap
+        /// that does not suffice, a closed subscription.
+        ///
+        /// @param price: what the total costs here
+        access(self) fun settleInPart(
+            _ subscriptionId: UInt64,
+            epoch: UInt64,
+            microtokens: UInt64,
+            price: UFix64,
+            lowBalance: UFix64
+        ): UFix64 {
             if self.isClosed {
-                return "closed"
-            }
-            if self.exitAt != nil {
-                return "exiting"
-            }
-            return self.owed > 0.0 ? "suspended" : "active"
-        }
-
-        /// Charges what a new total costs beyond what was charged before, as far as balance and cap allow. A total
-        /// below the settled one changes nothing. Returns what was charged.
-        access(contract) fun settle(epoch: UInt64, microtokens: UInt64, plan: &Plan): UFix64 {
-            let settled = self.settledMicrotokens
-            if microtokens < settled || microtokens == settled && self.owed == 0.0 {
+                emit SettlementSkipped(subscriptionId: subscriptionId, epoch: epoch, ratedMicrotokens: microtokens)
                 return 0.0
             }
-            self.settledMicrotokens = microtokens
-            if microtokens > settled {
-                self.settledEpoch = epoch
+            if microtokens <= self.settledMicrotokens {
+                return self.chargeOwed(subscriptionId, lowBalance: lowBalance)
             }
-            let cost = plan.cost(microtokens) + self.costOffset
-            let price = UsageBasedSubscriptions.flow(units: cost / 1_000_000_000)
-            return self.charge(price - self.charged, epoch: epoch, microtokens: microtokens, plan: plan)
+            self.settledMicrotokens = microtokens
+            self.settledEpoch = epoch
+            return self.charge(subscriptionId, due: price - self.charged, lowBalance: lowBalance)
+        }
+
+        /// Charges what is owed, as far as balance and spend cap allow; nothing happens where they allow nothing.
+        access(contract) fun chargeOwed(_ subscriptionId: UInt64, lowBalance: UFix64): UFix64 {
+            return self.chargeable(self.owed) > 0.0
+                ? self.charge(subscriptionId, due: self.owed, lowBalance: lowBalance)
+                : 0.0
         }
 
         /// Charges up to `due`; the rest is owed.
-        access(contract) fun charge(_ due: UFix64, epoch: UInt64, microtokens: UInt64, plan: &Plan): UFix64 {
-            let before = self.balance
-            let charged = self.spend(due < before ? due : before)
-            let after = before - charged
+        access(self) fun charge(_ subscriptionId: UInt64, due: UFix64, lowBalance: UFix64): UFix64 {
+            let charge = self.chargeable(due)
+            self.charged = self.charged + charge
+            if let cap = self.spendCap {
+                self.spendCap = cap.now().after(charge)
+            }
             emit Settled(
-                subscriptionId: self.subscriptionId,
-                epoch: epoch,
-                ratedMicrotokens: microtokens,
-                charged: charged,
-                owed: due - charged,
-                balanceAfter: after
+                subscriptionId: subscriptionId,
+                epoch: self.settledEpoch,
+                ratedMicrotokens: self.settledMicrotokens,
+                charged: charge,
+                owed: due - charge,
+                balanceAfter: self.balance()
             )
-            self.balance = after
-            self.charged = self.charged + charged
-            if after < plan.lowBalance && before >= plan.lowBalance {
-                emit LowBalance(subscriptionId: self.subscriptionId, balanceAfter: after)
-            }
-            self.owe(due - charged)
-            return charged
+            self.warn(subscriptionId, before: self.balance() + charge, lowBalance: lowBalance)
+            self.owe(subscriptionId, due - charge)
+            return charge
         }
 
-        /// As much of an amount as the cap allows now; it counts as spent.
-        access(self) fun spend(_ amount: UFix64): UFix64 {
-            if let set = self.spendCap {
-                let cap = set.now()
-                let spent = amount < cap.left() ? amount : cap.left()
-                self.spendCap = cap.after(spent)
-                return spent
-            }
-            return amount
+        /// As much of an amount as balance and spend cap allow now.
+        access(all) view fun chargeable(_ amount: UFix64): UFix64 {
+            let left = self.spendCap?.now()?.left() ?? amount
+            let most = left < self.balance() ? left : self.balance()
+            return amount < most ? amount : most
         }
 
-        access(self) fun owe(_ owed: UFix64) {
+        access(self) fun warn(_ subscriptionId: UInt64, before: UFix64, lowBalance: UFix64) {
+            if before >= lowBalance && self.balance() < lowBalance {
+                emit LowBalance(subscriptionId: subscriptionId, balanceAfter: self.balance())
+            }
+        }
+
+        access(self) fun owe(_ subscriptionId: UInt64, _ owed: UFix64) {
             let before = self.owed
-            if owed == before {
-                return
-            }
             self.owed = owed
-            if before == 0.0 {
-                emit Suspended(subscriptionId: self.subscriptionId, owed: owed)
-            } else if owed == 0.0 {
-                emit Resumed(subscriptionId: self.subscriptionId)
+            if before == 0.0 && owed > 0.0 {
+                emit Suspended(subscriptionId: subscriptionId, owed: owed)
+            }
+            if before > 0.0 && owed == 0.0 {
+                emit Resumed(subscriptionId: subscriptionId)
             }
         }
 
         access(contract) fun credit(_ amount: UFix64) {
-            self.deposited = self.deposited + amount
-            self.balance = self.balance + amount
+            self.funds = self.funds + amount
+            self.setLimit()
         }
 
         access(contract) fun debit(_ amount: UFix64) {
-            self.balance = self.balance - amount
-            self.withdrawn = self.withdrawn + amount
+            pre {
+                amount <= self.balance(): "UsageBasedSubscriptions: the balance is \(self.balance()), not \(amount)"
+            }
+            self.funds = self.funds - amount
+            self.setLimit()
         }
 
-        access(contract) fun close(): UFix64 {
-            let refund = self.balance
-            self.refunded = refund
-            self.balance = 0.0
+        access(contract) fun close() {
             self.isClosed = true
-            return refund
+            self.setLimit()
         }
 
         access(contract) fun setSpendCap(_ limit: UFix64?) {
@@ -369,13 +445,49 @@ access(all) contract UsageBasedSubscriptions {
             } else {
                 self.spendCap = nil
             }
+            self.setLimit()
+        }
+
+        access(self) fun setLimit() {
+            self.limit = self.spendCap == nil && !self.isClosed ? self.funds : 0.0
         }
 
         /// Goes on from the settled total by another plan, so that this total costs what it did.
-        access(contract) fun changePlan(index: Int, from: Plan, to: Plan) {
-            let total = self.settledMicrotokens
-            self.costOffset = self.costOffset + from.cost(total) - to.cost(total)
-            self.planIndex = index
+        access(contract) fun changePlan(from: &Plan, to: &Plan) {
+            let total = Int128(self.settledMicrotokens)
+            self.costOffset = self.costOffset + from.cost()(total) - to.cost()(total)
+            self.planIndex = to.index
+        }
+    }
+
+    /// Whose a subscription is, what came in and went out, and whether it is ending.
+    access(all) struct Subscription {
+        /// The account that holds, or last held, the owner's rights.
+        access(all) var owner: Address
+        access(all) var deposited: UFix64
+        access(all) var withdrawn: UFix64
+        access(all) var refunded: UFix64
+        /// From when on the owner may withdraw; nil while no exit is requested.
+        access(all) var exitAt: UFix64?
+
+        view init(owner: Address, deposit: UFix64) {
+            self.owner = owner
+            self.deposited = deposit
+            self.withdrawn = 0.0
+            self.refunded = 0.0
+            self.exitAt = nil
+        }
+
+        access(contract) fun credit(_ amount: UFix64) {
+            self.deposited = self.deposited + amount
+        }
+
+        access(contract) fun debit(_ amount: UFix64) {
+            self.withdrawn = self.withdrawn + amount
+        }
+
+        access(contract) fun refund(_ amount: UFix64) {
+            self.refunded = amount
         }
 
         access(contract) fun setExit(at: UFix64?) {
@@ -387,9 +499,56 @@ access(all) contract UsageBasedSubscriptions {
         }
     }
 
+    /// An attested root and the epoch that it belongs to.
+    access(all) struct SettlementRoot {
+        access(all) let epoch: UInt64
+        /// 64 hex digits.
+        access(all) let root: String
+
+        view init(epoch: UInt64, root: String) {
+            self.epoch = epoch
+            self.root = root
+        }
+    }
+
+    /// Whether a subscription may be used now, and how far its money goes.
+    access(all) struct Entitlement {
+        /// `active`, `suspended` (something is owed), `exiting` or `closed`; only an active one is entitled.
+        access(all) let status: String
+        /// What may be charged now: the balance, within the spend cap.
+        access(all) let spendable: UFix64
+
+        view init(status: String, spendable: UFix64) {
+            self.status = status
+            self.spendable = spendable
+        }
+
+        /// Whether calls should be answered.
+        access(all) view fun isEntitled(): Bool {
+            return self.status == "active" && self.spendable > 0.0
+        }
+    }
+
+    /// How far a subscription is settled.
+    access(all) struct Settlement {
+        access(all) let epoch: UInt64
+        access(all) let ratedMicrotokens: UInt64
+        /// All that was ever charged.
+        access(all) let charged: UFix64
+        access(all) let owed: UFix64
+
+        view init(epoch: UInt64, ratedMicrotokens: UInt64, charged: UFix64, owed: UFix64) {
+            self.epoch = epoch
+            self.ratedMicrotokens = ratedMicrotokens
+            self.charged = charged
+            self.owed = owed
+        }
+    }
+
     /* --- RESOURCES --- */
 
-    /// The right to one subscription. It can be moved to another account from holder to holder.
+    /// The right to one subscription. It can be moved to another account from holder to holder. Whoever destroys it has
+    /// given up what is left of the deposit.
     access(all) resource Ownership {
         access(all) let subscriptionId: UInt64
 
@@ -403,6 +562,11 @@ access(all) contract UsageBasedSubscriptions {
     access(all) resource Holder {
         access(self) let ownerships: @{UInt64: Ownership}
 
+        /// Whether a subscription is held here.
+        access(all) view fun holds(_ subscriptionId: UInt64): Bool {
+            return self.ownerships.containsKey(subscriptionId)
+        }
+
         /// The ids of the subscriptions held here.
         access(all) view fun ids(): [UInt64] {
             return self.ownerships.keys
@@ -410,32 +574,42 @@ access(all) contract UsageBasedSubscriptions {
 
         /// Opens a subscription with a deposit; returns its id.
         ///
-        /// @param planId: the plan, of which the newest effective version is accepted
-        access(Owner) fun open(planId: UInt64, deposit: @FlowToken.Vault): UInt64 {
-            let ownership <- UsageBasedSubscriptions.open(owner: self.address(), planId: planId, deposit: <-deposit)
+        /// @param planVersion: the version that is accepted; it must be the newest in force
+        access(Owner) fun open(planId: UInt64, planVersion: UInt64, deposit: @FlowToken.Vault): UInt64 {
+            let ownership <- UsageBasedSubscriptions.open(
+                owner: self.address(),
+                planId: planId,
+                planVersion: planVersion,
+                deposit: <-deposit
+            )
             let subscriptionId = ownership.subscriptionId
             self.ownerships[subscriptionId] <-! ownership
             return subscriptionId
         }
 
-        /// Adds to the deposit.
+        /// Adds to the deposit. What is owed is charged at once.
         access(Owner) fun topUp(subscriptionId: UInt64, payment: @FlowToken.Vault) {
             self.requireHeld(subscriptionId)
             UsageBasedSubscriptions.deposit(subscriptionId: subscriptionId, payment: <-payment, from: self.address())
         }
 
         /// Sets the most that may be charged in 30 days from the first cap on; nil takes the limit away. What exceeds
-        /// it stays owed, and is charged in the next period or before a withdrawal.
+        /// it stays owed, and is charged in the next period, under a higher cap or before a withdrawal.
         access(Owner) fun setSpendCap(subscriptionId: UInt64, limit: UFix64?) {
             self.requireHeld(subscriptionId)
-            UsageBasedSubscriptions.borrow(subscriptionId).setSpendCap(limit)
-            emit SpendCapSet(subscriptionId: subscriptionId, limit: limit)
+            UsageBasedSubscriptions.setSpendCap(subscriptionId: subscriptionId, limit: limit)
         }
 
-        /// Accepts the newest effective version of a plan from the settled total on.
-        access(Owner) fun changePlan(subscriptionId: UInt64, planId: UInt64) {
+        /// Accepts another plan, or another version, from the settled total on.
+        ///
+        /// @param planVersion: the version that is accepted; it must be the newest in force
+        access(Owner) fun changePlan(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
             self.requireHeld(subscriptionId)
-            UsageBasedSubscriptions.changePlan(subscriptionId: subscriptionId, planId: planId)
+            UsageBasedSubscriptions.changePlan(
+                subscriptionId: subscriptionId,
+                planId: planId,
+                planVersion: planVersion
+            )
         }
 
         /// Begins the notice after which the balance can be withdrawn.
@@ -447,12 +621,7 @@ access(all) contract UsageBasedSubscriptions {
         /// Stays after all.
         access(Owner) fun cancelExit(subscriptionId: UInt64) {
             self.requireHeld(subscriptionId)
-            let subscription = UsageBasedSubscriptions.borrow(subscriptionId)
-            assert(
-                subscription.exitAt != nil,
-                message: "UsageBasedSubscriptions.Holder.cancelExit: no exit of subscription \(subscriptionId) is requested"
-            )
-            subscription.setExit(at: nil)
+            UsageBasedSubscriptions.borrowExiting(subscriptionId).setExit(at: nil)
             emit ExitCancelled(subscriptionId: subscriptionId)
         }
 
@@ -466,7 +635,7 @@ access(all) contract UsageBasedSubscriptions {
         access(Owner) fun close(subscriptionId: UInt64): @FlowToken.Vault {
             self.requireHeld(subscriptionId)
             destroy self.ownerships.remove(key: subscriptionId)
-            return <-UsageBasedSubscriptions.close(subscriptionId)
+            return <-UsageBasedSubscriptions.close(subscriptionId, to: self.address())
         }
 
         /// Takes an ownership out, to be added to another account's holder.
@@ -484,7 +653,7 @@ access(all) contract UsageBasedSubscriptions {
         /// Notes this account as the owner of one subscription, after the whole holder was moved here.
         access(Owner) fun claim(subscriptionId: UInt64) {
             assert(
-                self.ownerships.containsKey(subscriptionId),
+                self.holds(subscriptionId),
                 message: "UsageBasedSubscriptions.Holder: subscription \(subscriptionId) is not held here"
             )
             UsageBasedSubscriptions.setOwner(subscriptionId: subscriptionId, owner: self.address())
@@ -492,7 +661,7 @@ access(all) contract UsageBasedSubscriptions {
 
         access(self) view fun requireHeld(_ subscriptionId: UInt64) {
             assert(
-                self.ownerships.containsKey(subscriptionId),
+                self.holds(subscriptionId),
                 message: "UsageBasedSubscriptions.Holder: subscription \(subscriptionId) is not held here"
             )
             let owner = UsageBasedSubscriptions.borrow(subscriptionId).owner
@@ -527,10 +696,11 @@ access(all) contract UsageBasedSubscriptions {
     /// The provider's rights. None of them touches a subscription's balance.
     access(all) resource Admin {
 
-        /// Announces a plan, or the next version of one; it can be chosen after the notice.
+        /// Announces a plan, or the next version of one. A first version can be accepted at once, since nobody is on
+        /// it; a later one after the notice, in which whoever does not want it can leave.
         ///
         /// @param tiers: by rising end, the last without
-        access(all) fun addPlan(planId: UInt64, tiers: [Tier], minimumDeposit: UFix64, lowBalance: UFix64) {
+        access(Operate) fun addPlan(planId: UInt64, tiers: [Tier], minimumDeposit: UFix64, lowBalance: UFix64) {
             UsageBasedSubscriptions.addPlan(
                 planId: planId,
                 tiers: tiers,
@@ -539,29 +709,22 @@ access(all) contract UsageBasedSubscriptions {
             )
         }
 
-        /// Takes out what was charged.
-        access(all) fun withdrawRevenue(amount: UFix64): @FlowToken.Vault {
-            let to = self.owner?.address
-                ?? panic("UsageBasedSubscriptions.Admin: the provider's rights work only in an account's storage")
-            return <-UsageBasedSubscriptions.withdrawRevenue(amount: amount, to: to)
-        }
-
-        /// Lets an owner who requested an exit withdraw now.
-        access(all) fun waiveExitNotice(subscriptionId: UInt64) {
-            let subscription = UsageBasedSubscriptions.borrow(subscriptionId)
-            assert(
-                subscription.exitAt != nil,
-                message: "UsageBasedSubscriptions.Admin.waiveExitNotice: no exit of subscription \(subscriptionId) is requested"
-            )
-            let now = getCurrentBlock().timestamp
-            subscription.setExit(at: now)
-            emit ExitRequested(subscriptionId: subscriptionId, exitAt: now)
+        /// Lets an owner who requested an exit and owes nothing withdraw now.
+        access(Operate) fun waiveExitNotice(subscriptionId: UInt64) {
+            UsageBasedSubscriptions.waiveExitNotice(subscriptionId)
         }
 
         /// Stops new subscriptions and settlement, or lets them go on.
-        access(all) fun setStopped(_ isStopped: Bool) {
+        access(Operate) fun setStopped(_ isStopped: Bool) {
             UsageBasedSubscriptions.isStopped = isStopped
             emit StopChanged(isStopped: isStopped)
+        }
+
+        /// Takes out what was charged.
+        access(Collect) fun withdrawRevenue(amount: UFix64): @FlowToken.Vault {
+            let to = self.owner?.address
+                ?? panic("UsageBasedSubscriptions.Admin: the provider's rights work only in an account's storage")
+            return <-UsageBasedSubscriptions.withdrawRevenue(amount: amount, to: to)
         }
     }
 
@@ -598,39 +761,54 @@ access(all) contract UsageBasedSubscriptions {
             ids.length == ratedMicrotokens.length:
                 "UsageBasedSubscriptions.settle: \(ids.length) ids but \(ratedMicrotokens.length) totals"
         }
-        let root = self.settlementRoots[epoch]
-            ?? panic("UsageBasedSubscriptions.settle: no settlement root of epoch \(epoch) is attested")
+        post {
+            self.isSound(): self.unsound()
+        }
+        let root = self.settlementRoot(epoch: epoch)
+            ?? panic("UsageBasedSubscriptions.settle: no settlement root of epoch \(epoch) is attested and kept")
         let text = self.pageText(epoch: epoch, page: page, ids: ids, ratedMicrotokens: ratedMicrotokens)
         let leaf = String.encodeHex(HashAlgorithm.KECCAK_256.hash(text.utf8))
         assert(
             FlareOracleVerifier.foldPath(leaf: leaf, path: path) == root,
             message: "UsageBasedSubscriptions.settle: page \(page) does not belong to the settlement root of epoch \(epoch)"
         )
-        self.settlePage(epoch: epoch, ids: ids, ratedMicrotokens: ratedMicrotokens)
+        self.earn(self.settlePage(epoch: epoch, ids: ids, ratedMicrotokens: ratedMicrotokens))
     }
 
-    access(self) fun settlePage(epoch: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64]) {
+    /// Settles each subscription on a page; returns what was charged in all. An attested page never fails as a whole.
+    access(self) fun settlePage(epoch: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64]): UFix64 {
+        let ledgers = &self.ledgers as &[Ledger]
+        let end = UInt64(ledgers.length)
+        let costs: {Int: view fun(Int128): Int128} = {}
         var charged = 0.0
         var planIndex = 0
-        var plan = &self.plans[planIndex] as &Plan
-        let subscriptions = &self.subscriptions as &{UInt64: Subscription}
-        for position, subscriptionId in ids {
-            if let subscription = subscriptions[subscriptionId] {
-                if subscription.planIndex != planIndex {
-                    planIndex = subscription.planIndex
-                    plan = &self.plans[planIndex] as &Plan
-                }
-                charged = charged
-                    + subscription.settle(epoch: epoch, microtokens: ratedMicrotokens[position], plan: plan)
-            } else {
+        var lowBalance = self.plans[planIndex].lowBalance
+        var cost = self.plans[planIndex].cost()
+        for subscriptionId in ids {
+            if subscriptionId >= end {
                 emit SettlementSkipped(
                     subscriptionId: subscriptionId,
                     epoch: epoch,
-                    ratedMicrotokens: ratedMicrotokens[position]
+                    ratedMicrotokens: ratedMicrotokens.removeFirst()
                 )
+                continue
             }
+            let ledger = ledgers[subscriptionId]
+            if ledger.planIndex != planIndex {
+                costs[planIndex] = cost
+                planIndex = ledger.planIndex
+                lowBalance = self.plans[planIndex].lowBalance
+                cost = costs[planIndex] ?? self.plans[planIndex].cost()
+            }
+            charged = charged + ledger.settle(
+                subscriptionId,
+                epoch: epoch,
+                microtokens: ratedMicrotokens.removeFirst(),
+                cost: cost,
+                lowBalance: lowBalance
+            )
         }
-        self.unclaimedRevenue = self.unclaimedRevenue + charged
+        return charged
     }
 
     /* --- VIEWS --- */
@@ -642,22 +820,56 @@ access(all) contract UsageBasedSubscriptions {
         ids: [UInt64],
         ratedMicrotokens: [UInt64]
     ): String {
-        let lines = ["flareflow-page/1 \(self.getType().identifier) epoch \(epoch) page \(page)"]
-        for position, subscriptionId in ids {
-            lines.append("\(subscriptionId):\(ratedMicrotokens[position])")
-        }
-        return String.join(lines, separator: "\n")
+        let head = "flareflow-page/1 \(self.getType().identifier) epoch \(epoch) page \(page)"
+        let lines = ids.map(fun (subscriptionId: UInt64): String {
+            return "\(subscriptionId):\(ratedMicrotokens.removeFirst())"
+        })
+        return String.join([head].concat(lines), separator: "\n")
     }
 
-    /// A subscription by its id, closed ones too.
+    /// How many subscriptions were ever opened; the newest has this id.
+    access(all) view fun subscriptionsOpened(): UInt64 {
+        return UInt64(self.ledgers.length - 1)
+    }
+
+    /// Whose a subscription is, by its id; closed ones too.
     access(all) view fun subscription(_ subscriptionId: UInt64): Subscription? {
-        return self.subscriptions[subscriptionId] ?? self.closedSubscriptions[subscriptionId]
+        return self.subscriptions[subscriptionId]
     }
 
-    /// The version of a plan that a new subscription accepts now, or nil.
+    /// The ledger of a subscription; closed ones too.
+    access(all) view fun ledger(_ subscriptionId: UInt64): Ledger? {
+        return self.subscriptions.containsKey(subscriptionId) ? self.ledgers[subscriptionId] : nil
+    }
+
+    /// What the owner of a subscription still has.
+    access(all) view fun balance(_ subscriptionId: UInt64): UFix64 {
+        return self.borrowLedger(subscriptionId).balance()
+    }
+
+    /// Whether a subscription may be used now, and how far its money goes.
+    access(all) view fun entitlementOf(_ subscriptionId: UInt64): Entitlement {
+        let ledger = self.borrowLedger(subscriptionId)
+        let isExiting = self.borrow(subscriptionId).exitAt != nil
+        let status = ledger.isClosed ? "closed" : isExiting ? "exiting" : ledger.owed > 0.0 ? "suspended" : "active"
+        return Entitlement(status: status, spendable: ledger.chargeable(ledger.balance()))
+    }
+
+    /// How far a subscription is settled.
+    access(all) view fun lastSettlement(_ subscriptionId: UInt64): Settlement {
+        let ledger = self.borrowLedger(subscriptionId)
+        return Settlement(
+            epoch: ledger.settledEpoch,
+            ratedMicrotokens: ledger.settledMicrotokens,
+            charged: ledger.charged,
+            owed: ledger.owed
+        )
+    }
+
+    /// The version of a plan that can be accepted now, or nil.
     access(all) view fun plan(_ planId: UInt64): Plan? {
-        if let index = self.effectiveVersion(planId) {
-            return self.plans[index]
+        if let plan = self.effectiveVersion(planId) {
+            return self.plans[plan.index]
         }
         return nil
     }
@@ -667,30 +879,34 @@ access(all) contract UsageBasedSubscriptions {
         return UInt64(self.planVersions[planId]?.length ?? 0)
     }
 
-    /// The version of its plan that a subscription is on.
-    access(all) view fun planOf(_ subscription: Subscription): Plan {
-        return self.plans[subscription.planIndex]
+    /// The version of a plan that a subscription is on.
+    access(all) view fun planOf(_ subscriptionId: UInt64): Plan {
+        return self.plans[self.borrowLedger(subscriptionId).planIndex]
     }
 
-    /// What a cumulative total costs on a plan, in FLOW.
+    /// What a cumulative total costs on the version of a plan that can be accepted now, in FLOW.
     access(all) view fun quote(planId: UInt64, ratedMicrotokens: UInt64): UFix64 {
-        let plan = self.plan(planId) ?? panic("UsageBasedSubscriptions.quote: there is no plan \(planId)")
-        return self.flow(units: plan.cost(ratedMicrotokens) / 1_000_000_000)
+        let plan = self.effectiveVersion(planId)
+            ?? panic("UsageBasedSubscriptions.quote: there is no plan \(planId)")
+        return self.flow(cost: plan.cost()(Int128(ratedMicrotokens)))
     }
 
     /// What a settlement of this total would charge or leave owed now, in FLOW.
     access(all) view fun estimate(subscriptionId: UInt64, ratedMicrotokens: UInt64): UFix64 {
-        let subscription = self.borrow(subscriptionId)
-        if ratedMicrotokens < subscription.settledMicrotokens {
-            return subscription.owed
+        let ledger = self.borrowLedger(subscriptionId)
+        if ratedMicrotokens <= ledger.settledMicrotokens {
+            return ledger.owed
         }
-        let cost = self.plans[subscription.planIndex].cost(ratedMicrotokens) + subscription.costOffset
-        return self.flow(units: cost / 1_000_000_000) - subscription.charged
+        let cost = self.plans[ledger.planIndex].cost()(Int128(ratedMicrotokens))
+        return ledger.price(cost: cost) - ledger.charged
     }
 
-    /// The attested settlement root of an epoch, 64 hex digits, or nil.
+    /// The attested settlement root of an epoch, 64 hex digits; nil where there is none or it is no longer kept.
     access(all) view fun settlementRoot(epoch: UInt64): String? {
-        return self.settlementRoots[epoch]
+        if let kept = &self.settlementRoots[epoch % self.ROOTS_KEPT] as &SettlementRoot? {
+            return kept.epoch == epoch ? kept.root : nil
+        }
+        return nil
     }
 
     /// All FLOW that the contract holds: the sum of all balances and the unclaimed revenue.
@@ -700,32 +916,33 @@ access(all) contract UsageBasedSubscriptions {
 
     /* --- WHAT OWNERS AND PROVIDER CAUSE --- */
 
-    access(contract) fun open(owner: Address, planId: UInt64, deposit: @FlowToken.Vault): @Ownership {
+    access(contract) fun open(
+        owner: Address,
+        planId: UInt64,
+        planVersion: UInt64,
+        deposit: @FlowToken.Vault
+    ): @Ownership {
         pre {
             !self.isStopped: "UsageBasedSubscriptions.open: new subscriptions are stopped"
         }
-        let planIndex = self.effectiveVersion(planId)
-            ?? panic("UsageBasedSubscriptions.open: there is no plan \(planId)")
-        let plan = self.plans[planIndex]
+        post {
+            self.isSound(): self.unsound()
+        }
+        let plan = self.acceptedVersion(planId, planVersion)
         let amount = deposit.balance
         assert(
             amount >= plan.minimumDeposit,
             message: "UsageBasedSubscriptions.open: plan \(planId) wants a deposit of \(plan.minimumDeposit) or more, not \(amount)"
         )
-        self.vault.deposit(from: <-deposit)
-        self.subscriptionsOpened = self.subscriptionsOpened + 1
-        let subscriptionId = self.subscriptionsOpened
-        self.subscriptions[subscriptionId] = Subscription(
-            subscriptionId: subscriptionId,
-            owner: owner,
-            planIndex: planIndex,
-            deposit: amount
-        )
+        self.take(<-deposit)
+        let subscriptionId = UInt64(self.ledgers.length)
+        self.ledgers.append(Ledger(planIndex: plan.index, deposit: amount, isClosed: false))
+        self.subscriptions[subscriptionId] = Subscription(owner: owner, deposit: amount)
         emit SubscriptionOpened(
             subscriptionId: subscriptionId,
             owner: owner,
             planId: planId,
-            planVersion: plan.planVersion,
+            planVersion: planVersion,
             deposit: amount,
             balanceAfter: amount
         )
@@ -736,95 +953,113 @@ access(all) contract UsageBasedSubscriptions {
         pre {
             payment.balance > 0.0: "UsageBasedSubscriptions.topUp: there is nothing in the payment"
         }
+        post {
+            self.isSound(): self.unsound()
+        }
+        let ledger = self.borrowOpenLedger(subscriptionId)
         let subscription = self.borrow(subscriptionId)
         let amount = payment.balance
-        self.vault.deposit(from: <-payment)
+        self.take(<-payment)
+        ledger.credit(amount)
         subscription.credit(amount)
-        emit ToppedUp(
-            subscriptionId: subscriptionId,
-            from: from,
-            amount: amount,
-            balanceAfter: subscription.balance
-        )
-        self.chargeOwed(subscription)
+        emit ToppedUp(subscriptionId: subscriptionId, from: from, amount: amount, balanceAfter: ledger.balance())
+        self.chargeOwed(subscriptionId, ledger)
+        self.requireAddedUp(subscription, ledger)
     }
 
-    access(self) fun chargeOwed(_ subscription: &Subscription) {
-        if subscription.owed > 0.0 {
-            let charged = subscription.charge(
-                subscription.owed,
-                epoch: subscription.settledEpoch,
-                microtokens: subscription.settledMicrotokens,
-                plan: &self.plans[subscription.planIndex] as &Plan
-            )
-            self.unclaimedRevenue = self.unclaimedRevenue + charged
+    access(contract) fun setSpendCap(subscriptionId: UInt64, limit: UFix64?) {
+        post {
+            self.isSound(): self.unsound()
         }
+        let ledger = self.borrowOpenLedger(subscriptionId)
+        ledger.setSpendCap(limit)
+        emit SpendCapSet(subscriptionId: subscriptionId, limit: limit)
+        self.chargeOwed(subscriptionId, ledger)
     }
 
-    access(contract) fun changePlan(subscriptionId: UInt64, planId: UInt64) {
-        let index = self.effectiveVersion(planId)
-            ?? panic("UsageBasedSubscriptions.changePlan: there is no plan \(planId)")
-        let subscription = self.borrow(subscriptionId)
-        let plan = self.plans[index]
-        subscription.changePlan(index: index, from: self.plans[subscription.planIndex], to: plan)
+    access(contract) fun changePlan(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
+        let plan = self.acceptedVersion(planId, planVersion)
+        let ledger = self.borrowOpenLedger(subscriptionId)
+        ledger.changePlan(from: &self.plans[ledger.planIndex] as &Plan, to: plan)
         emit PlanChanged(
             subscriptionId: subscriptionId,
             planId: planId,
-            planVersion: plan.planVersion,
-            fromMicrotokens: subscription.settledMicrotokens
+            planVersion: planVersion,
+            fromMicrotokens: ledger.settledMicrotokens
         )
     }
 
     access(contract) fun requestExit(_ subscriptionId: UInt64) {
-        let subscription = self.borrow(subscriptionId)
+        let subscription = self.borrowOpen(subscriptionId)
         assert(
             subscription.exitAt == nil,
             message: "UsageBasedSubscriptions.requestExit: the exit of subscription \(subscriptionId) is requested already"
         )
-        let exitAt = getCurrentBlock().timestamp + self.exitNoticeSeconds
-        subscription.setExit(at: exitAt)
-        emit ExitRequested(subscriptionId: subscriptionId, exitAt: exitAt)
+        self.setExit(subscriptionId, subscription, at: getCurrentBlock().timestamp + self.exitNoticeSeconds)
     }
 
-    /// The subscription, ready for its owner to take money out: the notice has passed and nothing more is chargeable.
-    access(self) fun borrowLeaving(_ subscriptionId: UInt64): &Subscription {
-        let subscription = self.borrow(subscriptionId)
-        let exitAt = subscription.exitAt
-            ?? panic("UsageBasedSubscriptions: request the exit of subscription \(subscriptionId) before taking money out")
+    access(contract) fun waiveExitNotice(_ subscriptionId: UInt64) {
+        let subscription = self.borrowExiting(subscriptionId)
+        let owed = self.borrowLedger(subscriptionId).owed
+        assert(
+            owed == 0.0,
+            message: "UsageBasedSubscriptions.waiveExitNotice: subscription \(subscriptionId) owes \(owed)"
+        )
+        self.setExit(subscriptionId, subscription, at: getCurrentBlock().timestamp)
+    }
+
+    access(self) fun setExit(_ subscriptionId: UInt64, _ subscription: &Subscription, at: UFix64) {
+        subscription.setExit(at: at)
+        emit ExitRequested(subscriptionId: subscriptionId, exitAt: at)
+    }
+
+    access(contract) fun withdraw(subscriptionId: UInt64, amount: UFix64, to: Address): @FlowToken.Vault {
+        post {
+            self.isSound(): self.unsound()
+        }
+        let subscription = self.borrowExiting(subscriptionId)
+        let ledger = self.leave(subscriptionId, exitAt: subscription.exitAt!)
+        assert(
+            amount > 0.0 && amount <= ledger.balance(),
+            message: "UsageBasedSubscriptions.withdraw: subscription \(subscriptionId) has \(ledger.balance()), not \(amount)"
+        )
+        ledger.debit(amount)
+        subscription.debit(amount)
+        emit Withdrawn(subscriptionId: subscriptionId, to: to, amount: amount, balanceAfter: ledger.balance())
+        self.requireAddedUp(subscription, ledger)
+        return <-self.payBack(amount)
+    }
+
+    access(contract) fun close(_ subscriptionId: UInt64, to: Address): @FlowToken.Vault {
+        post {
+            self.isSound(): self.unsound()
+        }
+        let subscription = self.borrowExiting(subscriptionId)
+        let ledger = self.leave(subscriptionId, exitAt: subscription.exitAt!)
+        let refund = ledger.balance()
+        ledger.debit(refund)
+        ledger.close()
+        subscription.refund(refund)
+        emit Closed(subscriptionId: subscriptionId, to: to, refunded: refund)
+        self.requireAddedUp(subscription, ledger)
+        return <-self.payBack(refund)
+    }
+
+    /// The ledger, ready for its owner to take money out: the notice has passed, and what was owed is charged.
+    access(self) fun leave(_ subscriptionId: UInt64, exitAt: UFix64): &Ledger {
         assert(
             getCurrentBlock().timestamp >= exitAt,
             message: "UsageBasedSubscriptions: the notice of subscription \(subscriptionId) ends at \(exitAt)"
         )
-        subscription.setSpendCap(nil)
-        self.chargeOwed(subscription)
-        return subscription
-    }
-
-    access(contract) fun withdraw(subscriptionId: UInt64, amount: UFix64, to: Address): @FlowToken.Vault {
-        let subscription = self.borrowLeaving(subscriptionId)
-        assert(
-            amount > 0.0 && amount <= subscription.balance,
-            message: "UsageBasedSubscriptions.withdraw: subscription \(subscriptionId) has \(subscription.balance), not \(amount)"
-        )
-        subscription.debit(amount)
-        emit Withdrawn(
-            subscriptionId: subscriptionId,
-            to: to,
-            amount: amount,
-            balanceAfter: subscription.balance
-        )
-        return <-self.pay(amount)
-    }
-
-    access(contract) fun close(_ subscriptionId: UInt64): @FlowToken.Vault {
-        let refund = self.borrowLeaving(subscriptionId).close()
-        self.closedSubscriptions[subscriptionId] = self.subscriptions.remove(key: subscriptionId)!
-        emit Closed(subscriptionId: subscriptionId, refunded: refund)
-        return <-self.pay(refund)
+        let ledger = self.borrowOpenLedger(subscriptionId)
+        if ledger.spendCap != nil {
+            self.setSpendCap(subscriptionId: subscriptionId, limit: nil)
+        }
+        return ledger
     }
 
     access(contract) fun setOwner(subscriptionId: UInt64, owner: Address) {
-        let subscription = self.borrow(subscriptionId)
+        let subscription = self.borrowOpen(subscriptionId)
         emit OwnerChanged(subscriptionId: subscriptionId, from: subscription.owner, to: owner)
         subscription.setOwner(owner)
     }
@@ -834,6 +1069,9 @@ access(all) contract UsageBasedSubscriptions {
             amount <= self.unclaimedRevenue:
                 "UsageBasedSubscriptions.withdrawRevenue: \(self.unclaimedRevenue) is unclaimed, not \(amount)"
         }
+        post {
+            self.isSound(): self.unsound()
+        }
         self.unclaimedRevenue = self.unclaimedRevenue - amount
         emit RevenueWithdrawn(amount: amount, to: to, unclaimedAfter: self.unclaimedRevenue)
         return <-self.pay(amount)
@@ -841,47 +1079,140 @@ access(all) contract UsageBasedSubscriptions {
 
     access(contract) fun addPlan(planId: UInt64, tiers: [Tier], minimumDeposit: UFix64, lowBalance: UFix64) {
         let indices = self.planVersions[planId] ?? []
+        let notice = indices.length == 0 ? 0.0 : self.planNoticeSeconds
         let plan = Plan(
+            index: self.plans.length,
             planId: planId,
             planVersion: UInt64(indices.length) + 1,
             tiers: tiers,
             minimumDeposit: minimumDeposit,
             lowBalance: lowBalance,
-            effectiveAt: getCurrentBlock().timestamp + self.planNoticeSeconds
+            effectiveAt: getCurrentBlock().timestamp + notice
         )
-        indices.append(self.plans.length)
-        self.planVersions[planId] = indices
+        self.planVersions[planId] = indices.concat([plan.index])
         self.plans.append(plan)
-        emit PlanAdded(planId: planId, planVersion: plan.planVersion, effectiveAt: plan.effectiveAt)
+        emit PlanAdded(
+            planId: planId,
+            planVersion: plan.planVersion,
+            tiers: tiers,
+            minimumDeposit: minimumDeposit,
+            lowBalance: lowBalance,
+            effectiveAt: plan.effectiveAt
+        )
     }
 
     access(contract) fun keepSettlementRoot(epoch: UInt64, words: [UInt256]) {
+        let place = epoch % self.ROOTS_KEPT
+        if let kept = self.settlementRoots[place] {
+            assert(
+                kept.epoch < epoch,
+                message: "UsageBasedSubscriptions: no root is taken for epoch \(epoch), since that of \(kept.epoch) is kept in its place"
+            )
+        }
         let root = String.encodeHex(words[self.SETTLEMENT_ROOT_WORD].toBigEndianBytes())
-        assert(
-            self.settlementRoots[epoch] == nil,
-            message: "UsageBasedSubscriptions: epoch \(epoch) has its settlement root already"
-        )
-        self.settlementRoots[epoch] = root
+        self.settlementRoots[place] = SettlementRoot(epoch: epoch, root: root)
         emit StatementAccepted(epoch: epoch, settlementRoot: root)
     }
 
     /* --- INSIDE --- */
 
+    access(self) fun chargeOwed(_ subscriptionId: UInt64, _ ledger: &Ledger) {
+        if ledger.owed > 0.0 {
+            self.earn(ledger.chargeOwed(subscriptionId, lowBalance: self.plans[ledger.planIndex].lowBalance))
+        }
+    }
+
+    /// A charge goes from the balances to the revenue; the vault stays as it is.
+    access(self) fun earn(_ charged: UFix64) {
+        self.totalBalance = self.totalBalance - charged
+        self.unclaimedRevenue = self.unclaimedRevenue + charged
+    }
+
+    access(self) fun take(_ payment: @FlowToken.Vault) {
+        self.totalBalance = self.totalBalance + payment.balance
+        self.vault.deposit(from: <-payment)
+    }
+
+    access(self) fun payBack(_ amount: UFix64): @FlowToken.Vault {
+        self.totalBalance = self.totalBalance - amount
+        return <-self.pay(amount)
+    }
+
     access(self) fun pay(_ amount: UFix64): @FlowToken.Vault {
         return <-(self.vault.withdraw(amount: amount) as! @FlowToken.Vault)
     }
 
-    access(contract) view fun borrow(_ subscriptionId: UInt64): &Subscription {
-        return &self.subscriptions[subscriptionId] as &Subscription?
-            ?? panic("UsageBasedSubscriptions: there is no open subscription \(subscriptionId)")
+    /// The vault holds the balances and the unclaimed revenue and nothing else.
+    access(self) view fun isSound(): Bool {
+        return self.vault.balance == self.totalBalance + self.unclaimedRevenue
     }
 
-    /// The newest version of a plan whose notice has passed, as an index into `plans`.
-    access(self) view fun effectiveVersion(_ planId: UInt64): Int? {
-        var newest: Int? = nil
+    access(self) view fun unsound(): String {
+        return "UsageBasedSubscriptions: \(self.vault.balance) is held, for balances of \(self.totalBalance) and a revenue of \(self.unclaimedRevenue)"
+    }
+
+    /// deposited = balance + charged + withdrawn + refunded
+    access(self) view fun requireAddedUp(_ subscription: &Subscription, _ ledger: &Ledger) {
+        assert(
+            subscription.deposited == ledger.funds + subscription.withdrawn + subscription.refunded,
+            message: "UsageBasedSubscriptions: what came in, went out and is left of a subscription does not add up"
+        )
+    }
+
+    access(contract) view fun borrow(_ subscriptionId: UInt64): &Subscription {
+        return &self.subscriptions[subscriptionId] as &Subscription?
+            ?? panic("UsageBasedSubscriptions: there is no subscription \(subscriptionId)")
+    }
+
+    access(self) view fun borrowLedger(_ subscriptionId: UInt64): &Ledger {
+        let ledgers = &self.ledgers as &[Ledger]
+        if subscriptionId == 0 || subscriptionId >= UInt64(ledgers.length) {
+            panic("UsageBasedSubscriptions: there is no subscription \(subscriptionId)")
+        }
+        return ledgers[subscriptionId]
+    }
+
+    access(self) view fun borrowOpenLedger(_ subscriptionId: UInt64): &Ledger {
+        let ledger = self.borrowLedger(subscriptionId)
+        if ledger.isClosed {
+            panic("UsageBasedSubscriptions: subscription \(subscriptionId) is closed")
+        }
+        return ledger
+    }
+
+    access(self) view fun borrowOpen(_ subscriptionId: UInt64): &Subscription {
+        self.borrowOpenLedger(subscriptionId)
+        return self.borrow(subscriptionId)
+    }
+
+    access(contract) view fun borrowExiting(_ subscriptionId: UInt64): &Subscription {
+        let subscription = self.borrow(subscriptionId)
+        assert(
+            subscription.exitAt != nil,
+            message: "UsageBasedSubscriptions: no exit of subscription \(subscriptionId) is requested"
+        )
+        return subscription
+    }
+
+    /// The version of a plan that an owner accepts.
+    access(self) view fun acceptedVersion(_ planId: UInt64, _ planVersion: UInt64): &Plan {
+        let plan = self.effectiveVersion(planId) ?? panic("UsageBasedSubscriptions: there is no plan \(planId)")
+        let effective = plan.planVersion
+        assert(
+            planVersion == effective,
+            message: "UsageBasedSubscriptions: version \(effective) of plan \(planId) is in force, not \(planVersion)"
+        )
+        return plan
+    }
+
+    /// The newest version of a plan whose notice has passed.
+    access(self) view fun effectiveVersion(_ planId: UInt64): &Plan? {
+        let now = getCurrentBlock().timestamp
+        var newest: &Plan? = nil
         for index in self.planVersions[planId] ?? [] {
-            if self.plans[index].effectiveAt <= getCurrentBlock().timestamp {
-                newest = index
+            let plan = &self.plans[index] as &Plan
+            if plan.effectiveAt <= now {
+                newest = plan
             }
         }
         return newest
@@ -895,7 +1226,7 @@ access(all) contract UsageBasedSubscriptions {
             tiers[tiers.length - 1].endTokens == nil: "UsageBasedSubscriptions: the last tier has no end"
         }
         let lines: [Line] = []
-        var start: UInt64 = 0
+        var start: Int128 = 0
         var intercept: Int128 = 0
         var previousSlope: Int128 = 0
         for position, tier in tiers {
@@ -904,8 +1235,8 @@ access(all) contract UsageBasedSubscriptions {
                 message: "UsageBasedSubscriptions: a price is at most \(self.PRICE_MAX), not \(tier.price)"
             )
             let slope = Int128(tier.price * 100_000_000.0)
-            intercept = intercept + Int128(start) * (previousSlope - slope)
-            let end = tier.endTokens == nil ? UInt64.max : tier.endTokens! * 1_000_000
+            intercept = intercept + start * (previousSlope - slope)
+            let end: Int128 = tier.endTokens == nil ? 18_446_744_073_709_551_616 : Int128(tier.endTokens!) * 1_000_000
             assert(
                 end > start && (tier.endTokens != nil || position == tiers.length - 1),
                 message: "UsageBasedSubscriptions: the tiers' ends rise, and only the last has none"
@@ -917,14 +1248,19 @@ access(all) contract UsageBasedSubscriptions {
         return lines
     }
 
-    /// An amount of 1e-8 FLOW as FLOW, exactly.
-    access(contract) view fun flow(units: Int128): UFix64 {
-        return UFix64(units / 100_000_000) + UFix64(units % 100_000_000) * 0.00000001
+    /// A cost in 1e-8 FLOW x 1e-9 as FLOW, rounded down to 1e-8.
+    access(contract) view fun flow(cost: Int128): UFix64 {
+        return UFix64(cost / 100_000_000_000_000_000)
+            + UFix64(cost / 1_000_000_000 % 100_000_000) * 0.00000001
     }
 
-    /// @param planNoticeSeconds: how long a plan is announced before it can be chosen
+    /// @param planNoticeSeconds: how long a new version of a plan is announced before it can be accepted
     /// @param exitNoticeSeconds: how long after the request an owner may withdraw
     init(planNoticeSeconds: UFix64, exitNoticeSeconds: UFix64) {
+        pre {
+            planNoticeSeconds >= exitNoticeSeconds:
+                "UsageBasedSubscriptions.init: whoever does not want a plan needs \(exitNoticeSeconds) seconds to leave, not \(planNoticeSeconds)"
+        }
         self.AdminStoragePath = /storage/usageBasedSubscriptionsAdmin
         self.HandlerStoragePath = /storage/usageBasedSubscriptionsHandler
         self.HolderStoragePath = /storage/usageBasedSubscriptionsHolder
@@ -933,16 +1269,17 @@ access(all) contract UsageBasedSubscriptions {
         self.PRICE_MAX = 10.0
         self.TIERS_MAX = 16
         self.SETTLEMENT_ROOT_WORD = 4
+        self.ROOTS_KEPT = 2_016
         self.planNoticeSeconds = planNoticeSeconds
         self.exitNoticeSeconds = exitNoticeSeconds
         self.isStopped = false
+        self.totalBalance = 0.0
         self.unclaimedRevenue = 0.0
-        self.subscriptionsOpened = 0
         self.vault <- FlowToken.createEmptyVault(vaultType: Type<@FlowToken.Vault>())
         self.plans = []
         self.planVersions = {}
+        self.ledgers = [Ledger(planIndex: 0, deposit: 0.0, isClosed: true)]
         self.subscriptions = {}
-        self.closedSubscriptions = {}
         self.settlementRoots = {}
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)
         self.account.storage.save(<-create StatementHandler(), to: self.HandlerStoragePath)

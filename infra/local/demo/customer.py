@@ -10,6 +10,7 @@ from infra.local.demo.api import Api
 from infra.local.flow_accounts import LocalAccount, LocalFlow
 
 PLAN_ID: Final = 0
+PLAN_VERSION: Final = 1
 STARTING_MONEY_UFIX64: Final = 100 * 10**8
 OPENED_EVENT: Final = "UsageBasedSubscriptions.SubscriptionOpened"
 
@@ -26,7 +27,13 @@ class Subscriber:
     def open(cls, flow: LocalFlow, deposit_ufix64: int) -> Self:
         """A new account whose first transaction opens a subscription."""
         account = flow.create_account(STARTING_MONEY_UFIX64)
-        result = flow.run(account, "subscriptions/open_subscription.cdc", uint64(PLAN_ID), ufix64(deposit_ufix64))
+        result = flow.run(
+            account,
+            "subscriptions/open_subscription.cdc",
+            uint64(PLAN_ID),
+            uint64(PLAN_VERSION),
+            ufix64(deposit_ufix64),
+        )
         for event in result.events:
             fields = event.fields() if event.type.endswith(OPENED_EVENT) else None
             if isinstance(fields, dict):

@@ -8,7 +8,7 @@ from tests.support.flow_emulator import FIRST_ROUND, FLOW, Attested, Chain, sett
 
 pytestmark = pytest.mark.stack
 
-SETTLE_EACH = 20
+SETTLE_EACH = 10
 HUNDRED = Electorate.of([1_000] * 23 + [1_001] + [300] * 76)
 """24 of 100 voters have just more than half of the weight, as on Flare."""
 OPEN_MANY = """
@@ -26,7 +26,7 @@ OPEN_MANY = """
             )!
             var opened = 0
             while opened < count {
-                holder.open(planId: 0, deposit: <-(wallet.withdraw(amount: 400.0) as! @FlowToken.Vault))
+                holder.open(planId: 0, planVersion: 1, deposit: <-(wallet.withdraw(amount: 400.0) as! @FlowToken.Vault))
                 opened = opened + 1
             }
         }
@@ -57,11 +57,13 @@ def test_delivering_a_statement(chain: Chain) -> None:
 @pytest.mark.parametrize("what", ["open_subscription", "top_up", "request_exit", "withdraw"])
 def test_what_an_owner_does(chain: Chain, what: str) -> None:
     account, subscription = chain.subscriber(deposit=3 * FLOW)
-    first = uint64(0 if what == "open_subscription" else subscription)
+    arguments = {
+        "open_subscription": [uint64(0), uint64(1), ufix64(FLOW)],
+        "request_exit": [uint64(subscription)],
+    }.get(what, [uint64(subscription), ufix64(FLOW)])
     if what == "withdraw":
-        chain.run("subscriptions/request_exit.cdc", first, signer=account)
+        chain.run("subscriptions/request_exit.cdc", uint64(subscription), signer=account)
         chain.wait(1.2)
-    arguments = [first] if what == "request_exit" else [first, ufix64(FLOW)]
     assert chain.computation(chain.run(f"subscriptions/{what}.cdc", *arguments, signer=account)) <= 150
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from flareflow.adapters.json_cdc import Argument, address, array, ufix64, uint64
+from infra.cadence import deploy
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
-from tests.support.flow_emulator import FLOW, Chain, settling
+from tests.support.flow_emulator import FLOW, SETTLE, Chain, settling
 
 pytestmark = pytest.mark.stack
 
@@ -24,6 +25,10 @@ def balance_of(chain: Chain, account: LocalAccount) -> int:
     return answer
 
 
+def optional(amount: int | None) -> Argument:
+    return Argument("Optional", None if amount is None else ufix64(amount).as_json())
+
+
 def leave(chain: Chain, account: LocalAccount, subscription: int) -> None:
     act(chain, account, "request_exit", uint64(subscription))
     chain.wait(1.2)
@@ -35,7 +40,7 @@ def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
     chain.settle(7, (subscription, 50_000 * MILLION))
     # When the owner requests the exit and the notice passes
     chain.refuses(
-        f"UsageBasedSubscriptions: request the exit of subscription {subscription} before taking money out",
+        f"UsageBasedSubscriptions: no exit of subscription {subscription} is requested",
         "subscriptions/withdraw.cdc",
         uint64(subscription),
         ufix64(FLOW),
@@ -73,7 +78,7 @@ def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
         signer=account,
     )
     assert act(chain, account, "close_subscription", uint64(subscription)) == [
-        ("Closed", {"subscriptionId": subscription, "refunded": 5 * FLOW})
+        ("Closed", {"subscriptionId": subscription, "to": f"0x{account.address}", "refunded": 5 * FLOW})
     ]
     state = chain.subscription(subscription)
     assert (state["status"], state["balance"], state["withdrawn"], state["refunded"], state["charged"]) == (
@@ -98,7 +103,7 @@ def test_a_closed_subscription_is_skipped_by_later_pages(chain: Chain) -> None:
     act(chain, account, "close_subscription", uint64(subscription))
     assert [name for name, _ in chain.events(chain.settle(7, (subscription, MILLION)))] == ["SettlementSkipped"]
     chain.refuses(
-        f"UsageBasedSubscriptions: there is no open subscription {subscription}",
+        f"UsageBasedSubscriptions: subscription {subscription} is closed",
         "subscriptions/top_up.cdc",
         uint64(subscription),
         ufix64(FLOW),
@@ -149,8 +154,8 @@ def test_the_rights_over_a_subscription_are_its_holders_alone(chain: Chain) -> N
         "cancel_exit": [uint64(subscription)],
         "withdraw": [uint64(subscription), ufix64(1)],
         "close_subscription": [uint64(subscription)],
-        "set_spend_cap": [uint64(subscription), Argument("Optional", None)],
-        "change_plan": [uint64(subscription), uint64(0)],
+        "set_spend_cap": [uint64(subscription), optional(None)],
+        "change_plan": [uint64(subscription), uint64(0), uint64(1)],
         "move_ownership": [uint64(subscription), address(owner.address)],
     }.items():
         chain.refuses(refusal, f"subscriptions/{what}.cdc", *arguments, signer=stranger)
@@ -189,8 +194,7 @@ def test_the_provider_takes_what_was_charged_and_no_more(chain: Chain) -> None:
 def test_a_spend_cap_leaves_the_rest_owed_until_its_owner_leaves(chain: Chain) -> None:
     # Given a cap of half a FLOW
     account, subscription = chain.subscriber()
-    cap = Argument("Optional", ufix64(FLOW // 2).as_json())
-    act(chain, account, "set_spend_cap", uint64(subscription), cap)
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
     # When usage for one FLOW is settled
     result = chain.settle(7, (subscription, 50_000 * MILLION))
     # Then half is charged, and raising the cap lets the next settlement charge more
@@ -200,21 +204,59 @@ def test_a_spend_cap_leaves_the_rest_owed_until_its_owner_leaves(chain: Chain) -
     # And whoever leaves pays what is owed first
     leave(chain, account, subscription)
     events = act(chain, account, "close_subscription", uint64(subscription))
-    assert [name for name, _ in events] == ["Settled", "Resumed", "Closed"]
+    assert [name for name, _ in events] == ["SpendCapSet", "Settled", "Resumed", "Closed"]
     assert chain.subscription(subscription)["charged"] == FLOW
 
 
-def test_raising_the_cap_lets_the_same_page_charge_the_rest(chain: Chain) -> None:
+def test_raising_the_cap_charges_what_it_allows_at_once(chain: Chain) -> None:
+    # Given half a FLOW owed because of a cap
     account, subscription = chain.subscriber()
-    act(chain, account, "set_spend_cap", uint64(subscription), Argument("Optional", ufix64(FLOW // 2).as_json()))
-    entries = [(subscription, 50_000 * MILLION)]
-    tree = chain.pages(7, entries)
-    chain.settle(7, *entries)
-    act(chain, account, "set_spend_cap", uint64(subscription), Argument("Optional", None))
-    # When anyone brings the same page again
-    chain.run("subscriptions/settle_page.cdc", *settling(7, 0, entries, tree.path(0)))
-    # Then the rest is charged
-    assert chain.subscription(subscription)["owed"] == 0
+    cap = "subscriptions/set_spend_cap.cdc"
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # When the owner raises it by a part and then takes it away
+    raised = chain.run(cap, uint64(subscription), optional(FLOW * 3 // 4), signer=account)
+    gone = chain.run(cap, uint64(subscription), optional(None), signer=account)
+    # Then each time as much is charged as is allowed
+    assert [name for name, _ in chain.events(raised)] == ["SpendCapSet", "Settled"]
+    assert [name for name, _ in chain.events(gone)] == ["SpendCapSet", "Settled", "Resumed"]
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"], state["spendCap"]) == (FLOW, 0, None)
+
+
+def test_a_lower_cap_than_was_spent_charges_nothing_more(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW))
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 4))
+    chain.settle(8, (subscription, 60_000 * MILLION))
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"], state["spendable"]) == (FLOW, FLOW // 5, 0)
+
+
+def test_the_rest_is_charged_when_the_next_period_of_a_cap_begins(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given contracts whose 30 days last four seconds, and half a FLOW owed because of a cap
+    code_of = deploy.contract_code
+
+    def short_period(*arguments: str) -> Argument:
+        return Argument("String", str(code_of(*arguments).value).replace("2_592_000.0", "4.0"))
+
+    monkeypatch.setattr(deploy, "contract_code", short_period)
+    quick = chain.deployed_again()
+    account, subscription = quick.subscriber()
+    act(quick, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
+    page = quick.attested_page(7, (subscription, 50_000 * MILLION))
+    assert [name for name, _ in quick.events(quick.run(SETTLE, *page))] == ["Settled", "Suspended"]
+    # When the same page comes before and after the period ends
+    before = quick.run(SETTLE, *page)
+    quick.wait(4.2)
+    after = quick.run(SETTLE, *page)
+    # Then it charges the rest in the new period only
+    assert quick.events(before) == []
+    assert [name for name, _ in quick.events(after)] == ["Settled", "Resumed"]
+    assert quick.subscription(subscription)["charged"] == FLOW
 
 
 def test_anyone_may_top_up_and_nobody_with_nothing(chain: Chain) -> None:
@@ -265,6 +307,7 @@ def test_a_stop_holds_up_openings_and_settlement_but_never_money_on_its_way_out(
         "UsageBasedSubscriptions.open: new subscriptions are stopped",
         "subscriptions/open_subscription.cdc",
         uint64(0),
+        uint64(1),
         ufix64(FLOW),
         signer=account,
     )

@@ -1,13 +1,16 @@
 """Plans: their tiers, their versions, and what a change of plan means for a bill."""
 
+from dataclasses import replace
+
 import pytest
 
+from flareflow.adapters.flow_rest import TransactionResult
 from flareflow.adapters.json_cdc import array, ufix64, uint64
 from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
 from infra.cadence.deploy import PlanTerms, add_plan
 from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
-from tests.support.flow_emulator import FLOW, Chain
+from tests.support.flow_emulator import FLOW, NOTICES, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -15,8 +18,13 @@ MILLION = 10**6
 DEAR = Tiers((Tier(1_000, 5 * FLOW), Tier(None, 10 * FLOW)))
 
 
-def change_plan(chain: Chain, account: LocalAccount, subscription: int, plan: int) -> None:
-    chain.run("subscriptions/change_plan.cdc", uint64(subscription), uint64(plan), signer=account)
+def add_second_version(chain: Chain) -> TransactionResult:
+    terms = [array(uint64, []), array(ufix64, [5 * FLOW]), ufix64(FLOW), ufix64(FLOW)]
+    return chain.run("subscriptions/add_plan.cdc", uint64(0), uint64(2), *terms, signer=chain.provider)
+
+
+def change_plan(chain: Chain, account: LocalAccount, subscription: int, plan: int, version: int) -> None:
+    chain.run("subscriptions/change_plan.cdc", uint64(subscription), uint64(plan), uint64(version), signer=account)
 
 
 def test_a_plan_change_goes_on_from_the_total_at_the_change(chain: Chain) -> None:
@@ -25,7 +33,7 @@ def test_a_plan_change_goes_on_from_the_total_at_the_change(chain: Chain) -> Non
     account, subscription = chain.subscriber(deposit=500 * FLOW)
     chain.settle(1, (subscription, 500 * MILLION))
     # When the owner changes to it and uses 1,500 more
-    change_plan(chain, account, subscription, 1)
+    change_plan(chain, account, subscription, 1, 1)
     chain.settle(2, (subscription, 2_000 * MILLION))
     # Then only those are charged by the new plan, in its tiers of the whole total
     expected = charge_ufix64(500 * MILLION) + charge_ufix64(2_000 * MILLION, DEAR) - charge_ufix64(500 * MILLION, DEAR)
@@ -33,16 +41,100 @@ def test_a_plan_change_goes_on_from_the_total_at_the_change(chain: Chain) -> Non
     assert chain.subscription(subscription)["planId"] == 1
 
 
-def test_a_subscription_stays_on_the_version_that_its_owner_accepted(chain: Chain) -> None:
-    # Given a subscription, and then a dearer version of its plan
+def test_what_is_owed_at_a_plan_change_stays_owed(chain: Chain) -> None:
+    # Given a subscription that owes half a FLOW
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
+    account, subscription = chain.subscriber(deposit=FLOW)
+    chain.settle(1, (subscription, 75_000 * MILLION))
+    # When the owner changes the plan and pays
+    change_plan(chain, account, subscription, 1, 1)
+    assert chain.subscription(subscription)["owed"] == FLOW // 2
+    chain.run("subscriptions/top_up.cdc", uint64(subscription), ufix64(9 * FLOW), signer=account)
+    # Then the debt is charged at the old price, and the next token at the new
+    assert chain.subscription(subscription)["charged"] == charge_ufix64(75_000 * MILLION)
+    chain.settle(2, (subscription, 75_100 * MILLION))
+    assert chain.subscription(subscription)["charged"] == charge_ufix64(75_000 * MILLION) + FLOW
+
+
+def test_changing_to_and_fro_costs_nothing(chain: Chain) -> None:
+    # Given a total whose price was rounded down
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
     account, subscription = chain.subscriber()
-    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=2, tiers=DEAR))
-    # Then it pays the old price until its owner accepts the new one
+    total = 123_456_789
+    chain.settle(1, (subscription, total))
+    # When the owner changes the plan twice and then uses a micro-token
+    change_plan(chain, account, subscription, 1, 1)
+    change_plan(chain, account, subscription, 0, 1)
+    chain.settle(2, (subscription, total + 1))
+    # Then the bill is the same as without
+    assert chain.subscription(subscription)["charged"] == charge_ufix64(total + 1)
+
+
+def test_a_version_is_in_force_after_a_notice_in_which_the_user_can_leave(chain: Chain) -> None:
+    # Given contracts that give two seconds of notice, and a subscription
+    chain = chain.deployed_again(notices=replace(NOTICES, plan=2))
+    account, subscription = chain.subscriber()
+    # When a dearer version is announced
+    (announced,) = chain.events(add_second_version(chain))
+    assert (announced[0], announced[1]["planVersion"]) == ("PlanAdded", 2)
+    # Then nobody can accept it before the notice ends, and nobody the first one afterwards
+    chain.refuses(
+        "UsageBasedSubscriptions: version 1 of plan 0 is in force, not 2",
+        "subscriptions/change_plan.cdc",
+        *map(uint64, (subscription, 0, 2)),
+        signer=account,
+    )
+    chain.open(account)
+    chain.wait(2.2)
+    chain.refuses(
+        "UsageBasedSubscriptions: version 2 of plan 0 is in force, not 1",
+        "subscriptions/open_subscription.cdc",
+        uint64(0),
+        uint64(1),
+        ufix64(FLOW),
+        signer=account,
+    )
+    # And the subscription stays on the version that its owner accepted, until the owner accepts the other
     chain.settle(1, (subscription, 100 * MILLION))
     state = chain.subscription(subscription)
     assert (state["planVersion"], state["charged"]) == (1, charge_ufix64(100 * MILLION))
-    change_plan(chain, account, subscription, 0)
+    change_plan(chain, account, subscription, 0, 2)
     assert chain.subscription(subscription)["planVersion"] == 2
+
+
+def test_a_notice_shorter_than_an_exit_is_refused(chain: Chain) -> None:
+    with pytest.raises(
+        TransactionFailedError, match=r"whoever does not want a plan needs 60\.00000000 seconds to leave, not 59\.0"
+    ):
+        chain.deployed_again(notices=replace(NOTICES, plan=59, exit=60))
+
+
+def test_subscriptions_on_different_plans_are_settled_by_one_page(chain: Chain) -> None:
+    # Given four subscriptions that take turns in two plans
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
+    account, first = chain.subscriber(deposit=50 * FLOW)
+    subscriptions = [first, *(chain.open(account, 50 * FLOW) for _ in range(3))]
+    for subscription in subscriptions[1::2]:
+        change_plan(chain, account, subscription, 1, 1)
+    # When all are settled
+    chain.settle(1, *((subscription, 3_000 * MILLION) for subscription in subscriptions))
+    # Then each pays its own plan's price
+    charged = [chain.subscription(subscription)["charged"] for subscription in subscriptions]
+    assert charged == [charge_ufix64(3_000 * MILLION), charge_ufix64(3_000 * MILLION, DEAR)] * 2
+
+
+def test_free_usage_is_not_charged_after_a_change_to_a_plan_that_costs(chain: Chain) -> None:
+    # Given a subscription on a plan for nothing
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=Tiers((Tier(None, 0),))))
+    account, subscription = chain.subscriber()
+    change_plan(chain, account, subscription, 1, 1)
+    chain.settle(1, (subscription, 1_000 * MILLION))
+    assert chain.subscription(subscription)["settledMicrotokens"] == 1_000 * MILLION
+    # When it goes on with the usual plan
+    change_plan(chain, account, subscription, 0, 1)
+    chain.settle(2, (subscription, 1_500 * MILLION))
+    # Then it pays for what came afterwards
+    assert chain.subscription(subscription)["charged"] == charge_ufix64(500 * MILLION)
 
 
 def test_versions_of_a_plan_are_announced_in_order(chain: Chain) -> None:
@@ -81,13 +173,15 @@ def test_a_deposit_below_the_plans_minimum_is_refused(chain: Chain) -> None:
         "UsageBasedSubscriptions.open: plan 0 wants a deposit of 1.00000000 or more, not 0.99999999",
         "subscriptions/open_subscription.cdc",
         uint64(0),
+        uint64(1),
         ufix64(FLOW - 1),
         signer=account,
     )
     chain.refuses(
-        "UsageBasedSubscriptions.open: there is no plan 9",
+        "UsageBasedSubscriptions: there is no plan 9",
         "subscriptions/open_subscription.cdc",
         uint64(9),
+        uint64(1),
         ufix64(FLOW),
         signer=account,
     )

@@ -1,9 +1,11 @@
 """How the light client follows Flare from signing policy to signing policy."""
 
+from dataclasses import replace
+
 import pytest
 
 from flareflow.adapters.json_cdc import Argument, array, string, uint64
-from flareflow.attestation.signing_policy import SigningPolicy
+from flareflow.attestation.signing_policy import SigningPolicy, Voter
 from infra.cadence.deploy import TrustedFlare
 from infra.local.flow_accounts import TransactionFailedError
 from tests.contracts.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, rolling
@@ -16,7 +18,7 @@ FOUR = Electorate.of([100, 100, 100, 100])
 READ_POLICY = """
     import "FlareOracleVerifier"
     access(all) fun main(policy: String): FlareOracleVerifier.SigningPolicy {
-        return FlareOracleVerifier.SigningPolicy(encoded: policy, isChainBound: false)
+        return FlareOracleVerifier.SigningPolicy(encoded: policy)
     }
 """
 
@@ -142,18 +144,36 @@ def test_a_policy_signed_for_another_network_is_refused(four: Chain) -> None:
         (Electorate.of([10] * 301), "a policy has 1 to 300 voters, not 301"),
         (Electorate.of([32_768, 32_768]), "the weights sum to 65536, which is not below 65536"),
         (Electorate.of([100, 100], threshold=99), "the threshold 99 is not 50 to 66 percent of the weight 200"),
+        (Electorate.of([100, 101], threshold=100), "the threshold 100 is not 50 to 66 percent of the weight 201"),
         (Electorate.of([100, 100], threshold=133), "the threshold 133 is not 50 to 66 percent of the weight 200"),
     ],
-    ids=["no voters", "too many voters", "too much weight", "threshold too low", "threshold too high"],
+    ids=["no voters", "too many voters", "too much weight", "threshold too low", "below a half", "threshold too high"],
 )
 def test_an_unsound_policy_is_refused(chain: Chain, electorate: Electorate, message: str) -> None:
     with pytest.raises(TransactionFailedError, match=f"FlareOracleVerifier.SigningPolicy: {message}"):
         chain.deployed_again(electorate.trusted())
 
 
-@pytest.mark.parametrize("weights", [[100], [0, 70, 0], [218] * 300], ids=["one", "some without weight", "300"])
-def test_a_policy_at_the_bounds_is_accepted(chain: Chain, weights: list[int]) -> None:
-    chain.deployed_again(Electorate.of(weights).trusted())
+@pytest.mark.parametrize(
+    "electorate",
+    [
+        Electorate.of([100]),
+        Electorate.of([0, 70, 0]),
+        Electorate.of([218] * 300),
+        Electorate.of([65_535]),
+        Electorate.of([50, 50], threshold=66),
+    ],
+    ids=["one voter", "some without weight", "300 voters", "most weight", "highest threshold"],
+)
+def test_a_policy_at_the_bounds_is_accepted(chain: Chain, electorate: Electorate) -> None:
+    chain.deployed_again(electorate.trusted())
+
+
+def test_a_voter_with_the_address_0_is_refused(chain: Chain) -> None:
+    # Given a policy whose second voter is nobody, whom a malformed signature would stand for
+    nobody = replace(FOUR.policy, voters=(FOUR.policy.voters[0], Voter(bytes(20), 100)), threshold=100)
+    with pytest.raises(TransactionFailedError, match="a voter has the address 0"):
+        chain.deployed_again(Electorate(nobody, (0, 1)).trusted())
 
 
 @pytest.mark.parametrize(

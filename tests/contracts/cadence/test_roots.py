@@ -271,17 +271,60 @@ def test_a_chain_bound_root_is_of_its_own_network(chain: Chain) -> None:
     chain.run(CONFIRM, *confirmation(FOUR, chain_id=CHAIN_ID))
 
 
-def test_the_oldest_roots_make_room_and_never_come_back(chain: Chain) -> None:
-    # Given a light client that keeps two roots
+def test_a_root_makes_room_for_the_one_so_many_rounds_later_and_never_comes_back(chain: Chain) -> None:
+    # Given a light client that keeps roots for two rounds
     chain = chain.deployed_again(FOUR.trusted(roots_kept=2))
-    # When three are confirmed
+    # When three rounds in a row are confirmed
     for ahead in (5, 6, 7):
         chain.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + ahead))
-    # Then the first is gone, and neither it nor anything before it is accepted
+    # Then the first is gone, and neither it nor one before it is accepted in place of a later one
     assert [root_of(chain, FIRST_ROUND + ahead) is None for ahead in (5, 6, 7)] == [True, False, False]
-    for ahead in (5, 4):
+    for ahead, kept in ((5, 7), (4, 6)):
         chain.refuses(
-            f"FlareOracleVerifier.confirmRoot: round {FIRST_ROUND + ahead} is older than the roots that are kept",
+            f"FlareOracleVerifier.confirmRoot: round {FIRST_ROUND + ahead} is too old, "
+            f"the root of round {FIRST_ROUND + kept} is kept in its place",
             CONFIRM,
             *confirmation(FOUR, voting_round=FIRST_ROUND + ahead),
         )
+
+
+def test_an_earlier_round_is_still_confirmed_after_a_later_one(four: Chain) -> None:
+    four.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + 9))
+    four.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + 8))
+    assert root_of(four, FIRST_ROUND + 8) == root_of(four, FIRST_ROUND + 9) == ROOT.hex()
+
+
+def test_a_root_in_the_chain_bound_scheme_ends_the_older_one(four: Chain) -> None:
+    # Given a policy that was accepted in the older scheme
+    four.run(CONFIRM, *confirmation(FOUR))
+    # When a root of its epoch comes in the chain-bound scheme
+    bound = four.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + 1, chain_id=CHAIN_ID))
+    # Then that scheme holds from this epoch on
+    assert four.events(bound)[0] == ("ChainBindingBegan", {"rewardEpoch": REWARD_EPOCH})
+    refusal = "FlareOracleVerifier: the signature of voter 0 is malformed or by another key"
+    four.refuses(refusal, CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + 2))
+    again = four.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + 2, chain_id=CHAIN_ID))
+    assert [name for name, _ in four.events(again)] == ["RootConfirmed"]
+
+
+def test_less_than_a_quorum_ends_no_scheme(four: Chain) -> None:
+    four.refuses(
+        "FlareOracleVerifier: the signatures have weight 200 and need more than 200",
+        CONFIRM,
+        *confirmation(FOUR, [0, 1], chain_id=CHAIN_ID),
+    )
+    four.run(CONFIRM, *confirmation(FOUR))
+
+
+def test_a_round_of_an_earlier_epoch_is_refused_even_where_the_next_policy_is_known(chain: Chain) -> None:
+    # Given a policy that starts before its own epoch, and the one after it
+    early = Electorate.of([100] * 4, start=FIRST_ROUND - ROUNDS)
+    chain = chain.deployed_again(early.trusted())
+    chain.run(ROLL, *rolling(early, early.next()))
+    # Then a round of the epoch before it is refused as Flare's Relay refuses it
+    chain.refuses(
+        f"FlareOracleVerifier.confirmRoot: round {FIRST_ROUND - 1} "
+        f"lies in reward epoch {REWARD_EPOCH - 1}, before {REWARD_EPOCH}",
+        CONFIRM,
+        *confirmation(early, voting_round=FIRST_ROUND - 1),
+    )

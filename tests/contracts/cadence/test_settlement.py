@@ -2,13 +2,15 @@
 
 import pytest
 
-from flareflow.adapters.json_cdc import ufix64, uint64
-from flareflow.settlement.pricing import charge_ufix64
-from tests.support.flow_emulator import FLOW, Chain, settling
+from flareflow.adapters.json_cdc import Argument, array, string, ufix64, uint64
+from flareflow.keccak import keccak256
+from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
+from infra.cadence.deploy import PlanTerms, add_plan
+from infra.local.contracts import LocalDeployer
+from tests.support.flow_emulator import FLOW, SETTLE, Chain, settling
 
 pytestmark = pytest.mark.stack
 
-SETTLE = "subscriptions/settle_page.cdc"
 MILLION = 10**6
 
 
@@ -146,12 +148,138 @@ def test_a_page_is_refused_under_another_number_epoch_or_contract(chain: Chain) 
     chain.run(SETTLE, *settling(8, 0, entries, next_tree.path(0)))
 
 
+def test_a_page_of_another_tree_is_refused(chain: Chain) -> None:
+    # Given two trees of the same epoch, of which one is attested
+    ours, other = [(1, 5_000 * MILLION)], [(1, 50_000 * MILLION)]
+    chain.attest(7, chain.pages(7, ours, ours).root)
+    # Then a page of the other does not pass by its own path
+    tree = chain.pages(7, other, ours)
+    chain.refuses("page 0 does not belong to", SETTLE, *settling(7, 0, other, tree.path(0)))
+
+
+def test_a_path_that_is_cut_or_goes_on_is_refused(chain: Chain) -> None:
+    # Given an attested tree of four pages
+    entries = [(1, 5_000 * MILLION)]
+    tree = chain.pages(7, *([entries] * 4))
+    chain.attest(7, tree.root)
+    whole = list(tree.path(0))
+    # Then only the whole path from the page up leads to the root: a part of it would take an inner node for a page
+    for path in (whole[1:], whole[:-1], [*whole, tree.root], [*whole, whole[-1]]):
+        chain.refuses("page 0 does not belong to", SETTLE, *settling(7, 0, entries, path))
+    chain.refuses(
+        "FlareOracleVerifier.foldPath: a path has at most 32 nodes, not 33",
+        SETTLE,
+        *settling(7, 0, entries, [tree.root] * 33),
+    )
+
+
+@pytest.mark.parametrize("size", [31, 33])
+def test_a_node_of_another_length_is_refused(chain: Chain, size: int) -> None:
+    entries = [(1, 5_000 * MILLION)]
+    chain.attest(7, chain.pages(7, entries, entries).root)
+    chain.refuses(
+        f"FlareOracleVerifier.foldPath: a node has 64 hex digits, not {2 * size}",
+        SETTLE,
+        *settling(7, 0, entries, [bytes(size)]),
+    )
+
+
+def test_an_attested_page_that_repeats_and_mixes_ids_charges_the_highest_total_once(chain: Chain) -> None:
+    # Given a page that an operator would never seal, and Flare attested
+    _, first = chain.subscriber()
+    _, second = chain.subscriber()
+    entries = [(second, 7 * MILLION), (first, 5 * MILLION), (second, 9 * MILLION), (second, 8 * MILLION)]
+    lines = [f"flareflow-page/1 {chain.contract} epoch 7 page 0", *(f"{number}:{total}" for number, total in entries)]
+    chain.attest(7, keccak256("\n".join(lines).encode()))
+    # When it is settled
+    chain.run(SETTLE, *settling(7, 0, entries, []))
+    # Then nobody pays twice
+    assert chain.subscription(first)["charged"] == charge_ufix64(5 * MILLION)
+    assert chain.subscription(second)["charged"] == charge_ufix64(9 * MILLION)
+    assert chain.subscription(second)["settledMicrotokens"] == 9 * MILLION
+
+
+def test_ids_at_the_bounds_do_not_hold_up_their_page(chain: Chain) -> None:
+    # Given ids that never were: 0, the next one, and the largest number
+    _, subscription = chain.subscriber()
+    strange = [0, subscription + 1, 2**64 - 1]
+    # When a page names them around a real one
+    entries = [(strange[0], 1), (subscription, MILLION), *((number, 2**64 - 1) for number in strange[1:])]
+    events = chain.events(chain.settle(7, *entries))
+    # Then they are told and the real one is charged
+    assert [fields["subscriptionId"] for name, fields in events if name == "SettlementSkipped"] == strange
+    assert chain.subscription(subscription)["charged"] == charge_ufix64(MILLION)
+
+
+def test_the_largest_total_at_the_highest_price_holds_up_nothing(chain: Chain) -> None:
+    # Given a subscription on the dearest plan there can be, beside a usual one
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=Tiers((Tier(None, 10 * FLOW),))))
+    account, dear = chain.subscriber()
+    chain.run("subscriptions/change_plan.cdc", *map(uint64, (dear, 1, 1)), signer=account)
+    _, usual = chain.subscriber()
+    # When both are settled at the largest total
+    chain.settle(7, (dear, 2**64 - 1), (usual, 2**64 - 1))
+    # Then each owes what its deposit does not cover, to the last unit
+    assert chain.subscription(dear)["owed"] == 2**64 - 1 - 10 * FLOW
+    assert chain.subscription(usual)["owed"] == charge_ufix64(2**64 - 1) - 10 * FLOW
+
+
+def test_a_replay_for_another_subscription_is_refused(chain: Chain) -> None:
+    # Given an attested page
+    _, first = chain.subscriber()
+    _, second = chain.subscriber()
+    tree = chain.pages(7, [(first, 5_000 * MILLION)])
+    chain.attest(7, tree.root)
+    # Then its total charges nobody else
+    chain.refuses("page 0 does not belong to", SETTLE, *settling(7, 0, [(second, 5_000 * MILLION)], []))
+
+
+def test_lists_of_different_length_are_refused(chain: Chain) -> None:
+    chain.refuses(
+        "UsageBasedSubscriptions.settle: 2 ids but 1 totals",
+        SETTLE,
+        uint64(7),
+        uint64(0),
+        array(uint64, [1, 2]),
+        array(uint64, [1]),
+        array(string, []),
+    )
+
+
+def test_a_settlement_root_makes_room_for_that_of_the_epoch_a_week_later(chain: Chain) -> None:
+    # Given an attested page, and the statement of the epoch that takes its place
+    _, subscription = chain.subscriber()
+    page = chain.attested_page(7, (subscription, MILLION))
+    chain.run(SETTLE, *chain.attested_page(7 + 2_016, (subscription, 2 * MILLION)))
+    # Then the old page settles nothing any more, and its statement is taken no more
+    chain.refuses("no settlement root of epoch 7 is attested and kept", SETTLE, *page)
+    chain.refuses(
+        "FlareFDCTriggers: epoch 7 of statement/1 is delivered already, or a later one in its place",
+        "fdc/request_epoch.cdc",
+        string("statement/1"),
+        uint64(7),
+    )
+
+
+def test_a_page_charges_nothing_of_what_it_finds_charged_by_a_later_one(chain: Chain) -> None:
+    # Given a debt at the total of epoch 8
+    account, subscription = chain.subscriber(deposit=FLOW)
+    late = chain.attested_page(7, (subscription, 60_000 * MILLION))
+    chain.settle(8, (subscription, 100_000 * MILLION))
+    chain.run("subscriptions/set_spend_cap.cdc", uint64(subscription), Argument("Optional", None), signer=account)
+    # When the page of epoch 7 comes late, while the deposit is still empty
+    result = chain.run(SETTLE, *late)
+    # Then nothing happens, and what is owed is what the later total costs
+    assert chain.events(result) == []
+    assert chain.subscription(subscription)["owed"] == charge_ufix64(100_000 * MILLION) - FLOW
+
+
 def test_an_epoch_without_an_attested_root_settles_nothing(chain: Chain) -> None:
     # When a page of an epoch comes that nobody attested
     # Then it is refused
     tree = chain.pages(7, [(1, 1)])
     chain.refuses(
-        "UsageBasedSubscriptions.settle: no settlement root of epoch 7 is attested",
+        "UsageBasedSubscriptions.settle: no settlement root of epoch 7 is attested and kept",
         SETTLE,
         *settling(7, 0, [(1, 1)], tree.path(0)),
     )

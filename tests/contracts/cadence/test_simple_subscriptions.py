@@ -2,12 +2,12 @@
 
 import pytest
 
-from flareflow.adapters.json_cdc import ufix64, uint64
+from flareflow.adapters.json_cdc import array, string, ufix64, uint64
 from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import Page
 from infra.cadence.deploy import FLAT_PRICE_UFIX64, SIMPLE_TRIGGER
 from infra.local.flow_accounts import LocalAccount
-from tests.support.flow_emulator import FIRST_ROUND, FLOW, FUNDS, Attested, Chain, settling, words_of
+from tests.support.flow_emulator import FIRST_ROUND, FLOW, FUNDS, Attested, Chain, page_of, words_of
 
 pytestmark = pytest.mark.stack
 
@@ -45,23 +45,23 @@ def vault(chain: Chain) -> object:
 def test_an_account_pays_the_flat_price_of_its_attested_total_once(chain: Chain, user: LocalAccount) -> None:
     # When a total is settled, twice
     attest(chain, 7, (1, 123_456_789_123))
-    arguments = settling(7, 0, [(1, 123_456_789_123)], [])
+    arguments = page_of(0, [(1, 123_456_789_123)], [])
     (settled,) = chain.events(chain.run(SETTLE, *arguments))
     again = chain.events(chain.run(SETTLE, *arguments))
     attest(chain, 8, (1, 1))
-    late = chain.events(chain.run(SETTLE, *settling(8, 0, [(1, 1)], [])))
+    lower = chain.events(chain.run(SETTLE, *page_of(0, [(1, 1)], [])))
     # Then it is paid once, rounded down, and a lower total changes nothing
     paid = 123_456_789_123 * FLAT_PRICE_UFIX64 // 10**9
     expected = {"accountId": 1, "ratedMicrotokens": 123_456_789_123, "paid": paid, "balanceAfter": 10 * FLOW - paid}
     assert settled == ("Settled", expected)
-    assert again == late == []
+    assert again == lower == []
     assert vault(chain) == [10 * FLOW, paid]
 
 
 def test_what_a_deposit_cannot_cover_is_paid_after_a_top_up(chain: Chain, user: LocalAccount) -> None:
     # Given usage for 15 FLOW and a deposit of 10
     attest(chain, 7, (1, 1_000_000 * MILLION))
-    arguments = settling(7, 0, [(1, 1_000_000 * MILLION)], [])
+    arguments = page_of(0, [(1, 1_000_000 * MILLION)], [])
     chain.run(SETTLE, *arguments)
     # When the deposit grows and the page comes again
     chain.run("simple/top_up.cdc", uint64(1), ufix64(6 * FLOW), signer=user)
@@ -71,18 +71,36 @@ def test_what_a_deposit_cannot_cover_is_paid_after_a_top_up(chain: Chain, user: 
 
 
 def test_a_page_for_another_contract_or_with_another_total_is_refused(chain: Chain, user: LocalAccount) -> None:
-    refusal = "SimpleUsageSubscriptions.settle: page 0 does not belong to an attested root of epoch"
+    refusal = "SimpleUsageSubscriptions.settle: page 0 does not belong to the statement of epoch"
+    chain.refuses(f"{refusal} 0", SETTLE, *page_of(0, [(1, MILLION)], []))
     attest(chain, 7, (1, MILLION), contract=chain.contract)
-    chain.refuses(f"{refusal} 7", SETTLE, *settling(7, 0, [(1, MILLION)], []))
+    chain.refuses(f"{refusal} 7", SETTLE, *page_of(0, [(1, MILLION)], []))
     attest(chain, 8, (1, MILLION))
-    chain.refuses(f"{refusal} 8", SETTLE, *settling(8, 0, [(1, MILLION + 1)], []))
-    chain.refuses(f"{refusal} 9", SETTLE, *settling(9, 0, [(1, MILLION)], []))
+    chain.refuses(f"{refusal} 8", SETTLE, *page_of(0, [(1, MILLION + 1)], []))
+    chain.refuses(
+        "SimpleUsageSubscriptions.settle: 1 ids but 0 totals",
+        SETTLE,
+        uint64(0),
+        array(uint64, [1]),
+        array(uint64, []),
+        array(string, []),
+    )
+
+
+def test_a_statement_that_comes_late_does_not_replace_a_newer_one(chain: Chain, user: LocalAccount) -> None:
+    # Given the statement of epoch 8
+    attest(chain, 8, (1, 2 * MILLION))
+    # When that of epoch 7 comes after it
+    attest(chain, 7, (1, MILLION))
+    # Then the newer one is settled
+    (settled,) = chain.events(chain.run(SETTLE, *page_of(0, [(1, 2 * MILLION)], [])))
+    assert settled[1]["ratedMicrotokens"] == 2 * MILLION
 
 
 def test_the_rest_comes_back_after_the_notice(chain: Chain, user: LocalAccount) -> None:
     # Given an account that has used something
     attest(chain, 7, (1, 100_000 * MILLION))
-    chain.run(SETTLE, *settling(7, 0, [(1, 100_000 * MILLION)], []))
+    chain.run(SETTLE, *page_of(0, [(1, 100_000 * MILLION)], []))
     # Then its rest is had by request, notice and pass only
     chain.refuses(
         "SimpleUsageSubscriptions.close: request the exit of account 1 first", "simple/close.cdc", signer=user
@@ -95,13 +113,13 @@ def test_the_rest_comes_back_after_the_notice(chain: Chain, user: LocalAccount) 
     assert events == [("Closed", {"accountId": 1, "refunded": 17 * FLOW // 2})]
     # And later pages pass over it
     attest(chain, 8, (1, 200_000 * MILLION))
-    assert chain.events(chain.run(SETTLE, *settling(8, 0, [(1, 200_000 * MILLION)], []))) == []
+    assert chain.events(chain.run(SETTLE, *page_of(0, [(1, 200_000 * MILLION)], []))) == []
 
 
 def test_the_provider_takes_what_was_paid_and_no_more(chain: Chain, user: LocalAccount) -> None:
     take = "simple/withdraw_revenue.cdc"
     attest(chain, 7, (1, 100_000 * MILLION))
-    chain.run(SETTLE, *settling(7, 0, [(1, 100_000 * MILLION)], []))
+    chain.run(SETTLE, *page_of(0, [(1, 100_000 * MILLION)], []))
     chain.refuses("withdraw_revenue: the signer is not the provider", take, ufix64(1), signer=user)
     chain.refuses(
         "SimpleUsageSubscriptions.withdrawRevenue: 1.50000000 is unclaimed, not 1.50000001",

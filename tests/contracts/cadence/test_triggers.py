@@ -14,12 +14,21 @@ from infra.cadence.deploy import STATEMENT_HANDLER, STATEMENT_TRIGGER, announce_
 from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import TransactionFailedError
 from tests.contracts.cadence.flare import Electorate, confirming, message_of
-from tests.support.flow_emulator import FIRST_ROUND, ROUNDS, TARGET, Attested, Chain, path_of, words_of
+from tests.support.flow_emulator import (
+    DELIVER,
+    FIRST_ROUND,
+    NOTICES,
+    ROUNDS,
+    TARGET,
+    Attested,
+    Chain,
+    path_of,
+    words_of,
+)
 from tests.unit.attestation.vectors import recorded, unhex
 
 pytestmark = pytest.mark.stack
 
-DELIVER = "flare/deliver_statement.cdc"
 CONFIRM = "flare/confirm_root.cdc"
 ROOT = keccak256(b"a settlement root")
 HANDLER = """
@@ -278,7 +287,7 @@ def test_an_epoch_gets_one_settlement_root_whatever_the_version(chain: Chain) ->
     # Then the second does not replace the first
     told = replace(attested(7), target=moved, round=FIRST_ROUND + 100)
     chain.refuses(
-        "UsageBasedSubscriptions: epoch 7 has its settlement root already",
+        "UsageBasedSubscriptions: no root is taken for epoch 7, since that of 7 is kept in its place",
         DELIVER,
         *told.confirming(),
         *told.delivering(trigger_id="statement/2"),
@@ -315,7 +324,7 @@ def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
 
 def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
     # Given contracts with a notice of an hour
-    later = chain.deployed_again(Electorate.of([100]).trusted(), trigger_notice=3_600)
+    later = chain.deployed_again(notices=replace(NOTICES, trigger=3_600))
     # Then nothing can be delivered before
     told = attested()
     later.refuses_to_tell(

@@ -63,7 +63,6 @@ def test_the_light_client_tells_what_it_follows(chain: Chain) -> None:
         "threshold": 200,
         "voters": 4,
         "isChainBound": False,
-        "rootsConfirmed": 0,
     }
 
 

@@ -1,6 +1,6 @@
 import "UsageBasedSubscriptions"
 
-/// A subscription with its plan and status in words.
+/// A subscription with its plan, its ledger and its status in words; nil if there is none.
 access(all) struct Answer {
     access(all) let subscriptionId: UInt64
     access(all) let owner: Address
@@ -16,29 +16,35 @@ access(all) struct Answer {
     access(all) let settledEpoch: UInt64
     access(all) let exitAt: UFix64?
     access(all) let status: String
+    access(all) let spendable: UFix64
+    access(all) let spendCap: UFix64?
 
-    init(_ subscription: UsageBasedSubscriptions.Subscription) {
-        let plan = UsageBasedSubscriptions.planOf(subscription)
-        self.subscriptionId = subscription.subscriptionId
+    init(_ subscriptionId: UInt64, _ subscription: UsageBasedSubscriptions.Subscription) {
+        let ledger = UsageBasedSubscriptions.ledger(subscriptionId)!
+        let plan = UsageBasedSubscriptions.planOf(subscriptionId)
+        let usable = UsageBasedSubscriptions.entitlementOf(subscriptionId)
+        self.subscriptionId = subscriptionId
         self.owner = subscription.owner
         self.planId = plan.planId
         self.planVersion = plan.planVersion
-        self.balance = subscription.balance
+        self.balance = ledger.balance()
         self.deposited = subscription.deposited
-        self.charged = subscription.charged
+        self.charged = ledger.charged
         self.withdrawn = subscription.withdrawn
         self.refunded = subscription.refunded
-        self.owed = subscription.owed
-        self.settledMicrotokens = subscription.settledMicrotokens
-        self.settledEpoch = subscription.settledEpoch
+        self.owed = ledger.owed
+        self.settledMicrotokens = ledger.settledMicrotokens
+        self.settledEpoch = ledger.settledEpoch
         self.exitAt = subscription.exitAt
-        self.status = subscription.status()
+        self.status = usable.status
+        self.spendable = usable.spendable
+        self.spendCap = ledger.spendCap?.limit
     }
 }
 
 access(all) fun main(subscriptionId: UInt64): Answer? {
     if let subscription = UsageBasedSubscriptions.subscription(subscriptionId) {
-        return Answer(subscription)
+        return Answer(subscriptionId, subscription)
     }
     return nil
 }

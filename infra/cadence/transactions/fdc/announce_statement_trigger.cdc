@@ -9,8 +9,9 @@ transaction(triggerId: String, head: String, beforeEpoch: String, afterEpoch: St
         if FlareFDCTriggers.trigger(triggerId) != nil {
             return
         }
-        let admin = signer.storage.borrow<&FlareFDCTriggers.Admin>(from: FlareFDCTriggers.AdminStoragePath)
-            ?? panic("announce_statement_trigger: the signer has no rights over the triggers")
+        let admin = signer.storage.borrow<auth(FlareFDCTriggers.Announce) &FlareFDCTriggers.Admin>(
+            from: FlareFDCTriggers.AdminStoragePath
+        ) ?? panic("announce_statement_trigger: the signer has no rights over the triggers")
         let path = StoragePath(identifier: handler)
             ?? panic("announce_statement_trigger: \(handler) is no storage path")
         let announced = admin.announce(

@@ -3,8 +3,9 @@ import "SimpleUsageSubscriptions"
 /// Announces the exit.
 transaction {
     prepare(signer: auth(BorrowValue) &Account) {
-        let pass = signer.storage.borrow<&SimpleUsageSubscriptions.Pass>(from: /storage/simpleUsageSubscriptionsPass)
-            ?? panic("request_exit: the signer has no pass")
+        let pass = signer.storage.borrow<auth(SimpleUsageSubscriptions.Owner) &SimpleUsageSubscriptions.Pass>(
+            from: /storage/simpleUsageSubscriptionsPass
+        ) ?? panic("request_exit: the signer has no pass")
         pass.requestExit()
     }
 }

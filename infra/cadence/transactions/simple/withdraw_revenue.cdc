@@ -4,7 +4,7 @@ import "SimpleUsageSubscriptions"
 /// Takes out what was paid for usage.
 transaction(amount: UFix64) {
     prepare(signer: auth(BorrowValue) &Account) {
-        let admin = signer.storage.borrow<&SimpleUsageSubscriptions.Admin>(
+        let admin = signer.storage.borrow<auth(SimpleUsageSubscriptions.Collect) &SimpleUsageSubscriptions.Admin>(
             from: SimpleUsageSubscriptions.AdminStoragePath
         ) ?? panic("withdraw_revenue: the signer is not the provider")
         let wallet = signer.storage.borrow<&FlowToken.Vault>(from: /storage/flowTokenVault)

@@ -14,10 +14,10 @@ transaction(
     lowBalance: UFix64
 ) {
 
-    let admin: &UsageBasedSubscriptions.Admin
+    let admin: auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.admin = signer.storage.borrow<&UsageBasedSubscriptions.Admin>(
+        self.admin = signer.storage.borrow<auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin>(
             from: UsageBasedSubscriptions.AdminStoragePath
         ) ?? panic("add_plan: the signer is not the provider")
     }

@@ -1,7 +1,7 @@
 import "UsageBasedSubscriptions"
 
 /// Accepts the newest effective version of a plan.
-transaction(subscriptionId: UInt64, planId: UInt64) {
+transaction(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
 
     let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
 
@@ -12,6 +12,6 @@ transaction(subscriptionId: UInt64, planId: UInt64) {
     }
 
     execute {
-        self.holder.changePlan(subscriptionId: subscriptionId, planId: planId)
+        self.holder.changePlan(subscriptionId: subscriptionId, planId: planId, planVersion: planVersion)
     }
 }

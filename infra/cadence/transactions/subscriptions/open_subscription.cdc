@@ -3,7 +3,9 @@ import "FungibleToken"
 import "UsageBasedSubscriptions"
 
 /// Opens a subscription with a deposit from the signer's FLOW.
-transaction(planId: UInt64, deposit: UFix64) {
+///
+/// @param planVersion: the version of the plan that the signer accepts; it must be the newest in force
+transaction(planId: UInt64, planVersion: UInt64, deposit: UFix64) {
 
     let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
     let payment: @FlowToken.Vault
@@ -27,6 +29,6 @@ transaction(planId: UInt64, deposit: UFix64) {
     }
 
     execute {
-        self.holder.open(planId: planId, deposit: <-self.payment)
+        self.holder.open(planId: planId, planVersion: planVersion, deposit: <-self.payment)
     }
 }

@@ -19,7 +19,7 @@ transaction(subscriptionId: UInt64, amount: UFix64) {
     }
 
     execute {
-        if self.holder?.ids()?.contains(subscriptionId) ?? false {
+        if self.holder?.holds(subscriptionId) ?? false {
             self.holder!.topUp(subscriptionId: subscriptionId, payment: <-self.payment)
         } else {
             UsageBasedSubscriptions.topUp(subscriptionId: subscriptionId, payment: <-self.payment)

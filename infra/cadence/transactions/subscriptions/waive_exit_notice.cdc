@@ -3,10 +3,10 @@ import "UsageBasedSubscriptions"
 /// Lets an owner who requested an exit withdraw now.
 transaction(subscriptionId: UInt64) {
 
-    let admin: &UsageBasedSubscriptions.Admin
+    let admin: auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.admin = signer.storage.borrow<&UsageBasedSubscriptions.Admin>(
+        self.admin = signer.storage.borrow<auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin>(
             from: UsageBasedSubscriptions.AdminStoragePath
         ) ?? panic("waive_exit_notice: the signer is not the provider")
     }

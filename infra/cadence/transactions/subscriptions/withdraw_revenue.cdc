@@ -4,11 +4,11 @@ import "UsageBasedSubscriptions"
 /// Takes out what was charged.
 transaction(amount: UFix64) {
 
-    let admin: &UsageBasedSubscriptions.Admin
+    let admin: auth(UsageBasedSubscriptions.Collect) &UsageBasedSubscriptions.Admin
     let wallet: &FlowToken.Vault
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.admin = signer.storage.borrow<&UsageBasedSubscriptions.Admin>(
+        self.admin = signer.storage.borrow<auth(UsageBasedSubscriptions.Collect) &UsageBasedSubscriptions.Admin>(
             from: UsageBasedSubscriptions.AdminStoragePath
         ) ?? panic("withdraw_revenue: the signer is not the provider")
         self.wallet = signer.storage.borrow<&FlowToken.Vault>(from: /storage/flowTokenVault)
