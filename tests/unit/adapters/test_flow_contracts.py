@@ -12,7 +12,7 @@ from flareflow.adapters.flow_contracts import FlowChainLog
 from flareflow.adapters.flow_rest import ANSWER_BYTES_MAX, FlowRest, contract_addresses, resolve_imports
 from flareflow.adapters.json_cdc import Argument, address, ufix64, uint64
 from flareflow.errors import FlowUnavailableError
-from flareflow.settlement.events import ChainEvent, Position, Settled, SubscriptionEvent, ToppedUp
+from flareflow.settlement.events import ChainEvent, OwnerChanged, Position, Settled, SubscriptionEvent, ToppedUp
 
 CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
 AT = "2026-11-24T10:00:00Z"
@@ -69,6 +69,11 @@ def test_events_of_all_types_come_in_the_order_they_happened() -> None:
     }
     chain = chain_of({"Settled": [told(settled, 1)], "ToppedUp": [told(topped_up, 2)]})
     assert chain.events(3, 3) == [at(1, Settled(1, 7, 5_000, 300, 0, 800)), at(2, ToppedUp(1, "0x2", 100, 1_100))]
+
+
+def test_a_new_owner_is_read_as_such() -> None:
+    moved = {"subscriptionId": uint64(1), "from": address("0x2"), "to": address("0x3")}
+    assert chain_of({"OwnerChanged": [told(moved)]}).events(3, 3) == [at(0, OwnerChanged(1, "0x3"))]
 
 
 @pytest.mark.parametrize("fields", [{}, {"subscriptionId": ufix64(0), "epoch": address("0x1")}])

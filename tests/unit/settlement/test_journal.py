@@ -12,9 +12,11 @@ from flareflow.errors import BrokenRuleError
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
+    ExitCancelled,
     ExitRequested,
     LowBalance,
     OwnerChanged,
+    PlanChanged,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -141,6 +143,17 @@ def test_leaving_is_seen_in_the_status(happened: SubscriptionEvent, status: Stat
 def test_another_balance_on_the_chain_than_in_the_books_stops_everything(happened: SubscriptionEvent) -> None:
     with pytest.raises(BrokenRuleError, match="chain says"):
         posted(OPENED, happened)
+
+
+@pytest.mark.parametrize(("owed", "status"), [(0, Status.ACTIVE), (40, Status.SUSPENDED)])
+def test_who_stays_after_all_is_what_the_debt_says(owed: int, status: Status) -> None:
+    settled = Settled(1, 7, 5_000, 1_000, owed, 0)
+    assert state_after(OPENED, ExitRequested(1), settled, ExitCancelled(1)).status is status
+
+
+def test_another_plan_is_noted() -> None:
+    state = state_after(OPENED, PlanChanged(1, 3, 2))
+    assert (state.plan_id, state.plan_version) == (3, 2)
 
 
 def test_more_than_the_deposit_is_never_charged() -> None:

@@ -11,9 +11,11 @@ from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
+    ExitCancelled,
     ExitRequested,
     LowBalance,
     OwnerChanged,
+    PlanChanged,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -32,6 +34,8 @@ _EVENTS: Final[tuple[type, ...]] = (
     LowBalance,
     Suspended,
     ExitRequested,
+    ExitCancelled,
+    PlanChanged,
     OwnerChanged,
     Withdrawn,
     Closed,
@@ -52,6 +56,8 @@ _OUR_NAMES: Final = {
     "from": "payer",
     "to": "receiver",
 }
+_OWN_NAMES: Final = {OwnerChanged.__name__: {"to": "owner"}}
+"""Where a field means something else than in other events."""
 
 
 class _LightClientState(BaseModel):
@@ -101,7 +107,8 @@ def _parsed(name: str, block: BlockEvents, event: Event) -> ChainEvent:
         fields = event.fields()
         if not isinstance(fields, Mapping):
             raise ValueError("an event is a composite")
-        ours = {_OUR_NAMES.get(field, field): value for field, value in fields.items()}
+        names = _OUR_NAMES | _OWN_NAMES.get(name, {})
+        ours = {names.get(field, field): value for field, value in fields.items()}
         happened = _ADAPTERS[name].validate_python(ours)
     except ValueError as error:
         raise FlowUnavailableError(f"the event {name} at {position} has another form") from error

@@ -72,6 +72,22 @@ class ExitRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitCancelled:
+    """The owner stays after all."""
+
+    subscription_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """The owner accepted another plan, or another version of it."""
+
+    subscription_id: int
+    plan_id: int
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerChanged:
     """The rights went to another account."""
 
@@ -106,7 +122,17 @@ class RevenueWithdrawn:
 
 
 type SubscriptionEvent = (
-    SubscriptionOpened | ToppedUp | Settled | LowBalance | Suspended | ExitRequested | OwnerChanged | Withdrawn | Closed
+    SubscriptionOpened
+    | ToppedUp
+    | Settled
+    | LowBalance
+    | Suspended
+    | ExitRequested
+    | ExitCancelled
+    | PlanChanged
+    | OwnerChanged
+    | Withdrawn
+    | Closed
 )
 
 

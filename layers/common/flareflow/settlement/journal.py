@@ -14,9 +14,11 @@ from flareflow.errors import BrokenRuleError
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
+    ExitCancelled,
     ExitRequested,
     LowBalance,
     OwnerChanged,
+    PlanChanged,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -166,7 +168,7 @@ def _lines(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
             return _move(deposit, wallet(receiver), amount)
         case Closed(refunded_ufix64=amount):
             return _move(deposit, wallet(owner), amount)
-        case LowBalance() | Suspended() | ExitRequested() | OwnerChanged():
+        case LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | PlanChanged() | OwnerChanged():
             return ()
 
 
@@ -184,13 +186,21 @@ def _after(happened: SubscriptionEvent, before: Subscription) -> Subscription:
             return _withdrawn(before, amount).with_balance(happened.balance_after_ufix64)
         case Closed(refunded_ufix64=amount):
             return _refunded(before, amount).with_balance(0)
-        case OwnerChanged(owner=owner):
-            return replace(before, owner=owner)
-        case LowBalance() | Suspended() | ExitRequested():
+        case OwnerChanged() | PlanChanged():
+            return _changed(before, happened)
+        case LowBalance() | Suspended() | ExitRequested() | ExitCancelled():
             return _announced(before, happened)
 
 
-def _announced(before: Subscription, announced: LowBalance | Suspended | ExitRequested) -> Subscription:
+def _changed(before: Subscription, changed: OwnerChanged | PlanChanged) -> Subscription:
+    if isinstance(changed, OwnerChanged):
+        return replace(before, owner=changed.owner)
+    return replace(before, plan_id=changed.plan_id, plan_version=changed.plan_version)
+
+
+def _announced(before: Subscription, announced: LowBalance | Suspended | ExitRequested | ExitCancelled) -> Subscription:
+    if isinstance(announced, ExitCancelled):
+        return replace(before, status=Status.SUSPENDED if before.owed_ufix64 else Status.ACTIVE)
     leaving = before.status is Status.EXITING
     status = before.status if leaving else _ANNOUNCED.get(type(announced), before.status)
     return replace(before, status=status)
