@@ -33,6 +33,10 @@ demo: install ## one real call becomes one real charge, with a receipt (STOP=1: 
 up: install ## start the local stack
 	@$(PYTHON) -m infra.local up
 
+.PHONY: deploy
+deploy: install ## the contracts onto a Flow network, or their update: make deploy NETWORK=emulator|testnet|mainnet
+	@NETWORK='$(NETWORK)' $(PYTHON) -m infra.cadence deploy
+
 .PHONY: down
 down: ## stop exactly what `up` started
 	@$(PYTHON) -m infra.local down

@@ -47,6 +47,7 @@ class TrustedFlare:
     is_chain_bound: bool = False
     roots_kept: int = 2_016
     policies_kept: int = 8
+    protocol_id: int = FDC_PROTOCOL_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, noti
     deployer.run(
         "deploy/deploy_verifier.cdc",
         contract_code("FlareOracleVerifier", network, deployer.address),
-        uint64(FDC_PROTOCOL_ID),
+        uint64(flare.protocol_id),
         uint256(flare.source_chain_id),
         uint64(flare.rounds_per_reward_epoch),
         string(flare.first_policy.hex()),

@@ -4,11 +4,11 @@ from typing import Final
 
 import httpx
 
+from infra.cadence.networks import LOCAL_FLARE
 from infra.local.paths import LOCAL
 from infra.local.ports import HOST, port, url
 from infra.local.server import Server
 
-CHAIN_ID: Final = 31337
 BLOCK_SECONDS: Final = 1
 ACCOUNTS: Final = 3
 
@@ -18,7 +18,7 @@ def anvil() -> Server:
     command = [
         str(LOCAL / "node" / "node_modules" / ".bin" / "anvil"),
         *("--host", HOST, "--port", str(port("anvil"))),
-        *("--chain-id", str(CHAIN_ID), "--accounts", str(ACCOUNTS)),
+        *("--chain-id", str(LOCAL_FLARE.chain_id), "--accounts", str(ACCOUNTS)),
         *("--block-time", str(BLOCK_SECONDS), "--silent"),
     ]
     return Server("anvil", command, ports=["anvil"], is_ready=_answers)
@@ -27,6 +27,6 @@ def anvil() -> Server:
 def _answers() -> bool:
     question = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
     try:
-        return bool(httpx.post(url("anvil"), json=question, timeout=2.0).json()["result"] == hex(CHAIN_ID))
+        return bool(httpx.post(url("anvil"), json=question, timeout=2.0).json()["result"] == hex(LOCAL_FLARE.chain_id))
     except (httpx.HTTPError, ValueError, KeyError):
         return False

@@ -1,22 +1,23 @@
 """FlareFlow's contracts on the local Flow network."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from flareflow.adapters.json_cdc import Argument, ufix64
 from flareflow.attestation.request import AttestationTarget
-from infra.cadence.deploy import Notices, TrustedFlare, deploy
-from infra.local.anvil import CHAIN_ID
-from infra.local.fdc.verifier import SOURCE_ID
-from infra.local.flare import ROUNDS_PER_REWARD_EPOCH
+from infra.cadence.deploy import deploy
+from infra.cadence.networks import LOCAL_FLARE, PUBLIC_SOURCE, flow_network
+from infra.local.fdc.voters import policy_of
 from infra.local.flow_accounts import LocalAccount, LocalFlow, service_account
 
-CONTRACTS_ACCOUNT_UFIX64: Final = 1_000 * 10**8
 MAINNET_FEES: Final = (10**8, 10_000, 4_000 * 10**8)
 """Surge factor 1.0, inclusion 0.0001 and execution 4000.0 FLOW: what mainnet asks since December 2025."""
 
-NOTICES: Final = Notices(trigger=0, plan=0, exit=5)
-"""Nobody has to be warned for days of what happens on a chain that lives for minutes."""
+STATEMENT_HOST: Final = "statements.flareflow.test"
+"""Known to the local FDC only, which finds the gateway there: it stands in for DNS and TLS."""
+
+STATEMENT_URL_PREFIX: Final = f"https://{STATEMENT_HOST}/v1/statements/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,18 @@ class LocalDeployer:
         return self.flow.run(self.account, path, *arguments)
 
 
-def deploy_contracts(first_policy: bytes, statement_url_prefix: str) -> str:
-    """Deploy everything to a new account and return its address, with 0x."""
+def current_policy() -> bytes:
+    """The signing policy of the local voters in the reward epoch that runs now."""
+    reward_epoch = LOCAL_FLARE.reward_epoch_at(datetime.now(UTC))
+    return policy_of(reward_epoch, LOCAL_FLARE.rounds_per_reward_epoch).encode()
+
+
+def deploy_contracts(first_policy: bytes) -> str:
+    """Deploy everything to the service account, where `flow.json` has it, and return its address, with 0x."""
+    account, network = service_account(), flow_network("emulator")
+    statements = AttestationTarget(PUBLIC_SOURCE, STATEMENT_URL_PREFIX).template()
     with LocalFlow.at() as flow:
-        flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
-        account = flow.create_account(CONTRACTS_ACCOUNT_UFIX64)
-    flare = TrustedFlare(CHAIN_ID, ROUNDS_PER_REWARD_EPOCH, first_policy)
-    statements = AttestationTarget(SOURCE_ID, statement_url_prefix).template()
-    with LocalFlow.at(contract_address=account.address) as flow:
-        deploy(LocalDeployer(flow, account), "emulator", flare, statements, NOTICES)
+        flow.run(account, "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
+        flare = network.flare.trusting(first_policy)
+        deploy(LocalDeployer(flow, account), network.name, flare, statements, network.notices)
     return f"0x{account.address}"

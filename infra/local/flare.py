@@ -1,7 +1,8 @@
 """Flare on Anvil: deploys the stand-ins, opens the first reward epoch, starts the voters."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,18 +11,13 @@ from web3 import Web3
 from web3.contract import Contract
 
 from flareflow.attestation.request import ATTESTATION_TYPE, identifier
-from infra.local.fdc.verifier import SOURCE_ID
+from infra.cadence.networks import LOCAL_FLARE, PUBLIC_SOURCE
 from infra.local.fdc.voters import policy_of
 from infra.local.paths import PYTHON_PATH, run_dir
 from infra.local.ports import url
 from infra.local.server import Server, answers
 from infra.local.solidity import artifacts
 
-FIRST_VOTING_ROUND_START: Final = 1_658_430_000
-"""As on Flare and Coston2; only the length of the rounds is another."""
-
-VOTING_ROUND_SECONDS: Final = 5
-ROUNDS_PER_REWARD_EPOCH: Final = 240
 FEE_WEI: Final = 1_000
 """The fee of Web2Json with PublicWeb2 on Coston2."""
 
@@ -64,14 +60,14 @@ class _Deployer:
         self.web3.eth.wait_for_transaction_receipt(sent, timeout=DEPLOY_SECONDS, poll_latency=0.1)
 
 
-def deploy_flare(rpc_url: str | None = None, round_seconds: int = VOTING_ROUND_SECONDS) -> FlareDeployment:
+def deploy_flare(rpc_url: str | None = None, round_seconds: int = LOCAL_FLARE.round_seconds) -> FlareDeployment:
     """Deploy the stand-ins and open the current reward epoch; needs Anvil."""
     web3 = Web3(Web3.HTTPProvider(rpc_url or url("anvil")))
     deployer = _Deployer(web3)
     start_block = web3.eth.block_number
     web3.provider.make_request("evm_setAutomine", [True])  # type: ignore[arg-type]
-    relay = deployer.deploy("Relay", FIRST_VOTING_ROUND_START, round_seconds, ROUNDS_PER_REWARD_EPOCH)
-    timing = FIRST_VOTING_ROUND_START, round_seconds, ROUNDS_PER_REWARD_EPOCH
+    timing = LOCAL_FLARE.first_round_start, round_seconds, LOCAL_FLARE.rounds_per_reward_epoch
+    relay = deployer.deploy("Relay", *timing)
     manager = deployer.deploy("FlareSystemsManager", *timing, relay.address)
     fees = deployer.deploy("FdcRequestFeeConfigurations")
     hub = deployer.deploy("FdcHub", fees.address)
@@ -83,10 +79,11 @@ def deploy_flare(rpc_url: str | None = None, round_seconds: int = VOTING_ROUND_S
     }
     addresses = [contract.address for contract in named.values()]
     registry = deployer.deploy("FlareContractRegistry", list(named), addresses)
-    deployer.call(fees.functions.setTypeAndSourceFee(identifier(ATTESTATION_TYPE), identifier(SOURCE_ID), FEE_WEI))
+    deployer.call(fees.functions.setTypeAndSourceFee(identifier(ATTESTATION_TYPE), identifier(PUBLIC_SOURCE), FEE_WEI))
     deployer.call(relay.functions.setSigningPolicySetter(manager.address))
-    voting_round = (web3.eth.get_block("latest")["timestamp"] - FIRST_VOTING_ROUND_START) // round_seconds
-    policy = policy_of(voting_round // ROUNDS_PER_REWARD_EPOCH, ROUNDS_PER_REWARD_EPOCH).encode()
+    now = datetime.fromtimestamp(web3.eth.get_block("latest")["timestamp"], UTC)
+    reward_epoch = replace(LOCAL_FLARE, round_seconds=round_seconds).reward_epoch_at(now)
+    policy = policy_of(reward_epoch, LOCAL_FLARE.rounds_per_reward_epoch).encode()
     deployer.call(manager.functions.initializeSigningPolicy(policy))
     web3.provider.make_request("evm_setAutomine", [False])  # type: ignore[arg-type]
     web3.provider.make_request("evm_setIntervalMining", [1])  # type: ignore[arg-type]

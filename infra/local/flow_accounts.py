@@ -17,9 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from flow_py_sdk import ProposalKey, Tx, cadence
-from flow_py_sdk.signer.signer import TransactionDomainTag
-from flow_py_sdk.tx import TxSignature
+from flow_py_sdk import Tx
 from pydantic import TypeAdapter
 
 from flareflow.adapters.flow_rest import (
@@ -30,7 +28,7 @@ from flareflow.adapters.flow_rest import (
     http_client,
     resolve_imports,
 )
-from flareflow.adapters.flow_transactions import COMPUTATION_LIMIT, transaction_id
+from flareflow.adapters.flow_transactions import SoleSigner, transaction_id
 from flareflow.adapters.json_cdc import Argument, Value, string, ufix64
 from infra.local.flow_emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY
 from infra.local.ports import url
@@ -123,22 +121,9 @@ class LocalFlow:
         return _created_address(result)
 
     def _signed(self, signer: LocalAccount, code: str, arguments: Sequence[Argument]) -> Tx:
-        payer = cadence.Address.from_hex(signer.address)
-        sequence = self.rest.account_key(signer.address, 0).sequence_number
-        block = self.rest.latest_final_block()
-        transaction = Tx(
-            code=code,
-            reference_block_id=bytes.fromhex(block.id),
-            payer=payer,
-            proposal_key=ProposalKey(key_address=payer, key_id=0, key_sequence_number=sequence),
-        )
-        transaction.with_gas_limit(COMPUTATION_LIMIT)
-        if "prepare(" in code:  # without it a transaction must name no authorizer
-            transaction.add_authorizers(payer)
-        transaction.arguments = [argument.as_json() for argument in arguments]
-        signature = signer.sign(bytes(TransactionDomainTag) + transaction.envelope_message())
-        transaction.envelope_signatures = [TxSignature(payer, 0, 0, signature)]
-        return transaction
+        is_authorizer = "prepare(" in code  # without it a transaction must name no authorizer
+        signed, _ = SoleSigner(self.rest, signer.address, 0, signer).sign(code, arguments, is_authorizer=is_authorizer)
+        return signed
 
     def _send(self, transaction: Tx) -> str:
         """Send it and return its id; an emulator that is just making a block is asked again."""

@@ -21,7 +21,7 @@ from flareflow.adapters.evm_signer import KmsEvmSigner
 from flareflow.adapters.kms import KmsKey
 from infra.local import dynamodb_server, moto_server
 from infra.local.anvil import anvil
-from infra.local.contracts import deploy_contracts
+from infra.local.contracts import STATEMENT_HOST, STATEMENT_URL_PREFIX, deploy_contracts
 from infra.local.flare import deploy_flare, fdc, fund
 from infra.local.flow_accounts import LocalFlow
 from infra.local.flow_emulator import flow_emulator
@@ -38,14 +38,12 @@ from infra.local.provision import provision
 from infra.local.server import Server, answers
 
 TICK_SECONDS: Final = "2"
-STATEMENT_HOST: Final = "statements.flareflow.test"
-"""Known to the local FDC only, which finds the gateway there: it stands in for DNS and TLS."""
 
 FIXED_PARAMETERS: Final = {
     "EpochSeconds": "10",
     "LookBackSeconds": "60",
     "AppOrigins": "http://localhost:5173",
-    "StatementUrlPrefix": f"https://{STATEMENT_HOST}/v1/statements/",
+    "StatementUrlPrefix": STATEMENT_URL_PREFIX,
     "FlowNetwork": "emulator",
 }
 OPERATOR_KEYS: Final = 5
@@ -181,8 +179,7 @@ def _create_operator(found: Facts) -> Facts:
 
 
 def _deploy_contracts(found: Facts) -> Facts:
-    address = deploy_contracts(bytes.fromhex(found["flare_first_policy"]), FIXED_PARAMETERS["StatementUrlPrefix"])
-    return {"flow_contract_address": address}
+    return {"flow_contract_address": deploy_contracts(bytes.fromhex(found["flare_first_policy"]))}
 
 
 def _kms_key(key_id: str) -> KmsKey:

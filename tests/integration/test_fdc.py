@@ -18,8 +18,8 @@ from flareflow.attestation.relay import RootMessage, decode_signatures, signed_d
 from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
 from flareflow.time import Deadline
+from infra.cadence.networks import LOCAL_FLARE
 from infra.local.fdc.voters import policy_of
-from infra.local.flare import ROUNDS_PER_REWARD_EPOCH
 from tests.fakes.attestation import FakeAttestations, FakePolicies, FakeStatements
 from tests.support.flare import ROUND_SECONDS, STATEMENT_HOST, LocalFlare, local_flare
 
@@ -102,7 +102,7 @@ def test_a_statement_is_proven_by_signatures_of_more_than_half_of_the_weight(att
     # And the finalization holds enough valid signatures of the policy that it names
     assert proven.finalization is not None
     message = RootMessage.decode(proven.finalization.message)
-    policy = policy_of(proven.finalization.reward_epoch, ROUNDS_PER_REWARD_EPOCH)
+    policy = policy_of(proven.finalization.reward_epoch, LOCAL_FLARE.rounds_per_reward_epoch)
     assert message.voting_round == proven.voting_round
     assert weight_of(policy, message.hash, proven.finalization.signatures) > policy.threshold
 

@@ -11,10 +11,11 @@ from requests import RequestException
 from web3 import Web3
 from web3.exceptions import Web3Exception
 
+from infra.cadence.networks import PUBLIC_SOURCE
 from infra.local.fdc.chain import Chain
 from infra.local.fdc.rounds import Rounds
 from infra.local.fdc.service import ROUNDS, application
-from infra.local.fdc.verifier import SOURCE_ID, Verifier
+from infra.local.fdc.verifier import Verifier
 from infra.local.flare import FlareDeployment, deployment_file
 from infra.local.ports import HOST, port, url
 
@@ -48,7 +49,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     deployment = FlareDeployment.model_validate_json(deployment_file().read_bytes())
     chain = Chain(Web3(Web3.HTTPProvider(url("anvil"))), deployment.registry)
-    verifier = Verifier.resolving(dict(one.split("=", 1) for one in given.hosts), SOURCE_ID)
+    verifier = Verifier.resolving(dict(one.split("=", 1) for one in given.hosts), PUBLIC_SOURCE)
     app = application(Rounds(chain, verifier))
     app.cleanup_ctx.append(_following)
     web.run_app(app, host=HOST, port=port("fdc"), print=None)

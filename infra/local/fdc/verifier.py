@@ -28,7 +28,6 @@ from flareflow.attestation.request import (
     message_integrity_code,
 )
 
-SOURCE_ID: Final = "PublicWeb2"
 URL_CHARACTERS_MAX: Final = 2_000
 RESPONSE_BYTES_MAX: Final = 100 * 1024
 FETCH_SECONDS: Final = 5.0

@@ -54,14 +54,39 @@ _VOID_CODES: Final = {1003, 1007}
 
 
 class FlowSigner(Protocol):
-    """Holds the operator's P-256 key."""
+    """Holds an account's P-256 key."""
 
     @property
     def public_key(self) -> bytes:
         """X and Y, 64 bytes."""
 
     def sign(self, message: bytes) -> bytes:
-        """r and s, 64 bytes, over the message's SHA2-256."""
+        """r and s, 64 bytes, over the message's hash by the algorithm that the account's key is registered with."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoleSigner:
+    """An account that proposes and pays for its transactions itself, by its key of full weight at `key_index`."""
+
+    rest: FlowRest
+    address: str
+    key_index: int
+    signer: FlowSigner
+
+    def sign(self, code: str, arguments: Sequence[Argument], *, is_authorizer: bool) -> tuple[Tx, int]:
+        """A signed transaction, and the height of the block that it refers to."""
+        key = self.rest.account_key(self.address, self.key_index)
+        block = self.rest.latest_final_block()
+        payer = cadence.Address.from_hex(self.address)
+        proposal = ProposalKey(key_address=payer, key_id=self.key_index, key_sequence_number=key.sequence_number)
+        transaction = Tx(code=code, reference_block_id=bytes.fromhex(block.id), payer=payer, proposal_key=proposal)
+        transaction.with_gas_limit(COMPUTATION_LIMIT)
+        if is_authorizer:
+            transaction.add_authorizers(payer)
+        transaction.arguments = [argument.as_json() for argument in arguments]
+        signature = self.signer.sign(bytes(TransactionDomainTag) + transaction.envelope_message())
+        transaction.envelope_signatures = [TxSignature(payer, self.key_index, _PAYER_SIGNER_INDEX, signature)]
+        return transaction, block.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +127,13 @@ class FlowTransactions:
         path, arguments = cadence_call(call)
         return self.sign_code(cadence_code(f"transactions/{path}", self.addresses), arguments, key_index)
 
-    def sign_code(self, code: str, arguments: Sequence[Argument], key_index: int) -> SignedTransaction:
-        """A signed transaction of any code that needs no authorizer; it is not sent."""
-        key = self.rest.account_key(self.operator, key_index)
-        block = self.rest.latest_final_block()
-        payer = cadence.Address.from_hex(self.operator)
-        proposal = ProposalKey(key_address=payer, key_id=key_index, key_sequence_number=key.sequence_number)
-        unsigned = Tx(code=code, reference_block_id=bytes.fromhex(block.id), payer=payer, proposal_key=proposal)
-        unsigned.with_gas_limit(COMPUTATION_LIMIT)
-        unsigned.arguments = [argument.as_json() for argument in arguments]
-        signature = self.signer.sign(bytes(TransactionDomainTag) + unsigned.envelope_message())
-        unsigned.envelope_signatures = [TxSignature(payer, key_index, _PAYER_SIGNER_INDEX, signature)]
-        return SignedTransaction(transaction_id(unsigned), bytes(unsigned.to_signed_grpc()), block.height)
+    def sign_code(
+        self, code: str, arguments: Sequence[Argument], key_index: int, *, is_authorizer: bool = False
+    ) -> SignedTransaction:
+        """A signed transaction of any code; it is not sent. As an authorizer the account opens its storage to it."""
+        account = SoleSigner(self.rest, self.operator, key_index, self.signer)
+        signed, height = account.sign(code, arguments, is_authorizer=is_authorizer)
+        return SignedTransaction(transaction_id(signed), bytes(signed.to_signed_grpc()), height)
 
     def send(self, transaction: SignedTransaction) -> str | None:
         try:
