@@ -38,14 +38,14 @@ class Deployer(Protocol):
 class TrustedFlare:
     """The Flare network that is believed, and the signing policy with which that begins.
 
-    With the default of roots kept, one statement in five minutes stays provable for a week.
+    With the default of rounds for which a root is kept, a statement stays provable for a week.
     """
 
     source_chain_id: int
     rounds_per_reward_epoch: int
     first_policy: bytes
     is_chain_bound: bool = False
-    roots_kept: int = 2_016
+    roots_kept: int = 6_720
     policies_kept: int = 8
     protocol_id: int = FDC_PROTOCOL_ID
 

@@ -43,6 +43,8 @@ REWARD_EPOCH: Final = 1_000
 FIRST_ROUND: Final = REWARD_EPOCH * ROUNDS
 TARGET: Final = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v1/statements/")
 NOTICES: Final = Notices(trigger=0, plan=1, exit=1)
+LONG_NOTICES: Final = Notices(trigger=3_600, plan=3_600, exit=3_600)
+"""For tests of what may not happen before a notice ends; `NOTICES` are for what happens after it."""
 FUNDS: Final = 1_000 * FLOW
 
 DELIVER: Final = "flare/deliver_statement.cdc"
@@ -70,13 +72,14 @@ def path_of(hashes: Sequence[bytes]) -> Argument:
 
 @dataclass(frozen=True)
 class Attested:
-    """A statement's words as Flare would attest them, and the round that proves it among other attestations."""
+    """A statement's words as Flare would attest them, and the round that proves it among so many other attestations."""
 
     epoch: int
     words: tuple[int, ...]
     round: int
     target: AttestationTarget = TARGET
     timestamp: int = NO_TIMESTAMP
+    others: int = 6
 
     @cached_property
     def response(self) -> bytes:
@@ -84,7 +87,7 @@ class Attested:
 
     @cached_property
     def tree(self) -> FlareMerkleTree:
-        others = [keccak256(f"another attestation {number}".encode()) for number in range(6)]
+        others = [keccak256(f"another attestation {number}".encode()) for number in range(self.others)]
         return FlareMerkleTree([leaf_hash(self.response), *others])
 
     @property
@@ -254,12 +257,12 @@ def _deployed(rest: FlowRest, provider: LocalAccount, flare: TrustedFlare, notic
 
 
 @contextmanager
-def running_chain() -> Iterator[Chain]:
+def running_chain(*, coverage: bool = True) -> Iterator[Chain]:
     """A fresh emulator that makes a block for each transaction, with mainnet's fees and our contracts."""
     with ExitStack() as stack:
         environment = stack.enter_context(pytest.MonkeyPatch.context())
         environment.setenv("FLAREFLOW_PORT_BASE", str(port_base() + PORTS_APART))
-        server = flow_emulator(block_time=None, coverage=True)
+        server = flow_emulator(block_time=None, coverage=coverage)
         stack.callback(server.stop)
         server.start()
         rest = FlowRest(stack.enter_context(http_client(url("flow_rest"))))

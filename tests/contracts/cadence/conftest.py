@@ -7,6 +7,11 @@ import pytest
 from tests.support.flow_emulator import Chain, running_chain
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What the tests cover is known after all others."""
+    items.sort(key=lambda item: item.path.name == "test_coverage.py")
+
+
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Chain]:
     with running_chain() as chain:

@@ -7,7 +7,7 @@ import pytest
 from flareflow.adapters.json_cdc import Argument, address, array, ufix64, uint64
 from infra.cadence import deploy
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
-from tests.support.flow_emulator import FLOW, SETTLE, Chain, settling
+from tests.support.flow_emulator import FLOW, LONG_NOTICES, SETTLE, Chain, settling
 
 pytestmark = pytest.mark.stack
 
@@ -49,13 +49,6 @@ def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
     (requested,) = act(chain, account, "request_exit", uint64(subscription))
     assert requested[0] == "ExitRequested"
     assert chain.subscription(subscription)["status"] == "exiting"
-    chain.refuses(
-        f"UsageBasedSubscriptions: the notice of subscription {subscription} ends at",
-        "subscriptions/withdraw.cdc",
-        uint64(subscription),
-        ufix64(FLOW),
-        signer=account,
-    )
     chain.wait(1.2)
     # Then a part and then the rest come back, and no more
     withdrawn = act(chain, account, "withdraw", uint64(subscription), ufix64(4 * FLOW))
@@ -88,6 +81,15 @@ def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
         5 * FLOW,
         FLOW,
     )
+
+
+def test_nothing_is_taken_out_before_the_notice_ends(chain: Chain) -> None:
+    chain = chain.deployed_again(notices=LONG_NOTICES)
+    account, subscription = chain.subscriber()
+    act(chain, account, "request_exit", uint64(subscription))
+    refusal = f"UsageBasedSubscriptions: the notice of subscription {subscription} ends at"
+    for what, amount in {"withdraw": [ufix64(FLOW)], "close_subscription": []}.items():
+        chain.refuses(refusal, f"subscriptions/{what}.cdc", uint64(subscription), *amount, signer=account)
 
 
 def test_usage_attested_during_the_notice_is_still_charged(chain: Chain) -> None:
@@ -237,11 +239,11 @@ def test_a_lower_cap_than_was_spent_charges_nothing_more(chain: Chain) -> None:
 def test_the_rest_is_charged_when_the_next_period_of_a_cap_begins(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given contracts whose 30 days last four seconds, and half a FLOW owed because of a cap
+    # Given contracts whose 30 days last six seconds, and half a FLOW owed because of a cap
     code_of = deploy.contract_code
 
     def short_period(*arguments: str) -> Argument:
-        return Argument("String", str(code_of(*arguments).value).replace("2_592_000.0", "4.0"))
+        return Argument("String", str(code_of(*arguments).value).replace("2_592_000.0", "6.0"))
 
     monkeypatch.setattr(deploy, "contract_code", short_period)
     quick = chain.deployed_again()
@@ -251,7 +253,7 @@ def test_the_rest_is_charged_when_the_next_period_of_a_cap_begins(
     assert [name for name, _ in quick.events(quick.run(SETTLE, *page))] == ["Settled", "Suspended"]
     # When the same page comes before and after the period ends
     before = quick.run(SETTLE, *page)
-    quick.wait(4.2)
+    quick.wait(6.2)
     after = quick.run(SETTLE, *page)
     # Then it charges the rest in the new period only
     assert quick.events(before) == []

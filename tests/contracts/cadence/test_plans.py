@@ -10,7 +10,7 @@ from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
 from infra.cadence.deploy import PlanTerms, add_plan
 from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
-from tests.support.flow_emulator import FLOW, NOTICES, Chain
+from tests.support.flow_emulator import FLOW, LONG_NOTICES, NOTICES, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -70,14 +70,13 @@ def test_changing_to_and_fro_costs_nothing(chain: Chain) -> None:
     assert chain.subscription(subscription)["charged"] == charge_ufix64(total + 1)
 
 
-def test_a_version_is_in_force_after_a_notice_in_which_the_user_can_leave(chain: Chain) -> None:
-    # Given contracts that give two seconds of notice, and a subscription
-    chain = chain.deployed_again(notices=replace(NOTICES, plan=2))
+def test_a_version_is_not_in_force_before_its_notice_ends(chain: Chain) -> None:
+    # Given a subscription, and then a dearer version of its plan
+    chain = chain.deployed_again(notices=LONG_NOTICES)
     account, subscription = chain.subscriber()
-    # When a dearer version is announced
     (announced,) = chain.events(add_second_version(chain))
     assert (announced[0], announced[1]["planVersion"]) == ("PlanAdded", 2)
-    # Then nobody can accept it before the notice ends, and nobody the first one afterwards
+    # Then nobody can accept it, and the first one is still in force
     chain.refuses(
         "UsageBasedSubscriptions: version 1 of plan 0 is in force, not 2",
         "subscriptions/change_plan.cdc",
@@ -85,7 +84,14 @@ def test_a_version_is_in_force_after_a_notice_in_which_the_user_can_leave(chain:
         signer=account,
     )
     chain.open(account)
-    chain.wait(2.2)
+
+
+def test_a_subscription_stays_on_the_version_that_its_owner_accepted(chain: Chain) -> None:
+    # Given a subscription, and a dearer version of its plan whose notice has ended
+    account, subscription = chain.subscriber()
+    add_second_version(chain)
+    chain.wait(1.2)
+    # Then nobody new can accept the first, and whoever is on it stays there
     chain.refuses(
         "UsageBasedSubscriptions: version 2 of plan 0 is in force, not 1",
         "subscriptions/open_subscription.cdc",
@@ -94,10 +100,10 @@ def test_a_version_is_in_force_after_a_notice_in_which_the_user_can_leave(chain:
         ufix64(FLOW),
         signer=account,
     )
-    # And the subscription stays on the version that its owner accepted, until the owner accepts the other
     chain.settle(1, (subscription, 100 * MILLION))
     state = chain.subscription(subscription)
     assert (state["planVersion"], state["charged"]) == (1, charge_ufix64(100 * MILLION))
+    # Until the owner accepts the second
     change_plan(chain, account, subscription, 0, 2)
     assert chain.subscription(subscription)["planVersion"] == 2
 

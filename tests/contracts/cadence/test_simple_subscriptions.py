@@ -7,7 +7,16 @@ from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import Page
 from infra.cadence.deploy import FLAT_PRICE_UFIX64, SIMPLE_TRIGGER
 from infra.local.flow_accounts import LocalAccount
-from tests.support.flow_emulator import FIRST_ROUND, FLOW, FUNDS, Attested, Chain, page_of, words_of
+from tests.support.flow_emulator import (
+    FIRST_ROUND,
+    FLOW,
+    FUNDS,
+    LONG_NOTICES,
+    Attested,
+    Chain,
+    page_of,
+    words_of,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -106,7 +115,6 @@ def test_the_rest_comes_back_after_the_notice(chain: Chain, user: LocalAccount) 
         "SimpleUsageSubscriptions.close: request the exit of account 1 first", "simple/close.cdc", signer=user
     )
     chain.run("simple/request_exit.cdc", signer=user)
-    chain.refuses("SimpleUsageSubscriptions.close: the notice of account 1 ends at", "simple/close.cdc", signer=user)
     chain.wait(1.2)
     chain.refuses("close: the signer has no pass", "simple/close.cdc", signer=chain.provider)
     events = chain.events(chain.run("simple/close.cdc", signer=user))
@@ -114,6 +122,14 @@ def test_the_rest_comes_back_after_the_notice(chain: Chain, user: LocalAccount) 
     # And later pages pass over it
     attest(chain, 8, (1, 200_000 * MILLION))
     assert chain.events(chain.run(SETTLE, *page_of(0, [(1, 200_000 * MILLION)], []))) == []
+
+
+def test_nothing_comes_back_before_the_notice_ends(chain: Chain) -> None:
+    chain = chain.deployed_again(notices=LONG_NOTICES)
+    user = chain.flow.create_account(FUNDS)
+    chain.run("simple/open.cdc", ufix64(10 * FLOW), signer=user)
+    chain.run("simple/request_exit.cdc", signer=user)
+    chain.refuses("SimpleUsageSubscriptions.close: the notice of account 1 ends at", "simple/close.cdc", signer=user)
 
 
 def test_the_provider_takes_what_was_paid_and_no_more(chain: Chain, user: LocalAccount) -> None:

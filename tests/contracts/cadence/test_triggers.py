@@ -17,7 +17,7 @@ from tests.contracts.cadence.flare import Electorate, confirming, message_of
 from tests.support.flow_emulator import (
     DELIVER,
     FIRST_ROUND,
-    NOTICES,
+    LONG_NOTICES,
     ROUNDS,
     TARGET,
     Attested,
@@ -324,7 +324,7 @@ def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
 
 def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
     # Given contracts with a notice of an hour
-    later = chain.deployed_again(notices=replace(NOTICES, trigger=3_600))
+    later = chain.deployed_again(notices=LONG_NOTICES)
     # Then nothing can be delivered before
     told = attested()
     later.refuses_to_tell(

@@ -12,6 +12,7 @@ HEAD_BYTES: Final = 43
 VOTER_BYTES: Final = 22
 VOTERS_MAX: Final = 300
 WEIGHT_SUM_LIMIT: Final = 65_536
+THRESHOLD_PERCENT_MIN: Final = 50
 THRESHOLD_PERCENT_MAX: Final = 66
 WORD_BYTES: Final = 32
 
@@ -73,7 +74,7 @@ class SigningPolicy:
             raise ValueError("a signing policy has voters, each with an address other than 0")
         if self.weight >= WEIGHT_SUM_LIMIT:
             raise ValueError(f"the weights sum to {self.weight}, which is not below {WEIGHT_SUM_LIMIT}")
-        if not self.weight // 2 <= self.threshold <= self.weight * THRESHOLD_PERCENT_MAX // 100:
+        if not THRESHOLD_PERCENT_MIN * self.weight <= 100 * self.threshold <= THRESHOLD_PERCENT_MAX * self.weight:
             raise ValueError(f"the threshold {self.threshold} is not 50 to 66 percent of the weight {self.weight}")
 
 
