@@ -62,7 +62,9 @@ access(all) contract FlareFDCTriggers {
     access(all) struct Template {
         /// Three words: offset, attestation type, source.
         access(all) let head: String
+        /// From behind the timestamp to the epoch in the url.
         access(all) let beforeEpoch: String
+        /// From behind the epoch in the url to the attested words.
         access(all) let afterEpoch: String
         /// How many 32-byte words are attested; the first is the epoch.
         access(all) let words: Int
@@ -98,8 +100,11 @@ access(all) contract FlareFDCTriggers {
 
     /// A template under its id, since when it counts, and whom its words are handed to.
     access(all) struct Trigger {
+        /// Name and version, `statement/1`.
         access(all) let triggerId: String
+        /// What may be attested.
         access(all) let template: Template
+        /// Since when deliveries are taken.
         access(all) let effectiveAt: UFix64
         access(contract) let handler: Capability<&{Handler}>
 
@@ -115,7 +120,9 @@ access(all) contract FlareFDCTriggers {
 
     /// Attested words on their way to one handler. Only this contract makes them.
     access(all) resource Delivery {
+        /// The trigger that it was proven for.
         access(all) let triggerId: String
+        /// The epoch in the url and first of the words.
         access(all) let epoch: UInt64
         access(self) let handlerUUID: UInt64
         access(self) let words: [UInt256]

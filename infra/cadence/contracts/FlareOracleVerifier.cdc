@@ -90,7 +90,9 @@ access(all) contract FlareOracleVerifier {
 
     /// Who may sign in a reward epoch, and with what weight.
     access(all) struct SigningPolicy {
+        /// The reward epoch in which these voters sign.
         access(all) let rewardEpoch: UInt64
+        /// The first voting round that is theirs.
         access(all) let startVotingRound: UInt64
         /// The weight that signatures must exceed.
         access(all) let threshold: UInt64
@@ -137,6 +139,7 @@ access(all) contract FlareOracleVerifier {
 
     /// A root and the voting round that it belongs to.
     access(all) struct ConfirmedRoot {
+        /// The voting round.
         access(all) let votingRound: UInt64
         /// 64 hex digits.
         access(all) let root: String
@@ -149,10 +152,15 @@ access(all) contract FlareOracleVerifier {
 
     /// What a page or a script may want to know of the light client.
     access(all) struct Status {
+        /// The reward epoch of the newest policy.
         access(all) let latestRewardEpoch: UInt64
+        /// The first voting round of its voters.
         access(all) let startVotingRound: UInt64
+        /// The weight that signatures must exceed.
         access(all) let threshold: UInt64
+        /// How many voters there are.
         access(all) let voters: Int
+        /// Whether what they sign contains the chain's id.
         access(all) let isChainBound: Bool
 
         view init(policy: &SigningPolicy, isChainBound: Bool) {

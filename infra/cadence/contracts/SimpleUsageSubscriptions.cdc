@@ -51,15 +51,20 @@ access(all) contract SimpleUsageSubscriptions {
     access(all) var accountsOpened: UInt64
     /// The epoch of the newest attested statement, and the root of its pages.
     access(all) var epoch: UInt64
+    /// 64 hex digits; empty before the first statement.
     access(all) var settlementRoot: String
     access(self) let vault: @FlowToken.Vault
     access(self) let accounts: {UInt64: UsageAccount}
 
     /// What an account has, has paid and has used.
     access(all) struct UsageAccount {
+        /// What is left of the deposit.
         access(all) var balance: UFix64
+        /// What was paid so far.
         access(all) var paid: UFix64
+        /// The total that it was paid for.
         access(all) var ratedMicrotokens: UInt64
+        /// From when on the rest can be taken; nil while no exit is announced.
         access(all) var exitAt: UFix64?
 
         view init(deposit: UFix64) {
@@ -95,6 +100,7 @@ access(all) contract SimpleUsageSubscriptions {
 
     /// The right to what is left of an account. Keep it: whoever holds it can take the money.
     access(all) resource Pass {
+        /// The account that it is for.
         access(all) let accountId: UInt64
 
         /// Announces the exit.

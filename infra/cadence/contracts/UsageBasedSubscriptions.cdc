@@ -160,8 +160,11 @@ access(all) contract UsageBasedSubscriptions {
     /// A tier made ready for settling. Costs are in 1e-8 FLOW x 1e-9, so that they are whole numbers:
     /// the cost of a total in this tier is `intercept + total x slope`.
     access(all) struct Line {
+        /// The first total of the next tier; 2^64 in the last.
         access(all) let endMicrotokens: Int128
+        /// The price: 1e-8 FLOW for 1,000 tokens.
         access(all) let slope: Int128
+        /// What the tiers below make the total cost more or less than by this price alone.
         access(all) let intercept: Int128
 
         view init(endMicrotokens: Int128, slope: Int128, intercept: Int128) {
@@ -175,12 +178,17 @@ access(all) contract UsageBasedSubscriptions {
     access(all) struct Plan {
         /// Its place in `plans`.
         access(all) let index: Int
+        /// The plan of which this is a version.
         access(all) let planId: UInt64
+        /// Counted from 1.
         access(all) let planVersion: UInt64
+        /// By rising end, the last without.
         access(all) let tiers: [Tier]
+        /// The least that a subscription opens with.
         access(all) let minimumDeposit: UFix64
         /// A balance below this is reported.
         access(all) let lowBalance: UFix64
+        /// From when on it can be accepted.
         access(all) let effectiveAt: UFix64
         access(self) let lines: [Line]
 
@@ -224,8 +232,11 @@ access(all) contract UsageBasedSubscriptions {
 
     /// The most that an owner lets be charged in 30 days.
     access(all) struct SpendCap {
+        /// FLOW for 30 days.
         access(all) let limit: UFix64
+        /// When the present 30 days began.
         access(all) let periodStart: UFix64
+        /// What was charged since then.
         access(all) let spent: UFix64
 
         view init(limit: UFix64, periodStart: UFix64, spent: UFix64) {
@@ -265,17 +276,20 @@ access(all) contract UsageBasedSubscriptions {
         access(all) var costOffset: Int128
         /// What came in less what went out to the owner: the balance and all that was charged.
         access(all) var funds: UFix64
+        /// All that was ever charged.
         access(all) var charged: UFix64
         /// How far `charged` may rise without looking any further: to all funds, but to nothing where there is a spend
         /// cap to be asked or the subscription is closed.
         access(self) var limit: UFix64
         /// Used, attested, and not yet charged.
         access(all) var owed: UFix64
+        /// What the owner allows to be charged; nil is no limit.
         access(all) var spendCap: SpendCap?
         /// The cumulative rated total that was settled last; it only grows.
         access(all) var settledMicrotokens: UInt64
         /// The epoch whose page brought it.
         access(all) var settledEpoch: UInt64
+        /// Whether the subscription has ended.
         access(all) var isClosed: Bool
 
         view init(planIndex: Int, deposit: UFix64, isClosed: Bool) {
@@ -464,8 +478,11 @@ access(all) contract UsageBasedSubscriptions {
     access(all) struct Subscription {
         /// The account that holds, or last held, the owner's rights.
         access(all) var owner: Address
+        /// All that ever came in.
         access(all) var deposited: UFix64
+        /// What the owner took out before the end.
         access(all) var withdrawn: UFix64
+        /// What the owner got back at the end.
         access(all) var refunded: UFix64
         /// From when on the owner may withdraw; nil while no exit is requested.
         access(all) var exitAt: UFix64?
@@ -501,6 +518,7 @@ access(all) contract UsageBasedSubscriptions {
 
     /// An attested root and the epoch that it belongs to.
     access(all) struct SettlementRoot {
+        /// The epoch.
         access(all) let epoch: UInt64
         /// 64 hex digits.
         access(all) let root: String
@@ -531,10 +549,13 @@ access(all) contract UsageBasedSubscriptions {
 
     /// How far a subscription is settled.
     access(all) struct Settlement {
+        /// The epoch of the last page that brought a higher total.
         access(all) let epoch: UInt64
+        /// That total.
         access(all) let ratedMicrotokens: UInt64
         /// All that was ever charged.
         access(all) let charged: UFix64
+        /// Used, attested, and not yet charged.
         access(all) let owed: UFix64
 
         view init(epoch: UInt64, ratedMicrotokens: UInt64, charged: UFix64, owed: UFix64) {
@@ -550,6 +571,7 @@ access(all) contract UsageBasedSubscriptions {
     /// The right to one subscription. It can be moved to another account from holder to holder. Whoever destroys it has
     /// given up what is left of the deposit.
     access(all) resource Ownership {
+        /// The subscription that it is the right to.
         access(all) let subscriptionId: UInt64
 
         init(subscriptionId: UInt64) {
@@ -1248,10 +1270,12 @@ access(all) contract UsageBasedSubscriptions {
         return lines
     }
 
-    /// A cost in 1e-8 FLOW x 1e-9 as FLOW, rounded down to 1e-8.
+    /// A cost in 1e-8 FLOW x 1e-9 as FLOW, rounded down to 1e-8. A late page may bring a total from before a change to a
+    /// dearer plan, whose cost comes out below zero: that is nothing.
     access(contract) view fun flow(cost: Int128): UFix64 {
-        return UFix64(cost / 100_000_000_000_000_000)
-            + UFix64(cost / 1_000_000_000 % 100_000_000) * 0.00000001
+        return cost < 0
+            ? 0.0
+            : UFix64(cost / 100_000_000_000_000_000) + UFix64(cost / 1_000_000_000 % 100_000_000) * 0.00000001
     }
 
     /// @param planNoticeSeconds: how long a new version of a plan is announced before it can be accepted

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from flareflow.adapters.flow_rest import TransactionResult
 from flareflow.adapters.json_cdc import array, ufix64, uint64
@@ -10,7 +12,7 @@ from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
 from infra.cadence.deploy import PlanTerms, add_plan
 from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
-from tests.support.flow_emulator import FLOW, LONG_NOTICES, NOTICES, Chain
+from tests.support.flow_emulator import FLOW, LONG_NOTICES, NOTICES, SETTLE, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -115,6 +117,21 @@ def test_a_notice_shorter_than_an_exit_is_refused(chain: Chain) -> None:
         chain.deployed_again(notices=replace(NOTICES, plan=59, exit=60))
 
 
+def test_a_late_page_from_before_a_change_to_a_dearer_plan_holds_up_nothing(chain: Chain) -> None:
+    # Given a subscription that changed to a dearer plan, and a page from long before that was never settled
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
+    account, changed = chain.subscriber()
+    _, other = chain.subscriber()
+    late = chain.attested_page(1, (changed, 1), (other, 1_000 * MILLION))
+    chain.settle(2, (changed, 50_000 * MILLION))
+    change_plan(chain, account, changed, 1, 1)
+    # When it comes
+    events = chain.events(chain.run(SETTLE, *late))
+    # Then only the other subscription on it is charged
+    assert [(name, fields["subscriptionId"]) for name, fields in events] == [("Settled", other)]
+    assert chain.subscription(changed)["charged"] == charge_ufix64(50_000 * MILLION)
+
+
 def test_subscriptions_on_different_plans_are_settled_by_one_page(chain: Chain) -> None:
     # Given four subscriptions that take turns in two plans
     add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
@@ -191,6 +208,39 @@ def test_a_deposit_below_the_plans_minimum_is_refused(chain: Chain) -> None:
         ufix64(FLOW),
         signer=account,
     )
+
+
+QUOTE_ALL = """
+    import "UsageBasedSubscriptions"
+    access(all) fun main(planId: UInt64, totals: [UInt64]): [UFix64] {
+        return totals.map(view fun (total: UInt64): UFix64 {
+            return UsageBasedSubscriptions.quote(planId: planId, ratedMicrotokens: total)
+        })
+    }
+"""
+
+
+@st.composite
+def any_tiers(draw: st.DrawFn) -> Tiers:
+    ends = sorted(draw(st.sets(st.integers(1, 2**64 // MILLION - 1), max_size=15)))
+    prices = draw(st.lists(st.integers(0, 10 * FLOW), min_size=len(ends) + 1, max_size=len(ends) + 1))
+    return Tiers(tuple(map(Tier, [*ends, None], prices)))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(tiers=any_tiers(), totals=st.lists(st.integers(0, 2**64 - 1), min_size=50, max_size=200))
+def test_any_total_on_any_plan_costs_the_same_in_python_and_cadence(
+    emulator: Chain, tiers: Tiers, totals: list[int]
+) -> None:
+    # Given any plan, and any totals beside those where its tiers meet
+    edges = [tier.end_tokens * MILLION + step for tier in tiers.tiers if tier.end_tokens for step in (-1, 0, 1)]
+    asked = [*totals, *edges]
+    with emulator.rolled_back() as chain:
+        add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=tiers))
+        # When the contract is asked for their prices
+        quoted = chain.evaluate(QUOTE_ALL, uint64(1), array(uint64, asked))
+    # Then they are the backend's
+    assert quoted == [charge_ufix64(total, tiers) for total in asked]
 
 
 def test_the_price_is_the_same_in_python_and_cadence_at_the_extremes(chain: Chain) -> None:

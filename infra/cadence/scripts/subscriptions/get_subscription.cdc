@@ -1,6 +1,6 @@
 import "UsageBasedSubscriptions"
 
-/// A subscription with its plan, its ledger and its status in words; nil if there is none.
+/// A subscription with its plan, its ledger and its status in words.
 access(all) struct Answer {
     access(all) let subscriptionId: UInt64
     access(all) let owner: Address
@@ -42,6 +42,7 @@ access(all) struct Answer {
     }
 }
 
+/// A subscription by its id; nil if there is none.
 access(all) fun main(subscriptionId: UInt64): Answer? {
     if let subscription = UsageBasedSubscriptions.subscription(subscriptionId) {
         return Answer(subscriptionId, subscription)
