@@ -103,6 +103,10 @@ class Attested:
         signatures = sign_by_all(keccak256(self.message))
         return [uint64(REWARD_EPOCH), string(self.message.hex()), hex_of(signatures)]
 
+    def verifying(self, response: bytes | None = None) -> list[Argument]:
+        """The arguments of `verify_response.cdc`."""
+        return [uint64(self.round), string((response or self.response).hex()), path_of(self.proof)]
+
     def delivering(self, words: Sequence[int] | None = None, trigger_id: str = STATEMENT_TRIGGER) -> list[Argument]:
         """The arguments of `deliver_statement.cdc` after those of `confirm_root.cdc`."""
         return [

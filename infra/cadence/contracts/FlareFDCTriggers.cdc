@@ -208,7 +208,7 @@ access(all) contract FlareFDCTriggers {
             epoch: epoch,
             words: words
         )
-        FlareOracleVerifier.verify(response: response, proof: proof)
+        FlareOracleVerifier.verify(votingRound: votingRound, response: response, proof: proof)
         self.markDelivered(triggerId: triggerId, epoch: epoch)
         emit Delivered(triggerId: triggerId, epoch: epoch, votingRound: votingRound)
         self.hand(triggerId: triggerId, epoch: epoch, words: words)

@@ -54,10 +54,10 @@ access(all) contract FlareOracleVerifier {
     access(all) let VOTERS_MAX: Int
     /// The sum of a policy's weights stays below this.
     access(all) let WEIGHT_LIMIT: UInt64
-    /// A response is longer than this, so that it cannot be taken for the 64 bytes of an inner node.
-    access(all) let RESPONSE_BYTES_MIN: Int
-    /// Longer responses are not verified.
-    access(all) let RESPONSE_BYTES_MAX: Int
+    /// Every response begins with the word 0x20, the offset of its one dynamic part: it sorts between these. No inner
+    /// node does, since the hash on its left would have to be that number.
+    access(all) let RESPONSE_START: String
+    access(all) let RESPONSE_END: String
     /// Longer Merkle paths are not followed.
     access(all) let PATH_NODES_MAX: Int
 
@@ -96,10 +96,8 @@ access(all) contract FlareOracleVerifier {
         access(all) let startVotingRound: UInt64
         /// The weight that signatures must exceed.
         access(all) let threshold: UInt64
-        /// The voters' Ethereum addresses as numbers.
+        /// Each voter as the Relay has it, address(20) weight(2); without weight where the same address stands before.
         access(all) let voters: [UInt256]
-        /// What each voter's signature weighs; nothing where the same address stands before in the policy.
-        access(all) let weights: [UInt64]
 
         /// Reads a policy and refuses one that is not sound.
         ///
@@ -111,19 +109,17 @@ access(all) contract FlareOracleVerifier {
             self.startVotingRound = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 5, upTo: 9))
             self.threshold = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 9, upTo: 11))
             self.voters = []
-            self.weights = []
             let voterBytes = FlareOracleVerifier.VOTER_BYTES
             var at = FlareOracleVerifier.POLICY_HEAD_BYTES
             var sum: UInt64 = 0
             let seen: {UInt256: Bool} = {}
             while at < bytes.length {
                 let voter = FlareOracleVerifier.number(&bytes as &[UInt8], from: at, upTo: at + voterBytes)
-                let weight = UInt64(voter & 0xffff)
-                assert(voter >> 16 != 0, message: "FlareOracleVerifier.SigningPolicy: a voter has the address 0")
-                let isNew = seen.insert(key: voter >> 16, true) == nil
-                self.voters.append(voter >> 16)
-                self.weights.append(isNew ? weight : 0)
-                sum = sum + weight
+                let address = voter >> 16
+                let weight = voter & 0xffff
+                assert(address != 0, message: "FlareOracleVerifier.SigningPolicy: a voter has the address 0")
+                self.voters.append(seen.insert(key: address, true) == nil ? voter : voter - weight)
+                sum = sum + UInt64(weight)
                 at = at + voterBytes
             }
             assert(
@@ -325,22 +321,22 @@ access(all) contract FlareOracleVerifier {
     /// @param signers: what `recover` found
     access(self) view fun weigh(_ signers: [UInt256], policy: &SigningPolicy, threshold: UInt64): UInt64 {
         let voters = policy.voters
-        let weights = policy.weights
+        let end = voters.length
         var weight: UInt64 = 0
         var lowestIndex = 0
-        for word in signers {
-            let index = Int(word >> 160)
-            let signer = word & 0xffffffffffffffffffffffffffffffffffffffff
-            assert(
-                index >= lowestIndex,
-                message: "FlareOracleVerifier: index out of order, voter \(index) after voter \(lowestIndex - 1)"
-            )
-            assert(index < voters.length, message: "FlareOracleVerifier: there is no voter \(index)")
-            assert(
-                voters[index] == signer,
-                message: "FlareOracleVerifier: the signature of voter \(index) is malformed or by another key"
-            )
-            weight = weight + weights[index]
+        for signer in signers {
+            let index = Int(signer >> 160)
+            if index < lowestIndex {
+                panic("FlareOracleVerifier: index out of order, voter \(index) after voter \(lowestIndex - 1)")
+            }
+            if index >= end {
+                panic("FlareOracleVerifier: there is no voter \(index)")
+            }
+            let voter = voters[index]
+            if voter >> 16 != signer & 0xffffffffffffffffffffffffffffffffffffffff {
+                panic("FlareOracleVerifier: the signature of voter \(index) is malformed or by another key")
+            }
+            weight = weight + UInt64(voter & 0xffff)
             if weight > threshold {
                 return weight
             }
@@ -353,7 +349,7 @@ access(all) contract FlareOracleVerifier {
     access(self) view fun isVoter(_ signer: UInt256, policy: &SigningPolicy): Bool {
         let index = Int(signer >> 160)
         return index < policy.voters.length
-            && policy.voters[index] == signer & 0xffffffffffffffffffffffffffffffffffffffff
+            && policy.voters[index] >> 16 == signer & 0xffffffffffffffffffffffffffffffffffffffff
     }
 
     /// The signer of each signature, as `index << 160 | address`; address 0 where there is none.
@@ -382,31 +378,28 @@ access(all) contract FlareOracleVerifier {
 
     /* --- PROOFS --- */
 
-    /// Shows that a response is one that Flare's voters confirmed, and returns its voting round. Panics otherwise.
+    /// Shows that a response is one that Flare's voters confirmed in a voting round. Panics otherwise.
     ///
     /// The caller must compare what it asked for with what the response says: Flare attests that this request had
     /// this answer, for any request.
     ///
-    /// @param response: the whole ABI-encoded response, hex; its hash is taken here
-    /// @param proof: siblings from the response up to the root, 32 bytes each, hex
-    access(all) view fun verify(response: String, proof: [String]): UInt64 {
-        let bytes = response.decodeHex()
+    /// @param response: the whole ABI-encoded response, lower-case hex; its hash is taken here
+    /// @param proof: siblings from the response up to the root, 32 bytes each, lower-case hex
+    access(all) view fun verify(votingRound: UInt64, response: String, proof: [String]) {
+        pre {
+            response > self.RESPONSE_START && response < self.RESPONSE_END:
+                "FlareOracleVerifier.verify: a response begins with the word 0x20; what does not could be an inner node"
+        }
+        let root = self.root(votingRound: votingRound)
+            ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(votingRound)")
         assert(
-            bytes.length > self.RESPONSE_BYTES_MIN && bytes.length <= self.RESPONSE_BYTES_MAX,
-            message: "FlareOracleVerifier.verify: a response has more than \(self.RESPONSE_BYTES_MIN) and at most \(self.RESPONSE_BYTES_MAX) bytes, not \(bytes.length)"
+            self.foldPath(leaf: self.keccak(response), path: proof) == root,
+            message: "FlareOracleVerifier.verify: the response does not belong to the root of round \(votingRound)"
         )
-        let round = UInt64(self.number(&bytes as &[UInt8], from: 96, upTo: 128))
-        let root = self.root(votingRound: round)
-            ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(round)")
-        let leaf = String.encodeHex(HashAlgorithm.KECCAK_256.hash(bytes))
-        assert(
-            self.foldPath(leaf: leaf, path: proof) == root,
-            message: "FlareOracleVerifier.verify: the response does not belong to the root of round \(round)"
-        )
-        return round
     }
 
-    /// The root that a leaf and its siblings lead to, in a tree that hashes sorted pairs by keccak256.
+    /// The root that a leaf and its siblings lead to, in a tree that hashes sorted pairs by keccak256. A sibling of any
+    /// other length than 32 bytes could be made of what Flare attested of somebody else's page.
     ///
     /// @param leaf: 32 bytes, lower-case hex; hash what it stands for yourself, never take it from a caller
     /// @param path: siblings from the bottom up, 32 bytes each, lower-case hex
@@ -417,11 +410,11 @@ access(all) contract FlareOracleVerifier {
         }
         var node = leaf
         for sibling in path {
-            assert(
-                sibling.length == 64,
-                message: "FlareOracleVerifier.foldPath: a node has 64 hex digits, not \(sibling.length)"
-            )
-            node = self.keccak(node < sibling ? "\(node)\(sibling)" : "\(sibling)\(node)")
+            let pair = (node < sibling ? "\(node)\(sibling)" : "\(sibling)\(node)").decodeHex()
+            if pair.length != 64 {
+                panic("FlareOracleVerifier.foldPath: a node has 32 bytes, not \(pair.length - 32)")
+            }
+            node = String.encodeHex(HashAlgorithm.KECCAK_256.hash(pair))
         }
         return node
     }
@@ -550,8 +543,8 @@ access(all) contract FlareOracleVerifier {
         self.VOTER_BYTES = 22
         self.VOTERS_MAX = 300
         self.WEIGHT_LIMIT = 65_536
-        self.RESPONSE_BYTES_MIN = 192
-        self.RESPONSE_BYTES_MAX = 16_384
+        self.RESPONSE_START = "0000000000000000000000000000000000000000000000000000000000000020"
+        self.RESPONSE_END = "0000000000000000000000000000000000000000000000000000000000000021"
         self.PATH_NODES_MAX = 32
         self.protocolId = protocolId
         self.sourceChainId = sourceChainId

@@ -17,8 +17,7 @@ import "FlowToken"
 ///
 /// SETTLEMENT
 /// Attested statements carry a settlement root. Anyone may present a page under that root; the page is rendered here as
-/// text from the numbers given and hashed, so nothing else than the attested page passes. A settlement touches ledgers
-/// and nothing else of a subscription.
+/// text from the numbers given and hashed, so nothing else than the attested page passes.
 access(all) contract UsageBasedSubscriptions {
 
     /* --- PATHS --- */
@@ -132,13 +131,14 @@ access(all) contract UsageBasedSubscriptions {
     /// What was charged and not yet taken out by the provider.
     access(all) var unclaimedRevenue: UFix64
     access(self) let vault: @FlowToken.Vault
-    /// All versions of all plans, in the order of their announcement; ledgers refer to them by index.
+    /// All versions of all plans, in the order of their announcement.
     access(self) let plans: [Plan]
     /// Indices into `plans` by plan id, oldest version first.
     access(self) let planVersions: {UInt64: [Int]}
-    /// By subscription id, so that the ledgers of one page lie together. No subscription has the id 0.
-    access(self) let ledgers: [Ledger]
-    access(self) let subscriptions: {UInt64: Subscription}
+    /// What owners have accepted; subscriptions refer to it by index.
+    access(self) let agreements: [Agreement]
+    /// By id, so that those of one page lie together. No subscription has the id 0: what lies there is closed.
+    access(self) let subscriptions: [Subscription]
     /// Attested settlement roots by epoch modulo `ROOTS_KEPT`.
     access(self) let settlementRoots: {UInt64: SettlementRoot}
 
@@ -176,8 +176,8 @@ access(all) contract UsageBasedSubscriptions {
 
     /// One version of a plan; it never changes.
     access(all) struct Plan {
-        /// Its place in `plans`.
-        access(all) let index: Int
+        /// Where `agreements` has it for whoever comes without earlier plans.
+        access(all) let agreement: Int
         /// The plan of which this is a version.
         access(all) let planId: UInt64
         /// Counted from 1.
@@ -193,7 +193,7 @@ access(all) contract UsageBasedSubscriptions {
         access(self) let lines: [Line]
 
         init(
-            index: Int,
+            agreement: Int,
             planId: UInt64,
             planVersion: UInt64,
             tiers: [Tier],
@@ -201,7 +201,7 @@ access(all) contract UsageBasedSubscriptions {
             lowBalance: UFix64,
             effectiveAt: UFix64
         ) {
-            self.index = index
+            self.agreement = agreement
             self.planId = planId
             self.planVersion = planVersion
             self.tiers = tiers
@@ -264,22 +264,46 @@ access(all) contract UsageBasedSubscriptions {
         }
     }
 
-    /// What a subscription has, was charged and owes: all that a settlement reads and writes. It is small because its
-    /// size is a part of what every settlement costs.
+    /// What an owner accepted: a version of a plan, from a total on.
+    access(all) struct Agreement {
+        /// The version of the plan, as an index into `plans`.
+        access(all) let planIndex: Int
+        /// By how much a total costs more or less than on the plan alone, because of earlier plans.
+        access(all) let costOffset: Int128
+
+        view init(planIndex: Int, costOffset: Int128) {
+            self.planIndex = planIndex
+            self.costOffset = costOffset
+        }
+
+        /// The cost of a total by this agreement, as a function.
+        ///
+        /// @param planCost: the plan's
+        access(contract) view fun cost(_ planCost: view fun(Int128): Int128): view fun(Int128): Int128 {
+            let offset = self.costOffset
+            return offset == 0 ? planCost : view fun (total: Int128): Int128 { return planCost(total) + offset }
+        }
+    }
+
+    /// A subscription's account: deposited = balance + charged + withdrawn + refunded, always.
     ///
     /// While no spend cap holds charges back, something is owed only if the balance is nil: whatever adds to a balance
     /// or takes a cap away charges what is owed at once.
-    access(all) struct Ledger {
-        /// The version of the plan that the owner accepted, as an index into `plans`.
-        access(all) var planIndex: Int
-        /// By how much the cost of a total differs from the plan's, because of earlier plans.
-        access(all) var costOffset: Int128
-        /// What came in less what went out to the owner: the balance and all that was charged.
-        access(all) var funds: UFix64
+    access(all) struct Subscription {
+        /// The account that holds, or last held, the owner's rights.
+        access(all) var owner: Address
+        /// What the owner accepted, as an index into `agreements`.
+        access(all) var agreement: Int
+        /// All that ever came in.
+        access(all) var deposited: UFix64
         /// All that was ever charged.
         access(all) var charged: UFix64
-        /// How far `charged` may rise without looking any further: to all funds, but to nothing where there is a spend
-        /// cap to be asked or the subscription is closed.
+        /// What the owner took out before the end.
+        access(all) var withdrawn: UFix64
+        /// What the owner got back at the end.
+        access(all) var refunded: UFix64
+        /// How far `charged` may rise without looking any further: as far as there is a balance, but to nothing where
+        /// there is a spend cap to be asked or the subscription is closed.
         access(self) var limit: UFix64
         /// Used, attested, and not yet charged.
         access(all) var owed: UFix64
@@ -289,37 +313,54 @@ access(all) contract UsageBasedSubscriptions {
         access(all) var settledMicrotokens: UInt64
         /// The epoch whose page brought it.
         access(all) var settledEpoch: UInt64
+        /// From when on the owner may withdraw; nil while no exit is requested.
+        access(all) var exitAt: UFix64?
         /// Whether the subscription has ended.
         access(all) var isClosed: Bool
 
-        view init(planIndex: Int, deposit: UFix64, isClosed: Bool) {
-            self.planIndex = planIndex
-            self.costOffset = 0
-            self.funds = deposit
+        view init(owner: Address, agreement: Int, deposit: UFix64) {
+            self.owner = owner
+            self.agreement = agreement
+            self.deposited = deposit
             self.charged = 0.0
+            self.withdrawn = 0.0
+            self.refunded = 0.0
             self.limit = deposit
             self.owed = 0.0
             self.spendCap = nil
             self.settledMicrotokens = 0
             self.settledEpoch = 0
-            self.isClosed = isClosed
+            self.exitAt = nil
+            self.isClosed = false
         }
 
         /// What the owner still has.
         access(all) view fun balance(): UFix64 {
-            return self.funds - self.charged
+            return self.deposited - self.charged - self.withdrawn - self.refunded
         }
 
-        /// What a total with this cost on the plan costs here, in FLOW.
-        access(contract) view fun price(cost: Int128): UFix64 {
-            return UsageBasedSubscriptions.flow(cost: cost + self.costOffset)
+        /// `active`, `suspended` (something is owed), `exiting` or `closed`.
+        access(all) view fun status(): String {
+            if self.isClosed {
+                return "closed"
+            }
+            if self.exitAt != nil {
+                return "exiting"
+            }
+            return self.owed > 0.0 ? "suspended" : "active"
+        }
+
+        /// What may be charged now: the balance, within the spend cap.
+        access(all) view fun spendable(): UFix64 {
+            let left = self.spendCap?.now()?.left() ?? UFix64.max
+            return left < self.balance() ? left : self.balance()
         }
 
         /// Charges what a new total costs beyond what was charged before. Returns what was charged.
         ///
         /// Here the usual case is served: the price has risen, nothing is owed, and the balance suffices.
         ///
-        /// @param cost: the plan's
+        /// @param cost: by the owner's agreement
         access(contract) fun settle(
             _ subscriptionId: UInt64,
             epoch: UInt64,
@@ -329,7 +370,7 @@ access(all) contract UsageBasedSubscriptions {
         ): UFix64 {
             let charged = self.charged
             let limit = self.limit
-            let price = UsageBasedSubscriptions.flow(cost: cost(Int128(microtokens)) + self.costOffset)
+            let price = UsageBasedSubscriptions.flow(cost: cost(Int128(microtokens)))
             if price <= charged || price > limit {
                 return self.settleInPart(
                     subscriptionId,
@@ -351,7 +392,7 @@ access(all) contract UsageBasedSubscriptions {
                 balanceAfter: limit - price
             )
             if limit - price < lowBalance {
-                self.warn(subscriptionId, before: limit - charged, lowBalance: lowBalance)
+                self.warn(subscriptionId, before: limit - charged, after: limit - price, lowBalance: lowBalance)
             }
             return price - charged
         }
@@ -381,41 +422,37 @@ access(all) contract UsageBasedSubscriptions {
 
         /// Charges what is owed, as far as balance and spend cap allow; nothing happens where they allow nothing.
         access(contract) fun chargeOwed(_ subscriptionId: UInt64, lowBalance: UFix64): UFix64 {
-            return self.chargeable(self.owed) > 0.0
-                ? self.charge(subscriptionId, due: self.owed, lowBalance: lowBalance)
+            let owed = self.owed
+            return owed > 0.0 && self.spendable() > 0.0
+                ? self.charge(subscriptionId, due: owed, lowBalance: lowBalance)
                 : 0.0
         }
 
-        /// Charges up to `due`; the rest is owed.
+        /// Charges up to `due`, as far as balance and spend cap allow; the rest is owed.
         access(self) fun charge(_ subscriptionId: UInt64, due: UFix64, lowBalance: UFix64): UFix64 {
-            let charge = self.chargeable(due)
-            self.charged = self.charged + charge
-            if let cap = self.spendCap {
-                self.spendCap = cap.now().after(charge)
+            let balance = self.balance()
+            var charge = due < balance ? due : balance
+            if let cap = self.spendCap?.now() {
+                charge = charge < cap.left() ? charge : cap.left()
+                self.spendCap = cap.after(charge)
             }
+            self.charged = self.charged + charge
             emit Settled(
                 subscriptionId: subscriptionId,
                 epoch: self.settledEpoch,
                 ratedMicrotokens: self.settledMicrotokens,
                 charged: charge,
                 owed: due - charge,
-                balanceAfter: self.balance()
+                balanceAfter: balance - charge
             )
-            self.warn(subscriptionId, before: self.balance() + charge, lowBalance: lowBalance)
+            self.warn(subscriptionId, before: balance, after: balance - charge, lowBalance: lowBalance)
             self.owe(subscriptionId, due - charge)
             return charge
         }
 
-        /// As much of an amount as balance and spend cap allow now.
-        access(all) view fun chargeable(_ amount: UFix64): UFix64 {
-            let left = self.spendCap?.now()?.left() ?? amount
-            let most = left < self.balance() ? left : self.balance()
-            return amount < most ? amount : most
-        }
-
-        access(self) fun warn(_ subscriptionId: UInt64, before: UFix64, lowBalance: UFix64) {
-            if before >= lowBalance && self.balance() < lowBalance {
-                emit LowBalance(subscriptionId: subscriptionId, balanceAfter: self.balance())
+        access(self) fun warn(_ subscriptionId: UInt64, before: UFix64, after: UFix64, lowBalance: UFix64) {
+            if before >= lowBalance && after < lowBalance {
+                emit LowBalance(subscriptionId: subscriptionId, balanceAfter: after)
             }
         }
 
@@ -430,22 +467,23 @@ access(all) contract UsageBasedSubscriptions {
             }
         }
 
-        access(contract) fun credit(_ amount: UFix64) {
-            self.funds = self.funds + amount
+        access(contract) fun deposit(_ amount: UFix64) {
+            self.deposited = self.deposited + amount
             self.setLimit()
         }
 
-        access(contract) fun debit(_ amount: UFix64) {
-            pre {
-                amount <= self.balance(): "UsageBasedSubscriptions: the balance is \(self.balance()), not \(amount)"
-            }
-            self.funds = self.funds - amount
+        access(contract) fun withdraw(_ amount: UFix64) {
+            self.withdrawn = self.withdrawn + amount
             self.setLimit()
         }
 
-        access(contract) fun close() {
+        /// Ends the subscription; returns what is left of the deposit.
+        access(contract) fun close(): UFix64 {
+            let refund = self.balance()
+            self.refunded = refund
             self.isClosed = true
             self.setLimit()
+            return refund
         }
 
         access(contract) fun setSpendCap(_ limit: UFix64?) {
@@ -463,48 +501,11 @@ access(all) contract UsageBasedSubscriptions {
         }
 
         access(self) fun setLimit() {
-            self.limit = self.spendCap == nil && !self.isClosed ? self.funds : 0.0
+            self.limit = self.spendCap == nil && !self.isClosed ? self.balance() + self.charged : 0.0
         }
 
-        /// Goes on from the settled total by another plan, so that this total costs what it did.
-        access(contract) fun changePlan(from: &Plan, to: &Plan) {
-            let total = Int128(self.settledMicrotokens)
-            self.costOffset = self.costOffset + from.cost()(total) - to.cost()(total)
-            self.planIndex = to.index
-        }
-    }
-
-    /// Whose a subscription is, what came in and went out, and whether it is ending.
-    access(all) struct Subscription {
-        /// The account that holds, or last held, the owner's rights.
-        access(all) var owner: Address
-        /// All that ever came in.
-        access(all) var deposited: UFix64
-        /// What the owner took out before the end.
-        access(all) var withdrawn: UFix64
-        /// What the owner got back at the end.
-        access(all) var refunded: UFix64
-        /// From when on the owner may withdraw; nil while no exit is requested.
-        access(all) var exitAt: UFix64?
-
-        view init(owner: Address, deposit: UFix64) {
-            self.owner = owner
-            self.deposited = deposit
-            self.withdrawn = 0.0
-            self.refunded = 0.0
-            self.exitAt = nil
-        }
-
-        access(contract) fun credit(_ amount: UFix64) {
-            self.deposited = self.deposited + amount
-        }
-
-        access(contract) fun debit(_ amount: UFix64) {
-            self.withdrawn = self.withdrawn + amount
-        }
-
-        access(contract) fun refund(_ amount: UFix64) {
-            self.refunded = amount
+        access(contract) fun setAgreement(_ agreement: Int) {
+            self.agreement = agreement
         }
 
         access(contract) fun setExit(at: UFix64?) {
@@ -799,13 +800,13 @@ access(all) contract UsageBasedSubscriptions {
 
     /// Settles each subscription on a page; returns what was charged in all. An attested page never fails as a whole.
     access(self) fun settlePage(epoch: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64]): UFix64 {
-        let ledgers = &self.ledgers as &[Ledger]
-        let end = UInt64(ledgers.length)
-        let costs: {Int: view fun(Int128): Int128} = {}
+        let subscriptions = &self.subscriptions as &[Subscription]
+        let end = UInt64(subscriptions.length)
+        let planCosts: {Int: view fun(Int128): Int128} = {}
         var charged = 0.0
-        var planIndex = 0
-        var lowBalance = self.plans[planIndex].lowBalance
-        var cost = self.plans[planIndex].cost()
+        var agreement = -1
+        var cost = view fun (total: Int128): Int128 { return 0 }
+        var lowBalance = 0.0
         for subscriptionId in ids {
             if subscriptionId >= end {
                 emit SettlementSkipped(
@@ -815,14 +816,17 @@ access(all) contract UsageBasedSubscriptions {
                 )
                 continue
             }
-            let ledger = ledgers[subscriptionId]
-            if ledger.planIndex != planIndex {
-                costs[planIndex] = cost
-                planIndex = ledger.planIndex
-                lowBalance = self.plans[planIndex].lowBalance
-                cost = costs[planIndex] ?? self.plans[planIndex].cost()
+            let subscription = subscriptions[subscriptionId]
+            if subscription.agreement != agreement {
+                agreement = subscription.agreement
+                let accepted = &self.agreements[agreement] as &Agreement
+                let plan = &self.plans[accepted.planIndex] as &Plan
+                let planCost = planCosts[accepted.planIndex] ?? plan.cost()
+                planCosts[accepted.planIndex] = planCost
+                cost = accepted.cost(planCost)
+                lowBalance = plan.lowBalance
             }
-            charged = charged + ledger.settle(
+            charged = charged + subscription.settle(
                 subscriptionId,
                 epoch: epoch,
                 microtokens: ratedMicrotokens.removeFirst(),
@@ -851,47 +855,40 @@ access(all) contract UsageBasedSubscriptions {
 
     /// How many subscriptions were ever opened; the newest has this id.
     access(all) view fun subscriptionsOpened(): UInt64 {
-        return UInt64(self.ledgers.length - 1)
+        return UInt64(self.subscriptions.length - 1)
     }
 
-    /// Whose a subscription is, by its id; closed ones too.
+    /// A subscription by its id, closed ones too.
     access(all) view fun subscription(_ subscriptionId: UInt64): Subscription? {
-        return self.subscriptions[subscriptionId]
-    }
-
-    /// The ledger of a subscription; closed ones too.
-    access(all) view fun ledger(_ subscriptionId: UInt64): Ledger? {
-        return self.subscriptions.containsKey(subscriptionId) ? self.ledgers[subscriptionId] : nil
+        return self.isKnown(subscriptionId) ? self.subscriptions[subscriptionId] : nil
     }
 
     /// What the owner of a subscription still has.
     access(all) view fun balance(_ subscriptionId: UInt64): UFix64 {
-        return self.borrowLedger(subscriptionId).balance()
+        return self.borrow(subscriptionId).balance()
     }
 
     /// Whether a subscription may be used now, and how far its money goes.
     access(all) view fun entitlementOf(_ subscriptionId: UInt64): Entitlement {
-        let ledger = self.borrowLedger(subscriptionId)
-        let isExiting = self.borrow(subscriptionId).exitAt != nil
-        let status = ledger.isClosed ? "closed" : isExiting ? "exiting" : ledger.owed > 0.0 ? "suspended" : "active"
-        return Entitlement(status: status, spendable: ledger.chargeable(ledger.balance()))
+        let subscription = self.borrow(subscriptionId)
+        return Entitlement(status: subscription.status(), spendable: subscription.spendable())
     }
 
     /// How far a subscription is settled.
     access(all) view fun lastSettlement(_ subscriptionId: UInt64): Settlement {
-        let ledger = self.borrowLedger(subscriptionId)
+        let subscription = self.borrow(subscriptionId)
         return Settlement(
-            epoch: ledger.settledEpoch,
-            ratedMicrotokens: ledger.settledMicrotokens,
-            charged: ledger.charged,
-            owed: ledger.owed
+            epoch: subscription.settledEpoch,
+            ratedMicrotokens: subscription.settledMicrotokens,
+            charged: subscription.charged,
+            owed: subscription.owed
         )
     }
 
     /// The version of a plan that can be accepted now, or nil.
     access(all) view fun plan(_ planId: UInt64): Plan? {
         if let plan = self.effectiveVersion(planId) {
-            return self.plans[plan.index]
+            return self.plans[self.agreements[plan.agreement].planIndex]
         }
         return nil
     }
@@ -903,7 +900,7 @@ access(all) contract UsageBasedSubscriptions {
 
     /// The version of a plan that a subscription is on.
     access(all) view fun planOf(_ subscriptionId: UInt64): Plan {
-        return self.plans[self.borrowLedger(subscriptionId).planIndex]
+        return self.plans[self.agreements[self.borrow(subscriptionId).agreement].planIndex]
     }
 
     /// What a cumulative total costs on the version of a plan that can be accepted now, in FLOW.
@@ -915,12 +912,10 @@ access(all) contract UsageBasedSubscriptions {
 
     /// What a settlement of this total would charge or leave owed now, in FLOW.
     access(all) view fun estimate(subscriptionId: UInt64, ratedMicrotokens: UInt64): UFix64 {
-        let ledger = self.borrowLedger(subscriptionId)
-        if ratedMicrotokens <= ledger.settledMicrotokens {
-            return ledger.owed
-        }
-        let cost = self.plans[ledger.planIndex].cost()(Int128(ratedMicrotokens))
-        return ledger.price(cost: cost) - ledger.charged
+        let subscription = self.borrow(subscriptionId)
+        return ratedMicrotokens <= subscription.settledMicrotokens
+            ? subscription.owed
+            : self.flow(cost: self.cost(subscription, ratedMicrotokens)) - subscription.charged
     }
 
     /// The attested settlement root of an epoch, 64 hex digits; nil where there is none or it is no longer kept.
@@ -957,9 +952,8 @@ access(all) contract UsageBasedSubscriptions {
             message: "UsageBasedSubscriptions.open: plan \(planId) wants a deposit of \(plan.minimumDeposit) or more, not \(amount)"
         )
         self.take(<-deposit)
-        let subscriptionId = UInt64(self.ledgers.length)
-        self.ledgers.append(Ledger(planIndex: plan.index, deposit: amount, isClosed: false))
-        self.subscriptions[subscriptionId] = Subscription(owner: owner, deposit: amount)
+        let subscriptionId = UInt64(self.subscriptions.length)
+        self.subscriptions.append(Subscription(owner: owner, agreement: plan.agreement, deposit: amount))
         emit SubscriptionOpened(
             subscriptionId: subscriptionId,
             owner: owner,
@@ -978,36 +972,44 @@ access(all) contract UsageBasedSubscriptions {
         post {
             self.isSound(): self.unsound()
         }
-        let ledger = self.borrowOpenLedger(subscriptionId)
-        let subscription = self.borrow(subscriptionId)
+        let subscription = self.borrowOpen(subscriptionId)
         let amount = payment.balance
         self.take(<-payment)
-        ledger.credit(amount)
-        subscription.credit(amount)
-        emit ToppedUp(subscriptionId: subscriptionId, from: from, amount: amount, balanceAfter: ledger.balance())
-        self.chargeOwed(subscriptionId, ledger)
-        self.requireAddedUp(subscription, ledger)
+        subscription.deposit(amount)
+        emit ToppedUp(subscriptionId: subscriptionId, from: from, amount: amount, balanceAfter: subscription.balance())
+        self.chargeOwed(subscriptionId, subscription)
     }
 
     access(contract) fun setSpendCap(subscriptionId: UInt64, limit: UFix64?) {
         post {
             self.isSound(): self.unsound()
         }
-        let ledger = self.borrowOpenLedger(subscriptionId)
-        ledger.setSpendCap(limit)
+        let subscription = self.borrowOpen(subscriptionId)
+        subscription.setSpendCap(limit)
         emit SpendCapSet(subscriptionId: subscriptionId, limit: limit)
-        self.chargeOwed(subscriptionId, ledger)
+        self.chargeOwed(subscriptionId, subscription)
     }
 
+    /// Goes on from the settled total by another plan, so that this total costs what it did.
     access(contract) fun changePlan(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
         let plan = self.acceptedVersion(planId, planVersion)
-        let ledger = self.borrowOpenLedger(subscriptionId)
-        ledger.changePlan(from: &self.plans[ledger.planIndex] as &Plan, to: plan)
+        let subscription = self.borrowOpen(subscriptionId)
+        let total = subscription.settledMicrotokens
+        let agreement = Agreement(
+            planIndex: self.agreements[plan.agreement].planIndex,
+            costOffset: self.cost(subscription, total) - plan.cost()(Int128(total))
+        )
+        if agreement.costOffset == 0 {
+            subscription.setAgreement(plan.agreement)
+        } else {
+            subscription.setAgreement(self.agreements.length)
+            self.agreements.append(agreement)
+        }
         emit PlanChanged(
             subscriptionId: subscriptionId,
             planId: planId,
             planVersion: planVersion,
-            fromMicrotokens: ledger.settledMicrotokens
+            fromMicrotokens: total
         )
     }
 
@@ -1022,7 +1024,7 @@ access(all) contract UsageBasedSubscriptions {
 
     access(contract) fun waiveExitNotice(_ subscriptionId: UInt64) {
         let subscription = self.borrowExiting(subscriptionId)
-        let owed = self.borrowLedger(subscriptionId).owed
+        let owed = subscription.owed
         assert(
             owed == 0.0,
             message: "UsageBasedSubscriptions.waiveExitNotice: subscription \(subscriptionId) owes \(owed)"
@@ -1039,16 +1041,14 @@ access(all) contract UsageBasedSubscriptions {
         post {
             self.isSound(): self.unsound()
         }
-        let subscription = self.borrowExiting(subscriptionId)
-        let ledger = self.leave(subscriptionId, exitAt: subscription.exitAt!)
+        let subscription = self.borrowLeaving(subscriptionId)
+        let balance = subscription.balance()
         assert(
-            amount > 0.0 && amount <= ledger.balance(),
-            message: "UsageBasedSubscriptions.withdraw: subscription \(subscriptionId) has \(ledger.balance()), not \(amount)"
+            amount > 0.0 && amount <= balance,
+            message: "UsageBasedSubscriptions.withdraw: subscription \(subscriptionId) has \(balance), not \(amount)"
         )
-        ledger.debit(amount)
-        subscription.debit(amount)
-        emit Withdrawn(subscriptionId: subscriptionId, to: to, amount: amount, balanceAfter: ledger.balance())
-        self.requireAddedUp(subscription, ledger)
+        subscription.withdraw(amount)
+        emit Withdrawn(subscriptionId: subscriptionId, to: to, amount: amount, balanceAfter: balance - amount)
         return <-self.payBack(amount)
     }
 
@@ -1056,28 +1056,23 @@ access(all) contract UsageBasedSubscriptions {
         post {
             self.isSound(): self.unsound()
         }
-        let subscription = self.borrowExiting(subscriptionId)
-        let ledger = self.leave(subscriptionId, exitAt: subscription.exitAt!)
-        let refund = ledger.balance()
-        ledger.debit(refund)
-        ledger.close()
-        subscription.refund(refund)
+        let refund = self.borrowLeaving(subscriptionId).close()
         emit Closed(subscriptionId: subscriptionId, to: to, refunded: refund)
-        self.requireAddedUp(subscription, ledger)
         return <-self.payBack(refund)
     }
 
-    /// The ledger, ready for its owner to take money out: the notice has passed, and what was owed is charged.
-    access(self) fun leave(_ subscriptionId: UInt64, exitAt: UFix64): &Ledger {
+    /// A subscription ready for its owner to take money out: the notice has passed, and what was owed is charged.
+    access(self) fun borrowLeaving(_ subscriptionId: UInt64): &Subscription {
+        let subscription = self.borrowExiting(subscriptionId)
+        let exitAt = subscription.exitAt!
         assert(
             getCurrentBlock().timestamp >= exitAt,
             message: "UsageBasedSubscriptions: the notice of subscription \(subscriptionId) ends at \(exitAt)"
         )
-        let ledger = self.borrowOpenLedger(subscriptionId)
-        if ledger.spendCap != nil {
+        if subscription.spendCap != nil {
             self.setSpendCap(subscriptionId: subscriptionId, limit: nil)
         }
-        return ledger
+        return subscription
     }
 
     access(contract) fun setOwner(subscriptionId: UInt64, owner: Address) {
@@ -1103,7 +1098,7 @@ access(all) contract UsageBasedSubscriptions {
         let indices = self.planVersions[planId] ?? []
         let notice = indices.length == 0 ? 0.0 : self.planNoticeSeconds
         let plan = Plan(
-            index: self.plans.length,
+            agreement: self.agreements.length,
             planId: planId,
             planVersion: UInt64(indices.length) + 1,
             tiers: tiers,
@@ -1111,7 +1106,8 @@ access(all) contract UsageBasedSubscriptions {
             lowBalance: lowBalance,
             effectiveAt: getCurrentBlock().timestamp + notice
         )
-        self.planVersions[planId] = indices.concat([plan.index])
+        self.planVersions[planId] = indices.concat([self.plans.length])
+        self.agreements.append(Agreement(planIndex: self.plans.length, costOffset: 0))
         self.plans.append(plan)
         emit PlanAdded(
             planId: planId,
@@ -1138,10 +1134,17 @@ access(all) contract UsageBasedSubscriptions {
 
     /* --- INSIDE --- */
 
-    access(self) fun chargeOwed(_ subscriptionId: UInt64, _ ledger: &Ledger) {
-        if ledger.owed > 0.0 {
-            self.earn(ledger.chargeOwed(subscriptionId, lowBalance: self.plans[ledger.planIndex].lowBalance))
+    access(self) fun chargeOwed(_ subscriptionId: UInt64, _ subscription: &Subscription) {
+        if subscription.owed > 0.0 {
+            let plan = &self.plans[self.agreements[subscription.agreement].planIndex] as &Plan
+            self.earn(subscription.chargeOwed(subscriptionId, lowBalance: plan.lowBalance))
         }
+    }
+
+    /// What a total costs a subscription, in 1e-8 FLOW x 1e-9.
+    access(self) view fun cost(_ subscription: &Subscription, _ microtokens: UInt64): Int128 {
+        let accepted = &self.agreements[subscription.agreement] as &Agreement
+        return accepted.cost(self.plans[accepted.planIndex].cost())(Int128(microtokens))
     }
 
     /// A charge goes from the balances to the revenue; the vault stays as it is.
@@ -1173,46 +1176,30 @@ access(all) contract UsageBasedSubscriptions {
         return "UsageBasedSubscriptions: \(self.vault.balance) is held, for balances of \(self.totalBalance) and a revenue of \(self.unclaimedRevenue)"
     }
 
-    /// deposited = balance + charged + withdrawn + refunded
-    access(self) view fun requireAddedUp(_ subscription: &Subscription, _ ledger: &Ledger) {
-        assert(
-            subscription.deposited == ledger.funds + subscription.withdrawn + subscription.refunded,
-            message: "UsageBasedSubscriptions: what came in, went out and is left of a subscription does not add up"
-        )
+    access(self) view fun isKnown(_ subscriptionId: UInt64): Bool {
+        return subscriptionId > 0 && subscriptionId < UInt64(self.subscriptions.length)
     }
 
     access(contract) view fun borrow(_ subscriptionId: UInt64): &Subscription {
-        return &self.subscriptions[subscriptionId] as &Subscription?
-            ?? panic("UsageBasedSubscriptions: there is no subscription \(subscriptionId)")
-    }
-
-    access(self) view fun borrowLedger(_ subscriptionId: UInt64): &Ledger {
-        let ledgers = &self.ledgers as &[Ledger]
-        if subscriptionId == 0 || subscriptionId >= UInt64(ledgers.length) {
+        if !self.isKnown(subscriptionId) {
             panic("UsageBasedSubscriptions: there is no subscription \(subscriptionId)")
         }
-        return ledgers[subscriptionId]
-    }
-
-    access(self) view fun borrowOpenLedger(_ subscriptionId: UInt64): &Ledger {
-        let ledger = self.borrowLedger(subscriptionId)
-        if ledger.isClosed {
-            panic("UsageBasedSubscriptions: subscription \(subscriptionId) is closed")
-        }
-        return ledger
+        return &self.subscriptions[subscriptionId]
     }
 
     access(self) view fun borrowOpen(_ subscriptionId: UInt64): &Subscription {
-        self.borrowOpenLedger(subscriptionId)
-        return self.borrow(subscriptionId)
+        let subscription = self.borrow(subscriptionId)
+        if subscription.isClosed {
+            panic("UsageBasedSubscriptions: subscription \(subscriptionId) is closed")
+        }
+        return subscription
     }
 
     access(contract) view fun borrowExiting(_ subscriptionId: UInt64): &Subscription {
-        let subscription = self.borrow(subscriptionId)
-        assert(
-            subscription.exitAt != nil,
-            message: "UsageBasedSubscriptions: no exit of subscription \(subscriptionId) is requested"
-        )
+        let subscription = self.borrowOpen(subscriptionId)
+        if subscription.exitAt == nil {
+            panic("UsageBasedSubscriptions: no exit of subscription \(subscriptionId) is requested")
+        }
         return subscription
     }
 
@@ -1302,9 +1289,12 @@ access(all) contract UsageBasedSubscriptions {
         self.vault <- FlowToken.createEmptyVault(vaultType: Type<@FlowToken.Vault>())
         self.plans = []
         self.planVersions = {}
-        self.ledgers = [Ledger(planIndex: 0, deposit: 0.0, isClosed: true)]
-        self.subscriptions = {}
+        self.agreements = []
+        self.subscriptions = []
         self.settlementRoots = {}
+        let nobodys = Subscription(owner: self.account.address, agreement: -1, deposit: 0.0)
+        nobodys.close()
+        self.subscriptions.append(nobodys)
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)
         self.account.storage.save(<-create StatementHandler(), to: self.HandlerStoragePath)
     }

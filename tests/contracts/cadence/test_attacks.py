@@ -16,7 +16,6 @@ from tests.support.flow_emulator import (
     TARGET,
     Attested,
     Chain,
-    path_of,
     words_of,
 )
 
@@ -231,13 +230,13 @@ def update(chain: Chain, name: str, code: str) -> None:
     ("body", "refusal"),
     [
         (
-            "access(self) let ledgers: {UInt64: UFix64} init() { self.ledgers = {} }",
-            r"mismatching field `ledgers`.*incompatible types. expected `\[Ledger\]`, found `{UInt64: UFix64}`",
+            "access(self) let subscriptions: {UInt64: UFix64} init() { self.subscriptions = {} }",
+            r"mismatching field `subscriptions`.*incompatible types. expected `\[Subscription\]`, found `{UInt64: UFix64}`",
         ),
         ("access(self) let newer: UFix64 init() { self.newer = 0.0 }", "found new field `newer`"),
-        ("", "missing structure declaration `Ledger`"),
+        ("", "missing structure declaration `Subscription`"),
     ],
-    ids=["ledgers of another type", "a new field", "no ledgers"],
+    ids=["subscriptions of another type", "a new field", "no subscriptions"],
 )
 def test_an_update_under_which_data_would_be_lost_is_refused(chain: Chain, body: str, refusal: str) -> None:
     # Given a subscription
@@ -273,6 +272,5 @@ def test_what_one_deployment_confirmed_proves_nothing_to_another(chain: Chain) -
     twin.refuses_to_tell(
         f"FlareOracleVerifier.verify: no root is confirmed for round {attested.round}",
         "flare/verify_response.cdc",
-        string(attested.response.hex()),
-        path_of(attested.proof),
+        *attested.verifying(),
     )

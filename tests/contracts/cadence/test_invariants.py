@@ -47,15 +47,14 @@ READ_STATES: Final = """
         ]]
         for subscriptionId in ids {
             let subscription = UsageBasedSubscriptions.subscription(subscriptionId)!
-            let ledger = UsageBasedSubscriptions.ledger(subscriptionId)!
             states.append([
                 subscription.deposited,
-                ledger.balance(),
-                ledger.charged,
+                subscription.balance(),
+                subscription.charged,
                 subscription.withdrawn,
                 subscription.refunded,
-                ledger.owed,
-                ledger.settledMicrotokens
+                subscription.owed,
+                subscription.settledMicrotokens
             ])
         }
         return states

@@ -178,7 +178,7 @@ def test_a_node_of_another_length_is_refused(chain: Chain, size: int) -> None:
     entries = [(1, 5_000 * MILLION)]
     chain.attest(7, chain.pages(7, entries, entries).root)
     chain.refuses(
-        f"FlareOracleVerifier.foldPath: a node has 64 hex digits, not {2 * size}",
+        f"FlareOracleVerifier.foldPath: a node has 32 bytes, not {size}",
         SETTLE,
         *settling(7, 0, entries, [bytes(size)]),
     )

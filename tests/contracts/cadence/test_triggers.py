@@ -12,6 +12,7 @@ from flareflow.keccak import keccak256
 from flareflow.merkle import fold
 from infra.cadence.deploy import STATEMENT_HANDLER, STATEMENT_TRIGGER, announce_statements
 from infra.local.contracts import LocalDeployer
+from infra.local.fdc.voters import sign_by_all
 from infra.local.flow_accounts import TransactionFailedError
 from tests.contracts.cadence.flare import Electorate, confirming, message_of
 from tests.support.flow_emulator import (
@@ -30,6 +31,7 @@ from tests.unit.attestation.vectors import recorded, unhex
 pytestmark = pytest.mark.stack
 
 CONFIRM = "flare/confirm_root.cdc"
+VERIFY = "flare/verify_response.cdc"
 ROOT = keccak256(b"a settlement root")
 HANDLER = """
     import "FlareFDCTriggers"
@@ -184,34 +186,56 @@ def test_every_changed_byte_of_a_response_is_refused(chain: Chain) -> None:
     # Given a confirmed response
     told = attested()
     chain.run(CONFIRM, *told.confirming())
-    verify = "flare/verify_response.cdc"
-    assert chain.script(verify, string(told.response.hex()), path_of(told.proof)) == told.round
+    chain.script(VERIFY, *told.verifying())
     # When a byte is changed, here and there over its whole length
-    for at in range(127, len(told.response), 97):
+    for at in range(32, len(told.response), 97):
         changed = bytearray(told.response)
         changed[at] ^= 1
         # Then it is proven no more
-        refusal = "no root is confirmed" if 96 <= at < 128 else "the response does not belong to the root"
-        chain.refuses_to_tell(refusal, verify, string(changed.hex()), path_of(told.proof))
+        refusal = f"FlareOracleVerifier.verify: the response does not belong to the root of round {told.round}"
+        chain.refuses_to_tell(refusal, VERIFY, *told.verifying(bytes(changed)))
 
 
-@pytest.mark.parametrize("size", [64, 192])
-def test_an_inner_node_cannot_be_passed_as_a_response(chain: Chain, size: int) -> None:
+def test_an_inner_node_cannot_be_passed_as_a_response(chain: Chain) -> None:
+    # Given a confirmed tree, and the two nodes below its root with their order
+    told = attested()
+    chain.run(CONFIRM, *told.confirming())
+    (*lower, last) = told.proof
+    node = fold(leaf_hash(told.response), lower)
+    pair = min(node, last) + max(node, last)
+    assert keccak256(pair) == told.tree.root
+    # Then they are no response, though their hash is the root
     chain.refuses_to_tell(
-        f"FlareOracleVerifier.verify: a response has more than 192 and at most 16384 bytes, not {size}",
-        "flare/verify_response.cdc",
-        string("00" * size),
+        "FlareOracleVerifier.verify: a response begins with the word 0x20; what does not could be an inner node",
+        VERIFY,
+        uint64(told.round),
+        string(pair.hex()),
         path_of([]),
+    )
+
+
+def test_an_attested_response_cannot_be_passed_as_an_inner_node(chain: Chain) -> None:
+    # Given a response that Flare never saw, and one that it attested for an attacker, which ends with the hash of it
+    forged = attested(8).response
+    bait = b"\0" * 31 + b"\x20" + b"an attacker's own statement".ljust(64) + leaf_hash(forged)
+    tree = FlareMerkleTree([leaf_hash(bait), leaf_hash(attested().response)])
+    message = message_of(FIRST_ROUND, tree.root)
+    chain.run(CONFIRM, *confirming(message, sign_by_all(keccak256(message))))
+    assert fold(leaf_hash(forged), [bait[:-32], *tree.proof(leaf_hash(bait))]) == tree.root
+    # Then what stands before that hash is no sibling
+    chain.refuses_to_tell(
+        f"FlareOracleVerifier.foldPath: a node has 32 bytes, not {len(bait) - 32}",
+        VERIFY,
+        uint64(FIRST_ROUND),
+        string(forged.hex()),
+        path_of([bait[:-32], *tree.proof(leaf_hash(bait))]),
     )
 
 
 def test_a_response_of_an_unconfirmed_round_is_refused(chain: Chain) -> None:
     told = attested()
     chain.refuses_to_tell(
-        f"FlareOracleVerifier.verify: no root is confirmed for round {told.round}",
-        "flare/verify_response.cdc",
-        string(told.response.hex()),
-        path_of(told.proof),
+        f"FlareOracleVerifier.verify: no root is confirmed for round {told.round}", VERIFY, *told.verifying()
     )
 
 
@@ -340,8 +364,7 @@ def test_every_attestation_of_a_recorded_round_is_proven(coston: Chain, number: 
     attestation = recorded("fdc_testing_data")["Attestations"][number]
     # Then each response belongs to it by its recorded proof
     proof = path_of([unhex(sibling) for sibling in attestation["proof"]])
-    answer = coston.script("flare/verify_response.cdc", string(attestation["response"].removeprefix("0x")), proof)
-    assert answer == 792_357
+    coston.script(VERIFY, uint64(792_357), string(attestation["response"].removeprefix("0x")), proof)
 
 
 @pytest.fixture
@@ -370,7 +393,7 @@ def test_a_recorded_web2json_response_is_proven(chain: Chain, name: str) -> None
     voting_round = int.from_bytes(response[96:128])
     client = confirmed(chain, voting_round, fold(leaf_hash(response), proof))
     # Then the contract proves it
-    assert client.script("flare/verify_response.cdc", string(response.hex()), path_of(proof)) == voting_round
+    client.script(VERIFY, uint64(voting_round), string(response.hex()), path_of(proof))
 
 
 def test_the_handler_is_where_deployment_says(chain: Chain) -> None:

@@ -1,6 +1,6 @@
 import "FlareOracleVerifier"
 
-/// The voting round of a response that belongs to a confirmed root; fails for any other.
-access(all) fun main(response: String, proof: [String]): UInt64 {
-    return FlareOracleVerifier.verify(response: response, proof: proof)
+/// Fails unless a response belongs to the confirmed root of a voting round.
+access(all) fun main(votingRound: UInt64, response: String, proof: [String]) {
+    FlareOracleVerifier.verify(votingRound: votingRound, response: response, proof: proof)
 }

@@ -1,6 +1,6 @@
 import "UsageBasedSubscriptions"
 
-/// A subscription with its plan, its ledger and its status in words.
+/// A subscription with its plan and its status in words.
 access(all) struct Answer {
     access(all) let subscriptionId: UInt64
     access(all) let owner: Address
@@ -20,25 +20,23 @@ access(all) struct Answer {
     access(all) let spendCap: UFix64?
 
     init(_ subscriptionId: UInt64, _ subscription: UsageBasedSubscriptions.Subscription) {
-        let ledger = UsageBasedSubscriptions.ledger(subscriptionId)!
         let plan = UsageBasedSubscriptions.planOf(subscriptionId)
-        let usable = UsageBasedSubscriptions.entitlementOf(subscriptionId)
         self.subscriptionId = subscriptionId
         self.owner = subscription.owner
         self.planId = plan.planId
         self.planVersion = plan.planVersion
-        self.balance = ledger.balance()
+        self.balance = subscription.balance()
         self.deposited = subscription.deposited
-        self.charged = ledger.charged
+        self.charged = subscription.charged
         self.withdrawn = subscription.withdrawn
         self.refunded = subscription.refunded
-        self.owed = ledger.owed
-        self.settledMicrotokens = ledger.settledMicrotokens
-        self.settledEpoch = ledger.settledEpoch
+        self.owed = subscription.owed
+        self.settledMicrotokens = subscription.settledMicrotokens
+        self.settledEpoch = subscription.settledEpoch
         self.exitAt = subscription.exitAt
-        self.status = usable.status
-        self.spendable = usable.spendable
-        self.spendCap = ledger.spendCap?.limit
+        self.status = subscription.status()
+        self.spendable = subscription.spendable()
+        self.spendCap = subscription.spendCap?.limit
     }
 }
 

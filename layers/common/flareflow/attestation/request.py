@@ -37,9 +37,8 @@ ATTESTED_FIELDS: Final = (
 POST_PROCESS_JQ: Final = "{" + ", ".join(f"{name}: .{field}" for name, field, _ in ATTESTED_FIELDS) + "}"
 ABI_SIGNATURE: Final = json.dumps(
     {
-        "components": [{"internalType": kind, "name": name, "type": kind} for name, _, kind in ATTESTED_FIELDS],
-        "name": "statement",
         "type": "tuple",
+        "components": [{"name": name, "type": kind} for name, _, kind in ATTESTED_FIELDS],
     },
     separators=(",", ":"),
 )
