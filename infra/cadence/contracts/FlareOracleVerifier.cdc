@@ -57,6 +57,7 @@ access(all) contract FlareOracleVerifier {
     /// Every response begins with the word 0x20, the offset of its one dynamic part: it sorts between these. No inner
     /// node does, since the hash on its left would have to be that number.
     access(all) let RESPONSE_START: String
+    /// See `RESPONSE_START`.
     access(all) let RESPONSE_END: String
     /// Longer Merkle paths are not followed.
     access(all) let PATH_NODES_MAX: Int
