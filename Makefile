@@ -15,7 +15,7 @@ NODE_KITS := infra/local/node infra/local/litellm
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: doctor
 doctor: ## what this machine must have, what is missing, how to get it
@@ -56,6 +56,10 @@ test: install ## all tests
 .PHONY: test-unit
 test-unit: install ## the tests that need no server
 	@$(PYTHON) -m pytest tests/unit
+
+.PHONY: bench-contracts
+bench-contracts: install ## what the contracts cost, into docs/contract-costs.md (some minutes)
+	@$(PYTHON) -m tests.benchmarks.contract_costs
 
 .PHONY: check
 check: install ## format, lint, types, Cadence, template

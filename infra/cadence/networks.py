@@ -85,7 +85,7 @@ def flow_network(name: FlowName) -> FlowNetwork:
     match name:
         case "emulator":
             # nobody has to be warned for days of what happens on a chain that lives for minutes
-            notices = Notices(trigger=0, plan=5, exit=5)
+            notices = Notices(trigger=5, plan=5, exit=5)
             return FlowNetwork(name, url("flow_rest"), f"{HOST}:{port('flow_grpc')}", LOCAL_FLARE, notices)
         case "testnet":
             access = "access.devnet.nodes.onflow.org:9000"

@@ -42,9 +42,10 @@ ROUNDS: Final = 240
 REWARD_EPOCH: Final = 1_000
 FIRST_ROUND: Final = REWARD_EPOCH * ROUNDS
 TARGET: Final = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v1/statements/")
-NOTICES: Final = Notices(trigger=0, plan=1, exit=1)
+NOTICES: Final = Notices(trigger=0, plan=0, exit=0)
+SHORT_NOTICES: Final = Notices(trigger=1, plan=1, exit=1)
 LONG_NOTICES: Final = Notices(trigger=3_600, plan=3_600, exit=3_600)
-"""For tests of what may not happen before a notice ends; `NOTICES` are for what happens after it."""
+"""Under these a test sees what may not happen before a notice ends, under short ones what may happen after it."""
 FUNDS: Final = 1_000 * FLOW
 
 DELIVER: Final = "flare/deliver_statement.cdc"
@@ -228,10 +229,11 @@ class Chain:
     def rolled_back(self) -> Iterator["Chain"]:
         """What happens inside has not happened afterwards."""
         height = self.flow.rest.latest_sealed_block().height
-        yield self
-        if self.flow.rest.latest_sealed_block().height == height:
-            return
-        httpx.post(f"{self.admin_url}/emulator/rollback", data={"height": str(height)}).raise_for_status()
+        try:
+            yield self
+        finally:
+            if self.flow.rest.latest_sealed_block().height > height:
+                httpx.post(f"{self.admin_url}/emulator/rollback", data={"height": str(height)}).raise_for_status()
 
     @property
     def admin_url(self) -> str:

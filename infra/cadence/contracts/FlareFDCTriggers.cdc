@@ -36,7 +36,8 @@ access(all) contract FlareFDCTriggers {
 
     /// For how many epochs deliveries are remembered one by one: a week of five minutes each.
     access(all) let PLACES: UInt64
-    /// Seconds between the announcement of a trigger and its first delivery; set at deployment for good.
+    /// Seconds between the announcement of a trigger and its first delivery; set at deployment for good. Who is charged
+    /// by what triggers deliver must be able to leave in that time.
     access(all) let noticeSeconds: UFix64
     access(self) let triggers: {String: Trigger}
     /// How many versions a name has.

@@ -257,6 +257,8 @@ access(all) contract SimpleUsageSubscriptions {
     init(price: UFix64, exitNoticeSeconds: UFix64) {
         pre {
             price <= 10.0: "SimpleUsageSubscriptions.init: the price is at most 10.0, not \(price)"
+            FlareFDCTriggers.noticeSeconds >= exitNoticeSeconds:
+                "SimpleUsageSubscriptions.init: whoever does not trust a trigger needs \(exitNoticeSeconds) seconds to leave"
         }
         self.AdminStoragePath = /storage/simpleUsageSubscriptionsAdmin
         self.HandlerStoragePath = /storage/simpleUsageSubscriptionsHandler

@@ -28,7 +28,7 @@ access(all) contract UsageBasedSubscriptions {
     access(all) let HandlerStoragePath: StoragePath
     /// Where an owner keeps a holder.
     access(all) let HolderStoragePath: StoragePath
-    /// Where an owner publishes it, to be given subscriptions.
+    /// Where an owner may publish it, to be given subscriptions by others.
     access(all) let HolderPublicPath: PublicPath
 
     /* --- EVENTS: every balance can be rebuilt from them alone --- */
@@ -172,6 +172,14 @@ access(all) contract UsageBasedSubscriptions {
             self.slope = slope
             self.intercept = intercept
         }
+
+        /// The tier that it was made of.
+        access(all) view fun tier(): Tier {
+            return Tier(
+                endTokens: self.endMicrotokens > Int128(UInt64.max) ? nil : UInt64(self.endMicrotokens / 1_000_000),
+                price: UFix64(self.slope) * 0.00000001
+            )
+        }
     }
 
     /// One version of a plan; it never changes.
@@ -182,8 +190,6 @@ access(all) contract UsageBasedSubscriptions {
         access(all) let planId: UInt64
         /// Counted from 1.
         access(all) let planVersion: UInt64
-        /// By rising end, the last without.
-        access(all) let tiers: [Tier]
         /// The least that a subscription opens with.
         access(all) let minimumDeposit: UFix64
         /// A balance below this is reported.
@@ -204,16 +210,26 @@ access(all) contract UsageBasedSubscriptions {
             self.agreement = agreement
             self.planId = planId
             self.planVersion = planVersion
-            self.tiers = tiers
             self.minimumDeposit = minimumDeposit
             self.lowBalance = lowBalance
             self.effectiveAt = effectiveAt
             self.lines = UsageBasedSubscriptions.linesOf(tiers)
         }
 
+        /// By rising end, the last without.
+        access(all) view fun tiers(): [Tier] {
+            var tiers: [Tier] = []
+            for line in self.lines {
+                tiers = tiers.concat([line.tier()])
+            }
+            return tiers
+        }
+
         /// The cost of a cumulative total of micro-tokens, in 1e-8 FLOW x 1e-9, as a function: its own tier is found
         /// by comparing with the end of each, lowest first. What a function has captured costs nothing to read.
-        access(contract) view fun cost(): view fun(Int128): Int128 {
+        ///
+        /// @param offset: what every total costs more or less
+        access(contract) view fun cost(offset: Int128): view fun(Int128): Int128 {
             var cost = view fun (total: Int128): Int128 {
                 panic("UsageBasedSubscriptions.Plan.cost: \(total) is above the last tier")
             }
@@ -221,7 +237,7 @@ access(all) contract UsageBasedSubscriptions {
                 let above = cost
                 let end = line.endMicrotokens
                 let slope = line.slope
-                let intercept = line.intercept
+                let intercept = line.intercept + offset
                 cost = view fun (total: Int128): Int128 {
                     return total < end ? intercept + total * slope : above(total)
                 }
@@ -274,14 +290,6 @@ access(all) contract UsageBasedSubscriptions {
         view init(planIndex: Int, costOffset: Int128) {
             self.planIndex = planIndex
             self.costOffset = costOffset
-        }
-
-        /// The cost of a total by this agreement, as a function.
-        ///
-        /// @param planCost: the plan's
-        access(contract) view fun cost(_ planCost: view fun(Int128): Int128): view fun(Int128): Int128 {
-            let offset = self.costOffset
-            return offset == 0 ? planCost : view fun (total: Int128): Int128 { return planCost(total) + offset }
         }
     }
 
@@ -802,7 +810,8 @@ access(all) contract UsageBasedSubscriptions {
     access(self) fun settlePage(epoch: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64]): UFix64 {
         let subscriptions = &self.subscriptions as &[Subscription]
         let end = UInt64(subscriptions.length)
-        let planCosts: {Int: view fun(Int128): Int128} = {}
+        let costs: {Int: view fun(Int128): Int128} = {}
+        let lowBalances: {Int: UFix64} = {}
         var charged = 0.0
         var agreement = -1
         var cost = view fun (total: Int128): Int128 { return 0 }
@@ -819,12 +828,10 @@ access(all) contract UsageBasedSubscriptions {
             let subscription = subscriptions[subscriptionId]
             if subscription.agreement != agreement {
                 agreement = subscription.agreement
-                let accepted = &self.agreements[agreement] as &Agreement
-                let plan = &self.plans[accepted.planIndex] as &Plan
-                let planCost = planCosts[accepted.planIndex] ?? plan.cost()
-                planCosts[accepted.planIndex] = planCost
-                cost = accepted.cost(planCost)
-                lowBalance = plan.lowBalance
+                cost = costs[agreement] ?? self.cost(agreement: agreement)
+                lowBalance = lowBalances[agreement] ?? self.borrowPlan(agreement: agreement).lowBalance
+                costs[agreement] = cost
+                lowBalances[agreement] = lowBalance
             }
             charged = charged + subscription.settle(
                 subscriptionId,
@@ -907,7 +914,7 @@ access(all) contract UsageBasedSubscriptions {
     access(all) view fun quote(planId: UInt64, ratedMicrotokens: UInt64): UFix64 {
         let plan = self.effectiveVersion(planId)
             ?? panic("UsageBasedSubscriptions.quote: there is no plan \(planId)")
-        return self.flow(cost: plan.cost()(Int128(ratedMicrotokens)))
+        return self.flow(cost: plan.cost(offset: 0)(Int128(ratedMicrotokens)))
     }
 
     /// What a settlement of this total would charge or leave owed now, in FLOW.
@@ -915,7 +922,7 @@ access(all) contract UsageBasedSubscriptions {
         let subscription = self.borrow(subscriptionId)
         return ratedMicrotokens <= subscription.settledMicrotokens
             ? subscription.owed
-            : self.flow(cost: self.cost(subscription, ratedMicrotokens)) - subscription.charged
+            : self.flow(cost: self.cost(agreement: subscription.agreement)(Int128(ratedMicrotokens))) - subscription.charged
     }
 
     /// The attested settlement root of an epoch, 64 hex digits; nil where there is none or it is no longer kept.
@@ -947,13 +954,13 @@ access(all) contract UsageBasedSubscriptions {
         }
         let plan = self.acceptedVersion(planId, planVersion)
         let amount = deposit.balance
-        assert(
-            amount >= plan.minimumDeposit,
-            message: "UsageBasedSubscriptions.open: plan \(planId) wants a deposit of \(plan.minimumDeposit) or more, not \(amount)"
-        )
-        self.take(<-deposit)
-        let subscriptionId = UInt64(self.subscriptions.length)
-        self.subscriptions.append(Subscription(owner: owner, agreement: plan.agreement, deposit: amount))
+        if amount < plan.minimumDeposit {
+            panic("UsageBasedSubscriptions.open: plan \(planId) wants a deposit of \(plan.minimumDeposit) or more, not \(amount)")
+        }
+        self.take(amount, <-deposit)
+        let subscriptions = &self.subscriptions as auth(Insert) &[Subscription]
+        let subscriptionId = UInt64(subscriptions.length)
+        subscriptions.append(Subscription(owner: owner, agreement: plan.agreement, deposit: amount))
         emit SubscriptionOpened(
             subscriptionId: subscriptionId,
             owner: owner,
@@ -974,7 +981,7 @@ access(all) contract UsageBasedSubscriptions {
         }
         let subscription = self.borrowOpen(subscriptionId)
         let amount = payment.balance
-        self.take(<-payment)
+        self.take(amount, <-payment)
         subscription.deposit(amount)
         emit ToppedUp(subscriptionId: subscriptionId, from: from, amount: amount, balanceAfter: subscription.balance())
         self.chargeOwed(subscriptionId, subscription)
@@ -994,10 +1001,10 @@ access(all) contract UsageBasedSubscriptions {
     access(contract) fun changePlan(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
         let plan = self.acceptedVersion(planId, planVersion)
         let subscription = self.borrowOpen(subscriptionId)
-        let total = subscription.settledMicrotokens
+        let total = Int128(subscription.settledMicrotokens)
         let agreement = Agreement(
             planIndex: self.agreements[plan.agreement].planIndex,
-            costOffset: self.cost(subscription, total) - plan.cost()(Int128(total))
+            costOffset: self.cost(agreement: subscription.agreement)(total) - plan.cost(offset: 0)(total)
         )
         if agreement.costOffset == 0 {
             subscription.setAgreement(plan.agreement)
@@ -1009,7 +1016,7 @@ access(all) contract UsageBasedSubscriptions {
             subscriptionId: subscriptionId,
             planId: planId,
             planVersion: planVersion,
-            fromMicrotokens: total
+            fromMicrotokens: subscription.settledMicrotokens
         )
     }
 
@@ -1136,15 +1143,18 @@ access(all) contract UsageBasedSubscriptions {
 
     access(self) fun chargeOwed(_ subscriptionId: UInt64, _ subscription: &Subscription) {
         if subscription.owed > 0.0 {
-            let plan = &self.plans[self.agreements[subscription.agreement].planIndex] as &Plan
+            let plan = self.borrowPlan(agreement: subscription.agreement)
             self.earn(subscription.chargeOwed(subscriptionId, lowBalance: plan.lowBalance))
         }
     }
 
-    /// What a total costs a subscription, in 1e-8 FLOW x 1e-9.
-    access(self) view fun cost(_ subscription: &Subscription, _ microtokens: UInt64): Int128 {
-        let accepted = &self.agreements[subscription.agreement] as &Agreement
-        return accepted.cost(self.plans[accepted.planIndex].cost())(Int128(microtokens))
+    /// The cost of a total by an agreement, in 1e-8 FLOW x 1e-9, as a function.
+    access(self) view fun cost(agreement: Int): view fun(Int128): Int128 {
+        return self.borrowPlan(agreement: agreement).cost(offset: self.agreements[agreement].costOffset)
+    }
+
+    access(self) view fun borrowPlan(agreement: Int): &Plan {
+        return &self.plans[self.agreements[agreement].planIndex]
     }
 
     /// A charge goes from the balances to the revenue; the vault stays as it is.
@@ -1153,8 +1163,8 @@ access(all) contract UsageBasedSubscriptions {
         self.unclaimedRevenue = self.unclaimedRevenue + charged
     }
 
-    access(self) fun take(_ payment: @FlowToken.Vault) {
-        self.totalBalance = self.totalBalance + payment.balance
+    access(self) fun take(_ amount: UFix64, _ payment: @FlowToken.Vault) {
+        self.totalBalance = self.totalBalance + amount
         self.vault.deposit(from: <-payment)
     }
 
@@ -1206,11 +1216,9 @@ access(all) contract UsageBasedSubscriptions {
     /// The version of a plan that an owner accepts.
     access(self) view fun acceptedVersion(_ planId: UInt64, _ planVersion: UInt64): &Plan {
         let plan = self.effectiveVersion(planId) ?? panic("UsageBasedSubscriptions: there is no plan \(planId)")
-        let effective = plan.planVersion
-        assert(
-            planVersion == effective,
-            message: "UsageBasedSubscriptions: version \(effective) of plan \(planId) is in force, not \(planVersion)"
-        )
+        if planVersion != plan.planVersion {
+            panic("UsageBasedSubscriptions: version \(plan.planVersion) of plan \(planId) is in force, not \(planVersion)")
+        }
         return plan
     }
 
@@ -1271,6 +1279,8 @@ access(all) contract UsageBasedSubscriptions {
         pre {
             planNoticeSeconds >= exitNoticeSeconds:
                 "UsageBasedSubscriptions.init: whoever does not want a plan needs \(exitNoticeSeconds) seconds to leave, not \(planNoticeSeconds)"
+            FlareFDCTriggers.noticeSeconds >= exitNoticeSeconds:
+                "UsageBasedSubscriptions.init: whoever does not trust a trigger needs \(exitNoticeSeconds) seconds to leave, not \(FlareFDCTriggers.noticeSeconds)"
         }
         self.AdminStoragePath = /storage/usageBasedSubscriptionsAdmin
         self.HandlerStoragePath = /storage/usageBasedSubscriptionsHandler

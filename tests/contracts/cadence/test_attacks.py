@@ -114,7 +114,6 @@ def test_a_receiver_that_withdraws_again_while_it_is_paid_gets_what_it_had_and_n
     owner, subscription = chain.subscriber()
     add_contract(chain, owner, "Greedy", GREEDY_WALLET)
     chain.run("subscriptions/request_exit.cdc", uint64(subscription), signer=owner)
-    chain.wait(1.2)
     code = TAKE_AGAIN_AND_AGAIN.replace('import "Greedy"', f"import Greedy from 0x{owner.address}")
     # When a wallet asks for 5 FLOW again each time it is paid, three times in all
     with pytest.raises(TransactionFailedError, match=f"subscription {subscription} has 0.00000000, not 5.00000000"):

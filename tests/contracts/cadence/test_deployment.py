@@ -17,7 +17,7 @@ from flareflow.adapters.kms import KmsKey
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from infra.cadence.__main__ import main
 from infra.cadence.inputs import Inputs
-from infra.cadence.networks import LOCAL_FLARE
+from infra.cadence.networks import LOCAL_FLARE, flow_network
 from infra.local import moto_server
 from infra.local.fdc.voters import policy_of
 from infra.local.flow_accounts import LocalAccount, LocalFlow, service_account
@@ -127,6 +127,7 @@ def test_a_second_run_updates_the_code_and_keeps_everything_else(chain: Chain, d
     deploy()
     ours = at(chain, service_account())
     _, subscription = ours.subscriber()
+    ours.wait(flow_network("emulator").notices.trigger + 0.2)
     ours.settle(7, (subscription, 50_000 * MICROTOKENS))
     assert ours.subscription(subscription)["charged"] == FLOW
     before = ours.script("flare/get_light_client.cdc"), ours.subscription(subscription)

@@ -7,7 +7,7 @@ import pytest
 from flareflow.adapters.json_cdc import Argument, address, array, ufix64, uint64
 from infra.cadence import deploy
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
-from tests.support.flow_emulator import FLOW, LONG_NOTICES, SETTLE, Chain, settling
+from tests.support.flow_emulator import FLOW, LONG_NOTICES, SETTLE, SHORT_NOTICES, Chain, settling
 
 pytestmark = pytest.mark.stack
 
@@ -31,12 +31,13 @@ def optional(amount: int | None) -> Argument:
 
 def leave(chain: Chain, account: LocalAccount, subscription: int) -> None:
     act(chain, account, "request_exit", uint64(subscription))
-    chain.wait(1.2)
 
 
 def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
     # Given a subscription of which a part is charged
+    chain = chain.deployed_again(notices=SHORT_NOTICES)
     account, subscription = chain.subscriber()
+    chain.wait(1.2)
     chain.settle(7, (subscription, 50_000 * MILLION))
     # When the owner requests the exit and the notice passes
     chain.refuses(
@@ -148,6 +149,7 @@ def test_the_provider_may_waive_the_notice_of_an_exit_that_the_owner_requested(c
 def test_the_rights_over_a_subscription_are_its_holders_alone(chain: Chain) -> None:
     # Given two owners
     owner, subscription = chain.subscriber()
+    act(chain, owner, "publish_holder")
     stranger, _ = chain.subscriber()
     # Then neither can do anything with the other's
     refusal = f"UsageBasedSubscriptions.Holder: subscription {subscription} is not held here"
@@ -282,7 +284,15 @@ def test_an_ownership_moves_with_all_its_rights(chain: Chain) -> None:
     # Given two owners
     giver, subscription = chain.subscriber()
     taker, other = chain.subscriber()
-    # When one gives a subscription to the other
+    # When the other lets itself be given subscriptions, and the one gives it one
+    chain.refuses(
+        f"move_ownership: 0x{taker.address} has published no holder",
+        "subscriptions/move_ownership.cdc",
+        uint64(subscription),
+        address(taker.address),
+        signer=giver,
+    )
+    act(chain, taker, "publish_holder")
     events = act(chain, giver, "move_ownership", uint64(subscription), address(taker.address))
     assert events == [
         (

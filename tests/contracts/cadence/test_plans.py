@@ -1,7 +1,5 @@
 """Plans: their tiers, their versions, and what a change of plan means for a bill."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,10 +7,10 @@ from hypothesis import strategies as st
 from flareflow.adapters.flow_rest import TransactionResult
 from flareflow.adapters.json_cdc import array, ufix64, uint64
 from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
-from infra.cadence.deploy import PlanTerms, add_plan
+from infra.cadence.deploy import Notices, PlanTerms, add_plan
 from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import LocalAccount, TransactionFailedError
-from tests.support.flow_emulator import FLOW, LONG_NOTICES, NOTICES, SETTLE, Chain
+from tests.support.flow_emulator import FLOW, LONG_NOTICES, SETTLE, SHORT_NOTICES, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -90,6 +88,7 @@ def test_a_version_is_not_in_force_before_its_notice_ends(chain: Chain) -> None:
 
 def test_a_subscription_stays_on_the_version_that_its_owner_accepted(chain: Chain) -> None:
     # Given a subscription, and a dearer version of its plan whose notice has ended
+    chain = chain.deployed_again(notices=SHORT_NOTICES)
     account, subscription = chain.subscriber()
     add_second_version(chain)
     chain.wait(1.2)
@@ -110,11 +109,16 @@ def test_a_subscription_stays_on_the_version_that_its_owner_accepted(chain: Chai
     assert chain.subscription(subscription)["planVersion"] == 2
 
 
-def test_a_notice_shorter_than_an_exit_is_refused(chain: Chain) -> None:
-    with pytest.raises(
-        TransactionFailedError, match=r"whoever does not want a plan needs 60\.00000000 seconds to leave, not 59\.0"
-    ):
-        chain.deployed_again(notices=replace(NOTICES, plan=59, exit=60))
+@pytest.mark.parametrize(
+    ("notices", "who"),
+    [
+        (Notices(trigger=60, plan=59, exit=60), "does not want a plan"),
+        (Notices(trigger=59, plan=60, exit=60), "does not trust a trigger"),
+    ],
+)
+def test_a_notice_shorter_than_an_exit_is_refused(chain: Chain, notices: Notices, who: str) -> None:
+    with pytest.raises(TransactionFailedError, match=rf"whoever {who} needs 60\.0+ seconds to leave, not 59\.0"):
+        chain.deployed_again(notices=notices)
 
 
 def test_a_late_page_from_before_a_change_to_a_dearer_plan_holds_up_nothing(chain: Chain) -> None:

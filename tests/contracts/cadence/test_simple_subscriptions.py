@@ -115,7 +115,6 @@ def test_the_rest_comes_back_after_the_notice(chain: Chain, user: LocalAccount) 
         "SimpleUsageSubscriptions.close: request the exit of account 1 first", "simple/close.cdc", signer=user
     )
     chain.run("simple/request_exit.cdc", signer=user)
-    chain.wait(1.2)
     chain.refuses("close: the signer has no pass", "simple/close.cdc", signer=chain.provider)
     events = chain.events(chain.run("simple/close.cdc", signer=user))
     assert events == [("Closed", {"accountId": 1, "refunded": 17 * FLOW // 2})]

@@ -15,6 +15,7 @@ from tests.support.flow_emulator import (
     DELIVER,
     FIRST_ROUND,
     LONG_NOTICES,
+    SHORT_NOTICES,
     TARGET,
     Attested,
     Chain,
@@ -283,9 +284,13 @@ def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
 
 
 def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
-    # Given contracts with a notice of an hour
+    soon = chain.deployed_again(notices=SHORT_NOTICES)
+    soon.wait(1.2)
+    soon.run(DELIVER, *whole(attested()))
+
+
+def test_a_trigger_does_not_count_before_its_notice_ends(chain: Chain) -> None:
     later = chain.deployed_again(notices=LONG_NOTICES)
-    # Then nothing can be delivered before
     told = attested()
     later.refuses_to_tell(
         "FlareFDCTriggers: trigger statement/1 counts from",

@@ -1,6 +1,6 @@
 import "UsageBasedSubscriptions"
 
-/// Moves a subscription to another account, which has a holder.
+/// Moves a subscription to another account, which has published its holder.
 transaction(subscriptionId: UInt64, recipient: Address) {
 
     let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
@@ -12,7 +12,7 @@ transaction(subscriptionId: UInt64, recipient: Address) {
         ) ?? panic("move_ownership: the signer holds no subscriptions")
         self.receiver = getAccount(recipient).capabilities.borrow<&UsageBasedSubscriptions.Holder>(
             UsageBasedSubscriptions.HolderPublicPath
-        ) ?? panic("move_ownership: \(recipient) has no holder")
+        ) ?? panic("move_ownership: \(recipient) has published no holder")
     }
 
     execute {

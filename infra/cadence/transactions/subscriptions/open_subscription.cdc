@@ -7,28 +7,21 @@ import "UsageBasedSubscriptions"
 /// @param planVersion: the version of the plan that the signer accepts; it must be the newest in force
 transaction(planId: UInt64, planVersion: UInt64, deposit: UFix64) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
-    let payment: @FlowToken.Vault
-
-    prepare(signer: auth(BorrowValue, SaveValue, IssueStorageCapabilityController, PublishCapability) &Account) {
+    prepare(signer: auth(BorrowValue, SaveValue) &Account) {
         let path = UsageBasedSubscriptions.HolderStoragePath
         if signer.storage.type(at: path) == nil {
             signer.storage.save(<-UsageBasedSubscriptions.createHolder(), to: path)
-            signer.capabilities.publish(
-                signer.capabilities.storage.issue<&UsageBasedSubscriptions.Holder>(path),
-                at: UsageBasedSubscriptions.HolderPublicPath
-            )
         }
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
+        let holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
             from: path
         ) ?? panic("open_subscription: something else lies at \(path)")
         let vault = signer.storage.borrow<auth(FungibleToken.Withdraw) &FlowToken.Vault>(
             from: /storage/flowTokenVault
         ) ?? panic("open_subscription: the signer has no FLOW")
-        self.payment <- vault.withdraw(amount: deposit) as! @FlowToken.Vault
-    }
-
-    execute {
-        self.holder.open(planId: planId, planVersion: planVersion, deposit: <-self.payment)
+        holder.open(
+            planId: planId,
+            planVersion: planVersion,
+            deposit: <-(vault.withdraw(amount: deposit) as! @FlowToken.Vault)
+        )
     }
 }

@@ -10,7 +10,10 @@ import (
 	"github.com/onflow/cadence/common"
 )
 
-const contractsFolder = "contracts"
+const (
+	contractsFolder = "contracts"
+	scriptsFolder   = "scripts"
+)
 
 // file is one of our sources, with its string imports replaced by imports from addresses.
 type file struct {
@@ -47,6 +50,11 @@ func (chain *chain) place(path string) common.Location {
 	name := strings.TrimSuffix(filepath.Base(path), ".cdc")
 	chain.locations[name] = common.AddressLocation{Address: chain.service, Name: name}
 	return chain.locations[name]
+}
+
+func isScript(location common.Location) bool {
+	path, isPath := location.(common.StringLocation)
+	return isPath && strings.HasPrefix(string(path), scriptsFolder+string(filepath.Separator))
 }
 
 // withAddresses replaces string imports; an unknown one stays and is reported by the type checker.

@@ -35,6 +35,13 @@ var internalEVM = stdlib.StandardLibraryValue{
 	Kind: common.DeclarationKindContract,
 }
 
+// getAuthAccount is what only scripts may call.
+var getAuthAccount = stdlib.StandardLibraryValue{
+	Name: stdlib.GetAuthAccountFunctionName,
+	Type: stdlib.GetAuthAccountFunctionType,
+	Kind: common.DeclarationKindFunction,
+}
+
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 2 {
@@ -95,6 +102,9 @@ func configuration(files []file, chain *chain) *analysis.Config {
 		values := []stdlib.StandardLibraryValue{runtime.TransactionIndexDeclaration(nil)}
 		if location == chain.locations["EVM"] {
 			values = append(values, internalEVM)
+		}
+		if isScript(location) {
+			values = append(values, getAuthAccount)
 		}
 		return values
 	}
