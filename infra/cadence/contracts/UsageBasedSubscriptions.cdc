@@ -230,10 +230,13 @@ access(all) contract UsageBasedSubscriptions {
         ///
         /// @param offset: what every total costs more or less
         access(contract) view fun cost(offset: Int128): view fun(Int128): Int128 {
+            let lines = self.lines.reverse()
+            let lastSlope = lines[0].slope
+            let lastIntercept = lines[0].intercept + offset
             var cost = view fun (total: Int128): Int128 {
-                panic("UsageBasedSubscriptions.Plan.cost: \(total) is above the last tier")
+                return lastIntercept + total * lastSlope
             }
-            for line in self.lines.reverse() {
+            for line in lines.slice(from: 1, upTo: lines.length) {
                 let above = cost
                 let end = line.endMicrotokens
                 let slope = line.slope
