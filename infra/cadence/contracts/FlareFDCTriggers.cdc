@@ -25,8 +25,8 @@ access(all) contract FlareFDCTriggers {
 
     /* --- EVENTS --- */
 
-    /// A trigger was announced; from `effectiveAt` on it takes deliveries. `pinned` is the keccak256 of all fixed text.
-    access(all) event TriggerAnnounced(triggerId: String, pinned: String, handler: Address, effectiveAt: UFix64)
+    /// A trigger was announced; from `effectiveAt` on it takes deliveries of what the template says.
+    access(all) event TriggerAnnounced(triggerId: String, template: Template, handler: Address, effectiveAt: UFix64)
     /// Somebody wants an epoch to be attested.
     access(all) event EpochRequested(triggerId: String, epoch: UInt64)
     /// The attested words of an epoch were handed to the trigger's handler.
@@ -170,7 +170,7 @@ access(all) contract FlareFDCTriggers {
             FlareFDCTriggers.delivered[trigger.triggerId] = {}
             emit TriggerAnnounced(
                 triggerId: trigger.triggerId,
-                pinned: FlareOracleVerifier.keccak("\(template.head)\(template.beforeEpoch)\(template.afterEpoch)"),
+                template: template,
                 handler: handler.address,
                 effectiveAt: trigger.effectiveAt
             )

@@ -382,7 +382,8 @@ access(all) contract FlareOracleVerifier {
     /// Shows that a response is one that Flare's voters confirmed in a voting round. Panics otherwise.
     ///
     /// The caller must compare what it asked for with what the response says: Flare attests that this request had
-    /// this answer, for any request.
+    /// this answer, for any request. Responses without a dynamic part, which some types of attestation have, begin
+    /// otherwise than with 0x20 and are not taken.
     ///
     /// @param response: the whole ABI-encoded response, lower-case hex; its hash is taken here
     /// @param proof: siblings from the response up to the root, 32 bytes each, lower-case hex
@@ -399,8 +400,9 @@ access(all) contract FlareOracleVerifier {
         )
     }
 
-    /// The root that a leaf and its siblings lead to, in a tree that hashes sorted pairs by keccak256. A sibling of any
-    /// other length than 32 bytes could be made of what Flare attested of somebody else's page.
+    /// The root that a leaf and its siblings lead to, in a tree that hashes sorted pairs by keccak256. A sibling longer
+    /// than 32 bytes is refused: it could be an attested response but for its end, where somebody put a leaf that was
+    /// never attested.
     ///
     /// @param leaf: 32 bytes, lower-case hex; hash what it stands for yourself, never take it from a caller
     /// @param path: siblings from the bottom up, 32 bytes each, lower-case hex

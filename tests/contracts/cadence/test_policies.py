@@ -202,6 +202,28 @@ def test_a_recorded_policy_of_flare_is_read_as_it_was_recorded(chain: Chain, nam
     assert read["voters"] == [int.from_bytes(voter.address) << 16 | voter.weight for voter in expected.voters]
 
 
+@pytest.mark.parametrize("name", recorded("signing_policies"))
+def test_a_light_client_starts_from_any_recorded_policy(chain: Chain, name: str) -> None:
+    # Given a policy that was in force on Flare or Songbird
+    policy = SigningPolicy.decode(unhex(recorded("signing_policies")[name]["signingPolicyBytes"]))
+    # When a light client of that network is deployed with it
+    client = chain.deployed_again(TrustedFlare(19 if "songbird" in name else 14, 3_360, policy.encode()))
+    # Then it follows that policy, and believes nobody else about its rounds
+    assert client.script("flare/get_light_client.cdc") == {
+        "latestRewardEpoch": policy.reward_epoch,
+        "startVotingRound": policy.start_voting_round,
+        "threshold": policy.threshold,
+        "voters": len(policy.voters),
+        "isChainBound": False,
+    }
+    strangers = Electorate.of([100], reward_epoch=policy.reward_epoch)
+    client.refuses(
+        "FlareOracleVerifier: the signature of voter 0 is malformed or by another key",
+        CONFIRM,
+        *confirmation(strangers, voting_round=policy.start_voting_round),
+    )
+
+
 def test_a_recorded_policy_has_the_recorded_hashes_in_both_schemes(chain: Chain) -> None:
     # Given a light client of Flare itself that trusts its recorded policy of epoch 309
     policy = unhex(recorded("signing_policies")["flare-309"]["signingPolicyBytes"])

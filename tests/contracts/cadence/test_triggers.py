@@ -216,6 +216,25 @@ def test_anyone_may_ask_for_an_epoch_that_is_due(chain: Chain) -> None:
     )
 
 
+def test_what_will_be_attested_is_announced_to_the_byte(chain: Chain) -> None:
+    # When a trigger for another url is announced
+    moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/").template()
+    first = chain.flow.rest.latest_sealed_block().height + 1
+    announce_statements(LocalDeployer(chain.flow, chain.provider), moved, "statement/2")
+    # Then everybody can read what its responses will be
+    last = chain.flow.rest.latest_sealed_block().height
+    kind = f"A.{chain.provider.address}.FlareFDCTriggers.TriggerAnnounced"
+    (announced,) = [event for block in chain.flow.rest.events(kind, first, last) for event in block.events]
+    fields = announced.fields()
+    assert isinstance(fields, dict)
+    assert fields["template"] == {
+        "head": moved.head,
+        "beforeEpoch": moved.before_epoch,
+        "afterEpoch": moved.after_epoch,
+        "words": len(ATTESTED_FIELDS),
+    }
+
+
 def test_only_the_administrator_announces_a_trigger(chain: Chain) -> None:
     stranger = chain.flow.create_account(10**8)
     with pytest.raises(TransactionFailedError, match="the signer has no rights over the triggers"):
