@@ -255,31 +255,33 @@ access(all) contract UsageBasedSubscriptions {
         access(all) let limit: UFix64
         /// When the present 30 days began.
         access(all) let periodStart: UFix64
-        /// What was charged since then.
-        access(all) let spent: UFix64
+        /// All that had ever been charged until then.
+        access(all) let chargedBefore: UFix64
 
-        view init(limit: UFix64, periodStart: UFix64, spent: UFix64) {
+        view init(limit: UFix64, periodStart: UFix64, chargedBefore: UFix64) {
             self.limit = limit
             self.periodStart = periodStart
-            self.spent = spent
+            self.chargedBefore = chargedBefore
         }
 
         /// The cap as it stands now: a new period has begun with nothing spent.
-        access(contract) view fun now(): SpendCap {
-            let time = getCurrentBlock().timestamp
+        ///
+        /// @param charged: all that was ever charged
+        access(contract) view fun now(charged: UFix64): SpendCap {
+            let elapsed = getCurrentBlock().timestamp - self.periodStart
             let period = UsageBasedSubscriptions.SPEND_PERIOD_SECONDS
-            return time < self.periodStart + period
+            return elapsed < period
                 ? self
-                : SpendCap(limit: self.limit, periodStart: time - (time - self.periodStart) % period, spent: 0.0)
+                : SpendCap(
+                    limit: self.limit,
+                    periodStart: self.periodStart + elapsed - elapsed % period,
+                    chargedBefore: charged
+                )
         }
 
         /// What may still be charged in this period.
-        access(all) view fun left(): UFix64 {
-            return self.limit.saturatingSubtract(self.spent)
-        }
-
-        access(contract) view fun after(_ charge: UFix64): SpendCap {
-            return SpendCap(limit: self.limit, periodStart: self.periodStart, spent: self.spent + charge)
+        access(all) view fun left(charged: UFix64): UFix64 {
+            return self.limit.saturatingSubtract(charged - self.chargedBefore)
         }
     }
 
@@ -363,7 +365,8 @@ access(all) contract UsageBasedSubscriptions {
 
         /// What may be charged now: the balance, within the spend cap.
         access(all) view fun spendable(): UFix64 {
-            let left = self.spendCap?.now()?.left() ?? UFix64.max
+            let charged = self.charged
+            let left = self.spendCap?.now(charged: charged)?.left(charged: charged) ?? UFix64.max
             return left < self.balance() ? left : self.balance()
         }
 
@@ -441,13 +444,18 @@ access(all) contract UsageBasedSubscriptions {
 
         /// Charges up to `due`, as far as balance and spend cap allow; the rest is owed.
         access(self) fun charge(_ subscriptionId: UInt64, due: UFix64, lowBalance: UFix64): UFix64 {
+            let charged = self.charged
             let balance = self.balance()
             var charge = due < balance ? due : balance
-            if let cap = self.spendCap?.now() {
-                charge = charge < cap.left() ? charge : cap.left()
-                self.spendCap = cap.after(charge)
+            if let cap = self.spendCap {
+                let now = cap.now(charged: charged)
+                let left = now.left(charged: charged)
+                charge = charge < left ? charge : left
+                if now.periodStart > cap.periodStart {
+                    self.spendCap = now
+                }
             }
-            self.charged = self.charged + charge
+            self.charged = charged + charge
             emit Settled(
                 subscriptionId: subscriptionId,
                 epoch: self.settledEpoch,
@@ -499,11 +507,11 @@ access(all) contract UsageBasedSubscriptions {
 
         access(contract) fun setSpendCap(_ limit: UFix64?) {
             if let amount = limit {
-                let old = self.spendCap?.now()
+                let old = self.spendCap?.now(charged: self.charged)
                 self.spendCap = SpendCap(
                     limit: amount,
                     periodStart: old?.periodStart ?? getCurrentBlock().timestamp,
-                    spent: old?.spent ?? 0.0
+                    chargedBefore: old?.chargedBefore ?? self.charged
                 )
             } else {
                 self.spendCap = nil
