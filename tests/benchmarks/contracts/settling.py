@@ -55,11 +55,11 @@ def pages_of(crowd: Crowd) -> Iterator[Cost]:
         crowd.settle_before(crowd.ids)
         yield _page(crowd, crowd.ids, "page_1_of_1", "settle the only subscription of the contract")
         return
-    for ids, where in ((crowd.adjacent(PAGE), "adjacent"), (crowd.spread(PAGE), "spread")):
+    for ids, where, limit in ((crowd.adjacent(PAGE), "adjacent", LIMIT_EACH), (crowd.spread(PAGE), "spread", None)):
         with crowd.chain.rolled_back():
             crowd.settle_before(ids)
             operation = f"settle {PAGE} of {crowd.size:,} subscriptions, ids {where}, each"
-            yield _page(crowd, ids, f"page_{PAGE}_of_{crowd.size}_{where}", operation)
+            yield _page(crowd, ids, f"page_{PAGE}_of_{crowd.size}_{where}", operation, limit)
 
 
 def _page(crowd: Crowd, ids: Sequence[int], name: str, operation: str, limit: int | None = None) -> Cost:

@@ -263,6 +263,30 @@ def test_a_stop_holds_up_openings_and_settlement_but_never_money_on_its_way_out(
     chain.open(account)
 
 
+@pytest.mark.parametrize(
+    ("right", "call"),
+    [
+        ("Operate", "destroy admin.withdrawRevenue(amount: 0.0)"),
+        ("Collect", "admin.setStopped(true)"),
+        ("Collect", "admin.waiveExitNotice(subscriptionId: 1)"),
+    ],
+)
+def test_neither_of_the_providers_rights_contains_the_other(chain: Chain, right: str, call: str) -> None:
+    code = f"""
+        import "UsageBasedSubscriptions"
+        transaction {{
+            prepare(signer: auth(BorrowValue) &Account) {{
+                let admin = signer.storage.borrow<auth(UsageBasedSubscriptions.{right}) &UsageBasedSubscriptions.Admin>(
+                    from: UsageBasedSubscriptions.AdminStoragePath
+                )!
+                {call}
+            }}
+        }}
+    """
+    with pytest.raises(TransactionFailedError, match="access denied: cannot access"):
+        chain.flow.run_code(chain.provider, code)
+
+
 LET_SAVE = """
     transaction(giver: Address) {
         prepare(taker: auth(IssueAccountCapabilityController, PublishInboxCapability) &Account) {
