@@ -132,6 +132,18 @@ def test_the_provider_may_waive_the_notice_of_an_exit_that_the_owner_requested(c
     act(chain, account, "close_subscription", uint64(subscription))
 
 
+def test_the_provider_lets_nobody_go_early_who_owes_something(chain: Chain) -> None:
+    account, subscription = chain.subscriber(deposit=FLOW)
+    chain.settle(7, (subscription, 100_000 * MILLION))
+    act(chain, account, "request_exit", uint64(subscription))
+    chain.refuses(
+        f"UsageBasedSubscriptions.waiveExitNotice: subscription {subscription} owes 1.00000000",
+        "subscriptions/waive_exit_notice.cdc",
+        uint64(subscription),
+        signer=chain.provider,
+    )
+
+
 def test_the_rights_over_a_subscription_are_its_holders_alone(chain: Chain) -> None:
     # Given two owners
     owner, subscription = chain.subscriber()

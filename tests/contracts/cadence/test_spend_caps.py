@@ -70,11 +70,14 @@ def test_the_rest_is_charged_when_the_next_period_of_a_cap_begins(
     act(quick, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
     page = quick.attested_page(7, (subscription, 50_000 * MILLION))
     assert [name for name, _ in quick.events(quick.run(SETTLE, *page))] == ["Settled", "Suspended"]
-    # When the same page comes before and after the period ends
+    # When the same page comes before and after the period ends, and then another
     before = quick.run(SETTLE, *page)
     quick.wait(6.2)
     after = quick.run(SETTLE, *page)
-    # Then it charges the rest in the new period only
+    more = quick.settle(8, (subscription, 60_000 * MILLION))
+    # Then the rest is charged in the new period only, and the cap holds in that one too
     assert quick.events(before) == []
     assert [name for name, _ in quick.events(after)] == ["Settled", "Resumed"]
-    assert quick.subscription(subscription)["charged"] == FLOW
+    assert [name for name, _ in quick.events(more)] == ["Settled", "Suspended"]
+    state = quick.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW, FLOW // 5)
