@@ -11,6 +11,7 @@ from flareflow.keccak import keccak256
 from infra.cadence.deploy import STATEMENT_HANDLER, STATEMENT_TRIGGER, announce_statements
 from infra.local.contracts import LocalDeployer
 from infra.local.flow_accounts import TransactionFailedError
+from tests.contracts.cadence.flare import CONFIRM
 from tests.support.flow_emulator import (
     DELIVER,
     FIRST_ROUND,
@@ -24,8 +25,6 @@ from tests.support.flow_emulator import (
 
 pytestmark = pytest.mark.stack
 
-CONFIRM = "flare/confirm_root.cdc"
-VERIFY = "flare/verify_response.cdc"
 ROOT = keccak256(b"a settlement root")
 HANDLER = """
     import "FlareFDCTriggers"
