@@ -11,7 +11,7 @@ UV := .local/uv/bin/uv
 # `sam build` wants the Python of the functions on PATH, with pip: it is in uv's environment
 SAM := PATH=$(CURDIR)/.local/uv/bin:$$PATH SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true .local/sam/bin/sam
 LOCKS := requirements/uv requirements/sam requirements/litellm layers/common/requirements layers/chain/requirements requirements/dev
-NODE_KITS := infra/local/node infra/local/litellm
+NODE_KITS := infra/local/flare/node infra/local/litellm
 
 .PHONY: help
 help: ## this list
@@ -19,11 +19,11 @@ help: ## this list
 
 .PHONY: doctor
 doctor: ## what this machine must have, what is missing, how to get it
-	@$(BOOTSTRAP) -m infra.local.doctor
+	@$(BOOTSTRAP) -m infra.setup.doctor
 
 .PHONY: install
 install: ## everything that is needed, into .local/ (nothing to do the second time)
-	@$(BOOTSTRAP) -m infra.local.install
+	@$(BOOTSTRAP) -m infra.setup.install
 
 .PHONY: demo
 demo: install ## one real call becomes one real charge, with a receipt (STOP=1: stop the stack afterwards)
@@ -35,7 +35,7 @@ up: install ## start the local stack
 
 .PHONY: deploy
 deploy: install ## the contracts onto a Flow network, or their update: make deploy NETWORK=emulator|testnet|mainnet
-	@NETWORK='$(NETWORK)' $(PYTHON) -m infra.cadence deploy
+	@NETWORK='$(NETWORK)' $(PYTHON) -m infra.deploy deploy
 
 .PHONY: down
 down: ## stop exactly what `up` started
@@ -63,7 +63,7 @@ bench-contracts: install ## what the contracts cost, into docs/contract-costs.md
 
 .PHONY: check
 check: install ## format, lint, types, Cadence, template
-	@$(PYTHON) -m infra.local.check
+	@$(PYTHON) -m infra.setup.check
 
 .PHONY: format
 format: install ## put the code into its form
@@ -83,5 +83,5 @@ sam-build: install ## what would be deployed, into .aws-sam/
 
 .PHONY: sam-local
 sam-local: sam-build ## one poll in Lambda's container, against the running stack
-	@infra/local/lambda_image.sh
-	@$(PYTHON) -m infra.local.sam_local UsagePollingFunction tests/events/usage_polling.json
+	@infra/local/aws/lambda_image.sh
+	@$(PYTHON) -m infra.local.aws.sam_local UsagePollingFunction tests/events/usage_polling.json

@@ -5,7 +5,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.attestation_submission import advance_attestations, record_policies
-from flareflow.events import ScheduledTick, deadline_of
+from flareflow.entrypoints.schedule import ScheduledTick, deadline_of
 
 logger = Logger()
 metrics = Metrics()

@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.chain_events import read_chain_events
-from flareflow.events import ScheduledTick, deadline_of
+from flareflow.entrypoints.schedule import ScheduledTick, deadline_of
 
 logger = Logger()
 metrics = Metrics()

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.accounts.enforcement import once_each
 from flareflow.bootstrap.enforcement import enforce
-from flareflow.streams import BatchResponse, each_in_order
+from flareflow.entrypoints.table_streams import BatchResponse, each_in_order
 
 logger = Logger()
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.flow_billing import bill_on_flow
-from flareflow.events import ScheduledTick, deadline_of
+from flareflow.entrypoints.schedule import ScheduledTick, deadline_of
 
 logger = Logger()
 metrics = Metrics()

@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.accounts.requests import NewKeyRequest
-from flareflow.api import answer, caller, http_api, idempotency_key, parse_body, parse_number
 from flareflow.bootstrap.key_provisioning import create_key, delete_key, list_keys
+from flareflow.entrypoints.http import answer, caller, http_api, idempotency_key, parse_body, parse_number
 
 logger = Logger()
 app = http_api()

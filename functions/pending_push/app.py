@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.pending_push import push
-from flareflow.streams import BatchResponse, each_in_order
+from flareflow.entrypoints.table_streams import BatchResponse, each_in_order
 
 logger = Logger()
 

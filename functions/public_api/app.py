@@ -6,10 +6,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.api import answer, cursor, http_api, parse_number, published
 from flareflow.bootstrap.public_api import read_progress, read_statements
+from flareflow.entrypoints.http import answer, cursor, http_api, parse_number, published
+from flareflow.json_format import as_json
 from flareflow.metering.price_book import PriceBook
-from flareflow.plain import as_json
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 A_WHILE: Final = "public, max-age=300"

@@ -8,8 +8,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.api import answer, http_api
 from flareflow.bootstrap.usage_ingest import ingest_push
+from flareflow.entrypoints.http import answer, http_api
 
 logger = Logger()
 app = http_api()

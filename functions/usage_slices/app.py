@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.usage_slices import parse_slice, read_slice
-from flareflow.events import deadline_of
+from flareflow.entrypoints.schedule import deadline_of
 from flareflow.time import Deadline
 
 logger = Logger()

@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.accounts.requests import SessionRequest
-from flareflow.api import answer, http_api, parse_body
 from flareflow.bootstrap.wallet_auth import give_nonce, sign_in
+from flareflow.entrypoints.http import answer, http_api, parse_body
 
 logger = Logger()
 app = http_api()

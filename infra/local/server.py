@@ -14,8 +14,8 @@ from typing import Final
 import httpx
 import psutil
 
-from infra.local.paths import run_dir
 from infra.local.ports import HOST, port
+from infra.local.run_dir import run_dir
 
 POLL_SECONDS: Final = 0.1
 STOP_SECONDS: Final = 15.0

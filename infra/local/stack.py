@@ -17,24 +17,24 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from flareflow.adapters.evm_signer import KmsEvmSigner
-from flareflow.adapters.kms import KmsKey
-from infra.local import dynamodb_server, moto_server
-from infra.local.anvil import anvil
-from infra.local.contracts import STATEMENT_HOST, STATEMENT_URL_PREFIX, deploy_contracts
-from infra.local.flare import deploy_flare, fdc, fund
-from infra.local.flow_accounts import LocalFlow
-from infra.local.flow_emulator import flow_emulator
-from infra.local.gateway import aws
-from infra.local.gateway.deployment import Deployment, parameters_file
-from infra.local.gateway.invoke_api import FUNCTIONS
-from infra.local.gateway.schedules import TICK_VARIABLE
-from infra.local.gateway.template import Template
+from flareflow.adapters.aws.kms import KmsKey
+from flareflow.adapters.flare.evm_signer import KmsEvmSigner
+from infra.local.aws import dynamodb_server, moto_server
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.deployment import Deployment, parameters_file
+from infra.local.aws.gateway.invoke_api import FUNCTIONS
+from infra.local.aws.gateway.schedules import TICK_VARIABLE
+from infra.local.aws.gateway.template import Template
+from infra.local.aws.provision import provision
+from infra.local.flare.anvil import anvil
+from infra.local.flare.contracts import deploy_flare, fdc, fund
+from infra.local.flow.accounts import LocalFlow
+from infra.local.flow.contracts import STATEMENT_HOST, STATEMENT_URL_PREFIX, deploy_contracts
+from infra.local.flow.emulator import flow_emulator
 from infra.local.launch import Facts, Part, Step, launch, stop
 from infra.local.litellm.servers import litellm, postgres, upstream
-from infra.local.paths import run_dir
 from infra.local.ports import HOST, port, url
-from infra.local.provision import provision
+from infra.local.run_dir import run_dir
 from infra.local.server import Server, answers
 
 TICK_SECONDS: Final = "2"
@@ -98,7 +98,7 @@ def servers() -> Sequence[Server]:
 def gateway() -> Server:
     return Server(
         name="gateway",
-        command=[sys.executable, "-m", "infra.local.gateway"],
+        command=[sys.executable, "-m", "infra.local.aws.gateway"],
         ports=["gateway_http", "gateway_websocket", "gateway_lambda"],
         is_ready=answers(f"{url('gateway_lambda')}{FUNCTIONS}/"),
         needs=["settings", "litellm"],  # its schedules would take the processors from LiteLLM's start

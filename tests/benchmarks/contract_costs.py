@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 
 from infra.local.demo.progress import Doing, Steps
-from infra.local.paths import LOCAL
+from infra.paths import LOCAL
 from tests.benchmarks.contracts import owning, proving, settling, week
 from tests.benchmarks.contracts.costs import Cost, Measure
 from tests.benchmarks.contracts.crowd import open_crowd

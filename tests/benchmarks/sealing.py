@@ -14,7 +14,7 @@ from flareflow.metering.models import Usage
 from flareflow.statements.merkle import PageTree, usage_tree
 from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, Leaf
 from flareflow.statements.sealing import added, paged
-from infra.local.paths import LOCAL
+from infra.paths import LOCAL
 
 SIZES: Final = (1_000, 10_000, 100_000)
 REPEATS: Final = 3

@@ -11,15 +11,15 @@ from rich.console import Console
 
 from flareflow.settlement.pricing import charge_ufix64
 from infra.local import stack
+from infra.local.aws import session as aws
 from infra.local.demo import job
 from infra.local.demo.calls import CALLS, FAILING
 from infra.local.demo.progress import Steps
 from infra.local.demo.receipt import Receipt, flow
 from infra.local.demo.run import Stack
-from infra.local.gateway import aws
 from infra.local.launch import Facts
-from infra.local.paths import run_dir
 from infra.local.ports import url
+from infra.local.run_dir import run_dir
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 

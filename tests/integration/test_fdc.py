@@ -18,8 +18,8 @@ from flareflow.attestation.relay import RootMessage, decode_signatures, signed_d
 from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
 from flareflow.time import Deadline
-from infra.cadence.networks import LOCAL_FLARE
-from infra.local.fdc.voters import policy_of
+from infra.deploy.networks import LOCAL_FLARE
+from infra.local.flare.fdc.voters import policy_of
 from tests.fakes.attestation import FakeAttestations, FakePolicies, FakeStatements
 from tests.support.flare import ROUND_SECONDS, STATEMENT_HOST, LocalFlare, local_flare
 

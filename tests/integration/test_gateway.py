@@ -29,16 +29,16 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from flareflow.adapters.websocket_connections import WebSocketConnections
+from flareflow.adapters.aws.websocket import WebSocketConnections
 from flareflow.realtime.ports import Outlet
-from infra.local import dynamodb_server, moto_server
-from infra.local.gateway import aws
-from infra.local.gateway.__main__ import serve
-from infra.local.gateway.deployment import Deployment
-from infra.local.gateway.template import Template
-from infra.local.paths import run_dir
+from infra.local.aws import dynamodb_server, moto_server
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.__main__ import serve
+from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.template import Template
+from infra.local.aws.provision import provision
 from infra.local.ports import HOST, port, url
-from infra.local.provision import provision
+from infra.local.run_dir import run_dir
 from tests.fakes.realtime import FakeOutlet
 
 pytestmark = pytest.mark.stack

@@ -6,11 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from infra.local import dynamodb_server
-from infra.local.gateway import aws
-from infra.local.gateway.template import Template
+from infra.local.aws import dynamodb_server
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.template import Template
+from infra.local.aws.provision import TABLE_PROPERTIES
 from infra.local.ports import url
-from infra.local.provision import TABLE_PROPERTIES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

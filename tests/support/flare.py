@@ -11,12 +11,12 @@ import httpx
 import pytest
 from web3 import Web3
 
-from flareflow.adapters.data_availability import HttpDataAvailability
-from flareflow.adapters.evm_signer import KmsEvmSigner
-from flareflow.adapters.flare import Web3Flare
-from flareflow.adapters.kms import KmsKey
-from infra.local.anvil import anvil
-from infra.local.flare import FlareDeployment, deploy_flare, fdc, fund
+from flareflow.adapters.aws.kms import KmsKey
+from flareflow.adapters.flare.contracts import Web3Flare
+from flareflow.adapters.flare.data_availability import HttpDataAvailability
+from flareflow.adapters.flare.evm_signer import KmsEvmSigner
+from infra.local.flare.anvil import anvil
+from infra.local.flare.contracts import FlareDeployment, deploy_flare, fdc, fund
 from infra.local.ports import HOST, port, url
 from tests.support.kms import MemoryKms
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from flareflow.adapters.flow_rest import (
+from flareflow.adapters.flow.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
+from flareflow.adapters.flow.rest import (
     FlowRest,
     TransactionResult,
     cadence_code,
@@ -19,7 +20,6 @@ from flareflow.adapters.flow_rest import (
     http_client,
     resolve_imports,
 )
-from flareflow.adapters.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
 from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
@@ -27,11 +27,11 @@ from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.keccak import keccak256
 from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import Page
-from infra.cadence.deploy import STATEMENT_TRIGGER, Notices, TrustedFlare, deploy
-from infra.local.contracts import MAINNET_FEES, LocalDeployer
-from infra.local.fdc.voters import policy_of, sign_by_all
-from infra.local.flow_accounts import LocalAccount, LocalFlow, TransactionFailedError, service_account
-from infra.local.flow_emulator import SERVICE_ADDRESS, flow_emulator
+from infra.deploy.contracts import STATEMENT_TRIGGER, Notices, TrustedFlare, deploy
+from infra.local.flare.fdc.voters import policy_of, sign_by_all
+from infra.local.flow.accounts import LocalAccount, LocalFlow, TransactionFailedError, service_account
+from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer
+from infra.local.flow.emulator import SERVICE_ADDRESS, flow_emulator
 from infra.local.ports import port_base, url
 
 PORTS_APART: Final = 200

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from infra.local import moto_server
-from infra.local.gateway import aws
+from infra.local.aws import moto_server
+from infra.local.aws import session as aws
 from infra.local.ports import url
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any, Final
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.local.gateway.template import TEMPLATE
-from infra.local.paths import ROOT
+from infra.local.aws.gateway.template import TEMPLATE
+from infra.paths import ROOT
 
 PACKAGE: Final = ROOT / "layers" / "common" / "flareflow"
 UPSTREAM: Final = {
@@ -24,7 +24,7 @@ UPSTREAM: Final = {
     "accounts": {"settlement", "metering"},
     "realtime": {"settlement", "metering"},
 }
-SHARED: Final = {"changes", "errors", "keccak", "merkle", "plain", "time", "tokens"}
+SHARED: Final = {"changes", "credentials", "errors", "json_format", "keccak", "merkle", "time"}
 CODECS: Final = {"attestation": {"eth_abi"}}
 RUNTIME_DISTRIBUTIONS: Final = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 IMPORT_SECONDS_MAX: Final = 60

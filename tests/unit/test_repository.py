@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from flareflow.settings import Settings
-from infra.local.paths import ROOT
+from flareflow.entrypoints.settings import Settings
+from infra.paths import ROOT
 from tests.unit.test_imports import functions
 
 HANDLER_LINES_MAX: Final = 40
@@ -18,8 +18,8 @@ SOURCE_LINES_MAX: Final = 400
 PYTHON_LOCKS: Final = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("layers/*/requirements.txt")]
 LOCKS: Final = [
     *PYTHON_LOCKS,
-    *ROOT.glob("infra/local/*/package-lock.json"),
-    ROOT / "infra" / "local" / "go" / "go.sum",
+    *ROOT.glob("infra/local/**/package-lock.json"),
+    ROOT / "infra" / "local" / "flow" / "go" / "go.sum",
 ]
 REGISTRY: Final = re.compile(
     r"https?://\S*(registry|pypi|pythonhosted|npmjs|proxy\.golang)|--(extra-)?index-url|\"resolved\""
@@ -96,6 +96,6 @@ def test_a_function_gets_exactly_the_settings_that_it_reads(function: str) -> No
 
 
 def test_what_runs_before_the_virtual_environment_needs_nothing_from_it() -> None:
-    program = "import sys; import infra.local.install; print(*sys.modules)"
+    program = "import sys; import infra.setup.install; print(*sys.modules)"
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"]
     subprocess.run(command, capture_output=True, check=True, timeout=30)

@@ -8,8 +8,8 @@ from rich.console import Console
 from infra.local import stack
 from infra.local.demo.job import JobFailedError, run
 from infra.local.demo.progress import Steps
-from infra.local.paths import LOCAL
 from infra.local.server import PortTakenError, ServerFailedError
+from infra.paths import LOCAL
 
 RECEIPT = LOCAL / "demo" / "receipt.json"
 

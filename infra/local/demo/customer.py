@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from flareflow.accounts.proof import AccountProof
-from flareflow.adapters.json_cdc import ufix64, uint64
+from flareflow.adapters.flow.json_cdc import ufix64, uint64
 from infra.local.demo.api import Api
-from infra.local.flow_accounts import LocalAccount, LocalFlow
+from infra.local.flow.accounts import LocalAccount, LocalFlow
 
 PLAN_ID: Final = 0
 PLAN_VERSION: Final = 1

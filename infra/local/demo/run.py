@@ -10,8 +10,8 @@ from infra.local.demo.api import Api
 from infra.local.demo.calls import Answer
 from infra.local.demo.customer import Subscriber
 from infra.local.demo.sources import LitellmRows, OnFlow
-from infra.local.fdc.chain import Chain, Request
-from infra.local.flow_accounts import LocalFlow
+from infra.local.flare.fdc.chain import Chain, Request
+from infra.local.flow.accounts import LocalFlow
 from infra.local.ports import url
 
 DEPOSIT_UFIX64: Final = 10 * 10**8

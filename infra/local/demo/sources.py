@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import httpx
 
-from flareflow.adapters.json_cdc import Value, uint64
+from flareflow.adapters.flow.json_cdc import Value, uint64
 from flareflow.attestation.request import ATTESTED_FIELDS, WORD_BYTES, leaf_hash
 from flareflow.merkle import fold
 from flareflow.metering.price_book import PriceBook
 from infra.local.demo.api import Api
-from infra.local.flow_accounts import LocalFlow
+from infra.local.flow.accounts import LocalFlow
 
 PAGE_ROWS: Final = 100
 EVENT_HEIGHTS: Final = 250

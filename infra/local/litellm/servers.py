@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from infra.local.paths import LOCAL, ROOT, run_dir
 from infra.local.ports import HOST, port, url
+from infra.local.run_dir import run_dir
 from infra.local.server import Server, answers, listens
+from infra.paths import LOCAL, ROOT
 
 KIT: Final = Path(__file__).parent
 INSTALLED: Final = LOCAL / "litellm"

@@ -18,7 +18,7 @@
     └── BrokenRuleError              a rule that always holds does not: stop, keep everything, ask a person
 
 An adapter translates its system's failures into this tree, once. One place maps it to problem+json
-(`flareflow.problems`); everything else lets it rise, and the tick or the queue tries again.
+(`flareflow.entrypoints.problems`); everything else lets it rise, and the tick or the queue tries again.
 """
 
 from http import HTTPStatus

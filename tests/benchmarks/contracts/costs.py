@@ -7,8 +7,8 @@ from typing import Final
 
 import httpx
 
-from flareflow.adapters.flow_rest import TransactionResult
-from infra.local.contracts import MAINNET_FEES
+from flareflow.adapters.flow.rest import TransactionResult
+from infra.local.flow.contracts import MAINNET_FEES
 from tests.support.flow_emulator import FLOW, Chain
 
 TRANSACTION_UFIX64: Final = MAINNET_FEES[1]

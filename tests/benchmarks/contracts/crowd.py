@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Final
 
-from flareflow.adapters.flow_rest import TransactionResult
-from flareflow.adapters.json_cdc import array, ufix64, uint64
+from flareflow.adapters.flow.json_cdc import array, ufix64, uint64
+from flareflow.adapters.flow.rest import TransactionResult
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
 from flareflow.statements.models import Page
-from infra.local.flow_accounts import LocalAccount
+from infra.local.flow.accounts import LocalAccount
 from tests.support.flow_emulator import FLOW, FUNDS, SETTLE, Chain, settling
 
 OPEN_EACH_TIME: Final = 140

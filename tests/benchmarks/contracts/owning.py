@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from itertools import batched
 from typing import Final
 
-from flareflow.adapters.flow_rest import TransactionResult
-from flareflow.adapters.json_cdc import Argument, address, ufix64, uint64
+from flareflow.adapters.flow.json_cdc import Argument, address, ufix64, uint64
+from flareflow.adapters.flow.rest import TransactionResult
 from flareflow.merkle import fold
-from infra.cadence.deploy import SIMPLE_TRIGGER
-from infra.local.flow_accounts import LocalAccount
+from infra.deploy.contracts import SIMPLE_TRIGGER
+from infra.local.flow.accounts import LocalAccount
 from tests.benchmarks.contracts.costs import Cost, units
 from tests.benchmarks.contracts.crowd import AFTER, BEFORE, DEPOSIT, PAGE_NUMBER, PATH, LongPage, totals
 from tests.support.flow_emulator import DELIVER, FIRST_ROUND, FLOW, FUNDS, Attested, Chain, page_of, words_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from flareflow.adapters.json_cdc import Argument
+from flareflow.adapters.flow.json_cdc import Argument
 from tests.benchmarks.contracts.costs import Cost, units
-from tests.contracts.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, rolling
+from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, rolling
 from tests.support.flow_emulator import CHAIN_ID, DELIVER, FIRST_ROUND, FUNDS, Attested, Chain, words_of
 
 ROOT_LIMIT: Final = 400

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from infra.cadence.deploy import PlanTerms, add_plan
-from infra.local.contracts import LocalDeployer
-from infra.local.flow_accounts import TransactionFailedError
+from infra.deploy.contracts import PlanTerms, add_plan
+from infra.local.flow.accounts import TransactionFailedError
+from infra.local.flow.contracts import LocalDeployer
 from tests.benchmarks.contracts.costs import Cost, event_bytes, units
 from tests.benchmarks.contracts.crowd import AFTER, BEFORE, PAGE_NUMBER, PATH, Crowd, open_crowd, totals
 from tests.support.flow_emulator import FLOW, Chain, settling

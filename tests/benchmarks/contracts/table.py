@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from flareflow.adapters.flow_transactions import COMPUTATION_LIMIT
+from flareflow.adapters.flow.transactions import COMPUTATION_LIMIT
 from flareflow.settlement.pricing import DEFAULT_TIERS, PRICED_TOKENS
-from infra.local.paths import ROOT
+from infra.paths import ROOT
 from tests.benchmarks.contracts.costs import UNIT_UFIX64, Cost
 from tests.benchmarks.contracts.settling import PAGE, LargestPage
 from tests.support.flow_emulator import FLOW
@@ -23,7 +23,7 @@ _HEAD: Final = """# What the contracts cost
 Written by `make bench-contracts`. A number is the computation units of a whole transaction on the Flow emulator with
 mainnet's weights, as `FlowFees.FeesDeducted` tells them; where many subscriptions share a transaction, the part of
 each. FLOW is mainnet's fee, 0.0001 for the transaction and 0.00004 for a unit, shared likewise. Whoever sends the
-transaction pays it. `tests/contracts/cadence/test_costs.py` measures again, and keeps the limits and this table.
+transaction pays it. `tests/cadence/test_costs.py` measures again, and keeps the limits and this table.
 """
 _COLUMNS: Final = "| operation | units | FLOW | limit | name |\n| --- | ---: | ---: | ---: | --- |"
 _LARGEST: Final = """

@@ -5,14 +5,14 @@ from dataclasses import replace
 from itertools import batched
 from typing import Final
 
-from flareflow.adapters.json_cdc import array, string, uint64, uint256
+from flareflow.adapters.flow.json_cdc import array, string, uint64, uint256
 from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.request import NO_TIMESTAMP, leaf_hash
 from flareflow.keccak import keccak256
-from infra.cadence.deploy import STATEMENT_TRIGGER, TrustedFlare
+from infra.deploy.contracts import STATEMENT_TRIGGER, TrustedFlare
 from tests.benchmarks.contracts.costs import Cost, units
 from tests.benchmarks.contracts.proving import HUNDRED, ROOT_LIMIT, proofs_of, statement
-from tests.contracts.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, message_of, rolling
+from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, message_of, rolling
 from tests.support.flow_emulator import CHAIN_ID, FUNDS, TARGET, Chain, hex_of, path_of, words_of
 
 KEPT: Final = 2_016

@@ -21,11 +21,11 @@ from flareflow.accounts.models import Session
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sign_in import FindSession, GiveNonce, SignIn
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
-from flareflow.adapters.flow_accounts import EcdsaVerifier
+from flareflow.adapters.flow.accounts import EcdsaVerifier
+from flareflow.credentials import token_hash
 from flareflow.errors import FlowUnavailableError
 from flareflow.realtime.tickets import GiveTicket
 from flareflow.settlement.pricing import charge_ufix64
-from flareflow.tokens import token_hash
 from tests.fakes.accounts import (
     ALICE,
     BOB,

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flareflow.adapters.litellm_keys import LiteLLMKeys
+from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.errors import KeyIssuerUnavailableError
 from tests.fakes.accounts import ALICE
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from flareflow.accounts.models import AccountKey, HashAlgorithm, KeySignature, SignatureAlgorithm
 from flareflow.accounts.proof import TAG, AccountProof, ProveAccount
 from flareflow.accounts.sign_in import NONCE_LIFETIME, SESSION_LIFETIME, FindSession, GiveNonce, SignedIn, SignIn
-from flareflow.adapters.flow_accounts import EcdsaVerifier
+from flareflow.adapters.flow.accounts import EcdsaVerifier
 from flareflow.errors import ForbiddenError, RequestError, UnauthenticatedError
 from tests.fakes.accounts import (
     ALICE,

@@ -11,18 +11,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from moto import mock_aws
 from moto.kms.responses import KmsResponse
 
-from flareflow.adapters.flow_signer import KmsFlowSigner
-from flareflow.adapters.flow_transactions import cadence_call
-from flareflow.adapters.json_cdc import decode
-from flareflow.adapters.kms import KmsKey
-from flareflow.adapters.settlement_pages import SealedPages
+from flareflow.adapters.aws.kms import KmsKey
+from flareflow.adapters.flow.json_cdc import decode
+from flareflow.adapters.flow.signer import KmsFlowSigner
+from flareflow.adapters.flow.transactions import cadence_call
 from flareflow.attestation.models import Attestation, Finalization, Proof, SignedPolicy
 from flareflow.errors import BrokenRuleError
 from flareflow.merkle import fold
+from flareflow.settlement.pages import SealedPages
 from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, SettlePage
 from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import NO_HASH, Page, Sealed, Statement
-from infra.local import moto_server
+from infra.local.aws import moto_server
 from tests.fakes.statements import FakeDocuments, FakeStatements
 
 if TYPE_CHECKING:

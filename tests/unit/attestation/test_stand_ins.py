@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import pytest
 
-from flareflow.adapters.flare import ABIS
-from infra.local.solidity import artifacts
+from flareflow.adapters.flare.contracts import ABIS
+from infra.local.flare.solidity import artifacts
 from tests.unit.attestation.vectors import recorded
 
 ONLY_LOCAL: Final = {

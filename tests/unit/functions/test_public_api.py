@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from flareflow.attestation.models import Attestation, Finalization, Proof, State, Submission
-from flareflow.attestation.reading import ReadProgress
+from flareflow.attestation.progress import ReadProgress
 from flareflow.errors import StorageUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.metering.price_book import PriceBook
 from flareflow.statements.models import Statement
-from flareflow.statements.reading import ReadStatements
+from flareflow.statements.public_view import ReadStatements
 from functions.public_api import app
 from tests.unit.statements.sealing import Sealing
 

@@ -15,8 +15,8 @@ from flareflow.attestation.request import (
     encode_request,
     leaf_hash,
 )
-from infra.local.fdc import verifier
-from infra.local.fdc.verifier import RESPONSE_BYTES_MAX, NotConfirmedError, Status, Verifier
+from infra.local.flare.fdc import verifier
+from infra.local.flare.fdc.verifier import RESPONSE_BYTES_MAX, NotConfirmedError, Status, Verifier
 
 HOST: Final = "statements.flareflow.test"
 TARGET: Final = AttestationTarget("PublicWeb2", f"https://{HOST}/v1/statements/")

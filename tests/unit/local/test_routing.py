@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.gateway.routing import Route, RouteTable
+from infra.local.aws.gateway.routing import Route, RouteTable
 
 TABLE = RouteTable(
     sorted(

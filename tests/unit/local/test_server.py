@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local import paths, ports
+from infra import paths
+from infra.local import ports
 from infra.local.server import PortTakenError, Server, ServerFailedError
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from infra.local.gateway import streams
-from infra.local.gateway.event_sources import EventSource, Record
-from infra.local.gateway.runtime import Outcome
-from infra.local.gateway.streams import StreamPoller
+from infra.local.aws.gateway import streams
+from infra.local.aws.gateway.event_sources import EventSource, Record
+from infra.local.aws.gateway.runtime import Outcome
+from infra.local.aws.gateway.streams import StreamPoller
 
 type Handler = Callable[[Sequence[int]], Sequence[int]]
 

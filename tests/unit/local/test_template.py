@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from infra.local.gateway.deployment import Deployment
-from infra.local.gateway.event_sources import event_sources
-from infra.local.gateway.functions import Functions
-from infra.local.gateway.http_api import HttpApi
-from infra.local.gateway.intrinsics import Intrinsics, Physical, UnknownIntrinsicError
-from infra.local.gateway.schedules import rate_seconds, schedules
-from infra.local.gateway.template import Template
+from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.event_sources import event_sources
+from infra.local.aws.gateway.functions import Functions
+from infra.local.aws.gateway.http_api import HttpApi
+from infra.local.aws.gateway.intrinsics import Intrinsics, Physical, UnknownIntrinsicError
+from infra.local.aws.gateway.schedules import rate_seconds, schedules
+from infra.local.aws.gateway.template import Template
 
 
 @pytest.fixture(scope="module")

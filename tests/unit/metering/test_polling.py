@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering import reading
+from flareflow.metering import counting
+from flareflow.metering.counting import CountCalls, ReadSlice, ReadWindow
 from flareflow.metering.models import PollReport, UsageEvent, Window, usage_event
 from flareflow.metering.polling import PollUsage
 from flareflow.metering.price_book import PriceBook
-from flareflow.metering.reading import CountCalls, ReadSlice, ReadWindow
 from flareflow.time import Deadline, Epochs
 from tests.fakes.metering import (
     KEY,
@@ -130,7 +130,7 @@ def test_what_does_not_fit_into_a_poll_is_read_from_the_queue(
     metering: Metering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given more calls than a poll may read pages for
-    monkeypatch.setattr(reading, "PAGES_MAX", 2)
+    monkeypatch.setattr(counting, "PAGES_MAX", 2)
     metering.litellm.calls = [
         finished_call(f"call-{n}", started_at=NOW - 10 * MINUTE + n * timedelta(seconds=11)) for n in range(40)
     ]
@@ -154,7 +154,7 @@ def test_a_slice_that_gets_nowhere_is_given_back_to_the_queue(
     metering: Metering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given more calls in one moment than may be read at once
-    monkeypatch.setattr(reading, "PAGES_MAX", 1)
+    monkeypatch.setattr(counting, "PAGES_MAX", 1)
     metering.litellm.calls = [finished_call(f"call-{n}", started_at=NOW - MINUTE) for n in range(9)]
     metering.usage.open_epoch_if_none(1)
     metering.slices.sent = [Window(NOW - MINUTE, NOW)]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from flareflow.json_format import as_json
 from flareflow.metering.price_book import PriceBook
-from flareflow.plain import as_json
-from flareflow.statements.reading import ReadStatements
+from flareflow.statements.public_view import ReadStatements
 from tests.unit.statements import sealing as sealings
 from tests.unit.statements.sealing import Sealing
 

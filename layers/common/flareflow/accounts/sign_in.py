@@ -7,9 +7,9 @@ from typing import Final
 from flareflow.accounts.models import Session
 from flareflow.accounts.ports import Nonces, Sessions
 from flareflow.accounts.proof import AccountProof, ProveAccount
+from flareflow.credentials import TokenFactory, token_hash
 from flareflow.errors import ForbiddenError, UnauthenticatedError
 from flareflow.time import Clock
-from flareflow.tokens import TokenFactory, token_hash
 
 NONCE_LIFETIME: Final = timedelta(minutes=5)
 SESSION_LIFETIME: Final = timedelta(hours=1)

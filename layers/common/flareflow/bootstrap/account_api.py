@@ -7,11 +7,11 @@ import boto3
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.adapters.dynamodb.realtime import DynamoTickets
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+from flareflow.credentials import random_token
+from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.tickets import GiveTicket
-from flareflow.settings import Settings
 from flareflow.settlement.pricing import charge_ufix64
 from flareflow.time import utc_now
-from flareflow.tokens import random_token
 
 
 class AccountApiSettings(Settings):

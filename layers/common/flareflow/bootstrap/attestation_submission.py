@@ -4,15 +4,15 @@ from functools import cache
 
 import boto3
 
-from flareflow.adapters.data_availability import HttpDataAvailability
+from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies, DynamoSealedStatements
-from flareflow.adapters.evm_signer import KmsEvmSigner
-from flareflow.adapters.flare import Web3Flare
-from flareflow.adapters.kms import KmsKey
+from flareflow.adapters.flare.contracts import Web3Flare
+from flareflow.adapters.flare.data_availability import HttpDataAvailability
+from flareflow.adapters.flare.evm_signer import KmsEvmSigner
 from flareflow.attestation.advancing import AdvanceAttestations
 from flareflow.attestation.policies import RecordPolicies
 from flareflow.attestation.request import AttestationTarget
-from flareflow.settings import Settings
+from flareflow.entrypoints.settings import Settings
 
 
 class AttestationSubmissionSettings(Settings):

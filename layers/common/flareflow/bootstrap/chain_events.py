@@ -5,9 +5,9 @@ from functools import cache
 import boto3
 
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.flow_contracts import FlowChainLog
-from flareflow.adapters.flow_rest import FlowRest, http_client
-from flareflow.settings import Settings
+from flareflow.adapters.flow.contracts import FlowChainLog
+from flareflow.adapters.flow.rest import FlowRest, http_client
+from flareflow.entrypoints.settings import Settings
 from flareflow.settlement.chain_events import ReadChainEvents
 
 

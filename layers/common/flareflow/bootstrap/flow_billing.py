@@ -5,18 +5,18 @@ from functools import cache
 
 import boto3
 
-from flareflow.adapters.documents import S3Documents
+from flareflow.adapters.aws.documents import S3Documents
+from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.adapters.dynamodb.ledger import DynamoOutbox, DynamoProposerKeys
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
-from flareflow.adapters.flow_contracts import FlowLightClient
-from flareflow.adapters.flow_rest import FlowRest, FlowScripts, contract_addresses, http_client
-from flareflow.adapters.flow_signer import KmsFlowSigner
-from flareflow.adapters.flow_transactions import AccessNode, FlowTransactions
-from flareflow.adapters.kms import KmsKey
-from flareflow.adapters.settlement_pages import SealedPages
-from flareflow.settings import Settings
+from flareflow.adapters.flow.contracts import FlowLightClient
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow.signer import KmsFlowSigner
+from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
+from flareflow.entrypoints.settings import Settings
 from flareflow.settlement.billing import BillOnFlow
+from flareflow.settlement.pages import SealedPages
 from flareflow.settlement.sending import SendOnFlow
 
 

@@ -5,13 +5,13 @@ from functools import cache
 import boto3
 
 from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys, OwnedSubscription
+from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.accounts import DynamoKeyRequests, DynamoVirtualKeys
-from flareflow.adapters.flow_rest import FlowRest, FlowScripts, contract_addresses, http_client
-from flareflow.adapters.flow_subscriptions import FlowSubscriptions
-from flareflow.adapters.litellm import litellm_client
-from flareflow.adapters.litellm_keys import LiteLLMKeys
-from flareflow.adapters.secrets import secret
-from flareflow.settings import Settings
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow.subscriptions import FlowSubscriptions
+from flareflow.adapters.litellm.keys import LiteLLMKeys
+from flareflow.adapters.litellm.spend_log import litellm_client
+from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now
 
 

@@ -4,11 +4,11 @@ from functools import cache
 
 import boto3
 
+from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
-from flareflow.adapters.websocket_connections import websocket_connections
+from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.pushing import Push
-from flareflow.settings import Settings
 from flareflow.time import utc_now
 
 

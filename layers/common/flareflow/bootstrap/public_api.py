@@ -4,12 +4,12 @@ from functools import cache
 
 import boto3
 
-from flareflow.adapters.documents import S3Documents
+from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations
 from flareflow.adapters.dynamodb.statements import DynamoStatements
-from flareflow.attestation.reading import ReadProgress
-from flareflow.settings import Settings
-from flareflow.statements.reading import ReadStatements
+from flareflow.attestation.progress import ReadProgress
+from flareflow.entrypoints.settings import Settings
+from flareflow.statements.public_view import ReadStatements
 
 
 class PublicApiSettings(Settings):

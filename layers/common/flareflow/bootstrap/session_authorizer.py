@@ -6,7 +6,7 @@ import boto3
 
 from flareflow.accounts.sign_in import FindSession
 from flareflow.adapters.dynamodb.accounts import DynamoSessions
-from flareflow.settings import Settings
+from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now
 
 

@@ -4,13 +4,13 @@ from functools import cache
 
 import boto3
 
+from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm import pushed_calls
-from flareflow.adapters.secrets import secret
+from flareflow.adapters.litellm.spend_log import pushed_calls
+from flareflow.entrypoints.settings import Settings
 from flareflow.metering.ingest import IngestPush
 from flareflow.metering.price_book import PriceBook
-from flareflow.settings import Settings
 
 
 class UsageIngestSettings(Settings):

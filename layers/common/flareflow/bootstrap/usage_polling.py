@@ -5,18 +5,18 @@ from functools import cache
 
 import boto3
 
-from flareflow.adapters.documents import S3Documents
+from flareflow.adapters.aws.documents import S3Documents
+from flareflow.adapters.aws.queues import SqsSliceQueue
+from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm import LiteLLMSpendLog, litellm_client
-from flareflow.adapters.queues import SqsSliceQueue
-from flareflow.adapters.secrets import secret
+from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog, litellm_client
+from flareflow.entrypoints.settings import Settings
+from flareflow.metering.counting import CountCalls, ReadWindow
 from flareflow.metering.polling import PollUsage
 from flareflow.metering.price_book import PriceBook
-from flareflow.metering.reading import CountCalls, ReadWindow
-from flareflow.settings import Settings
 from flareflow.statements.sealing import SealEpoch
 from flareflow.time import Epochs
 

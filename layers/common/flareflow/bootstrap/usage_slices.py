@@ -4,15 +4,15 @@ from functools import cache
 
 import boto3
 
+from flareflow.adapters.aws.queues import SliceMessage, SqsSliceQueue
+from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm import LiteLLMSpendLog, litellm_client
-from flareflow.adapters.queues import SliceMessage, SqsSliceQueue
-from flareflow.adapters.secrets import secret
+from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog, litellm_client
+from flareflow.entrypoints.settings import Settings
+from flareflow.metering.counting import CountCalls, ReadSlice, ReadWindow
 from flareflow.metering.models import Window
 from flareflow.metering.price_book import PriceBook
-from flareflow.metering.reading import CountCalls, ReadSlice, ReadWindow
-from flareflow.settings import Settings
 
 
 class UsageSlicesSettings(Settings):

@@ -7,11 +7,11 @@ import boto3
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sign_in import GiveNonce, SignIn
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
-from flareflow.adapters.flow_accounts import EcdsaVerifier, FlowAccountKeys
-from flareflow.adapters.flow_rest import FlowRest, http_client
-from flareflow.settings import Settings
+from flareflow.adapters.flow.accounts import EcdsaVerifier, FlowAccountKeys
+from flareflow.adapters.flow.rest import FlowRest, http_client
+from flareflow.credentials import random_token
+from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now
-from flareflow.tokens import random_token
 
 
 class WalletAuthSettings(Settings):

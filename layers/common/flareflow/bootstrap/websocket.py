@@ -4,12 +4,12 @@ from functools import cache
 
 import boto3
 
+from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
-from flareflow.adapters.websocket_connections import websocket_connections
+from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.connections import Connect, Watch
 from flareflow.realtime.routes import Routes
-from flareflow.settings import Settings
 from flareflow.time import utc_now
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from flareflow.metering.counting import ReadWindow
 from flareflow.metering.models import PollReport, Window
 from flareflow.metering.ports import SliceQueue, UsageEvents
-from flareflow.metering.reading import ReadWindow
 from flareflow.time import Deadline, Epochs
 
 SLICE_LENGTH: Final = timedelta(minutes=1)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from flareflow.credentials import token_hash
 from flareflow.errors import ConflictError, NotFoundError, UnauthenticatedError
-from flareflow.plain import as_json
+from flareflow.json_format import as_json
 from flareflow.realtime.ports import Connections, Messages, Outlet, Owners, Tickets
 from flareflow.time import Clock
-from flareflow.tokens import token_hash
 
 CONNECTION_LIFETIME: Final = timedelta(hours=2)
 """After which API Gateway closes a connection by itself."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from flareflow.plain import as_json
+from flareflow.json_format import as_json
 
 
 class MessageType(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flareflow.errors import InvalidRequestError, RequestError
-from flareflow.plain import as_json
+from flareflow.json_format import as_json
 from flareflow.realtime.connections import Connect, Watch
 from flareflow.realtime.ports import Connections, Outlet
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from flareflow.credentials import TokenFactory, token_hash
 from flareflow.realtime.models import Ticket
 from flareflow.realtime.ports import Tickets
 from flareflow.time import Clock
-from flareflow.tokens import TokenFactory, token_hash
 
 TICKET_LIFETIME: Final = timedelta(seconds=30)
 

@@ -12,7 +12,7 @@ from flareflow.accounts.models import KeyStatus, Session, VirtualKey
 from flareflow.accounts.ports import KeyRequestClaim
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.errors import RaceLostError
-from flareflow.plain import timestamp
+from flareflow.json_format import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import number_key
 from flareflow.errors import RaceLostError
-from flareflow.plain import timestamp
+from flareflow.json_format import timestamp
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import REVENUE, Entry, Posting, Subscription
 from flareflow.settlement.transactions import Outgoing

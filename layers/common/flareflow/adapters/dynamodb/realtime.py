@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import number_key
 from flareflow.errors import RaceLostError, StorageUnavailableError
-from flareflow.plain import timestamp
+from flareflow.json_format import timestamp
 from flareflow.realtime.connections import WATCHED_MAX, WATCHERS_MAX
 from flareflow.realtime.models import Message, News
 

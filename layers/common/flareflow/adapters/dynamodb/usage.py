@@ -24,8 +24,8 @@ from flareflow.adapters.dynamodb.usage_items import (
     transactions,
 )
 from flareflow.errors import BrokenRuleError, RaceLostError, StorageUnavailableError
+from flareflow.json_format import timestamp
 from flareflow.metering.models import FinishedCall, UsageEvent
-from flareflow.plain import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.batches import Item
 from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.json_format import timestamp
 from flareflow.metering.models import USAGE_FIELDS, FinishedCall, LiveTotals, Usage, UsageEvent
-from flareflow.plain import timestamp
 
 ACTIONS_MAX: Final = 100
 UNCONFIRMED: Final = "UNCONFIRMED"

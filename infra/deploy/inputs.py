@@ -1,0 +1,153 @@
+"""What whoever deploys must say, checked before anything is sent."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError
+from pydantic import Field, FilePath, ValidationError
+
+from flareflow.adapters.aws.kms import KmsKey
+from flareflow.adapters.flow.signer import KmsFlowSigner
+from flareflow.attestation.request import AttestationTarget
+from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
+from flareflow.entrypoints.settings import Settings
+from infra.deploy.account import AccountKey
+from infra.deploy.networks import FlareNetwork, FlowName, FlowNetwork, flow_network
+from infra.local.flow.accounts import service_account
+from infra.local.flow.contracts import STATEMENT_URL_PREFIX, current_policy
+
+type Address = Annotated[str, Field(pattern="^0x[0-9a-f]{16}$")]
+type Hash = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
+
+KMS_HASH: Final = "SHA2_256"
+LOCAL_HASH: Final = "SHA3_256"
+
+
+class InputError(Exception):
+    """An input is missing or wrong; nothing was sent."""
+
+
+class Inputs(Settings):
+    """Read from the environment: `NETWORK`, `ACCOUNT`, …; the emulator needs the network only.
+
+    `policy` is a file with the first signing policy in hex, `policy_hash` what Flare's own Relay says of its epoch.
+    """
+
+    network: FlowName
+    account: Address | None = None
+    kms_key: str | None = None
+    policy: FilePath | None = None
+    policy_hash: Hash | None = None
+    statement_url_prefix: str | None = None
+    source_id: str | None = None
+
+    @classmethod
+    def read(cls) -> "Inputs":
+        """Raises InputError, which names each variable that is wrong."""
+        try:
+            return cls.from_environment()
+        except ValidationError as error:
+            wrong = [f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()]
+            raise InputError("\n".join(wrong)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedPolicy:
+    """The first signing policy of a light client, sound and of the right network."""
+
+    flare: FlareNetwork
+    encoded: bytes
+
+    def __post_init__(self) -> None:
+        policy = self.decoded
+        policy.require_sound()
+        planned = self.flare.reward_epoch_of(policy.start_voting_round)
+        if planned != policy.reward_epoch:
+            raise ValueError(
+                f"on {self.flare.name} round {policy.start_voting_round} lies in reward epoch {planned}, "
+                f"not in the policy's {policy.reward_epoch}"
+            )
+
+    @property
+    def decoded(self) -> SigningPolicy:
+        return SigningPolicy.decode(self.encoded)
+
+    def hash(self, *, is_chain_bound: bool) -> str:
+        """What the voters of the epoch before signed, by either scheme; 32 bytes in hex with 0x."""
+        bound, older = chain_bound_hash(self.encoded, self.flare.chain_id), legacy_hash(self.encoded)
+        return "0x" + (bound if is_chain_bound else older).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Everything that a deployment is made of."""
+
+    network: FlowNetwork
+    key: AccountKey
+    policy: TrustedPolicy
+    statements: AttestationTarget
+
+    @classmethod
+    def of(cls, given: Inputs) -> "Deployment":
+        """Raises InputError, before any network is asked."""
+        network = flow_network(given.network)
+        _require(given, network)
+        return cls(network, _key(given), _policy(given, network.flare), _statements(given, network.flare))
+
+    def require_compared_policy(self, expected: str | None) -> None:
+        """Raises InputError unless somebody took the policy's hash from Flare itself; locally nobody has to."""
+        flare, policy = self.network.flare, self.policy
+        if policy.hash(is_chain_bound=flare.is_chain_bound) == expected or (self.network.is_local and not expected):
+            return
+        asked = f"Relay.toSigningPolicyHash({policy.decoded.reward_epoch}) on {flare.name}"
+        if expected is None:
+            raise InputError(f"POLICY_HASH: compare with {asked}, and give its answer here to trust this policy")
+        raise InputError(f"POLICY_HASH: {expected} is of another policy than this; is it what {asked} answers?")
+
+
+def _require(given: Inputs, network: FlowNetwork) -> None:
+    """Locally an account and its key belong together; elsewhere nothing is taken for granted."""
+    needed = {"account", "kms_key"} if given.account or given.kms_key else set[str]()
+    if not network.is_local:
+        needed |= {"account", "kms_key", "policy", "statement_url_prefix"}
+    if not network.flare.source_id:
+        needed.add("source_id")
+    missing = sorted(name.upper() for name in needed if not getattr(given, name))
+    if missing:
+        raise InputError(f"a deployment to {network.name} needs {', '.join(missing)} too")
+
+
+def _key(given: Inputs) -> AccountKey:
+    if not (given.account and given.kms_key):
+        service = service_account()
+        return AccountKey(f"0x{service.address}", service, LOCAL_HASH)
+    try:
+        return AccountKey(given.account, KmsFlowSigner(KmsKey(boto3.client("kms"), given.kms_key)), KMS_HASH)
+    except BotoCoreError as error:
+        raise InputError(f"KMS_KEY: {error}") from error
+
+
+def _policy(given: Inputs, flare: FlareNetwork) -> TrustedPolicy:
+    try:
+        return TrustedPolicy(flare, _hex_in(given.policy) if given.policy else current_policy())
+    except ValueError as error:
+        raise InputError(f"POLICY: {error}") from error
+
+
+def _hex_in(file: Path) -> bytes:
+    return bytes.fromhex(file.read_text("ascii").strip().removeprefix("0x"))
+
+
+def _statements(given: Inputs, flare: FlareNetwork) -> AttestationTarget:
+    source_id, prefix = given.source_id or flare.source_id, given.statement_url_prefix or STATEMENT_URL_PREFIX
+    assert source_id, "asked for where the network has none"
+    try:
+        if not prefix.endswith("/"):
+            raise ValueError("the epoch is a segment of its own, so the prefix ends with /")
+        statements = AttestationTarget(source_id, prefix)
+        statements.template()
+    except ValueError as error:
+        raise InputError(f"STATEMENT_URL_PREFIX or SOURCE_ID: {error}") from error
+    return statements

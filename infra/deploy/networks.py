@@ -1,0 +1,95 @@
+"""The networks that FlareFlow is on: which Flare a light client believes, and which Flow the contracts stand on."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from flareflow.attestation.relay import FDC_PROTOCOL_ID
+from infra.deploy.contracts import Notices, TrustedFlare
+from infra.local.ports import HOST, port, url
+
+PUBLIC_SOURCE: Final = "PublicWeb2"
+"""The FDC's source for any public https url; Flare's test networks have it."""
+
+type FlowName = Literal["emulator", "testnet", "mainnet"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlareNetwork:
+    """A Flare network as the contracts and the voters are configured for it.
+
+    `source_id` is None where Flare attests only hosts that it has listed: whoever deploys names the source then.
+    `first_round_start` is in seconds since 1970. `is_chain_bound` is the hash scheme of today's Relay.
+    """
+
+    name: str
+    chain_id: int
+    source_id: str | None
+    rounds_per_reward_epoch: int
+    policies_kept: int
+    round_seconds: int = 90
+    first_round_start: int = 1_658_430_000
+    protocol_id: int = FDC_PROTOCOL_ID
+    is_chain_bound: bool = False
+
+    def trusting(self, first_policy: bytes) -> TrustedFlare:
+        """What a light client of this network is deployed with; the policy is as the Relay has it."""
+        return TrustedFlare(
+            source_chain_id=self.chain_id,
+            rounds_per_reward_epoch=self.rounds_per_reward_epoch,
+            first_policy=first_policy,
+            is_chain_bound=self.is_chain_bound,
+            policies_kept=self.policies_kept,
+            protocol_id=self.protocol_id,
+        )
+
+    def start_of(self, voting_round: int) -> datetime:
+        """When a voting round begins."""
+        return datetime.fromtimestamp(self.first_round_start + voting_round * self.round_seconds, UTC)
+
+    def reward_epoch_of(self, voting_round: int) -> int:
+        """The reward epoch that a voting round is planned to lie in."""
+        return voting_round // self.rounds_per_reward_epoch
+
+    def reward_epoch_at(self, moment: datetime) -> int:
+        """The reward epoch that is planned to run at a moment."""
+        return self.reward_epoch_of((int(moment.timestamp()) - self.first_round_start) // self.round_seconds)
+
+
+FLARE: Final = FlareNetwork("flare", 14, source_id=None, rounds_per_reward_epoch=3_360, policies_kept=8)
+COSTON2: Final = FlareNetwork(
+    "coston2", 114, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, policies_kept=32
+)  # a reward epoch has six hours there: a week of roots needs the policies of a week
+LOCAL_FLARE: Final = FlareNetwork(
+    "local", 31_337, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, policies_kept=8, round_seconds=5
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowNetwork:
+    """A Flow network: REST base url, `host:port` of the gRPC Access API, and the Flare network followed there."""
+
+    name: FlowName
+    rest_url: str
+    access: str
+    flare: FlareNetwork
+    notices: Notices
+
+    @property
+    def is_local(self) -> bool:
+        return self.name == "emulator"
+
+
+def flow_network(name: FlowName) -> FlowNetwork:
+    """A network by its name in `flow.json`. The emulator is on the ports of the local stack."""
+    match name:
+        case "emulator":
+            # nobody has to be warned for days of what happens on a chain that lives for minutes
+            notices = Notices(trigger=5, plan=5, exit=5)
+            return FlowNetwork(name, url("flow_rest"), f"{HOST}:{port('flow_grpc')}", LOCAL_FLARE, notices)
+        case "testnet":
+            access = "access.devnet.nodes.onflow.org:9000"
+            return FlowNetwork(name, "https://rest-testnet.onflow.org", access, COSTON2, Notices())
+        case "mainnet":
+            access = "access.mainnet.nodes.onflow.org:9000"
+            return FlowNetwork(name, "https://rest-mainnet.onflow.org", access, FLARE, Notices())

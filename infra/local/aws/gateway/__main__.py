@@ -1,0 +1,90 @@
+"""The local gateway: `python -m infra.local.aws.gateway`, once the template's resources are provisioned.
+
+One process serves the HTTP API, the WebSocket API and the Lambda API, and runs schedules, queues and streams.
+"""
+
+import asyncio
+import shutil
+import signal
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.event_sources import event_sources
+from infra.local.aws.gateway.functions import Functions
+from infra.local.aws.gateway.http_api import HttpApi
+from infra.local.aws.gateway.invoke_api import InvokeApi
+from infra.local.aws.gateway.queues import QueuePoller
+from infra.local.aws.gateway.schedules import schedules
+from infra.local.aws.gateway.streams import StreamPoller
+from infra.local.aws.gateway.websocket_api import WebSocketApi
+from infra.local.ports import HOST, port, url
+from infra.local.run_dir import run_dir
+
+SHUTDOWN_SECONDS: Final = 1.0
+RESTART_SECONDS: Final = 1.0
+
+
+async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
+    """Run the deployment until `stop` is set; the Lambda API, which answers last, says that everything is warm."""
+    functions = Functions(deployment.functions)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(functions.stop)
+        await _listen(stack, "gateway_http", HttpApi.of(deployment, functions).app())
+        await _listen(stack, "gateway_websocket", WebSocketApi.of(deployment, functions).app())
+        await functions.prewarm()
+        await _listen(stack, "gateway_lambda", InvokeApi(functions).app())
+        background = [asyncio.create_task(work) for work in _background(deployment, functions)]
+        await stop.wait()
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+
+
+async def _listen(stack: AsyncExitStack, name: str, app: web.Application) -> None:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, HOST, port(name)).start()
+
+
+def _background(deployment: Deployment, functions: Functions) -> Iterator[Coroutine[Any, Any, None]]:
+    """Everything that invokes functions without being asked."""
+    sqs = aws.session().client("sqs", endpoint_url=url("moto"))
+    streams = aws.session().client("dynamodbstreams", endpoint_url=url("dynamodb"))
+    for schedule in schedules(deployment):
+        yield _kept_running(partial(schedule.run, functions))
+    for source in event_sources(deployment, "sqs"):
+        yield _kept_running(QueuePoller(source, functions, sqs).run)
+    for source in event_sources(deployment, "dynamodb"):
+        yield _kept_running(StreamPoller(source, functions, streams, sqs).run)
+
+
+async def _kept_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Begin again after any failure; a poller that begins again delivers again, as AWS may."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            traceback.print_exc()
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def main() -> None:
+    logs = run_dir() / "functions"
+    shutil.rmtree(logs, ignore_errors=True)  # each run begins its own
+    logs.mkdir()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(Deployment.load(), stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

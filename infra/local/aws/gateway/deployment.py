@@ -1,0 +1,130 @@
+"""The template joined with what was provisioned: every function with its environment, as AWS would run it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+from pydantic import TypeAdapter
+
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.intrinsics import Intrinsics, Physical
+from infra.local.aws.gateway.template import CODE_BUCKET, Properties, Template
+from infra.local.ports import url
+from infra.local.run_dir import run_dir
+from infra.paths import ROOT
+
+RESOURCES: Final = TypeAdapter(dict[str, Physical])
+PARAMETERS: Final = TypeAdapter(dict[str, str])
+API_TYPE: Final = "AWS::ApiGatewayV2::Api"
+FUNCTION_TYPE: Final = "AWS::Lambda::Function"
+
+
+def resources_file() -> Path:
+    """What each provisioned resource became; written by `infra.local.aws.provision`."""
+    return run_dir() / "resources.json"
+
+
+def parameters_file() -> Path:
+    """The template's parameters of the running stack; written once the chains are set up."""
+    return run_dir() / "parameters.json"
+
+
+def sam_environment_file() -> Path:
+    """For `sam local invoke --env-vars`: {logical id: {variable: value}}."""
+    return run_dir() / "sam-env.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One Lambda function as the template has it; `reserved` is its ReservedConcurrentExecutions."""
+
+    name: str
+    code: Path
+    handler: str
+    timeout_seconds: float
+    memory_mb: int
+    reserved: int | None
+    environment: Mapping[str, str]
+
+    @property
+    def arn(self) -> str:
+        return function_arn(self.name)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Answers what CloudFormation would answer after deploying the template."""
+
+    template: Template
+    provisioned: Mapping[str, Physical]
+
+    @classmethod
+    def load(cls) -> Self:
+        """The deployment of the running stack. Raises `FileNotFoundError` before it was provisioned."""
+        parameters = PARAMETERS.validate_json(parameters_file().read_bytes())
+        provisioned = RESOURCES.validate_json(resources_file().read_bytes())
+        return cls(Template.load(parameters), provisioned)
+
+    def physical(self, logical_id: str) -> Physical:
+        """Raises `LookupError` for a resource that does not exist locally."""
+        if logical_id in self.provisioned:
+            return self.provisioned[logical_id]
+        match self.template.resources[logical_id]["Type"]:
+            case "AWS::Lambda::Function":
+                return Physical(ref=logical_id, attributes={"Arn": function_arn(logical_id)})
+            case "AWS::ApiGatewayV2::Api":
+                return Physical(ref=logical_id.lower())
+            case "AWS::ApiGatewayV2::Integration" | "AWS::Events::Rule":
+                return Physical(ref=logical_id, attributes={"Arn": aws.arn("events", f"rule/{logical_id}")})
+            case other:
+                raise LookupError(f"{logical_id} is a {other}, which has no local stand-in")
+
+    def resolve(self, value: Any) -> Any:
+        """A value of the template with its intrinsics replaced."""
+        return Intrinsics(self.template.parameters, self.physical).resolve(value)
+
+    @cached_property
+    def functions(self) -> Mapping[str, FunctionSpec]:
+        """Every function by its logical id, which is also its name locally."""
+        return {name: self._function(name, given) for name, given in self.template.of_type(FUNCTION_TYPE)}
+
+    def _function(self, name: str, properties: Properties) -> FunctionSpec:
+        code = properties["Code"]
+        return FunctionSpec(
+            name=name,
+            code=ROOT / f"s3://{code['S3Bucket']}/{code['S3Key']}".removeprefix(CODE_BUCKET),
+            handler=properties["Handler"],
+            timeout_seconds=float(properties["Timeout"]),
+            memory_mb=int(properties["MemorySize"]),
+            reserved=properties.get("ReservedConcurrentExecutions"),
+            environment=self._environment(properties["Environment"]["Variables"]),
+        )
+
+    def _environment(self, variables: Mapping[str, Any]) -> Mapping[str, str]:
+        resolved = {name: self._local_address(str(self.resolve(value))) for name, value in variables.items()}
+        return {**resolved, **aws.environment()}
+
+    def _local_address(self, value: str) -> str:
+        """Stands in for DNS: where AWS would serve a WebSocket API, the gateway does."""
+        for name, properties in self.template.of_type(API_TYPE):
+            if properties.get("ProtocolType") == "WEBSOCKET":
+                served = f"https://{self.physical(name).ref}.execute-api.{aws.REGION}.{aws.URL_SUFFIX}"
+                value = value.replace(served, url("gateway_websocket"))
+        return value
+
+    def write_sam_environment(self) -> None:
+        """Write the environments of all functions for `sam local invoke --env-vars`."""
+        environments = {name: dict(spec.environment) for name, spec in self.functions.items()}
+        sam_environment_file().write_text(json.dumps(environments, indent=1))
+
+
+def function_arn(name: str) -> str:
+    return aws.arn("lambda", f"function:{name}")
+
+
+def function_of(uri: str) -> str:
+    """The function's name in a function ARN or in an API Gateway integration URI that contains one."""
+    return uri.partition(":function:")[2].partition("/")[0]

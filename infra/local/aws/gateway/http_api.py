@@ -1,0 +1,138 @@
+"""The HTTP API: routes, authorizer and CORS of the template in front of the functions.
+
+Limits are API Gateway's: 10 MB in, 30 s to answer. It does not throttle.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from infra.local.aws.gateway.deployment import API_TYPE, Deployment
+from infra.local.aws.gateway.functions import Functions, ThrottledError
+from infra.local.aws.gateway.http_event import MalformedResponseError, Received, response_of
+from infra.local.aws.gateway.routing import Authorizer, RouteTable
+from infra.local.aws.gateway.runtime import Outcome
+
+BODY_BYTES_MAX: Final = 10 * 1024 * 1024
+INTEGRATION_SECONDS: Final = 30.0
+
+
+class RefusedError(Exception):
+    """API Gateway answers by itself; the function is not asked, or gave nothing usable."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def response(self) -> web.Response:
+        return web.json_response({"message": str(self)}, status=self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """The API's CORS rules; with them, API Gateway answers preflights itself."""
+
+    origins: Sequence[str]
+    methods: Sequence[str]
+    headers: Sequence[str]
+
+    def is_preflight(self, request: web.Request) -> bool:
+        return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+    def preflight(self, request: web.Request) -> web.Response:
+        response = web.Response(status=204)
+        if self.allow(request, response):
+            response.headers["Access-Control-Allow-Methods"] = ",".join(self.methods)
+            response.headers["Access-Control-Allow-Headers"] = ",".join(self.headers)
+        return response
+
+    def allow(self, request: web.Request, response: web.Response) -> bool:
+        """Let the page read the response if its origin is one of ours."""
+        origin = request.headers.get("Origin")
+        if origin is None or origin not in self.origins:
+            return False
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Vary"] = "Origin"
+        return True
+
+
+class HttpApi:
+    """Serves the template's HTTP API; `api_id` is what requests' contexts call it."""
+
+    def __init__(self, api_id: str, body: Mapping[str, Any], functions: Functions) -> None:
+        cors = body.get("x-amazon-apigateway-cors", {})
+        self._api_id = api_id
+        self.routes = RouteTable.of(body)
+        self._functions = functions
+        self._cors = Cors(cors.get("allowOrigins", []), cors.get("allowMethods", []), cors.get("allowHeaders", []))
+
+    @classmethod
+    def of(cls, deployment: Deployment, functions: Functions) -> "HttpApi":
+        """The one API of the template that has an OpenAPI body."""
+        [(name, body)] = [
+            (name, given["Body"]) for name, given in deployment.template.of_type(API_TYPE) if "Body" in given
+        ]
+        return cls(deployment.physical(name).ref, deployment.resolve(body), functions)
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=BODY_BYTES_MAX)
+        app.router.add_route("*", "/{path:.*}", self._serve)
+        return app
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        if self._cors.is_preflight(request):
+            return self._cors.preflight(request)
+        try:
+            response = await self._integrate(request)
+        except RefusedError as refused:
+            response = refused.response()
+        self._cors.allow(request, response)
+        return response
+
+    async def _integrate(self, request: web.Request) -> web.Response:
+        found = self.routes.match(request.method, request.rel_url.raw_path)
+        if found is None:
+            raise RefusedError(404, "Not Found")
+        route, parameters = found
+        received = Received(request, await _body(request), route, parameters, self._api_id)
+        context = await self._authorize(received, route.authorizer) if route.authorizer else None
+        outcome = await self._invoke(route.function, received.event(context))
+        if outcome.is_error:
+            raise RefusedError(500, "Internal Server Error")
+        try:
+            return response_of(outcome.payload)
+        except MalformedResponseError as error:
+            raise RefusedError(500, "Internal Server Error") from error
+
+    async def _authorize(self, received: Received, authorizer: Authorizer) -> Mapping[str, Any]:
+        """The context that the authorizer gives to the route's function."""
+        identity = [received.request.headers.get(name, "") for name in authorizer.identity_headers]
+        if not all(identity):
+            raise RefusedError(401, "Unauthorized")
+        outcome = await self._invoke(authorizer.function, received.authorizer_event(identity))
+        if outcome.is_error:
+            raise RefusedError(500, "Internal Server Error")
+        answer = json.loads(outcome.payload)
+        if answer.get("isAuthorized") is not True:
+            raise RefusedError(403, "Forbidden")
+        context: Mapping[str, Any] = answer.get("context") or {}
+        return context
+
+    async def _invoke(self, function: str, event: Mapping[str, Any]) -> Outcome:
+        invocation = self._functions.invoke(function, json.dumps(event).encode())
+        try:
+            # Shielded: a handler that takes too long goes on, only nobody waits for it any more.
+            return await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(invocation)), INTEGRATION_SECONDS)
+        except (TimeoutError, ThrottledError) as error:
+            raise RefusedError(503, "Service Unavailable") from error
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise RefusedError(413, "Request Entity Too Large") from error

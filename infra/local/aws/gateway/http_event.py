@@ -1,0 +1,133 @@
+"""Payload format 2.0: the event of a request, and the response of what the handler gave."""
+
+import base64
+import binascii
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.routing import Route
+from infra.local.aws.gateway.runtime import trace_id
+
+VERSION: Final = "2.0"
+TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/javascript")
+TIME_FORMAT: Final = "%d/%b/%Y:%H:%M:%S +0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as the event needs it, read completely."""
+
+    request: web.Request
+    body: bytes
+    route: Route
+    path_parameters: Mapping[str, str]
+    api_id: str
+
+    def event(self, authorizer_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The event of the integration."""
+        event = {**self._common(), "isBase64Encoded": False}
+        if authorizer_context is not None:
+            event["requestContext"]["authorizer"] = {"lambda": authorizer_context}
+        if self.body:
+            event |= self._encoded_body()
+        return event
+
+    def authorizer_event(self, identity: list[str]) -> dict[str, Any]:
+        """The event of the Lambda authorizer: the request without its body."""
+        resource = f"{self.api_id}/$default/{self.request.method}{self.request.path}"
+        route_arn = aws.arn("execute-api", resource)
+        return {**self._common(), "type": "REQUEST", "routeArn": route_arn, "identitySource": identity}
+
+    def _common(self) -> dict[str, Any]:
+        request = self.request
+        event: dict[str, Any] = {
+            "version": VERSION,
+            "routeKey": self.route.key,
+            "rawPath": request.path,
+            "rawQueryString": request.rel_url.raw_query_string,
+            "headers": self._headers(),
+            "requestContext": self._context(),
+        }
+        if cookies := [cookie.strip() for cookie in request.headers.get("Cookie", "").split(";") if cookie.strip()]:
+            event["cookies"] = cookies
+        if request.query:
+            event["queryStringParameters"] = {name: ",".join(request.query.getall(name)) for name in request.query}
+        if self.path_parameters:
+            event["pathParameters"] = dict(self.path_parameters)
+        return event
+
+    def _headers(self) -> dict[str, str]:
+        given = self.request.headers
+        headers = {name.lower(): ",".join(given.getall(name)) for name in given if name.lower() != "cookie"}
+        return headers | {
+            "x-amzn-trace-id": trace_id().partition(";")[0],
+            "x-forwarded-for": self.request.remote or "",
+            "x-forwarded-port": str(self.request.url.port),
+            "x-forwarded-proto": "http",
+        }
+
+    def _context(self) -> dict[str, Any]:
+        now = time.time()
+        request = self.request
+        return {
+            "accountId": aws.ACCOUNT_ID,
+            "apiId": self.api_id,
+            "domainName": request.host,
+            "domainPrefix": self.api_id,
+            "http": {
+                "method": request.method,
+                "path": request.path,
+                "protocol": f"HTTP/{request.version.major}.{request.version.minor}",
+                "sourceIp": request.remote or "",
+                "userAgent": request.headers.get("User-Agent", ""),
+            },
+            "requestId": uuid.uuid4().hex[:16],
+            "routeKey": self.route.key,
+            "stage": "$default",
+            "time": time.strftime(TIME_FORMAT, time.gmtime(now)),
+            "timeEpoch": int(now * 1000),
+        }
+
+    def _encoded_body(self) -> dict[str, Any]:
+        is_text = self.request.headers.get("Content-Type", "").lower().startswith(TEXT_TYPES)
+        text = self.body.decode(errors="replace") if is_text else base64.b64encode(self.body).decode()
+        return {"body": text, "isBase64Encoded": not is_text}
+
+
+class MalformedResponseError(Exception):
+    """The handler gave nothing that API Gateway could send; the caller sees a 500."""
+
+
+def response_of(payload: bytes) -> web.Response:
+    """The response of a handler's answer. Raises `MalformedResponseError`.
+
+    Without a `statusCode` the whole answer is the body of a 200 in JSON.
+    """
+    answer = json.loads(payload)
+    if not isinstance(answer, dict) or "statusCode" not in answer:
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        return web.Response(text=text, content_type="application/json")
+    try:
+        return _declared_response(answer)
+    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        raise MalformedResponseError(f"no HTTP response: {payload[:200]!r}") from error
+
+
+def _declared_response(answer: Mapping[str, Any]) -> web.Response:
+    body = answer.get("body") or ""
+    content = base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else body.encode()
+    response = web.Response(status=int(answer["statusCode"]), body=content)
+    response.headers["Content-Type"] = "text/plain;charset=utf-8"
+    for name, value in (answer.get("headers") or {}).items():
+        response.headers[name] = str(value)
+    for cookie in answer.get("cookies") or []:
+        response.headers.add("Set-Cookie", cookie)
+    response.headers.popall("Content-Length", None)
+    return response

@@ -1,0 +1,81 @@
+"""CloudFormation's intrinsic functions, as far as `template.yaml` uses them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from infra.local.aws.session import PSEUDO_PARAMETERS
+
+PLACEHOLDER: Final = re.compile(r"\$\{([^!}][^}]*)\}")
+
+
+class Physical(BaseModel):
+    """What a resource became: the answer to `Ref`, and to `Fn::GetAtt` by attribute name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ref: str
+    attributes: Mapping[str, str] = {}
+
+
+class UnknownIntrinsicError(Exception):
+    """The template uses a function that has no local meaning yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """Resolves a value of the template completely.
+
+    `physical` answers for a logical id and raises `LookupError` when the local stack makes no such resource.
+    """
+
+    parameters: Mapping[str, str]
+    physical: Callable[[str], Physical]
+
+    def resolve(self, value: Any) -> Any:
+        """The value with every intrinsic replaced; lists and maps are resolved inside."""
+        match value:
+            case list():
+                return [self.resolve(inner) for inner in value]
+            case {"Ref": str(name)}:
+                return self._ref(name)
+            case dict() if len(value) == 1 and (name := next(iter(value))).startswith("Fn::"):
+                return self._function(name, value[name])
+            case dict():
+                return {name: self.resolve(inner) for name, inner in value.items()}
+            case _:
+                return value
+
+    def _function(self, name: str, argument: Any) -> Any:
+        match name, argument:
+            case "Fn::GetAtt", [str(resource), str(attribute)]:
+                return self.physical(resource).attributes[attribute]
+            case "Fn::Sub", str(text):
+                return self._sub(text, {})
+            case "Fn::Sub", [str(text), given]:
+                return self._sub(text, self.resolve(given))
+            case "Fn::Split", [str(separator), text]:
+                return self.resolve(text).split(separator)
+            case "Fn::Select", [index, options]:
+                return self.resolve(options)[int(index)]
+            case _:
+                raise UnknownIntrinsicError(f"the local stack cannot resolve {name} of {argument}")
+
+    def _ref(self, name: str) -> str:
+        for known in (PSEUDO_PARAMETERS, self.parameters):
+            if name in known:
+                return known[name]
+        return self.physical(name).ref
+
+    def _sub(self, text: str, given: Mapping[str, str]) -> str:
+        def value(found: re.Match[str]) -> str:
+            name = found[1]
+            if name in given:
+                return given[name]
+            resource, dot, attribute = name.partition(".")
+            return self.physical(resource).attributes[attribute] if dot else self._ref(name)
+
+        return PLACEHOLDER.sub(value, text).replace("${!", "${")

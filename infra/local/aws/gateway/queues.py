@@ -1,0 +1,84 @@
+"""SQS queues as event sources: batches, partial failures, visibility."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mypy_boto3_sqs import SQSClient
+
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.event_sources import EventSource, Record
+from infra.local.aws.gateway.functions import Functions, ThrottledError
+
+POLL_SECONDS: Final = 0.5
+RECEIVE_MAX: Final = 10
+CONCURRENCY_DEFAULT: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePoller:
+    """Feeds one queue to one function. What the function fails or cannot take becomes visible again by itself."""
+
+    source: EventSource
+    functions: Functions
+    sqs: SQSClient
+
+    async def run(self) -> None:
+        queue_name = self.source.source_arn.rpartition(":")[2]
+        address = (await asyncio.to_thread(self.sqs.get_queue_url, QueueName=queue_name))["QueueUrl"]
+        scaling = self.source.properties.get("ScalingConfig", {})
+        slots = asyncio.Semaphore(int(scaling.get("MaximumConcurrency", CONCURRENCY_DEFAULT)))
+        async with asyncio.TaskGroup() as deliveries:
+            while True:
+                await slots.acquire()
+                records = await self._receive(address)
+                if records:
+                    delivery = deliveries.create_task(self._deliver(address, records))
+                    delivery.add_done_callback(lambda _: slots.release())
+                else:
+                    slots.release()
+                    await asyncio.sleep(POLL_SECONDS)
+
+    async def _receive(self, address: str) -> list[Record]:
+        answer = await asyncio.to_thread(
+            self.sqs.receive_message,
+            QueueUrl=address,
+            MaxNumberOfMessages=min(self.source.batch_size, RECEIVE_MAX),
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return [event_record(message, self.source.source_arn) for message in answer.get("Messages", [])]
+
+    async def _deliver(self, address: str, records: Sequence[Record]) -> None:
+        try:
+            failed = await self.source.hand_over(self.functions, records)
+        except ThrottledError:
+            return
+        done = [] if failed is None else [record for record in records if record["messageId"] not in failed]
+        for record in done:
+            await asyncio.to_thread(self.sqs.delete_message, QueueUrl=address, ReceiptHandle=record["receiptHandle"])
+
+
+def event_record(message: Mapping[str, Any], source_arn: str) -> Record:
+    """A received message as Lambda shows it to the function."""
+    attributes = {
+        name: {
+            "stringValue": given.get("StringValue"),
+            "stringListValues": [],
+            "binaryListValues": [],
+            "dataType": given["DataType"],
+        }
+        for name, given in message.get("MessageAttributes", {}).items()
+    }
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": dict(message["Attributes"]),
+        "messageAttributes": attributes,
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": source_arn,
+        "awsRegion": aws.REGION,
+    }

@@ -1,0 +1,91 @@
+"""Routes of an HTTP API, read from the OpenAPI body that SAM writes, and which of them a request takes."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from infra.local.aws.gateway.deployment import function_of
+
+INTEGRATION: Final = "x-amazon-apigateway-integration"
+ANY_METHOD: Final = "x-amazon-apigateway-any-method"
+VARIABLE: Final = re.compile(r"\{(\w+)(\+?)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """A Lambda authorizer with simple responses; `identity_headers` must be there or the answer is 401."""
+
+    function: str
+    identity_headers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method ("ANY" for all) on one path template, and the function behind it."""
+
+    method: str
+    path: str
+    function: str
+    authorizer: Authorizer | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def path_parameters(self, raw_path: str) -> Mapping[str, str] | None:
+        """The decoded path variables, or None where the path is another one."""
+        pattern = VARIABLE.sub(lambda name: f"(?P<{name[1]}>{'.+' if name[2] else '[^/]+'})", self.path)
+        found = re.fullmatch(pattern, raw_path)
+        return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
+
+    @property
+    def vagueness(self) -> tuple[int, int, bool]:
+        """Greedy before plain variables before any-method: API Gateway takes the least vague route."""
+        variables = VARIABLE.findall(self.path)
+        return sum(bool(greedy) for _, greedy in variables), len(variables), self.method == "ANY"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """All routes of an API, least vague first."""
+
+    routes: Sequence[Route]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> "RouteTable":
+        """From an OpenAPI body whose intrinsics are resolved."""
+        return cls(sorted(_routes(body), key=lambda route: route.vagueness))
+
+    def match(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """The route that a request takes, with its path variables."""
+        for route in self.routes:
+            parameters = route.path_parameters(raw_path)
+            if route.method in {method, "ANY"} and parameters is not None:
+                return route, parameters
+        return None
+
+
+def _routes(body: Mapping[str, Any]) -> Iterator[Route]:
+    authorizers = {name: _authorizer(scheme) for name, scheme in _schemes(body).items()}
+    for path, operations in body["paths"].items():
+        for method, operation in operations.items():
+            names = [name for requirement in operation.get("security", []) for name in requirement]
+            yield Route(
+                method="ANY" if method == ANY_METHOD else method.upper(),
+                path=path,
+                function=function_of(operation[INTEGRATION]["uri"]),
+                authorizer=authorizers[names[0]] if names else None,
+            )
+
+
+def _schemes(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    schemes: Mapping[str, Any] = body.get("components", {}).get("securitySchemes", {})
+    return schemes
+
+
+def _authorizer(scheme: Mapping[str, Any]) -> Authorizer:
+    given = scheme["x-amazon-apigateway-authorizer"]
+    sources = [source.removeprefix("$request.header.") for source in given["identitySource"]]
+    return Authorizer(function_of(given["authorizerUri"]), sources)

@@ -1,0 +1,69 @@
+"""Schedules: every `AWS::Events::Rule` of the template fires its function."""
+
+import asyncio
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.deployment import Deployment, function_of
+from infra.local.aws.gateway.functions import Functions, ThrottledError
+
+TICK_VARIABLE: Final = "FLAREFLOW_TICK_SECONDS"
+UNIT_SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Fires `function` every `seconds`; `rule_arn` is what its events name as their source."""
+
+    rule_arn: str
+    function: str
+    seconds: float
+
+    async def run(self, functions: Functions) -> None:
+        """Fire for ever. A tick that is due while the last one still runs is skipped."""
+        due = time.time()
+        while True:
+            with suppress(ThrottledError):  # still at work for somebody else: the next tick goes on
+                await functions.invoke(self.function, json.dumps(self.event(due)).encode())
+            due = max(due + self.seconds, time.time())
+            await asyncio.sleep(due - time.time())
+
+    def event(self, due: float) -> dict[str, Any]:
+        """What EventBridge sends: `time` is when the tick was due, in whole seconds."""
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": aws.ACCOUNT_ID,
+            "time": datetime.fromtimestamp(int(due), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": aws.REGION,
+            "resources": [self.rule_arn],
+            "detail": {},
+        }
+
+
+def schedules(deployment: Deployment) -> Iterator[Schedule]:
+    """All schedules, at `FLAREFLOW_TICK_SECONDS` where it is set, else at the template's rate."""
+    for name, properties in deployment.template.of_type("AWS::Events::Rule"):
+        rule = deployment.resolve(properties)
+        seconds = float(os.environ.get(TICK_VARIABLE) or rate_seconds(rule["ScheduleExpression"]))
+        for target in rule["Targets"]:
+            yield Schedule(aws.arn("events", f"rule/{name}"), function_of(target["Arn"]), seconds)
+
+
+def rate_seconds(expression: str) -> int:
+    """The interval of `rate(5 minutes)`. Raises `ValueError` for anything else."""
+    match expression.removeprefix("rate(").removesuffix(")").split():
+        case [count, unit] if unit.removesuffix("s") in UNIT_SECONDS:
+            return int(count) * UNIT_SECONDS[unit.removesuffix("s")]
+        case _:
+            raise ValueError(f"a schedule is rate(<count> <unit>), not {expression}")

@@ -1,0 +1,180 @@
+"""DynamoDB Streams as event sources: shard by shard, in order, retried, bisected, and given up to a queue."""
+
+import asyncio
+import base64
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from mypy_boto3_sqs import SQSClient
+
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.event_sources import EventSource, Record
+from infra.local.aws.gateway.functions import Functions, ThrottledError
+
+POLL_SECONDS: Final = 0.1
+RETRY_SECONDS: Final = 0.5
+SHARDS_MAX: Final = 100
+
+
+class StreamReader:
+    """Reads a stream from its oldest record on, for ever; a new reader begins at the oldest again."""
+
+    def __init__(self, stream_arn: str, streams: Any) -> None:
+        self._stream_arn = stream_arn
+        self._streams = streams
+
+    async def batches(self, size: int) -> AsyncIterator[list[Record]]:
+        """Batches of at most `size` records, in the stream's order; the next is read once this one is done with."""
+        finished: set[str] = set()
+        while True:
+            for shard_id in await self._shards(finished):
+                async for batch in self._shard(shard_id, size):
+                    yield batch
+                finished.add(shard_id)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _shards(self, finished: set[str]) -> list[str]:
+        """Shards to read, oldest first: a parent is always older than its children."""
+        answer = await self._ask("describe_stream", StreamArn=self._stream_arn, Limit=SHARDS_MAX)
+        shards = sorted(
+            answer["StreamDescription"]["Shards"],
+            key=lambda shard: int(shard["SequenceNumberRange"]["StartingSequenceNumber"]),
+        )
+        return [shard["ShardId"] for shard in shards if shard["ShardId"] not in finished]
+
+    async def _shard(self, shard_id: str, size: int) -> AsyncIterator[list[Record]]:
+        """Until the shard is closed and read to its end."""
+        iterator = await self._oldest(shard_id)
+        while iterator:
+            try:
+                answer = await self._ask("get_records", ShardIterator=iterator, Limit=size)
+            except self._streams.exceptions.TrimmedDataAccessException:
+                # What the iterator pointed at is gone; DynamoDB Local says so at an empty shard's first record too.
+                iterator = await self._oldest(shard_id)
+                continue
+            iterator = answer.get("NextShardIterator")
+            if answer["Records"]:
+                yield [event_record(record, self._stream_arn) for record in answer["Records"]]
+            else:
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _oldest(self, shard_id: str) -> str | None:
+        """An iterator at the shard's oldest record."""
+        where = {"StreamArn": self._stream_arn, "ShardId": shard_id, "ShardIteratorType": "TRIM_HORIZON"}
+        iterator: str | None = (await self._ask("get_shard_iterator", **where)).get("ShardIterator")
+        return iterator
+
+    async def _ask(self, operation: str, **parameters: Any) -> Any:
+        return await asyncio.to_thread(getattr(self._streams, operation), **parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPoller:
+    """Feeds one stream to one function; a batch holds up those behind it until it is taken or given up."""
+
+    source: EventSource
+    functions: Functions
+    streams: Any
+    sqs: SQSClient
+
+    async def run(self) -> None:
+        reader = StreamReader(self.source.source_arn, self.streams)
+        async for records in reader.batches(self.source.batch_size):
+            await self.deliver(records)
+
+    async def deliver(self, records: Sequence[Record]) -> None:
+        """Returns once every record was taken or, after the retries, given up."""
+        waiting = deque([(records, 0)])
+        while waiting:
+            batch, retries = waiting.popleft()
+            left, whole_failed = await self._untaken(batch)
+            if not left:
+                continue
+            if retries == self._retries_max:
+                await self._give_up(left, retries)
+                continue
+            await asyncio.sleep(RETRY_SECONDS)
+            parts = _halves(left) if whole_failed and self._bisects else [left]
+            waiting.extendleft((part, retries + 1) for part in reversed(parts))
+
+    @property
+    def _retries_max(self) -> int | None:
+        retries = int(self.source.properties.get("MaximumRetryAttempts", -1))
+        return None if retries == -1 else retries
+
+    @property
+    def _bisects(self) -> bool:
+        return bool(self.source.properties.get("BisectBatchOnFunctionError", False))
+
+    async def _untaken(self, batch: Sequence[Record]) -> tuple[Sequence[Record], bool]:
+        """The records from the first failed one on, and whether the function failed as a whole."""
+        try:
+            failed = await self.source.hand_over(self.functions, batch)
+        except ThrottledError:
+            failed = None
+        if failed is None:
+            return batch, True
+        first = next((i for i, record in enumerate(batch) if _sequence(record) in failed), len(batch))
+        return batch[first:], False
+
+    async def _give_up(self, batch: Sequence[Record], retries: int) -> None:
+        """Tell the mapping's OnFailure queue where the lost records are, as Lambda does: not what they hold."""
+        destination = self.source.properties["DestinationConfig"]["OnFailure"]["Destination"]
+        queue = await asyncio.to_thread(self.sqs.get_queue_url, QueueName=destination.rpartition(":")[2])
+        report = {
+            "requestContext": {
+                "functionArn": aws.arn("lambda", f"function:{self.source.function}"),
+                "condition": "RetryAttemptsExhausted",
+                "approximateInvokeCount": retries + 1,
+            },
+            "version": "1.0",
+            "timestamp": datetime.now(UTC).isoformat(),
+            "DDBStreamBatchInfo": {
+                "streamArn": self.source.source_arn,
+                "startSequenceNumber": _sequence(batch[0]),
+                "endSequenceNumber": _sequence(batch[-1]),
+                "batchSize": len(batch),
+            },
+        }
+        await asyncio.to_thread(self.sqs.send_message, QueueUrl=queue["QueueUrl"], MessageBody=json.dumps(report))
+
+
+def event_record(record: Mapping[str, Any], stream_arn: str) -> Record:
+    """A stream record as Lambda shows it to the function: JSON, binary in base64, times as Unix seconds."""
+    change = dict(record["dynamodb"])
+    change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"].timestamp())
+    return {
+        "eventID": record["eventID"],
+        "eventName": record["eventName"],
+        "eventVersion": record["eventVersion"],
+        "eventSource": "aws:dynamodb",
+        "awsRegion": aws.REGION,
+        "dynamodb": _json_safe(change),
+        "eventSourceARN": stream_arn,
+    }
+
+
+def _json_safe(value: Any) -> Any:
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode()
+        case dict():
+            return {name: _json_safe(inner) for name, inner in value.items()}
+        case list():
+            return [_json_safe(inner) for inner in value]
+        case _:
+            return value
+
+
+def _sequence(record: Record) -> str:
+    sequence: str = record["dynamodb"]["SequenceNumber"]
+    return sequence
+
+
+def _halves(batch: Sequence[Record]) -> list[Sequence[Record]]:
+    middle = (len(batch) + 1) // 2
+    return [half for half in (batch[:middle], batch[middle:]) if half]

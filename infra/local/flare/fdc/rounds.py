@@ -1,0 +1,185 @@
+"""The life of voting rounds: collect requests, confirm them, build the tree, sign, finalize, roll signing policies."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from flareflow.attestation.merkle import FlareMerkleTree
+from flareflow.attestation.relay import FDC_PROTOCOL_ID, RelayedRoot, RootMessage
+from flareflow.attestation.request import NO_TIMESTAMP, RequestBody, encode_response, leaf_hash
+from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
+from infra.local.flare.fdc.chain import Chain, Request
+from infra.local.flare.fdc.verifier import NotConfirmedError, Verifier
+from infra.local.flare.fdc.voters import VOTERS, LocalVoter, policy_of, sign_by_all
+
+logger = logging.getLogger(__name__)
+
+FILLERS: Final = 3
+"""Other people's attestations in every round, so that ours is never alone in the tree."""
+
+SIGNER: Final = 1
+FINALIZER: Final = 2
+ROLL_ROUNDS_AHEAD: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A confirmed request's row of the data availability API."""
+
+    voting_round: int
+    request: bytes
+    response: bytes
+    siblings: tuple[bytes, ...]
+
+
+@dataclass
+class Orders:
+    """What the voters were told to do wrong; each counts down as rounds with requests go by."""
+
+    rounds_to_miss: int = 0
+    rounds_to_disagree: int = 0
+    disagreeing_voters: int = 0
+    delay_seconds: float = 0.0
+    roll_policy: bool = False
+
+
+@dataclass
+class Rounds:
+    """Follows the chain and works off every round that has ended."""
+
+    chain: Chain
+    verifier: Verifier
+    orders: Orders = field(default_factory=Orders)
+    attested: dict[tuple[int, bytes], Attested] = field(default_factory=dict)
+    latest_indexed_round: int = 0
+    _next_block: int = 0
+    _collected: dict[int, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+
+    def begin(self) -> None:
+        """Start at the present: rounds that went by before are nobody's."""
+        self._next_block, current_round = self.chain.head()
+        self.latest_indexed_round = current_round - 1
+
+    def tick(self) -> None:
+        """Collect new requests, and finish every round that has ended."""
+        head, current_round = self.chain.head()
+        if head >= self._next_block:
+            for request in self.chain.requests(self._next_block, head):
+                self._collect(request)
+            self._next_block = head + 1
+        for ended in sorted(number for number in self._collected if number < current_round):
+            self._finish(ended, self._collected.pop(ended))
+        self.latest_indexed_round = max(self.latest_indexed_round, current_round - 1)
+        if self.orders.roll_policy or current_round + ROLL_ROUNDS_AHEAD >= self._next_policy_start():
+            self.orders.roll_policy = False
+            self._roll_policy()
+
+    def _collect(self, request: Request) -> None:
+        """The same bytes twice in a round are one request."""
+        requests = self._collected[request.voting_round]
+        if request.data not in requests:
+            requests.append(request.data)
+
+    def _next_policy_start(self) -> int:
+        return (self.chain.last_reward_epoch() + 1) * self.chain.rounds_per_reward_epoch
+
+    def _finish(self, voting_round: int, requests: Sequence[bytes]) -> None:
+        confirmed = {} if self._counts_down_miss() else self._confirmed(requests, voting_round)
+        responses = {**confirmed, **fillers(voting_round)}
+        tree = FlareMerkleTree(leaf_hash(response) for response in responses.values())
+        time.sleep(self.orders.delay_seconds)
+        if not self._finalize(voting_round, tree.root):
+            logger.info("round %d: no root has enough weight", voting_round)
+            return
+        if self.chain.merkle_root(voting_round) != tree.root:
+            raise RuntimeError(f"round {voting_round} has another root on chain")
+        for request, response in responses.items():
+            siblings = tuple(tree.proof(leaf_hash(response)))
+            self.attested[voting_round, request] = Attested(voting_round, request, response, siblings)
+        logger.info("round %d: %d of %d requests confirmed", voting_round, len(confirmed), len(requests))
+
+    def _counts_down_miss(self) -> bool:
+        if self.orders.rounds_to_miss == 0:
+            return False
+        self.orders.rounds_to_miss -= 1
+        return True
+
+    def _confirmed(self, requests: Sequence[bytes], voting_round: int) -> dict[bytes, bytes]:
+        """What voters with more than half of the weight found the same; each voter fetches for itself."""
+        policy = self._policy_for(voting_round)
+        confirmed = {}
+        for request in requests:
+            with ThreadPoolExecutor(len(VOTERS)) as pool:
+                answers = list(pool.map(lambda voter, request=request: self._ask(voter, request, voting_round), VOTERS))
+            for response in set(answers) - {None}:
+                weight = sum(policy.voters[n].weight for n, answer in enumerate(answers) if answer == response)
+                if response is not None and 2 * weight > policy.weight:
+                    confirmed[request] = response
+        return confirmed
+
+    def _ask(self, voter: LocalVoter, request: bytes, voting_round: int) -> bytes | None:
+        try:
+            return self.verifier.confirm(request, voting_round)
+        except NotConfirmedError as error:
+            logger.warning("voter %d does not confirm in round %d: %s", voter.number, voting_round, error)
+            return None
+
+    def _finalize(self, voting_round: int, root: bytes) -> bool:
+        """Each voter signs the root that it found; whoever has enough weight relays it."""
+        policy = self._policy_for(voting_round)
+        disagreeing = self._counts_down_disagreement()
+        agreeing = [voter for voter in VOTERS if voter.number >= disagreeing]
+        if sum(policy.voters[voter.number].weight for voter in agreeing) <= policy.threshold:
+            return False
+        message = RootMessage(FDC_PROTOCOL_ID, voting_round, is_secure_random=False, merkle_root=root).encode()
+        signatures = sign_by_all(RootMessage.decode(message).hash, enough(agreeing, policy))
+        calldata = RelayedRoot(policy.encode(), message, b"".join(one.encode() for one in signatures)).encode()
+        self.chain.send(self.chain.relay.address, calldata, FINALIZER)
+        return True
+
+    def _counts_down_disagreement(self) -> int:
+        """How many voters, the first ones, sign another root this time."""
+        if self.orders.rounds_to_disagree == 0:
+            return 0
+        self.orders.rounds_to_disagree -= 1
+        return self.orders.disagreeing_voters
+
+    def _policy_for(self, voting_round: int) -> SigningPolicy:
+        reward_epoch = voting_round // self.chain.rounds_per_reward_epoch
+        return policy_of(reward_epoch, self.chain.rounds_per_reward_epoch)
+
+    def _roll_policy(self) -> None:
+        """The next reward epoch's policy, signed by the voters of the last."""
+        last = self.chain.last_reward_epoch()
+        new = policy_of(last + 1, self.chain.rounds_per_reward_epoch).encode()
+        call = self.chain.systems_manager.encode_abi("initializeSigningPolicy", [new])
+        self.chain.send(self.chain.systems_manager.address, bytes.fromhex(call[2:]), sender=0)
+        old = policy_of(last, self.chain.rounds_per_reward_epoch)
+        for signature in sign_by_all(legacy_hash(new), enough(VOTERS, old)):
+            self.chain.sign_policy(last + 1, legacy_hash(new), signature, SIGNER)
+        logger.info("signing policy of reward epoch %d is signed", last + 1)
+
+
+def enough(voters: Iterable[LocalVoter], policy: SigningPolicy) -> list[LocalVoter]:
+    """The first voters whose weight together is above the threshold: nobody signs after that."""
+    chosen, weight = [], 0
+    for voter in voters:
+        chosen.append(voter)
+        weight += policy.voters[voter.number].weight
+        if weight > policy.threshold:
+            break
+    return chosen
+
+
+def fillers(voting_round: int) -> dict[bytes, bytes]:
+    """Attestations of others in the round, by a request that nobody made here."""
+    others = {}
+    for number in range(FILLERS):
+        body = RequestBody(f"https://others.example/{voting_round}/{number}", "GET", "", "", "", ".", "uint256")
+        response = encode_response("PublicWeb2", body, number.to_bytes(32), voting_round, NO_TIMESTAMP)
+        others[b"filler" + number.to_bytes(1)] = response
+    return others

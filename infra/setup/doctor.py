@@ -1,0 +1,128 @@
+"""What this machine must have before anything can be installed: `python -m infra.setup.doctor`.
+
+Runs before there is a virtual environment: standard library only, any Python from 3.9.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PROBE_SECONDS: Final = 20
+POSTGRES_HOME: Final = "/usr/lib/postgresql"
+
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Something that must be on the machine.
+
+    `probe` gives the text that holds its version, None where the program is missing. `debian` is the package with
+    which `make install` gets it by itself where it runs as root.
+    """
+
+    name: str
+    wanted: Version
+    probe: Callable[[], str | None]
+    how: str
+    debian: str | None = None
+    optional: bool = False
+
+    def found(self) -> Version | None:
+        text = self.probe()
+        number = re.search(r"\d+(\.\d+)+", text) if text else None
+        return tuple(int(part) for part in number.group().split(".")) if number else None
+
+    @property
+    def hint(self) -> str:
+        if self.optional:
+            return f"{self.how} (only `make sam-local` needs it)"
+        return f"{self.how} (`make install` does it as root)" if self.debian else self.how
+
+
+def answer_of(*command: str) -> Callable[[], str | None]:
+    """A probe: what the command prints, on either channel; None where it is not there or fails."""
+
+    def probe() -> str | None:
+        try:
+            ended = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=True)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return ended.stdout + ended.stderr
+
+    return probe
+
+
+def find_python() -> str | None:
+    """The real path of a Python 3.13, from PATH or pyenv (whose shims fail for versions that are not switched on)."""
+    pyenv = (answer_of("pyenv", "root")() or "").strip()
+    candidates = ["python3.13"]
+    if pyenv:
+        candidates += [str(path) for path in sorted(Path(pyenv).glob("versions/3.13*/bin/python3.13"))]
+    for candidate in candidates:
+        path = answer_of(candidate, "-c", "import sys; print(sys.executable)")()
+        if path:
+            return path.strip()
+    return None
+
+
+def _python_version() -> str | None:
+    python = find_python()
+    return answer_of(python, "-c", "import platform; print(platform.python_version())")() if python else None
+
+
+def _postgres_version() -> str | None:
+    installed = sorted(Path(POSTGRES_HOME).glob("*/bin/initdb"))
+    return answer_of(str(installed[-1]), "--version")() if installed else None
+
+
+PROGRAMS: Final = [
+    Program("Python", (3, 13), _python_version, "pyenv install 3.13, or python3.13 on PATH"),
+    Program("Go", (1, 26), answer_of("go", "version"), "https://go.dev/dl"),
+    Program("Node", (20,), answer_of("node", "--version"), "https://nodejs.org/en/download"),
+    Program("npm", (9,), answer_of("npm", "--version"), "comes with Node"),
+    Program("Java", (17,), answer_of("java", "-version"), "apt-get install openjdk-17-jre-headless"),
+    Program("C compiler", (10,), answer_of("cc", "-dumpfullversion"), "apt-get install gcc libc6-dev"),
+    Program("Maven", (3, 6), answer_of("mvn", "--version"), "apt-get install maven", debian="maven"),
+    Program("PostgreSQL", (13,), _postgres_version, "apt-get install postgresql", debian="postgresql"),
+    Program("Docker", (20,), answer_of("docker", "--version"), "apt-get install docker.io", optional=True),
+]
+
+
+def dotted(version: Version | None) -> str:
+    return ".".join(str(part) for part in version) if version else "missing"
+
+
+def report() -> tuple[str, list[Program]]:
+    """The table of all programs, and those that are missing though nothing works without them."""
+    rows = [("program", "wanted", "found", "how to get it")]
+    missing = []
+    for program in PROGRAMS:
+        found = program.found()
+        enough = found is not None and found >= program.wanted
+        rows.append((program.name, f">= {dotted(program.wanted)}", dotted(found), "" if enough else program.hint))
+        if not enough and not program.optional:
+            missing.append(program)
+    return aligned(rows), missing
+
+
+def aligned(rows: list[tuple[str, str, str, str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def main() -> int:
+    """Print the table; 1 where something is missing."""
+    table, missing = report()
+    print(table)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

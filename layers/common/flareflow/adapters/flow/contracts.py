@@ -1,0 +1,115 @@
+"""What our contracts on Flow say: the verifier's newest policy, and the events of subscriptions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from flareflow.adapters.flow.rest import BlockEvents, Event, FlowRest, FlowScripts
+from flareflow.errors import FlowUnavailableError
+from flareflow.settlement.events import (
+    ChainEvent,
+    Closed,
+    ExitCancelled,
+    ExitRequested,
+    LowBalance,
+    OwnerChanged,
+    PlanChanged,
+    Position,
+    RevenueWithdrawn,
+    Settled,
+    SubscriptionOpened,
+    Suspended,
+    ToppedUp,
+    Withdrawn,
+)
+
+SUBSCRIPTIONS_CONTRACT: Final = "UsageBasedSubscriptions"
+
+_EVENTS: Final[tuple[type, ...]] = (
+    SubscriptionOpened,
+    ToppedUp,
+    Settled,
+    LowBalance,
+    Suspended,
+    ExitRequested,
+    ExitCancelled,
+    PlanChanged,
+    OwnerChanged,
+    Withdrawn,
+    Closed,
+    RevenueWithdrawn,
+)
+_ADAPTERS: Final = {event.__name__: TypeAdapter[Any](event) for event in _EVENTS}
+_OUR_NAMES: Final = {
+    "subscriptionId": "subscription_id",
+    "planId": "plan_id",
+    "planVersion": "plan_version",
+    "ratedMicrotokens": "rated_microtokens",
+    "deposit": "deposit_ufix64",
+    "amount": "amount_ufix64",
+    "charged": "charged_ufix64",
+    "owed": "owed_ufix64",
+    "refunded": "refunded_ufix64",
+    "balanceAfter": "balance_after_ufix64",
+    "from": "payer",
+    "to": "receiver",
+}
+_OWN_NAMES: Final = {OwnerChanged.__name__: {"to": "owner"}}
+"""Where a field means something else than in other events."""
+
+
+class _LightClientState(BaseModel):
+    latestRewardEpoch: int  # noqa: N815  # the field's name in Cadence
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLightClient:
+    """`LightClient` by a script."""
+
+    scripts: FlowScripts
+
+    def latest_reward_epoch(self) -> int:
+        answer = self.scripts.run("flare/get_light_client.cdc")
+        try:
+            return _LightClientState.model_validate(answer).latestRewardEpoch
+        except ValidationError as error:
+            raise FlowUnavailableError("the verifier on Flow describes itself in another form") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FlowChainLog:
+    """`ChainLog` over REST, one question for each type of event."""
+
+    rest: FlowRest
+    contract_address: str
+
+    def latest_sealed_height(self) -> int:
+        return self.rest.latest_sealed_block().height
+
+    def events(self, first_height: int, last_height: int) -> Sequence[ChainEvent]:
+        found = [
+            _parsed(name, block, event)
+            for name in _ADAPTERS
+            for block in self.rest.events(self._type_of(name), first_height, last_height)
+            for event in block.events
+        ]
+        return sorted(found, key=lambda event: event.position)
+
+    def _type_of(self, name: str) -> str:
+        return f"A.{self.contract_address.removeprefix('0x')}.{SUBSCRIPTIONS_CONTRACT}.{name}"
+
+
+def _parsed(name: str, block: BlockEvents, event: Event) -> ChainEvent:
+    position = Position(block.block_height, event.transaction_index, event.event_index)
+    try:
+        fields = event.fields()
+        if not isinstance(fields, Mapping):
+            raise ValueError("an event is a composite")
+        names = _OUR_NAMES | _OWN_NAMES.get(name, {})
+        ours = {names.get(field, field): value for field, value in fields.items()}
+        happened = _ADAPTERS[name].validate_python(ours)
+    except ValueError as error:
+        raise FlowUnavailableError(f"the event {name} at {position} has another form") from error
+    return ChainEvent(position, block.block_timestamp, event.transaction_id, happened)

@@ -1,0 +1,241 @@
+"""Flow's Access API over REST: scripts, account keys, blocks, events and results of transactions.
+
+It needs no chain library, so every function may use it. Sending is in `flow_transactions`.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import httpx
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from flareflow.adapters.flow.json_cdc import Argument, Value, decode
+from flareflow.errors import FlowUnavailableError
+
+CADENCE: Final = Path(__file__).resolve().parents[2] / "cadence"
+ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
+TIMEOUT_SECONDS: Final = 10.0
+REASON_CHARACTERS_MAX: Final = 300
+
+_STRING_IMPORT: Final = re.compile(r'^(\s*)import "(\w+)"', re.MULTILINE)
+
+
+class FlowRefusedError(FlowUnavailableError):
+    """The access node understood the question and refused it: there is no such thing, or a script failed."""
+
+
+class AccountKey(BaseModel):
+    """A key of a Flow account. `public_key` is the 64 bytes X and Y in hex with `0x`."""
+
+    index: int
+    public_key: str
+    signing_algorithm: str
+    hashing_algorithm: str
+    sequence_number: int
+    weight: int
+    revoked: bool
+
+
+class BlockHeader(BaseModel):
+    """A block: `id` is 32 bytes in hex."""
+
+    id: str
+    height: int
+    timestamp: datetime
+
+
+class Event(BaseModel):
+    """One event as the node tells it; `payload` is base64 of JSON-Cadence."""
+
+    type: str
+    transaction_id: str
+    transaction_index: int
+    event_index: int
+    payload: bytes
+
+    def fields(self) -> Value:
+        """The event's fields by name; raises ValueError when they cannot be read."""
+        return decode(base64.b64decode(self.payload, validate=True))
+
+
+class TransactionResult(BaseModel):
+    """How far a transaction has come; `status` is empty while the node does not know it."""
+
+    status: str
+    status_code: int
+    error_message: str
+    block_id: str
+    events: list[Event] = []
+
+
+class BlockEvents(BaseModel):
+    """The events of one type in one block."""
+
+    block_height: int
+    block_timestamp: datetime
+    events: list[Event] = []
+
+
+class _Keys(BaseModel):
+    keys: list[AccountKey] = []
+
+
+class _Block(BaseModel):
+    header: BlockHeader
+
+
+class _Contract(BaseModel):
+    aliases: dict[str, str] = {}
+
+
+class _FlowJson(BaseModel):
+    contracts: dict[str, _Contract] = {}
+    dependencies: dict[str, _Contract] = {}
+
+
+_BLOCKS: Final = TypeAdapter(list[_Block])
+_BLOCK_EVENTS: Final = TypeAdapter(list[BlockEvents])
+_RESULT: Final = TypeAdapter(TransactionResult)
+_KEYS: Final = TypeAdapter(_Keys)
+_KEY: Final = TypeAdapter(AccountKey)
+_TEXT: Final = TypeAdapter(bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRest:
+    """The access node's REST API; `http` has its base address (without `/v1`) and a timeout.
+
+    Every method raises FlowUnavailableError when the node gives no answer or one in another form, and
+    FlowRefusedError, which is one of them, when it understood and refused.
+    """
+
+    http: httpx.Client
+
+    def execute(self, code: str, arguments: Sequence[Argument] = ()) -> Value:
+        """What a script returns at the latest sealed block. A panic is a FlowRefusedError."""
+        body = {
+            "script": base64.b64encode(code.encode()).decode(),
+            "arguments": [base64.b64encode(argument.encode()).decode() for argument in arguments],
+        }
+        answer = self._ask(_TEXT, "POST", "/v1/scripts", {"block_height": "sealed"}, body)
+        try:
+            return decode(base64.b64decode(answer, validate=True))
+        except ValueError as error:
+            raise FlowUnavailableError("Flow answered a script with what is not JSON-Cadence") from error
+
+    def account_keys(self, address: str) -> list[AccountKey]:
+        """All keys of an account, revoked ones too, at the latest sealed block; none if unknown."""
+        try:
+            return self._ask(_KEYS, "GET", f"/v1/accounts/{_bare(address)}/keys").keys
+        except FlowRefusedError:
+            return []
+
+    def account_key(self, address: str, index: int) -> AccountKey:
+        """One key, with the sequence number that its next transaction must have."""
+        return self._ask(_KEY, "GET", f"/v1/accounts/{_bare(address)}/keys/{index}")
+
+    def latest_final_block(self) -> BlockHeader:
+        """The block that a new transaction should refer to."""
+        return self._latest_block("final")
+
+    def latest_sealed_block(self) -> BlockHeader:
+        """The block up to which events and results are final."""
+        return self._latest_block("sealed")
+
+    def events(self, event_type: str, first_height: int, last_height: int) -> list[BlockEvents]:
+        """The events of one type in a range of sealed blocks, both ends included; nodes answer for at most 250."""
+        query = {"type": event_type, "start_height": str(first_height), "end_height": str(last_height)}
+        return self._ask(_BLOCK_EVENTS, "GET", "/v1/events", query)
+
+    def transaction_result(self, transaction_id: str) -> TransactionResult:
+        """The result of a transaction by its id, 32 bytes in hex."""
+        return self._ask(_RESULT, "GET", f"/v1/transaction_results/{transaction_id}")
+
+    def _latest_block(self, height: str) -> BlockHeader:
+        blocks = self._ask(_BLOCKS, "GET", "/v1/blocks", {"height": height})
+        if not blocks:
+            raise FlowUnavailableError(f"Flow knows no {height} block")
+        return blocks[0].header
+
+    def _ask[T](
+        self,
+        model: TypeAdapter[T],
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> T:
+        try:
+            with self.http.stream(method, path, params=query, json=body) as response:
+                content = _bounded(response)
+        except httpx.HTTPError as error:
+            raise FlowUnavailableError(f"Flow gave no answer to {method} {path}") from error
+        if not response.is_success:
+            reason = content.decode(errors="replace")[:REASON_CHARACTERS_MAX]
+            raise _failure(response.status_code)(f"Flow answered {method} {path} with {response.status_code}: {reason}")
+        try:
+            return model.validate_json(content)
+        except ValidationError as error:
+            raise FlowUnavailableError(f"Flow's answer to {method} {path} has another form") from error
+
+
+def _failure(status: int) -> type[FlowUnavailableError]:
+    refused = status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
+    return FlowRefusedError if refused else FlowUnavailableError
+
+
+def _bounded(response: httpx.Response) -> bytes:
+    content = bytearray()
+    for part in response.iter_bytes():
+        content += part
+        if len(content) > ANSWER_BYTES_MAX:
+            raise FlowUnavailableError(f"Flow's answer is longer than {ANSWER_BYTES_MAX} bytes")
+    return bytes(content)
+
+
+def _bare(address: str) -> str:
+    return address.removeprefix("0x")
+
+
+def http_client(base_url: str) -> httpx.Client:
+    """An HTTP client for `FlowRest`, bounded in time."""
+    return httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowScripts:
+    """A script of `infra/cadence/scripts` by its path: `run("flare/get_root.cdc", [uint64(7)])`."""
+
+    rest: FlowRest
+    addresses: Mapping[str, str]
+
+    def run(self, path: str, arguments: Sequence[Argument] = ()) -> Value:
+        """What the script returns; raises FlowUnavailableError as `FlowRest.execute` does."""
+        return self.rest.execute(cadence_code(f"scripts/{path}", self.addresses), arguments)
+
+
+def cadence_code(path: str, addresses: Mapping[str, str]) -> str:
+    """A transaction or script under `infra/cadence`, ready to be sent to a network with these contracts."""
+    return resolve_imports((CADENCE / path).read_text(), addresses)
+
+
+def resolve_imports(code: str, addresses: Mapping[str, str]) -> str:
+    """Replace `import "Name"`, which no node understands, by `import Name from 0x…`.
+
+    `addresses` are hex, with or without `0x`. Raises KeyError for a contract that has none.
+    """
+    return _STRING_IMPORT.sub(lambda found: f"{found[1]}import {found[2]} from 0x{_bare(addresses[found[2]])}", code)
+
+
+def contract_addresses(network: str, contract_address: str) -> dict[str, str]:
+    """Where each contract is on a network: ours on one account, dependencies where `flow.json` has them."""
+    flow = _FlowJson.model_validate(json.loads((CADENCE / "flow.json").read_text()))
+    others = {name: found.aliases[network] for name, found in flow.dependencies.items() if network in found.aliases}
+    return others | dict.fromkeys(flow.contracts, contract_address)

@@ -1,0 +1,27 @@
+"""Signatures for Flow transactions with a key in KMS."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Final
+
+from flareflow.adapters.aws.kms import KmsKey
+
+INTEGER_BYTES: Final = 32
+
+
+@dataclass(frozen=True)
+class KmsFlowSigner:
+    """A P-256 key in KMS; the account's keys are registered with it and SHA2_256."""
+
+    key: KmsKey
+
+    @cached_property
+    def public_key(self) -> bytes:
+        """X and Y, 64 bytes; asked of KMS once."""
+        return self.key.public_key()
+
+    def sign(self, message: bytes) -> bytes:
+        """r and s, 64 bytes, over the message's SHA2-256. Hashed here, since KMS takes only short messages."""
+        numbers = self.key.sign(sha256(message).digest(), "DIGEST")
+        return b"".join(number.to_bytes(INTEGER_BYTES, "big") for number in numbers)

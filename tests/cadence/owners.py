@@ -1,0 +1,20 @@
+"""What owners do, in the words of the tests."""
+
+from typing import Any
+
+from flareflow.adapters.flow.json_cdc import Argument, ufix64, uint64
+from infra.local.flow.accounts import LocalAccount
+from tests.support.flow_emulator import Chain
+
+
+def act(chain: Chain, signer: LocalAccount, what: str, *arguments: Argument) -> list[tuple[str, dict[str, Any]]]:
+    """The events of one of an owner's transactions, by its name."""
+    return list(chain.events(chain.run(f"subscriptions/{what}.cdc", *arguments, signer=signer)))
+
+
+def optional(amount: int | None) -> Argument:
+    return Argument("Optional", None if amount is None else ufix64(amount).as_json())
+
+
+def leave(chain: Chain, account: LocalAccount, subscription: int) -> None:
+    act(chain, account, "request_exit", uint64(subscription))

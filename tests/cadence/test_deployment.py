@@ -1,0 +1,231 @@
+"""`make deploy`: from nothing, again as an update, by a key in KMS, and what it refuses without changing anything."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.kms.responses import KmsResponse
+
+from flareflow.adapters.aws.kms import KmsKey
+from flareflow.adapters.flow.json_cdc import string
+from flareflow.adapters.flow.rest import contract_addresses
+from flareflow.adapters.flow.signer import KmsFlowSigner
+from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
+from infra.deploy.__main__ import main
+from infra.deploy.inputs import Inputs
+from infra.deploy.networks import LOCAL_FLARE, flow_network
+from infra.local.aws import moto_server
+from infra.local.flare.fdc.voters import policy_of
+from infra.local.flow.accounts import LocalAccount, LocalFlow, service_account
+from tests.support.flow_emulator import FLOW, FUNDS, REWARD_EPOCH, ROUNDS, Chain, first_policy
+
+pytestmark = pytest.mark.stack
+
+MICROTOKENS = 10**6
+DEPLOYED = ("FlareOracleVerifier", "FlareFDCTriggers", "UsageBasedSubscriptions", "SimpleUsageSubscriptions")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run of the script ended, and what it said."""
+
+    code: int
+    said: str
+
+    @property
+    def outcomes(self) -> list[str]:
+        """What each transaction did, in their order."""
+        lines = [line for line in self.said.splitlines() if line.startswith("✓")]
+        return [line.partition(": ")[2].rpartition("  ")[0] for line in lines]
+
+
+type Deploy = Callable[..., Run]
+
+
+@pytest.fixture
+def deploy(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Deploy:
+    """Run the script with these inputs, on the tests' emulator unless another network is said."""
+    monkeypatch.setattr(sys, "argv", ["infra.deploy", "deploy"])
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in Inputs.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def run(trusted: SigningPolicy | None = None, **given: str) -> Run:
+        (tmp_path / "policy.hex").write_text((trusted or first_policy()).encode().hex())
+        inputs = {"network": "emulator", "policy": str(tmp_path / "policy.hex")} | given
+        with monkeypatch.context() as environment:
+            for name, value in inputs.items():
+                environment.setenv(name.upper(), value)
+            code = main()
+        return Run(code, capsys.readouterr().out)
+
+    return run
+
+
+@pytest.fixture
+def kms_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[KmsKey]:
+    """A P-256 key in a KMS of this process."""
+    monkeypatch.setattr(KmsResponse, "sign", moto_server.sign)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        kms = boto3.client("kms")
+        made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        yield KmsKey(kms, made)
+
+
+def at(chain: Chain, account: LocalAccount) -> Chain:
+    """The same emulator with the contracts on another account."""
+    return Chain(LocalFlow(chain.flow.rest, contract_addresses("emulator", account.address)), account)
+
+
+def height_of(chain: Chain) -> int:
+    return chain.flow.rest.latest_sealed_block().height
+
+
+def test_everything_is_deployed_from_nothing(chain: Chain, deploy: Deploy) -> None:
+    # Given an emulator on whose service account there is nothing of ours
+    ours = at(chain, service_account())
+    # When the script runs
+    run = deploy()
+    # Then it deploys four contracts, announces two triggers and adds a plan
+    assert run.code == 0, run.said
+    assert run.outcomes == ["deployed"] * 4 + ["TriggerAnnounced"] * 2 + ["PlanAdded"]
+    # And the chain tells what it ends with: the light client's policy and the default plan
+    status = ours.script("flare/get_light_client.cdc")
+    assert isinstance(status, dict)
+    assert status["latestRewardEpoch"] == REWARD_EPOCH
+    assert f"reward epoch {REWARD_EPOCH}, from round {REWARD_EPOCH * ROUNDS}" in run.said
+    assert "to 100,000 tokens    │ 0.02000000 FLOW for 1,000" in run.said
+    # And it can be used
+    _, subscription = ours.subscriber()
+    assert ours.subscription(subscription)["balance"] == ours.subscription(subscription)["deposited"]
+
+
+def test_the_policy_is_shown_before_it_is_trusted(deploy: Deploy) -> None:
+    # Given a policy
+    policy = first_policy()
+    # When it is deployed
+    before_the_first_transaction, _, _ = deploy(policy).said.partition("✓")
+    # Then everything by which it can be compared with Flare's was there to be seen
+    for shown in (
+        f"reward epoch {REWARD_EPOCH}",
+        f"6; more than {policy.threshold} of the weight {policy.weight} sign",
+        f"0x{legacy_hash(policy.encode()).hex()}",
+        f"0x{chain_bound_hash(policy.encode(), LOCAL_FLARE.chain_id).hex()}",
+    ):
+        assert shown in before_the_first_transaction
+
+
+def test_a_second_run_updates_the_code_and_keeps_everything_else(chain: Chain, deploy: Deploy) -> None:
+    # Given a deployment with a subscription that was charged
+    deploy()
+    ours = at(chain, service_account())
+    _, subscription = ours.subscriber()
+    ours.wait(flow_network("emulator").notices.trigger + 0.2)
+    ours.settle(7, (subscription, 50_000 * MICROTOKENS))
+    assert ours.subscription(subscription)["charged"] == FLOW
+    before = ours.script("flare/get_light_client.cdc"), ours.subscription(subscription)
+    first = height_of(chain) + 1
+    # When the script runs again, even with another policy
+    run = deploy(policy_of(REWARD_EPOCH + 7, ROUNDS))
+    # Then the code is updated and nothing is announced again
+    assert run.code == 0, run.said
+    assert run.outcomes == ["code updated"] * 4 + ["there already"] * 3
+    announcements = ("FlareFDCTriggers.TriggerAnnounced", "UsageBasedSubscriptions.PlanAdded")
+    for name in (*announcements, "FlareOracleVerifier.SigningPolicyAccepted"):
+        blocks = chain.flow.rest.events(f"A.{ours.provider.address}.{name}", first, height_of(chain))
+        assert not [event for block in blocks for event in block.events]
+    # And the state is what it was
+    assert (ours.script("flare/get_light_client.cdc"), ours.subscription(subscription)) == before
+
+
+def test_a_key_in_kms_deploys_to_the_account_that_it_signs_for(chain: Chain, deploy: Deploy, kms_key: KmsKey) -> None:
+    # Given an account whose only key is in KMS
+    address = chain.flow.create_account_for(KmsFlowSigner(kms_key).public_key, "SHA2_256", 1, FUNDS)
+    # When it is named with its key
+    run = deploy(account=f"0x{address}", kms_key=kms_key.key_id)
+    # Then the contracts are on it
+    assert run.code == 0, run.said
+    assert run.outcomes[:4] == ["deployed"] * 4
+    names = chain.evaluate(f"access(all) fun main(): [String] {{ return *getAccount(0x{address}).contracts.names }}")
+    assert isinstance(names, list)
+    assert set(names) == set(DEPLOYED)
+
+
+@pytest.mark.parametrize("hash_algorithm", ["SHA3_256", None])
+def test_a_key_in_kms_that_cannot_sign_for_the_account_is_refused(
+    chain: Chain, deploy: Deploy, kms_key: KmsKey, hash_algorithm: str | None
+) -> None:
+    # Given an account with the key but another hash, or without the key
+    public_key = KmsFlowSigner(kms_key).public_key
+    address = (
+        chain.flow.create_account_for(public_key, hash_algorithm, 1, FUNDS)
+        if hash_algorithm
+        else chain.flow.create_account(FUNDS).address
+    )
+    before = height_of(chain)
+    # When it is named with the key
+    run = deploy(account=f"0x{address}", kms_key=kms_key.key_id)
+    # Then it says so, and nothing was sent
+    assert run.code == 1
+    assert f"0x{address} has no key of full weight with SHA2_256 and the public key of the signer" in run.said
+    assert height_of(chain) == before
+
+
+def test_a_key_that_kms_does_not_know_is_refused(chain: Chain, deploy: Deploy, kms_key: KmsKey) -> None:
+    before = height_of(chain)
+    run = deploy(account=f"0x{chain.provider.address}", kms_key="alias/nothing")
+    assert run.code == 1
+    assert "KMS gave no public key: An error occurred (NotFoundException)" in run.said
+    assert height_of(chain) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"network": "devnet"}, "NETWORK: Input should be 'emulator', 'testnet' or 'mainnet'"),
+        ({"statement_url_prefix": "http://statements.example/v1/"}, "Flare fetches https urls without a port"),
+        ({"policy_hash": "0x" + "00" * 32}, "is of another policy than this"),
+        ({"policy": "/nowhere.hex"}, "POLICY: Path does not point to a file"),
+    ],
+)
+def test_what_is_refused_changes_nothing(chain: Chain, deploy: Deploy, given: dict[str, str], message: str) -> None:
+    before = height_of(chain)
+    run = deploy(**given)
+    assert run.code == 1
+    assert message in run.said
+    assert height_of(chain) == before
+
+
+ADD = """
+    transaction(name: String, code: String) {
+        prepare(signer: auth(AddContract) &Account) { signer.contracts.add(name: name, code: code.utf8) }
+    }
+"""
+REMOVE = """
+    transaction(name: String) {
+        prepare(signer: auth(RemoveContract) &Account) { signer.contracts.remove(name: name) }
+    }
+"""
+
+
+def test_a_deployment_that_failed_on_its_way_goes_on_when_it_is_repeated(chain: Chain, deploy: Deploy) -> None:
+    # Given an account on which something else has the name of our second contract
+    other = string("access(all) contract FlareFDCTriggers {}")
+    chain.flow.run_code(service_account(), ADD, string("FlareFDCTriggers"), other)
+    # When the script runs
+    failed = deploy()
+    # Then it ends there, and says what the node said
+    assert failed.code == 1
+    assert failed.outcomes == ["deployed"]
+    assert "deploy/deploy_triggers.cdc, transaction" in failed.said
+    assert "error: found new field `AdminStoragePath` in `FlareFDCTriggers`" in failed.said
+    # And once the name is free, it goes on from there
+    chain.flow.run_code(service_account(), REMOVE, string("FlareFDCTriggers"))
+    assert deploy().outcomes[:4] == ["code updated", "deployed", "deployed", "deployed"]

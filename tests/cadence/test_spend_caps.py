@@ -1,0 +1,83 @@
+"""What an owner lets be charged in 30 days, and what becomes of the rest."""
+
+import pytest
+
+from flareflow.adapters.flow.json_cdc import Argument, uint64
+from infra.deploy import contracts as deploy
+from tests.cadence.owners import act, leave, optional
+from tests.support.flow_emulator import FLOW, SETTLE, Chain
+
+pytestmark = pytest.mark.stack
+
+MILLION = 10**6
+
+
+def test_a_spend_cap_leaves_the_rest_owed_until_its_owner_leaves(chain: Chain) -> None:
+    # Given a cap of half a FLOW
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
+    # When usage for one FLOW is settled
+    result = chain.settle(7, (subscription, 50_000 * MILLION))
+    # Then half is charged, and raising the cap lets the next settlement charge more
+    assert [name for name, _ in chain.events(result)] == ["Settled", "Suspended"]
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"], state["balance"]) == (FLOW // 2, FLOW // 2, 19 * FLOW // 2)
+    # And whoever leaves pays what is owed first
+    leave(chain, account, subscription)
+    events = act(chain, account, "close_subscription", uint64(subscription))
+    assert [name for name, _ in events] == ["SpendCapSet", "Settled", "Resumed", "Closed"]
+    assert chain.subscription(subscription)["charged"] == FLOW
+
+
+def test_raising_the_cap_charges_what_it_allows_at_once(chain: Chain) -> None:
+    # Given half a FLOW owed because of a cap
+    account, subscription = chain.subscriber()
+    cap = "subscriptions/set_spend_cap.cdc"
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # When the owner raises it by a part and then takes it away
+    raised = chain.run(cap, uint64(subscription), optional(FLOW * 3 // 4), signer=account)
+    gone = chain.run(cap, uint64(subscription), optional(None), signer=account)
+    # Then each time as much is charged as is allowed
+    assert [name for name, _ in chain.events(raised)] == ["SpendCapSet", "Settled"]
+    assert [name for name, _ in chain.events(gone)] == ["SpendCapSet", "Settled", "Resumed"]
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"], state["spendCap"]) == (FLOW, 0, None)
+
+
+def test_a_lower_cap_than_was_spent_charges_nothing_more(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW))
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 4))
+    chain.settle(8, (subscription, 60_000 * MILLION))
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"], state["spendable"]) == (FLOW, FLOW // 5, 0)
+
+
+def test_the_rest_is_charged_when_the_next_period_of_a_cap_begins(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given contracts whose 30 days last six seconds, and half a FLOW owed because of a cap
+    code_of = deploy.contract_code
+
+    def short_period(*arguments: str) -> Argument:
+        return Argument("String", str(code_of(*arguments).value).replace("2_592_000.0", "6.0"))
+
+    monkeypatch.setattr(deploy, "contract_code", short_period)
+    quick = chain.deployed_again()
+    account, subscription = quick.subscriber()
+    act(quick, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
+    page = quick.attested_page(7, (subscription, 50_000 * MILLION))
+    assert [name for name, _ in quick.events(quick.run(SETTLE, *page))] == ["Settled", "Suspended"]
+    # When the same page comes before and after the period ends, and then another
+    before = quick.run(SETTLE, *page)
+    quick.wait(6.2)
+    after = quick.run(SETTLE, *page)
+    more = quick.settle(8, (subscription, 60_000 * MILLION))
+    # Then the rest is charged in the new period only, and the cap holds in that one too
+    assert quick.events(before) == []
+    assert [name for name, _ in quick.events(after)] == ["Settled", "Resumed"]
+    assert [name for name, _ in quick.events(more)] == ["Settled", "Suspended"]
+    state = quick.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW, FLOW // 5)

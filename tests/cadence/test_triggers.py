@@ -1,0 +1,325 @@
+"""What may be attested, to the byte, and to whom it is handed."""
+
+from dataclasses import replace
+
+import pytest
+
+from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
+from flareflow.adapters.flow.rest import resolve_imports
+from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget
+from flareflow.keccak import keccak256
+from infra.deploy.contracts import STATEMENT_HANDLER, STATEMENT_TRIGGER, announce_statements
+from infra.local.flow.accounts import TransactionFailedError
+from infra.local.flow.contracts import LocalDeployer
+from tests.cadence.flare import CONFIRM
+from tests.support.flow_emulator import (
+    DELIVER,
+    FIRST_ROUND,
+    LONG_NOTICES,
+    SHORT_NOTICES,
+    TARGET,
+    Attested,
+    Chain,
+    words_of,
+)
+
+pytestmark = pytest.mark.stack
+
+ROOT = keccak256(b"a settlement root")
+HANDLER = """
+    import "FlareFDCTriggers"
+    import "UsageBasedSubscriptions"
+
+    access(all) contract Stranger {
+        access(all) resource Handler: FlareFDCTriggers.Handler {
+            access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
+                let other = Stranger.account.capabilities.storage
+                    .issue<&{FlareFDCTriggers.Handler}>(/storage/usageBasedSubscriptionsHandler)
+                    .borrow()!
+                other.handle(delivery: delivery)
+            }
+        }
+        init() {
+            self.account.storage.save(<-create Handler(), to: /storage/stranger)
+        }
+    }
+"""
+DEPLOY = """
+    transaction(name: String, code: String) {
+        prepare(signer: auth(AddContract) &Account) {
+            signer.contracts.add(name: name, code: code.utf8)
+        }
+    }
+"""
+BORROW_AND_HANDLE = """
+    import "FlareFDCTriggers"
+    transaction {
+        prepare(signer: auth(BorrowValue) &Account) {
+            let delivery <- create FlareFDCTriggers.Delivery(
+                triggerId: "statement/1", epoch: 9, handlerUUID: 1, words: []
+            )
+            destroy delivery
+        }
+    }
+"""
+
+
+def attested(epoch: int = 7) -> Attested:
+    return Attested(epoch, words_of(epoch, ROOT), FIRST_ROUND + epoch)
+
+
+def whole(told: Attested) -> list[Argument]:
+    return [*told.confirming(), *told.delivering()]
+
+
+def rendered(chain: Chain, told: Attested) -> object:
+    return chain.script(
+        "fdc/render_response.cdc",
+        string(STATEMENT_TRIGGER),
+        uint64(told.round),
+        uint64(told.timestamp),
+        uint64(told.epoch),
+        array(uint256, told.words),
+    )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        attested(),
+        Attested(9_999_999_999, (9_999_999_999, *([2**256 - 1] * 8)), 2**32 - 1, timestamp=0),
+        Attested(0, (0,) * 9, 0, timestamp=NO_TIMESTAMP),
+    ],
+    ids=["usual", "largest", "smallest"],
+)
+def test_the_rendered_response_is_what_flare_encodes(chain: Chain, told: Attested) -> None:
+    assert rendered(chain, told) == told.response.hex()
+
+
+def test_an_attested_statement_is_handed_over_once(chain: Chain) -> None:
+    # When a statement is delivered
+    told = attested()
+    result = chain.run(DELIVER, *whole(told))
+    # Then the contract of subscriptions has its settlement root
+    assert [name for name, _ in chain.events(result)] == ["RootConfirmed", "Delivered", "StatementAccepted"]
+    assert chain.events(result)[-1][1] == {"epoch": 7, "settlementRoot": ROOT.hex()}
+    delivered = chain.script("fdc/get_delivered.cdc", string(STATEMENT_TRIGGER), uint64(7))
+    assert delivered is True
+
+
+def test_delivering_again_changes_nothing(chain: Chain) -> None:
+    told = attested()
+    chain.run(DELIVER, *whole(told))
+    # When the whole transaction comes again
+    # Then it succeeds and says nothing
+    assert chain.events(chain.run(DELIVER, *whole(told))) == []
+
+
+def test_a_replay_to_the_contract_itself_is_refused(chain: Chain) -> None:
+    # Given a delivered epoch, attested once more in another round
+    chain.run(DELIVER, *whole(attested()))
+    again = replace(attested(), round=FIRST_ROUND + 50)
+    chain.run(CONFIRM, *again.confirming())
+    # Then it is not handed over a second time
+    code = """
+        import "FlareFDCTriggers"
+        transaction(t: String, r: UInt64, l: UInt64, e: UInt64, w: [UInt256], p: [String]) {
+            execute {
+                FlareFDCTriggers.deliver(
+                    triggerId: t, votingRound: r, lowestUsedTimestamp: l, epoch: e, words: w, proof: p
+                )
+            }
+        }
+    """
+    with pytest.raises(TransactionFailedError, match="FlareFDCTriggers: epoch 7 of statement/1 is delivered already"):
+        chain.flow.run_code(chain.provider, code, *again.delivering())
+
+
+def refused_as_foreign(chain: Chain, told: Attested, words: tuple[int, ...] | None = None) -> None:
+    chain.run(CONFIRM, *told.confirming())
+    chain.refuses(
+        f"FlareOracleVerifier.verify: the response does not belong to the root of round {told.round}",
+        DELIVER,
+        *told.confirming(),
+        *told.delivering(words),
+    )
+
+
+@pytest.mark.parametrize("position", range(1, len(ATTESTED_FIELDS)))
+def test_a_changed_word_is_refused(chain: Chain, position: int) -> None:
+    words = list(attested().words)
+    words[position] += 1
+    refused_as_foreign(chain, attested(), tuple(words))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        AttestationTarget("PublicWeb2", "https://statements.flareflow.tesu/v1/statements/"),
+        AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/"),
+        AttestationTarget("PublicWeb2", "https://evil.test/statements.flareflow.test/v1/statements/"),
+        AttestationTarget("testIgnite", TARGET.url_prefix),
+    ],
+    ids=["another host", "another path", "another url", "another source"],
+)
+def test_a_statement_from_elsewhere_is_refused(chain: Chain, target: AttestationTarget) -> None:
+    # Given that Flare attested the right words of a wrong request
+    refused_as_foreign(chain, replace(attested(), target=target))
+
+
+def test_another_timestamp_than_the_attested_one_is_refused(chain: Chain) -> None:
+    told = attested()
+    chain.run(CONFIRM, *told.confirming())
+    arguments = told.delivering()
+    arguments[2] = uint64(0)
+    chain.refuses("the response does not belong to the root", DELIVER, *told.confirming(), *arguments)
+
+
+def test_the_epoch_in_the_url_and_the_attested_epoch_must_agree(chain: Chain) -> None:
+    # Given that a statement's words name another epoch than its url
+    told = replace(attested(), words=words_of(8, ROOT))
+    chain.refuses("FlareFDCTriggers: the first attested word is 8, not the epoch 7", DELIVER, *whole(told))
+
+
+def test_an_epoch_of_eleven_digits_is_refused(chain: Chain) -> None:
+    told = replace(attested(), epoch=10**10, words=words_of(10**10, ROOT))
+    arguments = [*attested().confirming(), *attested().delivering()]
+    arguments[6:8] = [uint64(told.epoch), array(uint256, told.words)]
+    chain.refuses("FlareFDCTriggers: an epoch has at most ten digits, not 10000000000", DELIVER, *arguments)
+
+
+def test_too_few_words_are_refused(chain: Chain) -> None:
+    told = replace(attested(), words=attested().words[:8])
+    arguments = [*attested().confirming(), *attested().delivering(told.words)]
+    chain.refuses("FlareFDCTriggers: trigger statement/1 attests 9 words, not 8", DELIVER, *arguments)
+
+
+def test_an_unknown_trigger_is_refused(chain: Chain) -> None:
+    chain.refuses(
+        "FlareFDCTriggers: there is no trigger statement/2",
+        DELIVER,
+        *attested().confirming(),
+        *attested().delivering(trigger_id="statement/2"),
+    )
+
+
+def test_anyone_may_ask_for_an_epoch_that_is_due(chain: Chain) -> None:
+    result = chain.run("fdc/request_epoch.cdc", string(STATEMENT_TRIGGER), uint64(7))
+    assert chain.events(result) == [("EpochRequested", {"triggerId": STATEMENT_TRIGGER, "epoch": 7})]
+    chain.attest(7, ROOT)
+    chain.refuses(
+        "FlareFDCTriggers: epoch 7 of statement/1 is delivered already",
+        "fdc/request_epoch.cdc",
+        string(STATEMENT_TRIGGER),
+        uint64(7),
+    )
+
+
+def test_what_will_be_attested_is_announced_to_the_byte(chain: Chain) -> None:
+    # When a trigger for another url is announced
+    moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/").template()
+    first = chain.flow.rest.latest_sealed_block().height + 1
+    announce_statements(LocalDeployer(chain.flow, chain.provider), moved, "statement/2")
+    # Then everybody can read what its responses will be
+    last = chain.flow.rest.latest_sealed_block().height
+    kind = f"A.{chain.provider.address}.FlareFDCTriggers.TriggerAnnounced"
+    (announced,) = [event for block in chain.flow.rest.events(kind, first, last) for event in block.events]
+    fields = announced.fields()
+    assert isinstance(fields, dict)
+    assert fields["template"] == {
+        "head": moved.head,
+        "beforeEpoch": moved.before_epoch,
+        "afterEpoch": moved.after_epoch,
+        "words": len(ATTESTED_FIELDS),
+    }
+
+
+def test_only_the_administrator_announces_a_trigger(chain: Chain) -> None:
+    stranger = chain.flow.create_account(10**8)
+    with pytest.raises(TransactionFailedError, match="the signer has no rights over the triggers"):
+        announce_statements(LocalDeployer(chain.flow, stranger), TARGET.template(), "statement/2")
+
+
+def test_a_new_version_stands_beside_the_old_one(chain: Chain) -> None:
+    # Given a second version with another url
+    moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
+    announce_statements(LocalDeployer(chain.flow, chain.provider), moved.template(), "statement/2")
+    # Then each takes its own statements
+    told = replace(attested(8), target=moved)
+    chain.run(DELIVER, *told.confirming(), *told.delivering(trigger_id="statement/2"))
+    chain.run(DELIVER, *whole(attested(7)))
+    # And announcing it again changes nothing
+    announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "statement/2")
+    assert rendered(chain, attested()) == attested().response.hex()
+
+
+def test_versions_are_announced_in_order(chain: Chain) -> None:
+    with pytest.raises(TransactionFailedError, match="the next version is statement/2, not statement/3"):
+        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "statement/3")
+
+
+def test_an_epoch_gets_one_settlement_root_whatever_the_version(chain: Chain) -> None:
+    # Given two versions that attest to the same epoch
+    moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
+    announce_statements(LocalDeployer(chain.flow, chain.provider), moved.template(), "statement/2")
+    chain.run(DELIVER, *whole(attested(7)))
+    # Then the second does not replace the first
+    told = replace(attested(7), target=moved, round=FIRST_ROUND + 100)
+    chain.refuses(
+        "UsageBasedSubscriptions: no root is taken for epoch 7, since that of 7 is kept in its place",
+        DELIVER,
+        *told.confirming(),
+        *told.delivering(trigger_id="statement/2"),
+    )
+
+
+def test_a_handler_cannot_pass_its_delivery_on(chain: Chain) -> None:
+    # Given a trigger whose handler hands everything on to the contract of subscriptions
+    chain.flow.run_code(chain.provider, DEPLOY, string("Stranger"), string(code_of(chain, HANDLER)))
+    announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "stranger/1", "stranger")
+    told = attested()
+    # Then that contract gets no words
+    chain.refuses(
+        "FlareFDCTriggers.Delivery.accept: the delivery is for resource",
+        DELIVER,
+        *told.confirming(),
+        *told.delivering(trigger_id="stranger/1"),
+    )
+
+
+def code_of(chain: Chain, code: str) -> str:
+    return resolve_imports(code, chain.flow.addresses)
+
+
+def test_nobody_else_makes_a_delivery_not_even_the_provider(chain: Chain) -> None:
+    with pytest.raises(TransactionFailedError, match="cannot create resource type outside of containing contract"):
+        chain.flow.run_code(chain.provider, BORROW_AND_HANDLE)
+
+
+def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
+    with pytest.raises(TransactionFailedError, match="there is no handler behind the capability"):
+        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "other/1", "nothing")
+
+
+def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
+    soon = chain.deployed_again(notices=SHORT_NOTICES)
+    soon.wait(1.2)
+    soon.run(DELIVER, *whole(attested()))
+
+
+def test_a_trigger_does_not_count_before_its_notice_ends(chain: Chain) -> None:
+    later = chain.deployed_again(notices=LONG_NOTICES)
+    told = attested()
+    later.refuses_to_tell(
+        "FlareFDCTriggers: trigger statement/1 counts from",
+        "fdc/render_response.cdc",
+        *[whole(told)[position] for position in (3, 4, 5, 6, 7)],
+    )
+
+
+def test_the_handler_is_where_deployment_says(chain: Chain) -> None:
+    code = """
+        import "UsageBasedSubscriptions"
+        access(all) fun main(): String { return UsageBasedSubscriptions.HandlerStoragePath.toString() }
+    """
+    assert chain.evaluate(code) == f"/storage/{STATEMENT_HANDLER}"

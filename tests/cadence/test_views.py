@@ -1,0 +1,134 @@
+"""What anyone can read of the contracts."""
+
+import pytest
+
+from flareflow.adapters.flow.json_cdc import Argument, ufix64, uint64
+from flareflow.settlement.pricing import charge_ufix64
+from tests.cadence.flare import Electorate
+from tests.support.flow_emulator import FLOW, REWARD_EPOCH, Chain
+
+pytestmark = pytest.mark.stack
+
+MILLION = 10**6
+
+
+def test_an_estimate_is_what_the_next_settlement_would_charge(chain: Chain) -> None:
+    # Given a subscription that owes half a FLOW
+    _, subscription = chain.subscriber(deposit=FLOW)
+    chain.settle(7, (subscription, 75_000 * MILLION))
+    code = """
+        import "UsageBasedSubscriptions"
+        access(all) fun main(subscriptionId: UInt64, total: UInt64): UFix64 {
+            return UsageBasedSubscriptions.estimate(subscriptionId: subscriptionId, ratedMicrotokens: total)
+        }
+    """
+    # Then a lower total estimates what is owed, and a higher one that and the rest
+    assert chain.evaluate(code, uint64(subscription), uint64(1)) == FLOW // 2
+    higher = chain.evaluate(code, uint64(subscription), uint64(90_000 * MILLION))
+    assert higher == charge_ufix64(90_000 * MILLION) - FLOW
+
+
+READ_VIEWS = """
+    import "UsageBasedSubscriptions"
+    access(all) fun main(subscriptionId: UInt64): {String: AnyStruct} {
+        let entitled = UsageBasedSubscriptions.entitlementOf(subscriptionId)
+        let settled = UsageBasedSubscriptions.lastSettlement(subscriptionId)
+        return {
+            "balance": UsageBasedSubscriptions.balance(subscriptionId),
+            "status": entitled.status,
+            "spendable": entitled.spendable,
+            "isEntitled": entitled.isEntitled(),
+            "epoch": settled.epoch,
+            "total": settled.ratedMicrotokens,
+            "charged": settled.charged,
+            "owed": settled.owed,
+            "opened": UsageBasedSubscriptions.subscriptionsOpened()
+        }
+    }
+"""
+
+
+def views(chain: Chain, subscription: int) -> dict[str, object]:
+    told = chain.evaluate(READ_VIEWS, uint64(subscription))
+    assert isinstance(told, dict)
+    return dict(told)
+
+
+def test_balance_entitlement_and_last_settlement_are_told(chain: Chain) -> None:
+    # Given a subscription with a cap, of which a part is charged
+    account, subscription = chain.subscriber(deposit=3 * FLOW)
+    cap = Argument("Optional", ufix64(2 * FLOW).as_json())
+    chain.run("subscriptions/set_spend_cap.cdc", uint64(subscription), cap, signer=account)
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # Then what may still be charged is what the cap leaves
+    assert views(chain, subscription) == {
+        "balance": 2 * FLOW,
+        "status": "active",
+        "spendable": FLOW,
+        "isEntitled": True,
+        "epoch": 7,
+        "total": 50_000 * MILLION,
+        "charged": FLOW,
+        "owed": 0,
+        "opened": subscription,
+    }
+
+
+def test_only_an_active_subscription_with_money_is_entitled(chain: Chain) -> None:
+    # Given one whose deposit was used up to the last unit
+    account, spent = chain.subscriber(deposit=FLOW)
+    chain.settle(7, (spent, 50_000 * MILLION))
+    # Then it is active and not entitled, then suspended, then on its way out, then closed
+    steps = [views(chain, spent)]
+    chain.settle(8, (spent, 60_000 * MILLION))
+    steps.append(views(chain, spent))
+    for what in ("request_exit", "close_subscription"):
+        chain.run(f"subscriptions/{what}.cdc", uint64(spent), signer=account)
+        steps.append(views(chain, spent))
+    assert [step["status"] for step in steps] == ["active", "suspended", "exiting", "closed"]
+    assert not any(step["isEntitled"] for step in steps)
+
+
+def test_what_is_not_there_is_nil(chain: Chain) -> None:
+    assert chain.script("subscriptions/get_subscription.cdc", uint64(99)) is None
+    assert chain.script("subscriptions/get_tiers.cdc", uint64(99)) is None
+    code = """
+        import "FlareOracleVerifier"
+        import "UsageBasedSubscriptions"
+        import "SimpleUsageSubscriptions"
+        access(all) fun main(): [Bool] {
+            return [
+                UsageBasedSubscriptions.settlementRoot(epoch: 1) == nil,
+                SimpleUsageSubscriptions.usageAccount(1) == nil,
+                FlareOracleVerifier.signingPolicy(rewardEpoch: 1) == nil
+            ]
+        }
+    """
+    assert chain.evaluate(code) == [True, True, True]
+
+
+def test_the_default_plan_has_the_default_tiers(chain: Chain) -> None:
+    assert chain.script("subscriptions/get_tiers.cdc", uint64(0)) == [
+        {"endTokens": 100_000, "price": 2_000_000},
+        {"endTokens": 1_000_000, "price": 1_500_000},
+        {"endTokens": 10_000_000, "price": 1_000_000},
+        {"endTokens": None, "price": 800_000},
+    ]
+
+
+def test_the_light_client_tells_what_it_follows(chain: Chain) -> None:
+    four = Electorate.of([100] * 4)
+    assert chain.deployed_again(four.trusted()).script("flare/get_light_client.cdc") == {
+        "latestRewardEpoch": REWARD_EPOCH,
+        "startVotingRound": four.policy.start_voting_round,
+        "threshold": 200,
+        "voters": 4,
+        "isChainBound": False,
+    }
+
+
+def test_an_owner_is_named_as_the_payer_of_a_top_up(chain: Chain) -> None:
+    account, subscription = chain.subscriber()
+    result = chain.run("subscriptions/top_up.cdc", uint64(subscription), ufix64(FLOW), signer=account)
+    ((_, event),) = chain.events(result)
+    assert event["from"] == f"0x{account.address}"

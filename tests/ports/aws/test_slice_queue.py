@@ -1,0 +1,71 @@
+"""The contract of the `SliceQueue` port, kept by the fake and by SQS (moto's server) alike."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from flareflow.adapters.aws.queues import SliceMessage, SqsSliceQueue
+from flareflow.metering.models import Window
+from flareflow.metering.ports import SliceQueue
+from infra.local.aws import moto_server
+from infra.local.aws import session as aws
+from infra.local.ports import url
+from tests.fakes.metering import FakeSliceQueue
+
+START = datetime(2026, 11, 24, 10, 0, 0, 123_456, tzinfo=UTC)
+RECEIVES_MAX = 20
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The port, and what arrives at the other end."""
+
+    port: SliceQueue
+    received: Callable[[], Sequence[Window]]
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[None]:
+    server = moto_server.server()
+    was_running = server.process() is not None
+    server.start()
+    yield
+    if not was_running:
+        server.stop()
+
+
+@pytest.fixture(params=["fake", pytest.param("sqs", marks=pytest.mark.stack)])
+def queue(request: pytest.FixtureRequest) -> Queue:
+    if request.param == "fake":
+        fake = FakeSliceQueue()
+        return Queue(fake, lambda: fake.sent)
+    request.getfixturevalue("moto")
+    sqs = aws.session().client("sqs", endpoint_url=url("moto"))
+    address = sqs.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
+
+    def received() -> Sequence[Window]:
+        bodies: list[str] = []
+        for _ in range(RECEIVES_MAX):
+            messages = sqs.receive_message(QueueUrl=address, MaxNumberOfMessages=10).get("Messages", [])
+            bodies += [message["Body"] for message in messages]
+        return [SliceMessage.model_validate_json(body).window() for body in bodies]
+
+    return Queue(SqsSliceQueue(sqs, address), received)
+
+
+def windows(count: int) -> list[Window]:
+    hour = timedelta(hours=1)
+    return [Window(START + number * hour, START + (number + 1) * hour) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 25])
+def test_every_window_arrives_to_the_microsecond(queue: Queue, count: int) -> None:
+    # Given so many windows, also more than SQS takes at once
+    sent = windows(count)
+    # When they are queued
+    queue.port.send(sent)
+    # Then the same windows come out, in whatever order
+    assert sorted(queue.received(), key=lambda window: window.start) == sent

@@ -1,0 +1,116 @@
+"""The `KeyIssuer` port, kept by the fake and by LiteLLM alike."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from flareflow.accounts.ports import KeyIssuer
+from flareflow.adapters.litellm.keys import LiteLLMKeys
+from flareflow.adapters.litellm.spend_log import litellm_client
+from flareflow.errors import KeyIssuerUnavailableError
+from infra.local.litellm import servers
+from infra.local.ports import url
+from tests.fakes.accounts import ALICE, FakeKeyIssuer
+
+MASTER_KEY = "sk-master-of-the-contract-tests"
+
+
+@dataclass
+class Issuing:
+    """An issuer, and whether a key of it works."""
+
+    issuer: KeyIssuer
+    works: Callable[[str], bool]
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[httpx.Client]:
+    """LiteLLM's administration API; servers that ran before are left running."""
+    wanted = [servers.postgres(), servers.litellm(MASTER_KEY, "http://127.0.0.1:9/nobody", "no-secret")]
+    started = [server for server in wanted if server.process() is None]
+    for server in wanted:
+        server.start()
+    with litellm_client(url("litellm"), lambda: MASTER_KEY) as http:
+        yield http
+    for server in reversed(started):
+        server.stop()
+
+
+@pytest.fixture(params=["fake", pytest.param("litellm", marks=pytest.mark.stack)])
+def issuing(request: pytest.FixtureRequest) -> Issuing:
+    if request.param == "fake":
+        fake = FakeKeyIssuer()
+        return Issuing(fake, lambda secret: fake.blocked.get(sha256(secret.encode()).hexdigest()) is False)
+    proxy: httpx.Client = request.getfixturevalue("proxy")
+
+    def works(secret: str) -> bool:
+        return httpx.get(f"{url('litellm')}/v1/models", headers=bearer(secret)).is_success
+
+    return Issuing(LiteLLMKeys(proxy), works)
+
+
+@pytest.fixture
+def alias() -> str:
+    return f"flareflow-{uuid4().hex}"
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {secret}"}
+
+
+def test_an_issued_key_works_and_its_hash_is_the_sha256_of_its_secret(issuing: Issuing, alias: str) -> None:
+    issued = issuing.issuer.issue(alias, 7, ALICE)
+    assert issuing.works(issued.secret)
+    assert issued.key_hash == sha256(issued.secret.encode()).hexdigest()
+
+
+def test_an_alias_is_taken_until_it_is_deleted(issuing: Issuing, alias: str) -> None:
+    # Given a key with the alias
+    first = issuing.issuer.issue(alias, 7, ALICE)
+    with pytest.raises(KeyIssuerUnavailableError):
+        issuing.issuer.issue(alias, 7, ALICE)
+    # When it is deleted, as often as one likes
+    for _ in range(2):
+        issuing.issuer.delete_alias(alias)
+    # Then the alias is free and the old key is worth nothing
+    second = issuing.issuer.issue(alias, 7, ALICE)
+    assert [issuing.works(first.secret), issuing.works(second.secret)] == [False, True]
+
+
+def test_a_deleted_key_works_no_more(issuing: Issuing, alias: str) -> None:
+    issued = issuing.issuer.issue(alias, 7, ALICE)
+    for _ in range(2):
+        issuing.issuer.delete(issued.key_hash)
+    assert not issuing.works(issued.secret)
+
+
+def test_a_blocked_key_works_again_once_it_is_unblocked(issuing: Issuing, alias: str) -> None:
+    issued = issuing.issuer.issue(alias, 7, ALICE)
+    for _ in range(2):
+        issuing.issuer.block(issued.key_hash)
+    assert not issuing.works(issued.secret)
+    for _ in range(2):
+        issuing.issuer.unblock(issued.key_hash)
+    assert issuing.works(issued.secret)
+
+
+def test_blocking_and_unblocking_a_key_that_is_gone_is_done(issuing: Issuing, alias: str) -> None:
+    issued = issuing.issuer.issue(alias, 7, ALICE)
+    issuing.issuer.delete(issued.key_hash)
+    issuing.issuer.block(issued.key_hash)
+    issuing.issuer.unblock(issued.key_hash)
+    assert not issuing.works(issued.secret)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/key/generate"), ("GET", "/spend/logs"), ("GET", "/key/list"), ("GET", "/user/info")]
+)
+def test_an_issued_key_administers_nothing(proxy: httpx.Client, alias: str, method: str, path: str) -> None:
+    issued = LiteLLMKeys(proxy).issue(alias, 7, ALICE)
+    answer = httpx.request(method, f"{url('litellm')}{path}", headers=bearer(issued.secret))
+    assert answer.status_code == httpx.codes.FORBIDDEN

@@ -1,0 +1,164 @@
+"""The account that deploys: which of its keys signs, and what becomes of a transaction that is held up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from flareflow.adapters.flow.rest import AccountKey as ChainKey
+from flareflow.adapters.flow.rest import Event, TransactionResult
+from flareflow.errors import FlowUnavailableError
+from flareflow.settlement.transactions import Progress, SignedTransaction, Stage
+from infra.deploy import account as deployer
+from infra.deploy.account import AccountDeployer, AccountKey, DeploymentFailedError, Step, outcome_of
+from infra.local.flow.accounts import service_account
+
+ADDRESS = "0x0123456789abcdef"
+PATH = "deploy/deploy_triggers.cdc"
+SUCCEEDED = Progress(Stage.SUCCEEDED)
+VOID = Progress(Stage.VOID, "[Error Code: 1007]")
+
+
+@dataclass
+class FakeNode:
+    """An access node, and what the deployer uses of `FlowTransactions`: answers are given in order."""
+
+    progresses: list[Progress]
+    sendings: list[str | Exception | None] = field(default_factory=list)
+    keys: list[ChainKey] = field(default_factory=list)
+    error_message: str = ""
+    sent: list[str] = field(default_factory=list)
+    signed: int = 0
+    operator: str = ADDRESS
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rest(self) -> "FakeNode":
+        return self
+
+    def sign_code(self, code: str, arguments: Sequence[object], key_index: int, *, is_authorizer: bool) -> object:
+        assert is_authorizer
+        self.signed += 1
+        return SignedTransaction(f"transaction-{self.signed}", b"", 0)
+
+    def send(self, transaction: SignedTransaction) -> str | None:
+        self.sent.append(transaction.id)
+        answer = self.sendings.pop(0) if self.sendings else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def progress(self, _: SignedTransaction) -> Progress:
+        return self.progresses.pop(0)
+
+    def transaction_result(self, _: str) -> TransactionResult:
+        return result(error_message=self.error_message)
+
+    def account_keys(self, _: str) -> list[ChainKey]:
+        return self.keys
+
+
+def result(*events: str, error_message: str = "") -> TransactionResult:
+    made = [Event(type=one, transaction_id="", transaction_index=0, event_index=0, payload=b"") for one in events]
+    return TransactionResult(status="Sealed", status_code=0, error_message=error_message, block_id="", events=made)
+
+
+def run(node: FakeNode) -> list[Step]:
+    """Run one transaction; returns what was told of it."""
+    told: list[Step] = []
+    AccountDeployer(cast("Any", node), 0, told.append).run(PATH)
+    return told
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployer, "POLL_SECONDS", 0.0)
+
+
+def chain_key(index: int, **otherwise: object) -> ChainKey:
+    usable: dict[str, Any] = {
+        "index": index,
+        "public_key": f"0x{service_account().public_key.hex()}",
+        "signing_algorithm": "ECDSA_P256",
+        "hashing_algorithm": "SHA3_256",
+        "sequence_number": 0,
+        "weight": 1_000,
+        "revoked": False,
+    }
+    return ChainKey(**usable | otherwise)
+
+
+def test_a_transaction_is_told_of_when_it_is_sealed() -> None:
+    node = FakeNode([Progress(Stage.UNKNOWN), Progress(Stage.PENDING), SUCCEEDED])
+    assert run(node) == [Step(PATH, "transaction-1", "there already")]
+    assert node.sent == ["transaction-1"]
+
+
+def test_a_transaction_without_effect_is_signed_anew() -> None:
+    node = FakeNode([VOID, SUCCEEDED])
+    assert run(node) == [Step(PATH, "transaction-2", "there already")]
+
+
+def test_after_three_without_effect_it_is_given_up() -> None:
+    node = FakeNode([VOID] * 3)
+    with pytest.raises(DeploymentFailedError, match=r"deploy_triggers.cdc, transaction transaction-3: .*1007"):
+        run(node)
+
+
+def test_a_busy_node_gets_the_same_bytes_again() -> None:
+    node = FakeNode([SUCCEEDED], sendings=[FlowUnavailableError("busy"), None])
+    run(node)
+    assert node.sent == ["transaction-1", "transaction-1"]
+
+
+def test_a_node_that_stays_away_is_unavailable() -> None:
+    with pytest.raises(FlowUnavailableError, match="away"):
+        run(FakeNode([], sendings=[FlowUnavailableError("away")] * deployer.SEND_TRIES))
+
+
+def test_a_refused_transaction_ends_the_deployment() -> None:
+    with pytest.raises(DeploymentFailedError, match="refused transaction transaction-1: invalid signature"):
+        run(FakeNode([], sendings=["invalid signature"]))
+
+
+def test_a_failed_transaction_ends_the_deployment_with_the_whole_message() -> None:
+    message = "x" * 2_000
+    with pytest.raises(DeploymentFailedError, match=message):
+        run(FakeNode([Progress(Stage.FAILED, "shortened")], error_message=message))
+
+
+def test_a_transaction_that_is_never_sealed_ends_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployer, "SEAL_SECONDS_MAX", 0.0)
+    with pytest.raises(DeploymentFailedError, match="transaction-1 was not sealed in 0 s"):
+        run(FakeNode([]))
+
+
+def test_the_first_key_that_can_sign_alone_is_taken() -> None:
+    # Given keys that are another's, too light, revoked or of another hash, before two that fit
+    unfit: list[dict[str, object]] = [
+        {"public_key": "0x" + "00" * 64},
+        {"weight": 999},
+        {"revoked": True},
+        {"hashing_algorithm": "SHA2_256"},
+    ]
+    keys = [chain_key(index, **one) for index, one in enumerate([*unfit, {}, {}])]
+    # When the account's key is looked for, then it is the first of those two
+    key = AccountKey(ADDRESS, service_account(), "SHA3_256")
+    assert key.index(cast("Any", FakeNode([], keys=keys))) == 4
+    # And without them there is none
+    with pytest.raises(DeploymentFailedError, match=f"{ADDRESS} has no key of full weight with SHA3_256"):
+        key.index(cast("Any", FakeNode([], keys=keys[:4])))
+
+
+@pytest.mark.parametrize(
+    ("events", "outcome"),
+    [
+        (["flow.AccountContractAdded", f"A.{ADDRESS[2:]}.FlareOracleVerifier.SigningPolicyAccepted"], "deployed"),
+        (["flow.AccountContractUpdated"], "code updated"),
+        ([f"A.{ADDRESS[2:]}.FlareFDCTriggers.TriggerAnnounced"], "TriggerAnnounced"),
+        (["A.f919ee77447b7497.FlowFees.FeesDeducted"], "there already"),
+    ],
+)
+def test_what_a_transaction_did_is_told_by_its_events(events: list[str], outcome: str) -> None:
+    assert outcome_of(result(*events), ADDRESS) == outcome
