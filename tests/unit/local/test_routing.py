@@ -1,4 +1,4 @@
-"""Which route a request takes: the least vague one, as API Gateway decides."""
+"""Which route a request takes: the most specific one, as API Gateway decides."""
 
 import pytest
 
@@ -13,7 +13,7 @@ TABLE = RouteTable(
             Route("ANY", "/any", "any", None),
             Route("POST", "/any", "post", None),
         ],
-        key=lambda route: route.vagueness,
+        key=lambda route: route.specificity,
     )
 )
 
@@ -28,7 +28,7 @@ TABLE = RouteTable(
         ("DELETE", "/any", "any"),
     ],
 )
-def test_the_least_vague_route_wins(method: str, path: str, function: str) -> None:
+def test_the_most_specific_route_wins(method: str, path: str, function: str) -> None:
     found = TABLE.match(method, path)
     assert found is not None
     assert found[0].function == function

@@ -41,22 +41,25 @@ class Route:
         return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
 
     @property
-    def vagueness(self) -> tuple[int, int, bool]:
-        """Greedy before plain variables before any-method: API Gateway takes the least vague route."""
+    def specificity(self) -> tuple[int, int, bool]:
+        """A sort key that puts the most specific route first, as API Gateway prefers it.
+
+        Fewer greedy variables come first, then fewer variables, then a named method before `ANY`.
+        """
         variables = VARIABLE.findall(self.path)
         return sum(bool(greedy) for _, greedy in variables), len(variables), self.method == "ANY"
 
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """All routes of an API, least vague first."""
+    """All routes of an API, most specific first."""
 
     routes: Sequence[Route]
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "RouteTable":
         """From an OpenAPI body whose intrinsics are resolved."""
-        return cls(sorted(_routes(body), key=lambda route: route.vagueness))
+        return cls(sorted(_routes(body), key=lambda route: route.specificity))
 
     def match(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]] | None:
         """The route that a request takes, with its path variables."""
