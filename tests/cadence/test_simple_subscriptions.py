@@ -4,7 +4,7 @@ import pytest
 
 from flareflow.adapters.flow.json_cdc import array, string, ufix64, uint64
 from flareflow.statements.merkle import PageTree
-from flareflow.statements.models import Page
+from flareflow.statements.models import SettlementPage
 from infra.deploy.contracts import FLAT_PRICE_UFIX64, SIMPLE_TRIGGER
 from infra.local.flow.accounts import LocalAccount
 from tests.support.flow_emulator import (
@@ -34,7 +34,7 @@ def user(chain: Chain) -> LocalAccount:
 
 def attest(chain: Chain, epoch: int, *entries: tuple[int, int], contract: str | None = None) -> PageTree:
     name = contract or f"A.{chain.provider.address}.SimpleUsageSubscriptions"
-    tree = PageTree.over([Page(name, epoch, 0, entries)])
+    tree = PageTree.over([SettlementPage(name, epoch, 0, entries)])
     told = Attested(epoch, words_of(epoch, tree.root), FIRST_ROUND + epoch)
     arguments = [*told.confirming(), *told.delivering(trigger_id=SIMPLE_TRIGGER)]
     chain.run("flare/deliver_statement.cdc", *arguments)

@@ -18,7 +18,7 @@ from flareflow.accounts.ports import KeyRequestClaim
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage, UsageEvent
 from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Entry, Status, Subscription
+from flareflow.settlement.journal import Entry, Subscription, SubscriptionStatus
 
 ALICE = "0x00000000000a11ce"
 BOB = "0x0000000000000b0b"
@@ -229,7 +229,7 @@ class FakeLedger:
             deposited_ufix64=before.deposited_ufix64 + amount_ufix64,
         )
 
-    def set_status(self, subscription_id: int, status: Status) -> None:
+    def set_status(self, subscription_id: int, status: SubscriptionStatus) -> None:
         self.subscriptions[subscription_id] = replace(self.subscriptions[subscription_id], status=status)
 
     def subscription(self, subscription_id: int) -> Subscription | None:

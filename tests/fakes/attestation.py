@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flareflow.attestation.models import Attestation, Finalization, SealedStatement, SignedPolicy, Submission
+from flareflow.attestation.models import Attestation, Finalization, SignedPolicy, Submission
 from flareflow.attestation.ports import Awaited, Mined, PolicySighting, RequestRevertedError, ServedProof
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, RootMessage
 from flareflow.errors import FlareUnavailableError, RaceLostError
 from flareflow.keccak import keccak256
+from flareflow.statements.models import Statement
 
 BLOCKS_PER_ROUND: Final = 10
 STRETCH_BLOCKS: Final = 30
@@ -128,9 +129,9 @@ class FakeDataAvailability:
 class FakeStatements:
     """`Statements`, in the order of sealing."""
 
-    sealed: list[SealedStatement] = field(default_factory=list)
+    sealed: list[Statement] = field(default_factory=list)
 
-    def newest(self) -> SealedStatement | None:
+    def newest(self) -> Statement | None:
         return self.sealed[-1] if self.sealed else None
 
 

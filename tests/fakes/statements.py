@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flareflow.errors import BrokenRuleError, RaceLostError, StorageUnavailableError
 from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, Page, Sealed
+from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
 from flareflow.statements.ports import OpenEpoch
 
 
@@ -70,12 +70,12 @@ class FakeStatements:
     """`Statements`."""
 
     faults: Faults = field(default_factory=Faults)
-    kept: dict[int, Sealed] = field(default_factory=dict)
+    kept: dict[int, StoredStatement] = field(default_factory=dict)
 
-    def get(self, epoch: int) -> Sealed | None:
+    def get(self, epoch: int) -> StoredStatement | None:
         return self.kept.get(epoch)
 
-    def before(self, epoch: int) -> Sealed | None:
+    def before(self, epoch: int) -> StoredStatement | None:
         earlier = [known for known in self.kept if known < epoch]
         return self.kept[max(earlier)] if earlier else None
 
@@ -83,7 +83,7 @@ class FakeStatements:
         epochs = sorted((epoch for epoch in self.kept if before is None or epoch < before), reverse=True)
         return [(epoch, self.kept[epoch].statement.hash) for epoch in epochs[:limit]]
 
-    def put(self, sealed: Sealed) -> None:
+    def put(self, sealed: StoredStatement) -> None:
         with self.faults.around_write():
             if self.kept.setdefault(sealed.statement.epoch, sealed) != sealed:
                 raise BrokenRuleError(f"epoch {sealed.statement.epoch} has another statement already")
@@ -95,7 +95,7 @@ class FakeDocuments:
 
     faults: Faults = field(default_factory=Faults)
     kept_leaves: dict[tuple[int, bytes], Sequence[Leaf]] = field(default_factory=dict)
-    kept_pages: dict[tuple[int, bytes, int], Page] = field(default_factory=dict)
+    kept_pages: dict[tuple[int, bytes, int], SettlementPage] = field(default_factory=dict)
 
     def put_leaves(self, epoch: int, usage_root: bytes, leaves: Sequence[Leaf]) -> None:
         with self.faults.around_write():
@@ -106,11 +106,11 @@ class FakeDocuments:
             raise StorageUnavailableError(f"there are no leaves of epoch {epoch}")
         return self.kept_leaves[epoch, usage_root]
 
-    def put_page(self, settlement_root: bytes, page: Page) -> None:
+    def put_page(self, settlement_root: bytes, page: SettlementPage) -> None:
         with self.faults.around_write():
             self.kept_pages[page.epoch, settlement_root, page.number] = page
 
-    def page(self, epoch: int, settlement_root: bytes, number: int) -> Page:
+    def page(self, epoch: int, settlement_root: bytes, number: int) -> SettlementPage:
         if (epoch, settlement_root, number) not in self.kept_pages:
             raise StorageUnavailableError(f"there is no page {number} of epoch {epoch}")
         return self.kept_pages[epoch, settlement_root, number]

@@ -12,11 +12,12 @@ from eth_keys.datatypes import Signature
 
 from flareflow.attestation import advancing
 from flareflow.attestation.advancing import AdvanceAttestations
-from flareflow.attestation.models import Attestation, SealedStatement, State
+from flareflow.attestation.models import Attestation, State
 from flareflow.attestation.policies import RecordPolicies
 from flareflow.attestation.relay import RootMessage, decode_signatures, signed_digest
 from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
+from flareflow.statements.models import Statement
 from flareflow.time import Deadline
 from infra.deploy.networks import LOCAL_FLARE
 from infra.local.flare.fdc.voters import policy_of
@@ -46,9 +47,8 @@ class Attesting:
             field: f"0x{epoch + n:064x}" for n, (_, field, kind) in enumerate(ATTESTED_FIELDS) if kind == "bytes32"
         }
         values["epoch"] = str(epoch)
-        words = tuple(int(values[field], 0) for _, field, _ in ATTESTED_FIELDS)
         self.local.host.texts[f"/v1/statements/{epoch:010d}"] = json.dumps(values | (served or {}))
-        self.statements.sealed.append(SealedStatement(epoch, words, settles_something=True))
+        self.statements.sealed.append(Statement.parse(json.dumps(values, separators=(",", ":"))))
 
     def until(self, epoch: int, *states: State, reasons: int = 0) -> Attestation:
         """Ticks until the attestation is in one of these states with so many reasons."""

@@ -26,7 +26,7 @@ from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, Attesta
 from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.keccak import keccak256
 from flareflow.statements.merkle import PageTree
-from flareflow.statements.models import Page
+from flareflow.statements.models import SettlementPage
 from infra.deploy.contracts import STATEMENT_TRIGGER, Notices, TrustedFlare, deploy
 from infra.local.flare.fdc.voters import policy_of, sign_by_all
 from infra.local.flow.accounts import LocalAccount, LocalFlow, TransactionFailedError, service_account
@@ -198,7 +198,9 @@ class Chain:
 
     def pages(self, epoch: int, *pages: Sequence[tuple[int, int]]) -> PageTree:
         """A settlement tree over pages of (id, total)."""
-        return PageTree.over(Page(self.contract, epoch, number, tuple(entries)) for number, entries in enumerate(pages))
+        return PageTree.over(
+            SettlementPage(self.contract, epoch, number, tuple(entries)) for number, entries in enumerate(pages)
+        )
 
     def attest(self, epoch: int, root: bytes) -> Attested:
         """Let Flare attest a settlement root and deliver it."""

@@ -9,7 +9,7 @@ from flareflow.adapters.flow.json_cdc import array, ufix64, uint64
 from flareflow.adapters.flow.rest import TransactionResult
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
-from flareflow.statements.models import Page
+from flareflow.statements.models import SettlementPage
 from infra.local.flow.accounts import LocalAccount
 from tests.support.flow_emulator import FLOW, FUNDS, SETTLE, Chain, settling
 
@@ -70,7 +70,7 @@ CAP_MANY: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class LongPage(Page):
+class LongPage(SettlementPage):
     """A page of any length."""
 
     def __post_init__(self) -> None:

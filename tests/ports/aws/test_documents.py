@@ -8,7 +8,7 @@ import pytest
 from flareflow.adapters.aws.documents import S3Documents
 from flareflow.errors import StorageUnavailableError
 from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, Page
+from flareflow.statements.models import Leaf, SettlementPage
 from flareflow.statements.ports import Documents
 from tests.fakes.statements import FakeDocuments
 from tests.support.s3 import fresh_bucket, s3
@@ -20,7 +20,7 @@ ROOT = bytes.fromhex("11" * 32)
 OTHER_ROOT = bytes.fromhex("22" * 32)
 LEAVES = [Leaf(1, 5, Usage(10, 20, 2, 30_000_000, 4)), Leaf(2**64 - 1, 7, Usage(2**70, 0, 1, 2**90, 0))]
 CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
-PAGE = Page(CONTRACT, 7, 0, ((1, 30_000_000), (2, 2**64)))
+PAGE = SettlementPage(CONTRACT, 7, 0, ((1, 30_000_000), (2, 2**64)))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_what_another_root_commits_to_is_kept_beside_it(documents: Documents) ->
     # Given a page of an attempt to seal that did not come to its end
     documents.put_page(ROOT, PAGE)
     # When another attempt has other totals on the same page
-    other = Page(CONTRACT, 7, 0, ((2, 2**64),))
+    other = SettlementPage(CONTRACT, 7, 0, ((2, 2**64),))
     documents.put_page(OTHER_ROOT, other)
     # Then both are there
     assert documents.page(7, ROOT, 0) == PAGE

@@ -8,14 +8,14 @@ import pytest
 from flareflow.adapters.dynamodb.attestations import DynamoSealedStatements
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.errors import BrokenRuleError
-from flareflow.statements.models import Sealed, Statement
+from flareflow.statements.models import Statement, StoredStatement
 from flareflow.statements.ports import Statements
 from tests.fakes.statements import FakeStatements
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-SEALED = Sealed(
+SEALED = StoredStatement(
     Statement(
         epoch=1_000,
         window_start=300_000,
@@ -31,7 +31,7 @@ SEALED = Sealed(
 )
 
 
-def of_epoch(epoch: int) -> Sealed:
+def of_epoch(epoch: int) -> StoredStatement:
     return replace(SEALED, statement=replace(SEALED.statement, epoch=epoch))
 
 
@@ -60,7 +60,7 @@ def test_sealing_the_same_again_changes_nothing(statements: Statements) -> None:
     ],
     ids=["pages", "total"],
 )
-def test_a_sealed_statement_never_changes(statements: Statements, other: Sealed) -> None:
+def test_a_sealed_statement_never_changes(statements: Statements, other: StoredStatement) -> None:
     statements.put(SEALED)
     with pytest.raises(BrokenRuleError, match="epoch 1000 has another statement already"):
         statements.put(other)

@@ -13,7 +13,7 @@ from flareflow.accounts.models import KeyStatus, VirtualKey
 from flareflow.changes import StreamChange
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
-from flareflow.settlement.journal import Status
+from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.pricing import charge_ufix64
 from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeVirtualKeys
 
@@ -85,8 +85,10 @@ def test_a_top_up_makes_keys_work_again(house: House) -> None:
     assert (house.statuses(), house.blocked()) == ({KeyStatus.ACTIVE}, {False})
 
 
-@pytest.mark.parametrize("status", [Status.SUSPENDED, Status.EXITING, Status.CLOSED])
-def test_only_an_active_subscriptions_keys_work(house: House, status: Status) -> None:
+@pytest.mark.parametrize(
+    "status", [SubscriptionStatus.SUSPENDED, SubscriptionStatus.EXITING, SubscriptionStatus.CLOSED]
+)
+def test_only_an_active_subscriptions_keys_work(house: House, status: SubscriptionStatus) -> None:
     house.ledger.set_status(7, status)
     house.enforce()
     assert house.blocked() == {True}
@@ -151,7 +153,7 @@ def test_enforcing_gives_up_visibly_when_the_funds_never_settle(house: House) ->
     mark = house.keys.mark
 
     def mark_and_flip(key: VirtualKey, status: KeyStatus) -> bool:
-        flipped = Status.CLOSED if status is KeyStatus.ACTIVE else Status.ACTIVE
+        flipped = SubscriptionStatus.CLOSED if status is KeyStatus.ACTIVE else SubscriptionStatus.ACTIVE
         house.ledger.set_status(7, flipped)
         house.usage.meter(7)
         return mark(key, status)

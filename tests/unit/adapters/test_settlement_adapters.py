@@ -21,7 +21,7 @@ from flareflow.merkle import fold
 from flareflow.settlement.pages import SealedPages
 from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, SettlePage
 from flareflow.statements.merkle import PageTree
-from flareflow.statements.models import NO_HASH, Page, Sealed, Statement
+from flareflow.statements.models import NO_HASH, SettlementPage, Statement, StoredStatement
 from infra.local.aws import moto_server
 from tests.fakes.statements import FakeDocuments, FakeStatements
 
@@ -75,13 +75,15 @@ def test_an_attestation_without_proof_cannot_be_delivered() -> None:
         cadence_call(DeliverStatement(Attestation(7, tuple(range(9)))))
 
 
-def page(number: int) -> Page:
-    return Page("A.f8d6e0586b0a20c7.UsageBasedSubscriptions", 7, number, ((2 * number, 10), (2 * number + 1, 20)))
+def page(number: int) -> SettlementPage:
+    return SettlementPage(
+        "A.f8d6e0586b0a20c7.UsageBasedSubscriptions", 7, number, ((2 * number, 10), (2 * number + 1, 20))
+    )
 
 
-def sealed_pages(pages: list[Page], root: bytes) -> SealedPages:
+def sealed_pages(pages: list[SettlementPage], root: bytes) -> SealedPages:
     statements, documents = FakeStatements(), FakeDocuments()
-    statements.put(Sealed(Statement(7, 0, 10, NO_HASH, root, 6, 90, NO_HASH, NO_HASH), len(pages)))
+    statements.put(StoredStatement(Statement(7, 0, 10, NO_HASH, root, 6, 90, NO_HASH, NO_HASH), len(pages)))
     for one in pages:
         documents.put_page(root, one)
     return SealedPages(statements, documents)

@@ -8,17 +8,24 @@ import pytest
 
 from flareflow.attestation.advancing import ROUNDS_TO_PROVE_MAX, AdvanceAttestations, AdvanceReport
 from flareflow.attestation.merkle import FlareMerkleTree
-from flareflow.attestation.models import Attestation, SealedStatement, State, Submission
+from flareflow.attestation.models import Attestation, State, Submission
 from flareflow.attestation.ports import ServedProof
 from flareflow.attestation.request import NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
+from flareflow.statements.models import NO_HASH, Statement
 from flareflow.time import Deadline
 from tests.fakes.attestation import FakeAttestations, FakeDataAvailability, FakeFlare, FakeStatements
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET: Final = AttestationTarget("PublicWeb2", "https://api.flareflow.example/v1/statements/")
 FILLER: Final = keccak256(b"somebody else's attestation")
+
+
+def statement_of(epoch: int, settles_something: bool = True) -> Statement:
+    settlement_root = (12).to_bytes(32) if settles_something else NO_HASH
+    roots = (11).to_bytes(32), settlement_root
+    return Statement(epoch, 300, 600, *roots, 1, 2_000_000, (13).to_bytes(32), (14).to_bytes(32))
 
 
 def words_of(epoch: int) -> tuple[int, ...]:
@@ -35,7 +42,7 @@ class Attesting:
     attestations: FakeAttestations = field(default_factory=FakeAttestations)
 
     def seal(self, epoch: int, settles_something: bool = True) -> None:
-        self.statements.sealed.append(SealedStatement(epoch, words_of(epoch), settles_something))
+        self.statements.sealed.append(statement_of(epoch, settles_something))
 
     def tick(self, left: timedelta = timedelta(minutes=4)) -> AdvanceReport:
         deadline = Deadline(NOW + left, clock=lambda: NOW)

@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from flareflow.adapters.flow.rest import AccountKey as ChainKey
-from flareflow.adapters.flow.rest import Event, TransactionResult
+from flareflow.adapters.flow.rest import Event, RestAccountKey, TransactionResult
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.transactions import Progress, SignedTransaction, Stage
 from infra.deploy import account as deployer
@@ -26,7 +25,7 @@ class FakeNode:
 
     progresses: list[Progress]
     sendings: list[str | Exception | None] = field(default_factory=list)
-    keys: list[ChainKey] = field(default_factory=list)
+    keys: list[RestAccountKey] = field(default_factory=list)
     error_message: str = ""
     sent: list[str] = field(default_factory=list)
     signed: int = 0
@@ -55,7 +54,7 @@ class FakeNode:
     def transaction_result(self, _: str) -> TransactionResult:
         return result(error_message=self.error_message)
 
-    def account_keys(self, _: str) -> list[ChainKey]:
+    def account_keys(self, _: str) -> list[RestAccountKey]:
         return self.keys
 
 
@@ -76,7 +75,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deployer, "POLL_SECONDS", 0.0)
 
 
-def chain_key(index: int, **otherwise: object) -> ChainKey:
+def chain_key(index: int, **otherwise: object) -> RestAccountKey:
     usable: dict[str, Any] = {
         "index": index,
         "public_key": f"0x{service_account().public_key.hex()}",
@@ -86,7 +85,7 @@ def chain_key(index: int, **otherwise: object) -> ChainKey:
         "weight": 1_000,
         "revoked": False,
     }
-    return ChainKey(**usable | otherwise)
+    return RestAccountKey(**usable | otherwise)
 
 
 def test_a_transaction_is_told_of_when_it_is_sealed() -> None:

@@ -31,8 +31,8 @@ from flareflow.settlement.journal import (
     Entry,
     Line,
     Posting,
-    Status,
     Subscription,
+    SubscriptionStatus,
     post,
     subscriber,
     wallet,
@@ -104,7 +104,7 @@ def test_a_settlement_keeps_total_epoch_and_what_is_owed() -> None:
     state = state_after(OPENED, Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1))
     assert (state.settled_epoch, state.settled_microtokens) == (7, 5_000)
     assert (state.charged_ufix64, state.owed_ufix64, state.balance_ufix64) == (1_000, 40, 0)
-    assert state.status is Status.SUSPENDED
+    assert state.status is SubscriptionStatus.SUSPENDED
 
 
 def test_a_new_owner_is_known_and_the_former_one_is_told() -> None:
@@ -116,18 +116,19 @@ def test_a_new_owner_is_known_and_the_former_one_is_told() -> None:
 
 def test_who_is_leaving_stays_so_while_the_deposit_runs_out() -> None:
     state = state_after(OPENED, ExitRequested(1), Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1))
-    assert state.status is Status.EXITING
+    assert state.status is SubscriptionStatus.EXITING
 
 
 def test_a_subscription_is_active_again_once_nothing_is_owed() -> None:
     owing = (OPENED, Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1), ToppedUp(1, None, 100, 100))
-    assert state_after(*owing, Settled(1, 7, 5_000, 40, 0, 60)).status is Status.ACTIVE
+    assert state_after(*owing, Settled(1, 7, 5_000, 40, 0, 60)).status is SubscriptionStatus.ACTIVE
 
 
 @pytest.mark.parametrize(
-    ("happened", "status"), [(ExitRequested(1), Status.EXITING), (Closed(1, 1_000), Status.CLOSED)]
+    ("happened", "status"),
+    [(ExitRequested(1), SubscriptionStatus.EXITING), (Closed(1, 1_000), SubscriptionStatus.CLOSED)],
 )
-def test_leaving_is_seen_in_the_status(happened: SubscriptionEvent, status: Status) -> None:
+def test_leaving_is_seen_in_the_status(happened: SubscriptionEvent, status: SubscriptionStatus) -> None:
     assert state_after(OPENED, happened).status is status
 
 
@@ -145,8 +146,8 @@ def test_another_balance_on_the_chain_than_in_the_books_stops_everything(happene
         posted(OPENED, happened)
 
 
-@pytest.mark.parametrize(("owed", "status"), [(0, Status.ACTIVE), (40, Status.SUSPENDED)])
-def test_who_stays_after_all_is_what_the_debt_says(owed: int, status: Status) -> None:
+@pytest.mark.parametrize(("owed", "status"), [(0, SubscriptionStatus.ACTIVE), (40, SubscriptionStatus.SUSPENDED)])
+def test_who_stays_after_all_is_what_the_debt_says(owed: int, status: SubscriptionStatus) -> None:
     settled = Settled(1, 7, 5_000, 1_000, owed, 0)
     assert state_after(OPENED, ExitRequested(1), settled, ExitCancelled(1)).status is status
 

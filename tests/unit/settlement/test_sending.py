@@ -6,7 +6,7 @@ import pytest
 
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.sending import LEASE, SendOnFlow
-from flareflow.settlement.transactions import RETRY_FIRST, RETRY_MAX, Outgoing, SettlePage, Status
+from flareflow.settlement.transactions import RETRY_FIRST, RETRY_MAX, Outgoing, SendingStatus, SettlePage
 from tests.fakes.settlement import EXPIRY_BLOCKS, FakeClock, FakeFlow, FakeOutbox, FakeProposerKeys
 
 
@@ -38,7 +38,7 @@ def sending() -> Sending:
 
 def test_a_call_is_sent_and_followed_until_it_succeeded(sending: Sending) -> None:
     outcomes = sending.run(page())
-    assert outcomes["settle#7#0"].status is Status.SUCCEEDED
+    assert outcomes["settle#7#0"].status is SendingStatus.SUCCEEDED
     assert sending.flow.executed == ["settle#7#0"]
     assert sending.keys.leases == {}
 
@@ -49,7 +49,7 @@ def test_a_call_that_succeeded_is_never_sent_again(sending: Sending) -> None:
     # When it is asked for again
     outcomes = sending.run(page())
     # Then the answer is the same and nothing was signed
-    assert outcomes["settle#7#0"].status is Status.SUCCEEDED
+    assert outcomes["settle#7#0"].status is SendingStatus.SUCCEEDED
     assert sending.flow.signed == 1
 
 
@@ -62,7 +62,7 @@ def test_when_the_answer_is_lost_the_same_bytes_are_followed(sending: Sending) -
     sending.flow.loses_answers = False
     outcomes = sending.run(page())
     # Then the first transaction did it
-    assert outcomes["settle#7#0"].status is Status.SUCCEEDED
+    assert outcomes["settle#7#0"].status is SendingStatus.SUCCEEDED
     assert sending.flow.signed == 1
     assert sending.flow.executed == ["settle#7#0"]
 
@@ -84,7 +84,7 @@ def test_a_transaction_is_stored_before_it_is_sent(sending: Sending) -> None:
     sending.flow.loses_transactions = True
     with pytest.raises(FlowUnavailableError):
         sending.run(page())
-    assert sending.outbox.kept["settle#7#0"].status is Status.SIGNED
+    assert sending.outbox.kept["settle#7#0"].status is SendingStatus.SIGNED
 
 
 def test_an_expired_transaction_is_made_anew(sending: Sending) -> None:
@@ -166,7 +166,7 @@ def test_as_many_are_under_way_as_there_are_keys(sending: Sending) -> None:
     # When all are sent
     outcomes = sending.run(*pages)
     # Then all succeeded, and no two of one block had the same key, or a sequence number would have been refused
-    assert {outcome.status for outcome in outcomes.values()} == {Status.SUCCEEDED}
+    assert {outcome.status for outcome in outcomes.values()} == {SendingStatus.SUCCEEDED}
     assert sending.flow.signed == 5
     assert sending.flow.height == 3
 
@@ -183,7 +183,7 @@ def test_a_key_that_a_dead_run_left_leased_is_free_once_its_transaction_must_hav
     after = sending.run(page())
     # Then it waits for the first
     assert before == {}
-    assert after["settle#7#0"].status is Status.SUCCEEDED
+    assert after["settle#7#0"].status is SendingStatus.SUCCEEDED
 
 
 def test_the_deadline_ends_the_wait_and_the_next_run_goes_on(sending: Sending) -> None:
@@ -192,5 +192,5 @@ def test_the_deadline_ends_the_wait_and_the_next_run_goes_on(sending: Sending) -
     # When the time is up
     assert sender.run([page()], sending.clock.deadline(20)) == {}
     # Then the next run finishes what was sent
-    assert sending.run(page())["settle#7#0"].status is Status.SUCCEEDED
+    assert sending.run(page())["settle#7#0"].status is SendingStatus.SUCCEEDED
     assert sending.flow.signed == 1

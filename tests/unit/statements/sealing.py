@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from flareflow.metering.models import Usage
 from flareflow.statements.merkle import PageTree, usage_tree
-from flareflow.statements.models import Leaf, Page, Sealed
+from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
 from flareflow.statements.ports import OpenEpoch
 from flareflow.statements.sealing import SealEpoch, SealReport
 from flareflow.time import Epochs
@@ -73,17 +73,17 @@ class Sealing:
             self.faults.crash_at = None
         return False
 
-    def seal(self) -> Sealed:
+    def seal(self) -> StoredStatement:
         """End the epoch and give its statement."""
         self.next_epoch()
         report = self.tick()
         assert report is not None
         return self.statements.kept[report.epoch]
 
-    def leaves(self, sealed: Sealed) -> list[Leaf]:
+    def leaves(self, sealed: StoredStatement) -> list[Leaf]:
         return list(self.documents.leaves(sealed.statement.epoch, sealed.statement.usage_root))
 
-    def pages(self, sealed: Sealed) -> list[Page]:
+    def pages(self, sealed: StoredStatement) -> list[SettlementPage]:
         epoch, root = sealed.statement.epoch, sealed.statement.settlement_root
         return [self.documents.page(epoch, root, number) for number in range(sealed.page_count)]
 

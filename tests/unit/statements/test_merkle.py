@@ -11,7 +11,7 @@ from flareflow.keccak import keccak256
 from flareflow.merkle import fold
 from flareflow.metering.models import Usage
 from flareflow.statements.merkle import PageTree, StandardTree, usage_tree
-from flareflow.statements.models import Leaf, Page
+from flareflow.statements.models import Leaf, SettlementPage
 
 LEAF_TYPES = ["uint64", "uint64", *["uint256"] * 5]
 words = st.integers(0, 2**256 - 1)
@@ -20,9 +20,10 @@ leaves = st.builds(Leaf, uint64s, uint64s, st.builds(Usage, words, words, words,
 hashes = st.binary(min_size=32, max_size=32)
 
 
-def pages(count: int) -> list[Page]:
+def pages(count: int) -> list[SettlementPage]:
     return [
-        Page("A.f8d6e0586b0a20c7.UsageBasedSubscriptions", 7, number, ((number, 1_000),)) for number in range(count)
+        SettlementPage("A.f8d6e0586b0a20c7.UsageBasedSubscriptions", 7, number, ((number, 1_000),))
+        for number in range(count)
     ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flareflow.attestation.request import ATTESTED_FIELDS
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.models import Usage
-from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, Leaf, Page, Statement
+from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, Leaf, SettlementPage, Statement
 
 CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
 STATEMENT = Statement(
@@ -74,15 +74,15 @@ def test_another_spelling_of_a_statement_is_refused(body: str) -> None:
 
 
 def test_the_text_and_hash_of_a_page_are_fixed_for_ever() -> None:
-    page = Page(CONTRACT, epoch=7, number=0, entries=((1, 1_500_000), (20, 2**64 - 1)))
+    page = SettlementPage(CONTRACT, epoch=7, number=0, entries=((1, 1_500_000), (20, 2**64 - 1)))
     assert page.text == PAGE_TEXT
     assert page.hash.hex() == PAGE_HASH
 
 
 @given(numbers, numbers, st.dictionaries(numbers, numbers, min_size=1, max_size=PAGE_SUBSCRIPTIONS_MAX))
 def test_a_page_is_read_back_from_its_text(epoch: int, number: int, totals: dict[int, int]) -> None:
-    page = Page(CONTRACT, epoch, number, tuple(sorted(totals.items())))
-    assert Page.parse(page.text) == page
+    page = SettlementPage(CONTRACT, epoch, number, tuple(sorted(totals.items())))
+    assert SettlementPage.parse(page.text) == page
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_page_is_read_back_from_its_text(epoch: int, number: int, totals: dict
 )
 def test_another_spelling_of_a_page_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        Page.parse(text)
+        SettlementPage.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_another_spelling_of_a_page_is_refused(text: str) -> None:
 )
 def test_a_page_has_its_subscriptions_once_in_order_and_not_too_many(entries: tuple[tuple[int, int], ...]) -> None:
     with pytest.raises(BrokenRuleError):
-        Page(CONTRACT, 7, 0, entries)
+        SettlementPage(CONTRACT, 7, 0, entries)
 
 
 def test_a_total_never_goes_down() -> None:

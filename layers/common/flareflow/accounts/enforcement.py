@@ -9,7 +9,7 @@ from flareflow.accounts.ports import KeyIssuer, Ledger, MeteredUsage, VirtualKey
 from flareflow.changes import StreamChange
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals
-from flareflow.settlement.journal import Status, Subscription
+from flareflow.settlement.journal import Subscription, SubscriptionStatus
 
 ROUNDS_MAX: Final = 3
 
@@ -18,7 +18,7 @@ def can_pay(subscription: Subscription, live: LiveTotals, price: Price) -> bool:
     """Whether the balance is more than what was metered, confirmed or not, and is not charged yet."""
     metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
     uncharged_ufix64 = price(metered) - subscription.charged_ufix64
-    return subscription.status is Status.ACTIVE and uncharged_ufix64 < subscription.balance_ufix64
+    return subscription.status is SubscriptionStatus.ACTIVE and uncharged_ufix64 < subscription.balance_ufix64
 
 
 def affected_subscription(change: StreamChange) -> int | None:

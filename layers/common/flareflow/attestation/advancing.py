@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flareflow.attestation.models import Attestation, Proof, SealedStatement, State
+from flareflow.attestation.models import Attestation, Proof, State
 from flareflow.attestation.ports import (
     Attestations,
     Awaited,
@@ -18,6 +18,7 @@ from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import WORD_BYTES, AttestationTarget, leaf_hash
 from flareflow.errors import BrokenRuleError, RaceLostError, UnavailableError
 from flareflow.merkle import fold
+from flareflow.statements.models import Statement
 from flareflow.time import Deadline
 
 ROUNDS_TO_PROVE_MAX: Final = 10
@@ -65,14 +66,14 @@ class AdvanceAttestations:
             raise failures[0]
         return AdvanceReport(states)
 
-    def _begin(self, statement: SealedStatement) -> None:
+    def _begin(self, statement: Statement) -> None:
         if self.attestations.get(statement.epoch) is None:
             try:
                 self.attestations.save(Attestation(statement.epoch, statement.words))
             except RaceLostError:
                 return
 
-    def _advance(self, attestation: Attestation, newest: SealedStatement | None) -> Attestation:
+    def _advance(self, attestation: Attestation, newest: Statement | None) -> Attestation:
         for _ in range(STEPS_MAX):
             if attestation.state is State.SEALED and newest is not None and attestation.epoch < newest.epoch:
                 step: Callable[[Attestation], Attestation] = self._skip

@@ -94,15 +94,6 @@ class Attestation:
 
 
 @dataclass(frozen=True, slots=True, config=HEX)
-class SealedStatement:
-    """The newest sealed statement as far as attesting it needs."""
-
-    epoch: int
-    words: tuple[int, ...]
-    settles_something: bool
-
-
-@dataclass(frozen=True, slots=True, config=HEX)
 class SignedPolicy:
     """A signing policy and the signatures over its hash by voters of the policy before, by rising index."""
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from flareflow.attestation.models import Attestation, Finalization, SealedStatement, SignedPolicy, Submission
+from flareflow.attestation.models import Attestation, Finalization, SignedPolicy, Submission
+from flareflow.statements.models import Statement
 
 
 class Awaited(Enum):
@@ -82,7 +83,7 @@ class DataAvailability(Protocol):
 class Statements(Protocol):
     """The sealed statements."""
 
-    def newest(self) -> SealedStatement | None:
+    def newest(self) -> Statement | None:
         """The newest one, if any was sealed yet."""
 
 

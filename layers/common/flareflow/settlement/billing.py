@@ -7,7 +7,7 @@ from typing import Final
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 from flareflow.settlement.ports import Attestations, LightClient, Policies, SettledTotals, SettlementPages
 from flareflow.settlement.sending import SendOnFlow
-from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, Status
+from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, SendingStatus
 from flareflow.time import Deadline
 
 POLICIES_PER_TRANSACTION: Final = 3
@@ -110,7 +110,7 @@ class BillOnFlow:
 
     def _send(self, calls: Sequence[Call], deadline: Deadline) -> "_Outcome":
         ended = self.sender.run(calls, deadline).values()
-        failed = [one for one in ended if one.status is Status.FAILED]
+        failed = [one for one in ended if one.status is SendingStatus.FAILED]
         reasons = tuple(f"{one.purpose}: {one.reason}" for one in failed)
         return _Outcome(len(ended) - len(failed), reasons)
 

@@ -69,7 +69,7 @@ class Entry:
             raise BrokenRuleError(f"the lines of a journal entry sum to zero, and these do not: {self}")
 
 
-class Status(StrEnum):
+class SubscriptionStatus(StrEnum):
     """What a subscription can do: `suspended` owes something, `exiting` is on its way out."""
 
     ACTIVE = "active"
@@ -78,7 +78,7 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
-_ANNOUNCED: Final = {Suspended: Status.SUSPENDED, ExitRequested: Status.EXITING}
+_ANNOUNCED: Final = {Suspended: SubscriptionStatus.SUSPENDED, ExitRequested: SubscriptionStatus.EXITING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Subscription:
     plan_id: int
     plan_version: int
     position: Position
-    status: Status = Status.ACTIVE
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
     balance_ufix64: int = 0
     deposited_ufix64: int = 0
     charged_ufix64: int = 0
@@ -200,8 +200,8 @@ def _changed(before: Subscription, changed: OwnerChanged | PlanChanged) -> Subsc
 
 def _announced(before: Subscription, announced: LowBalance | Suspended | ExitRequested | ExitCancelled) -> Subscription:
     if isinstance(announced, ExitCancelled):
-        return replace(before, status=Status.SUSPENDED if before.owed_ufix64 else Status.ACTIVE)
-    leaving = before.status is Status.EXITING
+        return replace(before, status=SubscriptionStatus.SUSPENDED if before.owed_ufix64 else SubscriptionStatus.ACTIVE)
+    leaving = before.status is SubscriptionStatus.EXITING
     status = before.status if leaving else _ANNOUNCED.get(type(announced), before.status)
     return replace(before, status=status)
 
@@ -217,10 +217,10 @@ def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:
 def _settled(before: Subscription, settled: Settled) -> Subscription:
     if settled.rated_microtokens < before.settled_microtokens:
         raise BrokenRuleError(f"a settled total never goes down: {settled} after {before}")
-    paid_up = before.status is Status.SUSPENDED and settled.owed_ufix64 == 0
+    paid_up = before.status is SubscriptionStatus.SUSPENDED and settled.owed_ufix64 == 0
     return replace(
         before,
-        status=Status.ACTIVE if paid_up else before.status,
+        status=SubscriptionStatus.ACTIVE if paid_up else before.status,
         balance_ufix64=before.balance_ufix64 - settled.charged_ufix64,
         charged_ufix64=before.charged_ufix64 + settled.charged_ufix64,
         owed_ufix64=settled.owed_ufix64,
@@ -240,7 +240,7 @@ def _withdrawn(before: Subscription, amount_ufix64: int) -> Subscription:
 def _refunded(before: Subscription, amount_ufix64: int) -> Subscription:
     return replace(
         before,
-        status=Status.CLOSED,
+        status=SubscriptionStatus.CLOSED,
         balance_ufix64=before.balance_ufix64 - amount_ufix64,
         refunded_ufix64=before.refunded_ufix64 + amount_ufix64,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flareflow.errors import BrokenRuleError
 from flareflow.settlement.transactions import SettlePage
 from flareflow.statements.merkle import PageTree
-from flareflow.statements.models import Page
+from flareflow.statements.models import SettlementPage
 from flareflow.statements.ports import Documents, Statements
 
 
@@ -30,6 +30,6 @@ class SealedPages:
         return [_settling(page, tree.path(page.number)) for page in pages]
 
 
-def _settling(page: Page, path: tuple[bytes, ...]) -> SettlePage:
+def _settling(page: SettlementPage, path: tuple[bytes, ...]) -> SettlePage:
     ids, rated_microtokens = zip(*page.entries, strict=True)
     return SettlePage(page.epoch, page.number, ids, rated_microtokens, path)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.settlement.ports import Flow, Outbox, ProposerKeys
-from flareflow.settlement.transactions import Call, Outgoing, Stage, Status
+from flareflow.settlement.transactions import Call, Outgoing, SendingStatus, Stage
 from flareflow.time import Deadline
 
 POLL_SECONDS: Final = 0.5
@@ -49,7 +49,7 @@ class SendOnFlow:
             outgoing = self._advance(call, now)
             if outgoing is None:
                 break
-            if outgoing.status is not Status.SIGNED:
+            if outgoing.status is not SendingStatus.SIGNED:
                 ended[call.purpose] = outgoing
         return ended
 
@@ -57,7 +57,7 @@ class SendOnFlow:
         outgoing = self.outbox.get(call.purpose)
         if outgoing is None:
             return self._begin(call, None, now)
-        if outgoing.status is Status.SIGNED:
+        if outgoing.status is SendingStatus.SIGNED:
             return self._follow(call, outgoing, now)
         due = outgoing.retry_at is not None and outgoing.retry_at <= now
         return self._begin(call, outgoing, now) if due else outgoing
@@ -83,7 +83,7 @@ class SendOnFlow:
             case Stage.PENDING:
                 return outgoing
             case Stage.SUCCEEDED:
-                return self._end(replace(outgoing, status=Status.SUCCEEDED))
+                return self._end(replace(outgoing, status=SendingStatus.SUCCEEDED))
             case Stage.FAILED:
                 return self._end(outgoing.failed(progress.reason, now))
             case Stage.VOID:

@@ -93,7 +93,7 @@ class Progress:
     reason: str = ""
 
 
-class Status(StrEnum):
+class SendingStatus(StrEnum):
     """What we know of an outgoing transaction; `signed` means that it may have been sent."""
 
     SIGNED = "signed"
@@ -113,7 +113,7 @@ class Outgoing:
     transaction: SignedTransaction
     key_index: int
     attempts: int
-    status: Status = Status.SIGNED
+    status: SendingStatus = SendingStatus.SIGNED
     reason: str = ""
     retry_at: datetime | None = None
     version: int = 0
@@ -122,4 +122,4 @@ class Outgoing:
         """The same after a failure, to be tried again later: each time twice as long, at most RETRY_MAX."""
         doublings = min(self.attempts, DOUBLINGS_MAX)
         wait = min(RETRY_FIRST * 2**doublings, RETRY_MAX)
-        return replace(self, status=Status.FAILED, reason=reason, retry_at=now + wait)
+        return replace(self, status=SendingStatus.FAILED, reason=reason, retry_at=now + wait)

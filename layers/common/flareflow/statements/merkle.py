@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flareflow.merkle import node
-from flareflow.statements.models import NO_HASH, Leaf, Page
+from flareflow.statements.models import NO_HASH, Leaf, SettlementPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class PageTree:
     levels: Sequence[Sequence[bytes]]
 
     @classmethod
-    def over(cls, pages: Iterable[Page]) -> "PageTree":
+    def over(cls, pages: Iterable[SettlementPage]) -> "PageTree":
         levels = [[page.hash for page in pages]]
         while len(levels[-1]) > 1:
             below = levels[-1]

@@ -49,7 +49,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SettlementPage:
     """Up to PAGE_SUBSCRIPTIONS_MAX (id, cumulative rated micro-tokens), by rising id, as the contract charges them."""
 
     contract: str
@@ -114,6 +114,11 @@ class Statement:
         values = (getattr(self, field.name) for field in fields(self))
         return tuple(int.from_bytes(value) if isinstance(value, bytes) else value for value in values)
 
+    @property
+    def settles_something(self) -> bool:
+        """True when at least one page is to be charged."""
+        return self.settlement_root != NO_HASH
+
     @classmethod
     def parse(cls, body: str) -> Self:
         """The statement of a body; `ValueError` unless it is canonical."""
@@ -136,8 +141,8 @@ def _read(text: str) -> int | bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """A statement as it is stored, and how many pages its settlement root commits to."""
+class StoredStatement:
+    """A statement as it is stored, with the number of pages that its settlement root commits to."""
 
     statement: Statement
     page_count: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, Page, Sealed
+from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,16 @@ class EpochUsage(Protocol):
 class Statements(Protocol):
     """The sealed statements; written once."""
 
-    def get(self, epoch: int) -> Sealed | None:
+    def get(self, epoch: int) -> StoredStatement | None:
         """An epoch's statement."""
 
-    def before(self, epoch: int) -> Sealed | None:
+    def before(self, epoch: int) -> StoredStatement | None:
         """The last statement of an earlier epoch."""
 
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
         """(epoch, statement hash) of up to `limit` statements, newest first, of epochs before `before`."""
 
-    def put(self, sealed: Sealed) -> None:
+    def put(self, sealed: StoredStatement) -> None:
         """Write it once; the same again is fine, BrokenRuleError when another is there."""
 
 
@@ -60,10 +60,10 @@ class Documents(Protocol):
     def leaves(self, epoch: int, usage_root: bytes) -> Sequence[Leaf]:
         """All leaves of an epoch, by subscription id; StorageUnavailableError when they cannot be had."""
 
-    def put_page(self, settlement_root: bytes, page: Page) -> None:
+    def put_page(self, settlement_root: bytes, page: SettlementPage) -> None:
         """Keep one page."""
 
-    def page(self, epoch: int, settlement_root: bytes, number: int) -> Page:
+    def page(self, epoch: int, settlement_root: bytes, number: int) -> SettlementPage:
         """One page; StorageUnavailableError when it cannot be had."""
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from flareflow.errors import NotFoundError
 from flareflow.statements.merkle import PageTree, usage_tree
-from flareflow.statements.models import Leaf, Page, Sealed
+from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
 from flareflow.statements.ports import Documents, Statements
 
 LIST_MAX: Final = 50
@@ -31,7 +31,7 @@ class StatementList:
 class PageWithPath:
     """A page and its siblings up to the settlement root."""
 
-    page: Page
+    page: SettlementPage
     path: tuple[bytes, ...]
 
 
@@ -50,7 +50,7 @@ class ReadStatements:
     statements: Statements
     documents: Documents
 
-    def statement(self, epoch: int) -> Sealed:
+    def statement(self, epoch: int) -> StoredStatement:
         sealed = self.statements.get(epoch)
         if sealed is None:
             raise NotFoundError("statement_not_sealed", f"Epoch {epoch} has no sealed statement.")

@@ -13,7 +13,14 @@ from itertools import batched
 from flareflow.errors import BrokenRuleError, RaceLostError
 from flareflow.metering.models import Usage
 from flareflow.statements.merkle import PageTree, usage_tree
-from flareflow.statements.models import NO_HASH, PAGE_SUBSCRIPTIONS_MAX, Leaf, Page, Sealed, Statement
+from flareflow.statements.models import (
+    NO_HASH,
+    PAGE_SUBSCRIPTIONS_MAX,
+    Leaf,
+    SettlementPage,
+    Statement,
+    StoredStatement,
+)
 from flareflow.statements.ports import Documents, EpochUsage, OpenEpoch, SettledTotals, Statements
 from flareflow.time import Epochs
 
@@ -67,7 +74,7 @@ class SealEpoch:
         self.usage.sealed(closed)
         return SealReport(closed, f"0x{sealed.statement.hash.hex()}", len(deltas), sealed.page_count)
 
-    def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> Sealed:
+    def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> StoredStatement:
         """Documents first: a statement that can be read has everything that it commits to."""
         previous = self.statements.before(epoch)
         before = self.documents.leaves(previous.statement.epoch, previous.statement.usage_root) if previous else ()
@@ -79,12 +86,12 @@ class SealEpoch:
         self.documents.put_leaves(epoch, statement.usage_root, leaves)
         for page in pages:
             self.documents.put_page(statement.settlement_root, page)
-        sealed = Sealed(statement, len(pages))
+        sealed = StoredStatement(statement, len(pages))
         self.statements.put(sealed)
         return sealed
 
     def _statement(
-        self, epoch: int, previous: Sealed | None, leaves: Sequence[Leaf], pages: Sequence[Page]
+        self, epoch: int, previous: StoredStatement | None, leaves: Sequence[Leaf], pages: Sequence[SettlementPage]
     ) -> Statement:
         return Statement(
             epoch=epoch,
@@ -108,7 +115,7 @@ def added(before: Iterable[Leaf], deltas: Mapping[int, Usage], epoch: int) -> tu
     return tuple(leaves[subscription_id] for subscription_id in sorted(leaves))
 
 
-def check_total(statement: Statement, previous: Sealed | None, deltas: Mapping[int, Usage]) -> None:
+def check_total(statement: Statement, previous: StoredStatement | None, deltas: Mapping[int, Usage]) -> None:
     """Raises BrokenRuleError unless the leaves add up to the previous total and what the epoch added."""
     before = previous.statement.total_rated_microtokens if previous else 0
     expected = before + sum(delta.rated_microtokens for delta in deltas.values())
@@ -123,10 +130,10 @@ def is_unsettled(leaf: Leaf, settled: Mapping[int, int]) -> bool:
     return leaf.usage.rated_microtokens > settled.get(leaf.subscription_id, 0)
 
 
-def paged(contract: str, epoch: int, leaves: Iterable[Leaf]) -> tuple[Page, ...]:
+def paged(contract: str, epoch: int, leaves: Iterable[Leaf]) -> tuple[SettlementPage, ...]:
     """The settlement pages of these leaves, which come by rising id."""
     entries = ((leaf.subscription_id, leaf.usage.rated_microtokens) for leaf in leaves)
     return tuple(
-        Page(contract, epoch, number, chunk)
+        SettlementPage(contract, epoch, number, chunk)
         for number, chunk in enumerate(batched(entries, PAGE_SUBSCRIPTIONS_MAX, strict=False))
     )

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from flareflow.errors import StorageUnavailableError
 from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, Page
+from flareflow.statements.models import Leaf, SettlementPage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,12 +47,12 @@ class S3Documents:
             rows = ROWS.validate_json(self._get(_leaves_key(epoch, usage_root)))
         return [Leaf(subscription_id, changed, Usage(*usage)) for subscription_id, changed, *usage in rows]
 
-    def put_page(self, settlement_root: bytes, page: Page) -> None:
+    def put_page(self, settlement_root: bytes, page: SettlementPage) -> None:
         self._put(_page_key(page.epoch, settlement_root, page.number), page.text, "text/plain")
 
-    def page(self, epoch: int, settlement_root: bytes, number: int) -> Page:
+    def page(self, epoch: int, settlement_root: bytes, number: int) -> SettlementPage:
         with _translating(f"give page {number} of epoch {epoch}"):
-            return Page.parse(self._get(_page_key(epoch, settlement_root, number)).decode("ascii"))
+            return SettlementPage.parse(self._get(_page_key(epoch, settlement_root, number)).decode("ascii"))
 
     def _put(self, key: str, text: str, content_type: str) -> None:
         body = text.encode("ascii")

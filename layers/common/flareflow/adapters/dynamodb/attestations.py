@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import number_key
-from flareflow.attestation.models import Attestation, SealedStatement, SignedPolicy
-from flareflow.statements.models import NO_HASH, Statement
+from flareflow.attestation.models import Attestation, SignedPolicy
+from flareflow.statements.models import Statement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -105,11 +105,11 @@ class DynamoPolicies:
 
 @dataclass(frozen=True, slots=True)
 class DynamoSealedStatements:
-    """`Statements`: the newest sealed statement's attested values."""
+    """`Statements`: the newest sealed statement."""
 
     table: "Table"
 
-    def newest(self) -> SealedStatement | None:
+    def newest(self) -> Statement | None:
         with translating("read the newest statement"):
             listed = self.table.query(
                 KeyConditionExpression=Key("pk").eq("STATEMENTS"),
@@ -122,8 +122,7 @@ class DynamoSealedStatements:
             epoch = int(str(listed[0]["sk"]).removeprefix("EPOCH#"))
             key = {"pk": f"STATEMENT#{epoch}", "sk": "SEALED"}
             body = str(self.table.get_item(Key=key, ConsistentRead=True)["Item"]["body"])
-        statement = Statement.parse(body)
-        return SealedStatement(epoch, statement.words, settles_something=statement.settlement_root != NO_HASH)
+        return Statement.parse(body)
 
 
 def _state_key(epoch: int) -> dict[str, str]:

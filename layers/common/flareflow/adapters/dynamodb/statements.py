@@ -9,7 +9,7 @@ from boto3.dynamodb.conditions import Key
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import number_key
 from flareflow.errors import BrokenRuleError, RaceLostError
-from flareflow.statements.models import Sealed, Statement
+from flareflow.statements.models import Statement, StoredStatement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -24,12 +24,12 @@ class DynamoStatements:
 
     table: "Table"
 
-    def get(self, epoch: int) -> Sealed | None:
+    def get(self, epoch: int) -> StoredStatement | None:
         with translating(f"read the statement of epoch {epoch}"):
             item = self.table.get_item(Key=_body_key(epoch), ConsistentRead=True).get("Item")
-        return Sealed(Statement.parse(str(item["body"])), int(str(item["page_count"]))) if item else None
+        return StoredStatement(Statement.parse(str(item["body"])), int(str(item["page_count"]))) if item else None
 
-    def before(self, epoch: int) -> Sealed | None:
+    def before(self, epoch: int) -> StoredStatement | None:
         earlier = self.list(epoch, limit=1)
         return self.get(earlier[0][0]) if earlier else None
 
@@ -45,7 +45,7 @@ class DynamoStatements:
             (int(str(item["sk"]).removeprefix("EPOCH#")), bytes.fromhex(str(item["statement_hash"]))) for item in items
         ]
 
-    def put(self, sealed: Sealed) -> None:
+    def put(self, sealed: StoredStatement) -> None:
         statement = sealed.statement
         listing = {"pk": "STATEMENTS", "sk": f"EPOCH#{number_key(statement.epoch)}"}
         body = {

@@ -11,8 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from flareflow.accounts.models import AccountKey, HashAlgorithm, SignatureAlgorithm
-from flareflow.adapters.flow.rest import AccountKey as TheirKey
-from flareflow.adapters.flow.rest import FlowRest
+from flareflow.adapters.flow.rest import FlowRest, RestAccountKey
 
 COORDINATE_BYTES: Final = 32
 UNCOMPRESSED_POINT: Final = b"\x04"
@@ -56,11 +55,11 @@ class EcdsaVerifier:
         return True
 
 
-def _is_known(key: TheirKey) -> bool:
+def _is_known(key: RestAccountKey) -> bool:
     return key.signing_algorithm in set(SignatureAlgorithm) and key.hashing_algorithm in set(HashAlgorithm)
 
 
-def _key(key: TheirKey) -> AccountKey:
+def _key(key: RestAccountKey) -> AccountKey:
     return AccountKey(
         index=key.index,
         public_key=bytes.fromhex(key.public_key.removeprefix("0x")),

@@ -31,7 +31,7 @@ class FlowRefusedError(FlowUnavailableError):
     """The access node understood the question and refused it: there is no such thing, or a script failed."""
 
 
-class AccountKey(BaseModel):
+class RestAccountKey(BaseModel):
     """A key of a Flow account. `public_key` is the 64 bytes X and Y in hex with `0x`."""
 
     index: int
@@ -84,7 +84,7 @@ class BlockEvents(BaseModel):
 
 
 class _Keys(BaseModel):
-    keys: list[AccountKey] = []
+    keys: list[RestAccountKey] = []
 
 
 class _Block(BaseModel):
@@ -104,7 +104,7 @@ _BLOCKS: Final = TypeAdapter(list[_Block])
 _BLOCK_EVENTS: Final = TypeAdapter(list[BlockEvents])
 _RESULT: Final = TypeAdapter(TransactionResult)
 _KEYS: Final = TypeAdapter(_Keys)
-_KEY: Final = TypeAdapter(AccountKey)
+_KEY: Final = TypeAdapter(RestAccountKey)
 _TEXT: Final = TypeAdapter(bytes)
 
 
@@ -130,14 +130,14 @@ class FlowRest:
         except ValueError as error:
             raise FlowUnavailableError("Flow answered a script with what is not JSON-Cadence") from error
 
-    def account_keys(self, address: str) -> list[AccountKey]:
+    def account_keys(self, address: str) -> list[RestAccountKey]:
         """All keys of an account, revoked ones too, at the latest sealed block; none if unknown."""
         try:
             return self._ask(_KEYS, "GET", f"/v1/accounts/{_bare(address)}/keys").keys
         except FlowRefusedError:
             return []
 
-    def account_key(self, address: str, index: int) -> AccountKey:
+    def account_key(self, address: str, index: int) -> RestAccountKey:
         """One key, with the sequence number that its next transaction must have."""
         return self._ask(_KEY, "GET", f"/v1/accounts/{_bare(address)}/keys/{index}")
 
