@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.public_api import read_progress, read_statements
 from flareflow.entrypoints.http import answer, cursor, http_api, parse_number, published
-from flareflow.json_format import as_json
+from flareflow.json_format import to_json
 from flareflow.metering.price_book import PriceBook
 
 FOREVER: Final = "public, max-age=31536000, immutable"
@@ -37,14 +37,14 @@ def statement(epoch: str) -> Response[str]:
 @app.get("/v1/statements/<epoch>/pages/<page>")
 def page(epoch: str, page: str) -> Response[str]:
     found = read_statements().page(parse_number(epoch, "epoch"), parse_number(page, "page"))
-    return published(as_json({"text": found.page.text, "hash": found.page.hash, "path": found.path}), FOREVER)
+    return published(to_json({"text": found.page.text, "hash": found.page.hash, "path": found.path}), FOREVER)
 
 
 @app.get("/v1/statements/<epoch>/leaves/<subscription_id>")
 def leaf(epoch: str, subscription_id: str) -> Response[str]:
     numbers = parse_number(epoch, "epoch"), parse_number(subscription_id, "subscription_id")
     found = read_statements().leaf(*numbers)
-    return published(as_json({"leaf": found.leaf, "hash": found.leaf.hash, "proof": found.proof}), FOREVER)
+    return published(to_json({"leaf": found.leaf, "hash": found.leaf.hash, "proof": found.proof}), FOREVER)
 
 
 @app.get("/v1/statements/<epoch>/attestation")

@@ -1,6 +1,7 @@
 """Pay-per-token access to language models, with usage that anyone can verify on chain.
 
-The packages follow the way of a token: `metering`, `statements`, `attestation`, `settlement`; `accounts` and
-`realtime` stand beside it. Each holds its models, rules, use cases and the ports it needs from the world.
-`adapters` implements the ports, `bootstrap` puts both together, one module for each function.
+`metering` counts used tokens, `statements` publishes them, `attestation` has Flare attest them and `settlement`
+charges them on Flow. `accounts` and `realtime` serve users. Each of these packages has models, rules, use cases and
+ports: protocols for what it needs from outside systems. `adapters` implements the ports, one package for each outside
+system; `entrypoints` parses what AWS hands a function; `bootstrap` connects them, one module for each function.
 """

@@ -1,4 +1,4 @@
-"""Secrets that we hand out and keep only the hash of: session tokens, WebSocket tickets, nonces."""
+"""Random secrets that we hand out: session tokens, WebSocket tickets, nonces. Only the hash of a token is stored."""
 
 import hashlib
 import secrets
@@ -16,5 +16,5 @@ def random_token() -> str:
 
 
 def token_hash(token: str) -> str:
-    """SHA-256 in hex: what is stored of a token; enough, since a token is 32 random bytes."""
+    """The hash that is stored in place of a token: SHA-256 in hex. A token of 32 random bytes needs no slower hash."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,24 +1,24 @@
 """Every error that FlareFlow raises on purpose, and what to do about it.
 
     FlareFlowError
-    ├── RequestError                 the caller's fault: tell the caller, change nothing
+    ├── RequestError                 the request cannot be served: tell the caller, change nothing
     │   ├── InvalidRequestError      400
     │   ├── UnauthenticatedError     401
     │   ├── ForbiddenError           403
     │   ├── NotFoundError            404
     │   └── ConflictError            409
-    ├── UnavailableError             an outside system cannot be asked now: try again at the next tick
+    ├── UnavailableError             an outside system gives no usable answer: try again at the next tick
     │   ├── SpendLogUnavailableError
     │   ├── KeyIssuerUnavailableError
     │   ├── StorageUnavailableError
     │   ├── FlareUnavailableError
     │   ├── FlowUnavailableError
     │   └── SignerUnavailableError
-    ├── RaceLostError                another invocation was first: nothing to do
-    └── BrokenRuleError              a rule that always holds does not: stop, keep everything, ask a person
+    ├── RaceLostError                another invocation made the change first: nothing to do
+    └── BrokenRuleError              an invariant is violated: stop, keep all data, ask a person
 
-An adapter translates its system's failures into this tree, once. One place maps it to problem+json
-(`flareflow.entrypoints.problems`); everything else lets it rise, and the tick or the queue tries again.
+Each adapter translates the failures of its outside system into these errors. `flareflow.entrypoints.problems` turns
+them into HTTP responses (problem+json); everywhere else they rise, so that the schedule or the queue tries again.
 """
 
 from http import HTTPStatus
@@ -26,11 +26,11 @@ from typing import ClassVar
 
 
 class FlareFlowError(Exception):
-    """Base of the tree; never raised itself."""
+    """The base of all errors here; never raised itself."""
 
 
 class RequestError(FlareFlowError):
-    """The caller asked for something that cannot be done; `code` is documented and stable."""
+    """The caller's request cannot be served. `code` is part of the public API and never changes."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
 
@@ -40,35 +40,35 @@ class RequestError(FlareFlowError):
 
 
 class InvalidRequestError(RequestError):
-    """The request is malformed; nothing was looked up."""
+    """The request is malformed."""
 
 
 class UnauthenticatedError(RequestError):
-    """Nobody, or nobody that we know, is asking."""
+    """The caller is not signed in, or their session is not valid."""
 
     status = HTTPStatus.UNAUTHORIZED
 
 
 class ForbiddenError(RequestError):
-    """The caller is known and this object is not theirs."""
+    """The caller is signed in but has no right to this object."""
 
     status = HTTPStatus.FORBIDDEN
 
 
 class NotFoundError(RequestError):
-    """There is no such thing, or not yet."""
+    """The object does not exist, or does not exist yet."""
 
     status = HTTPStatus.NOT_FOUND
 
 
 class ConflictError(RequestError):
-    """The request contradicts what already happened."""
+    """The request contradicts the object's present state."""
 
     status = HTTPStatus.CONFLICT
 
 
 class UnavailableError(FlareFlowError):
-    """An outside system did not answer, or not in a form that we accept; the next tick tries again."""
+    """An outside system did not answer, or gave an answer that is not valid."""
 
 
 class SpendLogUnavailableError(UnavailableError):
@@ -76,28 +76,28 @@ class SpendLogUnavailableError(UnavailableError):
 
 
 class KeyIssuerUnavailableError(UnavailableError):
-    """LiteLLM cannot make or change keys."""
+    """LiteLLM cannot create or change keys."""
 
 
 class StorageUnavailableError(UnavailableError):
-    """DynamoDB or S3 did not take or give what was asked."""
+    """DynamoDB, S3, SQS or Secrets Manager failed to read or write."""
 
 
 class FlareUnavailableError(UnavailableError):
-    """Flare's node or data availability API cannot be asked."""
+    """Flare's node or its data availability API gave no usable answer."""
 
 
 class FlowUnavailableError(UnavailableError):
-    """Flow's access node cannot be asked."""
+    """Flow's access node gave no usable answer."""
 
 
 class SignerUnavailableError(UnavailableError):
-    """The key service gave no usable signature."""
+    """KMS gave no usable signature or public key."""
 
 
 class RaceLostError(FlareFlowError):
-    """A conditional write found that another invocation had been first."""
+    """A conditional write failed because another invocation had changed the item."""
 
 
 class BrokenRuleError(FlareFlowError):
-    """An invariant does not hold; the message says which and with what values."""
+    """An invariant is violated. The message names it and the values found."""

@@ -1,4 +1,4 @@
-"""Time as it is given to use cases: none of them looks at a clock of its own."""
+"""Clocks, deadlines and epochs. Use cases never read the system's clock; they are given the time or a clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,34 +8,35 @@ type Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The wall clock, UTC; injected, so that only composition roots name it."""
+    """The system's clock in UTC. Only composition roots use it; all other code is given a `Clock`."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment by which an invocation must have stopped."""
+    """When a function's invocation must end. `margin` is the time kept free for the step that is running."""
 
     at: datetime
     clock: Clock = utc_now
     margin: timedelta = timedelta(seconds=5)
 
     def is_near(self) -> bool:
-        """True once too little is left to begin another step."""
+        """True when no more than `margin` is left, so that no further step should begin."""
         return self.clock() + self.margin >= self.at
 
 
 @dataclass(frozen=True, slots=True)
 class Epochs:
-    """Numbered windows of equal length since the Unix epoch; five minutes in production."""
+    """Windows of `seconds` each, numbered from 0 at the Unix epoch; 300 s in production."""
 
     seconds: int = 300
 
     def at(self, moment: datetime) -> int:
-        """The epoch that `moment` lies in."""
+        """The number of the epoch that contains `moment`."""
         return int(moment.timestamp()) // self.seconds
 
     def start(self, epoch: int) -> datetime:
+        """The first moment of the epoch, in UTC."""
         return datetime.fromtimestamp(epoch * self.seconds, UTC)
 
     def end(self, epoch: int) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flareflow.json_format import as_json
+from flareflow.json_format import to_json
 from flareflow.metering.price_book import PriceBook
 from flareflow.statements.public_view import ReadStatements
 from tests.unit.statements import sealing as sealings
@@ -39,8 +39,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     leaf, page = reading.leaf(statement.epoch, 2), reading.page(statement.epoch, 0)
     return [
         statement.body,
-        as_json({"leaf": leaf.leaf, "hash": leaf.leaf.hash, "proof": leaf.proof}),
-        as_json({"text": page.page.text, "hash": page.page.hash, "path": page.path}),
+        to_json({"leaf": leaf.leaf, "hash": leaf.leaf.hash, "proof": leaf.proof}),
+        to_json({"text": page.page.text, "hash": page.page.hash, "path": page.path}),
         PriceBook.load().canonical_json,
     ]
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from flareflow.entrypoints.problems import map_problems
 from flareflow.errors import InvalidRequestError, UnauthenticatedError
-from flareflow.json_format import as_json
+from flareflow.json_format import to_json
 
 BODY_BYTES_MAX: Final = 64_000
 COMPLAINTS_MAX: Final = 5
@@ -65,7 +65,7 @@ def answer(view: object, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
     return Response(
         status_code=status.value,
         content_type="application/json",
-        body=as_json(view),
+        body=to_json(view),
         headers={"Cache-Control": "no-store"},
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from flareflow.credentials import token_hash
 from flareflow.errors import ConflictError, NotFoundError, UnauthenticatedError
-from flareflow.json_format import as_json
+from flareflow.json_format import to_json
 from flareflow.realtime.ports import Connections, Messages, Outlet, Owners, Tickets
 from flareflow.time import Clock
 
@@ -79,4 +79,4 @@ class Watch:
     def _greet(self, connection_id: str, subscription_id: int) -> None:
         last = self.messages.last_sequence(subscription_id)
         greeting = {"type": "watching", "subscription_id": subscription_id, "sequence": last}
-        self.outlet.send(connection_id, as_json(greeting))
+        self.outlet.send(connection_id, to_json(greeting))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from flareflow.json_format import as_json
+from flareflow.json_format import to_json
 
 
 class MessageType(StrEnum):
@@ -41,7 +41,7 @@ class Message:
             "sequence": self.sequence,
             "at": self.news.at,
         }
-        return as_json({**head, **self.news.facts})
+        return to_json({**head, **self.news.facts})
 
 
 @dataclass(frozen=True, slots=True)

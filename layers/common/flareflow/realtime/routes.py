@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flareflow.errors import InvalidRequestError, RequestError
-from flareflow.json_format import as_json
+from flareflow.json_format import to_json
 from flareflow.realtime.connections import Connect, Watch
 from flareflow.realtime.ports import Connections, Outlet
 
@@ -80,4 +80,4 @@ class Routes:
             self._complain(connection_id, error)
 
     def _complain(self, connection_id: str, error: RequestError) -> None:
-        self.outlet.send(connection_id, as_json({"type": "error", "code": error.code, "detail": str(error)}))
+        self.outlet.send(connection_id, to_json({"type": "error", "code": error.code, "detail": str(error)}))
