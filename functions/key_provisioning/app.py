@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.accounts.requests import NewKeyRequest
+from flareflow.accounts.requests import KeyRequest
 from flareflow.bootstrap.key_provisioning import create_key, delete_key, list_keys
 from flareflow.entrypoints.http import answer, caller, http_api, idempotency_key, parse_body, parse_number
 
@@ -17,7 +17,7 @@ app = http_api()
 
 @app.post("/v1/keys")
 def create() -> Response[str]:
-    request = parse_body(app, NewKeyRequest).key_request()
+    request = parse_body(app, KeyRequest)
     return answer(create_key().run(caller(app), idempotency_key(app), request), HTTPStatus.CREATED)
 
 

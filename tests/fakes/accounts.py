@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from flareflow.accounts.models import (
     AccountKey,
+    CursorPage,
     IssuedKey,
     KeyStatus,
     OnChainSubscription,
-    Page,
     Session,
     VirtualKey,
 )
@@ -239,12 +239,12 @@ class FakeLedger:
         found = self.subscriptions.get(subscription_id)
         return found.owner if found else None
 
-    def owned_by(self, owner: str, cursor: str | None) -> Page[int]:
-        return Page([number for number, one in self.subscriptions.items() if one.owner == owner], None)
+    def owned_by(self, owner: str, cursor: str | None) -> CursorPage[int]:
+        return CursorPage([number for number, one in self.subscriptions.items() if one.owner == owner], None)
 
-    def journal(self, subscription_id: int, cursor: str | None) -> Page[Entry]:
+    def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         own = [entry for entry in self.entries if entry.subscription_id == subscription_id]
-        return Page(sorted(own, key=lambda entry: entry.position, reverse=True), None)
+        return CursorPage(sorted(own, key=lambda entry: entry.position, reverse=True), None)
 
 
 @dataclass
@@ -263,5 +263,5 @@ class FakeMeteredUsage:
     def live(self, subscription_id: int) -> LiveTotals:
         return self.totals.get(subscription_id, LiveTotals())
 
-    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
-        return Page(self.by_epoch.get((subscription_id, epoch), []), None)
+    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
+        return CursorPage(self.by_epoch.get((subscription_id, epoch), []), None)

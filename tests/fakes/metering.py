@@ -76,7 +76,7 @@ class FakeUsageEvents:
 
     epoch: int | None = None
     counted: dict[str, tuple[int, UsageEvent]] = field(default_factory=dict)
-    noted: dict[str, tuple[datetime, UsageEvent]] = field(default_factory=dict)
+    waiting: dict[str, tuple[datetime, UsageEvent]] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     quarantined: dict[str, FinishedCall] = field(default_factory=dict)
     watermark: datetime | None = None
@@ -88,26 +88,28 @@ class FakeUsageEvents:
     def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
         if self.epoch is None:
             raise BrokenRuleError("no epoch is open")
-        fresh = {event.litellm_call_id: event for event in events if event.litellm_call_id not in self.counted}
+        fresh = {
+            event.call.litellm_call_id: event for event in events if event.call.litellm_call_id not in self.counted
+        }
         for call_id, event in fresh.items():
             self.counted[call_id] = (self.epoch, event)
-            self.noted.pop(call_id, None)
+            self.waiting.pop(call_id, None)
         return len(fresh)
 
-    def note(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        known = self.counted.keys() | self.noted.keys() | self.dropped
-        fresh = {event.litellm_call_id: event for event in events if event.litellm_call_id not in known}
-        self.noted |= {call_id: (now, event) for call_id, event in fresh.items()}
+    def add_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        known = self.counted.keys() | self.waiting.keys() | self.dropped
+        fresh = {event.call.litellm_call_id: event for event in events if event.call.litellm_call_id not in known}
+        self.waiting |= {call_id: (now, event) for call_id, event in fresh.items()}
         return len(fresh)
 
-    def unconfirmed(self, noted_before: datetime, limit: int) -> Sequence[UsageEvent]:
-        waiting = sorted(self.noted.values(), key=lambda noted: noted[0])
-        return [event for noted_at, event in waiting if noted_at < noted_before][:limit]
+    def unconfirmed(self, added_before: datetime, limit: int) -> Sequence[UsageEvent]:
+        waiting = sorted(self.waiting.values(), key=lambda one: one[0])
+        return [event for added_at, event in waiting if added_at < added_before][:limit]
 
-    def drop(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        gone = {event.litellm_call_id for event in events} & self.noted.keys()
+    def drop_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        gone = {event.call.litellm_call_id for event in events} & self.waiting.keys()
         for call_id in gone:
-            del self.noted[call_id]
+            del self.waiting[call_id]
         self.dropped |= gone
         return len(gone)
 
@@ -124,7 +126,7 @@ class FakeUsageEvents:
         """What `UsageReader.live` would tell."""
         return LiveTotals(
             counted=_sum([event for _, event in self.counted.values()], subscription_id),
-            unconfirmed=_sum([event for _, event in self.noted.values()], subscription_id),
+            unconfirmed=_sum([event for _, event in self.waiting.values()], subscription_id),
         )
 
 

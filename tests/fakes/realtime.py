@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flareflow.realtime.models import Message, News
+from flareflow.realtime.models import Message, Notification
 
 
 @dataclass
@@ -59,10 +59,10 @@ class FakeMessages:
     messages: dict[int, list[Message]] = field(default_factory=lambda: defaultdict(list))
     delivered: dict[str, Message] = field(default_factory=dict)
 
-    def publish(self, delivery_id: str, news: News, now: datetime) -> Message:
+    def publish(self, delivery_id: str, notification: Notification, now: datetime) -> Message:
         if delivery_id not in self.delivered:
-            message = Message(news, self.last_sequence(news.subscription_id) + 1)
-            self.messages[news.subscription_id].append(message)
+            message = Message(notification, self.last_sequence(notification.subscription_id) + 1)
+            self.messages[notification.subscription_id].append(message)
             self.delivered[delivery_id] = message
         return self.delivered[delivery_id]
 
@@ -75,8 +75,8 @@ class FakeMessages:
 
 
 @dataclass
-class FakeOutlet:
-    """`Outlet` that keeps what it sent; connections in `gone` are gone."""
+class FakeConnectionSender:
+    """`ConnectionSender` that keeps what it sent; connections in `gone` are gone."""
 
     sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     gone: set[str] = field(default_factory=set)

@@ -30,7 +30,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from flareflow.adapters.aws.websocket import WebSocketConnections
-from flareflow.realtime.ports import Outlet
+from flareflow.realtime.ports import ConnectionSender
 from infra.local.aws import dynamodb_server, moto_server
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.__main__ import serve
@@ -39,7 +39,7 @@ from infra.local.aws.gateway.template import Template
 from infra.local.aws.provision import provision
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
-from tests.fakes.realtime import FakeOutlet
+from tests.fakes.realtime import FakeConnectionSender
 
 pytestmark = pytest.mark.stack
 
@@ -323,9 +323,9 @@ def test_what_is_too_large_is_refused_in_both_directions(gateway: Gateway) -> No
 
 @dataclass(frozen=True, slots=True)
 class OpenConnection:
-    """The `Outlet` port with one open connection: what it received, and how it goes away."""
+    """The `ConnectionSender` port with one open connection: what it received, and how it goes away."""
 
-    outlet: Outlet
+    sender: ConnectionSender
     connection_id: str
     received: Callable[[], object]
     leave: Callable[[], object]
@@ -334,22 +334,22 @@ class OpenConnection:
 @pytest.fixture(params=["fake", "gateway"])
 def connection(request: pytest.FixtureRequest) -> Iterator[OpenConnection]:
     if request.param == "fake":
-        fake = FakeOutlet()
+        fake = FakeConnectionSender()
         yield OpenConnection(fake, "c-1", fake.sent["c-1"].pop, lambda: fake.gone.add("c-1"))
         return
     gateway: Gateway = request.getfixturevalue("gateway")
     management = gateway.client("apigatewaymanagementapi", "gateway_websocket", "/live")
     with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
         connection_id = gateway.notes("SocketFunction")[-1]["requestContext"]["connectionId"]
-        outlet = WebSocketConnections(management)
-        yield OpenConnection(outlet, connection_id, lambda: socket.recv(WAIT_SECONDS), socket.close)
+        sender = WebSocketConnections(management)
+        yield OpenConnection(sender, connection_id, lambda: socket.recv(WAIT_SECONDS), socket.close)
 
 
-def test_the_outlet_reaches_an_open_connection_and_tells_one_that_is_gone(connection: OpenConnection) -> None:
+def test_the_sender_reaches_an_open_connection_and_tells_one_that_is_gone(connection: OpenConnection) -> None:
     # Given an open connection
-    assert connection.outlet.send(connection.connection_id, '{"type":"usage.pending","model":"é"}')
+    assert connection.sender.send(connection.connection_id, '{"type":"usage.pending","model":"é"}')
     assert connection.received() == '{"type":"usage.pending","model":"é"}'
     # When its client leaves
     connection.leave()
-    # Then the outlet says so
-    assert eventually(lambda: not connection.outlet.send(connection.connection_id, "more"))
+    # Then the sender says so
+    assert eventually(lambda: not connection.sender.send(connection.connection_id, "more"))

@@ -10,7 +10,7 @@ import pytest
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import RaceLostError
-from flareflow.metering.models import Usage, UsageEvent
+from flareflow.metering.models import FinishedCall, Usage, UsageEvent
 from flareflow.statements.ports import EpochUsage, OpenEpoch
 from tests.fakes.statements import FakeEpochUsage
 from tests.support.dynamodb import fresh_table
@@ -33,7 +33,10 @@ def counting(events: DynamoUsageEvents) -> Count:
 
     def count_one(subscription_id: int, usage: Usage) -> object:
         call_id = f"call-{next(numbers)}"
-        return events.count([UsageEvent(call_id, subscription_id, "ab" * 32, "gpt-4o", usage, NOW, NOW)], NOW)
+        call = FinishedCall(
+            call_id, "ab" * 32, "gpt-4o", usage.prompt_tokens, usage.completion_tokens, usage.cost_nanousd, NOW, NOW
+        )
+        return events.count([UsageEvent(subscription_id, call, usage.rated_microtokens)], NOW)
 
     return count_one
 

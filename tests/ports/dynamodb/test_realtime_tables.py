@@ -9,7 +9,7 @@ import pytest
 
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.errors import RaceLostError
-from flareflow.realtime.models import Message, MessageType, News
+from flareflow.realtime.models import Message, MessageType, Notification
 from flareflow.realtime.ports import Connections, Messages, Tickets
 from tests.fakes.accounts import ALICE, BOB
 from tests.fakes.realtime import FakeConnections, FakeMessages, FakeTickets
@@ -38,8 +38,8 @@ def realtime(request: pytest.FixtureRequest) -> Realtime:
     return Realtime(DynamoTickets(table), DynamoConnections(table), DynamoMessages(table))
 
 
-def news(subscription_id: int = 7, tokens: int = 1) -> News:
-    return News(MessageType.USAGE_PENDING, subscription_id, NOW, {"tokens": str(tokens)})
+def notification(subscription_id: int = 7, tokens: int = 1) -> Notification:
+    return Notification(MessageType.USAGE_PENDING, subscription_id, NOW, {"tokens": str(tokens)})
 
 
 def test_a_ticket_is_consumed_once_by_whoever_holds_it(realtime: Realtime) -> None:
@@ -73,22 +73,22 @@ def test_a_connection_is_known_from_both_sides_until_it_is_removed(realtime: Rea
 
 def test_messages_are_numbered_from_one_for_each_subscription(realtime: Realtime) -> None:
     assert realtime.messages.last_sequence(7) == 0
-    published = [realtime.messages.publish(f"e{number}", news(tokens=number), NOW) for number in range(3)]
-    assert published == [Message(news(tokens=number), number + 1) for number in range(3)]
-    assert realtime.messages.publish("other", news(8), NOW).sequence == 1
+    published = [realtime.messages.publish(f"e{number}", notification(tokens=number), NOW) for number in range(3)]
+    assert published == [Message(notification(tokens=number), number + 1) for number in range(3)]
+    assert realtime.messages.publish("other", notification(8), NOW).sequence == 1
     assert realtime.messages.last_sequence(7) == 3
 
 
 def test_what_is_delivered_twice_is_the_message_that_it_was(realtime: Realtime) -> None:
-    first = realtime.messages.publish("e1", news(tokens=1), NOW)
-    realtime.messages.publish("e2", news(tokens=2), NOW)
-    assert realtime.messages.publish("e1", news(tokens=99), NOW) == first
+    first = realtime.messages.publish("e1", notification(tokens=1), NOW)
+    realtime.messages.publish("e2", notification(tokens=2), NOW)
+    assert realtime.messages.publish("e1", notification(tokens=99), NOW) == first
     assert realtime.messages.last_sequence(7) == 2
 
 
 def test_messages_are_read_after_a_number_in_order(realtime: Realtime) -> None:
     for number in range(12):
-        realtime.messages.publish(f"e{number}", news(tokens=number), NOW)
+        realtime.messages.publish(f"e{number}", notification(tokens=number), NOW)
     assert [message.sequence for message in realtime.messages.after(7, 8, 100)] == [9, 10, 11, 12]
     assert [message.sequence for message in realtime.messages.after(7, 0, 3)] == [1, 2, 3]
     assert list(realtime.messages.after(7, 12, 100)) == []
@@ -104,7 +104,7 @@ def test_messages_published_at_the_same_time_leave_no_gap_and_share_no_number(ta
     def publish(number: int) -> int:
         while True:
             try:
-                return messages.publish(f"e{number}", news(tokens=number), NOW).sequence
+                return messages.publish(f"e{number}", notification(tokens=number), NOW).sequence
             except RaceLostError:
                 continue  # as the stream would
 

@@ -12,7 +12,7 @@ from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.subscriptions import ENTRIES_LISTED_MAX, LedgerReader, UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import InvalidRequestError
-from flareflow.metering.models import LiveTotals, Usage, UsageEvent
+from flareflow.metering.models import FinishedCall, LiveTotals, UsageEvent
 from flareflow.settlement.events import ChainEvent, Position, SubscriptionOpened, ToppedUp
 from flareflow.settlement.journal import post
 from infra.local.aws import session as aws
@@ -81,12 +81,12 @@ def test_a_cursor_that_we_did_not_give_is_refused(table: "Table") -> None:
 
 
 def test_usage_is_read_as_metering_wrote_it(usage_table: "Table") -> None:
-    # Given one counted and one pushed call
+    # Given one counted and one unconfirmed call
     metering = DynamoUsageEvents(usage_table)
     metering.open_epoch_if_none(5)
-    event = UsageEvent("call-1", 7, "a" * 64, "gpt-4o", Usage(10, 20, 1, 45_000_000, 225), NOON, NOON)
+    event = UsageEvent(7, FinishedCall("call-1", "a" * 64, "gpt-4o", 10, 20, 225, NOON, NOON), 45_000_000)
     metering.count([event], NOON)
-    metering.note([replace(event, litellm_call_id="call-2")], NOON)
+    metering.add_unconfirmed([replace(event, call=replace(event.call, litellm_call_id="call-2"))], NOON)
     # Then the totals and the events of the epoch are these
     reader: MeteredUsage = UsageReader(usage_table)
     assert reader.live(7) == LiveTotals(counted=event.usage, unconfirmed=event.usage)

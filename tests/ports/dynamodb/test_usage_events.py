@@ -38,8 +38,7 @@ class Metered:
 
 
 def event(call_id: str, tokens: int = 10, subscription_id: int = 1) -> UsageEvent:
-    usage = Usage(tokens - 1, 1, 1, tokens * 1_000_000, 7)
-    return UsageEvent(call_id, subscription_id, "ab" * 32, "gpt-4o", usage, NOW - SECOND, NOW)
+    return UsageEvent(subscription_id, finished_call(call_id, tokens, started_at=NOW - SECOND), tokens * 1_000_000)
 
 
 @pytest.fixture
@@ -64,27 +63,27 @@ def test_an_event_is_counted_once(metered: Metered) -> None:
     assert metered.reader.live(1) == LiveTotals(counted=Usage(27, 3, 3, 30_000_000, 21))
 
 
-def test_an_event_is_noted_once_and_never_after_it_was_counted(metered: Metered) -> None:
+def test_an_event_is_unconfirmed_once_and_never_after_it_was_counted(metered: Metered) -> None:
     metered.usage.open_epoch_if_none(EPOCH)
     metered.usage.count([event("counted")], NOW)
-    assert metered.usage.note([event("counted"), event("new"), event("new")], NOW) == 1
-    assert metered.usage.note([event("new")], NOW) == 0
+    assert metered.usage.add_unconfirmed([event("counted"), event("new"), event("new")], NOW) == 1
+    assert metered.usage.add_unconfirmed([event("new")], NOW) == 0
     assert metered.reader.live(1).unconfirmed == event("new").usage
 
 
-def test_a_noted_event_is_counted_with_the_numbers_of_the_poll(metered: Metered) -> None:
+def test_an_unconfirmed_event_is_counted_with_the_numbers_of_the_poll(metered: Metered) -> None:
     metered.usage.open_epoch_if_none(EPOCH)
-    metered.usage.note([event("a", tokens=90)], NOW)
+    metered.usage.add_unconfirmed([event("a", tokens=90)], NOW)
     assert metered.usage.count([event("a", tokens=100)], NOW) == 1
     assert metered.reader.live(1) == LiveTotals(counted=event("a", tokens=100).usage)
 
 
-def test_a_noted_event_is_dropped_once_and_may_be_counted_later(metered: Metered) -> None:
+def test_an_unconfirmed_event_is_dropped_once_and_may_be_counted_later(metered: Metered) -> None:
     metered.usage.open_epoch_if_none(EPOCH)
-    metered.usage.note([event("a")], NOW)
-    assert metered.usage.drop([event("a"), event("never-seen")], NOW) == 1
-    assert metered.usage.drop([event("a")], NOW) == 0
-    assert metered.usage.note([event("a")], NOW) == 0
+    metered.usage.add_unconfirmed([event("a")], NOW)
+    assert metered.usage.drop_unconfirmed([event("a"), event("never-seen")], NOW) == 1
+    assert metered.usage.drop_unconfirmed([event("a")], NOW) == 0
+    assert metered.usage.add_unconfirmed([event("a")], NOW) == 0
     assert metered.reader.live(1) == LiveTotals()
     assert metered.usage.count([event("a")], NOW) == 1
     assert metered.reader.live(1) == LiveTotals(counted=event("a").usage)
@@ -93,14 +92,14 @@ def test_a_noted_event_is_dropped_once_and_may_be_counted_later(metered: Metered
 def test_a_counted_event_is_not_dropped(metered: Metered) -> None:
     metered.usage.open_epoch_if_none(EPOCH)
     metered.usage.count([event("a")], NOW)
-    assert metered.usage.drop([event("a")], NOW) == 0
+    assert metered.usage.drop_unconfirmed([event("a")], NOW) == 0
     assert metered.reader.live(1).counted == event("a").usage
 
 
-def test_unconfirmed_events_are_those_still_noted_since_before_a_moment_oldest_first(metered: Metered) -> None:
+def test_events_unconfirmed_since_before_a_moment_are_listed_oldest_first(metered: Metered) -> None:
     metered.usage.open_epoch_if_none(EPOCH)
     for second, call_id in enumerate(["first", "second", "confirmed", "fourth", "too-new"]):
-        metered.usage.note([event(call_id)], NOW + second * SECOND)
+        metered.usage.add_unconfirmed([event(call_id)], NOW + second * SECOND)
     metered.usage.count([event("confirmed")], NOW)
     waiting = metered.usage.unconfirmed(NOW + 4 * SECOND, limit=10)
     assert waiting == [event("first"), event("second"), event("fourth")]
@@ -202,9 +201,9 @@ def test_pollers_and_pushes_at_once_leave_each_call_counted_once(table: "Table")
     # When all write at the same moment
     with ThreadPoolExecutor(6) as pool:
         counts = [pool.submit(usage.count, events[n:] + events[:n], NOW) for n in (0, 10, 20, 30)]
-        notes = [pool.submit(usage.note, events[first : first + 5], NOW) for first in (0, 20)]
+        pushes = [pool.submit(usage.add_unconfirmed, events[first : first + 5], NOW) for first in (0, 20)]
         counted = sum(future.result() for future in counts)
-        [future.result() for future in notes]
+        [future.result() for future in pushes]
     # Then every call is counted once, and nothing is unconfirmed
     assert counted == 40
     assert UsageReader(table).live(1) == LiveTotals(counted=Usage(360, 40, 40, 400_000_000, 280))

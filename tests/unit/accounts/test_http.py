@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.parser.models import (
     DynamoDBStreamModel,
 )
 
-from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys, OwnedSubscription
+from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
 from flareflow.accounts.models import Session
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sign_in import FindSession, GiveNonce, SignIn
@@ -102,13 +102,12 @@ def call(
 def keys(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     chain, issuer, known = FakeOnChainSubscriptions(), FakeKeyIssuer(), FakeVirtualKeys()
     chain.open(7, ALICE)
-    owned = OwnedSubscription(chain)
     return function(
         "key_provisioning",
         monkeypatch,
-        create_key=CreateKey(owned, FakeKeyRequests(known), known, issuer, FakeClock()),
-        list_keys=ListKeys(owned, known),
-        delete_key=DeleteKey(owned, known, issuer),
+        create_key=CreateKey(chain, FakeKeyRequests(known), known, issuer, FakeClock()),
+        list_keys=ListKeys(chain, known),
+        delete_key=DeleteKey(chain, known, issuer),
     )
 
 

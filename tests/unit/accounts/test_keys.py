@@ -11,13 +11,12 @@ from flareflow.accounts.keys import (
     CreatedKey,
     CreateKey,
     DeleteKey,
-    KeyRequest,
     ListKeys,
-    OwnedSubscription,
     issuer_alias,
 )
 from flareflow.accounts.models import KeyStatus
 from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.accounts.requests import KeyRequest
 from flareflow.errors import KeyIssuerUnavailableError, RequestError
 from tests.fakes.accounts import (
     ALICE,
@@ -29,7 +28,7 @@ from tests.fakes.accounts import (
     FakeVirtualKeys,
 )
 
-REQUEST = KeyRequest(7, "laptop")
+REQUEST = KeyRequest(subscription_id=7, alias="laptop")
 
 
 @dataclass
@@ -43,21 +42,20 @@ class Keys:
 
     def __post_init__(self) -> None:
         self.requests = FakeKeyRequests(self.known)
-        self.owned = OwnedSubscription(self.chain)
         self.chain.open(7, ALICE)
         self.chain.open(8, BOB)
 
     def create(
         self, idempotency_key: str = "request-1", request: KeyRequest = REQUEST, caller: str = ALICE
     ) -> CreatedKey:
-        use_case = CreateKey(self.owned, self.requests, self.known, self.issuer, self.clock)
+        use_case = CreateKey(self.chain, self.requests, self.known, self.issuer, self.clock)
         return use_case.run(caller, idempotency_key, request)
 
     def statuses(self, subscription_id: int = 7, caller: str = ALICE) -> list[KeyStatus]:
-        return [key.status for key in ListKeys(self.owned, self.known).run(caller, subscription_id)]
+        return [key.status for key in ListKeys(self.chain, self.known).run(caller, subscription_id)]
 
     def delete(self, key_hash: str, caller: str = ALICE) -> None:
-        DeleteKey(self.owned, self.known, self.issuer).run(caller, key_hash)
+        DeleteKey(self.chain, self.known, self.issuer).run(caller, key_hash)
 
 
 @pytest.fixture
@@ -99,7 +97,9 @@ def test_a_repeated_request_makes_no_second_key_and_shows_no_secret(keys: Keys) 
     assert len(keys.issuer.blocked) == 1
 
 
-@pytest.mark.parametrize("other", [KeyRequest(7, "phone"), KeyRequest(9, "laptop")])
+@pytest.mark.parametrize(
+    "other", [KeyRequest(subscription_id=7, alias="phone"), KeyRequest(subscription_id=9, alias="laptop")]
+)
 def test_an_idempotency_key_belongs_to_one_request(keys: Keys, other: KeyRequest) -> None:
     keys.create()
     assert refusal_of_creating(keys, request=other) == "idempotency_key_reused"
@@ -107,7 +107,7 @@ def test_an_idempotency_key_belongs_to_one_request(keys: Keys, other: KeyRequest
 
 def test_accounts_do_not_share_idempotency_keys(keys: Keys) -> None:
     keys.create()
-    assert keys.create("request-1", KeyRequest(8, ""), caller=BOB).subscription_id == 8
+    assert keys.create("request-1", KeyRequest(subscription_id=8), caller=BOB).subscription_id == 8
     assert issuer_alias(ALICE, "request-1") != issuer_alias(BOB, "request-1")
 
 
@@ -138,7 +138,7 @@ def test_an_attempt_that_crashed_is_taken_over_once_its_lease_has_ended(keys: Ke
 
 @pytest.mark.parametrize("subscription_id", [8, 404])
 def test_anothers_subscription_and_none_at_all_look_the_same(keys: Keys, subscription_id: int) -> None:
-    assert refusal_of_creating(keys, request=KeyRequest(subscription_id, "")) == "subscription_not_found"
+    assert refusal_of_creating(keys, request=KeyRequest(subscription_id=subscription_id)) == "subscription_not_found"
     assert keys.issuer.calls == []
     with pytest.raises(RequestError) as refused:
         keys.statuses(subscription_id)
@@ -187,7 +187,7 @@ def test_a_deletion_whose_answer_was_lost_is_repeated(keys: Keys) -> None:
 
 @pytest.mark.parametrize("of_bob", [True, False])
 def test_anothers_key_and_none_at_all_look_the_same(keys: Keys, *, of_bob: bool) -> None:
-    key_hash = keys.create("b", KeyRequest(8, ""), BOB).key_hash if of_bob else "00" * 32
+    key_hash = keys.create("b", KeyRequest(subscription_id=8), BOB).key_hash if of_bob else "00" * 32
     with pytest.raises(RequestError) as refused:
         keys.delete(key_hash)
     assert refused.value.code == "key_not_found"

@@ -57,11 +57,11 @@ def ingest(monkeypatch: pytest.MonkeyPatch, usage: FakeUsageEvents) -> ModuleTyp
     return function("usage_ingest", monkeypatch, ingest_push=use_case)
 
 
-def test_a_push_is_noted_and_accepted(ingest: ModuleType, usage: FakeUsageEvents) -> None:
+def test_a_push_becomes_unconfirmed_usage_and_is_accepted(ingest: ModuleType, usage: FakeUsageEvents) -> None:
     answer = ingest.handler(sample("usage_ingest"), CONTEXT)
     assert (answer["statusCode"], json.loads(answer["body"])) == (
         202,
-        {"received": "1", "noted": "1", "malformed": "0"},
+        {"received": "1", "added": "1", "malformed": "0"},
     )
     assert usage.live(1).unconfirmed.rated_microtokens == 63_000_000
 
@@ -80,7 +80,7 @@ def test_a_push_that_is_not_taken_is_a_problem(
 ) -> None:
     answer = ingest.handler(sample("usage_ingest") | change, CONTEXT)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (status, code)
-    assert usage.noted == {}
+    assert usage.waiting == {}
 
 
 def test_a_tick_polls_first_and_seals_then(monkeypatch: pytest.MonkeyPatch) -> None:

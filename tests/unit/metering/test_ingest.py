@@ -6,7 +6,7 @@ import pytest
 
 from flareflow.errors import UnauthenticatedError
 from flareflow.metering.ingest import IngestPush
-from flareflow.metering.models import PushedCalls, PushReport, usage_event
+from flareflow.metering.models import PushedCalls, PushReport, UsageEvent
 from flareflow.metering.price_book import PriceBook
 from tests.fakes.metering import NOW, FakeKeyDirectory, FakeUsageEvents, finished_call
 
@@ -34,27 +34,27 @@ class Push:
 
 def test_a_pushed_call_is_unconfirmed_usage_at_once() -> None:
     push = Push()
-    assert push.arrive() == PushReport(received=1, noted=1, malformed=0)
+    assert push.arrive() == PushReport(received=1, added=1, malformed=0)
     assert push.usage.live(1).unconfirmed.tokens == 10
 
 
 def test_a_call_pushed_again_changes_nothing() -> None:
     push = Push()
     push.arrive()
-    assert push.arrive().noted == 0
+    assert push.arrive().added == 0
     assert push.usage.live(1).unconfirmed.tokens == 10
 
 
 def test_a_call_that_was_counted_before_its_push_arrives_stays_as_it_is() -> None:
     push = Push(FakeUsageEvents(epoch=1))
-    push.usage.count([usage_event(finished_call("call-1"), 1, PriceBook.load())], NOW)
-    assert push.arrive().noted == 0
+    push.usage.count([UsageEvent.rated_by(PriceBook.load(), finished_call("call-1"), 1)], NOW)
+    assert push.arrive().added == 0
     assert push.usage.live(1).unconfirmed.tokens == 0
 
 
 def test_calls_of_unknown_keys_and_malformed_ones_are_reported_only() -> None:
     push = Push(pushed=PushedCalls(3, (finished_call("call-1", key_hash="cd" * 32), finished_call("call-2")), 1))
-    assert push.arrive() == PushReport(received=3, noted=1, malformed=1)
+    assert push.arrive() == PushReport(received=3, added=1, malformed=1)
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", f"Bearer {SECRET}x", SECRET, "Bearer ungültig"])
@@ -62,4 +62,4 @@ def test_whoever_does_not_know_the_secret_pushes_nothing(authorization: str) -> 
     push = Push()
     with pytest.raises(UnauthenticatedError):
         push.arrive(authorization)
-    assert push.usage.noted == {}
+    assert push.usage.waiting == {}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flareflow.errors import BrokenRuleError
 from flareflow.keccak import keccak256
-from flareflow.metering.models import Usage, Window
+from flareflow.metering.models import Usage, UsageEvent, Window
 from flareflow.metering.price_book import PriceBook
 from tests.fakes.metering import NOW, finished_call
 
@@ -42,7 +42,7 @@ def test_a_hundred_tokens_weigh_what_their_class_says(model: str, rated_microtok
     # Given a call of 100 tokens
     call = finished_call("call-1", tokens=100, model=model)
     # When it is rated by the book in force
-    usage = call.rated(PriceBook.load())
+    usage = UsageEvent.rated_by(PriceBook.load(), call, 1).usage
     # Then it is one request of exactly that weight
     assert usage == Usage(99, 1, 1, rated_microtokens, 7)
 

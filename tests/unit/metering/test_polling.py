@@ -8,7 +8,7 @@ import pytest
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering import counting
 from flareflow.metering.counting import CountCalls, ReadSlice, ReadWindow
-from flareflow.metering.models import PollReport, UsageEvent, Window, usage_event
+from flareflow.metering.models import PollReport, UsageEvent, Window
 from flareflow.metering.polling import PollUsage
 from flareflow.metering.price_book import PriceBook
 from flareflow.time import Deadline, Epochs
@@ -55,7 +55,7 @@ class Metering:
         return self.usage.live(1).counted.tokens
 
     def pushed(self, call_id: str, tokens: int = 10) -> UsageEvent:
-        return usage_event(finished_call(call_id, tokens), 1, PriceBook.load())
+        return UsageEvent.rated_by(PriceBook.load(), finished_call(call_id, tokens), 1)
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_slice_that_gets_nowhere_is_given_back_to_the_queue(
 
 def test_a_pushed_call_that_a_poll_finds_leaves_the_unconfirmed_totals(metering: Metering) -> None:
     # Given a pushed call whose tokens were told wrongly
-    metering.usage.note([metering.pushed("call-1", tokens=900)], NOW)
+    metering.usage.add_unconfirmed([metering.pushed("call-1", tokens=900)], NOW)
     # When the poll finds it
     metering.litellm.calls = [finished_call("call-1", tokens=1_000)]
     metering.poll()
@@ -176,20 +176,20 @@ def test_a_pushed_call_that_a_poll_finds_leaves_the_unconfirmed_totals(metering:
 
 
 def test_a_pushed_call_that_no_poll_finds_is_dropped_after_the_grace_time(metering: Metering) -> None:
-    metering.usage.note([metering.pushed("lost")], NOW)
+    metering.usage.add_unconfirmed([metering.pushed("lost")], NOW)
     assert metering.poll(NOW + PUSH_GRACE).dropped == 0
     assert metering.poll(NOW + PUSH_GRACE + MINUTE).dropped == 1
     assert metering.usage.live(1).unconfirmed.tokens == 0
 
 
 def test_nothing_is_dropped_by_a_poll_that_has_not_read_everything(metering: Metering) -> None:
-    metering.usage.note([metering.pushed("late")], NOW - PUSH_GRACE - MINUTE)
+    metering.usage.add_unconfirmed([metering.pushed("late")], NOW - PUSH_GRACE - MINUTE)
     metering.litellm.calls = [finished_call(f"call-{n}") for n in range(4)]
     assert metering.poll(time_left=timedelta(seconds=1)).dropped == 0
 
 
 def test_a_dropped_call_that_turns_up_after_all_is_counted(metering: Metering) -> None:
-    metering.usage.note([metering.pushed("late", tokens=50)], NOW - PUSH_GRACE - MINUTE)
+    metering.usage.add_unconfirmed([metering.pushed("late", tokens=50)], NOW - PUSH_GRACE - MINUTE)
     assert metering.poll().dropped == 1
     metering.litellm.calls = [finished_call("late", tokens=50)]
     metering.poll(NOW + MINUTE)

@@ -8,11 +8,11 @@ from http import HTTPStatus
 import pytest
 
 from flareflow.realtime.connections import RESUMED_MAX, WATCHED_MAX, WATCHERS_MAX, Connect, Watch
-from flareflow.realtime.models import MessageType, News
+from flareflow.realtime.models import MessageType, Notification
 from flareflow.realtime.routes import Routes, WebSocketEvent
 from flareflow.realtime.tickets import TICKET_LIFETIME, GiveTicket
 from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeTokens
-from tests.fakes.realtime import FakeConnections, FakeMessages, FakeOutlet, FakeTickets
+from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages, FakeTickets
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -26,14 +26,14 @@ class Hall:
     tickets: FakeTickets = field(default_factory=FakeTickets)
     connections: FakeConnections = field(default_factory=FakeConnections)
     messages: FakeMessages = field(default_factory=FakeMessages)
-    outlet: FakeOutlet = field(default_factory=FakeOutlet)
+    sender: FakeConnectionSender = field(default_factory=FakeConnectionSender)
     ledger: FakeLedger = field(default_factory=FakeLedger)
 
     def __post_init__(self) -> None:
         self.ledger.open(7, ALICE, 0)
         self.ledger.open(8, BOB, 0)
-        watch = Watch(self.connections, self.ledger, self.messages, self.outlet, self.clock)
-        self.routes = Routes(Connect(self.tickets, self.connections, self.clock), watch, self.connections, self.outlet)
+        watch = Watch(self.connections, self.ledger, self.messages, self.sender, self.clock)
+        self.routes = Routes(Connect(self.tickets, self.connections, self.clock), watch, self.connections, self.sender)
 
     def ticket(self, address: str = ALICE) -> str:
         return GiveTicket(self.tickets, self.tokens, self.clock).run(address).ticket
@@ -53,12 +53,12 @@ class Hall:
         return self.routes.run(WebSocketEvent.model_validate(event))
 
     def received(self, connection: str = "c1") -> list[dict[str, object]]:
-        return [json.loads(text) for text in self.outlet.sent[connection]]
+        return [json.loads(text) for text in self.sender.sent[connection]]
 
     def happened(self, times: int) -> None:
         for number in range(times):
-            news = News(MessageType.USAGE_PENDING, 7, NOON, {"tokens": str(number)})
-            self.messages.publish(f"event-{number}", news, NOON)
+            notification = Notification(MessageType.USAGE_PENDING, 7, NOON, {"tokens": str(number)})
+            self.messages.publish(f"event-{number}", notification, NOON)
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 from flareflow.changes import StreamChange
 from flareflow.realtime.pushing import Push
 from tests.fakes.accounts import FakeClock, FakeMeteredUsage
-from tests.fakes.realtime import FakeConnections, FakeMessages, FakeOutlet
+from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CALL: dict[str, Any] = {
     "litellm_call_id": "call-1",
     "subscription_id": Decimal(7),
     "model": "gpt-4o",
-    "status": "pushed",
+    "status": "unconfirmed",
     "prompt_tokens": Decimal(10),
     "completion_tokens": Decimal(20),
     "rated_microtokens": Decimal(45_000_000),
@@ -41,7 +41,7 @@ class Square:
     messages: FakeMessages = field(default_factory=FakeMessages)
     connections: FakeConnections = field(default_factory=FakeConnections)
     usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
-    outlet: FakeOutlet = field(default_factory=FakeOutlet)
+    sender: FakeConnectionSender = field(default_factory=FakeConnectionSender)
 
     def __post_init__(self) -> None:
         self.connections.watch("c1", 7, NOON)
@@ -53,10 +53,10 @@ class Square:
         self._push(StreamChange(event, NOON, "SUB#7", "STATE", old, new))
 
     def _push(self, change: StreamChange) -> None:
-        Push(self.messages, self.connections, self.usage, self.outlet, FakeClock()).run(change)
+        Push(self.messages, self.connections, self.usage, self.sender, FakeClock()).run(change)
 
     def received(self, connection: str = "c1") -> list[dict[str, str]]:
-        return [json.loads(text) for text in self.outlet.sent[connection]]
+        return [json.loads(text) for text in self.sender.sent[connection]]
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_new_usage_event_is_told_with_the_totals(square: Square) -> None:
             "at": "2026-11-24T12:00:00.000000Z",
             "litellm_call_id": "call-1",
             "model": "gpt-4o",
-            "status": "pushed",
+            "status": "unconfirmed",
             "tokens": "30",
             "rated_microtokens": "45000000",
             "counted_microtokens": "100000000",
@@ -90,7 +90,7 @@ def test_a_new_usage_event_is_told_with_the_totals(square: Square) -> None:
 def test_a_usage_event_is_told_again_when_it_is_counted(square: Square) -> None:
     square.call(CALL)
     square.call(CALL | {"status": "counted"}, CALL, event="e2")
-    assert [message["status"] for message in square.received()] == ["pushed", "counted"]
+    assert [message["status"] for message in square.received()] == ["unconfirmed", "counted"]
 
 
 def test_a_change_that_is_not_told_makes_no_message(square: Square) -> None:
@@ -123,7 +123,7 @@ def test_a_record_that_is_delivered_twice_is_the_same_message(square: Square) ->
 
 def test_a_connection_that_is_gone_is_forgotten_and_the_others_are_served(square: Square) -> None:
     square.connections.watch("c0", 7, NOON)
-    square.outlet.gone.add("c0")
+    square.sender.gone.add("c0")
     square.call(CALL)
     assert square.connections.watching(7) == ["c1"]
     assert len(square.received()) == 1
@@ -137,7 +137,7 @@ def test_who_watches_another_subscription_hears_nothing(square: Square) -> None:
 
 @pytest.mark.parametrize(("pk", "sk"), [("EPOCH#1", "SUB#7"), ("SUB#7", "LIVE"), ("SUB#7", "ENTRY#1")])
 def test_other_items_are_passed_over(square: Square, pk: str, sk: str) -> None:
-    Push(square.messages, square.connections, square.usage, square.outlet, FakeClock()).run(
+    Push(square.messages, square.connections, square.usage, square.sender, FakeClock()).run(
         StreamChange("e1", NOON, pk, sk, None, {"anything": 1})
     )
     assert square.received() == []

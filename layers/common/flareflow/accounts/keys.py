@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from flareflow.accounts.models import KeyStatus, OnChainSubscription, VirtualKey
+from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import (
     KeyIssuer,
     KeyRequestClaim,
@@ -14,24 +15,13 @@ from flareflow.accounts.ports import (
     OnChainSubscriptions,
     VirtualKeys,
 )
+from flareflow.accounts.requests import KeyRequest
 from flareflow.errors import ConflictError, NotFoundError, RaceLostError, UnavailableError
 from flareflow.time import Clock
 
 KEYS_PER_SUBSCRIPTION_MAX: Final = 20
 LEASE: Final = timedelta(seconds=30)
 """As long as one invocation can live: an attempt whose lease has ended is surely dead."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRequest:
-    """What is asked for: a key of a subscription, and what its owner calls it."""
-
-    subscription_id: int
-    alias: str
-
-    def hash(self) -> str:
-        """Equal for equal requests: tells a repetition from another request with the same idempotency key."""
-        return hashlib.sha256(f"{self.subscription_id}\n{self.alias}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +36,6 @@ class CreatedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedSubscription:
-    """The one rule of who may touch a subscription's keys: its owner on chain, now."""
-
-    subscriptions: OnChainSubscriptions
-
-    def of(self, caller: str, subscription_id: int) -> OnChainSubscription:
-        """Raises NotFoundError `subscription_not_found`, for another's subscription too."""
-        subscription = self.subscriptions.find(subscription_id)
-        if subscription is None or subscription.owner != caller:
-            raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
-        return subscription
-
-
-@dataclass(frozen=True, slots=True)
 class CreateKey:
     """Make a key, so that a request that is repeated after any crash makes one key and shows one secret.
 
@@ -67,7 +43,7 @@ class CreateKey:
     was recorded has shown its secret to nobody: the next one deletes whatever has the alias and begins anew.
     """
 
-    owned: OwnedSubscription
+    subscriptions: OnChainSubscriptions
     requests: KeyRequests
     keys: VirtualKeys
     issuer: KeyIssuer
@@ -78,8 +54,8 @@ class CreateKey:
         `too_many_keys`, `secret_already_shown`, `idempotency_key_reused` or `request_in_progress`.
         """
         earlier = self.requests.find(caller, idempotency_key)
-        self._refuse_repeat(earlier, request)
-        self._refuse_unfit(caller, request.subscription_id)
+        self._check_repetition(earlier, request)
+        self._check_subscription(caller, request.subscription_id)
         claim = self._claim(caller, idempotency_key, request, resumed=earlier is not None)
         try:
             return self._issue(claim, request)
@@ -87,7 +63,7 @@ class CreateKey:
             self.requests.release(claim, self.clock())
             raise
 
-    def _refuse_repeat(self, earlier: KeyRequestClaim | None, request: KeyRequest) -> None:
+    def _check_repetition(self, earlier: KeyRequestClaim | None, request: KeyRequest) -> None:
         if earlier is None:
             return
         if earlier.request_hash != request.hash():
@@ -100,8 +76,9 @@ class CreateKey:
                 f"This request made key {earlier.key_hash}; its secret was shown once.",
             )
 
-    def _refuse_unfit(self, caller: str, subscription_id: int) -> None:
-        if not self.owned.of(caller, subscription_id).is_open:
+    def _check_subscription(self, caller: str, subscription_id: int) -> None:
+        found = self.subscriptions.find(subscription_id)
+        if not require_owner(found, caller, subscription_id).is_open:
             raise ConflictError("subscription_not_open", "A key needs an open subscription.")
         alive = [key for key in self.keys.of_subscription(subscription_id) if key.status != KeyStatus.DELETED]
         if len(alive) >= KEYS_PER_SUBSCRIPTION_MAX:
@@ -135,11 +112,11 @@ class CreateKey:
 class ListKeys:
     """The keys of one subscription, oldest first, deleted ones too."""
 
-    owned: OwnedSubscription
+    subscriptions: OnChainSubscriptions
     keys: VirtualKeys
 
     def run(self, caller: str, subscription_id: int) -> Sequence[VirtualKey]:
-        self.owned.of(caller, subscription_id)
+        require_owner(self.subscriptions.find(subscription_id), caller, subscription_id)
         return self.keys.of_subscription(subscription_id)
 
 
@@ -147,7 +124,7 @@ class ListKeys:
 class DeleteKey:
     """Revoke a key at LiteLLM, then mark it; repeating it changes nothing."""
 
-    owned: OwnedSubscription
+    subscriptions: OnChainSubscriptions
     keys: VirtualKeys
     issuer: KeyIssuer
 
@@ -164,7 +141,7 @@ class DeleteKey:
         if key is None:
             raise not_found
         try:
-            self.owned.of(caller, key.subscription_id)
+            require_owner(self.subscriptions.find(key.subscription_id), caller, key.subscription_id)
         except NotFoundError as error:
             raise not_found from error
         return key

@@ -102,7 +102,7 @@ class IssuedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Page[T]:
+class CursorPage[T]:
     """Some of a longer list; `next_cursor` asks for what follows, None at the end."""
 
     items: Sequence[T]

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from flareflow.accounts.models import (
     AccountKey,
+    CursorPage,
     IssuedKey,
     KeyStatus,
     OnChainSubscription,
-    Page,
     Session,
     VirtualKey,
 )
@@ -132,10 +132,10 @@ class Ledger(Protocol):
     def subscription(self, subscription_id: int) -> Subscription | None:
         """As of the last write; None until the chain was seen to open the subscription."""
 
-    def owned_by(self, owner: str, cursor: str | None) -> Page[int]:
+    def owned_by(self, owner: str, cursor: str | None) -> CursorPage[int]:
         """The ids of an account's subscriptions."""
 
-    def journal(self, subscription_id: int, cursor: str | None) -> Page[Entry]:
+    def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         """Newest first."""
 
 
@@ -145,5 +145,5 @@ class MeteredUsage(Protocol):
     def live(self, subscription_id: int) -> LiveTotals:
         """As of the last write."""
 
-    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
+    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
         """The usage events that were counted under an epoch."""

@@ -1,10 +1,10 @@
 """What callers send to the account functions, strictly bounded."""
 
+import hashlib
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from flareflow.accounts.keys import KeyRequest
 from flareflow.accounts.models import KeySignature, flow_address
 from flareflow.accounts.proof import AccountProof
 
@@ -42,13 +42,14 @@ class SessionRequest(BaseModel):
         return AccountProof(flow_address(self.address), self.origin, bytes.fromhex(self.nonce), signatures)
 
 
-class NewKeyRequest(BaseModel):
-    """`POST /v1/keys`."""
+class KeyRequest(BaseModel):
+    """`POST /v1/keys`: make a key of a subscription; `alias` is the owner's name for it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     subscription_id: UInt64
     alias: Alias = ""
 
-    def key_request(self) -> KeyRequest:
-        return KeyRequest(self.subscription_id, self.alias)
+    def hash(self) -> str:
+        """Equal for equal requests: tells a repetition from another request with the same idempotency key."""
+        return hashlib.sha256(f"{self.subscription_id}\n{self.alias}".encode()).hexdigest()

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from flareflow.accounts.models import Page, Price
+from flareflow.accounts.models import CursorPage, Price
+from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import Ledger, MeteredUsage
-from flareflow.errors import NotFoundError
 from flareflow.metering.models import LiveTotals, UsageEvent
 from flareflow.settlement.journal import Entry, Subscription
 
@@ -23,20 +23,6 @@ class SubscriptionView:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnSubscription:
-    """The one rule of who may read a subscription: its owner, as the chain last told."""
-
-    ledger: Ledger
-
-    def of(self, caller: str, subscription_id: int) -> Subscription:
-        """Raises NotFoundError `subscription_not_found`, for another's subscription too."""
-        subscription = self.ledger.subscription(subscription_id)
-        if subscription is None or subscription.owner != caller:
-            raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
-        return subscription
-
-
-@dataclass(frozen=True, slots=True)
 class ReadSubscriptions:
     """What an account sees of its subscriptions, one or all."""
 
@@ -44,13 +30,13 @@ class ReadSubscriptions:
     usage: MeteredUsage
     price: Price
 
-    def all(self, caller: str, cursor: str | None) -> Page[SubscriptionView]:
+    def all(self, caller: str, cursor: str | None) -> CursorPage[SubscriptionView]:
         ids = self.ledger.owned_by(caller, cursor)
-        return Page([self.one(caller, subscription_id) for subscription_id in ids.items], ids.next_cursor)
+        return CursorPage([self.one(caller, subscription_id) for subscription_id in ids.items], ids.next_cursor)
 
     def one(self, caller: str, subscription_id: int) -> SubscriptionView:
         """Raises NotFoundError `subscription_not_found`."""
-        subscription = OwnSubscription(self.ledger).of(caller, subscription_id)
+        subscription = require_owner(self.ledger.subscription(subscription_id), caller, subscription_id)
         live = self.usage.live(subscription_id)
         metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
         return SubscriptionView(
@@ -67,9 +53,9 @@ class ReadJournal:
 
     ledger: Ledger
 
-    def run(self, caller: str, subscription_id: int, cursor: str | None) -> Page[Entry]:
+    def run(self, caller: str, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         """Raises NotFoundError `subscription_not_found`."""
-        OwnSubscription(self.ledger).of(caller, subscription_id)
+        require_owner(self.ledger.subscription(subscription_id), caller, subscription_id)
         return self.ledger.journal(subscription_id, cursor)
 
 
@@ -80,7 +66,7 @@ class ReadUsage:
     ledger: Ledger
     usage: MeteredUsage
 
-    def run(self, caller: str, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
+    def run(self, caller: str, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
         """Raises NotFoundError `subscription_not_found`."""
-        OwnSubscription(self.ledger).of(caller, subscription_id)
+        require_owner(self.ledger.subscription(subscription_id), caller, subscription_id)
         return self.usage.events(subscription_id, epoch, cursor)

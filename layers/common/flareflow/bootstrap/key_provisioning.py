@@ -4,7 +4,7 @@ from functools import cache
 
 import boto3
 
-from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys, OwnedSubscription
+from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.accounts import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
@@ -32,10 +32,10 @@ def settings() -> KeyProvisioningSettings:
 
 
 @cache
-def owned_subscription() -> OwnedSubscription:
+def on_chain_subscriptions() -> FlowSubscriptions:
     addresses = contract_addresses(settings().flow_network, settings().flow_contract_address)
     rest = FlowRest(http_client(settings().flow_rest_url))
-    return OwnedSubscription(FlowSubscriptions(FlowScripts(rest, addresses)))
+    return FlowSubscriptions(FlowScripts(rest, addresses))
 
 
 @cache
@@ -52,14 +52,14 @@ def key_issuer() -> LiteLLMKeys:
 @cache
 def create_key() -> CreateKey:
     requests = DynamoKeyRequests(boto3.resource("dynamodb").Table(settings().accounts_table))
-    return CreateKey(owned_subscription(), requests, virtual_keys(), key_issuer(), utc_now)
+    return CreateKey(on_chain_subscriptions(), requests, virtual_keys(), key_issuer(), utc_now)
 
 
 @cache
 def list_keys() -> ListKeys:
-    return ListKeys(owned_subscription(), virtual_keys())
+    return ListKeys(on_chain_subscriptions(), virtual_keys())
 
 
 @cache
 def delete_key() -> DeleteKey:
-    return DeleteKey(owned_subscription(), virtual_keys(), key_issuer())
+    return DeleteKey(on_chain_subscriptions(), virtual_keys(), key_issuer())

@@ -28,6 +28,6 @@ def push() -> Push:
         messages=DynamoMessages(realtime),
         connections=DynamoConnections(realtime),
         usage=UsageReader(boto3.resource("dynamodb").Table(settings.usage_table)),
-        outlet=websocket_connections(settings.websocket_url),
+        sender=websocket_connections(settings.websocket_url),
         clock=utc_now,
     )

@@ -27,10 +27,10 @@ def routes() -> Routes:
     table = boto3.resource("dynamodb").Table(settings.realtime_table)
     ledger = LedgerReader(boto3.resource("dynamodb").Table(settings.ledger_table))
     connections = DynamoConnections(table)
-    outlet = websocket_connections(settings.websocket_url)
+    sender = websocket_connections(settings.websocket_url)
     return Routes(
         connect=Connect(DynamoTickets(table), connections, utc_now),
-        watch=Watch(connections, ledger, DynamoMessages(table), outlet, utc_now),
+        watch=Watch(connections, ledger, DynamoMessages(table), sender, utc_now),
         connections=connections,
-        outlet=outlet,
+        sender=sender,
     )

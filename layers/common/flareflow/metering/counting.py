@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.models import FinishedCall, Reading, SpendPage, Window, usage_event
+from flareflow.metering.models import FinishedCall, Reading, SpendPage, UsageEvent, Window
 from flareflow.metering.ports import KeyDirectory, SliceQueue, SpendLog, UsageEvents
 from flareflow.metering.price_book import PriceBook
 from flareflow.time import Deadline
@@ -24,7 +24,9 @@ class CountCalls:
 
     def run(self, calls: Sequence[FinishedCall], now: datetime) -> Reading:
         known = self.keys.subscriptions({call.key_hash for call in calls})
-        events = [usage_event(call, known[call.key_hash], self.price_book) for call in calls if call.key_hash in known]
+        events = [
+            UsageEvent.rated_by(self.price_book, call, known[call.key_hash]) for call in calls if call.key_hash in known
+        ]
         unknown = [call for call in calls if call.key_hash not in known]
         counted = self.usage.count(events, now)
         self.usage.quarantine(unknown, now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flareflow.errors import UnauthenticatedError
-from flareflow.metering.models import PushedCalls, PushReport, usage_event
+from flareflow.metering.models import PushedCalls, PushReport, UsageEvent
 from flareflow.metering.ports import KeyDirectory, UsageEvents
 from flareflow.metering.price_book import PriceBook
 
@@ -30,9 +30,11 @@ class IngestPush:
         pushed = self.parse(body)
         known = self.keys.subscriptions({call.key_hash for call in pushed.calls})
         events = [
-            usage_event(call, known[call.key_hash], self.price_book) for call in pushed.calls if call.key_hash in known
+            UsageEvent.rated_by(self.price_book, call, known[call.key_hash])
+            for call in pushed.calls
+            if call.key_hash in known
         ]
-        return PushReport(pushed.received, self.usage.note(events, now), pushed.malformed)
+        return PushReport(pushed.received, self.usage.add_unconfirmed(events, now), pushed.malformed)
 
     def _authenticate(self, authorization: str) -> None:
         wanted = f"Bearer {self.push_secret()}"

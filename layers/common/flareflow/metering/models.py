@@ -57,39 +57,37 @@ class FinishedCall:
     started_at: datetime
     ended_at: datetime
 
-    def rated(self, book: PriceBook) -> Usage:
-        return Usage(
-            prompt_tokens=self.prompt_tokens,
-            completion_tokens=self.completion_tokens,
-            requests=1,
-            rated_microtokens=book.rate(self.model, self.prompt_tokens + self.completion_tokens),
-            cost_nanousd=self.cost_nanousd,
-        )
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
-    """A finished call of a key that we know, rated. Its identity is `litellm_call_id`."""
+    """A finished call and the subscription that pays for it. Its identity is `call.litellm_call_id`.
 
-    litellm_call_id: str
+    `rated_microtokens`: the call's tokens times the multiplier of its model's class, 1 token rated x1.0 = 1_000_000.
+    """
+
     subscription_id: int
-    key_hash: str
-    model: str
-    usage: Usage
-    started_at: datetime
-    ended_at: datetime
+    call: FinishedCall
+    rated_microtokens: int
 
+    @classmethod
+    def rated_by(cls, book: PriceBook, call: FinishedCall, subscription_id: int) -> Self:
+        """The event of `call`, rated by `book`."""
+        return cls(subscription_id, call, book.rate(call.model, call.tokens))
 
-def usage_event(call: FinishedCall, subscription_id: int, book: PriceBook) -> UsageEvent:
-    return UsageEvent(
-        litellm_call_id=call.litellm_call_id,
-        subscription_id=subscription_id,
-        key_hash=call.key_hash,
-        model=call.model,
-        usage=call.rated(book),
-        started_at=call.started_at,
-        ended_at=call.ended_at,
-    )
+    @property
+    def usage(self) -> Usage:
+        """What the event adds to totals."""
+        return Usage(
+            prompt_tokens=self.call.prompt_tokens,
+            completion_tokens=self.call.completion_tokens,
+            requests=1,
+            rated_microtokens=self.rated_microtokens,
+            cost_nanousd=self.call.cost_nanousd,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +170,14 @@ class PushedCalls:
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
-    """What became of one push, in calls; those of failures, of unknown keys and known already are only `received`."""
+    """What became of one push, in calls.
+
+    `received` are all calls of the push, `added` those that became unconfirmed usage, `malformed` those that could
+    not be read. Failed calls, calls of unknown keys and calls that are known already count as received only.
+    """
 
     received: int
-    noted: int
+    added: int
     malformed: int
 
 

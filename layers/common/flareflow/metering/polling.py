@@ -46,5 +46,5 @@ class PollUsage:
         return Window(min(read_to, now) - self.look_back, now)
 
     def _drop_unconfirmed(self, now: datetime) -> int:
-        late = self.usage.unconfirmed(noted_before=now - self.push_grace, limit=DROPPED_MAX)
-        return self.usage.drop(late, now)
+        late = self.usage.unconfirmed(added_before=now - self.push_grace, limit=DROPPED_MAX)
+        return self.usage.drop_unconfirmed(late, now)

@@ -25,39 +25,39 @@ class KeyDirectory(Protocol):
 
 
 class UsageEvents(Protocol):
-    """The usage events and their totals, in step with each other.
+    """Usage events and the totals that are their sums.
 
-    An event is noted (pushed, unconfirmed), counted (a poll found it; final) or dropped (pushed, never found).
-    Every method may be repeated, also by several invocations at once, and changes nothing the second time.
+    An event is unconfirmed (pushed, not found by a poll yet), counted (found by a poll; final) or dropped (pushed and
+    never found). Every method can be repeated, also by concurrent invocations; a repetition changes nothing.
     """
 
     def open_epoch_if_none(self, epoch: int) -> None:
-        """Begin to count under `epoch` where nothing was ever counted."""
+        """Start counting under `epoch`, unless an epoch was opened before."""
 
     def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        """Count events under the open epoch; how many were not counted before.
+        """Count events under the open epoch; return how many were not counted before.
 
-        A noted event leaves the unconfirmed totals and is counted with the numbers given here.
-        Raises BrokenRuleError when no epoch was ever open.
+        An unconfirmed event leaves the unconfirmed totals and is counted with the numbers given here.
+        Raises BrokenRuleError when no epoch was ever opened.
         """
 
-    def note(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        """Add events to the unconfirmed totals; how many were not known before."""
+    def add_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        """Add events to the unconfirmed totals; return how many were not known before."""
 
-    def unconfirmed(self, noted_before: datetime, limit: int) -> Sequence[UsageEvent]:
-        """Noted events that no poll has found since `noted_before`, oldest first."""
+    def unconfirmed(self, added_before: datetime, limit: int) -> Sequence[UsageEvent]:
+        """Events added before `added_before` that are still unconfirmed, oldest first, at most `limit`."""
 
-    def drop(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        """Take events that are still only noted out of the unconfirmed totals; how many were."""
+    def drop_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        """Remove still unconfirmed events from the totals; return the count."""
 
     def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
-        """Keep calls of unknown keys where a person finds them; nobody is billed for them."""
+        """Store calls of unknown keys for inspection; nobody is billed for them."""
 
     def read_to(self) -> datetime | None:
-        """Up to when the spend log was read without a gap; None before the first poll."""
+        """The moment up to which the spend log was read without a gap; None before the first poll."""
 
     def advance_read_to(self, moment: datetime) -> None:
-        """Note that the spend log was read up to `moment`; never goes back."""
+        """Store that the spend log was read up to `moment`; an earlier moment changes nothing."""
 
 
 class SliceQueue(Protocol):

@@ -7,7 +7,7 @@ from typing import Final
 from flareflow.credentials import token_hash
 from flareflow.errors import ConflictError, NotFoundError, UnauthenticatedError
 from flareflow.json_format import to_json
-from flareflow.realtime.ports import Connections, Messages, Outlet, Owners, Tickets
+from flareflow.realtime.ports import Connections, ConnectionSender, Messages, Owners, Tickets
 from flareflow.time import Clock
 
 CONNECTION_LIFETIME: Final = timedelta(hours=2)
@@ -45,29 +45,29 @@ class Watch:
     connections: Connections
     owners: Owners
     messages: Messages
-    outlet: Outlet
+    sender: ConnectionSender
     clock: Clock
 
     def run(self, connection_id: str, subscription_id: int, after: int | None) -> None:
         """Raises UnauthenticatedError `unknown_connection`, NotFoundError `subscription_not_found` (for another's
         too), ConflictError `too_many_watched` or `too_many_watchers`.
         """
-        self._refuse_stranger(connection_id, subscription_id)
-        self._refuse_crowd(connection_id, subscription_id)
+        self._check_owner(connection_id, subscription_id)
+        self._check_watch_limits(connection_id, subscription_id)
         self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)
         self._greet(connection_id, subscription_id)
         if after is not None:
             for message in self.messages.after(subscription_id, after, RESUMED_MAX):
-                self.outlet.send(connection_id, message.text())
+                self.sender.send(connection_id, message.text())
 
-    def _refuse_stranger(self, connection_id: str, subscription_id: int) -> None:
+    def _check_owner(self, connection_id: str, subscription_id: int) -> None:
         address = self.connections.address(connection_id)
         if address is None:
             raise UnauthenticatedError("unknown_connection", "Connect again with a new ticket.")
         if self.owners.owner(subscription_id) != address:
             raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
 
-    def _refuse_crowd(self, connection_id: str, subscription_id: int) -> None:
+    def _check_watch_limits(self, connection_id: str, subscription_id: int) -> None:
         watched = self.connections.watched_by(connection_id)
         if subscription_id in watched:
             return
@@ -79,4 +79,4 @@ class Watch:
     def _greet(self, connection_id: str, subscription_id: int) -> None:
         last = self.messages.last_sequence(subscription_id)
         greeting = {"type": "watching", "subscription_id": subscription_id, "sequence": last}
-        self.outlet.send(connection_id, to_json(greeting))
+        self.sender.send(connection_id, to_json(greeting))

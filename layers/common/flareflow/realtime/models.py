@@ -1,4 +1,4 @@
-"""Messages and who gets them."""
+"""Notifications, the messages that carry them, and tickets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from flareflow.json_format import to_json
 
 
 class MessageType(StrEnum):
-    """What a message tells."""
+    """What a message reports."""
 
     USAGE_PENDING = "usage.pending"
     USAGE_SETTLED = "usage.settled"
@@ -17,36 +17,36 @@ class MessageType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Something that happened to a subscription; `facts` are texts, numbers in decimal."""
+class Notification:
+    """Something that happened to a subscription; `payload` holds its details as text, numbers in decimal."""
 
     type: MessageType
     subscription_id: int
     at: datetime
-    facts: Mapping[str, str]
+    payload: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """News with their place among all messages of the subscription."""
+    """A notification with its sequence number among all messages of the subscription, from 1."""
 
-    news: News
+    notification: Notification
     sequence: int
 
     def text(self) -> str:
-        """What a connection receives."""
+        """The JSON text that clients receive."""
         head = {
-            "type": self.news.type,
-            "subscription_id": self.news.subscription_id,
+            "type": self.notification.type,
+            "subscription_id": self.notification.subscription_id,
             "sequence": self.sequence,
-            "at": self.news.at,
+            "at": self.notification.at,
         }
-        return to_json({**head, **self.news.facts})
+        return to_json({**head, **self.notification.payload})
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What opens one connection, once."""
+    """A one-use credential for opening one WebSocket connection."""
 
     ticket: str = field(repr=False)
     expires_at: datetime

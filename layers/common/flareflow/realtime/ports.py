@@ -1,24 +1,24 @@
-"""What realtime needs from the world. Storage raises StorageUnavailableError where it cannot be asked."""
+"""Ports of the realtime package. Storage adapters raise StorageUnavailableError when their store cannot be reached."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from flareflow.metering.models import LiveTotals
-from flareflow.realtime.models import Message, News
+from flareflow.realtime.models import Message, Notification
 
 
 class Tickets(Protocol):
-    """Tickets by their SHA-256."""
+    """Tickets, stored by their SHA-256."""
 
     def put(self, ticket_hash: str, address: str, expires_at: datetime) -> None: ...
 
     def consume(self, ticket_hash: str, now: datetime) -> str | None:
-        """Whose ticket it was, for exactly one caller; None once it was used or has expired."""
+        """Return the ticket's address, to exactly one caller; None if it is unknown, used or expired."""
 
 
 class Connections(Protocol):
-    """Open connections and what they watch."""
+    """Open connections and the subscriptions that they watch."""
 
     def add(self, connection_id: str, address: str, expires_at: datetime) -> None: ...
 
@@ -32,42 +32,44 @@ class Connections(Protocol):
         """The ids of the connections that watch a subscription."""
 
     def remove(self, connection_id: str) -> None:
-        """Forget it and all that it watches; nothing to do where it is forgotten."""
+        """Delete the connection and everything that it watches; an unknown connection changes nothing."""
 
 
 class Messages(Protocol):
-    """The messages of each subscription, kept for a day."""
+    """The messages of each subscription, stored for a day."""
 
-    def publish(self, delivery_id: str, news: News, now: datetime) -> Message:
-        """Number and store the news; the message of an earlier call with the same `delivery_id` where there is one.
+    def publish(self, delivery_id: str, notification: Notification, now: datetime) -> Message:
+        """Store the notification as the next message of its subscription.
 
-        Raises RaceLostError where others publish so much that no number could be had.
+        A repeated call with the same `delivery_id` returns the message that the first one stored.
+        Raises RaceLostError when concurrent calls took every sequence number that was tried.
         """
 
     def after(self, subscription_id: int, sequence: int, limit: int) -> Sequence[Message]:
-        """The oldest `limit` messages with a higher number, in order."""
+        """The oldest `limit` messages with a higher sequence number, in order."""
 
     def last_sequence(self, subscription_id: int) -> int:
-        """The highest number that was given out, 0 before the first."""
+        """The sequence number of the last message; 0 when there is none."""
 
 
-class Outlet(Protocol):
-    """The way to open connections."""
+class ConnectionSender(Protocol):
+    """Sends text to connected WebSocket clients."""
 
     def send(self, connection_id: str, text: str) -> bool:
-        """False where the connection is gone.
+        """Send `text`; return False if the connection no longer exists.
 
-        A connection that only cannot be reached now is not tried again: its client sees the gap and resumes.
+        Any other failure returns True and is not retried: the client sees the gap in the sequence and resumes.
         """
 
 
 class Owners(Protocol):
-    """Whose a subscription is, as the chain last told."""
+    """The owners of subscriptions, as of the last chain event that was read."""
 
-    def owner(self, subscription_id: int) -> str | None: ...
+    def owner(self, subscription_id: int) -> str | None:
+        """The owner's Flow address; None for an unknown subscription."""
 
 
 class LiveUsage(Protocol):
-    """What a subscription used so far."""
+    """The live usage totals of subscriptions."""
 
     def live(self, subscription_id: int) -> LiveTotals: ...

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from flareflow.changes import Image, StreamChange
-from flareflow.realtime.models import MessageType, News
-from flareflow.realtime.ports import Connections, LiveUsage, Messages, Outlet
+from flareflow.realtime.models import MessageType, Notification
+from flareflow.realtime.ports import Connections, ConnectionSender, LiveUsage, Messages
 from flareflow.time import Clock
 
 
@@ -46,7 +46,7 @@ class Push:
     messages: Messages
     connections: Connections
     usage: LiveUsage
-    outlet: Outlet
+    sender: ConnectionSender
     clock: Clock
 
     def run(self, change: StreamChange) -> None:
@@ -54,11 +54,11 @@ class Push:
 
         A record that is none of ours, or changed nothing that is told, is passed over.
         """
-        for news in self._news(change):
-            message = self.messages.publish(f"{change.event_id}.{news.type}", news, self.clock())
-            self._send(news.subscription_id, message.text())
+        for notification in self._notification(change):
+            message = self.messages.publish(f"{change.event_id}.{notification.type}", notification, self.clock())
+            self._send(notification.subscription_id, message.text())
 
-    def _news(self, change: StreamChange) -> Iterator[News]:
+    def _notification(self, change: StreamChange) -> Iterator[Notification]:
         if change.new is None:
             return
         if change.pk.startswith("CALL#") and change.sk == "EVENT":
@@ -66,12 +66,12 @@ class Push:
         elif change.pk.startswith("SUB#") and change.sk == "STATE":
             yield from _of_ledger(change, change.new)
 
-    def _of_usage(self, change: StreamChange, new: Image) -> Iterator[News]:
+    def _of_usage(self, change: StreamChange, new: Image) -> Iterator[Notification]:
         event = _UsageEventImage.model_validate(new)
         if change.old and _UsageEventImage.model_validate(change.old) == event:
             return
         live = self.usage.live(event.subscription_id)
-        facts = {
+        payload = {
             "litellm_call_id": event.litellm_call_id,
             "model": event.model,
             "status": event.status,
@@ -80,25 +80,25 @@ class Push:
             "counted_microtokens": live.counted.rated_microtokens,
             "unconfirmed_microtokens": live.unconfirmed.rated_microtokens,
         }
-        yield _news(MessageType.USAGE_PENDING, event.subscription_id, change, facts)
+        yield _notification(MessageType.USAGE_PENDING, event.subscription_id, change, payload)
 
     def _send(self, subscription_id: int, text: str) -> None:
         for connection_id in self.connections.watching(subscription_id):
-            if not self.outlet.send(connection_id, text):
+            if not self.sender.send(connection_id, text):
                 self.connections.remove(connection_id)
 
 
-def _of_ledger(change: StreamChange, new: Image) -> Iterator[News]:
+def _of_ledger(change: StreamChange, new: Image) -> Iterator[Notification]:
     after = _SubscriptionImage.model_validate(new)
     before = _SubscriptionImage.model_validate(change.old) if change.old else None
     if after.settled_epoch is not None and (before is None or before.settled_epoch != after.settled_epoch):
-        facts = {
+        payload = {
             "epoch": after.settled_epoch,
             "settled_microtokens": after.settled_microtokens,
             "charged_ufix64": after.charged_ufix64,
             "owed_ufix64": after.owed_ufix64,
         }
-        yield _news(MessageType.USAGE_SETTLED, after.subscription_id, change, facts)
+        yield _notification(MessageType.USAGE_SETTLED, after.subscription_id, change, payload)
     if before is None or (before.balance_ufix64, before.status) != (after.balance_ufix64, after.status):
         state = {
             "status": after.status,
@@ -106,8 +106,10 @@ def _of_ledger(change: StreamChange, new: Image) -> Iterator[News]:
             "charged_ufix64": after.charged_ufix64,
             "owed_ufix64": after.owed_ufix64,
         }
-        yield _news(MessageType.BALANCE_CHANGED, after.subscription_id, change, state)
+        yield _notification(MessageType.BALANCE_CHANGED, after.subscription_id, change, state)
 
 
-def _news(kind: MessageType, subscription_id: int, change: StreamChange, facts: Mapping[str, object]) -> News:
-    return News(kind, subscription_id, change.at, {name: str(fact) for name, fact in facts.items()})
+def _notification(
+    kind: MessageType, subscription_id: int, change: StreamChange, payload: Mapping[str, object]
+) -> Notification:
+    return Notification(kind, subscription_id, change.at, {name: str(fact) for name, fact in payload.items()})

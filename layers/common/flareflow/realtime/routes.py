@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from flareflow.errors import InvalidRequestError, RequestError
 from flareflow.json_format import to_json
 from flareflow.realtime.connections import Connect, Watch
-from flareflow.realtime.ports import Connections, Outlet
+from flareflow.realtime.ports import Connections, ConnectionSender
 
 type Number = Annotated[int, Field(ge=0, lt=2**64)]
 
@@ -46,7 +46,7 @@ class Routes:
     connect: Connect
     watch: Watch
     connections: Connections
-    outlet: Outlet
+    sender: ConnectionSender
 
     def run(self, event: WebSocketEvent) -> HTTPStatus:
         """Raises UnavailableError, which the client sees as a refused step."""
@@ -80,4 +80,4 @@ class Routes:
             self._complain(connection_id, error)
 
     def _complain(self, connection_id: str, error: RequestError) -> None:
-        self.outlet.send(connection_id, to_json({"type": "error", "code": error.code, "detail": str(error)}))
+        self.sender.send(connection_id, to_json({"type": "error", "code": error.code, "detail": str(error)}))

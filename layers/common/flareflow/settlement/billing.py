@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flareflow.attestation.models import Attestation, SignedPolicy, State
-from flareflow.settlement.ports import Attestations, LightClient, Policies, SettledTotals, SettlementPages
+from flareflow.settlement.ports import Attestations, LightClient, Policies, SettlementPages
 from flareflow.settlement.sending import SendOnFlow
 from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, SendingStatus
+from flareflow.statements.ports import SettledTotals
 from flareflow.time import Deadline
 
 POLICIES_PER_TRANSACTION: Final = 3

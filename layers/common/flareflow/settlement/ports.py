@@ -1,6 +1,6 @@
 """What settling needs from the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -39,13 +39,6 @@ class SettlementPages(Protocol):
 
     def of(self, epoch: int) -> Sequence[SettlePage]:
         """All pages of an epoch with their paths, in order."""
-
-
-class SettledTotals(Protocol):
-    """What the contract has already settled, as the chain's events told."""
-
-    def all(self) -> Mapping[int, int]:
-        """Settled rated micro-tokens by subscription."""
 
 
 class Flow(Protocol):

@@ -23,7 +23,7 @@ class ManagementApi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebSocketConnections:
-    """`Outlet` over API Gateway."""
+    """`ConnectionSender` over API Gateway."""
 
     api: ManagementApi
 

@@ -13,7 +13,7 @@ from flareflow.adapters.dynamodb.tables import number_key
 from flareflow.errors import RaceLostError, StorageUnavailableError
 from flareflow.json_format import timestamp
 from flareflow.realtime.connections import WATCHED_MAX, WATCHERS_MAX
-from flareflow.realtime.models import Message, News
+from flareflow.realtime.models import Message, Notification
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -28,7 +28,7 @@ type Item = dict[str, Any]
 
 _ADDRESS: Final = TypeAdapter(str)
 _NUMBER: Final = TypeAdapter(int)
-_NEWS: Final = TypeAdapter(News)
+_NOTIFICATION: Final = TypeAdapter(Notification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +113,19 @@ class DynamoMessages:
 
     table: "Table"
 
-    def publish(self, delivery_id: str, news: News, now: datetime) -> Message:
+    def publish(self, delivery_id: str, notification: Notification, now: datetime) -> Message:
         for _ in range(PUBLISH_ATTEMPTS_MAX):
-            message = Message(news, self.last_sequence(news.subscription_id) + 1)
+            message = Message(notification, self.last_sequence(notification.subscription_id) + 1)
             try:
                 self._store(delivery_id, message, now)
             except (RaceLostError, StorageUnavailableError):
                 # The second where two transactions met; if it is more than that, the next read raises it.
-                delivered = self._delivered(delivery_id, news.subscription_id)
+                delivered = self._delivered(delivery_id, notification.subscription_id)
                 if delivered is not None:
                     return delivered
             else:
                 return message
-        raise RaceLostError(f"no number could be had for a message of subscription {news.subscription_id}")
+        raise RaceLostError(f"no number could be had for a message of subscription {notification.subscription_id}")
 
     def after(self, subscription_id: int, sequence: int, limit: int) -> Sequence[Message]:
         with translating("read messages"):
@@ -164,7 +164,7 @@ class DynamoMessages:
         """The next number, if nobody else has taken it."""
         return {
             "TableName": self.table.name,
-            "Item": _counter_key(message.news.subscription_id) | {"sequence": message.sequence},
+            "Item": _counter_key(message.notification.subscription_id) | {"sequence": message.sequence},
             "ConditionExpression": "attribute_not_exists(pk) OR #sequence = :previous",
             "ExpressionAttributeNames": {"#sequence": "sequence"},
             "ExpressionAttributeValues": {":previous": message.sequence - 1},
@@ -208,17 +208,17 @@ def _sequence_key(sequence: int) -> str:
 
 
 def _message_item(message: Message) -> Item:
-    news = message.news
+    notification = message.notification
     return {
-        "pk": f"MESSAGES#{news.subscription_id}",
+        "pk": f"MESSAGES#{notification.subscription_id}",
         "sk": _sequence_key(message.sequence),
         "sequence": message.sequence,
-        "type": news.type.value,
-        "subscription_id": news.subscription_id,
-        "at": timestamp(news.at),
-        "facts": dict(news.facts),
+        "type": notification.type.value,
+        "subscription_id": notification.subscription_id,
+        "at": timestamp(notification.at),
+        "payload": dict(notification.payload),
     }
 
 
 def _message(item: Item) -> Message:
-    return Message(_NEWS.validate_python(item), _NUMBER.validate_python(item["sequence"]))
+    return Message(_NOTIFICATION.validate_python(item), _NUMBER.validate_python(item["sequence"]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import Key
 from pydantic import TypeAdapter
 
-from flareflow.accounts.models import Page
+from flareflow.accounts.models import CursorPage
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.tables import number_key
@@ -40,7 +40,7 @@ class LedgerReader:
         subscription = self.subscription(subscription_id)
         return subscription.owner if subscription else None
 
-    def owned_by(self, owner: str, cursor: str | None) -> Page[int]:
+    def owned_by(self, owner: str, cursor: str | None) -> CursorPage[int]:
         with translating("list subscriptions"):
             found = self.table.query(
                 KeyConditionExpression=Key("pk").eq(f"OWNER#{owner}") & Key("sk").begins_with("SUB#"),
@@ -48,9 +48,9 @@ class LedgerReader:
                 **_starting_after(f"OWNER#{owner}", "SUB#", cursor),
             )
         ids = [int(str(item["sk"]).removeprefix("SUB#")) for item in found["Items"]]
-        return Page(ids, _next(found, "SUB#"))
+        return CursorPage(ids, _next(found, "SUB#"))
 
-    def journal(self, subscription_id: int, cursor: str | None) -> Page[Entry]:
+    def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         partition = f"SUB#{subscription_id}"
         with translating("read the journal"):
             found = self.table.query(
@@ -59,7 +59,7 @@ class LedgerReader:
                 Limit=ENTRIES_LISTED_MAX,
                 **_starting_after(partition, "ENTRY#", cursor),
             )
-        return Page([_ENTRY.validate_python(item) for item in found["Items"]], _next(found, "ENTRY#"))
+        return CursorPage([_ENTRY.validate_python(item) for item in found["Items"]], _next(found, "ENTRY#"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class UsageReader:
         item = found.get("Item", {})
         return LiveTotals(usage_of(item, "counted_"), usage_of(item, "unconfirmed_"))
 
-    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> Page[UsageEvent]:
+    def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
         partition = f"SUB#{subscription_id}#EPOCH#{number_key(epoch)}"
         with translating("read usage events"):
             found = self.table.query(
@@ -84,7 +84,7 @@ class UsageReader:
                 Limit=EVENTS_LISTED_MAX,
                 **_indexed_after(partition, cursor),
             )
-        return Page([event_of(item) for item in found["Items"]], _next(found, "CALL#", "gsi2sk"))
+        return CursorPage([event_of(item) for item in found["Items"]], _next(found, "CALL#", "gsi2sk"))
 
 
 def _starting_after(partition: str, prefix: str, cursor: str | None) -> Any:

@@ -4,7 +4,7 @@ All tables have a string partition key `pk` and a string sort key `sk`. Integers
 `number_key`, so that they sort. Times are ISO 8601 UTC with microseconds; `expires_at` is Unix seconds (TTL).
 
 UsageTable: what was used (written by usage_ingest and usage_polling)
-    CALL#<litellm_call_id>  EVENT           one usage event; status pushed | counted | dropped
+    CALL#<litellm_call_id>  EVENT           one usage event; status unconfirmed | counted | dropped
     EPOCH#<epoch>           SUB#<id>        what the epoch added to one subscription (prompt_tokens,
                                             completion_tokens, requests, rated_microtokens, cost_nanousd)
     SUB#<id>                LIVE            counted and unconfirmed totals of one subscription, for the display:
@@ -13,7 +13,7 @@ UsageTable: what was used (written by usage_ingest and usage_polling)
                                             but has no statement yet
     METERING                WATERMARK       how far the spend log was read without a gap (`read_to`)
     QUARANTINE              CALL#<id>       calls of keys that we do not know
-    index by_status         gsi1pk = UNCONFIRMED, gsi1sk = <recorded_at>   pushed events to confirm, oldest first
+    index by_status         gsi1pk = UNCONFIRMED, gsi1sk = <recorded_at>   unconfirmed events, oldest first
     index by_subscription   gsi2pk = SUB#<id>#EPOCH#<epoch>, gsi2sk = CALL#<id>   the events behind one leaf
     stream                  new image -> pending_push, enforcement
 

@@ -13,9 +13,9 @@ from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.usage_items import (
     OPEN_EPOCH,
-    UNCONFIRMED,
+    UNCONFIRMED_PARTITION,
+    EventStatus,
     KnownCalls,
-    Status,
     Step,
     call_key,
     event_of,
@@ -35,7 +35,7 @@ PAUSE_SECONDS: Final = 0.02
 QUARANTINE_TIME: Final = timedelta(days=90)
 WATERMARK: Final = {"pk": "METERING", "sk": "WATERMARK"}
 
-FOUND_BY_POLL: Final = frozenset({Status.UNKNOWN, Status.PUSHED, Status.DROPPED})
+FOUND_BY_POLL: Final = frozenset({EventStatus.UNKNOWN, EventStatus.UNCONFIRMED, EventStatus.DROPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +52,20 @@ class DynamoUsageEvents:
             return
 
     def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: Step(Status.COUNTED, FOUND_BY_POLL, now, self._open_epoch()))
+        return self._take(events, lambda: Step(EventStatus.COUNTED, FOUND_BY_POLL, now, self._open_epoch()))
 
-    def note(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: Step(Status.PUSHED, frozenset({Status.UNKNOWN}), now))
+    def add_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        return self._take(events, lambda: Step(EventStatus.UNCONFIRMED, frozenset({EventStatus.UNKNOWN}), now))
 
-    def drop(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: Step(Status.DROPPED, frozenset({Status.PUSHED}), now))
+    def drop_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
+        return self._take(events, lambda: Step(EventStatus.DROPPED, frozenset({EventStatus.UNCONFIRMED}), now))
 
-    def unconfirmed(self, noted_before: datetime, limit: int) -> Sequence[UsageEvent]:
+    def unconfirmed(self, added_before: datetime, limit: int) -> Sequence[UsageEvent]:
         with translating("list unconfirmed events"):
             found = self.table.query(
                 IndexName="by_status",
-                KeyConditionExpression=Key("gsi1pk").eq(UNCONFIRMED) & Key("gsi1sk").lt(timestamp(noted_before)),
+                KeyConditionExpression=Key("gsi1pk").eq(UNCONFIRMED_PARTITION)
+                & Key("gsi1sk").lt(timestamp(added_before)),
                 Limit=limit,
             )
         return [event_of(item) for item in found["Items"]]
@@ -102,7 +103,7 @@ class DynamoUsageEvents:
 
         Where another invocation was first, or the epoch has just been closed, it looks again and repeats the rest.
         """
-        left = list({event.litellm_call_id: event for event in events}.values())
+        left = list({event.call.litellm_call_id: event for event in events}.values())
         taken = 0
         for attempt in range(ATTEMPTS_MAX):
             if not left:
@@ -118,7 +119,7 @@ class DynamoUsageEvents:
         return taken
 
     def _known_calls(self, events: Iterable[UsageEvent]) -> KnownCalls:
-        keys = [call_key(event.litellm_call_id) for event in events]
+        keys = [call_key(event.call.litellm_call_id) for event in events]
         return dict(known_call(item) for item in read_items(self.table, keys, "EVENT"))
 
     def _write(self, step: Step, batch: Sequence[UsageEvent], known: KnownCalls) -> bool:

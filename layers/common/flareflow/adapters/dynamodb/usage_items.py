@@ -1,7 +1,7 @@
 """Usage events as items of UsageTable, and the transactions that take them through their life (keys: see `tables`).
 
-    unknown ──► pushed ──► dropped
-       └──────────┴───────────┴──► counted
+    unknown ──► unconfirmed ──► dropped
+       └─────────────┴─────────────┴──► counted
 
 Each step is one transaction: it writes the events, on condition that they still are where they were read, together
 with every total that changes. So a step that is repeated or overtaken does nothing, and totals are always the sum
@@ -23,17 +23,17 @@ from flareflow.json_format import timestamp
 from flareflow.metering.models import USAGE_FIELDS, FinishedCall, LiveTotals, Usage, UsageEvent
 
 ACTIONS_MAX: Final = 100
-UNCONFIRMED: Final = "UNCONFIRMED"
+UNCONFIRMED_PARTITION: Final = "UNCONFIRMED"
 OPEN_EPOCH: Final = {"pk": "METERING", "sk": "OPEN_EPOCH"}
 
 _EVENT: Final = TypeAdapter(UsageEvent)
 
 
-class Status(StrEnum):
+class EventStatus(StrEnum):
     """Where in its life an event is."""
 
     UNKNOWN = "unknown"
-    PUSHED = "pushed"
+    UNCONFIRMED = "unconfirmed"
     COUNTED = "counted"
     DROPPED = "dropped"
 
@@ -42,16 +42,16 @@ class Status(StrEnum):
 class Known:
     """What the table says of a call."""
 
-    status: Status = Status.UNKNOWN
+    status: EventStatus = EventStatus.UNKNOWN
     usage: Usage = field(default_factory=Usage)
 
     @property
     def in_totals(self) -> LiveTotals:
         """What the call adds to the live totals of its subscription."""
         match self.status:
-            case Status.COUNTED:
+            case EventStatus.COUNTED:
                 return LiveTotals(counted=self.usage)
-            case Status.PUSHED:
+            case EventStatus.UNCONFIRMED:
                 return LiveTotals(unconfirmed=self.usage)
             case _:
                 return LiveTotals()
@@ -65,8 +65,8 @@ type KnownCalls = Mapping[str, Known]
 class Step:
     """A step that events take at `now`; `epoch` is the one that they are counted under."""
 
-    to: Status
-    come_from: frozenset[Status]
+    to: EventStatus
+    come_from: frozenset[EventStatus]
     now: datetime
     epoch: int | None = None
 
@@ -84,9 +84,9 @@ class Step:
         of_epoch = [_add_delta(self.epoch, subscription_id, usage) for subscription_id, usage in counted.items()]
         return [_check_open(self.epoch), *puts, *totals, *of_epoch]
 
-    def _put(self, event: UsageEvent, was: Status) -> Mapping[str, Any]:
+    def _put(self, event: UsageEvent, was: EventStatus) -> Mapping[str, Any]:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if was != Status.UNKNOWN:
+        if was != EventStatus.UNKNOWN:
             condition = {
                 "ConditionExpression": "#status = :was",
                 "ExpressionAttributeNames": {"#status": "status"},
@@ -96,23 +96,23 @@ class Step:
 
     def _item(self, event: UsageEvent) -> Item:
         item = {
-            "pk": call_key(event.litellm_call_id),
+            "pk": call_key(event.call.litellm_call_id),
             "sk": "EVENT",
             "status": self.to.value,
-            "litellm_call_id": event.litellm_call_id,
+            "litellm_call_id": event.call.litellm_call_id,
             "subscription_id": event.subscription_id,
-            "key_hash": event.key_hash,
-            "model": event.model,
+            "key_hash": event.call.key_hash,
+            "model": event.call.model,
             **usage_attributes(event.usage),
-            "started_at": timestamp(event.started_at),
-            "ended_at": timestamp(event.ended_at),
+            "started_at": timestamp(event.call.started_at),
+            "ended_at": timestamp(event.call.ended_at),
             "recorded_at": timestamp(self.now),
         }
-        if self.to == Status.PUSHED:
-            item |= {"gsi1pk": UNCONFIRMED, "gsi1sk": timestamp(self.now)}
+        if self.to == EventStatus.UNCONFIRMED:
+            item |= {"gsi1pk": UNCONFIRMED_PARTITION, "gsi1sk": timestamp(self.now)}
         if self.epoch is not None:
             leaf = f"SUB#{event.subscription_id}#EPOCH#{number_key(self.epoch)}"
-            item |= {"epoch": self.epoch, "gsi2pk": leaf, "gsi2sk": call_key(event.litellm_call_id)}
+            item |= {"epoch": self.epoch, "gsi2pk": leaf, "gsi2sk": call_key(event.call.litellm_call_id)}
         return item
 
     def _changes(
@@ -161,11 +161,11 @@ def usage_of(item: Item, prefix: str = "") -> Usage:
 
 
 def event_of(item: Item) -> UsageEvent:
-    return _EVENT.validate_python({**item, "usage": usage_of(item)})
+    return _EVENT.validate_python({**item, "call": item})
 
 
 def known_call(item: Item) -> tuple[str, Known]:
-    return item["litellm_call_id"], Known(Status(item["status"]), usage_of(item))
+    return item["litellm_call_id"], Known(EventStatus(item["status"]), usage_of(item))
 
 
 def quarantined(call: FinishedCall, expires_at: int) -> Item:
@@ -184,7 +184,7 @@ def quarantined(call: FinishedCall, expires_at: int) -> Item:
 
 
 def _known(event: UsageEvent, known: KnownCalls) -> Known:
-    return known.get(event.litellm_call_id, Known())
+    return known.get(event.call.litellm_call_id, Known())
 
 
 def _check_open(epoch: int) -> Mapping[str, Any]:
