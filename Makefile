@@ -50,12 +50,17 @@ logs: ## the end of all logs, or of one: make logs NAME=gateway
 	@$(PYTHON) -m infra.local logs $(NAME)
 
 .PHONY: test
-test: install ## all tests
+test: install ## all tests, and that they notice a sample of the faults of tests/mutants
 	@$(PYTHON) -m pytest
+	@$(PYTHON) -m tests.mutants --sample 12
 
 .PHONY: test-unit
 test-unit: install ## the tests that need no server
 	@$(PYTHON) -m pytest tests/unit
+
+.PHONY: mutants
+mutants: install ## make each fault of tests/mutants and see a test fail; of some only: make mutants NAME=metering
+	@$(PYTHON) -m tests.mutants $(NAME)
 
 .PHONY: bench-contracts
 bench-contracts: install ## what the contracts cost, into docs/contract-costs.md (some minutes)

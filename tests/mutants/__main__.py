@@ -1,0 +1,42 @@
+"""`make mutants`: make every fault of the catalogue in a copy of the repository, and see that a test notices it.
+
+Ends with 1 when a fault survives, when a named test fails without any fault, or when a fault cannot be made.
+"""
+
+import argparse
+import subprocess
+import time
+
+from infra.paths import ROOT
+from tests.mutants.catalogue import FAULTS
+from tests.mutants.running import Verdict, sample, try_all
+
+
+def main() -> int:
+    arguments = _arguments()
+    chosen = [fault for fault in FAULTS if fault.name.startswith(tuple(arguments.names or [""]))]
+    if arguments.sample:
+        commit = _commit()
+        chosen = sample(chosen, arguments.sample, commit)
+        print(f"{len(chosen)} of {len(FAULTS)} faults, chosen by commit {commit[:10]}; `make mutants` tries them all")
+    began = time.monotonic()
+    outcomes = try_all(chosen)
+    caught = sum(outcome.verdict is Verdict.CAUGHT for outcome in outcomes)
+    print(f"{caught} of {len(chosen)} faults were caught, in {time.monotonic() - began:.0f} s")
+    return 0 if chosen and caught == len(chosen) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("names", nargs="*", help="only faults whose name starts so")
+    parser.add_argument("--sample", type=int, help="only so many, chosen by the commit, that need no server")
+    return parser.parse_args()
+
+
+def _commit() -> str:
+    command = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,38 @@
+"""A hand-made fault: one small change of a source, the rule that it breaks, and the tests that must notice it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class StaleFaultError(Exception):
+    """The text that a fault replaces is not in its file exactly once: the source has changed, the fault must follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Replace `text` by `replacement` in `file`, and at least one of `tests` fails.
+
+    `name` starts with the package or wing that the file belongs to. `rule` is the sentence that the fault makes false.
+    `file` and `tests` are paths from the root of the repository; a test is a file, or a function of it after `::`.
+    """
+
+    name: str
+    rule: str
+    file: str
+    text: str
+    replacement: str
+    tests: Sequence[str]
+
+    @property
+    def needs_servers(self) -> bool:
+        """Whether one of its tests starts a server."""
+        return not all(test.startswith("tests/unit/") for test in self.tests)
+
+    def applied(self, root: Path) -> str:
+        """The source with the fault. Raises StaleFaultError unless `text` is in it exactly once."""
+        source = (root / self.file).read_text()
+        found = source.count(self.text)
+        if found != 1:
+            raise StaleFaultError(f"{self.name}: {self.file} has the text {found} times, not once:\n{self.text}")
+        return source.replace(self.text, self.replacement)

@@ -1,0 +1,138 @@
+"""A copy of the repository in which one fault at a time is made, so that the working tree is never changed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import cache_from_source
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from infra.local.ports import port_base
+from infra.paths import LOCAL, ROOT
+from tests.mutants.fault import Fault
+
+RUN_SECONDS_MAX: Final = 300
+PORTS_APART: Final = 100
+PYTEST: Final = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0")
+"""Stop at the first failure, and draw the same random examples each time."""
+DYNAMODB_TESTS: Final = "tests/ports/dynamodb/"
+DYNAMODB: Final = "from infra.local.aws import dynamodb_server; dynamodb_server.server().{}()"
+"""A server that runs already is left running by the tests, which saves its start for each fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How pytest ended (its exit code) and what it printed."""
+
+    exit_code: int
+    output: str
+
+    @property
+    def passed(self) -> bool:
+        return self.exit_code == 0
+
+    @property
+    def first_failure(self) -> str | None:
+        """The test that noticed; None where no test ran and failed (0: all passed, 2 to 5: pytest could not run)."""
+        if self.exit_code != 1:
+            return None
+        marks = ("FAILED ", "ERROR ")
+        noticed = [line.split(" ", 1)[1] for line in self.output.splitlines() if line.startswith(marks)]
+        return noticed[0].split(" - ")[0] if noticed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The copy. Its servers listen on ports of their own, counted from `ports_from`."""
+
+    root: Path
+    ports_from: int
+
+    def run(self, tests: Sequence[str]) -> Ended:
+        """Run tests on the copy as it is; a run that does not end in time has the exit code 2."""
+        shutil.rmtree(self.root / ".hypothesis" / "examples", ignore_errors=True)
+        try:
+            return self._python([*PYTEST, *tests])
+        except subprocess.TimeoutExpired:
+            self._python(["-m", "infra.local", "down"])
+            return Ended(2, f"not ended after {RUN_SECONDS_MAX} s")
+
+    @contextmanager
+    def with_fault(self, fault: Fault) -> Iterator[None]:
+        """The copy has the fault inside the block, and is as before after it."""
+        source = self.root / fault.file
+        faulty = fault.applied(self.root)
+        before, status = source.read_bytes(), source.stat()
+        try:
+            source.write_text(faulty)
+            _forget_compiled(source)
+            yield
+        finally:
+            source.write_bytes(before)
+            os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
+            _forget_compiled(source)
+
+    @contextmanager
+    def with_dynamodb(self) -> Iterator[None]:
+        """DynamoDB Local runs inside the block."""
+        self._python(["-c", DYNAMODB.format("start")])
+        try:
+            yield
+        finally:
+            self._python(["-c", DYNAMODB.format("stop")])
+
+    def _python(self, arguments: Sequence[str]) -> Ended:
+        ended = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_SECONDS_MAX,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout)
+
+    def _environment(self) -> Mapping[str, str]:
+        paths = f"{self.root}:{self.root / 'layers' / 'common'}"
+        return {**os.environ, "PYTHONPATH": paths, "FLAREFLOW_PORT_BASE": str(self.ports_from)}
+
+
+def _forget_compiled(source: Path) -> None:
+    """Python tells compiled files by the second and the size of their source, which two faults may have in common."""
+    Path(cache_from_source(str(source))).unlink(missing_ok=True)
+
+
+@contextmanager
+def workspaces(count: int, tests: Sequence[str]) -> Iterator[list[Workspace]]:
+    """As many copies of every file that is or would be committed, with the servers that `tests` leave running."""
+    with TemporaryDirectory(prefix="flareflow-mutants-") as folder, ExitStack() as servers:
+        made = []
+        for number in range(count):
+            workspace = Workspace(Path(folder) / f"{number}", port_base() + PORTS_APART * (number + 1))
+            _copy_to(workspace.root)
+            if any(test.startswith(DYNAMODB_TESTS) for test in tests):
+                servers.enter_context(workspace.with_dynamodb())
+            made.append(workspace)
+        yield made
+
+
+def _copy_to(root: Path) -> None:
+    """Copy the sources; what is installed is linked, not copied."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_symlink() or (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, root / name, follow_symlinks=False)
+    (root / ".local").mkdir()
+    for installed in LOCAL.iterdir():
+        if not installed.name.startswith("run-"):
+            (root / ".local" / installed.name).symlink_to(installed.resolve())

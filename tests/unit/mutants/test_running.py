@@ -1,0 +1,85 @@
+"""The mutation runner tells a fault that was noticed from one that was not, and leaves the source as it was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.fault import Fault, StaleFaultError
+from tests.mutants.running import Outcome, Verdict, judge, sample
+from tests.mutants.workspace import Ended, Workspace
+
+SOURCE = "def double(number: int) -> int:\n    return number + number\n"
+FAULT = Fault(
+    name="example-sum",
+    rule="A double is twice the number.",
+    file="example.py",
+    text="number + number",
+    replacement="number * number",
+    tests=["tests/unit/test_example.py"],
+)
+FAILED = "FAILED tests/unit/test_example.py::test_double - assert 9 == 6\n1 failed in 0.10s\n"
+
+
+@dataclass(frozen=True)
+class StubbedWorkspace(Workspace):
+    """A workspace in which pytest ends as told, and sees what the source is meanwhile."""
+
+    ends: Ended
+    seen: list[str]
+
+    def run(self, tests: Sequence[str]) -> Ended:
+        self.seen.append((self.root / FAULT.file).read_text())
+        return self.ends
+
+
+def workspace(root: Path, exit_code: int, output: str = "") -> StubbedWorkspace:
+    (root / FAULT.file).write_text(SOURCE)
+    return StubbedWorkspace(root, 0, Ended(exit_code, output), [])
+
+
+def test_a_fault_that_a_test_notices_is_caught(tmp_path: Path) -> None:
+    # Given a test that fails while the fault is there
+    failing = workspace(tmp_path, exit_code=1, output=FAILED)
+    # When the fault is tried
+    verdict, detail = judge(FAULT, failing)
+    # Then it is caught by that test, and the source is as it was
+    assert (verdict, detail) == (Verdict.CAUGHT, "tests/unit/test_example.py::test_double")
+    assert failing.seen == [SOURCE.replace("+", "*")]
+    assert (tmp_path / FAULT.file).read_text() == SOURCE
+
+
+def test_a_fault_that_no_test_notices_survives(tmp_path: Path) -> None:
+    verdict, _ = judge(FAULT, workspace(tmp_path, exit_code=0))
+    assert verdict is Verdict.SURVIVED
+    assert FAULT.rule in str(Outcome(FAULT, verdict, "", 1.0))
+
+
+@pytest.mark.parametrize("exit_code", [2, 3, 4, 5])
+def test_tests_that_could_not_run_have_noticed_nothing(tmp_path: Path, exit_code: int) -> None:
+    # pytest ends so when it was interrupted, cannot import a test, or finds none
+    verdict, detail = judge(FAULT, workspace(tmp_path, exit_code, "ERROR tests/unit/test_example.py"))
+    assert (verdict, detail) == (Verdict.BROKEN, "ERROR tests/unit/test_example.py")
+
+
+@pytest.mark.parametrize("text", ["number - number", "number"])
+def test_a_text_that_is_not_there_exactly_once_is_stale(tmp_path: Path, text: str) -> None:
+    stale = replace(FAULT, text=text)
+    passing = workspace(tmp_path, exit_code=1, output=FAILED)
+    with pytest.raises(StaleFaultError, match="example-sum"):
+        stale.applied(tmp_path)
+    assert judge(stale, passing)[0] is Verdict.BROKEN
+    assert passing.seen == []
+
+
+def test_a_sample_is_the_same_for_the_same_commit_and_needs_no_server() -> None:
+    # Given faults of which some need a server
+    faults = [replace(FAULT, name=f"example-{number}") for number in range(20)]
+    slow = replace(FAULT, name="example-slow", tests=["tests/ports/dynamodb/test_ledger.py"])
+    # When samples are drawn
+    drawn = {commit: sample([*faults, slow], 5, commit) for commit in ("one", "two")}
+    # Then the commit decides, and the slow ones are never drawn
+    assert drawn["one"] == sample([*faults, slow], 5, "one")
+    assert drawn["one"] != drawn["two"]
+    assert slow not in sample([*faults, slow], 100, "three")
