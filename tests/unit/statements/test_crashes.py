@@ -1,4 +1,4 @@
-"""Sealing when invocations end anywhere: rules 2, 3, 6 and 7 of the design, under random histories."""
+"""Sealing when invocations end anywhere: totals, immutability and replay under random histories."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
