@@ -21,9 +21,9 @@ def balance_of(chain: Chain, account: LocalAccount) -> int:
 
 def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
     # Given a subscription of which a part is charged
-    chain = chain.deployed_again(notices=SHORT_NOTICES)
+    chain = chain.with_own_clock(notices=SHORT_NOTICES)
     account, subscription = chain.subscriber()
-    chain.wait(1.2)
+    chain.wait(1)
     chain.settle(7, (subscription, 50_000 * MILLION))
     # When the owner requests the exit and the notice passes
     chain.refuses(
@@ -36,7 +36,7 @@ def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
     (requested,) = act(chain, account, "request_exit", uint64(subscription))
     assert requested[0] == "ExitRequested"
     assert chain.subscription(subscription)["status"] == "exiting"
-    chain.wait(1.2)
+    chain.wait(1)
     # Then a part and then the rest come back, and no more
     withdrawn = act(chain, account, "withdraw", uint64(subscription), ufix64(4 * FLOW))
     assert withdrawn == [

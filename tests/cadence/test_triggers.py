@@ -302,8 +302,8 @@ def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
 
 
 def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
-    soon = chain.deployed_again(notices=SHORT_NOTICES)
-    soon.wait(1.2)
+    soon = chain.with_own_clock(notices=SHORT_NOTICES)
+    soon.wait(1)
     soon.run(DELIVER, *whole(attested()))
 
 

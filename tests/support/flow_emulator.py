@@ -4,7 +4,7 @@ import base64
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from infra.local.flow.accounts import LocalAccount, LocalFlow, TransactionFailed
 from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer
 from infra.local.flow.emulator import SERVICE_ADDRESS, flow_emulator
 from infra.local.ports import port_base, url
+from tests.support.chain_clock import ClockedDeployer
 
 PORTS_APART: Final = 200
 """So far from the local stack's ports are those of this emulator."""
@@ -133,6 +134,7 @@ class Chain:
 
     flow: LocalFlow
     provider: LocalAccount
+    clock: ClockedDeployer | None = None
 
     @property
     def contract(self) -> str:
@@ -220,10 +222,24 @@ class Chain:
 
     def deployed_again(self, flare: TrustedFlare | None = None, notices: Notices | None = None) -> "Chain":
         """The same contracts on another account, trusting another policy or with other notices."""
-        return _deployed(self.flow.rest, self.flow.create_account(FUNDS), flare or flare_of_tests(), notices or NOTICES)
+        deployer = LocalDeployer(self.flow, self.flow.create_account(FUNDS))
+        return _deployed(deployer, flare or flare_of_tests(), notices or NOTICES)
+
+    def with_own_clock(self, flare: TrustedFlare | None = None, notices: Notices | None = None) -> "Chain":
+        """The same contracts on another account, where time passes only by `wait`."""
+        deployer = ClockedDeployer(self.flow, self.flow.create_account(FUNDS))
+        deployer.deploy_clock()
+        chain = _deployed(deployer, flare or flare_of_tests(), notices or NOTICES)
+        return replace(chain, clock=ClockedDeployer(chain.flow, deployer.account))
 
     def wait(self, seconds: float) -> None:
-        """Let so much time pass on the chain: a block has the time at which the one before it was made."""
+        """Let so much time pass: at once on a deployment with its own clock, by sleeping on any other.
+
+        A block has the time at which the one before it was made, so another block follows the sleep.
+        """
+        if self.clock is not None:
+            self.clock.advance(seconds)
+            return
         time.sleep(seconds)
         httpx.post(f"{self.admin_url}/emulator/newBlock").raise_for_status()
 
@@ -258,10 +274,11 @@ def page_of(page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]
     return [uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 
 
-def _deployed(rest: FlowRest, provider: LocalAccount, flare: TrustedFlare, notices: Notices = NOTICES) -> Chain:
-    flow = LocalFlow(rest, contract_addresses("emulator", provider.address))
-    deploy(LocalDeployer(flow, provider), "emulator", flare, TARGET.template(), notices)
-    return Chain(flow, provider)
+def _deployed(deployer: LocalDeployer, flare: TrustedFlare, notices: Notices = NOTICES) -> Chain:
+    addresses = contract_addresses("emulator", deployer.address)
+    flow = LocalFlow(deployer.flow.rest, addresses)
+    deploy(replace(deployer, flow=flow), "emulator", flare, TARGET.template(), notices)
+    return Chain(flow, deployer.account)
 
 
 @contextmanager
@@ -276,4 +293,4 @@ def running_chain(*, coverage: bool = True) -> Iterator[Chain]:
         rest = FlowRest(stack.enter_context(http_client(url("flow_rest"))))
         flow = LocalFlow(rest, contract_addresses("emulator", SERVICE_ADDRESS))
         flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
-        yield _deployed(rest, flow.create_account(FUNDS), flare_of_tests())
+        yield _deployed(LocalDeployer(flow, flow.create_account(FUNDS)), flare_of_tests())
