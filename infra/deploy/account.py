@@ -7,7 +7,7 @@ from typing import Final
 
 from flareflow.adapters.flow.json_cdc import Argument
 from flareflow.adapters.flow.rest import FlowRest, TransactionResult, cadence_code
-from flareflow.adapters.flow.transactions import FULL_WEIGHT, FlowSigner, FlowTransactions
+from flareflow.adapters.flow.transactions import FlowSigner, FlowTransactions
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.transactions import Progress, SignedTransaction, Stage
 
@@ -40,14 +40,13 @@ class AccountKey:
 
     def index(self, rest: FlowRest) -> int:
         """The first key that signs alone; raises DeploymentFailedError where the account has none."""
-        wanted = (self.signer.public_key.hex(), self.hash_algorithm)
+        public_key = self.signer.public_key
         for key in rest.account_keys(self.address):
-            ours = (key.public_key.removeprefix("0x"), key.hashing_algorithm) == wanted
-            if ours and not key.revoked and key.weight >= FULL_WEIGHT:
+            if key.signs_alone(public_key) and key.hashing_algorithm == self.hash_algorithm:
                 return key.index
         raise DeploymentFailedError(
             f"{self.address} has no key of full weight with {self.hash_algorithm} "
-            f"and the public key of the signer, {wanted[0]}"
+            f"and the public key of the signer, {public_key.hex()}"
         )
 
 

@@ -6,6 +6,7 @@ Whoever calls it brings the signer: a key in memory on a local network, a key in
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, ufix64, uint64, uint256
 from flareflow.adapters.flow.rest import CADENCE, contract_addresses, resolve_imports
 from flareflow.attestation.relay import FDC_PROTOCOL_ID
@@ -13,7 +14,6 @@ from flareflow.attestation.request import ATTESTED_FIELDS, ResponseTemplate
 from flareflow.settlement.pricing import DEFAULT_TIERS, Tiers
 
 DEFAULT_PLAN: Final = 0
-STATEMENT_TRIGGER: Final = "statement/1"
 STATEMENT_HANDLER: Final = "usageBasedSubscriptionsHandler"
 SIMPLE_TRIGGER: Final = "simple-statement/1"
 SIMPLE_HANDLER: Final = "simpleUsageSubscriptionsHandler"

@@ -3,10 +3,10 @@
 import pytest
 
 from flareflow.adapters.flow.json_cdc import string, uint64
-from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.request import leaf_hash
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
+from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.voters import sign_by_all
 from tests.cadence.flare import CONFIRM, Electorate, confirming, message_of
 from tests.support.flow_emulator import FIRST_ROUND, ROUNDS, Attested, Chain, path_of, words_of
@@ -57,7 +57,7 @@ def test_an_attested_response_cannot_be_passed_as_an_inner_node(chain: Chain) ->
     # Given a response that Flare never saw, and one that it attested for an attacker, which ends with the hash of it
     forged = attested(8).response
     bait = b"\0" * 31 + b"\x20" + b"an attacker's own statement".ljust(64) + leaf_hash(forged)
-    tree = FlareMerkleTree([leaf_hash(bait), leaf_hash(attested().response)])
+    tree = round_tree([leaf_hash(bait), leaf_hash(attested().response)])
     message = message_of(FIRST_ROUND, tree.root)
     chain.run(CONFIRM, *confirming(message, sign_by_all(keccak256(message))))
     assert fold(leaf_hash(forged), [bait[:-32], *tree.proof(leaf_hash(bait))]) == tree.root
@@ -91,7 +91,7 @@ def test_every_attestation_of_a_recorded_round_is_proven(coston: Chain, number: 
 def coston(chain: Chain) -> Chain:
     """A light client that has confirmed round 792357 of Coston."""
     attestations = recorded("fdc_testing_data")["Attestations"]
-    tree = FlareMerkleTree([leaf_hash(unhex(attestation["response"])) for attestation in attestations])
+    tree = round_tree([leaf_hash(unhex(attestation["response"])) for attestation in attestations])
     assert tree.root.hex() == "dd4a35a73e76d1326be609b349fff9beccc6516ef60692425cdc14a78965c11c"
     return confirmed(chain, 792_357, tree.root)
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
 from flareflow.adapters.flow.rest import resolve_imports
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget
 from flareflow.keccak import keccak256
-from infra.deploy.contracts import STATEMENT_HANDLER, STATEMENT_TRIGGER, announce_statements
+from infra.deploy.contracts import STATEMENT_HANDLER, announce_statements
 from infra.local.flow.accounts import TransactionFailedError
 from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.flare import CONFIRM

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from flareflow.attestation.models import Attestation, SignedPolicy
 from flareflow.errors import FlowUnavailableError, RaceLostError
 from flareflow.settlement.events import ChainEvent
 from flareflow.settlement.journal import Entry, Posting, Subscription
-from flareflow.settlement.transactions import Call, Outgoing, Progress, SettlePage, SignedTransaction, Stage
+from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction, Stage
 from flareflow.time import Deadline
 
 EXPIRY_BLOCKS = 600
@@ -136,34 +135,6 @@ class FakeProposerKeys:
 
 
 @dataclass
-class FakeAttestations:
-    """`Attestations` in memory."""
-
-    kept: dict[int, Attestation] = field(default_factory=dict)
-
-    def under_way(self) -> Sequence[Attestation]:
-        return [found for _, found in sorted(self.kept.items()) if not found.state.is_final]
-
-    def save(self, attestation: Attestation) -> Attestation:
-        known = self.kept.get(attestation.epoch)
-        if (known.version if known else 0) != attestation.version:
-            raise RaceLostError(f"epoch {attestation.epoch} was changed by another")
-        saved = replace(attestation, version=attestation.version + 1)
-        self.kept[attestation.epoch] = saved
-        return saved
-
-
-@dataclass
-class FakePolicies:
-    """`Policies` in memory."""
-
-    kept: dict[int, SignedPolicy] = field(default_factory=dict)
-
-    def get(self, reward_epoch: int) -> SignedPolicy | None:
-        return self.kept.get(reward_epoch)
-
-
-@dataclass
 class FakeLightClient:
     """`LightClient` that learns from the roll transactions which a `FakeFlow` executed, one policy each."""
 
@@ -174,16 +145,6 @@ class FakeLightClient:
     def latest_reward_epoch(self) -> int:
         rolled = [int(purpose.split("#")[1]) for purpose in self.flow.executed if purpose.startswith("roll#")]
         return max([self.newest, *(first + self.policies_per_transaction - 1 for first in rolled)])
-
-
-@dataclass
-class FakePages:
-    """`SettlementPages` in memory."""
-
-    kept: dict[int, list[SettlePage]] = field(default_factory=dict)
-
-    def of(self, epoch: int) -> Sequence[SettlePage]:
-        return self.kept[epoch]
 
 
 @dataclass

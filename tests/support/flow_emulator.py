@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
 from flareflow.adapters.flow.rest import (
     FlowRest,
@@ -20,14 +21,15 @@ from flareflow.adapters.flow.rest import (
     http_client,
     resolve_imports,
 )
-from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.keccak import keccak256
+from flareflow.merkle import ArrayTree
 from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import SettlementPage
-from infra.deploy.contracts import STATEMENT_TRIGGER, Notices, TrustedFlare, deploy
+from infra.deploy.contracts import Notices, TrustedFlare, deploy
+from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.voters import policy_of, sign_by_all
 from infra.local.flow.accounts import LocalAccount, LocalFlow, TransactionFailedError, service_account
 from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer
@@ -88,9 +90,9 @@ class Attested:
         return self.target.response(self.epoch, self.words, self.round, self.timestamp)
 
     @cached_property
-    def tree(self) -> FlareMerkleTree:
+    def tree(self) -> ArrayTree:
         others = [keccak256(f"another attestation {number}".encode()) for number in range(self.others)]
-        return FlareMerkleTree([leaf_hash(self.response), *others])
+        return round_tree([leaf_hash(self.response), *others])
 
     @property
     def message(self) -> bytes:

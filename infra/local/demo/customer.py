@@ -4,7 +4,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, Self
 
-from flareflow.accounts.proof import AccountProof
+from flareflow.accounts.models import AccountProof
+from flareflow.adapters.flow.account_proof import proof_message
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
 from infra.local.demo.api import Api
 from infra.local.flow.accounts import LocalAccount, LocalFlow
@@ -49,7 +50,7 @@ class Subscriber:
         nonce = public.post("/v1/auth/nonces", {})["nonce"]
         address = f"0x{self.account.address}"
         proof = AccountProof(address, origin, bytes.fromhex(nonce), [])
-        signature = {"key_index": 0, "signature": self.account.sign(proof.message()).hex()}
+        signature = {"key_index": 0, "signature": self.account.sign(proof_message(proof)).hex()}
         wanted = {"address": address, "nonce": nonce, "origin": origin, "signatures": [signature]}
         return str(public.post("/v1/auth/sessions", wanted)["token"])
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 import httpx
 
 from flareflow.adapters.flow.json_cdc import Value, uint64
-from flareflow.attestation.request import ATTESTED_FIELDS, WORD_BYTES, leaf_hash
+from flareflow.attestation.request import ATTESTED_FIELDS, leaf_hash
+from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
 from flareflow.metering.price_book import PriceBook
 from infra.local.demo.api import Api

@@ -1,6 +1,11 @@
-"""Keccak-256: the hash of Ethereum, of Flare and of our statements."""
+"""Keccak-256 and its 32-byte words: how Ethereum, Flare and our statements hash."""
+
+from typing import Final
 
 from Crypto.Hash import keccak
+
+WORD_BYTES: Final = 32
+"""The length of a hash, and of the words that the Solidity ABI encodes values into."""
 
 
 def keccak256(content: bytes) -> bytes:

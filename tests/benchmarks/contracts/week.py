@@ -5,11 +5,12 @@ from dataclasses import replace
 from itertools import batched
 from typing import Final
 
+from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import array, string, uint64, uint256
-from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.request import NO_TIMESTAMP, leaf_hash
 from flareflow.keccak import keccak256
-from infra.deploy.contracts import STATEMENT_TRIGGER, TrustedFlare
+from infra.deploy.contracts import TrustedFlare
+from infra.local.flare.fdc.merkle import round_tree
 from tests.benchmarks.contracts.costs import Cost, units
 from tests.benchmarks.contracts.proving import HUNDRED, ROOT_LIMIT, proofs_of, statement
 from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, message_of, rolling
@@ -100,7 +101,7 @@ def _deliver_many(client: Chain) -> None:
     """All epochs of a week under one root."""
     anyone = client.flow.create_account(FUNDS)
     leaves = _leaves()
-    tree = FlareMerkleTree(leaves.values())
+    tree = round_tree(leaves.values())
     client.run(CONFIRM, *confirmation(THEN, range(24), FIRST_ROUND, tree.root))
     for epochs in batched(leaves, DELIVER_EACH_TIME, strict=False):
         client.flow.run_code(

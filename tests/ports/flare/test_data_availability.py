@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.ports import Awaited, DataAvailability, Mined, ServedProof
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
+from infra.local.flare.fdc.merkle import round_tree
 from tests.fakes.attestation import FakeDataAvailability
 from tests.support.flare import STATEMENT_HOST, LocalFlare, local_flare
 
@@ -37,7 +37,7 @@ class Asked:
 def fake() -> Asked:
     voting_round = 5
     response = TARGET.response(EPOCH, WORDS, voting_round, NO_TIMESTAMP)
-    tree = FlareMerkleTree([leaf_hash(response), keccak256(b"another"), keccak256(b"a third")])
+    tree = round_tree([leaf_hash(response), keccak256(b"another"), keccak256(b"a third")])
     proof = ServedProof(response, tuple(tree.proof(leaf_hash(response))))
     port = FakeDataAvailability(indexed_round=voting_round, served={(voting_round, REQUEST): proof})
     return Asked(port, voting_round, tree.root)

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from flow_py_sdk import HashAlgo, InMemorySigner, SignAlgo
 
-from flareflow.accounts.models import KeySignature
-from flareflow.accounts.proof import AccountProof, ProveAccount
-from flareflow.adapters.flow.accounts import EcdsaVerifier, FlowAccountKeys
+from flareflow.accounts.models import AccountProof, KeySignature
+from flareflow.accounts.proof import ProveAccount
+from flareflow.adapters.flow.account_proof import EcdsaProofVerifier, proof_message
+from flareflow.adapters.flow.accounts import FlowAccountKeys
 from flareflow.adapters.flow.rest import FlowRest, http_client
 from flareflow.errors import UnauthenticatedError
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY, flow_emulator
@@ -23,7 +24,7 @@ def prove() -> Iterator[ProveAccount]:
     was_running = server.process() is not None
     server.start()
     with http_client(url("flow_rest")) as http:
-        yield ProveAccount(FlowAccountKeys(FlowRest(http)), EcdsaVerifier())
+        yield ProveAccount(FlowAccountKeys(FlowRest(http)), EcdsaProofVerifier())
     if not was_running:
         server.stop()
 
@@ -35,7 +36,7 @@ def proof() -> AccountProof:
         hash_algo=HashAlgo.SHA3_256, sign_algo=SignAlgo.ECDSA_P256, private_key_hex=SERVICE_PRIVATE_KEY
     )
     unsigned = AccountProof(f"0x{SERVICE_ADDRESS}", "https://app.flareflow.example", bytes(32), [])
-    return replace(unsigned, signatures=[KeySignature(0, signer.sign(unsigned.message()))])
+    return replace(unsigned, signatures=[KeySignature(0, signer.sign(proof_message(unsigned)))])
 
 
 def test_the_proof_of_an_account_on_chain_holds(prove: ProveAccount, proof: AccountProof) -> None:

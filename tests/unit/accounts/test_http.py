@@ -21,7 +21,7 @@ from flareflow.accounts.models import Session
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sign_in import FindSession, GiveNonce, SignIn
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
-from flareflow.adapters.flow.accounts import EcdsaVerifier
+from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
 from flareflow.credentials import token_hash
 from flareflow.entrypoints.http import BODY_BYTES_MAX
 from flareflow.errors import FlowUnavailableError
@@ -128,7 +128,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def auth(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     nonces, tokens, clock = FakeNonces(), FakeTokens(), FakeClock()
-    prove = ProveAccount(FakeAccountKeys(), EcdsaVerifier())
+    prove = ProveAccount(FakeAccountKeys(), EcdsaProofVerifier())
     origins = frozenset({"https://app.flareflow.example"})
     return function(
         "wallet_auth",

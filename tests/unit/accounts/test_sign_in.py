@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from flareflow.accounts.models import AccountKey, HashAlgorithm, KeySignature, SignatureAlgorithm
-from flareflow.accounts.proof import TAG, AccountProof, ProveAccount
+from flareflow.accounts.models import AccountKey, AccountProof, HashAlgorithm, KeySignature, SignatureAlgorithm
+from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sign_in import NONCE_LIFETIME, SESSION_LIFETIME, FindSession, GiveNonce, SignedIn, SignIn
-from flareflow.adapters.flow.accounts import EcdsaVerifier
+from flareflow.adapters.flow.account_proof import TAG, EcdsaProofVerifier, proof_message
 from flareflow.errors import ForbiddenError, RequestError, UnauthenticatedError
 from tests.fakes.accounts import (
     ALICE,
@@ -56,7 +56,7 @@ class Wallet:
 
     def prove(self, nonce: str, indices: Sequence[int] = (0,), origin: str = ORIGIN) -> AccountProof:
         unsigned = AccountProof(self.address, origin, bytes.fromhex(nonce), [])
-        return replace(unsigned, signatures=[self.sign(index, unsigned.message()) for index in indices])
+        return replace(unsigned, signatures=[self.sign(index, proof_message(unsigned)) for index in indices])
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Door:
         return GiveNonce(self.nonces, self.tokens, self.clock).run().nonce
 
     def sign_in(self, proof: AccountProof) -> SignedIn:
-        prove = ProveAccount(self.accounts, EcdsaVerifier())
+        prove = ProveAccount(self.accounts, EcdsaProofVerifier())
         origins = frozenset({ORIGIN})
         return SignIn(self.nonces, self.sessions, prove, origins, self.tokens, self.clock).run(proof)
 
@@ -109,7 +109,7 @@ def test_the_message_is_the_one_of_fcls_own_vector() -> None:
         "f8398e415745534f4d452d4150502d4944880000abc123def456"
         "a03037366134636339643564623330316636626239323161663465346131393662"
     )
-    assert proof.message() == TAG + bytes.fromhex(rlp)
+    assert proof_message(proof) == TAG + bytes.fromhex(rlp)
     assert len(TAG) == 32
 
 
@@ -160,7 +160,7 @@ def test_nobody_signs_in_as_another_account(door: Door) -> None:
     alice, bob = door.wallet(ALICE), door.wallet(BOB)
     # When Bob signs a proof of Alice's address
     unsigned = replace(alice.prove(door.nonce()), signatures=[])
-    forged = replace(unsigned, signatures=[bob.sign(0, unsigned.message())])
+    forged = replace(unsigned, signatures=[bob.sign(0, proof_message(unsigned))])
     # Then it is refused
     assert refusal(door, forged) == "invalid_proof"
 

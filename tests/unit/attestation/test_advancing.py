@@ -7,7 +7,6 @@ from typing import Final
 import pytest
 
 from flareflow.attestation.advancing import ROUNDS_TO_PROVE_MAX, AdvanceAttestations, AdvanceReport
-from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.models import Attestation, State, Submission
 from flareflow.attestation.ports import ServedProof
 from flareflow.attestation.request import NO_TIMESTAMP, AttestationTarget, leaf_hash
@@ -15,6 +14,7 @@ from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.statements.models import NO_HASH, Statement
 from flareflow.time import Deadline
+from infra.local.flare.fdc.merkle import round_tree
 from tests.fakes.attestation import FakeAttestations, FakeDataAvailability, FakeFlare, FakeStatements
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,7 +70,7 @@ class Attesting:
             for one in requests
             if confirmed
         }
-        tree = FlareMerkleTree([FILLER, *map(leaf_hash, responses.values())])
+        tree = round_tree([FILLER, *map(leaf_hash, responses.values())])
         for request, response in responses.items():
             proof = ServedProof(response, tuple(tree.proof(leaf_hash(response))))
             self.availability.served[voting_round, request] = proof

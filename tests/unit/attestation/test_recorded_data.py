@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from eth_abi.abi import decode
 
-from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.request import (
     RESPONSE_TYPE,
     RequestBody,
@@ -16,6 +15,7 @@ from flareflow.attestation.request import (
 )
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.merkle import fold
+from infra.local.flare.fdc.merkle import round_tree
 from tests.unit.attestation.vectors import recorded, unhex
 
 COSTON_ROUND_792357_ROOT = "dd4a35a73e76d1326be609b349fff9beccc6516ef60692425cdc14a78965c11c"
@@ -37,7 +37,7 @@ def test_our_tree_over_the_recorded_responses_has_the_recorded_root_and_proofs()
     # Given the same round
     attestations = recorded("fdc_testing_data")["Attestations"]
     # When we build the tree ourselves
-    tree = FlareMerkleTree(leaf_hash(unhex(a["response"])) for a in attestations)
+    tree = round_tree(leaf_hash(unhex(a["response"])) for a in attestations)
     # Then root and proofs are those that Flare served
     assert tree.root.hex() == COSTON_ROUND_792357_ROOT
     for attestation in attestations:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +16,7 @@ from flareflow.metering.price_book import PriceBook
 from flareflow.statements.models import Statement
 from flareflow.statements.public_view import ReadStatements
 from functions.public_api import app
+from tests.fakes.attestation import FakeAttestations
 from tests.unit.statements.sealing import Sealing
 
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "public_api.json").read_text())
@@ -24,16 +24,6 @@ CONTEXT = SimpleNamespace(
     function_name="public_api", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
 )
 IMMUTABLE = "public, max-age=31536000, immutable"
-
-
-@dataclass
-class FakeAttestations:
-    """One attestation."""
-
-    kept: Attestation
-
-    def get(self, epoch: int) -> Attestation | None:
-        return self.kept if self.kept.epoch == epoch else None
 
 
 PROVEN = Attestation(
@@ -60,7 +50,7 @@ def get(monkeypatch: pytest.MonkeyPatch, sealing: Sealing) -> Get:
     """GET a path; the answer as API Gateway takes it."""
     reading = ReadStatements(sealing.statements, sealing.documents)
     monkeypatch.setattr(app, "read_statements", lambda: reading)
-    monkeypatch.setattr(app, "read_progress", lambda: ReadProgress(FakeAttestations(PROVEN)))
+    monkeypatch.setattr(app, "read_progress", lambda: ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})))
 
     def ask(path: str, **query: str) -> Any:
         http = {**EVENT["requestContext"]["http"], "path": path}

@@ -9,19 +9,21 @@ import pytest
 
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 from flareflow.settlement.billing import POLICIES_PER_TRANSACTION, BillingReport, BillOnFlow
+from flareflow.settlement.pages import SealedPages
 from flareflow.settlement.sending import SendOnFlow
-from flareflow.settlement.transactions import RETRY_FIRST, SettlePage
+from flareflow.settlement.transactions import RETRY_FIRST
+from flareflow.statements.merkle import PageTree
+from flareflow.statements.models import NO_HASH, SettlementPage, Statement, StoredStatement
+from tests.fakes.attestation import FakeAttestations, FakePolicies
 from tests.fakes.settlement import (
-    FakeAttestations,
     FakeClock,
     FakeFlow,
     FakeLightClient,
     FakeOutbox,
-    FakePages,
-    FakePolicies,
     FakeProposerKeys,
     FakeSettledTotals,
 )
+from tests.fakes.statements import FakeDocuments, FakeStatements
 
 
 @dataclass
@@ -32,7 +34,8 @@ class Billing:
     clock: FakeClock = field(default_factory=FakeClock)
     attestations: FakeAttestations = field(default_factory=FakeAttestations)
     policies: FakePolicies = field(default_factory=FakePolicies)
-    pages: FakePages = field(default_factory=FakePages)
+    statements: FakeStatements = field(default_factory=FakeStatements)
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
     settled: FakeSettledTotals = field(default_factory=FakeSettledTotals)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     keys: FakeProposerKeys = field(default_factory=FakeProposerKeys)
@@ -43,7 +46,7 @@ class Billing:
             attestations=self.attestations,
             policies=self.policies,
             light_client=FakeLightClient(self.flow),
-            pages=self.pages,
+            pages=SealedPages(self.statements, self.documents),
             settled=self.settled,
             sender=SendOnFlow(self.flow, self.outbox, self.keys, self.pause),
         )
@@ -57,7 +60,11 @@ class Billing:
 
     def proven(self, epoch: int, pages: int = 1, state: State = State.PROVEN) -> None:
         self.attestations.save(Attestation(epoch, (epoch,) * 9, state))
-        self.pages.kept[epoch] = [SettlePage(epoch, n, (n,), (1_000 * epoch,), ()) for n in range(pages)]
+        kept = [SettlementPage("A.01.Subscriptions", epoch, n, ((n, 1_000 * epoch),)) for n in range(pages)]
+        root = PageTree.over(kept).root
+        self.statements.put(StoredStatement(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, NO_HASH, NO_HASH), pages))
+        for page in kept:
+            self.documents.put_page(root, page)
 
     def policy(self, reward_epoch: int) -> None:
         self.policies.kept[reward_epoch] = SignedPolicy(reward_epoch, b"policy", b"signatures")

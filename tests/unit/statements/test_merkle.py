@@ -1,4 +1,4 @@
-"""The two trees, against a second way of building them."""
+"""The two trees of a statement, compared with a second way of building them."""
 
 from itertools import pairwise
 
@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flareflow.keccak import keccak256
-from flareflow.merkle import fold
+from flareflow.merkle import ArrayTree, fold
 from flareflow.metering.models import Usage
-from flareflow.statements.merkle import PageTree, StandardTree, usage_tree
+from flareflow.statements.merkle import PageTree, usage_tree
 from flareflow.statements.models import Leaf, SettlementPage
 
 LEAF_TYPES = ["uint64", "uint64", *["uint256"] * 5]
 words = st.integers(0, 2**256 - 1)
 uint64s = st.integers(0, 2**64 - 1)
 leaves = st.builds(Leaf, uint64s, uint64s, st.builds(Usage, words, words, words, words, words))
-hashes = st.binary(min_size=32, max_size=32)
 
 
 def pages(count: int) -> list[SettlementPage]:
@@ -43,9 +42,14 @@ def test_a_leaf_is_what_solidity_encodes_hashed_twice(leaf: Leaf) -> None:
     assert leaf.hash == keccak256(keccak256(encoded))
 
 
-@given(st.lists(hashes, min_size=1, max_size=40, unique=True))
-def test_the_usage_tree_has_the_root_that_openzeppelin_defines(given_leaves: list[bytes]) -> None:
-    assert StandardTree.over(given_leaves).root == naive_root(sorted(given_leaves))
+@given(st.lists(leaves, min_size=1, max_size=40, unique_by=lambda leaf: leaf.hash))
+def test_the_usage_tree_has_the_root_that_openzeppelin_defines(given_leaves: list[Leaf]) -> None:
+    assert usage_tree(given_leaves).root == naive_root(sorted(leaf.hash for leaf in given_leaves))
+
+
+def test_a_tree_without_leaves_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one leaf"):
+        ArrayTree.over([])
 
 
 @given(st.lists(leaves, min_size=1, max_size=30, unique_by=lambda leaf: leaf.subscription_id), st.data())

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from flareflow.attestation.merkle import FlareMerkleTree
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, RelayedRoot, RootMessage
 from flareflow.attestation.request import NO_TIMESTAMP, RequestBody, encode_response, leaf_hash
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
 from infra.local.flare.fdc.chain import Chain, Request
+from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.verifier import NotConfirmedError, Verifier
 from infra.local.flare.fdc.voters import VOTERS, LocalVoter, policy_of, sign_by_all
 
@@ -90,7 +90,7 @@ class Rounds:
     def _finish(self, voting_round: int, requests: Sequence[bytes]) -> None:
         confirmed = {} if self._counts_down_miss() else self._confirmed(requests, voting_round)
         responses = {**confirmed, **fillers(voting_round)}
-        tree = FlareMerkleTree(leaf_hash(response) for response in responses.values())
+        tree = round_tree(leaf_hash(response) for response in responses.values())
         time.sleep(self.orders.delay_seconds)
         if not self._finalize(voting_round, tree.root):
             logger.info("round %d: no root has enough weight", voting_round)

@@ -21,12 +21,12 @@ from flareflow.attestation.request import (
     ATTESTATION_TYPE,
     NO_TIMESTAMP,
     REQUEST_BODY_TYPE,
-    WORD_BYTES,
     RequestBody,
     encode_response,
     identifier,
     message_integrity_code,
 )
+from flareflow.keccak import WORD_BYTES
 
 URL_CHARACTERS_MAX: Final = 2_000
 RESPONSE_BYTES_MAX: Final = 100 * 1024

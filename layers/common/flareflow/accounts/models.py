@@ -36,9 +36,13 @@ class HashAlgorithm(StrEnum):
     SHA3_256 = "SHA3_256"
 
 
+FULL_WEIGHT: Final = 1_000
+"""Keys of a Flow account that weigh this much together have full authority over it."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountKey:
-    """One key of a Flow account: `public_key` is x and y, 32 bytes each; weight 1000 is full authority."""
+    """One key of a Flow account: `public_key` is x and y, 32 bytes each."""
 
     index: int
     public_key: bytes
@@ -54,6 +58,16 @@ class KeySignature:
 
     key_index: int
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AccountProof:
+    """A wallet's proof: `origin` is the app identifier that the wallet signed (the page's origin), `nonce` is ours."""
+
+    address: str
+    origin: str
+    nonce: bytes
+    signatures: Sequence[KeySignature]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from flareflow.accounts.models import (
     AccountKey,
+    AccountProof,
     CursorPage,
     IssuedKey,
     KeyStatus,
@@ -45,11 +46,11 @@ class AccountKeys(Protocol):
         """
 
 
-class SignatureVerifier(Protocol):
-    """The arithmetic behind Flow's account signatures."""
+class ProofVerifier(Protocol):
+    """Checks the signatures of account proofs."""
 
-    def holds(self, key: AccountKey, message: bytes, signature: bytes) -> bool:
-        """Whether `signature` (r and s) is of `message` by `key`; False for anything malformed."""
+    def holds(self, key: AccountKey, proof: AccountProof, signature: bytes) -> bool:
+        """True when `signature` (r and s, 64 bytes) is the key's over the proof; False for malformed ones too."""
 
 
 class OnChainSubscriptions(Protocol):

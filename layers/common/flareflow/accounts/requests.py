@@ -5,8 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from flareflow.accounts.models import KeySignature, flow_address
-from flareflow.accounts.proof import AccountProof
+from flareflow.accounts.models import AccountProof, KeySignature, flow_address
 
 SIGNATURES_MAX: Final = 10
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from flareflow.accounts.models import Session
+from flareflow.accounts.models import AccountProof, Session
 from flareflow.accounts.ports import Nonces, Sessions
-from flareflow.accounts.proof import AccountProof, ProveAccount
+from flareflow.accounts.proof import ProveAccount
 from flareflow.credentials import TokenFactory, token_hash
 from flareflow.errors import ForbiddenError, UnauthenticatedError
 from flareflow.time import Clock

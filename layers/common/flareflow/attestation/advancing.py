@@ -15,8 +15,9 @@ from flareflow.attestation.ports import (
     Statements,
 )
 from flareflow.attestation.relay import RootMessage
-from flareflow.attestation.request import WORD_BYTES, AttestationTarget, leaf_hash
+from flareflow.attestation.request import AttestationTarget, leaf_hash
 from flareflow.errors import BrokenRuleError, RaceLostError, UnavailableError
+from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
 from flareflow.statements.models import Statement
 from flareflow.time import Deadline

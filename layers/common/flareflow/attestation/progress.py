@@ -1,17 +1,9 @@
 """What anybody may read of a statement's attestation."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from flareflow.attestation.models import Attestation
+from flareflow.attestation.ports import Attestations
 from flareflow.errors import NotFoundError
-
-
-class AttestationRecords(Protocol):
-    """Where attestations are kept."""
-
-    def get(self, epoch: int) -> Attestation | None:
-        """The epoch's attestation, if one was begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +24,7 @@ class Progress:
 class ReadProgress:
     """Progress by epoch."""
 
-    attestations: AttestationRecords
+    attestations: Attestations
 
     def of(self, epoch: int) -> Progress:
         """Raises NotFoundError for an epoch that Flare was never asked about."""

@@ -11,13 +11,12 @@ from typing import Final
 
 from eth_abi.abi import encode
 
-from flareflow.keccak import keccak256
+from flareflow.keccak import WORD_BYTES, keccak256
 
 ATTESTATION_TYPE: Final = "Web2Json"
 EPOCH_DIGITS: Final = 10
 URL_CHARACTERS_MAX: Final = 2000
 MIC_SALT: Final = "Flare"
-WORD_BYTES: Final = 32
 NO_TIMESTAMP: Final = 2**64 - 1
 """`lowestUsedTimestamp` of a `Web2Json` response, as the current verifier gives it; older ones gave 0."""
 

@@ -6,7 +6,7 @@ Bytes, big-endian: size(2) rewardEpochId(3) startVotingRoundId(4) threshold(2) s
 from dataclasses import dataclass
 from typing import Final, Self
 
-from flareflow.keccak import keccak256
+from flareflow.keccak import WORD_BYTES, keccak256
 
 HEAD_BYTES: Final = 43
 VOTER_BYTES: Final = 22
@@ -14,7 +14,6 @@ VOTERS_MAX: Final = 300
 WEIGHT_SUM_LIMIT: Final = 65_536
 THRESHOLD_PERCENT_MIN: Final = 50
 THRESHOLD_PERCENT_MAX: Final = 66
-WORD_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)

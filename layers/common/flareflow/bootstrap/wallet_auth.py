@@ -7,7 +7,8 @@ import boto3
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sign_in import GiveNonce, SignIn
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
-from flareflow.adapters.flow.accounts import EcdsaVerifier, FlowAccountKeys
+from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
+from flareflow.adapters.flow.accounts import FlowAccountKeys
 from flareflow.adapters.flow.rest import FlowRest, http_client
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
@@ -46,7 +47,7 @@ def sign_in() -> SignIn:
     return SignIn(
         nonces=nonces(),
         sessions=DynamoSessions(boto3.resource("dynamodb").Table(settings().accounts_table)),
-        prove=ProveAccount(keys, EcdsaVerifier()),
+        prove=ProveAccount(keys, EcdsaProofVerifier()),
         origins=settings().origins(),
         token=random_token,
         clock=utc_now,

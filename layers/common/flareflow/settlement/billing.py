@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flareflow.attestation.models import Attestation, SignedPolicy, State
-from flareflow.settlement.ports import Attestations, LightClient, Policies, SettlementPages
+from flareflow.attestation.ports import Attestations, Policies
+from flareflow.settlement.pages import SealedPages
+from flareflow.settlement.ports import LightClient
 from flareflow.settlement.sending import SendOnFlow
 from flareflow.settlement.transactions import Call, DeliverStatement, RollPolicies, SendingStatus
 from flareflow.statements.ports import SettledTotals
@@ -46,7 +48,7 @@ class BillOnFlow:
     attestations: Attestations
     policies: Policies
     light_client: LightClient
-    pages: SettlementPages
+    pages: SealedPages
     settled: SettledTotals
     sender: SendOnFlow
 

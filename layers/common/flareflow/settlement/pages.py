@@ -12,16 +12,19 @@ from flareflow.statements.ports import Documents, Statements
 
 @dataclass(frozen=True, slots=True)
 class SealedPages:
-    """`SettlementPages` from what sealing wrote."""
+    """The pages that sealed statements commit to."""
 
     statements: Statements
     documents: Documents
 
     def of(self, epoch: int) -> Sequence[SettlePage]:
-        """Raises BrokenRuleError unless the pages lead to the settlement root of the statement."""
+        """All pages of an epoch in order, each with its path to the settlement root.
+
+        Raises BrokenRuleError when the epoch has no statement or the pages do not lead to its settlement root.
+        """
         sealed = self.statements.get(epoch)
         if sealed is None:
-            raise BrokenRuleError(f"epoch {epoch} is attested and has no statement")
+            raise BrokenRuleError(f"epoch {epoch} is attested but has no statement")
         root = sealed.statement.settlement_root
         pages = [self.documents.page(epoch, root, number) for number in range(sealed.page_count)]
         tree = PageTree.over(pages)

@@ -4,27 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from flareflow.attestation.models import Attestation, SignedPolicy
 from flareflow.settlement.events import ChainEvent
 from flareflow.settlement.journal import Posting, Subscription
-from flareflow.settlement.transactions import Call, Outgoing, Progress, SettlePage, SignedTransaction
-
-
-class Attestations(Protocol):
-    """The attestations, as far as billing moves them on."""
-
-    def under_way(self) -> Sequence[Attestation]:
-        """All that are neither settled nor skipped, oldest epoch first."""
-
-    def save(self, attestation: Attestation) -> Attestation:
-        """Store the change and return it with its new version; RaceLostError if the stored version differs."""
-
-
-class Policies(Protocol):
-    """Flare's signing policies as they were seen on Flare."""
-
-    def get(self, reward_epoch: int) -> SignedPolicy | None:
-        """A policy and the signatures of the one before; None while it was not seen."""
+from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction
 
 
 class LightClient(Protocol):
@@ -32,13 +14,6 @@ class LightClient(Protocol):
 
     def latest_reward_epoch(self) -> int:
         """The newest reward epoch whose policy it has; FlowUnavailableError when Flow cannot be asked."""
-
-
-class SettlementPages(Protocol):
-    """The pages that sealed statements commit to."""
-
-    def of(self, epoch: int) -> Sequence[SettlePage]:
-        """All pages of an epoch with their paths, in order."""
 
 
 class Flow(Protocol):

@@ -1,54 +1,24 @@
-"""The two trees of a statement; both hash pairs in sorted order, so a proof is a list of siblings.
+"""The two Merkle trees of a statement.
 
-`usage_tree` is OpenZeppelin's StandardMerkleTree over the leaves, for people. `page_tree` is over pages in their
-order, for the contract; an odd node is promoted unchanged.
+The usage tree is over leaves: OpenZeppelin's StandardMerkleTree, so that any client of that library can check a leaf.
+The page tree is over settlement pages in their order: the contract checks its paths.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flareflow.merkle import node
+from flareflow.merkle import ArrayTree, node
 from flareflow.statements.models import NO_HASH, Leaf, SettlementPage
 
 
-@dataclass(frozen=True, slots=True)
-class StandardTree:
-    """OpenZeppelin's layout: an array of 2n - 1 nodes, leaves sorted by hash at its end, backwards."""
-
-    nodes: Sequence[bytes]
-
-    @classmethod
-    def over(cls, leaves: Iterable[bytes]) -> "StandardTree":
-        ordered = sorted(leaves)
-        if not ordered:
-            return cls([NO_HASH])
-        nodes = [b""] * (len(ordered) - 1) + ordered[::-1]
-        for parent in reversed(range(len(ordered) - 1)):
-            nodes[parent] = node(nodes[2 * parent + 1], nodes[2 * parent + 2])
-        return cls(nodes)
-
-    @property
-    def root(self) -> bytes:
-        return self.nodes[0]
-
-    def proof(self, leaf: bytes) -> tuple[bytes, ...]:
-        """Siblings bottom-up; `ValueError` when it is no leaf of this tree."""
-        at = self.nodes.index(leaf, len(self.nodes) // 2)
-        siblings = []
-        while at > 0:
-            siblings.append(self.nodes[at + 1 if at % 2 else at - 1])
-            at = (at - 1) // 2
-        return tuple(siblings)
-
-
-def usage_tree(leaves: Iterable[Leaf]) -> StandardTree:
-    """The tree whose root is `usage_root`."""
-    return StandardTree.over(leaf.hash for leaf in leaves)
+def usage_tree(leaves: Iterable[Leaf]) -> ArrayTree:
+    """The tree whose root is `usage_root`; OpenZeppelin puts the leaves at the array's end by falling hash."""
+    return ArrayTree.over(sorted((leaf.hash for leaf in leaves), reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
 class PageTree:
-    """Levels of the settlement tree, the pages' hashes first."""
+    """The settlement tree as its levels, the pages' hashes first. A last node without a pair goes up unchanged."""
 
     levels: Sequence[Sequence[bytes]]
 
@@ -63,11 +33,11 @@ class PageTree:
 
     @property
     def root(self) -> bytes:
-        """32 zero bytes when there are no pages: nothing to settle."""
+        """`settlement_root`; 32 zero bytes without pages."""
         return self.levels[-1][0] if self.levels[-1] else NO_HASH
 
     def path(self, number: int) -> tuple[bytes, ...]:
-        """Siblings of page `number` bottom-up, levels at which it is promoted left out."""
+        """The siblings of page `number` from the bottom up; a level at which its node has none adds nothing."""
         siblings, at = [], number
         for level in self.levels[:-1]:
             sibling = at ^ 1

@@ -5,10 +5,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
 from flareflow.errors import BrokenRuleError
-from flareflow.keccak import keccak256
+from flareflow.keccak import WORD_BYTES, keccak256
 from flareflow.metering.models import Usage
 
-WORD_BYTES: Final = 32
 NO_HASH: Final = bytes(WORD_BYTES)
 PAGE_SUBSCRIPTIONS_MAX: Final = 200
 PAGE_VERSION: Final = "flareflow-page/1"

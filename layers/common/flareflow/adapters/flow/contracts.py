@@ -26,6 +26,8 @@ from flareflow.settlement.events import (
 )
 
 SUBSCRIPTIONS_CONTRACT: Final = "UsageBasedSubscriptions"
+STATEMENT_TRIGGER: Final = "statement/1"
+"""The id of the FDC trigger that delivers statements, in `FlareFDCTriggers`."""
 
 _EVENTS: Final[tuple[type, ...]] = (
     SubscriptionOpened,

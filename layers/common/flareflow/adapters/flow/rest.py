@@ -16,6 +16,7 @@ from typing import Final
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from flareflow.accounts.models import FULL_WEIGHT
 from flareflow.adapters.flow.json_cdc import Argument, Value, decode
 from flareflow.errors import FlowUnavailableError
 
@@ -41,6 +42,11 @@ class RestAccountKey(BaseModel):
     sequence_number: int
     weight: int
     revoked: bool
+
+    def signs_alone(self, public_key: bytes) -> bool:
+        """True when it is `public_key` (X and Y, 64 bytes), has full weight and is not revoked."""
+        is_ours = self.public_key.removeprefix("0x") == public_key.hex()
+        return is_ours and self.weight >= FULL_WEIGHT and not self.revoked
 
 
 class BlockHeader(BaseModel):

@@ -19,6 +19,7 @@ from flow_py_sdk.tx import TxSignature
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
+from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
 from flareflow.adapters.flow.rest import (
     TIMEOUT_SECONDS,
@@ -43,9 +44,7 @@ COMPUTATION_LIMIT: Final = 9_999
 EXPIRY_BLOCKS: Final = 600
 EXPIRY_MARGIN_BLOCKS: Final = 60
 PROPOSER_KEYS_MAX: Final = 20
-FULL_WEIGHT: Final = 1_000
 REASON_CHARACTERS_MAX: Final = 500
-STATEMENT_TRIGGER: Final = "statement/1"
 
 _PAYER_SIGNER_INDEX: Final = 0
 _ERROR_CODE: Final = re.compile(r"\[Error Code: (\d+)\]")
@@ -114,13 +113,8 @@ class FlowTransactions:
     addresses: Mapping[str, str]
 
     def proposer_keys(self) -> Sequence[int]:
-        ours = self.signer.public_key.hex()
-        keys = self.rest.account_keys(self.operator)
-        usable = [
-            key.index
-            for key in keys
-            if not key.revoked and key.weight >= FULL_WEIGHT and key.public_key.removeprefix("0x") == ours
-        ]
+        ours = self.signer.public_key
+        usable = [key.index for key in self.rest.account_keys(self.operator) if key.signs_alone(ours)]
         return usable[:PROPOSER_KEYS_MAX]
 
     def sign(self, call: Call, key_index: int) -> SignedTransaction:
