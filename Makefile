@@ -35,7 +35,7 @@ up: install ## start the local stack
 
 .PHONY: deploy
 deploy: install ## the contracts onto a Flow network, or their update: make deploy NETWORK=emulator|testnet|mainnet
-	@NETWORK='$(NETWORK)' $(PYTHON) -m infra.deploy deploy
+	@NETWORK='$(NETWORK)' $(PYTHON) -m $(if $(filter emulator,$(NETWORK)),infra.local.flow.deploy,infra.deploy)
 
 .PHONY: down
 down: ## stop exactly what `up` started

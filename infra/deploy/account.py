@@ -1,20 +1,12 @@
-"""The account that gets the contracts: finds its key, sends its transactions, waits until each is sealed."""
+"""The account that gets the contracts: which of its keys signs, and what each of its transactions did."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from flareflow.adapters.flow.json_cdc import Argument
 from flareflow.adapters.flow.rest import FlowRest, TransactionResult, cadence_code
-from flareflow.adapters.flow.transactions import FlowSigner, FlowTransactions
-from flareflow.errors import FlowUnavailableError
-from flareflow.settlement.transactions import Progress, SignedTransaction, Stage
-
-TRIES: Final = 3
-SEND_TRIES: Final = 20
-SEAL_SECONDS_MAX: Final = 180.0
-POLL_SECONDS: Final = 0.3
+from flareflow.adapters.flow.transactions import FlowSigner
+from infra.deploy.sending import AccountSender, TransactionFailedError
 
 
 class DeploymentFailedError(Exception):
@@ -31,8 +23,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountKey:
-    """An account and who signs for it; `hash_algorithm` is what the account's key must be registered with."""
+class DeployerKey:
+    """An account and what signs for it; `hash_algorithm` is what the account's key must be registered with."""
 
     address: str
     signer: FlowSigner
@@ -52,58 +44,24 @@ class AccountKey:
 
 @dataclass(frozen=True, slots=True)
 class AccountDeployer:
-    """`Deployer` by an account that authorizes its own transactions; each is told of when it is sealed."""
+    """`Deployer` by an account that authorizes its own transactions; `tell` gets each once it is sealed."""
 
-    flow: FlowTransactions
-    key_index: int
+    sender: AccountSender
     tell: Callable[[Step], None]
 
     @property
     def address(self) -> str:
-        return self.flow.operator
+        return self.sender.flow.operator
 
     def run(self, path: str, *arguments: Argument) -> object:
-        """Raises DeploymentFailedError with the node's message, FlowUnavailableError when there is no node."""
-        code = cadence_code(f"transactions/{path}", self.flow.addresses)
-        sent, progress = self._ended(code, arguments)
-        result = self.flow.rest.transaction_result(sent.id)
-        if progress.stage is not Stage.SUCCEEDED:
-            raise DeploymentFailedError(f"{path}, transaction {sent.id}: {result.error_message or progress.reason}")
-        self.tell(Step(path, sent.id, outcome_of(result, self.address)))
+        """Raises DeploymentFailedError with the node's message, FlowUnavailableError when no node answers."""
+        code = cadence_code(f"transactions/{path}", self.sender.flow.addresses)
+        try:
+            transaction_id, result = self.sender.run(code, *arguments)
+        except TransactionFailedError as error:
+            raise DeploymentFailedError(f"{path}, {error}") from error
+        self.tell(Step(path, transaction_id, outcome_of(result, self.address)))
         return result
-
-    def _ended(self, code: str, arguments: Sequence[Argument]) -> tuple[SignedTransaction, Progress]:
-        """Send until a transaction took effect or failed; a void one did nothing, and is signed anew."""
-        for _ in range(TRIES):
-            sent = self.flow.sign_code(code, arguments, self.key_index, is_authorizer=True)
-            self._send(sent)
-            progress = self._followed(sent)
-            if progress.stage is not Stage.VOID:
-                break
-        return sent, progress
-
-    def _send(self, sent: SignedTransaction) -> None:
-        """The same bytes may be sent again: a node that was busy with a block is asked once more."""
-        for attempt in range(1, SEND_TRIES + 1):
-            try:
-                refused = self.flow.send(sent)
-            except FlowUnavailableError:
-                if attempt == SEND_TRIES:
-                    raise
-                time.sleep(POLL_SECONDS)
-            else:
-                break
-        if refused:
-            raise DeploymentFailedError(f"the access node refused transaction {sent.id}: {refused}")
-
-    def _followed(self, sent: SignedTransaction) -> Progress:
-        give_up = time.monotonic() + SEAL_SECONDS_MAX
-        while time.monotonic() < give_up:
-            progress = self.flow.progress(sent)
-            if progress.stage not in {Stage.UNKNOWN, Stage.PENDING}:
-                return progress
-            time.sleep(POLL_SECONDS)
-        raise DeploymentFailedError(f"transaction {sent.id} was not sealed in {SEAL_SECONDS_MAX:.0f} s")
 
 
 def outcome_of(result: TransactionResult, address: str) -> str:

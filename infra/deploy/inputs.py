@@ -1,4 +1,4 @@
-"""What whoever deploys must say, checked before anything is sent."""
+"""The inputs of a deployment, all checked before anything is sent."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +13,13 @@ from flareflow.adapters.flow.signer import KmsFlowSigner
 from flareflow.attestation.request import AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.entrypoints.settings import Settings
-from infra.deploy.account import AccountKey
-from infra.deploy.networks import FlareNetwork, FlowName, FlowNetwork, flow_network
-from infra.local.flow.accounts import service_account
-from infra.local.flow.contracts import STATEMENT_URL_PREFIX, current_policy
+from infra.deploy.account import DeployerKey
+from infra.deploy.networks import FlareNetwork, FlowName, FlowNetwork, StandIns
 
 type Address = Annotated[str, Field(pattern="^0x[0-9a-f]{16}$")]
 type Hash = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 
 KMS_HASH: Final = "SHA2_256"
-LOCAL_HASH: Final = "SHA3_256"
 
 
 class InputError(Exception):
@@ -30,9 +27,9 @@ class InputError(Exception):
 
 
 class Inputs(Settings):
-    """Read from the environment: `NETWORK`, `ACCOUNT`, …; the emulator needs the network only.
-
-    `policy` is a file with the first signing policy in hex, `policy_hash` what Flare's own Relay says of its epoch.
+    """Environment variables: NETWORK, ACCOUNT, KMS_KEY, POLICY (a file with the first signing policy in hex),
+    POLICY_HASH (what Flare's Relay answers for that policy), STATEMENT_URL_PREFIX, SOURCE_ID. The emulator needs
+    NETWORK only.
     """
 
     network: FlowName
@@ -55,7 +52,7 @@ class Inputs(Settings):
 
 @dataclass(frozen=True, slots=True)
 class TrustedPolicy:
-    """The first signing policy of a light client, sound and of the right network."""
+    """The first signing policy of a light client; it is well-formed and of the network that is followed."""
 
     flare: FlareNetwork
     encoded: bytes
@@ -75,31 +72,30 @@ class TrustedPolicy:
         return SigningPolicy.decode(self.encoded)
 
     def hash(self, *, is_chain_bound: bool) -> str:
-        """What the voters of the epoch before signed, by either scheme; 32 bytes in hex with 0x."""
+        """The hash that the voters of the previous reward epoch signed, by either scheme; 32 bytes in hex with 0x."""
         bound, older = chain_bound_hash(self.encoded, self.flare.chain_id), legacy_hash(self.encoded)
         return "0x" + (bound if is_chain_bound else older).hex()
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Everything that a deployment is made of."""
+    """The checked inputs of one deployment."""
 
     network: FlowNetwork
-    key: AccountKey
+    key: DeployerKey
     policy: TrustedPolicy
     statements: AttestationTarget
 
     @classmethod
-    def of(cls, given: Inputs) -> "Deployment":
+    def of(cls, given: Inputs, network: FlowNetwork) -> "Deployment":
         """Raises InputError, before any network is asked."""
-        network = flow_network(given.network)
         _require(given, network)
-        return cls(network, _key(given), _policy(given, network.flare), _statements(given, network.flare))
+        return cls(network, _key(given, network), _policy(given, network), _statements(given, network))
 
     def require_compared_policy(self, expected: str | None) -> None:
-        """Raises InputError unless somebody took the policy's hash from Flare itself; locally nobody has to."""
+        """Raises InputError unless `expected` is the hash that Flare's Relay has; on a local network it may be None."""
         flare, policy = self.network.flare, self.policy
-        if policy.hash(is_chain_bound=flare.is_chain_bound) == expected or (self.network.is_local and not expected):
+        if policy.hash(is_chain_bound=flare.is_chain_bound) == expected or (self.network.stand_ins and not expected):
             return
         asked = f"Relay.toSigningPolicyHash({policy.decoded.reward_epoch}) on {flare.name}"
         if expected is None:
@@ -108,9 +104,9 @@ class Deployment:
 
 
 def _require(given: Inputs, network: FlowNetwork) -> None:
-    """Locally an account and its key belong together; elsewhere nothing is taken for granted."""
+    """An account and its key belong together; a public network needs every input named."""
     needed = {"account", "kms_key"} if given.account or given.kms_key else set[str]()
-    if not network.is_local:
+    if not network.stand_ins:
         needed |= {"account", "kms_key", "policy", "statement_url_prefix"}
     if not network.flare.source_id:
         needed.add("source_id")
@@ -119,33 +115,39 @@ def _require(given: Inputs, network: FlowNetwork) -> None:
         raise InputError(f"a deployment to {network.name} needs {', '.join(missing)} too")
 
 
-def _key(given: Inputs) -> AccountKey:
+def _key(given: Inputs, network: FlowNetwork) -> DeployerKey:
     if not (given.account and given.kms_key):
-        service = service_account()
-        return AccountKey(f"0x{service.address}", service, LOCAL_HASH)
+        return _stand_ins(network).key
     try:
-        return AccountKey(given.account, KmsFlowSigner(KmsKey(boto3.client("kms"), given.kms_key)), KMS_HASH)
+        return DeployerKey(given.account, KmsFlowSigner(KmsKey(boto3.client("kms"), given.kms_key)), KMS_HASH)
     except BotoCoreError as error:
         raise InputError(f"KMS_KEY: {error}") from error
 
 
-def _policy(given: Inputs, flare: FlareNetwork) -> TrustedPolicy:
+def _policy(given: Inputs, network: FlowNetwork) -> TrustedPolicy:
     try:
-        return TrustedPolicy(flare, _hex_in(given.policy) if given.policy else current_policy())
+        encoded = _hex_in(given.policy) if given.policy else _stand_ins(network).policy
+        return TrustedPolicy(network.flare, encoded)
     except ValueError as error:
         raise InputError(f"POLICY: {error}") from error
+
+
+def _stand_ins(network: FlowNetwork) -> StandIns:
+    assert network.stand_ins, "a public network was required to name this input"
+    return network.stand_ins
 
 
 def _hex_in(file: Path) -> bytes:
     return bytes.fromhex(file.read_text("ascii").strip().removeprefix("0x"))
 
 
-def _statements(given: Inputs, flare: FlareNetwork) -> AttestationTarget:
-    source_id, prefix = given.source_id or flare.source_id, given.statement_url_prefix or STATEMENT_URL_PREFIX
-    assert source_id, "asked for where the network has none"
+def _statements(given: Inputs, network: FlowNetwork) -> AttestationTarget:
+    source_id = given.source_id or network.flare.source_id
+    prefix = given.statement_url_prefix or _stand_ins(network).statement_url_prefix
+    assert source_id, "required where the network has none"
     try:
         if not prefix.endswith("/"):
-            raise ValueError("the epoch is a segment of its own, so the prefix ends with /")
+            raise ValueError("the prefix must end with /, because the epoch follows as a segment of the path")
         statements = AttestationTarget(source_id, prefix)
         statements.template()
     except ValueError as error:

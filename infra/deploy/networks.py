@@ -1,12 +1,12 @@
-"""The networks that FlareFlow is on: which Flare a light client believes, and which Flow the contracts stand on."""
+"""The public networks: the Flow networks that contracts are deployed to, and the Flare network that each follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 from flareflow.attestation.relay import FDC_PROTOCOL_ID
+from infra.deploy.account import DeployerKey
 from infra.deploy.contracts import Notices, TrustedFlare
-from infra.local.ports import HOST, port, url
 
 PUBLIC_SOURCE: Final = "PublicWeb2"
 """The FDC's source for any public https url; Flare's test networks have it."""
@@ -59,10 +59,19 @@ class FlareNetwork:
 FLARE: Final = FlareNetwork("flare", 14, source_id=None, rounds_per_reward_epoch=3_360, policies_kept=8)
 COSTON2: Final = FlareNetwork(
     "coston2", 114, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, policies_kept=32
-)  # a reward epoch has six hours there: a week of roots needs the policies of a week
-LOCAL_FLARE: Final = FlareNetwork(
-    "local", 31_337, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, policies_kept=8, round_seconds=5
-)
+)  # a reward epoch lasts six hours there: a week of roots needs the policies of a week
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """What a network on this machine brings, so that nobody has to name it.
+
+    `policy` is the signing policy of the local voters, encoded; `statement_url_prefix` ends where the epoch begins.
+    """
+
+    key: DeployerKey
+    policy: bytes
+    statement_url_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +82,13 @@ class FlowNetwork:
     rest_url: str
     access: str
     flare: FlareNetwork
-    notices: Notices
-
-    @property
-    def is_local(self) -> bool:
-        return self.name == "emulator"
+    notices: Notices = field(default_factory=Notices)
+    stand_ins: StandIns | None = None
 
 
-def flow_network(name: FlowName) -> FlowNetwork:
-    """A network by its name in `flow.json`. The emulator is on the ports of the local stack."""
-    match name:
-        case "emulator":
-            # nobody has to be warned for days of what happens on a chain that lives for minutes
-            notices = Notices(trigger=5, plan=5, exit=5)
-            return FlowNetwork(name, url("flow_rest"), f"{HOST}:{port('flow_grpc')}", LOCAL_FLARE, notices)
-        case "testnet":
-            access = "access.devnet.nodes.onflow.org:9000"
-            return FlowNetwork(name, "https://rest-testnet.onflow.org", access, COSTON2, Notices())
-        case "mainnet":
-            access = "access.mainnet.nodes.onflow.org:9000"
-            return FlowNetwork(name, "https://rest-mainnet.onflow.org", access, FLARE, Notices())
+TESTNET: Final = FlowNetwork(
+    "testnet", "https://rest-testnet.onflow.org", "access.devnet.nodes.onflow.org:9000", COSTON2
+)
+MAINNET: Final = FlowNetwork(
+    "mainnet", "https://rest-mainnet.onflow.org", "access.mainnet.nodes.onflow.org:9000", FLARE
+)

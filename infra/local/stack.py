@@ -29,8 +29,9 @@ from infra.local.aws.provision import provision
 from infra.local.flare.anvil import anvil
 from infra.local.flare.contracts import deploy_flare, fdc, fund
 from infra.local.flow.accounts import LocalFlow
-from infra.local.flow.contracts import STATEMENT_HOST, STATEMENT_URL_PREFIX, deploy_contracts
+from infra.local.flow.contracts import deploy_contracts
 from infra.local.flow.emulator import flow_emulator
+from infra.local.flow.network import STATEMENT_HOST, STATEMENT_URL_PREFIX
 from infra.local.launch import Facts, Part, Step, launch, stop
 from infra.local.litellm.servers import litellm, postgres, upstream
 from infra.local.ports import HOST, port, url

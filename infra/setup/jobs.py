@@ -102,8 +102,10 @@ def jobs(python: str) -> list[Job]:
 
 def flow_tools() -> Job:
     """The Flow emulator, the FCL dev wallet and the Cadence linter."""
-    made = [BIN / name for name in ("flow-emulator", "fcl-dev-wallet", "cadence-lint")]
-    return Job("flow-tools", [[GO_KIT / "build.sh", BIN]], inputs=[GO_KIT], makes=made)
+    names = ("flow-emulator", "fcl-dev-wallet", "cadence-lint")
+    return Job(
+        "flow-tools", [[GO_KIT / "build.sh", BIN, *names]], inputs=[GO_KIT], makes=[BIN / name for name in names]
+    )
 
 
 def uv(python: str) -> Job:

@@ -7,7 +7,8 @@ import pytest
 from flareflow.adapters.flow.json_cdc import Argument, string, ufix64, uint64
 from flareflow.adapters.flow.rest import CADENCE, TransactionResult, resolve_imports
 from infra.deploy.contracts import announce_statements
-from infra.local.flow.accounts import LocalAccount, TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
+from infra.local.flow.accounts import LocalAccount
 from infra.local.flow.contracts import LocalDeployer
 from tests.support.flow_emulator import (
     DELIVER,

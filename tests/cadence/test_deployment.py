@@ -12,15 +12,15 @@ from moto.kms.responses import KmsResponse
 
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.flow.json_cdc import string
-from flareflow.adapters.flow.rest import contract_addresses
 from flareflow.adapters.flow.signer import KmsFlowSigner
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
-from infra.deploy.__main__ import main
+from infra.deploy.command import main
 from infra.deploy.inputs import Inputs
-from infra.deploy.networks import LOCAL_FLARE, flow_network
 from infra.local.aws import moto_server
 from infra.local.flare.fdc.voters import policy_of
-from infra.local.flow.accounts import LocalAccount, LocalFlow, service_account
+from infra.local.flare.network import LOCAL_FLARE
+from infra.local.flow.accounts import LocalAccount, service_account
+from infra.local.flow.network import NOTICES, emulator
 from tests.support.flow_emulator import FLOW, FUNDS, REWARD_EPOCH, ROUNDS, Chain, first_policy
 
 pytestmark = pytest.mark.stack
@@ -49,7 +49,7 @@ type Deploy = Callable[..., Run]
 @pytest.fixture
 def deploy(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Deploy:
     """Run the script with these inputs, on the tests' emulator unless another network is said."""
-    monkeypatch.setattr(sys, "argv", ["infra.deploy", "deploy"])
+    monkeypatch.setattr(sys, "argv", ["infra.local.flow.deploy"])
     monkeypatch.setenv("COLUMNS", "200")
     for name in Inputs.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
@@ -60,7 +60,7 @@ def deploy(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         with monkeypatch.context() as environment:
             for name, value in inputs.items():
                 environment.setenv(name.upper(), value)
-            code = main()
+            code = main([emulator()])
         return Run(code, capsys.readouterr().out)
 
     return run
@@ -81,7 +81,7 @@ def kms_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[KmsKey]:
 
 def at(chain: Chain, account: LocalAccount) -> Chain:
     """The same emulator with the contracts on another account."""
-    return Chain(LocalFlow(chain.flow.rest, contract_addresses("emulator", account.address)), account)
+    return Chain(chain.flow.with_contracts_at(account.address), account)
 
 
 def height_of(chain: Chain) -> int:
@@ -127,7 +127,7 @@ def test_a_second_run_updates_the_code_and_keeps_everything_else(chain: Chain, d
     deploy()
     ours = at(chain, service_account())
     _, subscription = ours.subscriber()
-    ours.wait(flow_network("emulator").notices.trigger + 0.2)
+    ours.wait(NOTICES.trigger + 0.2)
     ours.settle(7, (subscription, 50_000 * MICROTOKENS))
     assert ours.subscription(subscription)["charged"] == FLOW
     before = ours.script("flare/get_light_client.cdc"), ours.subscription(subscription)

@@ -21,7 +21,8 @@ from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import Argument, address, array, ufix64, uint64
 from flareflow.settlement.journal import Subscription, post
 from infra.deploy.contracts import PlanTerms, add_plan
-from infra.local.flow.accounts import LocalAccount, TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
+from infra.local.flow.accounts import LocalAccount
 from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.model import DEAR, Deposit
 from tests.support.flow_emulator import FLOW, SETTLE, Chain, settling

@@ -3,7 +3,8 @@
 import pytest
 
 from flareflow.adapters.flow.json_cdc import Argument, address, array, ufix64, uint64
-from infra.local.flow.accounts import LocalAccount, TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
+from infra.local.flow.accounts import LocalAccount
 from tests.cadence.owners import act, leave, optional
 from tests.support.flow_emulator import FLOW, LONG_NOTICES, SHORT_NOTICES, Chain, settling
 

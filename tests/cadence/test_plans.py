@@ -8,7 +8,8 @@ from flareflow.adapters.flow.json_cdc import array, ufix64, uint64
 from flareflow.adapters.flow.rest import TransactionResult
 from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
 from infra.deploy.contracts import Notices, PlanTerms, add_plan
-from infra.local.flow.accounts import LocalAccount, TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
+from infra.local.flow.accounts import LocalAccount
 from infra.local.flow.contracts import LocalDeployer
 from tests.support.flow_emulator import FLOW, LONG_NOTICES, SETTLE, SHORT_NOTICES, Chain
 

@@ -7,7 +7,7 @@ import pytest
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64
 from flareflow.attestation.signing_policy import SigningPolicy, Voter
 from infra.deploy.contracts import TrustedFlare
-from infra.local.flow.accounts import TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
 from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, rolling
 from tests.support.flow_emulator import CHAIN_ID, REWARD_EPOCH, Chain
 from tests.unit.attestation.vectors import recorded, unhex

@@ -6,7 +6,7 @@ import pytest
 
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
 from infra.deploy import contracts as deploy
-from infra.local.flow.accounts import TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
 from tests.support.flow_emulator import FLOW, Chain, flare_of_tests
 
 pytestmark = pytest.mark.stack

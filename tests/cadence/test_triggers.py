@@ -10,7 +10,7 @@ from flareflow.adapters.flow.rest import resolve_imports
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget
 from flareflow.keccak import keccak256
 from infra.deploy.contracts import STATEMENT_HANDLER, announce_statements
-from infra.local.flow.accounts import TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.flare import CONFIRM
 from tests.support.flow_emulator import (

@@ -19,8 +19,8 @@ from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
 from flareflow.statements.models import Statement
 from flareflow.time import Deadline
-from infra.deploy.networks import LOCAL_FLARE
 from infra.local.flare.fdc.voters import policy_of
+from infra.local.flare.network import LOCAL_FLARE
 from tests.fakes.attestation import FakeAttestations, FakePolicies, FakeStatements
 from tests.support.flare import ROUND_SECONDS, STATEMENT_HOST, LocalFlare, local_flare
 

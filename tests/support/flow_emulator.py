@@ -14,11 +14,8 @@ import pytest
 from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
 from flareflow.adapters.flow.rest import (
-    FlowRest,
     TransactionResult,
     cadence_code,
-    contract_addresses,
-    http_client,
     resolve_imports,
 )
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
@@ -29,12 +26,13 @@ from flareflow.merkle import ArrayTree
 from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import SettlementPage
 from infra.deploy.contracts import Notices, TrustedFlare, deploy
+from infra.deploy.sending import TransactionFailedError
 from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.voters import policy_of, sign_by_all
-from infra.local.flow.accounts import LocalAccount, LocalFlow, TransactionFailedError, service_account
+from infra.local.flow.accounts import LocalAccount, LocalFlow, service_account
 from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer
-from infra.local.flow.emulator import SERVICE_ADDRESS, flow_emulator
-from infra.local.ports import port_base, url
+from infra.local.flow.emulator import flow_emulator
+from infra.local.ports import port_base
 from tests.support.chain_clock import ClockedDeployer
 
 PORTS_APART: Final = 200
@@ -277,8 +275,7 @@ def page_of(page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]
 
 
 def _deployed(deployer: LocalDeployer, flare: TrustedFlare, notices: Notices = NOTICES) -> Chain:
-    addresses = contract_addresses("emulator", deployer.address)
-    flow = LocalFlow(deployer.flow.rest, addresses)
+    flow = deployer.flow.with_contracts_at(deployer.address)
     deploy(replace(deployer, flow=flow), "emulator", flare, TARGET.template(), notices)
     return Chain(flow, deployer.account)
 
@@ -292,7 +289,6 @@ def running_chain(*, coverage: bool = True) -> Iterator[Chain]:
         server = flow_emulator(block_time=None, coverage=coverage)
         stack.callback(server.stop)
         server.start()
-        rest = FlowRest(stack.enter_context(http_client(url("flow_rest"))))
-        flow = LocalFlow(rest, contract_addresses("emulator", SERVICE_ADDRESS))
+        flow = stack.enter_context(LocalFlow.at())
         flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
         yield _deployed(LocalDeployer(flow, flow.create_account(FUNDS)), flare_of_tests())

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,9 +17,10 @@ from infra.local.demo.receipt import Receipt, flow
 from infra.local.demo.run import DEPOSIT_UFIX64, Customer, Run, Stack, Usage
 from infra.local.demo.sources import LitellmRows, litellm_rows
 from infra.local.demo.watcher import Watcher
+from infra.waiting import until, until_async
 
-POLL_SECONDS: Final = 0.3
-WAIT_SECONDS_MAX: Final = 120.0
+WAIT_SECONDS_MAX: Final = 300.0
+INVOKE_SECONDS_MAX: Final = 120.0
 SCHEDULED_FUNCTIONS: Final = (
     "UsagePollingFunction",
     "AttestationSubmissionFunction",
@@ -85,17 +85,21 @@ def _balance_after(charged_ufix64: int) -> Callable[[Mapping[str, object]], bool
 def _signed_in(stack: Stack, subscriber: Subscriber) -> Api:
     """Signed in, and seen by the backend: chain_events must have read the opening."""
     api = subscriber.sign_in(stack.facts["api_url"], stack.facts["app_origin"])
-    give_up = time.monotonic() + WAIT_SECONDS_MAX
-    while time.monotonic() < give_up:
+
+    def opened() -> bool | None:
         try:
             api.get(f"/v1/subscriptions/{subscriber.subscription_id}")
         except ApiError as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
-            time.sleep(POLL_SECONDS)
-        else:
-            return api
-    raise JobFailedError("the opening never reached the backend")
+            return None
+        return True
+
+    try:
+        until(opened, WAIT_SECONDS_MAX)
+    except TimeoutError as error:
+        raise JobFailedError("the opening of the subscription did not reach the backend") from error
+    return api
 
 
 async def _use(stack: Stack, steps: Steps, watcher: Watcher, customer: Customer) -> Usage:
@@ -176,24 +180,23 @@ def _is_settled(api: Api, epoch: int) -> bool | None:
 
 
 async def _until[T](ask: Callable[[], T | None]) -> T:
-    give_up = time.monotonic() + WAIT_SECONDS_MAX
-    while time.monotonic() < give_up:
-        answer = await asyncio.to_thread(ask)
-        if answer is not None:
-            return answer
-        await asyncio.sleep(POLL_SECONDS)
-    raise JobFailedError(f"nothing came in {WAIT_SECONDS_MAX:.0f} s; look at `make logs`")
+    try:
+        return await until_async(ask, WAIT_SECONDS_MAX)
+    except TimeoutError as error:
+        raise JobFailedError(f"nothing came in {WAIT_SECONDS_MAX:.0f} s; look at `make logs`") from error
 
 
 def _invoke_all(lambda_url: str) -> None:
     """Invoke each scheduled function as its schedule does."""
     event = {"source": "aws.events", "detail-type": "Scheduled Event", "time": datetime.now(UTC).isoformat()}
     for function in SCHEDULED_FUNCTIONS:
-        for _ in range(20):
-            answer = httpx.post(f"{lambda_url}/2015-03-31/functions/{function}/invocations", json=event, timeout=60.0)
-            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
-                break
-            time.sleep(POLL_SECONDS)
+        address = f"{lambda_url}/2015-03-31/functions/{function}/invocations"
+
+        def invoked(address: str = address) -> httpx.Response | None:
+            answer = httpx.post(address, json=event, timeout=INVOKE_SECONDS_MAX)
+            return None if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else answer
+
+        answer = until(invoked, WAIT_SECONDS_MAX)
         if answer.is_error or "x-amz-function-error" in answer.headers:
             raise JobFailedError(f"{function} failed: {answer.text}")
 

@@ -30,7 +30,7 @@ class Stack:
     @classmethod
     def of(cls, facts: Mapping[str, str]) -> "Stack":
         address = facts["flow_contract_address"]
-        local = LocalFlow.at(contract_address=address)
+        local = LocalFlow.at(address)
         height = local.rest.latest_sealed_block().height
         flare = Chain(Web3(Web3.HTTPProvider(url("anvil"))), facts["flare_registry_address"])
         return cls(facts, local, OnFlow(local, address), flare, height)

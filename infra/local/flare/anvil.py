@@ -4,7 +4,7 @@ from typing import Final
 
 import httpx
 
-from infra.deploy.networks import LOCAL_FLARE
+from infra.local.flare.network import LOCAL_FLARE
 from infra.local.ports import HOST, port, url
 from infra.local.server import Server
 from infra.paths import LOCAL

@@ -11,8 +11,9 @@ from web3 import Web3
 from web3.contract import Contract
 
 from flareflow.attestation.request import ATTESTATION_TYPE, identifier
-from infra.deploy.networks import LOCAL_FLARE, PUBLIC_SOURCE
+from infra.deploy.networks import PUBLIC_SOURCE
 from infra.local.flare.fdc.voters import policy_of
+from infra.local.flare.network import LOCAL_FLARE
 from infra.local.flare.solidity import artifacts
 from infra.local.ports import url
 from infra.local.run_dir import run_dir

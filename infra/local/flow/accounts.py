@@ -1,11 +1,9 @@
 """Accounts on the local Flow network and the transactions that they sign themselves."""
 
-import base64
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha3_256
-from typing import Final, Self
+from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
@@ -17,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from flow_py_sdk import Tx
 from pydantic import TypeAdapter
 
 from flareflow.adapters.flow.json_cdc import Argument, Value, string, ufix64
@@ -29,17 +26,10 @@ from flareflow.adapters.flow.rest import (
     http_client,
     resolve_imports,
 )
-from flareflow.adapters.flow.transactions import SoleSigner, transaction_id
+from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
+from infra.deploy.sending import AccountSender, TransactionFailedError
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY
-from infra.local.ports import url
-
-SEAL_SECONDS_MAX: Final = 30.0
-SEND_TRIES: Final = 20
-POLL_SECONDS: Final = 0.1
-
-
-class TransactionFailedError(Exception):
-    """A transaction was sealed with an error; the message is the node's."""
+from infra.local.ports import HOST, port, url
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +38,8 @@ class LocalAccount:
 
     address: str
     key: EllipticCurvePrivateKey
+
+    hash_algorithm: ClassVar = "SHA3_256"
 
     @property
     def public_key(self) -> bytes:
@@ -70,16 +62,21 @@ def service_account() -> LocalAccount:
 
 @dataclass(frozen=True, slots=True)
 class LocalFlow:
-    """The local network as its users and its deployer use it; `addresses` resolve imports."""
+    """The local network as its users and its deployer use it; `addresses` are where imports are found."""
 
     rest: FlowRest
+    access: AccessNode
     addresses: Mapping[str, str]
 
     @classmethod
-    def at(cls, base_url: str | None = None, contract_address: str = SERVICE_ADDRESS) -> "LocalFlow":
-        return cls(
-            FlowRest(http_client(base_url or url("flow_rest"))), contract_addresses("emulator", contract_address)
-        )
+    def at(cls, contract_address: str = SERVICE_ADDRESS) -> "LocalFlow":
+        """The emulator of the local stack, with our contracts at an address."""
+        rest = FlowRest(http_client(url("flow_rest")))
+        return cls(rest, AccessNode(HOST, port("flow_grpc")), contract_addresses("emulator", contract_address))
+
+    def with_contracts_at(self, address: str) -> "LocalFlow":
+        """The same network, with our contracts at another address."""
+        return replace(self, addresses=contract_addresses("emulator", address))
 
     def __enter__(self) -> Self:
         return self
@@ -88,85 +85,30 @@ class LocalFlow:
         self.rest.http.close()
 
     def run(self, signer: LocalAccount, path: str, *arguments: Argument) -> TransactionResult:
-        """Send a transaction of `infra/cadence/transactions` and wait until it is sealed."""
+        """Send a transaction of `infra/cadence/transactions` and wait until it is sealed; fails as `run_code` does."""
         return self.run_code(signer, cadence_code(f"transactions/{path}", self.addresses), *arguments)
 
     def run_code(self, signer: LocalAccount, code: str, *arguments: Argument) -> TransactionResult:
-        """Raises TransactionFailedError when it fails on chain, after which it has changed nothing."""
-        sent = self._send(self._signed(signer, resolve_imports(code, self.addresses), arguments))
-        give_up = time.monotonic() + SEAL_SECONDS_MAX
-        while time.monotonic() < give_up:
-            result = self.rest.transaction_result(sent)
-            if result.status == "Sealed":
-                if result.error_message:
-                    raise TransactionFailedError(result.error_message)
-                return result
-            time.sleep(POLL_SECONDS)
-        raise TransactionFailedError(f"transaction {sent} was not sealed in {SEAL_SECONDS_MAX} s")
+        """Raises TransactionFailedError when it is refused or fails on chain, after which it has changed nothing."""
+        flow = FlowTransactions(self.rest, self.access, signer.address, signer, self.addresses)
+        _, result = AccountSender(flow).run(resolve_imports(code, self.addresses), *arguments)
+        return result
 
     def script(self, path: str, *arguments: Argument) -> Value:
         """What a script of `infra/cadence/scripts` returns."""
         return self.rest.execute(cadence_code(f"scripts/{path}", self.addresses), arguments)
 
     def create_account(self, flow_ufix64: int) -> LocalAccount:
-        """A new account with so much FLOW, paid by the service account."""
+        """A new account with this much FLOW, from the service account."""
         key = generate_private_key(SECP256R1())
         new_address = self.create_account_for(public_key_of(key), "SHA3_256", 1, flow_ufix64)
         return LocalAccount(new_address, key)
 
     def create_account_for(self, public_key: bytes, hash_algorithm: str, keys: int, flow_ufix64: int) -> str:
-        """A new account with the same P-256 key `keys` times, each of full weight; its address without 0x."""
+        """The address, without 0x, of a new account that has the same P-256 key `keys` times, each of full weight."""
         arguments = string(public_key.hex()), string(hash_algorithm), Argument("Int", str(keys)), ufix64(flow_ufix64)
         result = self.run(service_account(), "admin/create_account.cdc", *arguments)
         return _created_address(result)
-
-    def _signed(self, signer: LocalAccount, code: str, arguments: Sequence[Argument]) -> Tx:
-        is_authorizer = "prepare(" in code  # without it a transaction must name no authorizer
-        signed, _ = SoleSigner(self.rest, signer.address, 0, signer).sign(code, arguments, is_authorizer=is_authorizer)
-        return signed
-
-    def _send(self, transaction: Tx) -> str:
-        """Send it and return its id; an emulator that is just making a block is asked again."""
-        body = _rest_body(transaction)
-        for _ in range(SEND_TRIES):
-            response = self.rest.http.post("/v1/transactions", json=body)
-            if response.is_success:
-                return transaction_id(transaction)
-            if "currently being executed" not in response.text:
-                break
-            time.sleep(POLL_SECONDS)
-        raise TransactionFailedError(f"the emulator refused a transaction: {response.text[:500]}")
-
-
-def _rest_body(transaction: Tx) -> dict[str, object]:
-    """The transaction as REST takes it; nothing is signed again, since no signer is registered with it."""
-    sent = transaction.to_signed_grpc()
-    (signature,) = sent.envelope_signatures
-    return {
-        "script": _base64(sent.script),
-        "arguments": [_base64(argument) for argument in sent.arguments],
-        "reference_block_id": sent.reference_block_id.hex(),
-        "gas_limit": str(sent.gas_limit),
-        "payer": sent.payer.hex(),
-        "proposal_key": {
-            "address": sent.proposal_key.address.hex(),
-            "key_index": str(sent.proposal_key.key_id),
-            "sequence_number": str(sent.proposal_key.sequence_number),
-        },
-        "authorizers": [authorizer.hex() for authorizer in sent.authorizers],
-        "payload_signatures": [],
-        "envelope_signatures": [
-            {
-                "address": signature.address.hex(),
-                "key_index": str(signature.key_id),
-                "signature": _base64(signature.signature),
-            }
-        ],
-    }
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 def _created_address(result: TransactionResult) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from infra.deploy.contracts import PlanTerms, add_plan
-from infra.local.flow.accounts import TransactionFailedError
+from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.contracts import LocalDeployer
 from tests.benchmarks.contracts.costs import Cost, event_bytes, units
 from tests.benchmarks.contracts.crowd import AFTER, BEFORE, PAGE_NUMBER, PATH, Crowd, open_crowd, totals

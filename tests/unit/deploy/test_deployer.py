@@ -9,8 +9,9 @@ import pytest
 from flareflow.adapters.flow.rest import Event, RestAccountKey, TransactionResult
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.transactions import Progress, SignedTransaction, Stage
-from infra.deploy import account as deployer
-from infra.deploy.account import AccountDeployer, AccountKey, DeploymentFailedError, Step, outcome_of
+from infra.deploy import sending
+from infra.deploy.account import AccountDeployer, DeployerKey, DeploymentFailedError, Step, outcome_of
+from infra.deploy.sending import AccountSender
 from infra.local.flow.accounts import service_account
 
 ADDRESS = "0x0123456789abcdef"
@@ -66,13 +67,8 @@ def result(*events: str, error_message: str = "") -> TransactionResult:
 def run(node: FakeNode) -> list[Step]:
     """Run one transaction; returns what was told of it."""
     told: list[Step] = []
-    AccountDeployer(cast("Any", node), 0, told.append).run(PATH)
+    AccountDeployer(AccountSender(cast("Any", node), 0, pause=lambda _: None), told.append).run(PATH)
     return told
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployer, "POLL_SECONDS", 0.0)
 
 
 def chain_key(index: int, **otherwise: object) -> RestAccountKey:
@@ -113,7 +109,7 @@ def test_a_busy_node_gets_the_same_bytes_again() -> None:
 
 def test_a_node_that_stays_away_is_unavailable() -> None:
     with pytest.raises(FlowUnavailableError, match="away"):
-        run(FakeNode([], sendings=[FlowUnavailableError("away")] * deployer.SEND_TRIES))
+        run(FakeNode([], sendings=[FlowUnavailableError("away")] * sending.SENDINGS_MAX))
 
 
 def test_a_refused_transaction_ends_the_deployment() -> None:
@@ -128,9 +124,9 @@ def test_a_failed_transaction_ends_the_deployment_with_the_whole_message() -> No
 
 
 def test_a_transaction_that_is_never_sealed_ends_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployer, "SEAL_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(sending, "SEAL_SECONDS_MAX", 0.0)
     with pytest.raises(DeploymentFailedError, match="transaction-1 was not sealed in 0 s"):
-        run(FakeNode([]))
+        run(FakeNode([Progress(Stage.PENDING)]))
 
 
 def test_the_first_key_that_can_sign_alone_is_taken() -> None:
@@ -143,7 +139,7 @@ def test_the_first_key_that_can_sign_alone_is_taken() -> None:
     ]
     keys = [chain_key(index, **one) for index, one in enumerate([*unfit, {}, {}])]
     # When the account's key is looked for, then it is the first of those two
-    key = AccountKey(ADDRESS, service_account(), "SHA3_256")
+    key = DeployerKey(ADDRESS, service_account(), "SHA3_256")
     assert key.index(cast("Any", FakeNode([], keys=keys))) == 4
     # And without them there is none
     with pytest.raises(DeploymentFailedError, match=f"{ADDRESS} has no key of full weight with SHA3_256"):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from flareflow.adapters.flow.rest import CADENCE
-from infra.deploy.networks import flow_network
+from infra.deploy.networks import MAINNET, TESTNET
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY
 from infra.local.ports import OFFSETS, PORT_BASE_DEFAULT
 
@@ -70,6 +70,6 @@ def test_the_only_key_is_the_published_one_of_every_emulator() -> None:
 
 
 def test_the_access_nodes_are_those_of_the_deployment() -> None:
-    public = {name: flow_network(name).access for name in ("testnet", "mainnet")}
+    public = {network.name: network.access for network in (TESTNET, MAINNET)}
     emulator = f"127.0.0.1:{PORT_BASE_DEFAULT + OFFSETS['flow_grpc']}"
     assert FLOW_JSON["networks"] == {"emulator": emulator} | public

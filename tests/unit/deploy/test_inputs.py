@@ -9,15 +9,22 @@ import pytest
 
 from flareflow.attestation.signing_policy import SigningPolicy, Voter
 from infra.deploy.inputs import Deployment, InputError, Inputs
+from infra.deploy.networks import MAINNET, TESTNET
 from infra.local.flare.fdc.voters import policy_of
-from infra.local.flow.contracts import STATEMENT_URL_PREFIX
 from infra.local.flow.emulator import SERVICE_ADDRESS
+from infra.local.flow.network import STATEMENT_URL_PREFIX, emulator
 from tests.unit.attestation.vectors import recorded, unhex
 
 POLICY: Final = SigningPolicy.decode(unhex(recorded("signing_policies")["flare-309"]["signingPolicyBytes"]))
 HASHES: Final = recorded("signing_policy_309_hashes")
 
 type Say = Callable[..., Inputs]
+
+
+def deployment_of(given: Inputs) -> Deployment:
+    """The deployment to the network that is named."""
+    networks = {network.name: network for network in (emulator(), TESTNET, MAINNET)}
+    return Deployment.of(given, networks[given.network])
 
 
 @pytest.fixture
@@ -56,14 +63,14 @@ def mainnet(say: Say, tmp_path: Path) -> Say:
 
 
 def test_the_emulator_needs_nothing_but_its_name(say: Say) -> None:
-    deployment = Deployment.of(say(network="emulator"))
+    deployment = deployment_of(say(network="emulator"))
     assert deployment.key.address == f"0x{SERVICE_ADDRESS}"
     assert deployment.statements.url_prefix == STATEMENT_URL_PREFIX
     deployment.require_compared_policy(None)
 
 
 def test_a_complete_deployment_to_mainnet_is_what_was_said(mainnet: Say) -> None:
-    deployment = Deployment.of(mainnet())
+    deployment = deployment_of(mainnet())
     assert (deployment.network.name, deployment.key.address) == ("mainnet", "0x0123456789abcdef")
     assert deployment.policy.decoded == POLICY
     assert deployment.statements.source_id == "FlareFlow"
@@ -95,7 +102,7 @@ def test_an_input_of_another_form_is_named(say: Say, given: dict[str, str], mess
 )
 def test_everything_that_is_missing_is_named_at_once(say: Say, given: dict[str, str], missing: str) -> None:
     with pytest.raises(InputError, match=f"to {given['network']} needs {missing} too"):
-        Deployment.of(say(**given))
+        deployment_of(say(**given))
 
 
 @pytest.mark.parametrize(
@@ -109,12 +116,12 @@ def test_everything_that_is_missing_is_named_at_once(say: Say, given: dict[str, 
 )
 def test_a_url_that_flare_would_not_fetch_as_it_is_is_refused(mainnet: Say, prefix: str) -> None:
     with pytest.raises(InputError, match="STATEMENT_URL_PREFIX"):
-        Deployment.of(mainnet(statement_url_prefix=prefix))
+        deployment_of(mainnet(statement_url_prefix=prefix))
 
 
 def test_a_source_that_cannot_be_encoded_is_refused(mainnet: Say) -> None:
     with pytest.raises(InputError, match="an identifier has 1 to 32 characters, not 33"):
-        Deployment.of(mainnet(source_id="S" * 33))
+        deployment_of(mainnet(source_id="S" * 33))
 
 
 @pytest.mark.parametrize(
@@ -135,23 +142,23 @@ def test_a_policy_that_is_malformed_unsound_or_of_another_network_is_refused(
     mainnet: Say, policy: bytes, message: str
 ) -> None:
     with pytest.raises(InputError, match=f"POLICY: .*{message}"):
-        Deployment.of(mainnet(policy))
+        deployment_of(mainnet(policy))
 
 
 def test_a_policy_file_without_hex_is_refused(mainnet: Say, tmp_path: Path) -> None:
     given = mainnet()
     (tmp_path / "policy.hex").write_text("{}")
     with pytest.raises(InputError, match="POLICY: non-hexadecimal number"):
-        Deployment.of(given)
+        deployment_of(given)
 
 
 def test_a_policy_is_trusted_with_the_hash_that_flares_relay_has_of_it(mainnet: Say) -> None:
     # Given the published hashes of a recorded policy
-    policy = Deployment.of(mainnet()).policy
+    policy = deployment_of(mainnet()).policy
     assert policy.hash(is_chain_bound=False) == HASHES["legacy_hash"]
     assert policy.hash(is_chain_bound=True) == HASHES["chain_bound_hash_source_chain_id_14"]
     # Then the one of today's scheme is what makes it trusted
-    Deployment.of(mainnet()).require_compared_policy(HASHES["legacy_hash"])
+    deployment_of(mainnet()).require_compared_policy(HASHES["legacy_hash"])
 
 
 @pytest.mark.parametrize(
@@ -166,7 +173,7 @@ def test_a_policy_that_nobody_compared_with_flares_own_is_not_trusted(
     mainnet: Say, expected: str | None, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        Deployment.of(mainnet()).require_compared_policy(expected)
+        deployment_of(mainnet()).require_compared_policy(expected)
 
 
 def test_a_key_service_that_is_in_no_region_is_refused(mainnet: Say, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,4 +181,4 @@ def test_a_key_service_that_is_in_no_region_is_refused(mainnet: Say, monkeypatch
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(InputError, match="KMS_KEY: You must specify a region"):
-        Deployment.of(given)
+        deployment_of(given)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.deploy.contracts import Notices
-from infra.deploy.networks import COSTON2, FLARE, LOCAL_FLARE, FlareNetwork, flow_network
+from infra.deploy.networks import COSTON2, FLARE, MAINNET, TESTNET, FlareNetwork
+from infra.local.flare.network import LOCAL_FLARE
+from infra.local.flow.network import emulator
 from tests.unit.attestation.vectors import recorded
 
 
@@ -42,16 +44,16 @@ def test_a_reward_epoch_runs_from_its_first_round_to_the_next_ones() -> None:
 
 
 def test_mainnet_names_no_source_because_flare_attests_listed_hosts_only() -> None:
-    assert flow_network("testnet").flare.source_id == "PublicWeb2"
-    assert flow_network("mainnet").flare.source_id is None
+    assert TESTNET.flare.source_id == "PublicWeb2"
+    assert MAINNET.flare.source_id is None
 
 
 def test_users_of_public_networks_are_warned_for_as_long_as_by_default() -> None:
-    assert [flow_network(name).notices for name in ("testnet", "mainnet")] == [Notices(), Notices()]
+    assert [TESTNET.notices, MAINNET.notices] == [Notices(), Notices()]
 
 
 def test_the_emulator_is_that_of_the_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLAREFLOW_PORT_BASE", "20000")
-    emulator = flow_network("emulator")
-    assert (emulator.rest_url, emulator.access) == ("http://127.0.0.1:20051", "127.0.0.1:20050")
-    assert emulator.flare is LOCAL_FLARE
+    local = emulator()
+    assert (local.rest_url, local.access) == ("http://127.0.0.1:20051", "127.0.0.1:20050")
+    assert local.flare is LOCAL_FLARE
