@@ -10,7 +10,7 @@ OFFSETS: Final = {
     "gateway_http": 0,
     "gateway_websocket": 1,
     "gateway_lambda": 2,
-    "gateway_runtime": 3,
+    "gateway_aws": 3,
     "dynamodb": 20,
     "moto": 21,
     "postgres": 30,

@@ -100,7 +100,7 @@ def gateway() -> Server:
     return Server(
         name="gateway",
         command=[sys.executable, "-m", "infra.local.aws.gateway"],
-        ports=["gateway_http", "gateway_websocket", "gateway_lambda"],
+        ports=["gateway_http", "gateway_websocket", "gateway_lambda", "gateway_aws"],
         is_ready=answers(f"{url('gateway_lambda')}{FUNCTIONS}/"),
         needs=["settings", "litellm"],  # its schedules would take the processors from LiteLLM's start
         env={TICK_VARIABLE: os.environ.get(TICK_VARIABLE, TICK_SECONDS)},

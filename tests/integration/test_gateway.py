@@ -1,15 +1,10 @@
 """The local gateway before real `awslambdaric` processes: every trigger, in the shapes that AWS sends."""
 
-import asyncio
 import base64
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,100 +19,17 @@ from aws_lambda_powertools.utilities.parser.models import (
     EventBridgeModel,
     SqsModel,
 )
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from flareflow.adapters.aws.websocket import WebSocketConnections
 from flareflow.realtime.ports import ConnectionSender
-from infra.local.aws import dynamodb_server, moto_server
-from infra.local.aws import session as aws
-from infra.local.aws.gateway.__main__ import serve
-from infra.local.aws.gateway.deployment import Deployment
-from infra.local.aws.gateway.template import Template
-from infra.local.aws.provision import provision
 from infra.local.ports import HOST, port, url
-from infra.local.run_dir import run_dir
 from tests.fakes.realtime import FakeConnectionSender
+from tests.support.gateway import WAIT_SECONDS, Gateway, eventually
 
 pytestmark = pytest.mark.stack
-
-PORT_BASE = "26500"
-WAIT_SECONDS = 20.0
-PROBE = Path(__file__).parent / "gateway_probe" / "template.yaml"
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, once it finds something."""
-    give_up = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < give_up:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not seen in {WAIT_SECONDS:.0f} s")
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """The running gateway as tests see it."""
-
-    deployment: Deployment
-    notes_folder: Path
-    http: httpx.Client
-
-    def notes(self, function: str) -> list[dict[str, Any]]:
-        """The events that a function got so far."""
-        file = self.notes_folder / f"{function}.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-    def records(self, function: str) -> list[dict[str, Any]]:
-        return [record for event in self.notes(function) for record in event["Records"]]
-
-    def client(self, service: Any, server: str = "moto", path: str = "") -> Any:
-        retries = Config(retries={"total_max_attempts": 1})
-        return aws.session().client(service, endpoint_url=url(server) + path, config=retries)
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with ExitStack() as stack:
-        environment = stack.enter_context(pytest.MonkeyPatch.context())
-        environment.setenv("FLAREFLOW_PORT_BASE", PORT_BASE)
-        environment.setenv("FLAREFLOW_TICK_SECONDS", "1")
-        for server in (dynamodb_server.server(), moto_server.server()):
-            stack.callback(server.stop)
-            server.start()
-        notes_folder = tmp_path_factory.mktemp("notes")
-        template = Template.load({"NotesFolder": str(notes_folder)}, PROBE)
-        deployment = Deployment(template, provision(template, {}))
-        stack.callback(_served(deployment))
-        http = stack.enter_context(httpx.Client(base_url=url("gateway_http"), timeout=WAIT_SECONDS))
-        yield Gateway(deployment, notes_folder, http)
-
-
-def _served(deployment: Deployment) -> Callable[[], None]:
-    """Serve in a thread of its own; what is given back ends it."""
-    (run_dir() / "functions").mkdir(exist_ok=True)
-    stop = asyncio.Event()
-    runner = asyncio.Runner()
-    thread = threading.Thread(target=lambda: runner.run(serve(deployment, stop)))
-    thread.start()
-    eventually(lambda: _accepts(port("gateway_lambda")))
-
-    def end() -> None:
-        runner.get_loop().call_soon_threadsafe(stop.set)
-        thread.join(WAIT_SECONDS)
-        runner.close()
-
-    return end
-
-
-def _accepts(number: int) -> bool:
-    try:
-        return httpx.get(f"http://{HOST}:{number}/2015-03-31/functions/").is_success
-    except httpx.HTTPError:
-        return False
 
 
 def test_a_request_becomes_a_version_2_event_and_its_answer_a_response(gateway: Gateway) -> None:

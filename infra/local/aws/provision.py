@@ -61,8 +61,9 @@ class Provisioner:
             wanted["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
             dynamodb.create_table(TableName=name, **wanted)
             dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
-        table = dynamodb.describe_table(TableName=name)["Table"]
-        return Physical(ref=name, attributes={"Arn": table["TableArn"], "StreamArn": table["LatestStreamArn"]})
+        stream = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+        # DynamoDB Local has an account of its own in its ARNs, by which only its stream can be read
+        return Physical(ref=name, attributes={"Arn": aws.arn("dynamodb", f"table/{name}"), "StreamArn": stream})
 
     def bucket(self, logical_id: str, properties: Properties) -> Physical:
         s3 = aws.session().client("s3", endpoint_url=url("moto"))

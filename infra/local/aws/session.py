@@ -26,23 +26,20 @@ def arn(service: str, resource: str) -> str:
     return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT_ID}:{resource}"
 
 
-def environment() -> dict[str, str]:
-    """What makes any AWS SDK talk to the local stack: the standard variables, with keys that open nothing."""
+def function_environment(function: str) -> dict[str, str]:
+    """What makes the AWS SDK of a function talk to the gateway's AWS endpoint, under the function's own name."""
     return {
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": function,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": url("moto"),
-        "AWS_ENDPOINT_URL_DYNAMODB": url("dynamodb"),
-        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": url("dynamodb"),
-        "AWS_ENDPOINT_URL_LAMBDA": url("gateway_lambda"),
+        "AWS_ENDPOINT_URL": url("gateway_aws"),
     }
 
 
 def session() -> boto3.Session:
-    """A session of the local account; each client still names the endpoint that it wants."""
+    """A session of the account's administrator; each client still names the endpoint that it wants."""
     return boto3.Session(
         aws_access_key_id="local",
         aws_secret_access_key="local",

@@ -8,24 +8,16 @@ from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.event_sources import event_sources
 from infra.local.aws.gateway.functions import Functions
 from infra.local.aws.gateway.http_api import HttpApi
-from infra.local.aws.gateway.intrinsics import Intrinsics, Physical, UnknownIntrinsicError
+from infra.local.aws.gateway.intrinsics import Intrinsics, UnknownIntrinsicError
 from infra.local.aws.gateway.schedules import rate_seconds, schedules
 from infra.local.aws.gateway.template import Template
+from tests.support.deployment import deployment_of, made_up, template_source
 
 
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
     """The real template with made-up names for what would be provisioned."""
-    template = Template.load({"EpochSeconds": "10"})
-    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::KMS::Key")
-    names = [name for kind in (*kinds, "AWS::SecretsManager::Secret") for name, _ in template.of_type(kind)]
-    return Deployment(template, {name: made_up(name) for name in names})
-
-
-def made_up(name: str) -> Physical:
-    service = "sqs" if name.endswith("Queue") else "dynamodb"
-    arn = f"arn:aws:{service}:us-east-1:123456789012:{name}"
-    return Physical(ref=name.lower(), attributes={"Arn": arn, "StreamArn": f"{arn}/stream/now"})
+    return deployment_of(template_source(), {"EpochSeconds": "10"})
 
 
 @pytest.mark.parametrize(
@@ -54,13 +46,14 @@ def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
         Template.load({"Nonsense": "1"})
 
 
-def test_a_function_has_its_environment_and_the_local_endpoints(deployment: Deployment) -> None:
+def test_a_function_has_its_environment_and_calls_aws_under_its_own_name(deployment: Deployment) -> None:
     polling = deployment.functions["UsagePollingFunction"]
     assert polling.code.parts[-2:] == ("functions", "usage_polling")
     assert (polling.timeout_seconds, polling.reserved) == (240.0, 1)
     assert polling.environment["EPOCH_SECONDS"] == "10"
     assert polling.environment["USAGE_TABLE"] == "usagetable"
-    assert polling.environment["AWS_ENDPOINT_URL_DYNAMODB"].startswith("http://127.0.0.1:")
+    assert polling.environment["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert polling.environment["AWS_ACCESS_KEY_ID"] == "UsagePollingFunction"
 
 
 def test_the_websocket_address_of_aws_becomes_the_gateways(deployment: Deployment) -> None:

@@ -1,6 +1,7 @@
 """The local gateway: `python -m infra.local.aws.gateway`, once the template's resources are provisioned.
 
-One process serves the HTTP API, the WebSocket API and the Lambda API, and runs schedules, queues and streams.
+One process serves the HTTP API, the WebSocket API, the Lambda API and the functions' AWS endpoint, and runs
+schedules, queues and streams.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from infra.local.aws import session as aws
+from infra.local.aws.gateway.aws_endpoint import AwsEndpoint
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.event_sources import event_sources
 from infra.local.aws.gateway.functions import Functions
@@ -23,6 +25,7 @@ from infra.local.aws.gateway.invoke_api import InvokeApi
 from infra.local.aws.gateway.queues import QueuePoller
 from infra.local.aws.gateway.schedules import schedules
 from infra.local.aws.gateway.streams import StreamPoller
+from infra.local.aws.gateway.triggers import unpermitted_triggers
 from infra.local.aws.gateway.websocket_api import WebSocketApi
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
@@ -32,10 +35,16 @@ RESTART_SECONDS: Final = 1.0
 
 
 async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
-    """Run the deployment until `stop` is set; the Lambda API, which answers last, says that everything is warm."""
+    """Run the deployment until `stop` is set; the Lambda API, which answers last, says that everything is warm.
+
+    Raises `PermissionError` for a template with triggers that AWS would refuse.
+    """
+    if refused := unpermitted_triggers(deployment):
+        raise PermissionError("; ".join(refused))
     functions = Functions(deployment.functions)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(functions.stop)
+        await _listen(stack, "gateway_aws", AwsEndpoint(deployment.roles, deployment.websocket_api_id).app())
         await _listen(stack, "gateway_http", HttpApi.of(deployment, functions).app())
         await _listen(stack, "gateway_websocket", WebSocketApi.of(deployment, functions).app())
         await functions.prewarm()

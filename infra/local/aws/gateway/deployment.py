@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.intrinsics import Intrinsics, Physical
+from infra.local.aws.gateway.policies import Role
 from infra.local.aws.gateway.template import CODE_BUCKET, Properties, Template
 from infra.local.ports import url
 from infra.local.run_dir import run_dir
@@ -19,6 +20,7 @@ from infra.paths import ROOT
 RESOURCES: Final = TypeAdapter(dict[str, Physical])
 PARAMETERS: Final = TypeAdapter(dict[str, str])
 API_TYPE: Final = "AWS::ApiGatewayV2::Api"
+ROLE_TYPE: Final = "AWS::IAM::Role"
 FUNCTION_TYPE: Final = "AWS::Lambda::Function"
 
 
@@ -91,6 +93,25 @@ class Deployment:
         """Every function by its logical id, which is also its name locally."""
         return {name: self._function(name, given) for name, given in self.template.of_type(FUNCTION_TYPE)}
 
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """The execution role of each function, by the function's name."""
+        declared = dict(self.template.of_type(ROLE_TYPE))
+        of_functions = {name: given["Role"]["Fn::GetAtt"][0] for name, given in self.template.of_type(FUNCTION_TYPE)}
+        return {name: Role.parse(role, self.resolve(declared[role])) for name, role in of_functions.items()}
+
+    @cached_property
+    def http_api(self) -> tuple[str, Properties]:
+        """The id and the resolved OpenAPI body of the one HTTP API that the template has."""
+        [(name, body)] = [(name, given["Body"]) for name, given in self.template.of_type(API_TYPE) if "Body" in given]
+        return self.physical(name).ref, self.resolve(body)
+
+    @cached_property
+    def websocket_api_id(self) -> str:
+        """The id of the one WebSocket API that the template has."""
+        [name] = [name for name, given in self.template.of_type(API_TYPE) if given.get("ProtocolType") == "WEBSOCKET"]
+        return self.physical(name).ref
+
     def _function(self, name: str, properties: Properties) -> FunctionSpec:
         code = properties["Code"]
         return FunctionSpec(
@@ -100,20 +121,17 @@ class Deployment:
             timeout_seconds=float(properties["Timeout"]),
             memory_mb=int(properties["MemorySize"]),
             reserved=properties.get("ReservedConcurrentExecutions"),
-            environment=self._environment(properties["Environment"]["Variables"]),
+            environment=self._environment(name, properties["Environment"]["Variables"]),
         )
 
-    def _environment(self, variables: Mapping[str, Any]) -> Mapping[str, str]:
+    def _environment(self, function: str, variables: Mapping[str, Any]) -> Mapping[str, str]:
         resolved = {name: self._local_address(str(self.resolve(value))) for name, value in variables.items()}
-        return {**resolved, **aws.environment()}
+        return {**resolved, **aws.function_environment(function)}
 
     def _local_address(self, value: str) -> str:
-        """Stands in for DNS: where AWS would serve a WebSocket API, the gateway does."""
-        for name, properties in self.template.of_type(API_TYPE):
-            if properties.get("ProtocolType") == "WEBSOCKET":
-                served = f"https://{self.physical(name).ref}.execute-api.{aws.REGION}.{aws.URL_SUFFIX}"
-                value = value.replace(served, url("gateway_websocket"))
-        return value
+        """Stands in for DNS: functions manage the connections of a WebSocket API at the AWS endpoint."""
+        served = f"https://{self.websocket_api_id}.execute-api.{aws.REGION}.{aws.URL_SUFFIX}"
+        return value.replace(served, url("gateway_aws"))
 
     def write_sam_environment(self) -> None:
         """Write the environments of all functions for `sam local invoke --env-vars`."""

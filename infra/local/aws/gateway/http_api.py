@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from infra.local.aws.gateway.deployment import API_TYPE, Deployment
+from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.functions import Functions, ThrottledError
 from infra.local.aws.gateway.http_event import MalformedResponseError, Received, response_of
 from infra.local.aws.gateway.routing import Authorizer, RouteTable
@@ -72,11 +72,9 @@ class HttpApi:
 
     @classmethod
     def of(cls, deployment: Deployment, functions: Functions) -> "HttpApi":
-        """The one API of the template that has an OpenAPI body."""
-        [(name, body)] = [
-            (name, given["Body"]) for name, given in deployment.template.of_type(API_TYPE) if "Body" in given
-        ]
-        return cls(deployment.physical(name).ref, deployment.resolve(body), functions)
+        """The one HTTP API of the template."""
+        api_id, body = deployment.http_api
+        return cls(api_id, body, functions)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES_MAX)

@@ -3,7 +3,7 @@
 What the local stack makes and runs is read from here, so that nothing is listed twice.
 """
 
-import copy
+import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -40,10 +40,14 @@ class Template:
     @classmethod
     def load(cls, given: Mapping[str, str], path: Path = TEMPLATE) -> "Template":
         """Raises `ValueError` for a parameter that the template does not have."""
-        source = yaml_parse(path.read_text())
+        return cls.translated(yaml_parse(path.read_text()), given)
+
+    @classmethod
+    def translated(cls, source: Properties, given: Mapping[str, str]) -> "Template":
+        """From a parsed SAM template. Raises `ValueError` for a parameter that it does not have."""
         declared = source.get("Parameters", {})
         if unknown := set(given) - set(declared):
-            raise ValueError(f"{path.name} has no parameter {', '.join(sorted(unknown))}")
+            raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
         defaults = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
         parameters = {**defaults, **given}
         os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator asks boto3 for the partition
@@ -58,9 +62,12 @@ class Template:
                 yield logical_id, resource.get("Properties", {})
 
 
-def _with_code_uris(source: Properties) -> Properties:
-    """Local code folders written as S3 addresses, the only form in which the translator takes them."""
-    source = copy.deepcopy(source)
+def _with_code_uris(source: Properties) -> Any:
+    """Local code folders written as S3 addresses, the only form in which the translator takes them.
+
+    What YAML anchors made one object becomes several, as in CloudFormation: the translator changes what it reads.
+    """
+    source = json.loads(json.dumps(source))
     for resource in source["Resources"].values():
         properties = resource.get("Properties", {})
         for name in ("CodeUri", "ContentUri"):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from infra.local.aws.gateway.deployment import API_TYPE, Deployment, function_of
+from infra.local.aws.gateway.deployment import Deployment, function_of
 from infra.local.aws.gateway.functions import Functions, ThrottledError
 from infra.local.aws.gateway.runtime import Outcome
 from infra.local.aws.gateway.websocket_event import Handshake
@@ -55,13 +55,7 @@ class WebSocketApi:
     @classmethod
     def of(cls, deployment: Deployment, functions: Functions) -> "WebSocketApi":
         """The one WebSocket API of the template."""
-        [name] = [
-            name for name, given in deployment.template.of_type(API_TYPE) if given.get("ProtocolType") == "WEBSOCKET"
-        ]
-        api_id = deployment.physical(name).ref
-        stages = deployment.resolve(dict(deployment.template.of_type("AWS::ApiGatewayV2::Stage")))
-        [stage] = [given["StageName"] for given in stages.values() if given["ApiId"] == api_id]
-        return cls(api_id, stage, _routes(deployment), functions)
+        return cls(deployment.websocket_api_id, stage_of(deployment), routes_of(deployment), functions)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=POST_BYTES_MAX)
@@ -184,7 +178,14 @@ class WebSocketApi:
         await asyncio.gather(*closing)
 
 
-def _routes(deployment: Deployment) -> dict[str, str]:
+def stage_of(deployment: Deployment) -> str:
+    """The name of the WebSocket API's one stage."""
+    stages = deployment.resolve(dict(deployment.template.of_type("AWS::ApiGatewayV2::Stage")))
+    [stage] = [given["StageName"] for given in stages.values() if given["ApiId"] == deployment.websocket_api_id]
+    return str(stage)
+
+
+def routes_of(deployment: Deployment) -> dict[str, str]:
     """Function names by route key, through each route's integration."""
     template = deployment.template
     functions = {
