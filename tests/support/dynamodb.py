@@ -1,11 +1,12 @@
 """A fresh table in DynamoDB Local for each test that wants one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from flareflow.adapters.dynamodb.tables import TABLES
 from infra.local.aws import dynamodb_server
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.template import Template
@@ -35,8 +36,11 @@ def _template() -> Template:
 
 
 @contextmanager
-def fresh_table(logical_id: str = "AccountsTable") -> Iterator["Table"]:
-    """An empty table like that of the template; all have the same keys, only some have indexes."""
+def fresh_table(logical_id: str = "AccountsTable", extra_attributes: Set[str] = frozenset()) -> Iterator["Table"]:
+    """An empty table like that of the template; all have the same keys, only some have indexes.
+
+    At the end every item in it must be of a kind that `tables` knows, and have no other attributes.
+    """
     properties = _template().resources[logical_id]["Properties"]
     table = (
         aws.session()
@@ -47,5 +51,14 @@ def fresh_table(logical_id: str = "AccountsTable") -> Iterator["Table"]:
     )
     try:
         yield table
+        for item in table.scan()["Items"]:
+            _check_documented(item, extra_attributes)
     finally:
         table.delete()
+
+
+def _check_documented(item: Mapping[str, Any], extra_attributes: Set[str]) -> None:
+    kinds = [kind for layout in TABLES for kind in layout.items if kind.matches(item)]
+    documented = {"pk", "sk"}.union(*(kind.attributes for kind in kinds), extra_attributes)
+    assert kinds, f"no kind in `tables` has the key {item['pk']} / {item['sk']}"
+    assert item.keys() <= documented, f"`tables` does not name {item.keys() - documented} of {item['pk']}"

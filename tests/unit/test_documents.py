@@ -1,16 +1,12 @@
-"""Documents that repeat the code say the same as the code."""
+"""Documents that are made from the code are up to date."""
 
-from pathlib import Path
-
-from flareflow.adapters.dynamodb import tables
-
-ROOT = Path(__file__).parents[2]
+from infra import data_model
 
 
-def test_the_data_model_page_is_the_docstring_of_the_tables_module() -> None:
-    # Given the document of the tables beside the code
-    assert tables.__doc__ is not None
-    # When the page for people is read
-    page = (ROOT / "docs" / "data-model.md").read_text()
-    # Then it holds that very text
-    assert tables.__doc__.strip() in page
+def test_the_data_model_page_is_what_the_tables_module_says() -> None:
+    # Given the page that the code describes now
+    made = data_model.render()
+    # When the committed page is read
+    committed = data_model.PAGE.read_text()
+    # Then they are the same; otherwise run `python -m infra.data_model`
+    assert committed == made

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 type Clock = Callable[[], datetime]
 
+type Pause = Callable[[float], None]
+"""Waits so many seconds; `time.sleep` outside of tests."""
+
 
 def utc_now() -> datetime:
     """The system's clock in UTC. Only composition roots use it; all other code is given a `Clock`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies, DynamoSealedStatements
-from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.adapters.dynamodb.tables import LISTED_STATEMENT, STATEMENT
 from flareflow.attestation.models import Attestation, Finalization, Proof, SignedPolicy, State, Submission
 from flareflow.attestation.ports import Attestations, Policies
 from flareflow.errors import RaceLostError
@@ -122,5 +122,5 @@ def seal(table: "Table", epoch: int, settlement_root: str) -> None:
         "price_book_hash": f"0x{6:064x}",
         "previous_statement_hash": f"0x{7:064x}",
     }
-    table.put_item(Item={"pk": f"STATEMENT#{epoch}", "sk": "SEALED", "body": json.dumps(body, separators=(",", ":"))})
-    table.put_item(Item={"pk": "STATEMENTS", "sk": f"EPOCH#{number_key(epoch)}"})
+    table.put_item(Item=STATEMENT.key(epoch=epoch) | {"body": json.dumps(body, separators=(",", ":"))})
+    table.put_item(Item=LISTED_STATEMENT.key(epoch=epoch))

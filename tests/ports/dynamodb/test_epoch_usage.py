@@ -1,5 +1,6 @@
 """The contract of the `EpochUsage` port, kept by the fake and by DynamoDB alike."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,7 +50,7 @@ def metered(request: pytest.FixtureRequest) -> Iterator[Metered]:
         return
     request.getfixturevalue("server")
     with fresh_table() as table:
-        events = DynamoUsageEvents(table)
+        events = DynamoUsageEvents(table, time.sleep)
         events.open_epoch_if_none(1_000)
         yield Metered(DynamoEpochUsage(table), counting(events))
 

@@ -1,11 +1,13 @@
 """The contract of the `KeyDirectory` port, kept by the fake and by DynamoDB alike."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.tables import KEY_OWNER
 from flareflow.metering.ports import KeyDirectory
 from tests.fakes.metering import FakeKeyDirectory
 from tests.support.dynamodb import fresh_table
@@ -32,9 +34,9 @@ def keys(request: pytest.FixtureRequest) -> Iterator[Keys]:
     with fresh_table() as table:
 
         def know(key_hash: str, subscription_id: int) -> object:
-            return table.put_item(Item={"pk": f"KEY#{key_hash}", "sk": "KEY", "subscription_id": subscription_id})
+            return table.put_item(Item=KEY_OWNER.key(key_hash=key_hash) | {"subscription_id": subscription_id})
 
-        yield Keys(DynamoKeyDirectory(table), know)
+        yield Keys(DynamoKeyDirectory(table, time.sleep), know)
 
 
 def test_known_keys_have_their_subscription_and_unknown_ones_are_left_out(keys: Keys) -> None:

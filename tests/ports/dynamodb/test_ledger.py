@@ -10,6 +10,7 @@ import pytest
 from flareflow.adapters.dynamodb.ledger import DynamoLedger, DynamoOutbox, DynamoProposerKeys
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+from flareflow.adapters.dynamodb.tables import REVENUE
 from flareflow.errors import RaceLostError
 from flareflow.settlement.events import (
     ChainEvent,
@@ -121,7 +122,7 @@ def test_balances_in_the_table_are_sums_of_the_journals_lines(server: None) -> N
         assert made_taken is not None
         assert [ledger.record(made_taken), ledger.record(made_taken)] == [True, False]
         # Then revenue, settled totals and the owner's list say the same as the entries
-        revenue = table.get_item(Key={"pk": "REVENUE", "sk": "STATE"})["Item"]["balance_ufix64"]
+        revenue = table.get_item(Key=REVENUE.key())["Item"]["balance_ufix64"]
         assert revenue == 200
         assert DynamoSettledTotals(table).all() == {1: 5_000}
         reader = LedgerReader(table)

@@ -7,10 +7,12 @@ import pytest
 
 from flareflow.adapters.dynamodb.attestations import DynamoSealedStatements
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
+from flareflow.adapters.dynamodb.tables import SETTLED
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import Statement, StoredStatement
 from flareflow.statements.ports import Statements
 from tests.fakes.statements import FakeStatements
+from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -106,20 +108,16 @@ def test_attesting_starts_from_the_newest_statement_as_it_was_sealed(table: "Tab
 
 
 @pytest.mark.stack
-def test_settled_totals_are_read_to_the_last_query_page(table: "Table") -> None:
+@pytest.mark.usefixtures("server")
+def test_settled_totals_are_read_to_the_last_query_page() -> None:
     # Given more items than one query answer of 1 MB has
     padding = "x" * 300_000
-    with table.batch_writer() as batch:
-        for subscription_id in range(1, 9):
-            batch.put_item(
-                Item={
-                    "pk": "SETTLED",
-                    "sk": f"SUB#{subscription_id:020d}",
-                    "settled_microtokens": 10 * subscription_id,
-                    "padding": padding,
-                }
-            )
-    # When they are read
-    settled = DynamoSettledTotals(table).all()
+    with fresh_table(extra_attributes={"padding"}) as table:
+        with table.batch_writer() as batch:
+            for subscription_id in range(1, 9):
+                total = {"settled_microtokens": 10 * subscription_id, "padding": padding}
+                batch.put_item(Item=SETTLED.key(subscription_id=subscription_id) | total)
+        # When they are read
+        settled = DynamoSettledTotals(table).all()
     # Then none is missing
     assert settled == {subscription_id: 10 * subscription_id for subscription_id in range(1, 9)}

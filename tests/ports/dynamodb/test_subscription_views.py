@@ -1,9 +1,10 @@
 """What accounts read of the ledger and the usage is what settlement and metering wrote there."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +16,8 @@ from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import FinishedCall, LiveTotals, UsageEvent
 from flareflow.settlement.events import ChainEvent, Position, SubscriptionOpened, ToppedUp
 from flareflow.settlement.journal import post
-from infra.local.aws import session as aws
-from infra.local.aws.gateway.template import Template
-from infra.local.aws.provision import TABLE_PROPERTIES
-from infra.local.ports import url
 from tests.fakes.accounts import ALICE, BOB
+from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -29,12 +27,10 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def usage_table(server: None) -> "Table":
-    """UsageTable as the template has it, indexes included."""
-    properties = Template.load({}).resources["UsageTable"]["Properties"]
-    wanted: Any = {name: properties[name] for name in TABLE_PROPERTIES if name in properties}
-    resource = aws.session().resource("dynamodb", endpoint_url=url("dynamodb"))
-    return resource.create_table(TableName=f"test-{uuid4()}", **wanted)
+def usage_table(server: None) -> Iterator["Table"]:
+    """UsageTable with its indexes."""
+    with fresh_table("UsageTable") as empty:
+        yield empty
 
 
 def deposit(ledger: DynamoLedger, subscription_id: int, owner: str, *, top_ups: int = 0) -> None:
@@ -82,7 +78,7 @@ def test_a_cursor_that_we_did_not_give_is_refused(table: "Table") -> None:
 
 def test_usage_is_read_as_metering_wrote_it(usage_table: "Table") -> None:
     # Given one counted and one unconfirmed call
-    metering = DynamoUsageEvents(usage_table)
+    metering = DynamoUsageEvents(usage_table, time.sleep)
     metering.open_epoch_if_none(5)
     event = UsageEvent(7, FinishedCall("call-1", "a" * 64, "gpt-4o", 10, 20, 225, NOON, NOON), 45_000_000)
     metering.count([event], NOON)

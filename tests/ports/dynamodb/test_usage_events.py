@@ -1,5 +1,6 @@
 """`UsageEvents` and `EpochUsage`: each call counts once, and totals are the sum of events, fake and DynamoDB alike."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def metered(request: pytest.FixtureRequest) -> Metered:
         fake = FakeUsageEvents()
         return Metered(fake, fake)
     table: Table = request.getfixturevalue("table")
-    return Metered(DynamoUsageEvents(table), UsageReader(table))
+    return Metered(DynamoUsageEvents(table, time.sleep), UsageReader(table))
 
 
 def test_an_event_is_counted_once(metered: Metered) -> None:
@@ -126,7 +127,7 @@ def test_a_call_of_an_unknown_key_may_be_kept_again_and_again(metered: Metered) 
 @pytest.mark.stack
 def test_more_events_than_a_transaction_takes_are_all_counted(table: "Table") -> None:
     # Given 250 calls of 60 subscriptions
-    usage = DynamoUsageEvents(table)
+    usage = DynamoUsageEvents(table, time.sleep)
     usage.open_epoch_if_none(EPOCH)
     events = [event(f"call-{n}", tokens=n + 1, subscription_id=n % 60) for n in range(250)]
     # When they are counted at once
@@ -141,7 +142,7 @@ def test_more_events_than_a_transaction_takes_are_all_counted(table: "Table") ->
 @pytest.mark.stack
 def test_a_closed_epoch_gets_no_event_and_keeps_what_it_has(table: "Table") -> None:
     # Given a closed epoch
-    usage, epochs = DynamoUsageEvents(table), DynamoEpochUsage(table)
+    usage, epochs = DynamoUsageEvents(table, time.sleep), DynamoEpochUsage(table)
     usage.open_epoch_if_none(EPOCH)
     usage.count([event("a")], NOW)
     epochs.close(EPOCH, EPOCH + 1)
@@ -158,7 +159,7 @@ def test_an_epoch_that_closes_between_reading_and_writing_moves_its_events_on(
     table: "Table", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given an epoch that is closed just after it was found to be open
-    usage, epochs = DynamoUsageEvents(table), DynamoEpochUsage(table)
+    usage, epochs = DynamoUsageEvents(table, time.sleep), DynamoEpochUsage(table)
     usage.open_epoch_if_none(EPOCH)
     opened = DynamoUsageEvents._open_epoch
 
@@ -180,7 +181,7 @@ def test_an_epoch_that_closes_between_reading_and_writing_moves_its_events_on(
 def test_an_epoch_is_closed_once_and_not_while_another_is_being_sealed(table: "Table") -> None:
     epochs = DynamoEpochUsage(table)
     assert epochs.open_epoch() is None
-    DynamoUsageEvents(table).open_epoch_if_none(EPOCH)
+    DynamoUsageEvents(table, time.sleep).open_epoch_if_none(EPOCH)
     assert epochs.open_epoch() == OpenEpoch(EPOCH, sealing=None)
     epochs.close(EPOCH, EPOCH + 3)
     assert epochs.open_epoch() == OpenEpoch(EPOCH + 3, sealing=EPOCH)
@@ -195,7 +196,7 @@ def test_an_epoch_is_closed_once_and_not_while_another_is_being_sealed(table: "T
 @pytest.mark.stack
 def test_pollers_and_pushes_at_once_leave_each_call_counted_once(table: "Table") -> None:
     # Given four pollers and two pushes with the same calls
-    usage = DynamoUsageEvents(table)
+    usage = DynamoUsageEvents(table, time.sleep)
     usage.open_epoch_if_none(EPOCH)
     events = [event(f"call-{n}") for n in range(40)]
     # When all write at the same moment

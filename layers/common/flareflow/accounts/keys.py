@@ -59,7 +59,7 @@ class CreateKey:
         claim = self._claim(caller, idempotency_key, request, resumed=earlier is not None)
         try:
             return self._issue(claim, request)
-        except UnavailableError:
+        except (UnavailableError, RaceLostError):
             self.requests.release(claim, self.clock())
             raise
 

@@ -61,6 +61,8 @@ class AdvanceAttestations:
                 return AdvanceReport(states, unfinished=True)
             try:
                 states[attestation.epoch] = self._advance(attestation, newest).state.value
+            except RaceLostError:
+                continue
             except UnavailableError as error:
                 failures.append(error)
         if failures:

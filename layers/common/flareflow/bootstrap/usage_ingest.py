@@ -1,5 +1,6 @@
 """Puts together what `usage_ingest` runs."""
 
+import time
 from functools import cache
 
 import boto3
@@ -28,7 +29,7 @@ def ingest_push() -> IngestPush:
     return IngestPush(
         push_secret=secret(settings.usage_push_secret),
         parse=pushed_calls,
-        keys=DynamoKeyDirectory(tables.Table(settings.accounts_table)),
-        usage=DynamoUsageEvents(tables.Table(settings.usage_table)),
+        keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
+        usage=DynamoUsageEvents(tables.Table(settings.usage_table), time.sleep),
         price_book=PriceBook.load(),
     )

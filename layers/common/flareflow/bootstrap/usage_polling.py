@@ -1,5 +1,6 @@
 """Puts together what `usage_polling` runs: the poll, and the sealing of an epoch that is over."""
 
+import time
 from datetime import timedelta
 from functools import cache
 
@@ -46,8 +47,8 @@ def settings() -> UsagePollingSettings:
 @cache
 def poll_usage() -> PollUsage:
     tables = boto3.resource("dynamodb")
-    usage = DynamoUsageEvents(tables.Table(settings().usage_table))
-    keys = DynamoKeyDirectory(tables.Table(settings().accounts_table))
+    usage = DynamoUsageEvents(tables.Table(settings().usage_table), time.sleep)
+    keys = DynamoKeyDirectory(tables.Table(settings().accounts_table), time.sleep)
     litellm = litellm_client(settings().litellm_url, secret(settings().litellm_master_key_secret))
     return PollUsage(
         read_window=ReadWindow(LiteLLMSpendLog(litellm), CountCalls(keys, usage, PriceBook.load())),

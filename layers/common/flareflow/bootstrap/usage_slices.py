@@ -1,5 +1,6 @@
 """Puts together what `usage_slices` runs."""
 
+import time
 from functools import cache
 
 import boto3
@@ -35,8 +36,8 @@ def read_slice() -> ReadSlice:
     settings = UsageSlicesSettings.from_environment()
     tables = boto3.resource("dynamodb")
     count_calls = CountCalls(
-        keys=DynamoKeyDirectory(tables.Table(settings.accounts_table)),
-        usage=DynamoUsageEvents(tables.Table(settings.usage_table)),
+        keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
+        usage=DynamoUsageEvents(tables.Table(settings.usage_table), time.sleep),
         price_book=PriceBook.load(),
     )
     litellm = litellm_client(settings.litellm_url, secret(settings.litellm_master_key_secret))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Self
 
 from flareflow.errors import BrokenRuleError
@@ -60,6 +61,15 @@ class FinishedCall:
     @property
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
+
+
+class EventStatus(StrEnum):
+    """How far a usage event has come; `UNKNOWN` means that there is none for the call."""
+
+    UNKNOWN = "unknown"
+    UNCONFIRMED = "unconfirmed"
+    COUNTED = "counted"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)

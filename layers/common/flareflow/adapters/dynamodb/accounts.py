@@ -1,17 +1,18 @@
-"""AccountsTable: nonces, sessions, virtual keys and idempotent requests (keys: see `tables`)."""
+"""AccountsTable: nonces, sessions, virtual keys and idempotent requests."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr
 from pydantic import TypeAdapter
 
 from flareflow.accounts.models import KeyStatus, Session, VirtualKey
 from flareflow.accounts.ports import KeyRequestClaim
-from flareflow.adapters.dynamodb.errors import translating
-from flareflow.errors import RaceLostError
+from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
+from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.tables import EXPIRES_AT, KEY_OWNER, KEY_REQUEST, NONCE, SESSION, VIRTUAL_KEY
 from flareflow.json_format import timestamp
 
 if TYPE_CHECKING:
@@ -19,76 +20,76 @@ if TYPE_CHECKING:
 
 KEYS_LISTED_MAX: Final = 200
 
-type Item = dict[str, Any]
-
 _SESSION: Final = TypeAdapter(Session)
 _KEY: Final = TypeAdapter(VirtualKey)
+_CLAIM: Final = TypeAdapter(KeyRequestClaim)
+_NUMBER: Final = TypeAdapter(int)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoNonces:
-    """`Nonces` as items that are deleted once."""
+    """`Nonces`: an item for each, deleted by its use."""
 
     table: "Table"
 
     def put(self, nonce: str, expires_at: datetime) -> None:
-        item: Item = {"pk": f"NONCE#{nonce}", "sk": "NONCE", "expires_at": int(expires_at.timestamp())}
-        with translating("keep a nonce"):
+        item = NONCE.key(nonce=nonce) | {EXPIRES_AT: int(expires_at.timestamp())}
+        with translating("store a nonce"):
             self.table.put_item(Item=item)
 
     def consume(self, nonce: str, now: datetime) -> bool:
         try:
             with translating("use up a nonce"):
                 self.table.delete_item(
-                    Key={"pk": f"NONCE#{nonce}", "sk": "NONCE"},
-                    ConditionExpression=Attr("expires_at").gt(int(now.timestamp())),
+                    Key=NONCE.key(nonce=nonce),
+                    ConditionExpression=Attr(EXPIRES_AT).gt(int(now.timestamp())),
                 )
-        except RaceLostError:
+        except ConditionFailedError:
             return False
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoSessions:
-    """`Sessions` as items that DynamoDB removes some time after they expire."""
+    """`Sessions`: an item for each, deleted by DynamoDB some time after it expired."""
 
     table: "Table"
 
     def put(self, token_hash: str, session: Session) -> None:
-        item: Item = {
-            "pk": f"SESSION#{token_hash}",
-            "sk": "SESSION",
+        item = SESSION.key(token_hash=token_hash) | {
             "address": session.address,
-            "expires_at": int(session.expires_at.timestamp()),
+            EXPIRES_AT: int(session.expires_at.timestamp()),
         }
-        with translating("keep a session"):
+        with translating("store a session"):
             self.table.put_item(Item=item)
 
     def find(self, token_hash: str) -> Session | None:
         with translating("find a session"):
-            found = self.table.get_item(Key={"pk": f"SESSION#{token_hash}", "sk": "SESSION"})
+            found = self.table.get_item(Key=SESSION.key(token_hash=token_hash))
         return _SESSION.validate_python(found["Item"]) if "Item" in found else None
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoVirtualKeys:
-    """`VirtualKeys`: `KEY#` says whose a key is and never changes, `SUB#` has the rest."""
+    """`VirtualKeys`: one item names the subscription of a key and never changes, another holds the key itself."""
 
     table: "Table"
 
     def find(self, key_hash: str) -> VirtualKey | None:
         with translating("find a key"):
-            owner = self.table.get_item(Key=_owner_key(key_hash), ConsistentRead=True).get("Item")
+            owner = self.table.get_item(Key=KEY_OWNER.key(key_hash=key_hash), ConsistentRead=True).get("Item")
             if owner is None:
                 return None
-            subscription_id = TypeAdapter(int).validate_python(owner["subscription_id"])
-            found = self.table.get_item(Key=_key_key(subscription_id, key_hash), ConsistentRead=True)
+            subscription_id = _NUMBER.validate_python(owner["subscription_id"])
+            found = self.table.get_item(
+                Key=VIRTUAL_KEY.key(subscription_id=subscription_id, key_hash=key_hash), ConsistentRead=True
+            )
         return _KEY.validate_python(found["Item"])
 
     def of_subscription(self, subscription_id: int) -> Sequence[VirtualKey]:
         with translating("list keys"):
             found = self.table.query(
-                KeyConditionExpression=Key("pk").eq(f"SUB#{subscription_id}") & Key("sk").begins_with("KEY#"),
+                KeyConditionExpression=VIRTUAL_KEY.all_of(subscription_id=subscription_id),
                 ConsistentRead=True,
                 Limit=KEYS_LISTED_MAX,
             )
@@ -97,22 +98,22 @@ class DynamoVirtualKeys:
 
     def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
         try:
-            with translating("mark a key"):
+            with translating("change the status of a key"):
                 self.table.update_item(
-                    Key=_key_key(key.subscription_id, key.key_hash),
+                    Key=VIRTUAL_KEY.key(subscription_id=key.subscription_id, key_hash=key.key_hash),
                     UpdateExpression="SET #status = :status",
                     ConditionExpression=Attr("status").ne(KeyStatus.DELETED.value) & Attr("pk").exists(),
                     ExpressionAttributeNames={"#status": "status"},
                     ExpressionAttributeValues={":status": status.value},
                 )
-        except RaceLostError:
+        except ConditionFailedError:
             return False
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoKeyRequests:
-    """`KeyRequests` as one item for each idempotency key, with a lease while it is carried out."""
+    """`KeyRequests`: an item for each idempotency key, with a lease while the request is carried out."""
 
     table: "Table"
 
@@ -122,8 +123,7 @@ class DynamoKeyRequests:
         item = found.get("Item")
         if item is None:
             return None
-        facts = item | {"owner": owner, "idempotency_key": idempotency_key}
-        return TypeAdapter(KeyRequestClaim).validate_python(facts)
+        return _CLAIM.validate_python(item | {"owner": owner, "idempotency_key": idempotency_key})
 
     def claim(self, claim: KeyRequestClaim, now: datetime) -> None:
         item = _request_key(claim.owner, claim.idempotency_key) | {
@@ -131,9 +131,9 @@ class DynamoKeyRequests:
             "state": "started",
             "lease_until": timestamp(claim.lease_until),
         }
-        over = Attr("state").eq("started") & Attr("lease_until").lte(timestamp(now))
+        lease_is_over = Attr("state").eq("started") & Attr("lease_until").lte(timestamp(now))
         with translating("claim a key request"):
-            self.table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists() | over)
+            self.table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists() | lease_is_over)
 
     def release(self, claim: KeyRequestClaim, now: datetime) -> None:
         try:
@@ -145,7 +145,7 @@ class DynamoKeyRequests:
                     & Attr("lease_until").eq(timestamp(claim.lease_until)),
                     ExpressionAttributeValues={":now": timestamp(now)},
                 )
-        except RaceLostError:
+        except ConditionFailedError:
             return
 
     def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
@@ -174,22 +174,14 @@ class DynamoKeyRequests:
         }
 
 
-def _owner_key(key_hash: str) -> Item:
-    return {"pk": f"KEY#{key_hash}", "sk": "KEY"}
-
-
-def _key_key(subscription_id: int, key_hash: str) -> Item:
-    return {"pk": f"SUB#{subscription_id}", "sk": f"KEY#{key_hash}"}
-
-
 def _request_key(owner: str, idempotency_key: str) -> Item:
-    return {"pk": f"IDEMPOTENCY#{owner}#{idempotency_key}", "sk": "REQUEST"}
+    return KEY_REQUEST.key(owner=owner, idempotency_key=idempotency_key)
 
 
 def _owner_item(key: VirtualKey) -> Item:
-    return _owner_key(key.key_hash) | {"subscription_id": key.subscription_id}
+    return KEY_OWNER.key(key_hash=key.key_hash) | {"subscription_id": key.subscription_id}
 
 
 def _key_item(key: VirtualKey) -> Item:
-    facts = asdict(key) | {"status": key.status.value, "created_at": timestamp(key.created_at)}
-    return _key_key(key.subscription_id, key.key_hash) | facts
+    attributes = asdict(key) | {"status": key.status.value, "created_at": timestamp(key.created_at)}
+    return VIRTUAL_KEY.key(subscription_id=key.subscription_id, key_hash=key.key_hash) | attributes

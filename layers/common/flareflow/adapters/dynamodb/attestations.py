@@ -1,14 +1,21 @@
-"""Attestations and signing policies in the statements table; three ports of the attestation package."""
+"""StatementsTable as attesting sees it: attestations, signing policies and the newest statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from boto3.dynamodb.conditions import Key
 from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.adapters.dynamodb.keys import ABSENT
+from flareflow.adapters.dynamodb.tables import (
+    ATTESTATION,
+    LISTED_ATTESTATION,
+    LISTED_STATEMENT,
+    POLICY,
+    POLICY_SCAN,
+    STATEMENT,
+)
 from flareflow.attestation.models import Attestation, SignedPolicy
 from flareflow.statements.models import Statement
 
@@ -16,28 +23,28 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 UNDER_WAY_MAX: Final = 100
-"""Attestations read in one tick; the oldest come first, so the rest is not forgotten."""
+"""Attestations read in one tick. The oldest come first, so a later tick reads the rest."""
 
-ATTESTATION: Final = TypeAdapter(Attestation)
+_ATTESTATION: Final = TypeAdapter(Attestation)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoAttestations:
-    """`Attestations`: a record for each epoch, and a list of those under way."""
+    """`Attestations`: an item for each epoch, and a list of those under way."""
 
     table: "Table"
 
     def get(self, epoch: int) -> Attestation | None:
         with translating("read an attestation"):
-            item = self.table.get_item(Key=_state_key(epoch), ConsistentRead=True).get("Item")
+            item = self.table.get_item(Key=ATTESTATION.key(epoch=epoch), ConsistentRead=True).get("Item")
         return _parsed(item) if item else None
 
     def under_way(self) -> Sequence[Attestation]:
         with translating("list the attestations under way"):
             listed = self.table.query(
-                KeyConditionExpression=Key("pk").eq("ATTESTATIONS"), ConsistentRead=True, Limit=UNDER_WAY_MAX
+                KeyConditionExpression=LISTED_ATTESTATION.all_of(), ConsistentRead=True, Limit=UNDER_WAY_MAX
             )["Items"]
-        found = (self.get(int(str(entry["sk"]).removeprefix("EPOCH#"))) for entry in listed)
+        found = (self.get(LISTED_ATTESTATION.number(entry, "epoch")) for entry in listed)
         return [attestation for attestation in found if attestation is not None]
 
     def save(self, attestation: Attestation) -> Attestation:
@@ -50,12 +57,12 @@ class DynamoAttestations:
 
     def _put(self, attestation: Attestation, over: int) -> Any:
         item = {
-            **_state_key(attestation.epoch),
+            **ATTESTATION.key(epoch=attestation.epoch),
             "state": attestation.state.value,
             "version": attestation.version,
-            "record": ATTESTATION.dump_json(attestation).decode(),
+            "record": _ATTESTATION.dump_json(attestation).decode(),
         }
-        unchanged = "#version = :version" if over else "attribute_not_exists(pk)"
+        unchanged = "#version = :version" if over else ABSENT
         condition: dict[str, Any] = {"ConditionExpression": unchanged}
         if over:
             condition["ExpressionAttributeNames"] = {"#version": "version"}
@@ -63,7 +70,7 @@ class DynamoAttestations:
         return {"Put": {"TableName": self.table.name, "Item": item, **condition}}
 
     def _listing(self, attestation: Attestation) -> Any:
-        key = {"pk": "ATTESTATIONS", "sk": f"EPOCH#{number_key(attestation.epoch)}"}
+        key = LISTED_ATTESTATION.key(epoch=attestation.epoch)
         if attestation.state.is_final:
             return {"Delete": {"TableName": self.table.name, "Key": key}}
         return {"Put": {"TableName": self.table.name, "Item": {**key, "state": attestation.state.value}}}
@@ -71,22 +78,22 @@ class DynamoAttestations:
 
 @dataclass(frozen=True, slots=True)
 class DynamoPolicies:
-    """`Policies`: one item a reward epoch, and how far Flare's blocks were read."""
+    """`Policies`: an item for each reward epoch, and how far Flare's blocks were searched."""
 
     table: "Table"
 
     def scanned_through(self) -> int | None:
-        with translating("read how far Flare's blocks were scanned"):
-            item = self.table.get_item(Key={"pk": "POLICY", "sk": "SCANNED"}, ConsistentRead=True).get("Item")
+        with translating("read how far Flare's blocks were searched"):
+            item = self.table.get_item(Key=POLICY_SCAN.key(), ConsistentRead=True).get("Item")
         return int(str(item["through_block"])) if item else None
 
     def scanned(self, through_block: int) -> None:
-        with translating("note how far Flare's blocks were scanned"):
-            self.table.put_item(Item={"pk": "POLICY", "sk": "SCANNED", "through_block": through_block})
+        with translating("store how far Flare's blocks were searched"):
+            self.table.put_item(Item={**POLICY_SCAN.key(), "through_block": through_block})
 
     def get(self, reward_epoch: int) -> SignedPolicy | None:
         with translating("read a signing policy"):
-            item = self.table.get_item(Key=_policy_key(reward_epoch), ConsistentRead=True).get("Item")
+            item = self.table.get_item(Key=POLICY.key(reward_epoch=reward_epoch), ConsistentRead=True).get("Item")
         if item is None:
             return None
         policy, signatures = bytes.fromhex(str(item["policy"])), bytes.fromhex(str(item["signatures"]))
@@ -96,7 +103,7 @@ class DynamoPolicies:
         with translating("store a signing policy"):
             self.table.put_item(
                 Item={
-                    **_policy_key(policy.reward_epoch),
+                    **POLICY.key(reward_epoch=policy.reward_epoch),
                     "policy": policy.policy.hex(),
                     "signatures": policy.signatures.hex(),
                 }
@@ -112,26 +119,17 @@ class DynamoSealedStatements:
     def newest(self) -> Statement | None:
         with translating("read the newest statement"):
             listed = self.table.query(
-                KeyConditionExpression=Key("pk").eq("STATEMENTS"),
+                KeyConditionExpression=LISTED_STATEMENT.all_of(),
                 ScanIndexForward=False,
                 Limit=1,
                 ConsistentRead=True,
             )["Items"]
             if not listed:
                 return None
-            epoch = int(str(listed[0]["sk"]).removeprefix("EPOCH#"))
-            key = {"pk": f"STATEMENT#{epoch}", "sk": "SEALED"}
+            key = STATEMENT.key(epoch=LISTED_STATEMENT.number(listed[0], "epoch"))
             body = str(self.table.get_item(Key=key, ConsistentRead=True)["Item"]["body"])
         return Statement.parse(body)
 
 
-def _state_key(epoch: int) -> dict[str, str]:
-    return {"pk": f"ATTESTATION#{epoch}", "sk": "STATE"}
-
-
-def _policy_key(reward_epoch: int) -> dict[str, str]:
-    return {"pk": "POLICY", "sk": f"REWARD#{number_key(reward_epoch)}"}
-
-
 def _parsed(item: Any) -> Attestation:
-    return ATTESTATION.validate_json(str(item["record"]))
+    return _ATTESTATION.validate_json(str(item["record"]))

@@ -1,16 +1,16 @@
-"""AccountsTable as metering sees it: which subscription a virtual key belongs to (keys: see `tables`)."""
+"""AccountsTable as metering sees it: which subscription a virtual key belongs to."""
 
 from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.tables import KEY_OWNER
 from flareflow.metering.models import Subscriptions
+from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
-
-PREFIX = "KEY#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class DynamoKeyDirectory:
     """`KeyDirectory` over AccountsTable."""
 
     table: "Table"
+    pause: Pause
 
     def subscriptions(self, key_hashes: Set[str]) -> Subscriptions:
-        items = read_items(self.table, [PREFIX + key_hash for key_hash in sorted(key_hashes)], "KEY")
-        return {item["pk"].removeprefix(PREFIX): int(item["subscription_id"]) for item in items}
+        keys = [KEY_OWNER.key(key_hash=key_hash) for key_hash in sorted(key_hashes)]
+        items = read_items(self.table, keys, self.pause)
+        return {KEY_OWNER.part(item, "key_hash"): int(item["subscription_id"]) for item in items}

@@ -1,6 +1,4 @@
-"""The ledger table: journal, balances, cursor, proposer keys and outgoing transactions.
-
-Three ports of the settlement package."""
+"""LedgerTable as settlement writes it: journal, balances, chain cursor, proposer keys and outgoing transactions."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,12 +8,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
-from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.tables import number_key
-from flareflow.errors import RaceLostError
+from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
+from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.tables import (
+    CHAIN_CURSOR,
+    JOURNAL_ENTRY,
+    OUTGOING,
+    OWNERSHIP,
+    PROPOSER_KEY,
+    REVENUE,
+    REVENUE_ENTRY,
+    SETTLED,
+    SUBSCRIPTION,
+)
 from flareflow.json_format import timestamp
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import REVENUE, Entry, Posting, Subscription
+from flareflow.settlement.journal import REVENUE as REVENUE_ACCOUNT
+from flareflow.settlement.journal import Entry, Posting, Subscription
 from flareflow.settlement.transactions import Outgoing
 
 if TYPE_CHECKING:
@@ -24,33 +32,40 @@ if TYPE_CHECKING:
 _SUBSCRIPTION: Final = TypeAdapter(Subscription)
 _OUTGOING: Final = TypeAdapter(Outgoing)
 _ENTRY: Final = TypeAdapter(Entry)
-_REVENUE: Final = {"pk": "REVENUE", "sk": "STATE"}
-_CURSOR: Final = {"pk": "CHAIN", "sk": "CURSOR"}
+
+
+def read_subscription(table: "Table", subscription_id: int) -> Subscription | None:
+    """A subscription as of the last event in the journal; None before its first."""
+    with translating("read a subscription"):
+        found = table.get_item(Key=SUBSCRIPTION.key(subscription_id=subscription_id), ConsistentRead=True)
+    return subscription_of(found["Item"]) if "Item" in found else None
+
+
+def subscription_of(item: Mapping[str, Any]) -> Subscription:
+    return _SUBSCRIPTION.validate_python(item)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoLedger:
-    """`Ledger`: one DynamoDB transaction for each event, with everything that follows from it."""
+    """`Ledger`: each event is one DynamoDB transaction, with everything that follows from it."""
 
     table: "Table"
 
     def read_to(self) -> int | None:
         with translating("read how far the chain was read"):
-            item = self.table.get_item(Key=_CURSOR, ConsistentRead=True).get("Item")
+            item = self.table.get_item(Key=CHAIN_CURSOR.key(), ConsistentRead=True).get("Item")
         return int(str(item["height"])) if item else None
 
     def advance(self, height: int) -> None:
-        with suppress(RaceLostError), translating("note how far the chain was read"):
+        with suppress(ConditionFailedError), translating("store how far the chain was read"):
             self.table.put_item(
-                Item={**_CURSOR, "height": height},
-                ConditionExpression="attribute_not_exists(pk) OR height <= :height",
+                Item={**CHAIN_CURSOR.key(), "height": height},
+                ConditionExpression=f"{ABSENT} OR height <= :height",
                 ExpressionAttributeValues={":height": height},
             )
 
     def subscription(self, subscription_id: int) -> Subscription | None:
-        with translating("read a subscription"):
-            item = self.table.get_item(Key=_state_key(subscription_id), ConsistentRead=True).get("Item")
-        return _SUBSCRIPTION.validate_python(item) if item else None
+        return read_subscription(self.table, subscription_id)
 
     def record(self, posting: Posting) -> bool:
         key = _entry_key(posting.entry)
@@ -62,7 +77,7 @@ class DynamoLedger:
         if posting.subscription is not None:
             writes += self._put_projections(posting.subscription)
         if posting.subscription is not None and posting.former_owner is not None:
-            former = _ownership_key(posting.former_owner, posting.subscription.subscription_id)
+            former = OWNERSHIP.key(address=posting.former_owner, subscription_id=posting.subscription.subscription_id)
             writes.append({"Delete": {"TableName": self.table.name, "Key": former}})
         with translating(f"record the entry {key}"):
             self.table.meta.client.transact_write_items(TransactItems=writes)
@@ -70,35 +85,35 @@ class DynamoLedger:
 
     def _add_entry(self, entry: Entry) -> Any:
         item = _ENTRY.dump_python(entry, mode="json") | _entry_key(entry)
-        return self._put(item, ConditionExpression="attribute_not_exists(pk)")
+        return self._put(item, ConditionExpression=ABSENT)
 
     def _add_revenue(self, entry: Entry) -> list[Any]:
-        moved_ufix64 = sum(line.amount_ufix64 for line in entry.lines if line.account == REVENUE)
+        moved_ufix64 = sum(line.amount_ufix64 for line in entry.lines if line.account == REVENUE_ACCOUNT)
         if not moved_ufix64:
             return []
         change = {
             "UpdateExpression": "ADD balance_ufix64 :moved",
             "ExpressionAttributeValues": {":moved": moved_ufix64},
         }
-        return [{"Update": {"TableName": self.table.name, "Key": _REVENUE, **change}}]
+        return [{"Update": {"TableName": self.table.name, "Key": REVENUE.key(), **change}}]
 
     def _put_projections(self, after: Subscription) -> list[Any]:
-        """The state goes only over an older one: the books move in the order of the chain."""
-        event = _position_key(after.position)
-        state = _SUBSCRIPTION.dump_python(after, mode="json") | _state_key(after.subscription_id)
+        """The subscription's state, settled total and owner. A state only ever replaces an older one."""
+        event = JOURNAL_ENTRY.sort_key(**after.position._asdict())
+        subscription_id = after.subscription_id
+        state = _SUBSCRIPTION.dump_python(after, mode="json") | SUBSCRIPTION.key(subscription_id=subscription_id)
         settled = {
-            "pk": "SETTLED",
-            "sk": _subscription_sort_key(after.subscription_id),
+            **SETTLED.key(subscription_id=subscription_id),
             "settled_microtokens": after.settled_microtokens,
         }
         return [
             self._put(
                 state | {"last_event": event},
-                ConditionExpression="attribute_not_exists(pk) OR last_event < :event",
+                ConditionExpression=f"{ABSENT} OR last_event < :event",
                 ExpressionAttributeValues={":event": event},
             ),
             self._put(settled),
-            self._put(_ownership_key(after.owner, after.subscription_id)),
+            self._put(OWNERSHIP.key(address=after.owner, subscription_id=subscription_id)),
         ]
 
     def _put(self, item: Mapping[str, Any], **condition: Any) -> Any:
@@ -107,19 +122,19 @@ class DynamoLedger:
 
 @dataclass(frozen=True, slots=True)
 class DynamoOutbox:
-    """`Outbox`: one item for each purpose."""
+    """`Outbox`: an item for each purpose."""
 
     table: "Table"
 
     def get(self, purpose: str) -> Outgoing | None:
         with translating("read an outgoing transaction"):
-            item = self.table.get_item(Key=_outgoing_key(purpose), ConsistentRead=True).get("Item")
+            item = self.table.get_item(Key=OUTGOING.key(purpose=purpose), ConsistentRead=True).get("Item")
         return _OUTGOING.validate_json(str(item["record"])) if item else None
 
     def save(self, outgoing: Outgoing) -> Outgoing:
         saved = replace(outgoing, version=outgoing.version + 1)
         item = {
-            **_outgoing_key(saved.purpose),
+            **OUTGOING.key(purpose=saved.purpose),
             "transaction_id": saved.transaction.id,
             "status": saved.status.value,
             "version": saved.version,
@@ -128,7 +143,7 @@ class DynamoOutbox:
         with translating(f"store the transaction for {saved.purpose}"):
             self.table.put_item(
                 Item=item,
-                ConditionExpression="attribute_not_exists(pk) OR version = :version",
+                ConditionExpression=f"{ABSENT} OR version = :version",
                 ExpressionAttributeValues={":version": outgoing.version},
             )
         return saved
@@ -136,7 +151,7 @@ class DynamoOutbox:
 
 @dataclass(frozen=True, slots=True)
 class DynamoProposerKeys:
-    """`ProposerKeys` of one account: one item for each key that was ever leased."""
+    """`ProposerKeys` of one account: an item for each leased key."""
 
     table: "Table"
     address: str
@@ -145,7 +160,7 @@ class DynamoProposerKeys:
         return next((index for index in key_indices if self._take(purpose, index, now, until)), None)
 
     def release(self, purpose: str, key_index: int) -> None:
-        with suppress(RaceLostError), translating("give a proposer key back"):
+        with suppress(ConditionFailedError), translating("give a proposer key back"):
             self.table.delete_item(
                 Key=self._key(key_index),
                 ConditionExpression="purpose = :purpose",
@@ -157,37 +172,19 @@ class DynamoProposerKeys:
             with translating("lease a proposer key"):
                 self.table.put_item(
                     Item={**self._key(key_index), "purpose": purpose, "leased_until": timestamp(until)},
-                    ConditionExpression="attribute_not_exists(pk) OR leased_until < :now OR purpose = :purpose",
+                    ConditionExpression=f"{ABSENT} OR leased_until < :now OR purpose = :purpose",
                     ExpressionAttributeValues={":now": timestamp(now), ":purpose": purpose},
                 )
-        except RaceLostError:
+        except ConditionFailedError:
             return False
         return True
 
-    def _key(self, key_index: int) -> dict[str, str]:
-        return {"pk": f"PROPOSER#{self.address}", "sk": f"KEY#{number_key(key_index)}"}
+    def _key(self, key_index: int) -> Item:
+        return PROPOSER_KEY.key(address=self.address, key_index=key_index)
 
 
-def _state_key(subscription_id: int) -> dict[str, str]:
-    return {"pk": f"SUB#{subscription_id}", "sk": "STATE"}
-
-
-def _ownership_key(owner: str, subscription_id: int) -> dict[str, str]:
-    return {"pk": f"OWNER#{owner}", "sk": _subscription_sort_key(subscription_id)}
-
-
-def _subscription_sort_key(subscription_id: int) -> str:
-    return f"SUB#{number_key(subscription_id)}"
-
-
-def _entry_key(entry: Entry) -> dict[str, str]:
-    owner = "REVENUE" if entry.subscription_id is None else f"SUB#{entry.subscription_id}"
-    return {"pk": owner, "sk": f"ENTRY#{_position_key(entry.position)}"}
-
-
-def _position_key(position: Position) -> str:
-    return "#".join(number_key(part) for part in position)
-
-
-def _outgoing_key(purpose: str) -> dict[str, str]:
-    return {"pk": f"OUTGOING#{purpose}", "sk": "TRANSACTION"}
+def _entry_key(entry: Entry) -> Item:
+    position = entry.position._asdict()
+    if entry.subscription_id is None:
+        return REVENUE_ENTRY.key(**position)
+    return JOURNAL_ENTRY.key(subscription_id=entry.subscription_id, **position)

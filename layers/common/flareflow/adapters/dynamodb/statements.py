@@ -1,32 +1,33 @@
-"""Sealed statements, and what the contract has settled; `Statements` and `SettledTotals` of the statements package."""
+"""Sealed statements in StatementsTable, and the settled totals in LedgerTable."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import ConditionBase, Key
 
-from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.tables import number_key
-from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
+from flareflow.adapters.dynamodb.keys import ABSENT
+from flareflow.adapters.dynamodb.tables import LISTED_STATEMENT, SETTLED, STATEMENT
+from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import Statement, StoredStatement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 SETTLED_PAGES_MAX: Final = 1_000
-"""Query pages read at most; far above what a billing cycle of this size has."""
+"""Query pages read at most, each up to 1 MB: some 10,000 subscriptions."""
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoStatements:
-    """`Statements`: a body for each epoch, and their list."""
+    """`Statements`: an item for each epoch, and a list of the epochs."""
 
     table: "Table"
 
     def get(self, epoch: int) -> StoredStatement | None:
         with translating(f"read the statement of epoch {epoch}"):
-            item = self.table.get_item(Key=_body_key(epoch), ConsistentRead=True).get("Item")
+            item = self.table.get_item(Key=STATEMENT.key(epoch=epoch), ConsistentRead=True).get("Item")
         return StoredStatement(Statement.parse(str(item["body"])), int(str(item["page_count"]))) if item else None
 
     def before(self, epoch: int) -> StoredStatement | None:
@@ -34,22 +35,20 @@ class DynamoStatements:
         return self.get(earlier[0][0]) if earlier else None
 
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
-        condition: Any = Key("pk").eq("STATEMENTS")
+        condition: ConditionBase = Key("pk").eq(LISTED_STATEMENT.partition())
         if before is not None:
-            condition &= Key("sk").lt(f"EPOCH#{number_key(before)}")
+            condition &= Key("sk").lt(LISTED_STATEMENT.sort_key(epoch=before))
         with translating("list the statements"):
             items = self.table.query(
                 KeyConditionExpression=condition, ScanIndexForward=False, Limit=limit, ConsistentRead=True
             )["Items"]
-        return [
-            (int(str(item["sk"]).removeprefix("EPOCH#")), bytes.fromhex(str(item["statement_hash"]))) for item in items
-        ]
+        return [(LISTED_STATEMENT.number(item, "epoch"), bytes.fromhex(str(item["statement_hash"]))) for item in items]
 
     def put(self, sealed: StoredStatement) -> None:
         statement = sealed.statement
-        listing = {"pk": "STATEMENTS", "sk": f"EPOCH#{number_key(statement.epoch)}"}
+        listing = LISTED_STATEMENT.key(epoch=statement.epoch)
         body = {
-            **_body_key(statement.epoch),
+            **STATEMENT.key(epoch=statement.epoch),
             "body": statement.body,
             "settlement_root": statement.settlement_root.hex(),
             "page_count": sealed.page_count,
@@ -61,12 +60,12 @@ class DynamoStatements:
                         self._put_once({**item, "statement_hash": statement.hash.hex()}) for item in (body, listing)
                     ]
                 )
-        except RaceLostError:
+        except ConditionFailedError:
             if self.get(statement.epoch) != sealed:
                 raise BrokenRuleError(f"epoch {statement.epoch} has another statement already") from None
 
     def _put_once(self, item: dict[str, Any]) -> Any:
-        return {"Put": {"TableName": self.table.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+        return {"Put": {"TableName": self.table.name, "Item": item, "ConditionExpression": ABSENT}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +79,10 @@ class DynamoSettledTotals:
         start: dict[str, Any] = {}
         for _ in range(SETTLED_PAGES_MAX):
             with translating("read the settled totals"):
-                answer = self.table.query(KeyConditionExpression=Key("pk").eq("SETTLED"), ConsistentRead=True, **start)
+                answer = self.table.query(KeyConditionExpression=SETTLED.all_of(), ConsistentRead=True, **start)
             for item in answer["Items"]:
-                settled[int(str(item["sk"]).removeprefix("SUB#"))] = int(str(item["settled_microtokens"]))
+                settled[SETTLED.number(item, "subscription_id")] = int(str(item["settled_microtokens"]))
             if "LastEvaluatedKey" not in answer:
                 return settled
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         raise BrokenRuleError(f"more than {SETTLED_PAGES_MAX} query pages of settled totals")
-
-
-def _body_key(epoch: int) -> dict[str, str]:
-    return {"pk": f"STATEMENT#{epoch}", "sk": "SEALED"}

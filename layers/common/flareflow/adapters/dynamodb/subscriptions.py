@@ -1,17 +1,23 @@
-"""One subscription as its owner sees it: read-only, from the ledger and the usage (keys: see `tables`)."""
+"""One subscription as its owner sees it: read-only, from LedgerTable and UsageTable."""
 
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from boto3.dynamodb.conditions import Key
 from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.tables import number_key
-from flareflow.adapters.dynamodb.usage_items import event_of, usage_of
+from flareflow.adapters.dynamodb.ledger import read_subscription
+from flareflow.adapters.dynamodb.tables import (
+    EVENTS_OF_LEAF,
+    JOURNAL_ENTRY,
+    LIVE_TOTALS,
+    OWNERSHIP,
+    USAGE_EVENT,
+    ItemKind,
+)
+from flareflow.adapters.dynamodb.usage_items import event_of, live_totals_of
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals, UsageEvent
 from flareflow.settlement.journal import Entry, Subscription
@@ -34,7 +40,7 @@ class LedgerReader:
     table: "Table"
 
     def subscription(self, subscription_id: int) -> Subscription | None:
-        return DynamoLedger(self.table).subscription(subscription_id)
+        return read_subscription(self.table, subscription_id)
 
     def owner(self, subscription_id: int) -> str | None:
         subscription = self.subscription(subscription_id)
@@ -43,23 +49,24 @@ class LedgerReader:
     def owned_by(self, owner: str, cursor: str | None) -> CursorPage[int]:
         with translating("list subscriptions"):
             found = self.table.query(
-                KeyConditionExpression=Key("pk").eq(f"OWNER#{owner}") & Key("sk").begins_with("SUB#"),
+                KeyConditionExpression=OWNERSHIP.all_of(address=owner),
                 Limit=SUBSCRIPTIONS_LISTED_MAX,
-                **_starting_after(f"OWNER#{owner}", "SUB#", cursor),
+                **_starting_after(OWNERSHIP, OWNERSHIP.partition(address=owner), cursor),
             )
-        ids = [int(str(item["sk"]).removeprefix("SUB#")) for item in found["Items"]]
-        return CursorPage(ids, _next(found, "SUB#"))
+        ids = [OWNERSHIP.number(item, "subscription_id") for item in found["Items"]]
+        return CursorPage(ids, _next_cursor(OWNERSHIP, found))
 
     def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
-        partition = f"SUB#{subscription_id}"
+        partition = JOURNAL_ENTRY.partition(subscription_id=subscription_id)
         with translating("read the journal"):
             found = self.table.query(
-                KeyConditionExpression=Key("pk").eq(partition) & Key("sk").begins_with("ENTRY#"),
+                KeyConditionExpression=JOURNAL_ENTRY.all_of(subscription_id=subscription_id),
                 ScanIndexForward=False,
                 Limit=ENTRIES_LISTED_MAX,
-                **_starting_after(partition, "ENTRY#", cursor),
+                **_starting_after(JOURNAL_ENTRY, partition, cursor),
             )
-        return CursorPage([_ENTRY.validate_python(item) for item in found["Items"]], _next(found, "ENTRY#"))
+        entries = [_ENTRY.validate_python(item) for item in found["Items"]]
+        return CursorPage(entries, _next_cursor(JOURNAL_ENTRY, found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +77,36 @@ class UsageReader:
 
     def live(self, subscription_id: int) -> LiveTotals:
         with translating("read live totals"):
-            key = {"pk": f"SUB#{subscription_id}", "sk": "LIVE"}
-            found = self.table.get_item(Key=key, ConsistentRead=True)
-        item = found.get("Item", {})
-        return LiveTotals(usage_of(item, "counted_"), usage_of(item, "unconfirmed_"))
+            found = self.table.get_item(Key=LIVE_TOTALS.key(subscription_id=subscription_id), ConsistentRead=True)
+        return live_totals_of(found.get("Item", {}))
 
     def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
-        partition = f"SUB#{subscription_id}#EPOCH#{number_key(epoch)}"
         with translating("read usage events"):
             found = self.table.query(
-                IndexName="by_subscription",
-                KeyConditionExpression=Key("gsi2pk").eq(partition),
+                IndexName=EVENTS_OF_LEAF.name,
+                KeyConditionExpression=EVENTS_OF_LEAF.all_of(subscription_id=subscription_id, epoch=epoch),
                 Limit=EVENTS_LISTED_MAX,
-                **_indexed_after(partition, cursor),
+                **_starting_after_event(subscription_id, epoch, cursor),
             )
-        return CursorPage([event_of(item) for item in found["Items"]], _next(found, "CALL#", "gsi2sk"))
+        last = found.get("LastEvaluatedKey")
+        next_cursor = EVENTS_OF_LEAF.part(last, "litellm_call_id") if last else None
+        return CursorPage([event_of(item) for item in found["Items"]], next_cursor)
 
 
-def _starting_after(partition: str, prefix: str, cursor: str | None) -> Any:
-    """A cursor is the last sort key without its prefix, so it can only point into the list that it came from."""
+def _starting_after(kind: ItemKind, partition: str, cursor: str | None) -> Any:
+    """Query arguments: a cursor is the last sort key without its prefix, so it cannot point into another list."""
     if cursor is None:
         return {}
-    return {"ExclusiveStartKey": {"pk": partition, "sk": prefix + _checked(cursor)}}
+    return {"ExclusiveStartKey": {"pk": partition, "sk": kind.prefix + _checked(cursor)}}
 
 
-def _indexed_after(partition: str, cursor: str | None) -> Any:
+def _starting_after_event(subscription_id: int, epoch: int, cursor: str | None) -> Any:
+    """Query arguments: here a cursor is the last call's id."""
     if cursor is None:
         return {}
-    call = f"CALL#{_checked(cursor)}"
-    return {"ExclusiveStartKey": {"gsi2pk": partition, "gsi2sk": call, "pk": call, "sk": "EVENT"}}
+    call_id = _checked(cursor)
+    in_index = EVENTS_OF_LEAF.key(subscription_id=subscription_id, epoch=epoch, litellm_call_id=call_id)
+    return {"ExclusiveStartKey": in_index | USAGE_EVENT.key(litellm_call_id=call_id)}
 
 
 def _checked(cursor: str) -> str:
@@ -107,6 +115,6 @@ def _checked(cursor: str) -> str:
     return cursor
 
 
-def _next(found: Any, prefix: str, attribute: str = "sk") -> str | None:
+def _next_cursor(kind: ItemKind, found: Any) -> str | None:
     last = found.get("LastEvaluatedKey")
-    return str(last[attribute]).removeprefix(prefix) if last else None
+    return str(last["sk"]).removeprefix(kind.prefix) if last else None

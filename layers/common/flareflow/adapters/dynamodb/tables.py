@@ -1,69 +1,338 @@
-"""Every table, key and index of FlareFlow, with the access pattern that each serves.
+"""Every table of FlareFlow: its keys and indexes, the attributes stored under them, and the access patterns served.
 
-All tables have a string partition key `pk` and a string sort key `sk`. Integers inside keys are written with
-`number_key`, so that they sort. Times are ISO 8601 UTC with microseconds; `expires_at` is Unix seconds (TTL).
-
-UsageTable: what was used (written by usage_ingest and usage_polling)
-    CALL#<litellm_call_id>  EVENT           one usage event; status unconfirmed | counted | dropped
-    EPOCH#<epoch>           SUB#<id>        what the epoch added to one subscription (prompt_tokens,
-                                            completion_tokens, requests, rated_microtokens, cost_nanousd)
-    SUB#<id>                LIVE            counted and unconfirmed totals of one subscription, for the display:
-                                            counted_<field>, unconfirmed_<field>
-    METERING                OPEN_EPOCH      the epoch that counts now (`epoch`), and `sealing` while one is closed
-                                            but has no statement yet
-    METERING                WATERMARK       how far the spend log was read without a gap (`read_to`)
-    QUARANTINE              CALL#<id>       calls of keys that we do not know
-    index by_status         gsi1pk = UNCONFIRMED, gsi1sk = <recorded_at>   unconfirmed events, oldest first
-    index by_subscription   gsi2pk = SUB#<id>#EPOCH#<epoch>, gsi2sk = CALL#<id>   the events behind one leaf
-    stream                  new image -> pending_push, enforcement
-
-StatementsTable: what was sealed and how far its proof has come
-    STATEMENT#<epoch>       SEALED          the public body (`body`, canonical JSON text), `statement_hash`,
-                                            `settlement_root`, `page_count`; written once
-    STATEMENTS              EPOCH#<epoch>   the list of sealed epochs, newest last; `statement_hash`
-    ATTESTATION#<epoch>     STATE           state, request, transaction, round, proof, reasons; see `attestation`
-    ATTESTATIONS            EPOCH#<epoch>   attestations under way, `state`; removed once SETTLED or SKIPPED
-    POLICY                  REWARD#<epoch>  Flare's signing policies and the signatures of their predecessors
-    stream                  new image -> pending_push
-
-LedgerTable: money, as the chain told it (written by chain_events and flow_billing)
-    SUB#<id>                STATE           owner, plan, balance_ufix64, charged_ufix64, deposited_ufix64,
-                                            withdrawn_ufix64, refunded_ufix64, settled_microtokens, settled_epoch
-    SUB#<id>                ENTRY#<height>#<tx index>#<event index>   one journal transaction; its lines sum to zero
-    REVENUE                 ENTRY#<height>#<tx index>#<event index>   revenue taken out, a journal transaction too
-    REVENUE                 STATE           `balance_ufix64`: what was charged and not taken out
-    OWNER#<address>         SUB#<id>        the subscriptions of an account
-    SETTLED                 SUB#<id>        `settled_microtokens`: what the contract has already seen, for sealing pages
-    CHAIN                   CURSOR          the last Flow block height whose events are in the journal
-    PROPOSER#<address>      KEY#<index>     lease of a proposer key: purpose, leased_until; removed when given back
-    OUTGOING#<purpose>      TRANSACTION     a transaction that was built: id, bytes, reference height, status
-    stream                  new image -> pending_push, enforcement
-
-AccountsTable: who may do what
-    NONCE#<nonce>           NONCE           single use, expires_at
-    SESSION#<sha256>        SESSION         address, expires_at
-    KEY#<sha256>            KEY             subscription_id; never changes, so that late usage finds its payer
-    SUB#<id>                KEY#<sha256>    the keys of a subscription: alias, created_at,
-                                            status active | changing | blocked | deleted
-    IDEMPOTENCY#<address>#<key>  REQUEST    request_hash, state started | done, lease_until, key_hash once done
-
-RealtimeTable: who is watching
-    CONNECTION#<id>         CONNECTION      address, expires_at
-    CONNECTION#<id>         SUB#<id>        what this connection watches
-    WATCH#<subscription>    CONNECTION#<id> who watches this subscription
-    TICKET#<sha256>         TICKET          one-use ticket for $connect: address, expires_at
-    MESSAGES#<subscription> SEQUENCE#<n>    messages of a subscription, for resume; expires_at
-    MESSAGES#<subscription> COUNTER         the last sequence number given out (`sequence`)
-    DELIVERED#<stream event> MESSAGE        the `sequence` of the message that a stream record became; expires_at
+No other module spells a key. `docs/data-model.md` is made from this module by `python -m infra.data_model`.
 """
 
+from dataclasses import dataclass, fields
 from typing import Final
 
-NUMBER_KEY_DIGITS: Final = 20
+from flareflow.adapters.dynamodb.keys import KeyTemplate
+from flareflow.metering.models import USAGE_FIELDS
+from flareflow.settlement.journal import Entry, Subscription
+
+EXPIRES_AT: Final = "expires_at"
+"""The attribute by which DynamoDB deletes items (TTL), in Unix seconds. It may take days, so readers check it too."""
+COUNTED: Final = "counted_"
+UNCONFIRMED: Final = "unconfirmed_"
+"""Prefixes of the usage fields in live totals."""
 
 
-def number_key(number: int) -> str:
-    """An integer as part of a sort key: 20 digits, so that text order is number order."""
-    if not 0 <= number < 10**NUMBER_KEY_DIGITS:
-        raise ValueError(f"a key number is 0 or more and has at most {NUMBER_KEY_DIGITS} digits, not {number}")
-    return f"{number:0{NUMBER_KEY_DIGITS}d}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemKind(KeyTemplate):
+    """One kind of item: `attributes` are those beside the keys, `serves` says who reads it and how."""
+
+    holds: str
+    serves: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index(KeyTemplate):
+    """A global secondary index with all attributes; it holds the items of one kind that have its keys."""
+
+    name: str
+    serves: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableLayout:
+    """One table by its name in `template.yaml`; `stream_readers` are the functions that consume its stream."""
+
+    name: str
+    holds: str
+    items: tuple[ItemKind, ...]
+    indexes: tuple[Index, ...] = ()
+    stream_readers: tuple[str, ...] = ()
+
+
+USAGE_EVENT: Final = ItemKind(
+    pk="CALL#{litellm_call_id}",
+    sk="EVENT",
+    holds="One usage event; `status` is unconfirmed, counted or dropped.",
+    serves="Metering reads and moves an event by its call id; pending_push follows it in the stream.",
+    attributes=(
+        *("status", "litellm_call_id", "subscription_id", "key_hash", "model", *USAGE_FIELDS),
+        *("started_at", "ended_at", "recorded_at", "epoch", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"),
+    ),
+)
+UNCONFIRMED_EVENTS: Final = Index(
+    name="by_status",
+    pk_name="gsi1pk",
+    sk_name="gsi1sk",
+    pk="UNCONFIRMED",
+    sk="{recorded_at}",
+    serves="usage_polling lists unconfirmed events, oldest first.",
+)
+EVENTS_OF_LEAF: Final = Index(
+    name="by_subscription",
+    pk_name="gsi2pk",
+    sk_name="gsi2sk",
+    pk="SUB#{subscription_id}#EPOCH#{epoch:020}",
+    sk="CALL#{litellm_call_id}",
+    serves="account_api lists the events of a subscription that were counted under an epoch.",
+)
+EPOCH_DELTA: Final = ItemKind(
+    pk="EPOCH#{epoch:020}",
+    sk="SUB#{subscription_id}",
+    holds="What one epoch added to one subscription.",
+    serves="Sealing lists what an epoch added.",
+    attributes=USAGE_FIELDS,
+)
+LIVE_TOTALS: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="LIVE",
+    holds="The counted and the unconfirmed totals of one subscription.",
+    serves="account_api, pending_push and enforcement read one; enforcement follows changes in the stream.",
+    attributes=tuple(prefix + name for prefix in (COUNTED, UNCONFIRMED) for name in USAGE_FIELDS),
+)
+OPEN_EPOCH: Final = ItemKind(
+    pk="METERING",
+    sk="OPEN_EPOCH",
+    holds="The epoch that is counted under now, and `sealing`: the closed epoch whose statement is not finished.",
+    serves="Metering checks it in every transaction that counts; sealing closes an epoch by it.",
+    attributes=("epoch", "sealing"),
+)
+WATERMARK: Final = ItemKind(
+    pk="METERING",
+    sk="WATERMARK",
+    holds="The moment up to which the spend log was read without a gap.",
+    serves="usage_polling begins where it ended.",
+    attributes=("read_to",),
+)
+QUARANTINED_CALL: Final = ItemKind(
+    pk="QUARANTINE",
+    sk="CALL#{litellm_call_id}",
+    holds="A finished call of an unknown key, stored for 90 days.",
+    serves="A person lists the partition.",
+    attributes=(
+        *("key_hash", "model", "prompt_tokens", "completion_tokens", "cost_nanousd"),
+        *("started_at", "ended_at", EXPIRES_AT),
+    ),
+)
+
+STATEMENT: Final = ItemKind(
+    pk="STATEMENT#{epoch}",
+    sk="SEALED",
+    holds="A statement: its public body (canonical JSON), hash, settlement root and number of pages. Written once.",
+    serves="public_api, attestation_submission and flow_billing read it by epoch.",
+    attributes=("body", "statement_hash", "settlement_root", "page_count"),
+)
+LISTED_STATEMENT: Final = ItemKind(
+    pk="STATEMENTS",
+    sk="EPOCH#{epoch:020}",
+    holds="One epoch in the list of statements.",
+    serves="public_api lists statements, newest first; sealing and attestation_submission find the newest.",
+    attributes=("statement_hash",),
+)
+ATTESTATION: Final = ItemKind(
+    pk="ATTESTATION#{epoch}",
+    sk="STATE",
+    holds="How far the attestation of an epoch has come: `record` is all of it as JSON, `version` guards its changes.",
+    serves="attestation_submission, flow_billing and public_api read it by epoch.",
+    attributes=("state", "version", "record"),
+)
+LISTED_ATTESTATION: Final = ItemKind(
+    pk="ATTESTATIONS",
+    sk="EPOCH#{epoch:020}",
+    holds="One attestation under way; deleted once the epoch is settled or skipped.",
+    serves="attestation_submission and flow_billing list attestations under way, oldest epoch first.",
+    attributes=("state",),
+)
+POLICY: Final = ItemKind(
+    pk="POLICY",
+    sk="REWARD#{reward_epoch:020}",
+    holds="Flare's signing policy of a reward epoch and the signatures of the policy before it, in hex.",
+    serves="attestation_submission stores it; flow_billing reads it by reward epoch.",
+    attributes=("policy", "signatures"),
+)
+POLICY_SCAN: Final = ItemKind(
+    pk="POLICY",
+    sk="SCANNED",
+    holds="The last block of Flare that was searched for signing policies.",
+    serves="attestation_submission goes on from there.",
+    attributes=("through_block",),
+)
+
+SUBSCRIPTION: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="STATE",
+    holds="A subscription's state and balances; `last_event` is the position of the last event that changed it.",
+    serves="chain_events, account_api, websocket and enforcement read one; two functions follow it in the stream.",
+    attributes=(*(field.name for field in fields(Subscription)), "last_event"),
+)
+_ENTRY_ATTRIBUTES: Final = tuple(field.name for field in fields(Entry))
+JOURNAL_ENTRY: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="ENTRY#{height:020}#{transaction_index:020}#{event_index:020}",
+    holds="A journal entry of a subscription; its lines sum to zero. Written once.",
+    serves="account_api lists them, newest first; chain_events asks whether an event is there.",
+    attributes=_ENTRY_ATTRIBUTES,
+)
+REVENUE_ENTRY: Final = ItemKind(
+    pk="REVENUE",
+    sk="ENTRY#{height:020}#{transaction_index:020}#{event_index:020}",
+    holds="A journal entry of revenue that was withdrawn. Written once.",
+    serves="chain_events asks whether an event is there; a person lists them.",
+    attributes=_ENTRY_ATTRIBUTES,
+)
+REVENUE: Final = ItemKind(
+    pk="REVENUE",
+    sk="STATE",
+    holds="Charges that were not withdrawn yet, in 1e-8 FLOW.",
+    serves="A person reads it.",
+    attributes=("balance_ufix64",),
+)
+OWNERSHIP: Final = ItemKind(
+    pk="OWNER#{address}",
+    sk="SUB#{subscription_id:020}",
+    holds="One subscription of an account.",
+    serves="account_api lists an account's subscriptions.",
+)
+SETTLED: Final = ItemKind(
+    pk="SETTLED",
+    sk="SUB#{subscription_id:020}",
+    holds="The rated micro-tokens that the contract has settled for a subscription.",
+    serves="usage_polling lists all of them to make pages; flow_billing to find the pages that add something.",
+    attributes=("settled_microtokens",),
+)
+CHAIN_CURSOR: Final = ItemKind(
+    pk="CHAIN",
+    sk="CURSOR",
+    holds="The last block of Flow whose events are in the journal.",
+    serves="chain_events goes on from there.",
+    attributes=("height",),
+)
+PROPOSER_KEY: Final = ItemKind(
+    pk="PROPOSER#{address}",
+    sk="KEY#{key_index:020}",
+    holds="The lease of a proposer key; deleted when it is given back.",
+    serves="flow_billing leases a key for one transaction.",
+    attributes=("purpose", "leased_until"),
+)
+OUTGOING: Final = ItemKind(
+    pk="OUTGOING#{purpose}",
+    sk="TRANSACTION",
+    holds="The last transaction made for a purpose: `record` is all of it as JSON, `version` guards its changes.",
+    serves="flow_billing reads it by purpose.",
+    attributes=("transaction_id", "status", "version", "record"),
+)
+
+NONCE: Final = ItemKind(
+    pk="NONCE#{nonce}",
+    sk="NONCE",
+    holds="A nonce for one sign-in; deleted by its use.",
+    serves="wallet_auth uses it up.",
+    attributes=(EXPIRES_AT,),
+)
+SESSION: Final = ItemKind(
+    pk="SESSION#{token_hash}",
+    sk="SESSION",
+    holds="Who is signed in with a token, of which only the SHA-256 is stored.",
+    serves="session_authorizer reads it by the token's hash.",
+    attributes=("address", EXPIRES_AT),
+)
+KEY_OWNER: Final = ItemKind(
+    pk="KEY#{key_hash}",
+    sk="KEY",
+    holds="The subscription of a virtual key. Never changed or deleted, so that late usage finds who pays for it.",
+    serves="Metering reads up to 100 at once; key_provisioning finds a key by its hash.",
+    attributes=("subscription_id",),
+)
+VIRTUAL_KEY: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="KEY#{key_hash}",
+    holds="A virtual key; `status` is active, changing, blocked or deleted.",
+    serves="key_provisioning and enforcement list the keys of a subscription.",
+    attributes=("key_hash", "subscription_id", "alias", "status", "created_at"),
+)
+KEY_REQUEST: Final = ItemKind(
+    pk="IDEMPOTENCY#{owner}#{idempotency_key}",
+    sk="REQUEST",
+    holds="A request for a key; `state` is started or done, `key_hash` is there once it is done.",
+    serves="key_provisioning looks for a repetition and holds a lease while it carries the request out.",
+    attributes=("request_hash", "state", "lease_until", "key_hash"),
+)
+
+CONNECTION: Final = ItemKind(
+    pk="CONNECTION#{connection_id}",
+    sk="CONNECTION",
+    holds="Who opened a WebSocket connection.",
+    serves="websocket reads it by connection.",
+    attributes=("address", EXPIRES_AT),
+)
+WATCHED: Final = ItemKind(
+    pk="CONNECTION#{connection_id}",
+    sk="SUB#{subscription_id}",
+    holds="One subscription that a connection watches.",
+    serves="websocket lists them to check the limit and to forget a connection.",
+    attributes=(EXPIRES_AT,),
+)
+WATCHER: Final = ItemKind(
+    pk="WATCH#{subscription_id}",
+    sk="CONNECTION#{connection_id}",
+    holds="One connection that watches a subscription.",
+    serves="pending_push lists whom to send a message to.",
+    attributes=(EXPIRES_AT,),
+)
+TICKET: Final = ItemKind(
+    pk="TICKET#{ticket_hash}",
+    sk="TICKET",
+    holds="Whose a ticket is, of which only the SHA-256 is stored; deleted by its use.",
+    serves="websocket uses it up when a connection opens.",
+    attributes=("address", EXPIRES_AT),
+)
+MESSAGE: Final = ItemKind(
+    pk="MESSAGES#{subscription_id}",
+    sk="SEQUENCE#{sequence:020}",
+    holds="A message of a subscription, stored for a day.",
+    serves="websocket lists what a client missed, in order.",
+    attributes=("sequence", "type", "subscription_id", "at", "payload", EXPIRES_AT),
+)
+MESSAGE_COUNTER: Final = ItemKind(
+    pk="MESSAGES#{subscription_id}",
+    sk="COUNTER",
+    holds="The sequence number of the subscription's last message.",
+    serves="pending_push takes the next number; websocket tells it to a client that begins to watch.",
+    attributes=("sequence",),
+)
+DELIVERY: Final = ItemKind(
+    pk="DELIVERED#{delivery_id}",
+    sk="MESSAGE",
+    holds="The sequence number of the message that a stream record became, stored for a day.",
+    serves="pending_push finds the message of a record that is delivered again.",
+    attributes=("sequence", EXPIRES_AT),
+)
+
+TABLES: Final = (
+    TableLayout(
+        name="UsageTable",
+        holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
+        items=(USAGE_EVENT, EPOCH_DELTA, LIVE_TOTALS, OPEN_EPOCH, WATERMARK, QUARANTINED_CALL),
+        indexes=(UNCONFIRMED_EVENTS, EVENTS_OF_LEAF),
+        stream_readers=("pending_push", "enforcement"),
+    ),
+    TableLayout(
+        name="StatementsTable",
+        holds="What was sealed and how far its proof has come.",
+        items=(STATEMENT, LISTED_STATEMENT, ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN),
+    ),
+    TableLayout(
+        name="LedgerTable",
+        holds="Money as the chain's events tell it, and sent transactions; written by chain_events and flow_billing.",
+        items=(
+            *(SUBSCRIPTION, JOURNAL_ENTRY, REVENUE_ENTRY, REVENUE, OWNERSHIP),
+            *(SETTLED, CHAIN_CURSOR, PROPOSER_KEY, OUTGOING),
+        ),
+        stream_readers=("pending_push", "enforcement"),
+    ),
+    TableLayout(
+        name="AccountsTable",
+        holds="Sign-ins and virtual keys; written by wallet_auth, key_provisioning and enforcement.",
+        items=(NONCE, SESSION, KEY_OWNER, VIRTUAL_KEY, KEY_REQUEST),
+    ),
+    TableLayout(
+        name="RealtimeTable",
+        holds="WebSocket connections and their messages; written by account_api, websocket and pending_push.",
+        items=(CONNECTION, WATCHED, WATCHER, TICKET, MESSAGE, MESSAGE_COUNTER, DELIVERY),
+    ),
+)

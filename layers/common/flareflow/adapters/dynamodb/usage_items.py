@@ -1,46 +1,45 @@
-"""Usage events as items of UsageTable, and the transactions that take them through their life (keys: see `tables`).
+"""Usage events as items of UsageTable, and the transactions that move them from status to status.
 
     unknown ──► unconfirmed ──► dropped
        └─────────────┴─────────────┴──► counted
 
-Each step is one transaction: it writes the events, on condition that they still are where they were read, together
-with every total that changes. So a step that is repeated or overtaken does nothing, and totals are always the sum
-of the events.
+Each step is one transaction: it writes events, on condition that they still have the status that was read, together
+with every total that changes. So a step that is repeated or lost a race changes nothing, and totals are always the
+sums of the events.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from flareflow.adapters.dynamodb.batches import Item
-from flareflow.adapters.dynamodb.tables import number_key
+from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.tables import (
+    COUNTED,
+    EPOCH_DELTA,
+    EVENTS_OF_LEAF,
+    EXPIRES_AT,
+    LIVE_TOTALS,
+    OPEN_EPOCH,
+    QUARANTINED_CALL,
+    UNCONFIRMED,
+    UNCONFIRMED_EVENTS,
+    USAGE_EVENT,
+)
 from flareflow.json_format import timestamp
-from flareflow.metering.models import USAGE_FIELDS, FinishedCall, LiveTotals, Usage, UsageEvent
+from flareflow.metering.models import USAGE_FIELDS, EventStatus, FinishedCall, LiveTotals, Usage, UsageEvent
 
 ACTIONS_MAX: Final = 100
-UNCONFIRMED_PARTITION: Final = "UNCONFIRMED"
-OPEN_EPOCH: Final = {"pk": "METERING", "sk": "OPEN_EPOCH"}
 
 _EVENT: Final = TypeAdapter(UsageEvent)
 
 
-class EventStatus(StrEnum):
-    """Where in its life an event is."""
-
-    UNKNOWN = "unknown"
-    UNCONFIRMED = "unconfirmed"
-    COUNTED = "counted"
-    DROPPED = "dropped"
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the table says of a call."""
+    """What the table holds of a call; without arguments, of one that it does not hold."""
 
     status: EventStatus = EventStatus.UNKNOWN
     usage: Usage = field(default_factory=Usage)
@@ -63,7 +62,7 @@ type KnownCalls = Mapping[str, Known]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that events take at `now`; `epoch` is the one that they are counted under."""
+    """The move of events to another status at `now`; `epoch` is set when they are counted, under that epoch."""
 
     to: EventStatus
     come_from: frozenset[EventStatus]
@@ -71,11 +70,11 @@ class Step:
     epoch: int | None = None
 
     def due(self, events: Iterable[UsageEvent], known: KnownCalls) -> list[UsageEvent]:
-        """Those of `events` that have the step before them."""
+        """The events whose status allows this step."""
         return [event for event in events if _known(event, known).status in self.come_from]
 
     def actions(self, events: Sequence[UsageEvent], known: KnownCalls) -> list[Any]:
-        """The transaction in which `events`, a batch of `transactions`, take the step."""
+        """The actions of the transaction that moves `events`, one batch of `transactions`."""
         puts = [self._put(event, _known(event, known).status) for event in events]
         live, counted = self._changes(events, known)
         totals = [_add_live(subscription_id, change) for subscription_id, change in live.items()]
@@ -85,7 +84,7 @@ class Step:
         return [_check_open(self.epoch), *puts, *totals, *of_epoch]
 
     def _put(self, event: UsageEvent, was: EventStatus) -> Mapping[str, Any]:
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        condition: dict[str, Any] = {"ConditionExpression": ABSENT}
         if was != EventStatus.UNKNOWN:
             condition = {
                 "ConditionExpression": "#status = :was",
@@ -95,30 +94,31 @@ class Step:
         return {"Put": {"Item": self._item(event), **condition}}
 
     def _item(self, event: UsageEvent) -> Item:
-        item = {
-            "pk": call_key(event.call.litellm_call_id),
-            "sk": "EVENT",
+        call = event.call
+        item: Item = {
+            **USAGE_EVENT.key(litellm_call_id=call.litellm_call_id),
             "status": self.to.value,
-            "litellm_call_id": event.call.litellm_call_id,
+            "litellm_call_id": call.litellm_call_id,
             "subscription_id": event.subscription_id,
-            "key_hash": event.call.key_hash,
-            "model": event.call.model,
+            "key_hash": call.key_hash,
+            "model": call.model,
             **usage_attributes(event.usage),
-            "started_at": timestamp(event.call.started_at),
-            "ended_at": timestamp(event.call.ended_at),
+            "started_at": timestamp(call.started_at),
+            "ended_at": timestamp(call.ended_at),
             "recorded_at": timestamp(self.now),
         }
         if self.to == EventStatus.UNCONFIRMED:
-            item |= {"gsi1pk": UNCONFIRMED_PARTITION, "gsi1sk": timestamp(self.now)}
+            item |= UNCONFIRMED_EVENTS.key(recorded_at=timestamp(self.now))
         if self.epoch is not None:
-            leaf = f"SUB#{event.subscription_id}#EPOCH#{number_key(self.epoch)}"
-            item |= {"epoch": self.epoch, "gsi2pk": leaf, "gsi2sk": call_key(event.call.litellm_call_id)}
+            item |= {"epoch": self.epoch} | EVENTS_OF_LEAF.key(
+                subscription_id=event.subscription_id, epoch=self.epoch, litellm_call_id=call.litellm_call_id
+            )
         return item
 
     def _changes(
         self, events: Iterable[UsageEvent], known: KnownCalls
     ) -> tuple[dict[int, LiveTotals], dict[int, Usage]]:
-        """By subscription: the change of its live totals, and what it used."""
+        """By subscription: the change of its live totals, and the usage of its events."""
         live: dict[int, LiveTotals] = defaultdict(LiveTotals)
         used: dict[int, Usage] = defaultdict(Usage)
         for event in events:
@@ -133,12 +133,12 @@ class Step:
 
 
 def transactions(events: Iterable[UsageEvent]) -> Iterator[list[UsageEvent]]:
-    """Events in as few batches as there must be for a step of each to fit into one transaction."""
+    """Split events into batches, as few as possible, whose step fits into one transaction."""
     batch: list[UsageEvent] = []
     subscriptions: set[int] = set()
     for event in sorted(events, key=lambda event: event.subscription_id):
         subscriptions.add(event.subscription_id)
-        # one condition on the epoch, one put a call, two totals a subscription
+        # one condition on the epoch, one put for each call, two totals for each subscription
         if 1 + len(batch) + 1 + 2 * len(subscriptions) > ACTIONS_MAX:
             yield batch
             batch, subscriptions = [], {event.subscription_id}
@@ -147,17 +147,17 @@ def transactions(events: Iterable[UsageEvent]) -> Iterator[list[UsageEvent]]:
         yield batch
 
 
-def call_key(litellm_call_id: str) -> str:
-    return f"CALL#{litellm_call_id}"
-
-
 def usage_attributes(usage: Usage, prefix: str = "") -> dict[str, int]:
     return {prefix + name: getattr(usage, name) for name in USAGE_FIELDS}
 
 
 def usage_of(item: Item, prefix: str = "") -> Usage:
-    """The usage in an item's attributes; one that is missing is 0."""
+    """The usage in an item's attributes; a missing attribute counts as 0."""
     return Usage(*(int(item.get(prefix + name, 0)) for name in USAGE_FIELDS))
+
+
+def live_totals_of(item: Item) -> LiveTotals:
+    return LiveTotals(counted=usage_of(item, COUNTED), unconfirmed=usage_of(item, UNCONFIRMED))
 
 
 def event_of(item: Item) -> UsageEvent:
@@ -170,8 +170,7 @@ def known_call(item: Item) -> tuple[str, Known]:
 
 def quarantined(call: FinishedCall, expires_at: int) -> Item:
     return {
-        "pk": "QUARANTINE",
-        "sk": call_key(call.litellm_call_id),
+        **QUARANTINED_CALL.key(litellm_call_id=call.litellm_call_id),
         "key_hash": call.key_hash,
         "model": call.model,
         "prompt_tokens": call.prompt_tokens,
@@ -179,7 +178,7 @@ def quarantined(call: FinishedCall, expires_at: int) -> Item:
         "cost_nanousd": call.cost_nanousd,
         "started_at": timestamp(call.started_at),
         "ended_at": timestamp(call.ended_at),
-        "expires_at": expires_at,
+        EXPIRES_AT: expires_at,
     }
 
 
@@ -189,21 +188,21 @@ def _known(event: UsageEvent, known: KnownCalls) -> Known:
 
 def _check_open(epoch: int) -> Mapping[str, Any]:
     check = {"ConditionExpression": "epoch = :epoch", "ExpressionAttributeValues": {":epoch": epoch}}
-    return {"ConditionCheck": {"Key": OPEN_EPOCH, **check}}
+    return {"ConditionCheck": {"Key": OPEN_EPOCH.key(), **check}}
 
 
 def _add_live(subscription_id: int, change: LiveTotals) -> Mapping[str, Any]:
-    amounts = usage_attributes(change.counted, "counted_") | usage_attributes(change.unconfirmed, "unconfirmed_")
-    return _add(f"SUB#{subscription_id}", "LIVE", amounts)
+    amounts = usage_attributes(change.counted, COUNTED) | usage_attributes(change.unconfirmed, UNCONFIRMED)
+    return _add(LIVE_TOTALS.key(subscription_id=subscription_id), amounts)
 
 
 def _add_delta(epoch: int, subscription_id: int, usage: Usage) -> Mapping[str, Any]:
-    return _add(f"EPOCH#{number_key(epoch)}", f"SUB#{subscription_id}", usage_attributes(usage))
+    return _add(EPOCH_DELTA.key(epoch=epoch, subscription_id=subscription_id), usage_attributes(usage))
 
 
-def _add(partition_key: str, sort_key: str, amounts: Mapping[str, int]) -> Mapping[str, Any]:
+def _add(key: Mapping[str, str], amounts: Mapping[str, int]) -> Mapping[str, Any]:
     update = {
         "UpdateExpression": "ADD " + ", ".join(f"{name} :{name}" for name in amounts),
         "ExpressionAttributeValues": {f":{name}": amount for name, amount in amounts.items()},
     }
-    return {"Update": {"Key": {"pk": partition_key, "sk": sort_key}, **update}}
+    return {"Update": {"Key": key, **update}}

@@ -1,0 +1,113 @@
+"""Reads that were left out and writes that lost a race are repeated after a pause, a limited number of times."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from flareflow.adapters.dynamodb import batches, usage
+from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.tables import KEY_OWNER
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.errors import RaceLostError, StorageUnavailableError
+from flareflow.metering.models import UsageEvent
+from tests.fakes.metering import NOW, finished_call
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+EVENT = UsageEvent(1, finished_call("call-1"), 10_000_000)
+
+
+@dataclass
+class Client:
+    """A DynamoDB client whose batches leave out all but the first key, and whose transactions fail as told."""
+
+    leaves_out: int = 0
+    failures: list[ClientError] = field(default_factory=list)
+    asked: list[list[Any]] = field(default_factory=list)
+    writes: int = 0
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 (boto3's name)
+        keys = RequestItems["table"]["Keys"]
+        self.asked.append(keys)
+        if len(self.asked) > self.leaves_out:
+            return {"Responses": {"table": keys}, "UnprocessedKeys": {}}
+        return {"Responses": {"table": keys[:1]}, "UnprocessedKeys": {"table": {"Keys": keys[1:]}}}
+
+    def transact_write_items(self, **_: object) -> None:
+        self.writes += 1
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+@dataclass
+class Pauses:
+    """A pause that only notes its length, in seconds."""
+
+    lengths: list[float] = field(default_factory=list)
+
+    def __call__(self, seconds: float) -> None:
+        self.lengths.append(seconds)
+
+
+def table(client: Client) -> "Table":
+    return cast("Table", SimpleNamespace(name="table", meta=SimpleNamespace(client=client)))
+
+
+def cancelled(reason: str) -> ClientError:
+    answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": reason}]}
+    return ClientError(answer, "TransactWriteItems")
+
+
+KEYS = [KEY_OWNER.key(key_hash=f"{number}") for number in range(4)]
+
+
+def test_keys_that_were_left_out_are_asked_for_again() -> None:
+    # Given a table that leaves keys out twice
+    client, pause = Client(leaves_out=2), Pauses()
+    # When they are read
+    found = list(read_items(table(client), KEYS, pause))
+    # Then all are there, and the pauses grew
+    assert found == KEYS
+    assert client.asked == [KEYS, KEYS[1:], KEYS[2:]]
+    assert pause.lengths == [0.05, 0.1]
+
+
+def test_reading_ends_when_keys_are_left_out_too_often() -> None:
+    keys = [KEY_OWNER.key(key_hash=f"{number}") for number in range(50)]
+    client = Client(leaves_out=1_000)
+    with pytest.raises(StorageUnavailableError):
+        list(read_items(table(client), keys, Pauses()))
+    assert len(client.asked) == batches.ATTEMPTS_MAX
+
+
+def events_in(client: Client, pause: Pauses, monkeypatch: pytest.MonkeyPatch) -> DynamoUsageEvents:
+    """Usage events over a table that holds none."""
+    nothing: Callable[..., object] = lambda *_: iter(())  # noqa: E731
+    monkeypatch.setattr(usage, "read_items", nothing)
+    return DynamoUsageEvents(table(client), pause)
+
+
+@pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
+def test_events_that_lost_a_race_are_written_again(monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
+    client, pause = Client(failures=[cancelled(reason)] * 2), Pauses()
+    assert events_in(client, pause, monkeypatch).add_unconfirmed([EVENT], NOW) == 1
+    assert (client.writes, len(pause.lengths)) == (3, 2)
+
+
+def test_events_that_lose_every_race_raise_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(failures=[cancelled("TransactionConflict")] * 100)
+    with pytest.raises(RaceLostError):
+        events_in(client, Pauses(), monkeypatch).add_unconfirmed([EVENT], NOW)
+    assert client.writes == usage.ATTEMPTS_MAX
+
+
+def test_an_outage_is_no_race_and_rises_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(failures=[cancelled("ThrottlingError")])
+    with pytest.raises(StorageUnavailableError):
+        events_in(client, Pauses(), monkeypatch).add_unconfirmed([EVENT], NOW)
+    assert client.writes == 1
