@@ -16,7 +16,7 @@ TABLE: Final = ROOT / "docs" / "contract-costs.md"
 PACKED_ADJACENT: Final = 4.9
 PACKED_SPREAD: Final = 6.5
 """Units for each subscription in the trials of the packed layout."""
-_ROW: Final = re.compile(r"\| ([\d,.]+) \| [\d.]+ \| [^|]* \| `(\w+)` \|")
+_ROW: Final = re.compile(r"^ *([\d,.]+) +[\d.]+ .*\n +(\w+)$", re.MULTILINE)
 
 _HEAD: Final = """# What the contracts cost
 
@@ -25,7 +25,7 @@ mainnet's weights, as `FlowFees.FeesDeducted` tells them; where many subscriptio
 each. FLOW is mainnet's fee, 0.0001 for the transaction and 0.00004 for a unit, shared likewise. Whoever sends the
 transaction pays it. `tests/cadence/test_costs.py` measures again, and keeps the limits and this table.
 """
-_COLUMNS: Final = "| operation | units | FLOW | limit | name |\n| --- | ---: | ---: | ---: | --- |"
+_COLUMNS: Final = "   units     FLOW   limit  operation, and its name in the benchmark"
 _LARGEST: Final = """
 ## The largest page
 
@@ -78,7 +78,7 @@ class Section:
     @property
     def markdown(self) -> str:
         rows = "\n".join(_row(cost) for cost in self.costs)
-        return f"\n## {self.title}\n\n{self.text}\n\n{_COLUMNS}\n{rows}\n"
+        return f"\n## {self.title}\n\n{self.text}\n\n```text\n{_COLUMNS}\n{rows}\n```\n"
 
 
 def document(sections: Sequence[Section], largest: LargestPage) -> str:
@@ -89,14 +89,21 @@ def document(sections: Sequence[Section], largest: LargestPage) -> str:
 
 
 def committed_units() -> Mapping[str, float]:
-    """Units by name, as they stand in the file."""
-    return {name: float(units.replace(",", "")) for units, name in _ROW.findall(TABLE.read_text())}
+    """Units by name, as the committed file has them."""
+    return units_by_name(TABLE.read_text())
+
+
+def units_by_name(document: str) -> Mapping[str, float]:
+    return {name: float(units.replace(",", "")) for units, name in _ROW.findall(document)}
 
 
 def _row(cost: Cost) -> str:
+    """Two lines: the figures with the operation, and below it the name."""
     units = f"{cost.each:,.2f}" if cost.shared_by > 1 else f"{cost.units:,}"
-    limit = "" if cost.limit is None else f"{cost.limit:,}{', exceeded' if cost.is_exceeded else ''}"
-    return f"| {cost.operation} | {units} | {cost.flow_each:.5f} | {limit} | `{cost.name}` |"
+    limit = "" if cost.limit is None else f"{cost.limit:,}"
+    exceeded = " (limit exceeded)" if cost.is_exceeded else ""
+    figures = f"{units:>8}  {cost.flow_each:.5f}  {limit:>6}  "
+    return f"{figures}{cost.operation}{exceeded}\n{'':{len(figures)}}{cost.name}"
 
 
 def _largest(largest: LargestPage) -> str:
