@@ -29,6 +29,10 @@ install: ## everything that is needed, into .local/ (nothing to do the second ti
 demo: install ## one real call becomes one real charge, with a receipt (STOP=1: stop the stack afterwards)
 	@$(PYTHON) -m infra.local.demo $(if $(STOP),--stop)
 
+.PHONY: key
+key: install ## a key to call models with, for a new account on the local stack
+	@$(PYTHON) -m infra.local.demo.key
+
 .PHONY: up
 up: install ## start the local stack
 	@$(PYTHON) -m infra.local up
