@@ -97,3 +97,7 @@ def test_the_picture_shows_who_may_import_each_domain_package() -> None:
 def test_every_import_between_parts_is_an_arrow_of_the_picture() -> None:
     missing = {arrow: sources for arrow, sources in imported().items() if arrow not in drawn()}
     assert not missing
+
+
+def test_the_cadence_folder_holds_no_python() -> None:
+    assert list((ROOT / "infra" / "cadence").rglob("*.py")) == []
