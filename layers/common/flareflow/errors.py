@@ -13,6 +13,8 @@
     │   ├── StorageUnavailableError
     │   ├── FlareUnavailableError
     │   ├── FlowUnavailableError
+    │   ├── FlowRefusedError
+    │   │   └── FlowNotFoundError
     │   └── SignerUnavailableError
     ├── RaceLostError                another invocation made the change first: nothing to do
     └── BrokenRuleError              an invariant is violated: stop, keep all data, ask a person
@@ -89,6 +91,14 @@ class FlareUnavailableError(UnavailableError):
 
 class FlowUnavailableError(UnavailableError):
     """Flow's access node gave no usable answer."""
+
+
+class FlowRefusedError(UnavailableError):
+    """Flow's access node refused a request: it is not valid, a script failed, or the node has no state for it yet."""
+
+
+class FlowNotFoundError(FlowRefusedError):
+    """Flow's access node does not have what was asked for."""
 
 
 class SignerUnavailableError(UnavailableError):

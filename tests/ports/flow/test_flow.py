@@ -14,9 +14,9 @@ from flow_py_sdk import HashAlgo, InMemorySigner, SignAlgo
 
 from flareflow.adapters.flow import rest as flow_rest
 from flareflow.adapters.flow.json_cdc import address, array, string, ufix64, uint64, uint256
-from flareflow.adapters.flow.rest import FlowRefusedError, FlowRest, FlowScripts, http_client
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
 from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
-from flareflow.errors import FlowUnavailableError
+from flareflow.errors import FlowRefusedError, FlowUnavailableError
 from flareflow.settlement.chain_events import HEIGHTS_MAX
 from flareflow.settlement.ports import Flow
 from flareflow.settlement.transactions import Progress, SettlePage, SignedTransaction, Stage

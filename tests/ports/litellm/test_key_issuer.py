@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from flareflow.accounts.ports import KeyIssuer
+from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
-from flareflow.adapters.litellm.spend_log import litellm_client
 from flareflow.errors import KeyIssuerUnavailableError
 from infra.local.litellm import servers
 from infra.local.ports import url

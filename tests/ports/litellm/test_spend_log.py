@@ -11,7 +11,9 @@ from typing import Protocol
 import pytest
 
 from flareflow.adapters.litellm import spend_log as litellm
-from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog, litellm_client, pushed_calls
+from flareflow.adapters.litellm.client import litellm_client
+from flareflow.adapters.litellm.push import pushed_calls
+from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import FinishedCall, Window
 from flareflow.metering.ports import SpendLog

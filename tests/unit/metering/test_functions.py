@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.parser.models import APIGatewayProxyEventV2Model, EventBridgeModel, SqsModel
 
-from flareflow.adapters.litellm.spend_log import pushed_calls
+from flareflow.adapters.litellm.push import pushed_calls
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.ingest import IngestPush
 from flareflow.metering.models import PollReport, Reading, Window

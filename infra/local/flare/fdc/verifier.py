@@ -17,6 +17,7 @@ import jq
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
 
+from flareflow.adapters.http import bounded_chunks
 from flareflow.attestation.request import (
     ATTESTATION_TYPE,
     NO_TIMESTAMP,
@@ -109,7 +110,7 @@ class Verifier:
         address = self.hosts[host] + parts.path
         try:
             with self.http.stream(body.http_method, address, headers={"host": host}) as response:
-                return _bounded(response)
+                return _body(response)
         except httpx.HTTPError as error:
             raise NotConfirmedError(Status.FETCH_ERROR, str(error)) from error
 
@@ -133,18 +134,16 @@ def _check(body: RequestBody) -> None:
         raise NotConfirmedError(Status.INVALID_ABI_SIGNATURE)
 
 
-def _bounded(response: httpx.Response) -> bytes:
+def _body(response: httpx.Response) -> bytes:
     if not response.is_success:
         raise NotConfirmedError(Status.FETCH_ERROR, str(response.status_code))
     if "application/json" not in response.headers.get("content-type", ""):
         raise NotConfirmedError(Status.INVALID_CONTENT_TYPE)
     received, give_up = b"", time.perf_counter() + FETCH_SECONDS
-    for chunk in response.iter_bytes():
+    for chunk in bounded_chunks(response, RESPONSE_BYTES_MAX):
         received += chunk
         if time.perf_counter() > give_up:
             raise NotConfirmedError(Status.FETCH_ERROR, f"more than {FETCH_SECONDS:.0f} s")
-        if len(received) > RESPONSE_BYTES_MAX:
-            raise NotConfirmedError(Status.FETCH_ERROR, f"more than {RESPONSE_BYTES_MAX} bytes")
     return received
 
 

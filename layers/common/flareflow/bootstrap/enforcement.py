@@ -8,8 +8,8 @@ from flareflow.accounts.enforcement import Enforce
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.accounts import DynamoVirtualKeys
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
-from flareflow.adapters.litellm.spend_log import litellm_client
 from flareflow.entrypoints.settings import Settings
 from flareflow.settlement.pricing import charge_ufix64
 

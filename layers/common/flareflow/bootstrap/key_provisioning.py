@@ -9,8 +9,8 @@ from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.accounts import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
+from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
-from flareflow.adapters.litellm.spend_log import litellm_client
 from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now
 

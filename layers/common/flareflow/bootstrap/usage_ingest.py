@@ -8,7 +8,7 @@ import boto3
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm.spend_log import pushed_calls
+from flareflow.adapters.litellm.push import pushed_calls
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.ingest import IngestPush
 from flareflow.metering.price_book import PriceBook

@@ -13,7 +13,8 @@ from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog, litellm_client
+from flareflow.adapters.litellm.client import litellm_client
+from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.counting import CountCalls, ReadWindow
 from flareflow.metering.polling import PollUsage

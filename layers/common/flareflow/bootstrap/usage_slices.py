@@ -9,7 +9,8 @@ from flareflow.adapters.aws.queues import SliceMessage, SqsSliceQueue
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog, litellm_client
+from flareflow.adapters.litellm.client import litellm_client
+from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.counting import CountCalls, ReadSlice, ReadWindow
 from flareflow.metering.models import Window

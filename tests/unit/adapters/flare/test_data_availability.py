@@ -1,5 +1,6 @@
 """What the data availability API answers, and what we make of it."""
 
+import json
 from collections.abc import Callable
 from typing import Final
 
@@ -59,13 +60,22 @@ def test_the_request_is_asked_for_in_lower_case_hex() -> None:
         httpx.Response(200, json={**SERVED, "proof": ["0x01"]}),
         httpx.Response(200, json={**SERVED, "proof": [f"0x{'01' * 32}"] * 33}),
         httpx.Response(200, json={**SERVED, "response_hex": "0xabc"}),
-        httpx.Response(200, content=b" " * (ANSWER_BYTES_MAX + 1)),
         httpx.Response(302, headers={"location": "http://elsewhere.test"}),
     ],
 )
 def test_an_answer_that_is_not_the_apis_is_no_answer(answer: httpx.Response) -> None:
     with pytest.raises(FlareUnavailableError):
         api(100, answer).proof(100, b"\xab")
+
+
+def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
+    # Given a good answer, padded to as many bytes as an answer may have
+    served = json.dumps(SERVED).encode()
+    longest = served + b" " * (ANSWER_BYTES_MAX - len(served))
+    assert isinstance(api(100, httpx.Response(200, content=longest)).proof(100, b"\xab"), ServedProof)
+    # When it has one byte more, then it is refused
+    with pytest.raises(FlareUnavailableError, match="more than"):
+        api(100, httpx.Response(200, content=longest + b" ")).proof(100, b"\xab")
 
 
 def test_an_api_that_cannot_be_reached_is_unavailable() -> None:

@@ -97,10 +97,14 @@ def test_an_answer_that_we_do_not_understand_is_no_answer(response: httpx.Respon
         rest(lambda _: response).latest_sealed_block()
 
 
-def test_an_endless_answer_is_cut_off() -> None:
-    too_much = b"[" * (ANSWER_BYTES_MAX + 1)
-    with pytest.raises(FlowUnavailableError, match="longer than"):
-        rest(lambda _: httpx.Response(200, content=too_much)).latest_sealed_block()
+def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
+    # Given the latest block, padded to as many bytes as an answer may have
+    block = json.dumps([{"header": {"id": "ab" * 32, "height": "7", "timestamp": AT}}]).encode()
+    longest = block + b" " * (ANSWER_BYTES_MAX - len(block))
+    assert rest(lambda _: httpx.Response(200, content=longest)).latest_sealed_block().height == 7
+    # When it has one byte more, then it is refused
+    with pytest.raises(FlowUnavailableError, match="more than"):
+        rest(lambda _: httpx.Response(200, content=longest + b" ")).latest_sealed_block()
 
 
 def test_a_node_that_hangs_is_no_answer() -> None:

@@ -5,11 +5,13 @@ never be: its own status tells them apart.
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Final
 
 import httpx
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
+from flareflow.adapters.http import Answer, read_answer
 from flareflow.attestation.ports import Awaited, ServedProof
 from flareflow.errors import FlareUnavailableError
 
@@ -47,29 +49,27 @@ class HttpDataAvailability:
         """The status is asked first: a round indexed between the two questions is then served, never given up."""
         was_indexed = self._indexed_round() >= voting_round
         wanted = {"votingRoundId": voting_round, "requestBytes": f"0x{request.hex()}"}
-        response = self._send("POST", "/api/v1/fdc/proof-by-request-round-raw", json=wanted)
-        if response.status_code == httpx.codes.BAD_REQUEST:
+        answer = self._ask("POST", "/api/v1/fdc/proof-by-request-round-raw", json=wanted)
+        if answer.status == HTTPStatus.BAD_REQUEST:
             return Awaited.NEVER if was_indexed else Awaited.NOT_YET
-        served = self._parsed(response, _Served)
+        served = _parsed(answer, _Served)
         siblings = tuple(bytes.fromhex(sibling[2:]) for sibling in served.proof)
         return ServedProof(bytes.fromhex(served.response_hex[2:]), siblings)
 
     def _indexed_round(self) -> int:
-        return self._parsed(self._send("GET", "/api/v0/fsp/status"), _Status).latest_fdc.voting_round_id
+        return _parsed(self._ask("GET", "/api/v0/fsp/status"), _Status).latest_fdc.voting_round_id
 
-    def _send(self, method: str, path: str, json: object = None) -> httpx.Response:
+    def _ask(self, method: str, path: str, json: object = None) -> Answer:
         try:
-            response = self.http.request(method, path, json=json)
+            return read_answer(self.http.stream(method, path, json=json), ANSWER_BYTES_MAX)
         except httpx.HTTPError as error:
-            raise FlareUnavailableError(f"the data availability API does not answer: {error}") from error
-        if len(response.content) > ANSWER_BYTES_MAX:
-            raise FlareUnavailableError(f"the data availability API answered with {len(response.content)} bytes")
-        return response
+            raise FlareUnavailableError(f"the data availability API gave no answer: {error}") from error
 
-    @staticmethod
-    def _parsed[M: BaseModel](response: httpx.Response, model: type[M]) -> M:
-        try:
-            response.raise_for_status()
-            return model.model_validate_json(response.content)
-        except (httpx.HTTPStatusError, ValidationError) as error:
-            raise FlareUnavailableError(f"the data availability API gave no usable answer: {error}") from error
+
+def _parsed[M: BaseModel](answer: Answer, model: type[M]) -> M:
+    if not answer.is_success:
+        raise FlareUnavailableError(f"the data availability API answered with {answer.status}")
+    try:
+        return model.model_validate_json(answer.body)
+    except ValidationError as error:
+        raise FlareUnavailableError(f"the data availability API's answer has an unknown form: {error}") from error

@@ -18,7 +18,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flareflow.accounts.models import FULL_WEIGHT
 from flareflow.adapters.flow.json_cdc import Argument, Value, decode
-from flareflow.errors import FlowUnavailableError
+from flareflow.adapters.http import read_answer
+from flareflow.errors import FlowNotFoundError, FlowRefusedError, FlowUnavailableError, UnavailableError
 
 CADENCE: Final = Path(__file__).resolve().parents[2] / "cadence"
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -26,10 +27,6 @@ TIMEOUT_SECONDS: Final = 10.0
 REASON_CHARACTERS_MAX: Final = 300
 
 _STRING_IMPORT: Final = re.compile(r'^(\s*)import "(\w+)"', re.MULTILINE)
-
-
-class FlowRefusedError(FlowUnavailableError):
-    """The access node understood the question and refused it: there is no such thing, or a script failed."""
 
 
 class RestAccountKey(BaseModel):
@@ -112,14 +109,18 @@ _RESULT: Final = TypeAdapter(TransactionResult)
 _KEYS: Final = TypeAdapter(_Keys)
 _KEY: Final = TypeAdapter(RestAccountKey)
 _TEXT: Final = TypeAdapter(bytes)
+_FAILURES: Final[Mapping[int, type[UnavailableError]]] = {
+    HTTPStatus.BAD_REQUEST: FlowRefusedError,
+    HTTPStatus.NOT_FOUND: FlowNotFoundError,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class FlowRest:
     """The access node's REST API; `http` has its base address (without `/v1`) and a timeout.
 
-    Every method raises FlowUnavailableError when the node gives no answer or one in another form, and
-    FlowRefusedError, which is one of them, when it understood and refused.
+    Every method raises FlowUnavailableError when the node gives no answer or one of an unknown form, FlowRefusedError
+    when it answers 400, FlowNotFoundError when it answers 404.
     """
 
     http: httpx.Client
@@ -179,31 +180,17 @@ class FlowRest:
         body: Mapping[str, object] | None = None,
     ) -> T:
         try:
-            with self.http.stream(method, path, params=query, json=body) as response:
-                content = _bounded(response)
+            answer = read_answer(self.http.stream(method, path, params=query, json=body), ANSWER_BYTES_MAX)
         except httpx.HTTPError as error:
-            raise FlowUnavailableError(f"Flow gave no answer to {method} {path}") from error
-        if not response.is_success:
-            reason = content.decode(errors="replace")[:REASON_CHARACTERS_MAX]
-            raise _failure(response.status_code)(f"Flow answered {method} {path} with {response.status_code}: {reason}")
+            raise FlowUnavailableError(f"Flow gave no answer to {method} {path}: {error}") from error
+        if not answer.is_success:
+            reason = answer.body.decode(errors="replace")[:REASON_CHARACTERS_MAX]
+            failure = _FAILURES.get(answer.status, FlowUnavailableError)
+            raise failure(f"Flow answered {method} {path} with {answer.status}: {reason}")
         try:
-            return model.validate_json(content)
+            return model.validate_json(answer.body)
         except ValidationError as error:
-            raise FlowUnavailableError(f"Flow's answer to {method} {path} has another form") from error
-
-
-def _failure(status: int) -> type[FlowUnavailableError]:
-    refused = status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
-    return FlowRefusedError if refused else FlowUnavailableError
-
-
-def _bounded(response: httpx.Response) -> bytes:
-    content = bytearray()
-    for part in response.iter_bytes():
-        content += part
-        if len(content) > ANSWER_BYTES_MAX:
-            raise FlowUnavailableError(f"Flow's answer is longer than {ANSWER_BYTES_MAX} bytes")
-    return bytes(content)
+            raise FlowUnavailableError(f"Flow's answer to {method} {path} has an unknown form") from error
 
 
 def _bare(address: str) -> str:

@@ -23,12 +23,11 @@ from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
 from flareflow.adapters.flow.rest import (
     TIMEOUT_SECONDS,
-    FlowRefusedError,
     FlowRest,
     TransactionResult,
     cadence_code,
 )
-from flareflow.errors import FlowUnavailableError
+from flareflow.errors import FlowNotFoundError, FlowUnavailableError
 from flareflow.settlement.transactions import (
     Call,
     DeliverStatement,
@@ -149,7 +148,7 @@ class FlowTransactions:
     def progress(self, transaction: SignedTransaction) -> Progress:
         try:
             progress = _progress(self.rest.transaction_result(transaction.id))
-        except FlowRefusedError:
+        except FlowNotFoundError:
             progress = Progress(Stage.UNKNOWN)
         if progress.stage is Stage.UNKNOWN and self._has_expired(transaction):
             return Progress(Stage.VOID, "expired before the node knew of it")

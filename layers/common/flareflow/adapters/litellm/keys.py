@@ -1,4 +1,4 @@
-"""Virtual keys at LiteLLM, over its `/key/*` API."""
+"""LiteLLM's virtual keys, over its `/key/*` API."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,16 +10,27 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from flareflow.accounts.models import IssuedKey
+from flareflow.adapters.http import Answer, read_answer
 from flareflow.errors import KeyIssuerUnavailableError
 
+ANSWER_BYTES_MAX: Final = 1024 * 1024
 KEY_TYPE: Final = "llm_api"
-"""A key of this type calls models and nothing else: no keys, no spend of others."""
+"""A key of this type can call models, but neither create keys nor read anybody's spend."""
 NOT_FOUND: Final = "not_found_error"
 
 
 class _NewKey(BaseModel):
     key: Annotated[str, Field(pattern=r"^sk-[\x21-\x7e]{16,200}$")]
     token: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _KeyState(BaseModel):
+    token: str
+    blocked: bool
+
+
+class _Deleted(BaseModel):
+    deleted_keys: list[str]
 
 
 class _Error(BaseModel):
@@ -32,21 +43,19 @@ class _Refusal(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LiteLLMKeys:
-    """`KeyIssuer` over LiteLLM; `http` has its base address, the master key and a timeout."""
+    """`KeyIssuer` over LiteLLM; `http` has its address, the master key and time limits.
+
+    Answers are judged by their content: a proxy in front of LiteLLM may answer 200 or 404 with a page of its own.
+    """
 
     http: httpx.Client
 
     def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
-        metadata = {"subscription_id": subscription_id, "flow_address": owner}
-        response = self._post("/key/generate", {"key_alias": alias, "key_type": KEY_TYPE, "metadata": metadata})
-        _refuse_failure(response)
-        try:
-            new = _NewKey.model_validate_json(response.content)
-        except ValidationError:
-            # Without the cause: pydantic's message would hold the secret.
-            raise KeyIssuerUnavailableError("LiteLLM answered /key/generate in another form") from None
+        path, metadata = "/key/generate", {"subscription_id": subscription_id, "flow_address": owner}
+        answer = self._post(path, {"key_alias": alias, "key_type": KEY_TYPE, "metadata": metadata})
+        new = _parsed(path, answer, _NewKey)
         if hashlib.sha256(new.key.encode()).hexdigest() != new.token:
-            raise KeyIssuerUnavailableError("LiteLLM's hash of a new key is not its SHA-256")
+            raise KeyIssuerUnavailableError("LiteLLM's hash of a new key is not the key's SHA-256")
         return IssuedKey(new.key, new.token)
 
     def delete_alias(self, alias: str) -> None:
@@ -56,38 +65,48 @@ class LiteLLMKeys:
         self._delete({"keys": [key_hash]})
 
     def block(self, key_hash: str) -> None:
-        self._switch("/key/block", key_hash)
+        self._set_blocked("/key/block", key_hash, blocked=True)
 
     def unblock(self, key_hash: str) -> None:
-        self._switch("/key/unblock", key_hash)
+        self._set_blocked("/key/unblock", key_hash, blocked=False)
 
     def _delete(self, which: Mapping[str, object]) -> None:
-        response = self._post("/key/delete", which)
-        # The one error that has to be told by its status: LiteLLM gives "No keys found" a type that says nothing.
-        if response.status_code != HTTPStatus.NOT_FOUND:
-            _refuse_failure(response)
+        """A key that LiteLLM does not have counts as deleted; its error then has status 404 and a general type."""
+        path = "/key/delete"
+        answer = self._post(path, which)
+        if answer.status != HTTPStatus.NOT_FOUND or _error_type(answer) is None:
+            _parsed(path, answer, _Deleted)
 
-    def _switch(self, path: str, key_hash: str) -> None:
-        response = self._post(path, {"key": key_hash})
-        if _error_type(response) != NOT_FOUND:
-            _refuse_failure(response)
+    def _set_blocked(self, path: str, key_hash: str, *, blocked: bool) -> None:
+        """A key that LiteLLM does not have works for nobody, so nothing is left to do."""
+        answer = self._post(path, {"key": key_hash})
+        if _error_type(answer) == NOT_FOUND:
+            return
+        state = _parsed(path, answer, _KeyState)
+        if (state.token, state.blocked) != (key_hash, blocked):
+            raise KeyIssuerUnavailableError(f"LiteLLM answered {path} with the state of another key, or another state")
 
-    def _post(self, path: str, body: Mapping[str, object]) -> httpx.Response:
+    def _post(self, path: str, body: Mapping[str, object]) -> Answer:
         try:
-            return self.http.post(path, json=body)
+            return read_answer(self.http.stream("POST", path, json=body), ANSWER_BYTES_MAX)
         except httpx.HTTPError as error:
             raise KeyIssuerUnavailableError(f"LiteLLM gave no answer to {path}") from error
 
 
-def _refuse_failure(response: httpx.Response) -> None:
-    if not response.is_success:
-        path, kind = response.request.url.path, _error_type(response) or "no type"
-        raise KeyIssuerUnavailableError(f"LiteLLM refused {path}: {response.status_code}, {kind}")
-
-
-def _error_type(response: httpx.Response) -> str | None:
-    """LiteLLM's own word for what went wrong; None for a success or an answer in another form."""
+def _parsed[M: BaseModel](path: str, answer: Answer, model: type[M]) -> M:
+    if not answer.is_success:
+        kind = _error_type(answer) or "no type"
+        raise KeyIssuerUnavailableError(f"LiteLLM answered {path} with {answer.status}, {kind}")
     try:
-        return _Refusal.model_validate_json(response.content).error.type
+        return model.model_validate_json(answer.body)
+    except ValidationError:
+        # Raised without its cause: pydantic's message would show the secret of a new key.
+        raise KeyIssuerUnavailableError(f"LiteLLM's answer to {path} has an unknown form") from None
+
+
+def _error_type(answer: Answer) -> str | None:
+    """LiteLLM's name for the error; None for a success or an answer of another form."""
+    try:
+        return _Refusal.model_validate_json(answer.body).error.type
     except ValidationError:
         return None

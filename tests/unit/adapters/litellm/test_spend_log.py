@@ -1,26 +1,21 @@
-"""What LiteLLM 1.106.2 really answered and pushed, and what it must not get away with."""
+"""Reading LiteLLM's spend log."""
 
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from flareflow.adapters.litellm import spend_log as litellm
-from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog, litellm_client, pushed_calls
-from flareflow.errors import InvalidRequestError, SpendLogUnavailableError
+from flareflow.adapters.litellm import spend_log as module
+from flareflow.adapters.litellm.client import litellm_client
+from flareflow.adapters.litellm.spend_log import ANSWER_BYTES_MAX, PAGE_ROWS_MAX, LiteLLMSpendLog
+from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import FinishedCall, Window
+from tests.unit.adapters.litellm.vectors import recorded
 
-VECTORS = Path(__file__).parents[3] / "vectors" / "litellm"
 NOW = datetime(2026, 11, 24, 10, 0, 0, 500_000, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(minutes=1), NOW)
-
-
-def recorded(name: str) -> Any:
-    return json.loads((VECTORS / name).read_bytes())
 
 
 def spend_log(answer: Callable[[httpx.Request], httpx.Response]) -> LiteLLMSpendLog:
@@ -35,14 +30,10 @@ def spend_log_of(*rows: object) -> LiteLLMSpendLog:
 
 
 def row(**changed: object) -> dict[str, object]:
-    return {**recorded("spend_logs_v2.json")["data"][0], **changed}
+    return {**recorded("spend_logs_v2")["data"][0], **changed}
 
 
-def event(**changed: object) -> dict[str, object]:
-    return {**recorded("push.json")[0], **changed}
-
-
-def test_a_recorded_row_is_the_call_that_it_tells_of() -> None:
+def test_a_recorded_row_is_read_as_the_call_it_reports() -> None:
     page = spend_log_of(row()).page(WINDOW, 1)
     assert page.is_last
     assert page.calls == (
@@ -55,23 +46,6 @@ def test_a_recorded_row_is_the_call_that_it_tells_of() -> None:
             cost_nanousd=7_000,
             started_at=datetime(2026, 11, 23, 12, 47, 46, 224_000, tzinfo=UTC),
             ended_at=datetime(2026, 11, 23, 12, 47, 46, 230_000, tzinfo=UTC),
-        ),
-    )
-
-
-def test_a_recorded_push_is_the_call_that_it_tells_of() -> None:
-    pushed = pushed_calls((VECTORS / "push.json").read_bytes())
-    assert (pushed.received, pushed.malformed) == (1, 0)
-    assert pushed.calls == (
-        FinishedCall(
-            litellm_call_id="0a8a86b2-34f3-44bb-bc2b-90fa7c108377",
-            key_hash="ba7e291a0d32449e843a473660178e98a89220e1ff7a137ad0d2510bdbac4a57",
-            model="fake-gpt",
-            prompt_tokens=3,
-            completion_tokens=2,
-            cost_nanousd=7_000,
-            started_at=datetime(2026, 11, 23, 12, 50, 10, 921_273, tzinfo=UTC),
-            ended_at=datetime(2026, 11, 23, 12, 50, 10, 976_699, tzinfo=UTC),
         ),
     )
 
@@ -123,7 +97,7 @@ def test_a_row_in_another_form_is_counted_and_the_others_are_read(wrong: dict[st
 
 
 def test_a_full_page_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(litellm, "PAGE_ROWS_MAX", 2)
+    monkeypatch.setattr(module, "PAGE_ROWS_MAX", 2)
     assert not spend_log_of(row(), row()).page(WINDOW, 1).is_last
     assert spend_log_of(row()).page(WINDOW, 1).is_last
 
@@ -137,13 +111,30 @@ def test_a_full_page_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> Non
         httpx.Response(200, text="<html>"),
         httpx.Response(200, json=[]),
         httpx.Response(200, json={"data": "none"}),
-        httpx.Response(200, json={"data": [{}] * 501}),
-        httpx.Response(200, content=b" " * (litellm.ANSWER_BYTES_MAX + 1)),
     ],
 )
 def test_any_other_answer_means_that_the_spend_log_is_unavailable(answer: httpx.Response) -> None:
     with pytest.raises(SpendLogUnavailableError):
         spend_log(lambda _: answer).page(WINDOW, 1)
+
+
+def test_a_page_of_more_rows_than_were_asked_for_is_refused() -> None:
+    # Given as many good rows as a page has
+    rows = [row()] * PAGE_ROWS_MAX
+    assert len(spend_log_of(*rows).page(WINDOW, 1).calls) == PAGE_ROWS_MAX
+    # When LiteLLM sends one more, then the page is refused
+    with pytest.raises(SpendLogUnavailableError):
+        spend_log_of(*rows, row()).page(WINDOW, 1)
+
+
+def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
+    # Given a good page, padded to as many bytes as an answer may have
+    body = json.dumps({"data": [row()]}).encode()
+    longest = body + b" " * (ANSWER_BYTES_MAX - len(body))
+    assert len(spend_log(lambda _: httpx.Response(200, content=longest)).page(WINDOW, 1).calls) == 1
+    # When it has one byte more, then it is refused
+    with pytest.raises(SpendLogUnavailableError, match=f"more than {ANSWER_BYTES_MAX} bytes"):
+        spend_log(lambda _: httpx.Response(200, content=longest + b" ")).page(WINDOW, 1)
 
 
 def test_no_answer_means_that_the_spend_log_is_unavailable() -> None:
@@ -152,22 +143,3 @@ def test_no_answer_means_that_the_spend_log_is_unavailable() -> None:
 
     with pytest.raises(SpendLogUnavailableError):
         spend_log(refuse).page(WINDOW, 1)
-
-
-def test_of_a_push_the_failures_are_left_out_and_the_malformed_counted() -> None:
-    body = json.dumps([event(), event(status="failure"), event(prompt_tokens="many"), {}])
-    pushed = pushed_calls(body.encode())
-    assert (pushed.received, len(pushed.calls), pushed.malformed) == (4, 1, 2)
-
-
-@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"\xff", b"[" + b"{}," * 500 + b"{}]"])
-def test_a_push_that_is_no_list_of_events_is_refused(body: bytes) -> None:
-    with pytest.raises(InvalidRequestError) as refused:
-        pushed_calls(body)
-    assert refused.value.code == "invalid_push"
-
-
-def test_a_push_that_is_too_long_is_refused() -> None:
-    with pytest.raises(InvalidRequestError) as refused:
-        pushed_calls(b" " * (litellm.PUSH_BYTES_MAX + 1))
-    assert refused.value.code == "push_too_large"

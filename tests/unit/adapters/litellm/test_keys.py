@@ -1,17 +1,16 @@
-"""Virtual keys at LiteLLM, against answers recorded from the real one."""
+"""LiteLLM's virtual keys, against answers recorded from the real proxy."""
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
 
-from flareflow.adapters.litellm.keys import LiteLLMKeys
+from flareflow.adapters.litellm.keys import ANSWER_BYTES_MAX, LiteLLMKeys
 from flareflow.errors import KeyIssuerUnavailableError
 from tests.fakes.accounts import ALICE
+from tests.unit.adapters.litellm.vectors import recorded
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "litellm"
 KEY_HASH = "66640efe2475554fd9d65e7c9d29b8e8590c0318fa1b90120a1dd867350d9b18"
 
 
@@ -21,17 +20,22 @@ def answering(status: int, body: object, seen: list[httpx.Request] | None = None
             seen.append(request)
         return httpx.Response(status, json=body)
 
+    return over(answer)
+
+
+def over(answer: Callable[[httpx.Request], httpx.Response]) -> LiteLLMKeys:
     return LiteLLMKeys(httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(answer)))
 
 
-def recorded(name: str) -> LiteLLMKeys:
-    vector = json.loads((VECTORS / f"{name}.json").read_text())
+def answering_as(name: str) -> LiteLLMKeys:
+    """LiteLLM that gives a recorded answer."""
+    vector = recorded(name)
     return answering(vector["status"], vector["response"])
 
 
 def test_a_new_key_can_call_models_only_and_names_its_subscription() -> None:
     # Given LiteLLM's answer to a new key
-    vector = json.loads((VECTORS / "26_key_generate_llm_api.json").read_text())
+    vector = recorded("26_key_generate_llm_api")
     seen: list[httpx.Request] = []
     # When a key is issued
     issued = answering(200, vector["response"], seen).issue("flareflow-1", 7, ALICE)
@@ -47,7 +51,7 @@ def test_a_new_key_can_call_models_only_and_names_its_subscription() -> None:
 
 def test_a_taken_alias_is_refused() -> None:
     with pytest.raises(KeyIssuerUnavailableError, match="bad_request_error"):
-        recorded("05_dup_alias").issue("flareflow-1", 7, ALICE)
+        answering_as("05_dup_alias").issue("flareflow-1", 7, ALICE)
 
 
 def test_a_hash_that_is_not_the_secrets_is_refused() -> None:
@@ -63,16 +67,16 @@ def test_an_answer_in_another_form_is_refused_without_repeating_it() -> None:
 
 
 def test_deleting_what_is_deleted_is_done() -> None:
-    recorded("20_key_delete_again").delete(KEY_HASH)
-    recorded("20_key_delete_again").delete_alias("flareflow-1")
-    recorded("20_key_delete_alias").delete_alias("lifecycle")
+    answering_as("20_key_delete_again").delete(KEY_HASH)
+    answering_as("20_key_delete_again").delete_alias("flareflow-1")
+    answering_as("20_key_delete_alias").delete_alias("lifecycle")
 
 
 def test_blocking_and_unblocking_what_is_gone_is_done() -> None:
-    recorded("31_block_unknown").block(KEY_HASH)
-    recorded("31_block_unknown").unblock(KEY_HASH)
-    recorded("20_key_block").block(KEY_HASH)
-    recorded("20_key_unblock").unblock(KEY_HASH)
+    answering_as("31_block_unknown").block(KEY_HASH)
+    answering_as("31_block_unknown").unblock(KEY_HASH)
+    answering_as("20_key_block").block(KEY_HASH)
+    answering_as("20_key_unblock").unblock(KEY_HASH)
 
 
 CALLS: list[Callable[[LiteLLMKeys], object]] = [
@@ -92,6 +96,9 @@ CALLS: list[Callable[[LiteLLMKeys], object]] = [
         (401, {"error": {"type": "auth_error", "message": "wrong master key"}}),
         (502, "not even an object"),
         (307, {}),
+        (404, "a page of the proxy in front"),
+        (200, "a page of the proxy in front"),
+        (200, {"error": "a JSON object of another form"}),
     ],
 )
 def test_every_other_answer_is_a_reason_to_try_again(
@@ -101,11 +108,26 @@ def test_every_other_answer_is_a_reason_to_try_again(
         call(answering(status, body))
 
 
+@pytest.mark.parametrize("state", [{"token": KEY_HASH, "blocked": False}, {"token": "0" * 64, "blocked": True}])
+def test_a_key_counts_as_blocked_only_when_litellm_says_so(state: dict[str, object]) -> None:
+    with pytest.raises(KeyIssuerUnavailableError, match="another key, or another state"):
+        answering(200, state).block(KEY_HASH)
+
+
+def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
+    # Given LiteLLM's answer to a block, padded to as many bytes as an answer may have
+    answer = json.dumps(recorded("20_key_block")["response"]).encode()
+    longest = answer + b" " * (ANSWER_BYTES_MAX - len(answer))
+    over(lambda _: httpx.Response(200, content=longest)).block(KEY_HASH)
+    # When it has one byte more, then it is refused
+    with pytest.raises(KeyIssuerUnavailableError, match="no answer"):
+        over(lambda _: httpx.Response(200, content=longest + b" ")).block(KEY_HASH)
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_no_answer_is_a_reason_to_try_again(call: Callable[[LiteLLMKeys], object]) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    client = httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(refuse))
     with pytest.raises(KeyIssuerUnavailableError):
-        call(LiteLLMKeys(client))
+        call(over(refuse))
