@@ -1,4 +1,4 @@
-"""An account's view of its subscriptions, and tickets for the WebSocket."""
+"""HTTP API: an account's subscriptions, journal and usage, and tickets for the WebSocket."""
 
 from http import HTTPStatus
 from typing import Any

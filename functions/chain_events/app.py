@@ -1,12 +1,12 @@
-"""Every five minutes: read the contract's events on Flow into the books."""
+"""Every five minutes: add the contract's new events on Flow to the journal."""
 
 from dataclasses import asdict
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.chain_events import read_chain_events
+from flareflow.entrypoints.metrics import Metric, publish
 from flareflow.entrypoints.schedule import ScheduledTick, deadline_of
 
 logger = Logger()
@@ -18,6 +18,6 @@ metrics = Metrics()
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int | None]:
     ScheduledTick.model_validate(event)
     report = asdict(read_chain_events().run(deadline_of(context)))
-    metrics.add_metric("JournalEntries", MetricUnit.Count, report["entries"])
+    publish(metrics, {Metric.JOURNAL_ENTRIES: report["entries"]})
     logger.info("chain events read", **report)
     return report

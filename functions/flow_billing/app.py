@@ -3,10 +3,10 @@
 from dataclasses import asdict
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.flow_billing import bill_on_flow
+from flareflow.entrypoints.metrics import Metric, publish
 from flareflow.entrypoints.schedule import ScheduledTick, deadline_of
 
 logger = Logger()
@@ -18,7 +18,9 @@ metrics = Metrics()
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int]:
     ScheduledTick.model_validate(event)
     report = asdict(bill_on_flow().run(deadline_of(context)))
-    metrics.add_metric("PagesSettled", MetricUnit.Count, report["pages_settled"])
-    metrics.add_metric("FlowTransactionsFailed", MetricUnit.Count, report["failed"])
+    publish(
+        metrics,
+        {Metric.PAGES_SETTLED: report["pages_settled"], Metric.FLOW_TRANSACTIONS_FAILED: report["failed"]},
+    )
     logger.info("billed on Flow", **report)
     return report

@@ -1,4 +1,4 @@
-"""Virtual keys of a subscription: make, list, delete."""
+"""HTTP API: creates, lists and deletes the virtual keys of a subscription."""
 
 from http import HTTPStatus
 from typing import Any

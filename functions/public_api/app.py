@@ -1,4 +1,4 @@
-"""What anybody may read without signing in: statements and all that it takes to check them."""
+"""HTTP API without sign-in: statements and everything needed to verify them."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from flareflow.json_format import to_json
 from flareflow.metering.price_book import PriceBook
 
 FOREVER: Final = "public, max-age=31536000, immutable"
-A_WHILE: Final = "public, max-age=300"
+FIVE_MINUTES: Final = "public, max-age=300"
 
 logger = Logger()
 app = http_api()
@@ -54,7 +54,7 @@ def attestation(epoch: str) -> Response[str]:
 
 @app.get("/v1/price-book")
 def price_book() -> Response[str]:
-    return published(PriceBook.load().canonical_json, A_WHILE)
+    return published(PriceBook.load().canonical_json, FIVE_MINUTES)
 
 
 @logger.inject_lambda_context

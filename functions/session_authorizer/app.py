@@ -1,4 +1,4 @@
-"""The HTTP API's authorizer: whose session a bearer token is."""
+"""Authorizer of the HTTP API: finds the session of a bearer token."""
 
 from typing import Any
 

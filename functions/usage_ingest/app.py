@@ -1,6 +1,5 @@
-"""LiteLLM's callback: each call shows as pending usage as soon as it has ended."""
+"""LiteLLM's callback: shows each call as pending usage as soon as it has ended."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.usage_ingest import ingest_push
 from flareflow.entrypoints.http import answer, http_api
+from flareflow.time import utc_now
 
 logger = Logger()
 app = http_api()
@@ -19,7 +19,7 @@ app = http_api()
 def push() -> Response[str]:
     request = app.current_event
     authorization = request.headers.get("authorization") or ""
-    report = ingest_push().run(authorization, (request.decoded_body or "").encode(), datetime.now(UTC))
+    report = ingest_push().run(authorization, (request.decoded_body or "").encode(), utc_now())
     logger.info("usage pushed", report=report)
     return answer(report, HTTPStatus.ACCEPTED)
 

@@ -1,4 +1,4 @@
-"""Sign-in by wallet: a nonce, then a session for whoever proves an account over it."""
+"""HTTP API: sign-in by wallet. It gives out a nonce, then a session for an account proof over it."""
 
 from http import HTTPStatus
 from typing import Any

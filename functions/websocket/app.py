@@ -1,4 +1,4 @@
-"""Each step of a WebSocket connection: connect, watch, disconnect."""
+"""WebSocket API: opens and closes connections and lets them watch subscriptions."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.websocket import routes
-from flareflow.realtime.routes import WebSocketEvent
+from flareflow.entrypoints.websocket import WebSocketEvent
 
 logger = Logger()
 

@@ -1,6 +1,5 @@
 """Keys work exactly while their subscription can pay."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from flareflow.accounts.enforcement import Enforce, can_pay, once_each
 from flareflow.accounts.models import KeyStatus, VirtualKey
-from flareflow.changes import StreamChange
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.journal import SubscriptionStatus
@@ -163,34 +161,30 @@ def test_enforcing_gives_up_visibly_when_the_funds_never_settle(house: House) ->
         house.enforce()
 
 
-def change(pk: str, sk: str) -> StreamChange:
-    return StreamChange("event", NOON, pk, sk, None, {})
-
-
-@pytest.fixture
-def enforced() -> list[int]:
-    return []
-
-
-@pytest.fixture
-def handle(enforced: list[int]) -> Callable[[StreamChange], None]:
-    return once_each(enforced.append)
-
-
-def test_a_batch_enforces_each_subscription_once(handle: Callable[[StreamChange], None], enforced: list[int]) -> None:
-    for pk, sk in [("SUB#7", "LIVE"), ("SUB#8", "STATE"), ("SUB#7", "LIVE"), ("SUB#7", "STATE")]:
-        handle(change(pk, sk))
+def test_a_batch_enforces_each_subscription_once() -> None:
+    enforced: list[int] = []
+    handle = once_each(enforced.append)
+    for subscription_id in [7, 8, 7, 7]:
+        handle(subscription_id)
     assert enforced == [7, 8]
 
 
-@pytest.mark.parametrize(
-    ("pk", "sk"), [("CALL#a", "EVENT"), ("EPOCH#1", "SUB#7"), ("SUB#7", "ENTRY#1"), ("METERING", "LIVE")]
-)
-def test_records_that_change_no_funds_are_passed_over(
-    handle: Callable[[StreamChange], None], enforced: list[int], pk: str, sk: str
-) -> None:
-    handle(change(pk, sk))
-    assert enforced == []
+def test_a_subscription_whose_enforcement_failed_is_not_taken_for_enforced() -> None:
+    # Given an enforcement that fails once
+    enforced: list[int] = []
+
+    def fail_once(subscription_id: int) -> None:
+        enforced.append(subscription_id)
+        if len(enforced) == 1:
+            raise KeyIssuerUnavailableError("told to be down")
+
+    handle = once_each(fail_once)
+    with pytest.raises(KeyIssuerUnavailableError):
+        handle(7)
+    # When the same subscription comes again
+    handle(7)
+    # Then it is enforced again
+    assert enforced == [7, 7]
 
 
 @given(deposit=st.integers(0, 10**12), counted=st.integers(0, 10**15), unconfirmed=st.integers(0, 10**15))

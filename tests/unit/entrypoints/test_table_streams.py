@@ -1,54 +1,58 @@
-"""A batch of a DynamoDB stream is taken in order, and goes on from where it failed."""
+"""A batch of a DynamoDB stream is handled in order and delivered again from where it failed."""
 
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from flareflow.changes import StreamChange
 from flareflow.entrypoints.table_streams import each_in_order
 from flareflow.errors import StorageUnavailableError
 
 
 def record(number: int) -> dict[str, Any]:
-    return {
-        "eventID": f"event-{number}",
-        "eventName": "MODIFY",
-        "dynamodb": {
-            "ApproximateCreationDateTime": 1_763_985_600 + number,
-            "Keys": {"pk": {"S": "SUB#7"}, "sk": {"S": "LIVE"}},
-            "NewImage": {"pk": {"S": "SUB#7"}, "sk": {"S": "LIVE"}, "total": {"N": str(number)}},
-            "SequenceNumber": str(1000 + number),
-        },
-    }
+    return {"eventID": f"event-{number}", "dynamodb": {"SequenceNumber": str(1000 + number)}}
 
 
 BATCH = {"Records": [record(number) for number in range(3)]}
 
 
-def test_records_are_handled_in_order_as_plain_values() -> None:
-    seen: list[StreamChange] = []
-    assert each_in_order(BATCH, seen.append) == {"batchItemFailures": []}
-    assert [change.event_id for change in seen] == ["event-0", "event-1", "event-2"]
-    assert (seen[2].pk, seen[2].sk, seen[2].old) == ("SUB#7", "LIVE", None)
-    assert seen[2].new is not None
-    assert seen[2].new["total"] == 2
+def decode(stream_record: DynamoDBRecord) -> str:
+    return str(stream_record["eventID"])
+
+
+def test_records_are_decoded_and_handled_in_order() -> None:
+    handled: list[str] = []
+    assert each_in_order(BATCH, decode, handled.append) == {"batchItemFailures": []}
+    assert handled == ["event-0", "event-1", "event-2"]
+
+
+def test_records_that_decode_to_nothing_are_skipped() -> None:
+    handled: list[str] = []
+    each_in_order(BATCH, lambda one: None if decode(one) == "event-1" else decode(one), handled.append)
+    assert handled == ["event-0", "event-2"]
+
+
+def test_zero_is_a_value_and_not_nothing() -> None:
+    handled: list[int] = []
+    each_in_order(BATCH, lambda _: 0, handled.append)
+    assert handled == [0, 0, 0]
 
 
 def test_nothing_after_a_failure_is_handled_and_the_stream_goes_on_from_it() -> None:
     handled: list[str] = []
 
-    def fail_at_the_second(change: StreamChange) -> None:
-        if change.event_id == "event-1":
+    def fail_at_the_second(change: str) -> None:
+        if change == "event-1":
             raise StorageUnavailableError("not now")
-        handled.append(change.event_id)
+        handled.append(change)
 
-    assert each_in_order(BATCH, fail_at_the_second) == {"batchItemFailures": [{"itemIdentifier": "1001"}]}
+    assert each_in_order(BATCH, decode, fail_at_the_second) == {"batchItemFailures": [{"itemIdentifier": "1001"}]}
     assert handled == ["event-0"]
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:
-    def stumble(change: StreamChange) -> None:
-        raise KeyError(change.pk)
+    def stumble(change: str) -> None:
+        raise KeyError(change)
 
     with pytest.raises(KeyError):
-        each_in_order(BATCH, stumble)
+        each_in_order(BATCH, decode, stumble)

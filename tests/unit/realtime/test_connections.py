@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 import pytest
 
+from flareflow.entrypoints.websocket import Routes, WebSocketEvent
 from flareflow.realtime.connections import RESUMED_MAX, WATCHED_MAX, WATCHERS_MAX, Connect, Watch
 from flareflow.realtime.models import MessageType, Notification
-from flareflow.realtime.routes import Routes, WebSocketEvent
 from flareflow.realtime.tickets import TICKET_LIFETIME, GiveTicket
 from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeTokens
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages, FakeTickets
@@ -32,8 +32,9 @@ class Hall:
     def __post_init__(self) -> None:
         self.ledger.open(7, ALICE, 0)
         self.ledger.open(8, BOB, 0)
+        connect = Connect(self.tickets, self.connections, self.clock)
         watch = Watch(self.connections, self.ledger, self.messages, self.sender, self.clock)
-        self.routes = Routes(Connect(self.tickets, self.connections, self.clock), watch, self.connections, self.sender)
+        self.routes = Routes(connect.run, watch.run, self.connections.remove, self.sender.send)
 
     def ticket(self, address: str = ALICE) -> str:
         return GiveTicket(self.tickets, self.tokens, self.clock).run(address).ticket

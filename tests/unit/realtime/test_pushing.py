@@ -1,37 +1,33 @@
-"""From a changed item to a message on every connection that watches."""
+"""From a change to a message on every connection that watches."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from flareflow.changes import StreamChange
+from flareflow.metering.models import EventStatus, FinishedCall, UsageEvent
+from flareflow.realtime.changes import Change, SubscriptionChanged, UsageChanged
 from flareflow.realtime.pushing import Push
+from flareflow.settlement.events import Position
+from flareflow.settlement.journal import Subscription
 from tests.fakes.accounts import FakeClock, FakeMeteredUsage
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CALL: dict[str, Any] = {
-    "litellm_call_id": "call-1",
-    "subscription_id": Decimal(7),
-    "model": "gpt-4o",
-    "status": "unconfirmed",
-    "prompt_tokens": Decimal(10),
-    "completion_tokens": Decimal(20),
-    "rated_microtokens": Decimal(45_000_000),
-}
-STATE: dict[str, Any] = {
-    "subscription_id": Decimal(7),
-    "status": "active",
-    "balance_ufix64": Decimal(98_000_000),
-    "charged_ufix64": Decimal(2_000_000),
-    "owed_ufix64": Decimal(0),
-    "settled_microtokens": Decimal(1_000_000_000),
-    "settled_epoch": Decimal(5),
-}
+CALL = UsageEvent(7, FinishedCall("call-1", "ab" * 32, "gpt-4o", 10, 20, 225_000, NOON, NOON), 45_000_000)
+STATE = Subscription(
+    subscription_id=7,
+    owner="0x01",
+    plan_id=1,
+    plan_version=1,
+    position=Position(100, 0, 0),
+    balance_ufix64=98_000_000,
+    deposited_ufix64=100_000_000,
+    charged_ufix64=2_000_000,
+    settled_microtokens=1_000_000_000,
+    settled_epoch=5,
+)
 
 
 @dataclass
@@ -46,13 +42,13 @@ class Square:
     def __post_init__(self) -> None:
         self.connections.watch("c1", 7, NOON)
 
-    def call(self, new: dict[str, Any] | None, old: dict[str, Any] | None = None, event: str = "e1") -> None:
-        self._push(StreamChange(event, NOON, "CALL#call-1", "EVENT", old, new))
+    def call(self, event: UsageEvent, status: EventStatus = EventStatus.UNCONFIRMED, change_id: str = "e1") -> None:
+        self._push(UsageChanged(change_id, NOON, event, status))
 
-    def state(self, new: dict[str, Any], old: dict[str, Any] | None = None, event: str = "e1") -> None:
-        self._push(StreamChange(event, NOON, "SUB#7", "STATE", old, new))
+    def state(self, after: Subscription, before: Subscription | None = None) -> None:
+        self._push(SubscriptionChanged("e1", NOON, before, after))
 
-    def _push(self, change: StreamChange) -> None:
+    def _push(self, change: Change) -> None:
         Push(self.messages, self.connections, self.usage, self.sender, FakeClock()).run(change)
 
     def received(self, connection: str = "c1") -> list[dict[str, str]]:
@@ -89,19 +85,17 @@ def test_a_new_usage_event_is_told_with_the_totals(square: Square) -> None:
 
 def test_a_usage_event_is_told_again_when_it_is_counted(square: Square) -> None:
     square.call(CALL)
-    square.call(CALL | {"status": "counted"}, CALL, event="e2")
+    square.call(CALL, EventStatus.COUNTED, change_id="e2")
     assert [message["status"] for message in square.received()] == ["unconfirmed", "counted"]
 
 
 def test_a_change_that_is_not_told_makes_no_message(square: Square) -> None:
-    square.call(CALL | {"expires_at": Decimal(1)}, CALL)
-    square.state(STATE | {"position": "x"}, STATE)
-    square.call(None, CALL)
+    square.state(replace(STATE, position=Position(101, 0, 0), plan_id=2), STATE)
     assert square.received() == []
 
 
 def test_a_settlement_is_told_and_then_the_balance(square: Square) -> None:
-    before = STATE | {"settled_epoch": Decimal(4), "balance_ufix64": Decimal(100_000_000)}
+    before = replace(STATE, settled_epoch=4, balance_ufix64=100_000_000, charged_ufix64=0)
     square.state(STATE, before)
     told = [(message["type"], message["sequence"]) for message in square.received()]
     assert told == [("usage.settled", "1"), ("balance.changed", "2")]
@@ -110,11 +104,11 @@ def test_a_settlement_is_told_and_then_the_balance(square: Square) -> None:
 
 
 def test_a_new_subscription_is_a_changed_balance(square: Square) -> None:
-    square.state(STATE | {"settled_epoch": None})
+    square.state(replace(STATE, settled_epoch=None))
     assert [message["type"] for message in square.received()] == ["balance.changed"]
 
 
-def test_a_record_that_is_delivered_twice_is_the_same_message(square: Square) -> None:
+def test_a_change_that_is_delivered_twice_is_the_same_message(square: Square) -> None:
     square.call(CALL)
     square.call(CALL)
     assert [message["sequence"] for message in square.received()] == ["1", "1"]
@@ -133,11 +127,3 @@ def test_who_watches_another_subscription_hears_nothing(square: Square) -> None:
     square.connections.watch("c2", 8, NOON)
     square.call(CALL)
     assert square.received("c2") == []
-
-
-@pytest.mark.parametrize(("pk", "sk"), [("EPOCH#1", "SUB#7"), ("SUB#7", "LIVE"), ("SUB#7", "ENTRY#1")])
-def test_other_items_are_passed_over(square: Square, pk: str, sk: str) -> None:
-    Push(square.messages, square.connections, square.usage, square.sender, FakeClock()).run(
-        StreamChange("e1", NOON, pk, sk, None, {"anything": 1})
-    )
-    assert square.received() == []

@@ -1,4 +1,4 @@
-"""Enforcement: a key works exactly while its subscription can pay for what was metered."""
+"""Enforcement: a key works exactly while its subscription can pay for the metered usage."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Final
 
 from flareflow.accounts.models import KeyStatus, Price, VirtualKey
 from flareflow.accounts.ports import KeyIssuer, Ledger, MeteredUsage, VirtualKeys
-from flareflow.changes import StreamChange
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
@@ -15,25 +14,21 @@ ROUNDS_MAX: Final = 3
 
 
 def can_pay(subscription: Subscription, live: LiveTotals, price: Price) -> bool:
-    """Whether the balance is more than what was metered, confirmed or not, and is not charged yet."""
+    """Whether the subscription is active and its balance exceeds the price of all metered, uncharged usage.
+
+    Unconfirmed usage counts too.
+    """
     metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
     uncharged_ufix64 = price(metered) - subscription.charged_ufix64
     return subscription.status is SubscriptionStatus.ACTIVE and uncharged_ufix64 < subscription.balance_ufix64
 
 
-def affected_subscription(change: StreamChange) -> int | None:
-    """The subscription whose ability to pay a stream record may have changed."""
-    kind, _, subscription_id = change.pk.partition("#")
-    return int(subscription_id) if kind == "SUB" and change.sk in {"LIVE", "STATE"} else None
-
-
 @dataclass(frozen=True, slots=True)
 class Enforce:
-    """Block or unblock a subscription's keys by its ability to pay now.
+    """Block a subscription's keys when it cannot pay, unblock them when it can.
 
-    Two invocations may decide at the same time from different knowledge. So each looks again after it has changed
-    anything, and the last to look is right. A key is marked CHANGING before LiteLLM is told: whatever crashes in
-    between, the next look tells LiteLLM again.
+    Concurrent invocations may read different balances, so each re-checks after a change; the last check wins. A key
+    is marked CHANGING before LiteLLM is called: after a crash in between, the next run calls LiteLLM again.
     """
 
     ledger: Ledger
@@ -43,7 +38,11 @@ class Enforce:
     price: Price
 
     def run(self, subscription_id: int) -> None:
-        """Raises KeyIssuerUnavailableError, StorageUnavailableError, or RaceLostError: ask again later."""
+        """Enforce one subscription; may be repeated.
+
+        Raises KeyIssuerUnavailableError or StorageUnavailableError, and RaceLostError when the balance has changed
+        after each of `ROUNDS_MAX` rounds.
+        """
         for _ in range(ROUNDS_MAX):
             wanted = self._wanted(subscription_id)
             differing = self._keys_other_than(wanted, subscription_id) if wanted else []
@@ -51,10 +50,10 @@ class Enforce:
                 return
             for key in differing:
                 self._change(key, wanted)
-        raise RaceLostError(f"the funds of subscription {subscription_id} change faster than its keys")
+        raise RaceLostError(f"the balance of subscription {subscription_id} changed in each of {ROUNDS_MAX} rounds")
 
     def _wanted(self, subscription_id: int) -> KeyStatus | None:
-        """None while the chain's word on the subscription has not arrived: its keys stay as they are."""
+        """The status that keys should have; None while no chain event of the subscription was read."""
         subscription = self.ledger.subscription(subscription_id)
         if subscription is None:
             return None
@@ -75,13 +74,15 @@ class Enforce:
         self.keys.mark(key, wanted)
 
 
-def once_each(enforce: Callable[[int], None]) -> Callable[[StreamChange], None]:
-    """Enforce each subscription once in a batch: the first look already sees what all the records say."""
+def once_each(enforce: Callable[[int], None]) -> Callable[[int], None]:
+    """Wrap `enforce` so that it runs once for each subscription of a batch.
+
+    Once is enough: it reads the present state, which contains all changes of the batch.
+    """
     enforced: set[int] = set()
 
-    def handle(change: StreamChange) -> None:
-        subscription_id = affected_subscription(change)
-        if subscription_id is not None and subscription_id not in enforced:
+    def handle(subscription_id: int) -> None:
+        if subscription_id not in enforced:
             enforce(subscription_id)
             enforced.add(subscription_id)
 

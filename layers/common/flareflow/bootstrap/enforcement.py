@@ -1,17 +1,21 @@
 """Puts together what `enforcement` runs."""
 
 from functools import cache
+from typing import Final
 
 import boto3
 
 from flareflow.accounts.enforcement import Enforce
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.accounts import DynamoVirtualKeys
+from flareflow.adapters.dynamodb.changes import decode_changed_funds
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.entrypoints.settings import Settings
 from flareflow.settlement.pricing import charge_ufix64
+
+decode: Final = decode_changed_funds
 
 
 class EnforcementSettings(Settings):

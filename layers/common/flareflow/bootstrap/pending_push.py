@@ -1,15 +1,19 @@
 """Puts together what `pending_push` runs."""
 
 from functools import cache
+from typing import Final
 
 import boto3
 
 from flareflow.adapters.aws.websocket import websocket_connections
+from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.pushing import Push
 from flareflow.time import utc_now
+
+decode: Final = decode_change
 
 
 class PendingPushSettings(Settings):

@@ -8,8 +8,8 @@ from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.entrypoints.settings import Settings
+from flareflow.entrypoints.websocket import Routes
 from flareflow.realtime.connections import Connect, Watch
-from flareflow.realtime.routes import Routes
 from flareflow.time import utc_now
 
 
@@ -29,8 +29,8 @@ def routes() -> Routes:
     connections = DynamoConnections(table)
     sender = websocket_connections(settings.websocket_url)
     return Routes(
-        connect=Connect(DynamoTickets(table), connections, utc_now),
-        watch=Watch(connections, ledger, DynamoMessages(table), sender, utc_now),
-        connections=connections,
-        sender=sender,
+        connect=Connect(DynamoTickets(table), connections, utc_now).run,
+        watch=Watch(connections, ledger, DynamoMessages(table), sender, utc_now).run,
+        disconnect=connections.remove,
+        send=sender.send,
     )

@@ -1,4 +1,4 @@
-"""What the functions behind the HTTP API share: their resolver, and reading a request strictly."""
+"""What the functions behind the HTTP API share: the resolver, strict parsing of requests, and the forms of answers."""
 
 import re
 from http import HTTPStatus
@@ -18,14 +18,14 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
 def http_api() -> APIGatewayHttpResolver:
-    """A resolver whose every failure is a problem document."""
+    """A resolver that answers every failure with a problem document."""
     app = APIGatewayHttpResolver()
     map_problems(app)
     return app
 
 
 def caller(app: APIGatewayHttpResolver) -> str:
-    """The Flow address that the session authorizer vouches for."""
+    """The Flow address of the session; UnauthenticatedError `sign_in_required` without one."""
     authorizer = app.current_event.request_context.authorizer
     address = (authorizer.get_lambda if authorizer else {}).get("address")
     if not address:
@@ -34,7 +34,7 @@ def caller(app: APIGatewayHttpResolver) -> str:
 
 
 def parse_body[M: BaseModel](app: APIGatewayHttpResolver, model: type[M]) -> M:
-    """The JSON body as `model`; a body that is not one is `invalid_request`."""
+    """The JSON body as `model`. Raises InvalidRequestError `invalid_request` when it does not fit."""
     text = app.current_event.decoded_body or ""
     if len(text) > BODY_BYTES_MAX:
         raise InvalidRequestError("invalid_request", f"A body has at most {BODY_BYTES_MAX} characters.")
@@ -45,23 +45,23 @@ def parse_body[M: BaseModel](app: APIGatewayHttpResolver, model: type[M]) -> M:
 
 
 def complaints(error: ValidationError) -> str:
-    """Which fields are wrong and how, never what was sent: that may be a secret."""
+    """The invalid fields and what is wrong with them. It never repeats their values, which may be secret."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in found[:COMPLAINTS_MAX])
 
 
 def parse_number(text: str, name: str) -> int:
-    """A UInt64 of a path or query, written in decimal digits only."""
+    """A UInt64 from a path or query; decimal digits only. Raises InvalidRequestError `invalid_request` otherwise."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(UINT64_MAX))):
-        raise InvalidRequestError("invalid_request", f"{name}: a number is wanted")
+        raise InvalidRequestError("invalid_request", f"{name}: must be a number in decimal digits")
     number = int(text)
     if number > UINT64_MAX:
-        raise InvalidRequestError("invalid_request", f"{name}: at most {UINT64_MAX}")
+        raise InvalidRequestError("invalid_request", f"{name}: must be at most {UINT64_MAX}")
     return number
 
 
 def answer(view: object, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
-    """A private answer: `view` as JSON (see `plain`) that nobody on the way may keep."""
+    """A private answer: `view` as JSON (see `to_json`). Not cacheable (`no-store`)."""
     return Response(
         status_code=status.value,
         content_type="application/json",
@@ -71,7 +71,7 @@ def answer(view: object, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
 
 
 def published(text: str, cache_control: str, content_type: str = "application/json") -> Response[str]:
-    """A public answer with exactly this text, which may be kept on the way."""
+    """A public answer with exactly this text; `cache_control` says how long caches may keep it."""
     return Response(
         status_code=HTTPStatus.OK.value,
         content_type=content_type,
@@ -81,7 +81,7 @@ def published(text: str, cache_control: str, content_type: str = "application/js
 
 
 def idempotency_key(app: APIGatewayHttpResolver) -> str:
-    """The `Idempotency-Key` header, which every request that creates must have."""
+    """The `Idempotency-Key` header. Raises InvalidRequestError `idempotency_key_required` without a valid one."""
     given = app.current_event.headers.get("idempotency-key") or ""
     if not _IDEMPOTENCY_KEY.fullmatch(given):
         raise InvalidRequestError(
@@ -91,5 +91,5 @@ def idempotency_key(app: APIGatewayHttpResolver) -> str:
 
 
 def cursor(app: APIGatewayHttpResolver) -> str | None:
-    """The `cursor` of a list's next page."""
+    """The `cursor` query parameter: where a list goes on; None for its beginning."""
     return app.current_event.query_string_parameters.get("cursor")

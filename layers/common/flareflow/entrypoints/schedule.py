@@ -1,22 +1,22 @@
-"""The events that AWS sends, as far as more than one function needs them."""
+"""EventBridge schedules, and the time that Lambda leaves to an invocation."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from flareflow.time import Deadline
+from flareflow.time import Deadline, utc_now
 
 
 class ScheduledTick(BaseModel):
-    """An EventBridge schedule firing; `time` is when it was due, so a retried tick has the same one."""
+    """The event of a schedule; `time` is when it was due, so a retry has the same time."""
 
     source: Literal["aws.events"]
     time: datetime
 
 
 def deadline_of(context: LambdaContext) -> Deadline:
-    """When Lambda will end this invocation."""
+    """The moment at which Lambda ends this invocation."""
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    return Deadline(datetime.now(UTC) + left)
+    return Deadline(utc_now() + left)

@@ -1,4 +1,4 @@
-"""Typed settings: the environment is read here and nowhere else, once, when a function is put together."""
+"""Typed settings. No other module reads the environment; it is read once, when a function is first composed."""
 
 import os
 from typing import Self
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 class Settings(BaseModel):
     """Base of each function's settings: a field `usage_table` is read from `USAGE_TABLE`.
 
-    A missing or malformed variable fails the cold start with pydantic's message, which names it.
+    A missing or malformed variable raises pydantic's ValidationError, which names it, at the first invocation.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

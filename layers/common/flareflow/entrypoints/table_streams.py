@@ -1,7 +1,6 @@
-"""DynamoDB streams: records taken in order, failures reported where they began."""
+"""DynamoDB streams: batches are handled in order, and a failure is reported where it happened."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -10,43 +9,28 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
     DynamoDBStreamEvent,
 )
 
-from flareflow.changes import StreamChange
 from flareflow.errors import FlareFlowError
 
 logger = Logger(child=True)
 
 type BatchResponse = dict[str, list[dict[str, str]]]
-"""Lambda's partial batch response: from which record the stream has to go on."""
+"""Lambda's partial batch response: the record from which the stream has to be delivered again, if any."""
 
 
-def each_in_order(event: dict[str, Any], handle: Callable[[StreamChange], None]) -> BatchResponse:
-    """Handle a batch record by record; at the first failure stop, and let the stream go on from there.
+def each_in_order[C](
+    event: dict[str, Any], decode: Callable[[DynamoDBRecord], C | None], handle: Callable[[C], None]
+) -> BatchResponse:
+    """Decode and handle the records of a batch one by one; records that decode to None are skipped.
 
-    Nothing after a failed record is handled, so order is kept.
+    At the first FlareFlowError it stops and reports that record. Lambda delivers the batch again from there, so
+    no change is handled before an earlier one. Other exceptions fail the whole batch.
     """
     for record in DynamoDBStreamEvent(event).records:
         try:
-            handle(_change(record))
+            change = decode(record)
+            if change is not None:
+                handle(change)
         except FlareFlowError:
-            logger.exception("a stream record could not be handled; the stream will repeat it")
-            return {"batchItemFailures": [{"itemIdentifier": _place(record)}]}
+            logger.exception("a stream record failed; the stream delivers it again")
+            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}
-
-
-def _change(record: DynamoDBRecord) -> StreamChange:
-    change = record["dynamodb"]
-    told = record.dynamodb
-    assert told is not None, "a stream record always has its `dynamodb` part"
-    keys = told.keys
-    return StreamChange(
-        event_id=record["eventID"],
-        at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),
-        pk=keys["pk"],
-        sk=keys["sk"],
-        old=told.old_image or None,
-        new=told.new_image or None,
-    )
-
-
-def _place(record: DynamoDBRecord) -> str:
-    return str(record["dynamodb"]["SequenceNumber"])

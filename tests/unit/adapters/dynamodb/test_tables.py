@@ -1,12 +1,16 @@
 """The tables module describes the tables that `template.yaml` makes."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from flareflow.adapters.dynamodb import tables
 from flareflow.adapters.dynamodb.tables import EXPIRES_AT, TABLES, TableLayout
 from infra.local.aws.gateway.template import TEMPLATE
+from infra.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +52,18 @@ def test_a_stream_is_read_by_the_functions_that_are_described(resources: dict[st
 
 def names(schema: list[dict[str, str]]) -> list[str]:
     return [key["AttributeName"] for key in schema]
+
+
+def test_no_other_module_spells_a_key() -> None:
+    # Given what keys begin with, such as CALL#
+    kinds = [kind for layout in TABLES for kind in (*layout.items, *layout.indexes)]
+    beginnings = {
+        f"{template.partition('#')[0]}#" for kind in kinds for template in (kind.pk, kind.sk) if "#" in template
+    }
+    literal = re.compile(f"[\"'](?:{'|'.join(beginnings)})")
+    # When all sources but this module are searched for them as texts
+    sources = [path for folder in ("layers", "functions", "infra") for path in (ROOT / folder).rglob("*.py")]
+    found = [path for path in sources if path != Path(tables.__file__) and literal.search(path.read_text())]
+    # Then there are none
+    assert len(sources) > 100
+    assert found == []

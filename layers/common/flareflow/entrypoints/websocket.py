@@ -1,5 +1,6 @@
-"""The WebSocket API's routes, as API Gateway names them, onto the use cases."""
+"""WebSocket API: API Gateway's events, and the use case behind each route."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
@@ -8,21 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flareflow.errors import InvalidRequestError, RequestError
 from flareflow.json_format import to_json
-from flareflow.realtime.connections import Connect, Watch
-from flareflow.realtime.ports import Connections, ConnectionSender
 
 type Number = Annotated[int, Field(ge=0, lt=2**64)]
 
 
 class RequestContext(BaseModel):
-    """Which route was taken, and by which connection."""
+    """The part of the event that names the route and the connection."""
 
     route_key: Annotated[str, Field(alias="routeKey")]
     connection_id: Annotated[str, Field(alias="connectionId")]
 
 
 class WebSocketEvent(BaseModel):
-    """What API Gateway sends for each step of a connection, as far as we read it."""
+    """What API Gateway sends when a connection opens, sends a message or closes."""
 
     request_context: Annotated[RequestContext, Field(alias="requestContext")]
     query: Annotated[dict[str, str] | None, Field(alias="queryStringParameters")] = None
@@ -30,7 +29,7 @@ class WebSocketEvent(BaseModel):
 
 
 class WatchRequest(BaseModel):
-    """`after`: the number of the last message that the client has seen."""
+    """The message of a client that wants to watch; `after` is the sequence number of the last message it has seen."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,30 +40,34 @@ class WatchRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Answer a step of a connection; only `$connect` is refused by status, all else by a message of type `error`."""
+    """Handle one event. `$connect` is refused by its status; other failures are sent as messages of type `error`."""
 
-    connect: Connect
-    watch: Watch
-    connections: Connections
-    sender: ConnectionSender
+    connect: Callable[[str, str], None]
+    """Takes connection id and ticket."""
+    watch: Callable[[str, int, int | None], None]
+    """Takes connection id, subscription id and the last sequence number seen."""
+    disconnect: Callable[[str], None]
+    """Takes the connection id."""
+    send: Callable[[str, str], object]
+    """Takes connection id and text."""
 
     def run(self, event: WebSocketEvent) -> HTTPStatus:
-        """Raises UnavailableError, which the client sees as a refused step."""
+        """Raises UnavailableError, which API Gateway reports to the client as an internal error."""
         connection_id = event.request_context.connection_id
         match event.request_context.route_key:
             case "$connect":
                 return self._connect(connection_id, (event.query or {}).get("ticket", ""))
             case "$disconnect":
-                self.connections.remove(connection_id)
+                self.disconnect(connection_id)
             case "watch":
                 self._watch(connection_id, event.body or "")
             case _:
-                self._complain(connection_id, InvalidRequestError("unknown_action", "The action is `watch`."))
+                self._send_error(connection_id, InvalidRequestError("unknown_action", "The action is `watch`."))
         return HTTPStatus.OK
 
     def _connect(self, connection_id: str, ticket: str) -> HTTPStatus:
         try:
-            self.connect.run(connection_id, ticket)
+            self.connect(connection_id, ticket)
         except RequestError as error:
             return error.status
         return HTTPStatus.OK
@@ -72,12 +75,12 @@ class Routes:
     def _watch(self, connection_id: str, body: str) -> None:
         try:
             wanted = WatchRequest.model_validate_json(body)
-            self.watch.run(connection_id, wanted.subscription_id, wanted.after)
+            self.watch(connection_id, wanted.subscription_id, wanted.after)
         except ValidationError:
             wish = "Send action, subscription_id and, to resume, after."
-            self._complain(connection_id, InvalidRequestError("invalid_request", wish))
+            self._send_error(connection_id, InvalidRequestError("invalid_request", wish))
         except RequestError as error:
-            self._complain(connection_id, error)
+            self._send_error(connection_id, error)
 
-    def _complain(self, connection_id: str, error: RequestError) -> None:
-        self.sender.send(connection_id, to_json({"type": "error", "code": error.code, "detail": str(error)}))
+    def _send_error(self, connection_id: str, error: RequestError) -> None:
+        self.send(connection_id, to_json({"type": "error", "code": error.code, "detail": str(error)}))
