@@ -1,10 +1,11 @@
-"""The imports of the code, the contracts in pyproject.toml and the picture in docs/architecture.md agree."""
+"""The imports of the code, the contracts in pyproject.toml and the pictures in docs/architecture.md agree."""
 
 import re
 import subprocess
 import sys
 import tomllib
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,26 +39,31 @@ def allowed_into_the_domain() -> set[Arrow]:
 
 
 def part_of(module: str) -> str:
-    """The box of the picture that a module of flareflow is in: its package, for adapters their own."""
+    """The box of the pictures that a module of flareflow is in: its package, for adapters their own."""
     names = module.split(".")
     return names[2] if names[1] == "adapters" and len(names) > 2 else names[1]
 
 
+def pictures() -> str:
+    blocks = re.findall(
+        r"^```mermaid\n(.*?)^```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    return "".join(blocks)
+
+
 def groups() -> dict[str, set[str]]:
-    """The boxes of the picture that hold several parts, with these parts."""
-    return {name: set(parts.split()) for name, parts in GROUP.findall(picture())}
-
-
-def picture() -> str:
-    return (ROOT / "docs" / "architecture.md").read_text().split("```mermaid\n")[1].split("```")[0]
+    """The boxes of the pictures that hold several parts, with these parts."""
+    return {name: set(parts.split()) for name, parts in GROUP.findall(pictures())}
 
 
 def drawn() -> set[Arrow]:
-    """Every arrow of the picture, an arrow to a group as one arrow to each of its parts."""
+    """Every arrow between parts, an arrow to a group as one to each of its parts; arrows from groups only sum up."""
     members = groups()
-    return {(start, part) for start, end in ARROW.findall(picture()) for part in members.get(end, {end})}
+    arrows = [(start, end) for start, end in ARROW.findall(pictures()) if start not in members]
+    return {(start, part) for start, end in arrows for part in members.get(end, {end})}
 
 
+@cache
 def imported() -> dict[Arrow, set[str]]:
     """Which part imports which, with the files where; modules of flareflow that all may import are left out."""
     parts = {path.name for path in PACKAGE.iterdir() if path.is_dir()} | groups()["adapters"]
@@ -89,15 +95,22 @@ def test_every_import_keeps_the_contracts() -> None:
     assert ended.returncode == 0, ended.stdout
 
 
-def test_the_picture_shows_who_may_import_each_domain_package() -> None:
+def test_the_pictures_show_who_may_import_each_domain_package() -> None:
     domain = groups()["domain"]
     assert {arrow for arrow in drawn() if arrow[1] in domain and arrow[0] != "functions"} == allowed_into_the_domain()
 
 
-def test_every_import_between_parts_is_an_arrow_of_the_picture() -> None:
+def test_every_import_between_parts_is_an_arrow_of_the_pictures() -> None:
     missing = {arrow: sources for arrow, sources in imported().items() if arrow not in drawn()}
     assert not missing
 
 
 def test_the_cadence_folder_holds_no_python() -> None:
     assert list((ROOT / "infra" / "cadence").rglob("*.py")) == []
+
+
+def test_every_arrow_of_the_pictures_is_an_import() -> None:
+    members = groups()
+    for start, end in ARROW.findall(pictures()):
+        starts, ends = members.get(start, {start}), members.get(end, {end})
+        assert any((one, other) in imported() for one in starts for other in ends), f"{start} --> {end}"
