@@ -6,6 +6,7 @@ SHELL := bash
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common
 BOOTSTRAP := $(firstword $(shell command -v python3 python3.13))
+INSTALL := $(BOOTSTRAP) -m infra.setup.install
 PYTHON := .local/venv/bin/python
 UV := .local/uv/bin/uv
 # `sam build` wants the Python of the functions on PATH, with pip: it is in uv's environment
@@ -22,72 +23,84 @@ doctor: ## what this machine must have, what is missing, how to get it
 	@$(BOOTSTRAP) -m infra.setup.doctor
 
 .PHONY: install
-install: ## everything that is needed, into .local/ (nothing to do the second time)
-	@$(BOOTSTRAP) -m infra.setup.install
+install: ## everything into .local/, for all targets; each other target installs what it needs by itself
+	@$(INSTALL)
 
 .PHONY: demo
-demo: install ## one real call becomes one real charge, with a receipt (STOP=1: stop the stack afterwards)
+demo: ## one real model call becomes one real charge, with a receipt (STOP=1: stop the stack afterwards)
+	@$(INSTALL) stack
 	@$(PYTHON) -m infra.local.demo $(if $(STOP),--stop)
 
 .PHONY: key
-key: install ## a key to call models with, for a new account on the local stack
+key: ## a key to call models with, for a new account on the local stack
+	@$(INSTALL) stack >&2
 	@$(PYTHON) -m infra.local.demo.key
 
 .PHONY: up
-up: install ## start the local stack
+up: ## start the local stack
+	@$(INSTALL) stack
 	@$(PYTHON) -m infra.local up
 
 .PHONY: deploy
-deploy: install ## the contracts onto a Flow network, or their update: make deploy NETWORK=emulator|testnet|mainnet
+deploy: ## put the contracts onto a Flow network, or update them: NETWORK=emulator, testnet or mainnet
+	@$(INSTALL) python
 	@NETWORK='$(NETWORK)' $(PYTHON) -m $(if $(filter emulator,$(NETWORK)),infra.local.flow.deploy,infra.deploy)
 
 .PHONY: down
-down: ## stop exactly what `up` started
+down: ## stop the servers that `up` started
 	@$(PYTHON) -m infra.local down
 
 .PHONY: status
-status: ## what of the stack runs, and where
+status: ## which servers of the stack run, and where
 	@$(PYTHON) -m infra.local status
 
 .PHONY: logs
-logs: ## the end of all logs, or of one: make logs NAME=gateway
+logs: ## the ends of all logs, or of one: make logs NAME=gateway
 	@$(PYTHON) -m infra.local logs $(NAME)
 
 .PHONY: test
-test: install ## all tests, and that they notice a sample of the faults of tests/mutants
+test: ## all tests
+	@$(INSTALL) stack
 	@$(PYTHON) -m pytest
 	@$(PYTHON) -m tests.mutants --sample 12
 
 .PHONY: test-unit
-test-unit: install ## the tests that need no server
+test-unit: ## the tests that need no server
+	@$(INSTALL) unit
 	@$(PYTHON) -m pytest tests/unit
 
 .PHONY: mutants
-mutants: install ## make each fault of tests/mutants and see a test fail; of some only: make mutants NAME=metering
+mutants: ## make each fault of tests/mutants and see a test fail; of some only: make mutants NAME=metering
+	@$(INSTALL) stack
 	@$(PYTHON) -m tests.mutants $(NAME)
 
 .PHONY: bench-contracts
-bench-contracts: install ## what the contracts cost, into docs/contract-costs.md (some minutes)
+bench-contracts: ## measure what the contracts cost, into docs/contract-costs.md (some minutes)
+	@$(INSTALL) stack
 	@$(PYTHON) -m tests.benchmarks.contract_costs
 
 .PHONY: check
-check: install ## format, lint, types, Cadence, template
+check: ## format, lint, types, Cadence, template
+	@$(INSTALL) check
 	@$(PYTHON) -m infra.setup.check
 
 .PHONY: format
-format: install ## put the code into its form
+format: ## format the code
+	@$(INSTALL) python
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
 
 .PHONY: lock
-lock: install ## renew all locks from what they are made of
+lock: ## renew all lock files from their inputs
+	@$(INSTALL) python
 	@for lock in $(LOCKS); do \
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.13 --custom-compile-command 'make lock' \
 	    $$lock.in --output-file $$lock.txt; done
 	@for kit in $(NODE_KITS); do npm install --prefix $$kit --package-lock-only; done
 
 .PHONY: sam-build
-sam-build: install ## what would be deployed, into .aws-sam/
+sam-build: ## build what would be deployed to AWS, into .aws-sam/
+	@$(INSTALL) sam
 	@$(SAM) build
 
 .PHONY: sam-local

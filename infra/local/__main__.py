@@ -1,10 +1,11 @@
-"""`python -m infra.local up | down | status | logs [name]`."""
+"""`python -m infra.local up | down | status | logs [name]`: starts, stops and shows the local stack."""
 
 import argparse
 
 from rich.console import Console
 
-from infra.local import stack
+from infra.local import stack, view
+from infra.local.interruption import INTERRUPTED, ended_like_interrupted
 from infra.local.server import PortTakenError, ServerFailedError
 
 
@@ -16,31 +17,35 @@ def main() -> int:
         case "up":
             return _up(console)
         case "down":
-            stack.down()
+            console.print(view.stopped(stack.down()), highlight=False)
         case "status":
-            console.print(stack.status())
+            console.print(view.status(stack.servers()), highlight=False)
         case "logs":
-            console.print(stack.logs(given.name), markup=False, highlight=False)
+            console.print(view.logs(given.name), markup=False, highlight=False)
     return 0
 
 
 def _up(console: Console) -> int:
     try:
-        stack.up(console)
+        with ended_like_interrupted():
+            stack.up(console)
     except (PortTakenError, ServerFailedError) as error:
         console.print(f"\n{error}", style="red", markup=False, highlight=False)
         return 1
-    console.print(stack.status())
+    except KeyboardInterrupt:
+        console.print("\nInterrupted. What was started is stopped again.", style="red")
+        return INTERRUPTED
+    console.print(view.status(stack.servers()), highlight=False)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.local")
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start everything")
-    commands.add_parser("down", help="stop exactly what was started")
-    commands.add_parser("status", help="what runs, and where")
-    commands.add_parser("logs", help="the end of every log, or of one").add_argument("name", nargs="?")
+    commands.add_parser("down", help="stop what `up` started")
+    commands.add_parser("status", help="show which servers run, and where")
+    commands.add_parser("logs", help="show the ends of all logs, or of one").add_argument("name", nargs="?")
     return parser.parse_args()
 
 

@@ -1,11 +1,10 @@
-"""One server of the local stack: how to start it, when it is ready, how to stop exactly that one."""
+"""One server of the local stack: how to start it, when it is ready, how to stop it and no other."""
 
 import json
 import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,19 +13,21 @@ from typing import Final
 import httpx
 import psutil
 
+from infra.local.patience import Patience, Signs
 from infra.local.ports import HOST, port
 from infra.local.run_dir import run_dir
+from infra.waiting import until
 
-POLL_SECONDS: Final = 0.1
-STOP_SECONDS: Final = 15.0
+STOP_SECONDS: Final = 30.0
+LOG_LINES: Final = 20
 
 
 class PortTakenError(Exception):
-    """Somebody else listens where a server of ours should."""
+    """Another program listens on the port of one of our servers."""
 
 
 class ServerFailedError(Exception):
-    """The server ended, or was not ready in time; the message ends with the tail of its log."""
+    """A server ended while it started, or was given up; the message ends with the last lines of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Server:
     """What to run and how to see that it is ready.
 
     `needs` names the servers that must be ready first. `ports` are names in `infra.local.ports`.
-    `stop_signal` is what makes it flush and leave; after `STOP_SECONDS` it is killed.
+    `stop_signal` asks it to end; after `STOP_SECONDS` it is killed. `usual_seconds` is how long it takes to start.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Server:
     needs: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
-    ready_seconds: float = 60.0
+    usual_seconds: float = 3.0
     stop_signal: signal.Signals = signal.SIGTERM
 
     @property
@@ -56,7 +57,7 @@ class Server:
         return run_dir() / f"{self.name}.pid.json"
 
     def process(self) -> psutil.Process | None:
-        """The running process that we started, never another that took over its pid."""
+        """The running process that we started, never another one that has its pid by now."""
         try:
             noted = json.loads(self.pid_file.read_text())
             process = psutil.Process(noted["pid"])
@@ -66,6 +67,7 @@ class Server:
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
 
     def refuse_taken_ports(self) -> None:
+        """Raises PortTakenError when one of the ports is in use."""
         for name in self.ports:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -78,11 +80,19 @@ class Server:
                     ) from error
 
     def start(self) -> None:
-        """Start in the background and return once it is ready; nothing to do where it runs already."""
-        if self.process() is None:
-            self.refuse_taken_ports()
+        """Start in the background and return once it is ready; when it runs already, only wait until it is ready.
+
+        When the start fails or is interrupted, the server is stopped again.
+        """
+        if self.process() is not None:
+            return self._wait_until_ready()
+        self.refuse_taken_ports()
+        try:
             self._spawn()
-        self._wait_until_ready()
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def _spawn(self) -> None:
         with self.log.open("wb") as log:
@@ -100,21 +110,36 @@ class Server:
         self.pid_file.write_text(json.dumps({"pid": started.pid, "created": created}))
 
     def _wait_until_ready(self) -> None:
-        give_up = time.monotonic() + self.ready_seconds
-        while time.monotonic() < give_up:
+        patience = Patience(self.signs)
+
+        def ready() -> bool | None:
             if self.process() is None:
-                raise ServerFailedError(f"{self.name} ended while starting:\n{self.log_tail()}")
-            if self.is_ready():
-                return
-            time.sleep(POLL_SECONDS)
-        raise ServerFailedError(f"{self.name} was not ready in {self.ready_seconds:.0f} s:\n{self.log_tail()}")
+                raise self._failure("ended while it started")
+            return self.is_ready() or None
 
-    def log_tail(self, lines: int = 20) -> str:
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        try:
+            until(ready, patience)
+        except TimeoutError as error:
+            raise self._failure(patience.reason) from error
 
-    def stop(self) -> None:
-        """Stop the process group that `start` made; nothing to do where it does not run."""
+    def signs(self) -> Signs:
+        """What the server and its children have done so far."""
+        log_bytes = self.log.stat().st_size if self.log.exists() else 0
+        process = self.process()
+        if process is None:
+            return Signs(log_bytes, 0.0)
+        try:
+            times = [member.cpu_times() for member in (process, *process.children(recursive=True))]
+        except psutil.Error:  # one of them ended meanwhile
+            return Signs(log_bytes, 0.0)
+        return Signs(log_bytes, sum(sum(time[:4]) for time in times))
+
+    def _failure(self, what: str) -> ServerFailedError:
+        said = tail(self.log, LOG_LINES) or "(nothing)"
+        return ServerFailedError(f"{self.name} {what}. Its log, {self.log}, ends with:\n{said}")
+
+    def stop(self) -> bool:
+        """Stop what `start` began, with all its children; whether it was running."""
         process = self.process()
         if process is not None:
             members = [process, *process.children(recursive=True)]
@@ -124,6 +149,13 @@ class Server:
                 member.kill()
             psutil.wait_procs(left, timeout=STOP_SECONDS)
         self.pid_file.unlink(missing_ok=True)
+        return process is not None
+
+
+def tail(log: Path, lines: int) -> str:
+    """The last lines of a log; empty where there is none."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return "\n".join(text.splitlines()[-lines:])
 
 
 def answers(url: str, contains: str = "") -> Callable[[], bool]:

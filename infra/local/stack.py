@@ -1,7 +1,7 @@
-"""The local stack: which servers and set-up steps there are, and in what order they need each other.
+"""The local stack: its servers and set-up steps, and which of them need which.
 
-It lives and dies as a whole, because its servers keep in memory what refers to each other: `up` on a stack
-of which only a part still runs begins anew.
+Its servers keep in memory what refers to each other, so they are started and stopped together: where only some of
+them still run, `up` stops these and starts everything anew.
 """
 
 import json
@@ -15,7 +15,6 @@ from typing import Final
 import httpx
 from pydantic import TypeAdapter
 from rich.console import Console
-from rich.table import Table
 
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.flare.evm_signer import KmsEvmSigner
@@ -50,17 +49,16 @@ FIXED_PARAMETERS: Final = {
 OPERATOR_KEYS: Final = 5
 OPERATOR_UFIX64: Final = 1_000 * 10**8
 FACTS: Final = TypeAdapter(dict[str, str])
-LOG_LINES: Final = 40
 WARM_SECONDS_MAX: Final = 30.0
 
 
 def facts_file() -> Path:
-    """Addresses and demo secrets of the running stack; there only while all of it runs."""
+    """The file with addresses and demo secrets of the stack; it exists only while the stack runs."""
     return run_dir() / "stack.json"
 
 
 def facts() -> Facts:
-    """What `up` found out. Raises `FileNotFoundError` when no stack is up."""
+    """Addresses and demo secrets of the running stack. Raises `FileNotFoundError` when none runs."""
     return FACTS.validate_json(facts_file().read_bytes())
 
 
@@ -69,7 +67,7 @@ def parts() -> Sequence[Part]:
     return [
         dynamodb_server.server(),
         moto_server.server(),
-        Step("provision", _provision, needs=["dynamodb", "moto"]),
+        Step("provision", _provision, needs=["dynamodb", "moto"], doing="making tables, queues, buckets and keys"),
         postgres(),
         upstream(),
         litellm(
@@ -78,17 +76,21 @@ def parts() -> Sequence[Part]:
             secret_values()["UsagePushSecret"],
         ),
         anvil(),
-        Step("flare", _deploy_flare, needs=["anvil"]),
-        Step("flare-gas", _fund_flare_account, needs=["flare", "provision"]),
+        Step("flare", _deploy_flare, needs=["anvil"], doing="deploying Flare's contracts"),
+        Step("flare-gas", _fund_flare_account, needs=["flare", "provision"], doing="funding the operator on Flare"),
         fdc(STATEMENT_HOST),
         flow_emulator(),
-        Step("flow-operator", _create_operator, needs=["flow", "provision"]),
+        Step("flow-operator", _create_operator, needs=["flow", "provision"], doing="making the operator's account"),
         Step(
-            "contracts", _deploy_contracts, needs=["flow-operator", "flare"]
-        ),  # both are signed by the service account
-        Step("settings", _settings, needs=["provision", "contracts"]),
+            "contracts",
+            _deploy_contracts,
+            needs=["flow-operator", "flare"],  # both steps on Flow are signed by the service account
+            doing="deploying FlareFlow's contracts on Flow",
+            usual_seconds=10,
+        ),
+        Step("settings", _settings, needs=["provision", "contracts"], doing="writing the functions' settings"),
         gateway(),
-        Step("warm", _warm, needs=["gateway"]),
+        Step("warm", _warm, needs=["gateway"], doing="making a first request"),
     ]
 
 
@@ -108,7 +110,10 @@ def gateway() -> Server:
 
 
 def up(console: Console) -> Facts:
-    """Start everything; nothing to do where everything runs."""
+    """Start everything, unless all of it runs already. Returns addresses and demo secrets.
+
+    Raises PortTakenError or ServerFailedError, after which nothing is left running.
+    """
     if facts_file().exists() and all(server.process() for server in servers()):
         return facts()
     down()
@@ -118,32 +123,14 @@ def up(console: Console) -> Facts:
     return found
 
 
-def down() -> None:
-    """Stop exactly what `up` started."""
+def down() -> list[str]:
+    """Stop the servers that `up` started, and no others; the names of those that were running."""
     facts_file().unlink(missing_ok=True)
-    stop(servers())
-
-
-def status() -> Table:
-    """One line for each server."""
-    table = Table("server", "state", "pid", "address", "log")
-    for server in servers():
-        process = server.process()
-        state = "[dim]stopped[/]" if process is None else "up" if server.is_ready() else "[yellow]starting[/]"
-        addresses = "\n".join(f"{HOST}:{port(name)}" for name in server.ports)
-        table.add_row(server.name, state, str(process.pid) if process else "", addresses, str(server.log))
-    return table
-
-
-def logs(name: str | None) -> str:
-    """The tails of all logs, or of one server's or function's."""
-    files = sorted([*run_dir().glob("*.log"), *run_dir().glob("functions/*.log")])
-    chosen = [file for file in files if name in (None, file.stem)]
-    return "\n".join(f"== {file.stem} ==\n{_tail(file)}" for file in chosen)
+    return stop(servers())
 
 
 def secret_values() -> Mapping[str, str]:
-    """The stack's secrets by logical id, made at the first start and kept."""
+    """The stack's secrets by logical id; made at the first start and kept."""
     file = run_dir() / "secrets.json"
     if not file.exists():
         made = {
@@ -166,13 +153,13 @@ def _deploy_flare(_: Facts) -> Facts:
 
 
 def _fund_flare_account(found: Facts) -> Facts:
-    """Gas money for the account whose key is in KMS."""
+    """Give the account whose key is in KMS the money for gas."""
     fund(KmsEvmSigner(_kms_key(found["FlareSigningKey"])).address)
     return {}
 
 
 def _create_operator(found: Facts) -> Facts:
-    """The account that pays for settlements: one KMS key, registered several times for several proposals at once."""
+    """Make the account that pays for settlements; it has one KMS key several times, to propose in parallel."""
     public_key = _kms_key(found["FlowSigningKey"]).public_key()
     with LocalFlow.at() as flow:
         address = flow.create_account_for(public_key, "SHA2_256", OPERATOR_KEYS, OPERATOR_UFIX64)
@@ -188,7 +175,7 @@ def _kms_key(key_id: str) -> KmsKey:
 
 
 def _settings(found: Facts) -> Facts:
-    """Everything is deployed: give the template its parameters, and whoever asks the addresses."""
+    """Write the template's parameters, now that everything is deployed. Returns the stack's addresses."""
     parameters = FIXED_PARAMETERS | {
         "LitellmUrl": url("litellm"),
         "FlareRpcUrl": url("anvil"),
@@ -213,13 +200,9 @@ def _settings(found: Facts) -> Facts:
 
 
 def _warm(_: Facts) -> Facts:
-    """A push without any call in it, and a look at the health: a first event builds what all later ones use."""
+    """Make one request of each kind: the first one makes what all later ones use, so that these are quick."""
     authorization = {"authorization": f"Bearer {secret_values()['UsagePushSecret']}"}
     with httpx.Client(base_url=url("gateway_http"), timeout=WARM_SECONDS_MAX) as gateway_http:
         gateway_http.post("/internal/usage", json=[], headers=authorization).raise_for_status()
         gateway_http.get("/v1/health").raise_for_status()
     return {}
-
-
-def _tail(file: Path) -> str:
-    return "\n".join(file.read_text(errors="replace").splitlines()[-LOG_LINES:])

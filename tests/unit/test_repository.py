@@ -1,5 +1,6 @@
 """What holds for the files of the repository."""
 
+import ast
 import importlib
 import re
 import subprocess
@@ -96,6 +97,15 @@ def test_a_function_gets_exactly_the_settings_that_it_reads(function: str) -> No
 
 
 def test_what_runs_before_the_virtual_environment_needs_nothing_from_it() -> None:
-    program = "import sys; import infra.setup.install; print(*sys.modules)"
-    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"]
-    subprocess.run(command, capture_output=True, check=True, timeout=30)
+    # When the installation is imported with the standard library alone
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import infra.setup.install\n"
+        "print(*[module.__file__ for name, module in sys.modules.items() if name.startswith('infra')], sep='\\n')"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    # Then it is there, and everything that it imports of ours is written in Python 3.9
+    sources = ended.stdout.splitlines()
+    assert len(sources) >= 5
+    for source in sources:
+        ast.parse(Path(source).read_text(), source, feature_version=(3, 9))

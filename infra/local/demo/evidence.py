@@ -92,8 +92,12 @@ def _proof_checks(run: Run, public: Api) -> tuple[Check, ...]:
     flare_root = run.stack.flare.merkle_root(run.voting_round).hex()
     return (
         *(
-            Check(field, _told(statement=int(statement[field], 0), attested=attested.fields[field]))
-            for field in ("settlement_root", "usage_root", "total_rated_microtokens")
+            Check(field, _told(statement=statement[field], attested=f"0x{attested.fields[field]:064x}"))
+            for field in ("settlement_root", "usage_root")
+        ),
+        Check(
+            "total rated micro-tokens",
+            _told(statement=statement["total_rated_microtokens"], attested=attested.fields["total_rated_microtokens"]),
         ),
         Check(
             "root of the voting round",

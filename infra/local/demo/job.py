@@ -110,7 +110,7 @@ async def _use(stack: Stack, steps: Steps, watcher: Watcher, customer: Customer)
     with steps.step("pending", "Each call's pending usage is on the WebSocket") as doing:
         seen = [await watcher.wait_for(_pending_of(answer)) - answer.ended for answer in ok]
         seen_ms = sorted(max(0, round(1000 * seconds)) for seconds in seen)
-        doing.result = f"within {seen_ms[-1]} ms of its end"
+        doing.result = f"the slowest {seen_ms[-1]} ms after its end"
     with steps.step("rows", "LiteLLM has written the calls into its spend log"):
         rows = await _until(lambda: _all_rows(stack, customer.key_hash, len(ok)))
     return Usage(answers, rows, seen_ms)

@@ -1,15 +1,21 @@
-"""The receipt of one run of the main job, and the cross-check of every number on it."""
+"""The receipt of one run of the main job: its numbers, and a comparison of what each system says of them."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
-UFIX64_UNITS = 100_000_000
+UFIX64_UNITS: Final = 100_000_000
+WIDE_COLUMNS: Final = 120
+"""So many columns a table of hashes and of who tells them needs."""
+SHORT_CHARACTERS: Final = 55
+"""A longer value has a line of its own on a narrow terminal."""
 
 
 def flow(amount_ufix64: int) -> str:
@@ -20,19 +26,31 @@ def flow(amount_ufix64: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One number as several systems tell it; it agrees when all of them say the same."""
+    """One number as several systems tell it: `told` by the name of each; it agrees when all say the same."""
 
     what: str
     told: Mapping[str, str]
+    is_as_wanted: bool = True
 
     @property
     def agrees(self) -> bool:
-        return len(set(self.told.values())) == 1
+        return self.is_as_wanted and len(set(self.told.values())) == 1
+
+    @property
+    def value(self) -> str:
+        """The number on which all agree, or what each of them says."""
+        if self.agrees or len(self.told) == 1:
+            return next(iter(self.told.values()))
+        return "\n".join(f"{who}: {said}" for who, said in self.told.items())
+
+    @property
+    def verdict(self) -> str:
+        return "[green]agrees[/]" if self.agrees else "[red]DIFFERS[/]"
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a customer can hold against every public source."""
+    """Every number of a run, for a customer to compare with the public sources."""
 
     subscription_id: int
     calls_ok: int
@@ -50,11 +68,16 @@ class Receipt:
     flow_transaction_ids: Mapping[str, str]
     flare_transaction_hash: str
     pending_seen_ms: Sequence[int]
-    """How long after each call its pending usage was on the WebSocket, rising."""
+    """How long after each call's end its pending usage was on the WebSocket, in rising order."""
 
     seconds: Mapping[str, float]
     checks: tuple[Check, ...]
     second_run_changed_nothing: bool
+
+    def pending_ms(self, percentile: int) -> int:
+        """So many percent of the calls were seen as pending within this time (nearest rank)."""
+        rank = -(-len(self.pending_seen_ms) * percentile // 100)
+        return self.pending_seen_ms[max(rank, 1) - 1]
 
     @property
     def agrees(self) -> bool:
@@ -83,6 +106,8 @@ class Receipt:
                 "flow_transaction_ids": dict(self.flow_transaction_ids),
                 "flare_transaction_hash": self.flare_transaction_hash,
                 "pending_seen_ms": list(self.pending_seen_ms),
+                "pending_p50_ms": self.pending_ms(50),
+                "pending_p95_ms": self.pending_ms(95),
                 "seconds": {step: round(seconds, 2) for step, seconds in self.seconds.items()},
                 "checks": [{"what": c.what, "told": dict(c.told), "agrees": c.agrees} for c in self.checks],
                 "agrees": self.agrees,
@@ -96,47 +121,69 @@ class Receipt:
         path.write_text(self.as_json() + "\n")
 
     def print(self, console: Console) -> None:
+        is_wide = console.width >= WIDE_COLUMNS
         console.print(
             Panel(
-                Group(self._facts(), self._cross_check()),
+                Group(self._facts(is_wide=is_wide), "", self._cross_check(is_wide=is_wide)),
                 title="Receipt",
                 border_style="green" if self.is_good else "red",
             )
         )
 
-    def _facts(self) -> RenderableType:
-        facts = Table.grid(padding=(0, 2))
-        facts.add_row("calls", f"{self.calls_ok} answered, {self.calls_failed} failed upstream (not charged)")
-        facts.add_row("tokens", f"{self.tokens:,}")
-        facts.add_row("rated tokens", f"{self.rated_microtokens / 1_000_000:,.1f}")
-        facts.add_row("charged", f"{flow(self.charged_ufix64)} FLOW of {flow(self.deposit_ufix64)}")
-        facts.add_row("deposit left", f"{flow(self.deposit_left_ufix64)} FLOW")
-        facts.add_row("statement", f"epoch {self.epoch}  {self.statement_hash}")
-        facts.add_row("", self.statement_url)
-        facts.add_row("voting round", f"{self.voting_round_id}  root {self.merkle_root}")
-        facts.add_row("Flare request", self.flare_transaction_hash)
-        for purpose, transaction_id in self.flow_transaction_ids.items():
-            facts.add_row(f"Flow {purpose}", transaction_id)
-        facts.add_row("pending usage", f"on the WebSocket within {self.pending_seen_ms[-1]} ms of each call's end")
-        return facts
+    def _facts(self, *, is_wide: bool) -> RenderableType:
+        p50, p95 = self.pending_ms(50), self.pending_ms(95)
+        facts: list[tuple[str, str]] = [
+            ("calls", f"{self.calls_ok} answered, {self.calls_failed} failed upstream (not charged)"),
+            ("tokens", f"{self.tokens:,}"),
+            ("rated tokens", f"{self.rated_microtokens / 1_000_000:,.1f}"),
+            ("charged", f"{flow(self.charged_ufix64)} FLOW of {flow(self.deposit_ufix64)}"),
+            ("deposit left", f"{flow(self.deposit_left_ufix64)} FLOW"),
+            ("statement", f"epoch {self.epoch}"),
+            ("its address", self.statement_url),
+            ("its hash", self.statement_hash),
+            ("voting round", str(self.voting_round_id)),
+            ("its root", self.merkle_root),
+            ("Flare request", self.flare_transaction_hash),
+            *((f"Flow {purpose}", transaction_id) for purpose, transaction_id in self.flow_transaction_ids.items()),
+            ("pending usage", f"on the WebSocket {p50} ms (p50) or {p95} ms (p95) after a call's end"),
+        ]
+        if not is_wide:
+            return Group(*(_fact(name, value) for name, value in facts))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in facts:
+            table.add_row(name, value)
+        return table
 
-    def _cross_check(self) -> RenderableType:
-        table = Table(title="\nEvery number, as each system tells it", title_justify="left", show_lines=False)
+    def _cross_check(self, *, is_wide: bool) -> RenderableType:
+        """Every number, as each system tells it."""
+        repeated = Check(
+            "every scheduled function once more",
+            {"": "nothing changed" if self.second_run_changed_nothing else "something changed"},
+            self.second_run_changed_nothing,
+        )
+        title = "Every number, as each system tells it"
+        checks = (*self.checks, repeated)
+        if not is_wide:
+            return Group(Text(title, style="italic"), *(_check_lines(check) for check in checks))
+        table = Table(title=title, title_justify="left", show_lines=False)
         table.add_column("what")
         table.add_column("who says so")
-        table.add_column("value", justify="right")
+        table.add_column("value", justify="right", no_wrap=True)
         table.add_column("")
-        for check in self.checks:
-            told = check.told
-            value = (
-                next(iter(told.values())) if check.agrees else "\n".join(f"{who}: {said}" for who, said in told.items())
-            )
-            table.add_row(check.what, " = ".join(told), value, "[green]agrees" if check.agrees else "[red]DIFFERS")
-        last = "nothing changed" if self.second_run_changed_nothing else "[red]something changed"
-        table.add_row(
-            "every scheduled handler once more",
-            "",
-            last,
-            "[green]agrees" if self.second_run_changed_nothing else "[red]DIFFERS",
-        )
+        for check in checks:
+            table.add_row(check.what, " = ".join(check.told), check.value, check.verdict)
         return table
+
+
+def _fact(name: str, value: str) -> RenderableType:
+    """A fact for a narrow terminal: a hash has a line of its own."""
+    separator = "\n  " if len(value) > SHORT_CHARACTERS else ": "
+    return Text(f"{name}{separator}{value}", overflow="fold")
+
+
+def _check_lines(check: Check) -> RenderableType:
+    who = f" ({' = '.join(check.told)})" if any(check.told) else ""
+    value = "\n".join(f"  {line}" for line in check.value.splitlines())
+    return Group(Text.from_markup(f"{check.what}{who}: {check.verdict}"), Text(value, overflow="fold"))

@@ -65,7 +65,7 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
             "SPEND_LOG_QUEUE_POLL_INTERVAL": "0.5",
         },
         cwd=run_dir(),
-        ready_seconds=120,
+        usual_seconds=20,
     )
 
 

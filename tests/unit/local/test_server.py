@@ -4,14 +4,16 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from infra import paths
-from infra.local import ports
+from infra.local import patience, ports
 from infra.local.server import PortTakenError, Server, ServerFailedError
+from infra.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +31,8 @@ def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def sleeper(*, ready: bool = True) -> Server:
-    command = [sys.executable, "-c", "import time; time.sleep(60)"]
-    return Server("sleeper", command, ports=[], is_ready=lambda: ready, ready_seconds=0.5)
+    command = [sys.executable, "-c", "import time; print('still loading', flush=True); time.sleep(60)"]
+    return Server("sleeper", command, ports=[], is_ready=lambda: ready)
 
 
 def test_a_taken_port_is_named_with_the_variable_that_moves_it(taken_port: int) -> None:
@@ -48,11 +50,11 @@ def test_stopping_ends_the_process_that_was_started() -> None:
     server.start()
     process = server.process()
     assert process is not None
-    # When it is stopped
-    server.stop()
-    # Then its process is gone, and stopping again does nothing
+    # When it is stopped, Then it says that it was running
+    assert server.stop()
+    # And its process is gone, and stopping again does nothing
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    server.stop()
+    assert not server.stop()
 
 
 def test_another_process_with_a_noted_pid_is_left_alone() -> None:
@@ -66,8 +68,45 @@ def test_another_process_with_a_noted_pid_is_left_alone() -> None:
     assert not server.pid_file.exists()
 
 
-def test_a_server_that_is_never_ready_is_reported_with_its_log() -> None:
+def test_a_server_that_is_given_up_is_stopped_and_what_it_last_said_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a server that stops working before it is ready
+    monkeypatch.setattr(patience, "QUIET_SECONDS_MAX", 2.0)
     server = sleeper(ready=False)
-    with pytest.raises(ServerFailedError, match=r"sleeper was not ready in"):
+    # When it is started, Then the failure says why, and what the server said last
+    with pytest.raises(ServerFailedError, match=r"(?s)sleeper did nothing for 2 s\. Its log, .*still loading"):
         server.start()
-    server.stop()
+    # And it does not run any longer
+    assert server.process() is None
+
+
+def test_a_server_that_ends_while_it_starts_is_told_with_its_log() -> None:
+    server = Server("ender", [sys.executable, "-c", "print('no such database')"], ports=[], is_ready=lambda: False)
+    with pytest.raises(ServerFailedError, match=r"(?s)ender ended while it started\..*no such database"):
+        server.start()
+
+
+def test_an_interrupted_start_leaves_nothing_running() -> None:
+    # Given a server during whose start the user interrupts
+    def interrupt() -> bool:
+        raise KeyboardInterrupt
+
+    server = replace(sleeper(), is_ready=interrupt)
+    # When it is started
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    # Then it was stopped
+    assert server.process() is None
+
+
+def test_the_signs_of_work_are_those_of_the_server_and_its_children() -> None:
+    # Given a server whose child uses the processor and says nothing
+    work = "while True: pass"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
+    server = Server("parent", [sys.executable, "-c", parent], ports=[], is_ready=lambda: True)
+    server.start()
+    try:
+        before = server.signs()
+        # When it goes on, Then more processor time was used
+        until(lambda: server.signs().show_work_since(before) or None, 120)
+    finally:
+        server.stop()
