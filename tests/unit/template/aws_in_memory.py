@@ -1,0 +1,149 @@
+"""AWS in memory (moto, without any socket), with the template's resources in it.
+
+Every request of a function is read as the local gateway reads it, and recorded: what it needs is what the function's
+role has to allow.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import _lru_cache_wrapper
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+import botocore.session
+import pytest
+from aws_lambda_powertools.utilities.parameters import clear_caches
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.loaders import Loader
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+
+from infra.local.aws import provision
+from infra.local.aws.gateway.aws_calls import Request, parse_call
+from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.policies import Access
+from infra.local.aws.gateway.template import Template
+
+GONE: Final = "gone"
+"""A connection with this id has left."""
+ADMINISTRATOR: Final = "local"
+"""The access key of `infra.local.aws.session`, which may do everything."""
+
+type Handler = Callable[[dict[str, Any]], Any]
+
+
+@dataclass
+class AwsInMemory:
+    """The deployment, and the accesses that each function needed so far."""
+
+    deployment: Deployment
+    used: dict[str, set[Access]] = field(default_factory=lambda: defaultdict(set))
+
+    @contextmanager
+    def function(self, name: str, *, left_ms: int = 240_000) -> Iterator[tuple[Any, Any, Handler]]:
+        """A function's handler module, its composition root, and its handler, run under its own role.
+
+        `left_ms` is the time that the handler believes to have left.
+        """
+        folder = self.deployment.functions[name].code.name
+        bootstrap = import_module(f"flareflow.bootstrap.{folder}")
+        app = import_module(f"functions.{folder}.app")
+        context = SimpleNamespace(
+            function_name=name,
+            memory_limit_in_mb=512,
+            invoked_function_arn=self.deployment.functions[name].arn,
+            aws_request_id="invocation-1",
+            get_remaining_time_in_millis=lambda: left_ms,
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            for variable, value in self._environment(name).items():
+                patch.setenv(variable, value)
+            if hasattr(app, "metrics"):  # it read its namespace when it was imported
+                patch.setattr(app.metrics, "namespace", "FlareFlow")
+            _forget(bootstrap)
+            yield app, bootstrap, lambda event: app.handler(event, context)
+            _forget(bootstrap)
+
+    def name_of(self, logical_id: str) -> str:
+        return self.deployment.physical(logical_id).ref
+
+    def _environment(self, name: str) -> dict[str, str]:
+        """As in AWS: no endpoint is named, and connections are managed where API Gateway serves them."""
+        given = dict(self.deployment.functions[name].environment)
+        local = given.pop("AWS_ENDPOINT_URL")
+        served = f"https://{self.deployment.websocket_api_id}.execute-api.us-east-1.amazonaws.com"
+        return {variable: value.replace(local, served) for variable, value in given.items()}
+
+    def answer(self, stubber: BotocoreStubber, request: AWSPreparedRequest, **rest: Any) -> Any:
+        """moto's answer; connections are there as long as they are not `GONE`."""
+        if self._record(request) == "execute-api":
+            status = 410 if f"/{GONE}" in request.url else 200
+            headers = {"x-amzn-ErrorType": "GoneException"} if status == 410 else {}
+            return AWSResponse(request.url, status, headers, MockRawResponse(b"{}"))  # type: ignore[arg-type]
+        return _ask_moto(stubber, request=request, **rest)
+
+    def _record(self, request: AWSPreparedRequest) -> str:
+        """The service that is asked."""
+        headers = {key: v.decode() if isinstance(v, bytes) else str(v) for key, v in request.headers.items()}
+        if f"Credential={ADMINISTRATOR}/" in headers.get("Authorization", ""):
+            return ""
+        url = urlsplit(request.url)
+        bucket = f"/{url.netloc.partition('.s3.')[0]}" if ".s3." in url.netloc else ""
+        asked = Request(
+            method=request.method,
+            path=bucket + url.path,
+            query=dict(parse_qsl(url.query, keep_blank_values=True)),
+            authorization=headers["Authorization"],
+            target=headers.get("X-Amz-Target", ""),
+            body=request.body if isinstance(request.body, bytes) else b"",
+        )
+        call = parse_call(asked, self.deployment.websocket_api_id)
+        self.used[call.caller] |= {self._without_object(access) for access in call.accesses}
+        return call.service
+
+    @staticmethod
+    def _without_object(access: Access) -> Access:
+        """One object or connection stands for all of its kind."""
+        if access.action.startswith("s3:"):
+            return Access(access.action, access.resource.partition("/")[0] + "/*")
+        if access.action.startswith("execute-api:"):
+            return Access(access.action, "/".join(access.resource.split("/")[:2]) + "/*")
+        return access
+
+
+SERVICE_MODELS: Final = Loader(botocore.session.Session().get_component("data_loader").search_paths)
+"""Kept between the functions, because reading the models of AWS' services takes longer than all they do."""
+
+_ask_moto: Final = BotocoreStubber.__call__
+
+
+@contextmanager
+def aws_in_memory(template: Template) -> Iterator[AwsInMemory]:
+    """Everything that the template declares, empty."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setattr(provision, "url", lambda _: None)
+        made = provision.Provisioner(template, {}).make_all()
+        aws = AwsInMemory(Deployment(template, made))
+
+        def answer(stubber: BotocoreStubber, **given: Any) -> Any:
+            return aws.answer(stubber, **given)
+
+        patch.setattr(BotocoreStubber, "__call__", answer)
+        yield aws
+
+
+def _forget(bootstrap: Any) -> None:
+    """What was put together or read for one function is not to serve another."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", SERVICE_MODELS)
+    boto3.setup_default_session(botocore_session=session)
+    clear_caches()  # type: ignore[no-untyped-call]
+    for value in vars(bootstrap).values():
+        if isinstance(value, _lru_cache_wrapper):
+            value.cache_clear()

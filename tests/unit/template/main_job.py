@@ -1,0 +1,379 @@
+"""One subscription from its opening to its settlement: every function handles real events under its own role.
+
+AWS is in memory and LiteLLM is a stand-in at the level of HTTP; Flow and Flare are the fakes of their ports. What the
+functions do here is everything that they do in AWS, so what they use is what the template has to allow.
+"""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, Final
+
+import httpx
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+
+from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
+from flareflow.adapters.litellm import spend_log
+from flareflow.attestation.models import SignedPolicy, State
+from flareflow.errors import UnavailableError
+from flareflow.settlement.events import ChainEvent, OwnerChanged, Position, Settled, SubscriptionOpened, Suspended
+from flareflow.statements.models import Statement
+from infra.local.aws import session as aws
+from tests.fakes.accounts import ALICE, BOB, FakeOnChainSubscriptions
+from tests.fakes.attestation import FakeDataAvailability, FakeFlare
+from tests.fakes.settlement import FakeChainLog, FakeFlow, FakeLightClient
+from tests.unit.template.aws_in_memory import GONE, AwsInMemory
+
+SUBSCRIPTION: Final = 7
+BEGIN: Final = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+EPOCH: Final = timedelta(seconds=300)
+SECOND: Final = timedelta(seconds=1)
+PAGE_ROWS: Final = 3
+"""Rows of a full page of the spend log, here."""
+SECRET: Final = "sk-" + "0123456789abcdef"
+KEY_HASH: Final = hashlib.sha256(SECRET.encode()).hexdigest()
+
+TABLES: Final = ("UsageTable", "StatementsTable", "LedgerTable", "AccountsTable", "RealtimeTable")
+UNIX_SECONDS: Final = (BEGIN.timestamp(), BEGIN.timestamp() + 10 * 365 * 24 * 3600)
+
+type Event = dict[str, Any]
+
+
+@dataclass
+class LiteLLM:
+    """LiteLLM behind httpx: one key, and the spend log that the test writes."""
+
+    rows: list[Event] = field(default_factory=list)
+    is_down: bool = False
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if self.is_down:
+            raise httpx.ConnectError("down", request=request)
+        match request.url.path:
+            case "/key/generate":
+                return httpx.Response(200, json={"key": SECRET, "token": KEY_HASH})
+            case "/spend/logs/v2":
+                return httpx.Response(200, json={"data": self.rows})
+            case "/key/delete":
+                return httpx.Response(200, json={"deleted_keys": [KEY_HASH]})
+            case path:
+                return httpx.Response(200, json={"token": KEY_HASH, "blocked": path == "/key/block"})
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(spend_log, "PAGE_ROWS_MAX", PAGE_ROWS)
+            patch.setattr(httpx.HTTPTransport, "handle_request", self.handle)
+            yield
+
+
+def row(number: int, at: datetime, key_hash: str = KEY_HASH) -> Event:
+    """A finished call as both the spend log and the callback tell of it."""
+    return {
+        "litellm_call_id": f"call-{number}",
+        "model": "gpt-4.1-mini",
+        "model_group": "gpt-4.1-mini",
+        "prompt_tokens": 1000,
+        "completion_tokens": 100,
+        "status": "success",
+        "api_key": key_hash,
+        "metadata": {"user_api_key_hash": key_hash},
+        "spend": 0.001,
+        "response_cost": 0.001,
+        "startTime": at.isoformat(),
+        "endTime": (at + timedelta(seconds=1)).isoformat(),
+    }
+
+
+@dataclass
+class MainJob:
+    """The functions of a deployment at work on one subscription."""
+
+    aws: AwsInMemory
+    litellm: LiteLLM = field(default_factory=LiteLLM)
+
+    def run(self) -> None:
+        """Everything that happens to a subscription; ends with what its owner and the public can read of it."""
+        with self.litellm.running():
+            self.open_subscription()
+            self.sign_in()
+            self.make_keys()
+            self.connect()
+            self.push_usage()
+            self.poll_usage()
+            self.read_slices()
+            self.attest()
+            self.settle()
+            self.tell_watchers()
+            self.enforce()
+            self.read_account()
+            self.read_public()
+
+    def open_subscription(self) -> None:
+        self._read_chain(
+            SubscriptionOpened(SUBSCRIPTION, BOB, 1, 1, 100_000_000, 100_000_000), OwnerChanged(SUBSCRIPTION, ALICE)
+        )
+
+    def _read_chain(self, *happened: Any) -> None:
+        with self.aws.function("ChainEventsFunction") as (app, bootstrap, handle):
+            root = bootstrap.read_chain_events()
+            first = (root.ledger.read_to() or 0) + 1
+            events = [ChainEvent(Position(first + n, 0, 0), BEGIN, "ab" * 32, one) for n, one in enumerate(happened)]
+            root = replace(root, chain=FakeChainLog(first + len(events), events))
+            with replaced(app, read_chain_events=root):
+                assert handle(tick(BEGIN))["entries"] == len(events)
+
+    def sign_in(self) -> None:
+        with self.aws.function("WalletAuthFunction") as (app, bootstrap, handle):
+            nonce = http(handle, "POST", "/v1/auth/nonces")["nonce"]
+            believing = SimpleNamespace(run=lambda proof: None)
+            proof = {"address": ALICE, "nonce": nonce, "origin": "https://app.flareflow.example"}
+            proof["signatures"] = [{"key_index": 0, "signature": "00" * 64}]
+            with replaced(app, sign_in=replace(bootstrap.sign_in(), prove=believing)):
+                token = http(handle, "POST", "/v1/auth/sessions", proof)["token"]
+        with self.aws.function("SessionAuthorizerFunction") as (_, _, handle):
+            event = {**http_event("GET", "/v1/keys"), "headers": {"authorization": f"Bearer {token}"}}
+            assert handle(event)["isAuthorized"]
+
+    def make_keys(self) -> None:
+        """One that LiteLLM does not make at first, and that is deleted at last; another is there to be blocked."""
+        with self.aws.function("KeyProvisioningFunction") as (app, bootstrap, handle):
+            chain = FakeOnChainSubscriptions()
+            chain.open(SUBSCRIPTION, ALICE)
+            roots = {name: getattr(bootstrap, name)() for name in ("create_key", "list_keys", "delete_key")}
+            with replaced(app, **{name: replace(root, subscriptions=chain) for name, root in roots.items()}):
+                self.litellm.is_down = True
+                assert "code" in http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION})
+                self.litellm.is_down = False
+                assert http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION})["key_hash"] == KEY_HASH
+                assert http(handle, "GET", f"/v1/subscriptions/{SUBSCRIPTION}/keys")["items"]
+
+    def delete_key(self) -> None:
+        with self.aws.function("KeyProvisioningFunction") as (app, bootstrap, handle):
+            chain = FakeOnChainSubscriptions()
+            chain.open(SUBSCRIPTION, ALICE)
+            with replaced(app, delete_key=replace(bootstrap.delete_key(), subscriptions=chain)):
+                http(handle, "DELETE", f"/v1/keys/{KEY_HASH}")
+
+    def connect(self) -> None:
+        """One connection stays, one leaves without a word, one says goodbye."""
+        connections = ("stays", GONE, "leaves")
+        with self.aws.function("AccountApiFunction") as (_, _, handle):
+            tickets = [http(handle, "POST", "/v1/websocket-tickets")["ticket"] for _ in connections]
+        watch = {"action": "watch", "subscription_id": SUBSCRIPTION, "after": 0}
+        with self.aws.function("WebsocketFunction") as (_, _, handle):
+            for connection, ticket in zip(connections, tickets, strict=True):
+                assert handle(websocket_event("$connect", connection, ticket=ticket)) == {"statusCode": 200}
+                assert handle(websocket_event("watch", connection, body=watch)) == {"statusCode": 200}
+            handle(websocket_event("$disconnect", "leaves"))
+
+    def push_usage(self) -> None:
+        """Two calls; the spend log will know only one of them."""
+        with self.aws.function("UsageIngestFunction") as (_, bootstrap, handle):
+            secret = bootstrap.ingest_push().push_secret()
+            calls = [row(1, BEGIN), row(2, BEGIN)]
+            event = http_event("POST", "/internal/usage", calls)
+            event["headers"]["authorization"] = f"Bearer {secret}"
+            assert json.loads(handle(event)["body"])["added"] == str(len(calls))
+
+    def poll_usage(self) -> None:
+        """Two epochs with a call each and a statement; a key that nobody knows; a page that is not the last."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        with self.aws.function("UsagePollingFunction") as (_, _, handle):
+            for number in (1, 3):
+                self.litellm.rows = [row(number, now), row(100 + number, now, "cd" * 32)]
+                assert handle(tick(now))["poll"]["reading"]["counted"] == 1
+                now += EPOCH
+                self.litellm.rows = []
+                assert handle(tick(now + timedelta(hours=1)))["sealed"] is not None
+                now += timedelta(hours=1)
+                if number == 1:  # a newer statement will replace this one's attestation
+                    self._attest(FakeFlare(is_down=True))
+        self.litellm.rows = [row(1000 + number, BEGIN, "cd" * 32) for number in range(PAGE_ROWS)]
+        with self.aws.function("UsagePollingFunction", left_ms=1) as (_, _, handle):
+            assert handle(tick(now))["poll"]["slices"] > 0
+
+    def read_slices(self) -> None:
+        """One slice is read to its end, another only to the first page."""
+        body = {"start": BEGIN.isoformat(), "end": (BEGIN + timedelta(minutes=1)).isoformat()}
+        self.litellm.rows = [row(2000 + number, BEGIN + SECOND, "cd" * 32) for number in range(PAGE_ROWS)]
+        with self.aws.function("UsageSlicesFunction", left_ms=1) as (_, _, handle):
+            assert handle(queue_event(body)) == {"batchItemFailures": []}
+        self.litellm.rows = [row(9000, BEGIN), row(9001, BEGIN, "cd" * 32)]
+        with self.aws.function("UsageSlicesFunction") as (_, _, handle):
+            assert handle(queue_event(body)) == {"batchItemFailures": []}
+
+    def attest(self) -> None:
+        self._attest(FakeFlare())
+        with self.aws.function("AttestationSubmissionFunction") as (_, bootstrap, _):
+            key = bootstrap.flare().signer.key
+            assert key.public_key()
+            assert key.sign(bytes(32), "DIGEST")
+
+    def _attest(self, flare: FakeFlare) -> None:
+        with self.aws.function("AttestationSubmissionFunction") as (app, bootstrap, handle):
+            roots = {
+                "record_policies": replace(bootstrap.record_policies(), flare=FakeFlare()),
+                "advance_attestations": replace(
+                    bootstrap.advance_attestations(), flare=flare, availability=FakeDataAvailability()
+                ),
+            }
+            bootstrap.record_policies().policies.put(SignedPolicy(1, b"policy", b""))
+            with replaced(app, **roots):
+                handle_whatever(handle, tick(BEGIN))
+
+    def settle(self) -> None:
+        """The newest statement is proven (Flare's part is played), delivered, settled, and its event is read."""
+        statement = self._prove_newest()
+        flow = FakeFlow()
+        with self.aws.function("FlowBillingFunction") as (app, bootstrap, handle):
+            root = bootstrap.bill_on_flow()
+            key = root.sender.flow.signer.key
+            assert key.public_key()
+            assert key.sign(bytes(32), "DIGEST")
+            sender = replace(root.sender, flow=flow, pause=lambda _: flow.mine())
+            with replaced(app, bill_on_flow=replace(root, light_client=FakeLightClient(flow), sender=sender)):
+                assert handle(tick(BEGIN))["pages_settled"] == 1
+        rated = statement.total_rated_microtokens
+        self._read_chain(Settled(SUBSCRIPTION, statement.epoch, rated, 1_000, 0, 99_999_000))
+
+    def _prove_newest(self) -> Statement:
+        table = self._table("StatementsTable")
+        with self.aws.function("PublicApiFunction") as (_, bootstrap, _):
+            newest = bootstrap.read_statements().newest_epoch()
+            statement: Statement = bootstrap.read_statements().statement(newest).statement
+        known = DynamoAttestations(table).get(newest)
+        assert known is not None
+        DynamoAttestations(table).save(replace(known, state=State.PROVEN))
+        DynamoPolicies(table).put(SignedPolicy(1, b"policy", b""))
+        return statement
+
+    def tell_watchers(self) -> None:
+        changes = self._records("UsageTable", "CALL#") + self._records("LedgerTable", "SUB#")
+        with self.aws.function("PendingPushFunction") as (_, _, handle):
+            assert handle({"Records": changes[:3] + changes[-1:]}) == {"batchItemFailures": []}
+
+    def enforce(self) -> None:
+        """The money is gone: the key is blocked. Then it is deleted."""
+        self._read_chain(Suspended(SUBSCRIPTION))
+        with self.aws.function("EnforcementFunction") as (_, _, handle):
+            records = self._records("LedgerTable", f"SUB#{SUBSCRIPTION}")
+            assert handle({"Records": records}) == {"batchItemFailures": []}
+        key = self._table("AccountsTable").get_item(Key={"pk": f"SUB#{SUBSCRIPTION}", "sk": f"KEY#{KEY_HASH}"})
+        assert key["Item"]["status"] == "blocked"
+        self.delete_key()
+
+    def read_account(self) -> None:
+        with self.aws.function("AccountApiFunction") as (_, _, handle):
+            one = f"/v1/subscriptions/{SUBSCRIPTION}"
+            for path in ("/v1/subscriptions", one, f"{one}/journal", f"{one}/usage/1"):
+                assert "code" not in http(handle, "GET", path)
+
+    def read_public(self) -> None:
+        with self.aws.function("PublicApiFunction") as (_, _, handle):
+            epoch = http(handle, "GET", "/v1/health")["newest_statement"]
+            one = f"/v1/statements/{epoch}"
+            for path in ("/v1/statements", one, f"{one}/pages/0", f"{one}/leaves/{SUBSCRIPTION}", f"{one}/attestation"):
+                assert "code" not in http(handle, "GET", path)
+
+    def expiry_attributes(self) -> Mapping[str, set[str]]:
+        """By table, the attributes that hold a moment in Unix seconds."""
+        return {
+            name: {
+                attribute
+                for item in self._table(name).scan()["Items"]
+                for attribute, value in item.items()
+                if isinstance(value, Decimal) and UNIX_SECONDS[0] < value < UNIX_SECONDS[1]
+            }
+            for name in TABLES
+        }
+
+    def _table(self, logical_id: str) -> Any:
+        return aws.session().resource("dynamodb").Table(self.aws.name_of(logical_id))
+
+    def _records(self, table: str, prefix: str) -> list[Event]:
+        """Stream records of the insertion of a table's items whose partition key begins with `prefix`."""
+        items = [item for item in self._table(table).scan()["Items"] if item["pk"].startswith(prefix)]
+        return [stream_record(number, item) for number, item in enumerate(items)]
+
+
+@contextmanager
+def replaced(app: Any, **roots: object) -> Iterator[None]:
+    """The handler finds these instead of what its composition root would put together."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, root in roots.items():
+            patch.setattr(app, name, lambda root=root: root)
+        yield
+
+
+def handle_whatever(handle: Any, event: Event) -> None:
+    """For a tick whose outside system may be down, which the handler tells by raising."""
+    with warnings.catch_warnings(), suppress(UnavailableError):
+        warnings.simplefilter("ignore")  # there is nothing to measure then
+        handle(event)
+
+
+def http(handle: Any, method: str, path: str, body: object = None) -> Any:
+    answer = handle(http_event(method, path, body))
+    return json.loads(answer["body"]) if answer.get("body") else {}
+
+
+def http_event(method: str, path: str, body: object = None) -> Event:
+    return {
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeKey": f"{method} {path}",
+        "routeArn": "arn:aws:execute-api:us-east-1:123456789012:api/$default/GET/",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"idempotency-key": "request-1"},
+        "body": None if body is None else json.dumps(body),
+        "isBase64Encoded": False,
+        "requestContext": {
+            "requestId": "request-1",
+            "stage": "$default",
+            "http": {"method": method, "path": path},
+            "authorizer": {"lambda": {"address": ALICE}},
+        },
+    }
+
+
+def websocket_event(route: str, connection: str, *, ticket: str = "", body: object = None) -> Event:
+    return {
+        "requestContext": {"routeKey": route, "connectionId": connection, "eventType": "MESSAGE"},
+        "queryStringParameters": {"ticket": ticket},
+        "body": json.dumps(body),
+    }
+
+
+def tick(at: datetime) -> Event:
+    return {"source": "aws.events", "time": at.isoformat()}
+
+
+def queue_event(body: Mapping[str, object]) -> Event:
+    record = {"messageId": "m-1", "receiptHandle": "r-1", "body": json.dumps(body), "eventSource": "aws:sqs"}
+    return {"Records": [record | {"attributes": {}, "messageAttributes": {}, "awsRegion": "us-east-1"}]}
+
+
+def stream_record(number: int, item: Mapping[str, Any]) -> Event:
+    serialize = TypeSerializer().serialize
+    image = {name: serialize(value) for name, value in item.items()}
+    return {
+        "eventID": f"event-{number}",
+        "eventName": "INSERT",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "ApproximateCreationDateTime": BEGIN.timestamp(),
+            "Keys": {"pk": image["pk"], "sk": image["sk"]},
+            "NewImage": image,
+            "SequenceNumber": str(number),
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    }

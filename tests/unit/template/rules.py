@@ -1,0 +1,242 @@
+"""The rules that `template.yaml` has to keep, each a function that tells in sentences where it is broken."""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flareflow.time import Deadline
+from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.event_sources import EventSource, event_sources
+from infra.local.aws.gateway.intrinsics import Physical
+from infra.local.aws.gateway.policies import Access
+from infra.local.aws.gateway.routing import Route, RouteTable
+from infra.local.aws.gateway.schedules import rate_seconds
+from infra.local.aws.gateway.triggers import unpermitted_triggers
+
+API_SECONDS_MAX: Final = 29.0
+"""What the WebSocket API gives an integration; the HTTP API gives 30 s."""
+AUTHORIZER_SECONDS_MAX: Final = 10.0
+VISIBILITY_TIMEOUTS: Final = 6
+"""AWS: a queue's visibility timeout is at least six times its function's timeout."""
+RECEIVES_MIN: Final = 5
+"""AWS: a message is received at least five times before it goes to the dead-letter queue."""
+DAYS_14: Final = 14 * 24 * 3600
+STREAM_RETRIES_MAX: Final = 10
+DEADLINE_MARGIN: Final = Deadline(datetime.now(UTC)).margin
+
+STREAMS: Final = {
+    "PendingPushFunction": {"UsageTable", "LedgerTable"},
+    "EnforcementFunction": {"UsageTable", "LedgerTable"},
+}
+QUEUES: Final = {"UsageSlicesFunction": {"UsageSlicesQueue"}}
+SCHEDULED: Final = {
+    "UsagePollingFunction",
+    "AttestationSubmissionFunction",
+    "FlowBillingFunction",
+    "ChainEventsFunction",
+}
+HTTP: Final = {
+    "WalletAuthFunction": None,
+    "KeyProvisioningFunction": "SessionAuthorizerFunction",
+    "AccountApiFunction": "SessionAuthorizerFunction",
+    "PublicApiFunction": None,
+    "UsageIngestFunction": None,
+}
+"""Functions behind the HTTP API, and who says for whom each of their routes is called."""
+INDEX_KEYS: Final = {"by_status": ["gsi1pk", "gsi1sk"], "by_subscription": ["gsi2pk", "gsi2sk"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the functions need, as seen by running them.
+
+    `provisioned` names the resources, `accesses` are by function, `expiry_attributes` by table (logical ids).
+    """
+
+    provisioned: Mapping[str, Physical]
+    accesses: Mapping[str, Set[Access]]
+    expiry_attributes: Mapping[str, Set[str]]
+
+
+type Rule = Callable[[Deployment, Needs], Iterator[str]]
+
+
+def roles_allow_what_is_needed(deployment: Deployment, needs: Needs) -> Iterator[str]:
+    for function, accesses in needs.accesses.items():
+        for access in sorted(accesses):
+            if not deployment.roles[function].allows(access):
+                yield f"{function} needs {access.action} on {access.resource}"
+
+
+def roles_allow_nothing_else(deployment: Deployment, needs: Needs) -> Iterator[str]:
+    """Apart from what SAM adds for the poller and the traces."""
+    of_pollers = {Access("sqs:SendMessage", deployment.physical("StreamFailuresQueue").attributes["Arn"])}
+    for function, role in deployment.roles.items():
+        inline = [statement for statement in role.statements if list(statement.resources) != ["*"]]
+        granted = {Access(action, on) for one in inline for action in one.actions for on in one.resources}
+        for access in sorted(granted - needs.accesses[function] - of_pollers):
+            yield f"{function} never needs {access.action} on {access.resource}"
+
+
+def triggers_are_permitted(deployment: Deployment, _: Needs) -> Iterator[str]:
+    yield from unpermitted_triggers(deployment)
+
+
+def functions_have_their_triggers(deployment: Deployment, _: Needs) -> Iterator[str]:
+    for service, attribute, wanted in (("dynamodb", "StreamArn", STREAMS), ("sqs", "Arn", QUEUES)):
+        found: dict[str, set[str]] = {}
+        names = {of.attributes.get(attribute, ""): name for name, of in deployment.provisioned.items()}
+        for source in event_sources(deployment, service):
+            found.setdefault(source.function, set()).add(names[source.source_arn])
+        if found != wanted:
+            yield f"{service} feeds {found}, not {wanted}"
+    if (found_scheduled := set(_rules(deployment))) != SCHEDULED:
+        yield f"schedules fire {found_scheduled}, not {SCHEDULED}"
+
+
+def routes_are_those_of_the_handlers(deployment: Deployment, _: Needs) -> Iterator[str]:
+    routes = _routes(deployment)
+    if {route.function for route in routes} != set(HTTP):
+        yield f"the HTTP API leads to {sorted({route.function for route in routes})}"
+    for function, authorizer in HTTP.items():
+        served = {route.key for route in routes if route.function == function}
+        if served != (handled := _handled(deployment.functions[function].code.name)):
+            yield f"{function} handles {sorted(handled)}, and the template has {sorted(served)}"
+        for route in routes:
+            if route.function == function and (route.authorizer and route.authorizer.function) != authorizer:
+                yield f"{route.key} is authorized by {route.authorizer}, not by {authorizer}"
+
+
+def a_batch_that_fails_loses_nothing(deployment: Deployment, _: Needs) -> Iterator[str]:
+    for service in ("dynamodb", "sqs"):
+        for source in event_sources(deployment, service):
+            if not source.reports_failures:
+                yield f"{source.function} reports which records failed, and {source.source_arn} does not read it"
+    for source in event_sources(deployment, "dynamodb"):
+        yield from _stream_faults(source)
+
+
+def _stream_faults(source: EventSource) -> Iterator[str]:
+    given = source.properties
+    if given.get("StartingPosition") != "TRIM_HORIZON":
+        yield f"{source.function} would miss what {source.source_arn} had before it was deployed"
+    if not 0 < given.get("MaximumRetryAttempts", -1) <= STREAM_RETRIES_MAX:
+        yield f"{source.function} would try a bad record {given.get('MaximumRetryAttempts')} times"
+    if given.get("BisectBatchOnFunctionError") is not True:
+        yield f"one record can fail a whole batch of {source.function}"
+    if not given.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
+        yield f"nobody is told what {source.function} gives up"
+
+
+def streams_show_both_images(deployment: Deployment, _: Needs) -> Iterator[str]:
+    tables = dict(deployment.template.of_type("AWS::DynamoDB::Table"))
+    for name in sorted(set().union(*STREAMS.values())):
+        view = tables[name].get("StreamSpecification", {}).get("StreamViewType")
+        if view != "NEW_AND_OLD_IMAGES":
+            yield f"the stream of {name} shows {view}"
+
+
+def items_expire_by_the_attribute_that_is_written(deployment: Deployment, needs: Needs) -> Iterator[str]:
+    for name, given in deployment.template.of_type("AWS::DynamoDB::Table"):
+        written = needs.expiry_attributes[name]
+        lives = given.get("TimeToLiveSpecification", {})
+        if written and ({lives.get("AttributeName")} != written or lives.get("Enabled") is not True):
+            yield f"items of {name} have {sorted(written)}, and its TTL is {lives}"
+
+
+def indexes_have_the_keys_that_are_queried(deployment: Deployment, needs: Needs) -> Iterator[str]:
+    tables = dict(deployment.template.of_type("AWS::DynamoDB::Table"))
+    indexes = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in tables["UsageTable"].get("GlobalSecondaryIndexes", [])
+    }
+    if indexes != INDEX_KEYS:
+        yield f"UsageTable has the indexes {indexes}"
+    queried = {one.resource.partition("/index/")[2] for used in needs.accesses.values() for one in used} - {""}
+    if queried != set(INDEX_KEYS):
+        yield f"the functions query the indexes {sorted(queried)}"
+
+
+def a_message_is_seen_by_one_function_at_a_time(deployment: Deployment, _: Needs) -> Iterator[str]:
+    queues = dict(deployment.template.of_type("AWS::SQS::Queue"))
+    for function, names in QUEUES.items():
+        for name in names:
+            least = VISIBILITY_TIMEOUTS * deployment.functions[function].timeout_seconds
+            if (given := queues[name].get("VisibilityTimeout", 30)) < least:
+                yield f"{name} shows a message again after {given} s, not {least:.0f}"
+            redrive = deployment.resolve(queues[name].get("RedrivePolicy", {}))
+            if redrive.get("maxReceiveCount", 0) < RECEIVES_MIN or not redrive.get("deadLetterTargetArn"):
+                yield f"{name} has the redrive policy {redrive}"
+
+
+def what_is_given_up_is_kept_for_14_days(deployment: Deployment, _: Needs) -> Iterator[str]:
+    for name, given in deployment.template.of_type("AWS::SQS::Queue"):
+        if name not in set().union(*QUEUES.values()) and given.get("MessageRetentionPeriod") != DAYS_14:
+            yield f"{name} keeps messages for {given.get('MessageRetentionPeriod')} s"
+
+
+def functions_end_before_nobody_waits_for_them(deployment: Deployment, _: Needs) -> Iterator[str]:
+    behind_apis = {**dict.fromkeys(HTTP, API_SECONDS_MAX), "WebsocketFunction": API_SECONDS_MAX}
+    limits = behind_apis | {"SessionAuthorizerFunction": AUTHORIZER_SECONDS_MAX}
+    for function, limit in limits.items():
+        if (given := deployment.functions[function].timeout_seconds) > limit:
+            yield f"{function} may run for {given:.0f} s, and API Gateway waits {limit:.0f} s"
+
+
+def ticks_do_not_overlap(deployment: Deployment, _: Needs) -> Iterator[str]:
+    for function, rule in _rules(deployment).items():
+        spec = deployment.functions[function]
+        every = rate_seconds(rule["ScheduleExpression"])
+        if spec.timeout_seconds >= every:
+            yield f"{function} may run for {spec.timeout_seconds:.0f} s, and its next tick is after {every} s"
+        if spec.reserved != 1:
+            yield f"{function} may run {spec.reserved} times at once"
+        if rule["Targets"][0].get("RetryPolicy", {}).get("MaximumRetryAttempts") != 0:
+            yield f"a tick of {function} that failed is repeated, though the next one goes on from where it stopped"
+        if spec.timeout_seconds <= 2 * DEADLINE_MARGIN.total_seconds():
+            yield f"{function} is near its deadline from the beginning"
+
+
+def data_outlives_the_stack(deployment: Deployment, _: Needs) -> Iterator[str]:
+    for name, resource in deployment.template.resources.items():
+        if resource["Type"] in {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}:
+            kept = {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")}
+            if kept != {"Retain"}:
+                yield f"{name} goes with the stack"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    roles_allow_what_is_needed,
+    roles_allow_nothing_else,
+    triggers_are_permitted,
+    functions_have_their_triggers,
+    routes_are_those_of_the_handlers,
+    a_batch_that_fails_loses_nothing,
+    streams_show_both_images,
+    items_expire_by_the_attribute_that_is_written,
+    indexes_have_the_keys_that_are_queried,
+    a_message_is_seen_by_one_function_at_a_time,
+    what_is_given_up_is_kept_for_14_days,
+    functions_end_before_nobody_waits_for_them,
+    ticks_do_not_overlap,
+    data_outlives_the_stack,
+)
+
+
+def _rules(deployment: Deployment) -> Mapping[str, Any]:
+    """EventBridge rules by the function that they fire."""
+    rules = [deployment.resolve(given) for _, given in deployment.template.of_type("AWS::Events::Rule")]
+    return {rule["Targets"][0]["Arn"].rpartition(":")[2]: rule for rule in rules}
+
+
+def _routes(deployment: Deployment) -> list[Route]:
+    return list(RouteTable.of(deployment.http_api[1]).routes)
+
+
+def _handled(folder: str) -> set[str]:
+    """The routes of a handler as API Gateway writes them."""
+    resolver = importlib.import_module(f"functions.{folder}.app").app
+    declared = [*resolver._static_routes, *resolver._dynamic_routes]
+    return {f"{route.method} {route.path.replace('<', '{').replace('>', '}')}" for route in declared}

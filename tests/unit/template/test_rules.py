@@ -1,0 +1,223 @@
+"""`template.yaml` keeps its rules, and no fault in it passes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.template import Template
+from tests.support.deployment import template_source
+from tests.unit.template import rules
+from tests.unit.template.rules import RULES, Needs, Rule
+
+type Source = dict[str, Any]
+
+
+def deployed(source: Mapping[str, Any], needs: Needs) -> Deployment:
+    return Deployment(Template.translated(source, {}), needs.provisioned)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_template_keeps_the_rule(rule: Rule, needs: Needs) -> None:
+    assert list(rule(deployed(template_source(), needs), needs)) == []
+
+
+def resource(source: Source, name: str) -> Source:
+    """A resource's properties, apart from those that share them by a YAML anchor."""
+    source["Resources"][name]["Properties"] = dict(source["Resources"][name]["Properties"])
+    properties: Source = source["Resources"][name]["Properties"]
+    return properties
+
+
+def event(source: Source, function: str, name: str) -> Source:
+    """The properties of a function's event, apart from those that share them by a YAML anchor."""
+    events = resource(source, function)["Events"] = dict(resource(source, function)["Events"])
+    events[name] = {**events[name], "Properties": dict(events[name]["Properties"])}
+    properties: Source = events[name]["Properties"]
+    return properties
+
+
+def statements(source: Source, function: str) -> Iterator[Source]:
+    yield from resource(source, function)["Policies"][0]["Statement"]
+
+
+def without_action(function: str, action: str, table: str = "") -> Callable[[Source], None]:
+    def mutate(source: Source) -> None:
+        for statement in statements(source, function):
+            if action in statement["Action"] and table in str(statement["Resource"]):
+                statement["Action"] = [kept for kept in statement["Action"] if kept != action] or ["none:None"]
+
+    return mutate
+
+
+def without_index(function: str, index: str) -> Callable[[Source], None]:
+    def mutate(source: Source) -> None:
+        for statement in statements(source, function):
+            if index in str(statement["Resource"]):
+                statement["Resource"] = "none"
+
+    return mutate
+
+
+def changed(name: str, **properties: Any) -> Callable[[Source], None]:
+    return lambda source: resource(source, name).update(properties)
+
+
+def without_property(name: str, property_name: str) -> Callable[[Source], Any]:
+    return lambda source: resource(source, name).pop(property_name)
+
+
+def event_changed(function: str, name: str, **properties: Any) -> Callable[[Source], None]:
+    return lambda source: event(source, function, name).update(properties)
+
+
+def without_event(function: str, name: str) -> Callable[[Source], None]:
+    def mutate(source: Source) -> None:
+        properties = resource(source, function)
+        properties["Events"] = {other: given for other, given in properties["Events"].items() if other != name}
+
+    return mutate
+
+
+FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
+    ("an action", rules.roles_allow_what_is_needed, without_action("WalletAuthFunction", "dynamodb:DeleteItem")),
+    (
+        "an action within a transaction",
+        rules.roles_allow_what_is_needed,
+        without_action("UsagePollingFunction", "dynamodb:ConditionCheckItem"),
+    ),
+    (
+        "an action on one table",
+        rules.roles_allow_what_is_needed,
+        without_action("EnforcementFunction", "dynamodb:GetItem", "LedgerTable"),
+    ),
+    (
+        "a secret",
+        rules.roles_allow_what_is_needed,
+        without_action("EnforcementFunction", "secretsmanager:GetSecretValue"),
+    ),
+    ("a signature", rules.roles_allow_what_is_needed, without_action("FlowBillingFunction", "kms:Sign")),
+    (
+        "sending to connections",
+        rules.roles_allow_what_is_needed,
+        without_action("PendingPushFunction", "execute-api:ManageConnections"),
+    ),
+    ("an index of a policy", rules.roles_allow_what_is_needed, without_index("AccountApiFunction", "by_subscription")),
+    ("another index of a policy", rules.roles_allow_what_is_needed, without_index("UsagePollingFunction", "by_status")),
+    (
+        "an action too many",
+        rules.roles_allow_nothing_else,
+        lambda source: next(statements(source, "SessionAuthorizerFunction"))["Action"].append("dynamodb:Scan"),
+    ),
+    (
+        "an index of a table",
+        rules.indexes_have_the_keys_that_are_queried,
+        lambda source: resource(source, "UsageTable")["GlobalSecondaryIndexes"].pop(),
+    ),
+    (
+        "failures of the queue",
+        rules.a_batch_that_fails_loses_nothing,
+        event_changed("UsageSlicesFunction", "Slices", FunctionResponseTypes=[]),
+    ),
+    (
+        "failures of a stream",
+        rules.a_batch_that_fails_loses_nothing,
+        event_changed("EnforcementFunction", "Ledger", FunctionResponseTypes=[]),
+    ),
+    (
+        "where a stream begins",
+        rules.a_batch_that_fails_loses_nothing,
+        event_changed("PendingPushFunction", "Usage", StartingPosition="LATEST"),
+    ),
+    (
+        "retries without end",
+        rules.a_batch_that_fails_loses_nothing,
+        event_changed("PendingPushFunction", "Usage", MaximumRetryAttempts=-1),
+    ),
+    (
+        "whole batches",
+        rules.a_batch_that_fails_loses_nothing,
+        event_changed("PendingPushFunction", "Ledger", BisectBatchOnFunctionError=False),
+    ),
+    (
+        "what is given up",
+        rules.a_batch_that_fails_loses_nothing,
+        lambda source: event(source, "EnforcementFunction", "Usage").pop("DestinationConfig"),
+    ),
+    (
+        "a stream's images",
+        rules.streams_show_both_images,
+        changed("LedgerTable", StreamSpecification={"StreamViewType": "KEYS_ONLY"}),
+    ),
+    ("a stream", rules.streams_show_both_images, without_property("UsageTable", "StreamSpecification")),
+    ("a stream's trigger", rules.functions_have_their_triggers, without_event("EnforcementFunction", "Ledger")),
+    ("a queue's trigger", rules.functions_have_their_triggers, without_event("UsageSlicesFunction", "Slices")),
+    ("a schedule", rules.functions_have_their_triggers, without_event("ChainEventsFunction", "Tick")),
+    ("a route", rules.routes_are_those_of_the_handlers, without_event("AccountApiFunction", "Ticket")),
+    (
+        "another path",
+        rules.routes_are_those_of_the_handlers,
+        event_changed("KeyProvisioningFunction", "Delete", Path="/v1/key/{key_hash}"),
+    ),
+    (
+        "a route without sign-in",
+        rules.routes_are_those_of_the_handlers,
+        lambda source: event(source, "KeyProvisioningFunction", "List").pop("Auth"),
+    ),
+    (
+        "a permission to invoke",
+        rules.triggers_are_permitted,
+        lambda source: source["Resources"].pop("WebsocketPermission"),
+    ),
+    (
+        "a TTL's name",
+        rules.items_expire_by_the_attribute_that_is_written,
+        changed("RealtimeTable", TimeToLiveSpecification={"AttributeName": "ttl", "Enabled": True}),
+    ),
+    (
+        "a TTL",
+        rules.items_expire_by_the_attribute_that_is_written,
+        without_property("AccountsTable", "TimeToLiveSpecification"),
+    ),
+    (
+        "a visibility timeout",
+        rules.a_message_is_seen_by_one_function_at_a_time,
+        changed("UsageSlicesQueue", VisibilityTimeout=300),
+    ),
+    (
+        "a dead-letter queue",
+        rules.a_message_is_seen_by_one_function_at_a_time,
+        without_property("UsageSlicesQueue", "RedrivePolicy"),
+    ),
+    (
+        "how long failures are kept",
+        rules.what_is_given_up_is_kept_for_14_days,
+        without_property("StreamFailuresQueue", "MessageRetentionPeriod"),
+    ),
+    (
+        "a timeout beyond the API's",
+        rules.functions_end_before_nobody_waits_for_them,
+        changed("AccountApiFunction", Timeout=60),
+    ),
+    ("a timeout beyond the next tick", rules.ticks_do_not_overlap, changed("FlowBillingFunction", Timeout=600)),
+    (
+        "ticks at once",
+        rules.ticks_do_not_overlap,
+        without_property("UsagePollingFunction", "ReservedConcurrentExecutions"),
+    ),
+    (
+        "a table that goes with the stack",
+        rules.data_outlives_the_stack,
+        lambda source: source["Resources"]["LedgerTable"].pop("DeletionPolicy"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "mutate"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
+def test_a_fault_in_the_template_breaks_its_rule(rule: Rule, mutate: Callable[[Source], Any], needs: Needs) -> None:
+    # Given the template with one fault
+    source = template_source()
+    mutate(source)
+    # Then its rule tells
+    assert list(rule(deployed(source, needs), needs)) != []
