@@ -10,7 +10,7 @@ from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, ufix64, uint64, uint256
 from flareflow.adapters.flow.rest import CADENCE, contract_addresses, resolve_imports
 from flareflow.attestation.relay import FDC_PROTOCOL_ID
-from flareflow.attestation.request import ATTESTED_FIELDS, ResponseTemplate
+from flareflow.attestation.request import ABI_SIGNATURE, ATTESTED_FIELDS, POST_PROCESS_JQ, AttestationTarget
 from flareflow.settlement.pricing import DEFAULT_TIERS, Tiers
 
 DEFAULT_PLAN: Final = 0
@@ -38,7 +38,8 @@ class Deployer(Protocol):
 class TrustedFlare:
     """The Flare network that is believed, and the signing policy with which that begins.
 
-    With the default of rounds for which a root is kept, a statement stays provable for a week.
+    `first_round_start` is in seconds since 1970. `message_window` is in reward epochs. With the default of rounds for
+    which a root is kept, a statement stays provable for a week.
     """
 
     source_chain_id: int
@@ -46,7 +47,10 @@ class TrustedFlare:
     first_policy: bytes
     is_chain_bound: bool = False
     roots_kept: int = 6_720
-    policies_kept: int = 8
+    message_window: int = 10
+    first_round_start: int = 1_658_430_000
+    round_seconds: int = 90
+    older_scheme_returns_after_seconds: int = 7 * DAY_SECONDS
     protocol_id: int = FDC_PROTOCOL_ID
 
 
@@ -74,13 +78,13 @@ def deploy(
     deployer: Deployer,
     network: str,
     flare: TrustedFlare,
-    statements: ResponseTemplate,
+    statements: AttestationTarget,
     notices: Notices | None = None,
 ) -> None:
     """Everything from nothing: the contracts, the triggers for statements, the default plan.
 
-    `statements` is the response that may be attested, cut at what may vary. Where a contract is deployed, its code is
-    updated and the rest of its configuration stays as it is.
+    `statements` are the statements that may be attested. Where a contract is deployed, its code is updated and the rest
+    of its configuration stays as it is.
     """
     deploy_contracts(deployer, network, flare, notices or Notices())
     announce_statements(deployer, statements)
@@ -90,16 +94,20 @@ def deploy(
 
 def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, notices: Notices) -> None:
     """The contracts alone, in the order in which they import each other."""
+    deployer.run("deploy/deploy_signatures.cdc", contract_code("FlareSignatures", network, deployer.address))
     deployer.run(
         "deploy/deploy_verifier.cdc",
         contract_code("FlareOracleVerifier", network, deployer.address),
         uint64(flare.protocol_id),
         uint256(flare.source_chain_id),
+        uint64(flare.first_round_start),
+        uint64(flare.round_seconds),
         uint64(flare.rounds_per_reward_epoch),
+        uint64(flare.message_window),
         string(flare.first_policy.hex()),
         Argument("Bool", flare.is_chain_bound),
+        uint64(flare.older_scheme_returns_after_seconds),
         uint64(flare.roots_kept),
-        uint64(flare.policies_kept),
     )
     deployer.run(
         "deploy/deploy_triggers.cdc",
@@ -122,7 +130,7 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, noti
 
 def announce_statements(
     deployer: Deployer,
-    statements: ResponseTemplate,
+    statements: AttestationTarget,
     trigger_id: str = STATEMENT_TRIGGER,
     handler: str = STATEMENT_HANDLER,
 ) -> None:
@@ -130,9 +138,10 @@ def announce_statements(
     deployer.run(
         "fdc/announce_statement_trigger.cdc",
         string(trigger_id),
-        string(statements.head),
-        string(statements.before_epoch),
-        string(statements.after_epoch),
+        string(statements.source_id),
+        string(statements.url_prefix),
+        string(POST_PROCESS_JQ),
+        string(ABI_SIGNATURE),
         Argument("Int", str(len(ATTESTED_FIELDS))),
         string(handler),
     )

@@ -10,7 +10,7 @@ from pydantic import Field, FilePath, ValidationError
 
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.flow.signer import KmsFlowSigner
-from flareflow.attestation.request import AttestationTarget
+from flareflow.attestation.request import AttestationTarget, identifier
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.entrypoints.settings import Settings
 from infra.deploy.account import DeployerKey
@@ -149,7 +149,7 @@ def _statements(given: Inputs, network: FlowNetwork) -> AttestationTarget:
         if not prefix.endswith("/"):
             raise ValueError("the prefix must end with /, because the epoch follows as a segment of the path")
         statements = AttestationTarget(source_id, prefix)
-        statements.template()
+        identifier(source_id)
     except ValueError as error:
         raise InputError(f"STATEMENT_URL_PREFIX or SOURCE_ID: {error}") from error
     return statements

@@ -19,14 +19,15 @@ class FlareNetwork:
     """A Flare network as the contracts and the voters are configured for it.
 
     `source_id` is None where Flare attests only hosts that it has listed: whoever deploys names the source then.
-    `first_round_start` is in seconds since 1970. `is_chain_bound` is the hash scheme of today's Relay.
+    `message_window` is how many reward epochs a message may be late. `first_round_start` is in seconds since 1970.
+    `is_chain_bound` is the hash scheme of today's Relay.
     """
 
     name: str
     chain_id: int
     source_id: str | None
     rounds_per_reward_epoch: int
-    policies_kept: int
+    message_window: int
     round_seconds: int = 90
     first_round_start: int = 1_658_430_000
     protocol_id: int = FDC_PROTOCOL_ID
@@ -39,7 +40,9 @@ class FlareNetwork:
             rounds_per_reward_epoch=self.rounds_per_reward_epoch,
             first_policy=first_policy,
             is_chain_bound=self.is_chain_bound,
-            policies_kept=self.policies_kept,
+            message_window=self.message_window,
+            first_round_start=self.first_round_start,
+            round_seconds=self.round_seconds,
             protocol_id=self.protocol_id,
         )
 
@@ -56,10 +59,8 @@ class FlareNetwork:
         return self.reward_epoch_of((int(moment.timestamp()) - self.first_round_start) // self.round_seconds)
 
 
-FLARE: Final = FlareNetwork("flare", 14, source_id=None, rounds_per_reward_epoch=3_360, policies_kept=8)
-COSTON2: Final = FlareNetwork(
-    "coston2", 114, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, policies_kept=32
-)  # a reward epoch lasts six hours there: a week of roots needs the policies of a week
+FLARE: Final = FlareNetwork("flare", 14, source_id=None, rounds_per_reward_epoch=3_360, message_window=10)
+COSTON2: Final = FlareNetwork("coston2", 114, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, message_window=30)
 
 
 @dataclass(frozen=True, slots=True)

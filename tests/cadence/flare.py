@@ -10,9 +10,12 @@ from flareflow.attestation.signing_policy import SigningPolicy, Voter, chain_bou
 from flareflow.keccak import keccak256
 from infra.deploy.contracts import TrustedFlare
 from infra.local.flare.fdc.voters import LocalVoter
-from tests.support.flow_emulator import CHAIN_ID, FIRST_ROUND, REWARD_EPOCH, ROUNDS, hex_of
+from tests.support.chain_clock import START_SECONDS
+from tests.support.flow_emulator import CHAIN_ID, FIRST_ROUND, NO_WINDOW, REWARD_EPOCH, ROUNDS, hex_of
 
 CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+NEVER: Final = 10**9
+"""Seconds: the rounds of the tests lie years back, and the chain-bound scheme holds all the same."""
 ROOT: Final = keccak256(b"a root")
 CONFIRM: Final = "flare/confirm_root.cdc"
 ROLL: Final = "flare/roll_signing_policies.cdc"
@@ -63,7 +66,21 @@ class Electorate:
         return [LocalVoter(self.numbers[index]).sign(content_hash, index) for index in chosen]
 
     def trusted(self, *, is_chain_bound: bool = False, roots_kept: int = 100) -> TrustedFlare:
-        return TrustedFlare(CHAIN_ID, ROUNDS, self.policy.encode(), is_chain_bound, roots_kept, policies_kept=3)
+        """A light client that begins with this policy, in the time of the tests' rounds."""
+        return TrustedFlare(
+            CHAIN_ID,
+            ROUNDS,
+            self.policy.encode(),
+            is_chain_bound,
+            roots_kept,
+            message_window=NO_WINDOW,
+            older_scheme_returns_after_seconds=NEVER,
+        )
+
+
+def beginning(flare: TrustedFlare, voting_round: int) -> TrustedFlare:
+    """The same light client where this round begins when a deployment's own clock starts."""
+    return replace(flare, first_round_start=START_SECONDS - voting_round * flare.round_seconds)
 
 
 def message_of(voting_round: int = FIRST_ROUND, root: bytes = ROOT, protocol: int = FDC_PROTOCOL_ID) -> bytes:
@@ -100,7 +117,15 @@ def rolling(
     chain_id: int | None = None,
 ) -> list[Argument]:
     """The arguments of `roll_signing_policies.cdc` for one policy, signed by the voters before it."""
-    encoded = following.policy.encode()
-    content = legacy_hash(encoded) if chain_id is None else chain_bound_hash(encoded, chain_id)
-    signatures = hex_of(by.sign(content, indices))
-    return [array(string, [encoded.hex()]), Argument("Array", [signatures.as_json()])]
+    return rolling_with(following, by.sign(policy_hash(following, chain_id), indices))
+
+
+def rolling_with(following: Electorate, signatures: Sequence[PolicySignature]) -> list[Argument]:
+    """The arguments of `roll_signing_policies.cdc` for one policy with these signatures."""
+    return [array(string, [following.policy.encode().hex()]), Argument("Array", [hex_of(signatures).as_json()])]
+
+
+def policy_hash(electorate: Electorate, chain_id: int | None) -> bytes:
+    """What voters sign of a policy; `chain_id` for the chain-bound scheme."""
+    encoded = electorate.policy.encode()
+    return legacy_hash(encoded) if chain_id is None else chain_bound_hash(encoded, chain_id)

@@ -143,7 +143,7 @@ HANDLERS = """
                     votingRound: ROUND,
                     lowestUsedTimestamp: UInt64.max,
                     epoch: delivery.epoch,
-                    words: delivery.accept(handler: &self as &{FlareFDCTriggers.Handler}),
+                    words: delivery.wordsFor(&self as &{FlareFDCTriggers.Handler}),
                     proof: [PROOF]
                 )
             }
@@ -175,7 +175,7 @@ def with_handlers(chain: Chain, attested: Attested) -> None:
     code = HANDLERS.replace("[PROOF]", f"[{proof}]").replace("ROUND", str(attested.round))
     add_contract(chain, chain.provider, "Handlers", code)
     for name in ("again", "dear"):
-        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), f"{name}/1", name)
+        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, f"{name}/1", name)
 
 
 def deliver(chain: Chain, attested: Attested, trigger_id: str) -> TransactionResult:

@@ -24,7 +24,7 @@ def test_an_owner_takes_the_rest_out_after_the_notice(chain: Chain) -> None:
     # Given a subscription of which a part is charged
     chain = chain.with_own_clock(notices=SHORT_NOTICES)
     account, subscription = chain.subscriber()
-    chain.wait(1)
+    chain.wait(2)
     chain.settle(7, (subscription, 50_000 * MILLION))
     # When the owner requests the exit and the notice passes
     chain.refuses(

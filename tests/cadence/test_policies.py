@@ -5,20 +5,22 @@ from dataclasses import replace
 import pytest
 
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64
+from flareflow.attestation.relay import PolicySignature
 from flareflow.attestation.signing_policy import SigningPolicy, Voter
+from flareflow.keccak import keccak256
 from infra.deploy.contracts import TrustedFlare
 from infra.deploy.sending import TransactionFailedError
-from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, rolling
-from tests.support.flow_emulator import CHAIN_ID, REWARD_EPOCH, Chain
+from tests.cadence.flare import CONFIRM, ROLL, Electorate, beginning, confirmation, confirming, message_of, rolling
+from tests.support.flow_emulator import CHAIN_ID, REWARD_EPOCH, ROUNDS, Chain
 from tests.unit.attestation.vectors import recorded, unhex
 
 pytestmark = pytest.mark.stack
 
 FOUR = Electorate.of([100, 100, 100, 100])
 READ_POLICY = """
-    import "FlareOracleVerifier"
-    access(all) fun main(policy: String): FlareOracleVerifier.SigningPolicy {
-        return FlareOracleVerifier.SigningPolicy(encoded: policy)
+    import "FlareSignatures"
+    access(all) fun main(policy: String): FlareSignatures.SigningPolicy {
+        return FlareSignatures.SigningPolicy(encoded: policy)
     }
 """
 
@@ -66,7 +68,7 @@ def test_several_policies_roll_in_one_transaction_and_repeating_it_changes_nothi
 
 def test_a_policy_signed_by_half_of_the_weight_is_refused(four: Chain) -> None:
     four.refuses(
-        "FlareOracleVerifier: the signatures have weight 200 and need more than 200",
+        "FlareSignatures: the signatures have weight 200 and need more than 200",
         ROLL,
         *rolling(FOUR, FOUR.next(), [0, 1]),
     )
@@ -77,7 +79,7 @@ def test_a_policy_signed_by_its_own_voters_is_refused(four: Chain) -> None:
     strangers = Electorate.of([100] * 4, numbers=[10, 11, 12, 13]).next()
     # Then the voters before them do not know them
     four.refuses(
-        "FlareOracleVerifier: the signature of voter 0 is malformed or by another key",
+        "FlareSignatures: the signature of voter 0 is malformed, by another key or in another hash scheme",
         ROLL,
         *rolling(strangers, strangers),
     )
@@ -85,56 +87,28 @@ def test_a_policy_signed_by_its_own_voters_is_refused(four: Chain) -> None:
 
 def test_a_policy_that_skips_an_epoch_is_refused(four: Chain) -> None:
     four.refuses(
-        "FlareOracleVerifier.rollSigningPolicy: the next policy is of "
-        f"reward epoch {REWARD_EPOCH + 1}, not {REWARD_EPOCH + 2}",
+        "FlareOracleVerifier.rollSigningPolicy: the next policy is "
+        f"that of reward epoch {REWARD_EPOCH + 1}, not of {REWARD_EPOCH + 2}",
         ROLL,
         *rolling(FOUR, FOUR.next(reward_epoch=REWARD_EPOCH + 2)),
     )
 
 
-def test_a_policy_that_does_not_start_later_is_refused(four: Chain) -> None:
-    start = FOUR.policy.start_voting_round
-    four.refuses(
-        f"FlareOracleVerifier.rollSigningPolicy: the policy starts in round {start}, not after round {start}",
-        ROLL,
-        *rolling(FOUR, FOUR.next(start_voting_round=start)),
-    )
-
-
-def test_only_the_last_policies_are_kept(four: Chain) -> None:
+def test_only_the_last_policies_are_kept(chain: Chain) -> None:
     # Given a light client that keeps three policies
+    in_two_epochs = FOUR.policy.start_voting_round + 2 * ROUNDS
+    client = chain.with_own_clock(beginning(replace(FOUR.trusted(), message_window=2), in_two_epochs))
     electorate = FOUR
     for _ in range(3):
         electorate, before = electorate.next(), electorate
-        four.run(ROLL, *rolling(before, electorate))
+        client.run(ROLL, *rolling(before, electorate))
     # Then the first is gone and the last three are there
-    four.refuses(
-        f"FlareOracleVerifier: the signing policy of reward epoch {REWARD_EPOCH} is not known",
+    client.refuses(
+        f"FlareOracleVerifier: the signing policy of reward epoch {REWARD_EPOCH} is not known, or no longer kept",
         CONFIRM,
         *confirmation(FOUR),
     )
-    four.run(CONFIRM, *confirmation(FOUR.next(), voting_round=FOUR.next().policy.start_voting_round))
-
-
-def test_the_chain_bound_scheme_is_taken_up_and_never_left(four: Chain) -> None:
-    # When the voters sign the next policy in the chain-bound scheme
-    bound, after = FOUR.next(), FOUR.next().next()
-    four.run(ROLL, *rolling(FOUR, bound, chain_id=CHAIN_ID))
-    # Then messages of its epoch and the policy after it must be in that scheme too
-    start = bound.policy.start_voting_round
-    refusal = "FlareOracleVerifier: the signature of voter 0 is malformed or by another key"
-    four.refuses(refusal, CONFIRM, *confirmation(bound, voting_round=start))
-    four.refuses(refusal, ROLL, *rolling(bound, after))
-    four.run(CONFIRM, *confirmation(bound, voting_round=start, chain_id=CHAIN_ID))
-    four.run(ROLL, *rolling(bound, after, chain_id=CHAIN_ID))
-
-
-def test_a_policy_signed_for_another_network_is_refused(four: Chain) -> None:
-    four.refuses(
-        "FlareOracleVerifier: the signature of voter 0 is malformed or by another key",
-        ROLL,
-        *rolling(FOUR, FOUR.next(), chain_id=14),
-    )
+    client.run(CONFIRM, *confirmation(FOUR.next(), voting_round=FOUR.next().policy.start_voting_round))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +116,7 @@ def test_a_policy_signed_for_another_network_is_refused(four: Chain) -> None:
     [
         (Electorate.of([], threshold=0), "a policy has 1 to 300 voters, not 0"),
         (Electorate.of([10] * 301), "a policy has 1 to 300 voters, not 301"),
-        (Electorate.of([32_768, 32_768]), "the weights sum to 65536, which is not below 65536"),
+        (Electorate.of([32_768, 32_768]), "the weights sum to 65536, more than 65535"),
         (Electorate.of([100, 100], threshold=99), "the threshold 99 is not 50 to 66 percent of the weight 200"),
         (Electorate.of([100, 101], threshold=100), "the threshold 100 is not 50 to 66 percent of the weight 201"),
         (Electorate.of([100, 100], threshold=133), "the threshold 133 is not 50 to 66 percent of the weight 200"),
@@ -150,7 +124,7 @@ def test_a_policy_signed_for_another_network_is_refused(four: Chain) -> None:
     ids=["no voters", "too many voters", "too much weight", "threshold too low", "below a half", "threshold too high"],
 )
 def test_an_unsound_policy_is_refused(chain: Chain, electorate: Electorate, message: str) -> None:
-    with pytest.raises(TransactionFailedError, match=f"FlareOracleVerifier.SigningPolicy: {message}"):
+    with pytest.raises(TransactionFailedError, match=f"FlareSignatures.SigningPolicy: {message}"):
         chain.deployed_again(electorate.trusted())
 
 
@@ -169,15 +143,57 @@ def test_a_policy_at_the_bounds_is_accepted(chain: Chain, electorate: Electorate
     chain.deployed_again(electorate.trusted())
 
 
-def test_a_voter_with_the_address_0_is_refused(chain: Chain) -> None:
-    # Given a policy whose second voter is nobody, whom a malformed signature would stand for
-    nobody = replace(FOUR.policy, voters=(FOUR.policy.voters[0], Voter(bytes(20), 100)), threshold=100)
-    with pytest.raises(TransactionFailedError, match="a voter has the address 0"):
-        chain.deployed_again(Electorate(nobody, (0, 1)).trusted())
+def test_a_voter_with_the_address_0_counts_nothing_and_stops_nothing(chain: Chain) -> None:
+    # Given a policy with a voter whose address is 0, for whom a malformed signature would stand, and three others
+    nobody = replace(FOUR.policy, voters=(*FOUR.policy.voters[:3], Voter(bytes(20), 100)))
+    four = chain.deployed_again(FOUR.trusted())
+    four.run(ROLL, *rolling(FOUR, Electorate(replace(FOUR.next().policy, voters=nobody.voters), FOUR.numbers)))
+    following = Electorate(replace(FOUR.next().policy, voters=nobody.voters), FOUR.numbers)
+    start = following.policy.start_voting_round
+    # Then a malformed signature in that voter's name adds no weight
+    message = message_of(start)
+    malformed = PolicySignature(27, bytes(32), bytes(32), 3)
+    two = following.sign(keccak256(message), [0, 1])
+    four.refuses(
+        "FlareSignatures: the signatures have weight 200 and need more than 200",
+        CONFIRM,
+        *confirming(message, [*two, malformed], REWARD_EPOCH + 1),
+    )
+    # And the others go on: with a root, and with the next policy
+    four.run(CONFIRM, *confirmation(following, [0, 1, 2], voting_round=start))
+    four.run(ROLL, *rolling(following, FOUR.next().next(), [0, 1, 2]))
+
+
+@pytest.mark.parametrize("start", [FOUR.policy.start_voting_round, FOUR.policy.start_voting_round - 50])
+def test_a_policy_that_does_not_start_after_the_one_before_stops_nothing(four: Chain, start: int) -> None:
+    # When the next policy starts no later than the one before
+    following = FOUR.next(start_voting_round=start)
+    four.run(ROLL, *rolling(FOUR, following))
+    # Then its voters sign the rounds of its own reward epoch, and no earlier ones
+    own = (REWARD_EPOCH + 1) * ROUNDS
+    four.refuses(
+        f"FlareOracleVerifier.confirmRoot: round {own - 1} lies in reward epoch {REWARD_EPOCH}, before {REWARD_EPOCH + 1}",
+        CONFIRM,
+        *confirmation(following, voting_round=own - 1),
+    )
+    four.run(CONFIRM, *confirmation(following, voting_round=own))
+    four.run(ROLL, *rolling(following, FOUR.next().next()))
+
+
+def test_a_repeated_address_counts_everywhere_where_no_quorum_would_be_left(chain: Chain) -> None:
+    # Given a policy in which one address has all of the weight, in two places
+    alone = Electorate.of([100, 100], numbers=[0, 0])
+    client = chain.deployed_again(alone.trusted())
+    # Then it counts in both, as in Flare's Relay, since nobody could ever sign otherwise
+    client.refuses(
+        "FlareSignatures: the signatures have weight 100 and need more than 100", CONFIRM, *confirmation(alone, [0])
+    )
+    client.run(CONFIRM, *confirmation(alone, [0, 1]))
 
 
 @pytest.mark.parametrize(
-    ("size", "message"), [(42, "a policy has 43 bytes or more, not 42"), (130, "4 voters make 131 bytes, not 130")]
+    ("size", "message"),
+    [(42, "a policy has at least 43 bytes, not 42"), (130, "a policy of 4 voters has 131 bytes, not 130")],
 )
 def test_a_policy_of_another_length_is_refused(chain: Chain, size: int, message: str) -> None:
     policy = TrustedFlare(CHAIN_ID, 240, FOUR.policy.encode()[:size])
@@ -207,10 +223,12 @@ def test_a_light_client_starts_from_any_recorded_policy(chain: Chain, name: str)
     # Given a policy that was in force on Flare or Songbird
     policy = SigningPolicy.decode(unhex(recorded("signing_policies")[name]["signingPolicyBytes"]))
     # When a light client of that network is deployed with it
-    client = chain.deployed_again(TrustedFlare(19 if "songbird" in name else 14, 3_360, policy.encode()))
+    network = TrustedFlare(19 if "songbird" in name else 14, 3_360, policy.encode())
+    client = chain.with_own_clock(beginning(network, policy.start_voting_round))
     # Then it follows that policy, and believes nobody else about its rounds
     assert client.script("flare/get_light_client.cdc") == {
         "latestRewardEpoch": policy.reward_epoch,
+        "currentRewardEpoch": policy.reward_epoch,
         "startVotingRound": policy.start_voting_round,
         "threshold": policy.threshold,
         "voters": len(policy.voters),
@@ -218,7 +236,7 @@ def test_a_light_client_starts_from_any_recorded_policy(chain: Chain, name: str)
     }
     strangers = Electorate.of([100], reward_epoch=policy.reward_epoch)
     client.refuses(
-        "FlareOracleVerifier: the signature of voter 0 is malformed or by another key",
+        "FlareSignatures: the signature of voter 0 is malformed, by another key or in another hash scheme",
         CONFIRM,
         *confirmation(strangers, voting_round=policy.start_voting_round),
     )

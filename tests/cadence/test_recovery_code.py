@@ -22,5 +22,5 @@ def test_the_deployed_recovery_code_is_compiled_from_its_source() -> None:
         text=True,
     ).stdout
     # Then the contract deploys exactly that
-    contract = (ROOT / "infra" / "cadence" / "contracts" / "FlareOracleVerifier.cdc").read_text()
+    contract = (ROOT / "infra" / "cadence" / "contracts" / "FlareSignatures.cdc").read_text()
     assert f'"{compiled}".decodeHex()' in contract

@@ -12,10 +12,10 @@ from tests.support.flow_emulator import FLOW, Chain, flare_of_tests
 pytestmark = pytest.mark.stack
 
 
-@pytest.mark.parametrize(("roots", "policies"), [(0, 2), (1, 1)])
-def test_a_light_client_that_would_forget_at_once_is_refused(chain: Chain, roots: int, policies: int) -> None:
-    flare = replace(flare_of_tests(), roots_kept=roots, policies_kept=policies)
-    refusal = f"roots are kept for a round at least and two policies, not {roots} and {policies}"
+@pytest.mark.parametrize(("roots", "window"), [(0, 1), (1, 0)])
+def test_a_light_client_that_would_forget_at_once_is_refused(chain: Chain, roots: int, window: int) -> None:
+    flare = replace(flare_of_tests(), roots_kept=roots, message_window=window)
+    refusal = f"roots are kept for at least one round and messages for one reward epoch, not for {roots} and {window}"
     with pytest.raises(TransactionFailedError, match=f"FlareOracleVerifier.init: {refusal}"):
         chain.deployed_again(flare)
 
@@ -29,18 +29,21 @@ def test_a_flat_price_beyond_what_a_total_can_cost_is_refused(chain: Chain, monk
 
 
 @pytest.mark.parametrize(
-    ("head", "words", "refusal"),
+    ("source", "words", "refusal"),
     [
-        ("00", 9, "FlareFDCTriggers.Template: the head has 96 bytes, not 1"),
-        ("00" * 96, 0, "FlareFDCTriggers.Template: the epoch at least is attested"),
+        ("", 9, "FlareFDCTriggers.Request: the name of a source has 1 to 32 bytes, not 0"),
+        ("s" * 33, 9, "FlareFDCTriggers.Request: the name of a source has 1 to 32 bytes, not 33"),
+        ("PublicWeb2", 0, "FlareFDCTriggers.Request: at least the epoch is attested, not 0 words"),
     ],
 )
-def test_a_template_that_is_none_is_refused(chain: Chain, head: str, words: int, refusal: str) -> None:
+def test_a_request_that_attests_nothing_is_refused(chain: Chain, source: str, words: int, refusal: str) -> None:
     code = f"""
         import "FlareFDCTriggers"
         transaction {{
             execute {{
-                FlareFDCTriggers.Template(head: "{head}", beforeEpoch: "", afterEpoch: "", words: {words})
+                FlareFDCTriggers.Request(
+                    source: "{source}", urlPrefix: "https://", postProcessJq: ".", abiSignature: "uint256", words: {words}
+                )
             }}
         }}
     """

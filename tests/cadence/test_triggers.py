@@ -7,7 +7,13 @@ import pytest
 from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
 from flareflow.adapters.flow.rest import resolve_imports
-from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget
+from flareflow.attestation.request import (
+    ABI_SIGNATURE,
+    ATTESTED_FIELDS,
+    NO_TIMESTAMP,
+    POST_PROCESS_JQ,
+    AttestationTarget,
+)
 from flareflow.keccak import keccak256
 from infra.deploy.contracts import STATEMENT_HANDLER, announce_statements
 from infra.deploy.sending import TransactionFailedError
@@ -132,7 +138,10 @@ def test_a_replay_to_the_contract_itself_is_refused(chain: Chain) -> None:
             }
         }
     """
-    with pytest.raises(TransactionFailedError, match="FlareFDCTriggers: epoch 7 of statement/1 is delivered already"):
+    with pytest.raises(
+        TransactionFailedError,
+        match="FlareFDCTriggers: epoch 7 of statement/1 is delivered already, or a later one has its place",
+    ):
         chain.flow.run_code(chain.provider, code, *again.delivering())
 
 
@@ -183,10 +192,33 @@ def test_the_epoch_in_the_url_and_the_attested_epoch_must_agree(chain: Chain) ->
 
 
 def test_an_epoch_of_eleven_digits_is_refused(chain: Chain) -> None:
-    told = replace(attested(), epoch=10**10, words=words_of(10**10, ROOT))
-    arguments = [*attested().confirming(), *attested().delivering()]
-    arguments[6:8] = [uint64(told.epoch), array(uint256, told.words)]
-    chain.refuses("FlareFDCTriggers: an epoch has at most ten digits, not 10000000000", DELIVER, *arguments)
+    chain.refuses_to_tell(
+        "FlareFDCTriggers: an epoch has at most ten digits, not 10000000000",
+        "fdc/render_response.cdc",
+        string(STATEMENT_TRIGGER),
+        uint64(FIRST_ROUND),
+        uint64(NO_TIMESTAMP),
+        uint64(10**10),
+        array(uint256, words_of(10**10, ROOT)),
+    )
+
+
+def test_an_epoch_that_had_not_begun_when_its_round_ended_takes_no_place(chain: Chain) -> None:
+    # Given the epoch in which a round ends, and the one after it
+    round_end = 1_658_430_000 + (FIRST_ROUND + 1) * 90
+    running = round_end // 300
+    early, due = (
+        Attested(epoch, words_of(epoch, ROOT), FIRST_ROUND + ahead) for epoch, ahead in ((running + 1, 0), (running, 0))
+    )
+    # Then the next one is refused, though Flare attested it, and the running one is not
+    chain.run(CONFIRM, *early.confirming())
+    chain.refuses(
+        f"FlareFDCTriggers: epoch {running + 1} had not begun when voting round {FIRST_ROUND} ended",
+        DELIVER,
+        *whole(early),
+    )
+    later = replace(due, round=FIRST_ROUND + 1)
+    chain.run(DELIVER, *whole(later))
 
 
 def test_too_few_words_are_refused(chain: Chain) -> None:
@@ -209,16 +241,16 @@ def test_anyone_may_ask_for_an_epoch_that_is_due(chain: Chain) -> None:
     assert chain.events(result) == [("EpochRequested", {"triggerId": STATEMENT_TRIGGER, "epoch": 7})]
     chain.attest(7, ROOT)
     chain.refuses(
-        "FlareFDCTriggers: epoch 7 of statement/1 is delivered already",
+        "FlareFDCTriggers: epoch 7 of statement/1 is delivered already, or a later one has its place",
         "fdc/request_epoch.cdc",
         string(STATEMENT_TRIGGER),
         uint64(7),
     )
 
 
-def test_what_will_be_attested_is_announced_to_the_byte(chain: Chain) -> None:
+def test_what_will_be_attested_is_announced_in_readable_form(chain: Chain) -> None:
     # When a trigger for another url is announced
-    moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/").template()
+    moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
     first = chain.flow.rest.latest_sealed_block().height + 1
     announce_statements(LocalDeployer(chain.flow, chain.provider), moved, "statement/2")
     # Then everybody can read what its responses will be
@@ -227,10 +259,11 @@ def test_what_will_be_attested_is_announced_to_the_byte(chain: Chain) -> None:
     (announced,) = [event for block in chain.flow.rest.events(kind, first, last) for event in block.events]
     fields = announced.fields()
     assert isinstance(fields, dict)
-    assert fields["template"] == {
-        "head": moved.head,
-        "beforeEpoch": moved.before_epoch,
-        "afterEpoch": moved.after_epoch,
+    assert fields["request"] == {
+        "source": "PublicWeb2",
+        "urlPrefix": moved.url_prefix,
+        "postProcessJq": POST_PROCESS_JQ,
+        "abiSignature": ABI_SIGNATURE,
         "words": len(ATTESTED_FIELDS),
     }
 
@@ -238,31 +271,31 @@ def test_what_will_be_attested_is_announced_to_the_byte(chain: Chain) -> None:
 def test_only_the_administrator_announces_a_trigger(chain: Chain) -> None:
     stranger = chain.flow.create_account(10**8)
     with pytest.raises(TransactionFailedError, match="the signer has no rights over the triggers"):
-        announce_statements(LocalDeployer(chain.flow, stranger), TARGET.template(), "statement/2")
+        announce_statements(LocalDeployer(chain.flow, stranger), TARGET, "statement/2")
 
 
 def test_a_new_version_stands_beside_the_old_one(chain: Chain) -> None:
     # Given a second version with another url
     moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
-    announce_statements(LocalDeployer(chain.flow, chain.provider), moved.template(), "statement/2")
+    announce_statements(LocalDeployer(chain.flow, chain.provider), moved, "statement/2")
     # Then each takes its own statements
     told = replace(attested(8), target=moved)
     chain.run(DELIVER, *told.confirming(), *told.delivering(trigger_id="statement/2"))
     chain.run(DELIVER, *whole(attested(7)))
     # And announcing it again changes nothing
-    announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "statement/2")
+    announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, "statement/2")
     assert rendered(chain, attested()) == attested().response.hex()
 
 
 def test_versions_are_announced_in_order(chain: Chain) -> None:
     with pytest.raises(TransactionFailedError, match="the next version is statement/2, not statement/3"):
-        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "statement/3")
+        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, "statement/3")
 
 
 def test_an_epoch_gets_one_settlement_root_whatever_the_version(chain: Chain) -> None:
     # Given two versions that attest to the same epoch
     moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
-    announce_statements(LocalDeployer(chain.flow, chain.provider), moved.template(), "statement/2")
+    announce_statements(LocalDeployer(chain.flow, chain.provider), moved, "statement/2")
     chain.run(DELIVER, *whole(attested(7)))
     # Then the second does not replace the first
     told = replace(attested(7), target=moved, round=FIRST_ROUND + 100)
@@ -277,11 +310,11 @@ def test_an_epoch_gets_one_settlement_root_whatever_the_version(chain: Chain) ->
 def test_a_handler_cannot_pass_its_delivery_on(chain: Chain) -> None:
     # Given a trigger whose handler hands everything on to the contract of subscriptions
     chain.flow.run_code(chain.provider, DEPLOY, string("Stranger"), string(code_of(chain, HANDLER)))
-    announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "stranger/1", "stranger")
+    announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, "stranger/1", "stranger")
     told = attested()
     # Then that contract gets no words
     chain.refuses(
-        "FlareFDCTriggers.Delivery.accept: the delivery is for resource",
+        "FlareFDCTriggers.Delivery.wordsFor: the delivery is for resource",
         DELIVER,
         *told.confirming(),
         *told.delivering(trigger_id="stranger/1"),
@@ -299,12 +332,12 @@ def test_nobody_else_makes_a_delivery_not_even_the_provider(chain: Chain) -> Non
 
 def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
     with pytest.raises(TransactionFailedError, match="there is no handler behind the capability"):
-        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET.template(), "other/1", "nothing")
+        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, "other/1", "nothing")
 
 
 def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
     soon = chain.with_own_clock(notices=SHORT_NOTICES)
-    soon.wait(1)
+    soon.wait(2)
     soon.run(DELIVER, *whole(attested()))
 
 
@@ -312,7 +345,7 @@ def test_a_trigger_does_not_count_before_its_notice_ends(chain: Chain) -> None:
     later = chain.deployed_again(notices=LONG_NOTICES)
     told = attested()
     later.refuses_to_tell(
-        "FlareFDCTriggers: trigger statement/1 counts from",
+        "FlareFDCTriggers: trigger statement/1 takes effect at",
         "fdc/render_response.cdc",
         *[whole(told)[position] for position in (3, 4, 5, 6, 7)],
     )

@@ -4,8 +4,8 @@ import pytest
 
 from flareflow.adapters.flow.json_cdc import Argument, ufix64, uint64
 from flareflow.settlement.pricing import charge_ufix64
-from tests.cadence.flare import Electorate
-from tests.support.flow_emulator import FLOW, REWARD_EPOCH, Chain
+from tests.cadence.flare import Electorate, beginning
+from tests.support.flow_emulator import FLOW, REWARD_EPOCH, ROUNDS, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -117,9 +117,13 @@ def test_the_default_plan_has_the_default_tiers(chain: Chain) -> None:
 
 
 def test_the_light_client_tells_what_it_follows(chain: Chain) -> None:
+    # Given a light client of a policy whose reward epoch ended a round ago
     four = Electorate.of([100] * 4)
-    assert chain.deployed_again(four.trusted()).script("flare/get_light_client.cdc") == {
+    client = chain.with_own_clock(beginning(four.trusted(), four.policy.start_voting_round + ROUNDS))
+    # Then it tells its newest policy, and that the next one is missing
+    assert client.script("flare/get_light_client.cdc") == {
         "latestRewardEpoch": REWARD_EPOCH,
+        "currentRewardEpoch": REWARD_EPOCH + 1,
         "startVotingRound": four.policy.start_voting_round,
         "threshold": 200,
         "voters": 4,

@@ -43,9 +43,11 @@ ROUNDS: Final = 240
 REWARD_EPOCH: Final = 1_000
 FIRST_ROUND: Final = REWARD_EPOCH * ROUNDS
 TARGET: Final = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v1/statements/")
+NO_WINDOW: Final = 1_000_000
+"""Reward epochs: the rounds of the tests lie years back, and most tests do not mind."""
 NOTICES: Final = Notices(trigger=0, plan=0, exit=0)
-SHORT_NOTICES: Final = Notices(trigger=1, plan=1, exit=1)
-LONG_NOTICES: Final = Notices(trigger=3_600, plan=3_600, exit=3_600)
+SHORT_NOTICES: Final = Notices(trigger=2, plan=1, exit=1)
+LONG_NOTICES: Final = Notices(trigger=7_200, plan=3_600, exit=3_600)
 """Under these a test sees what may not happen before a notice ends, under short ones what may happen after it."""
 FUNDS: Final = 1_000 * FLOW
 
@@ -61,7 +63,7 @@ def first_policy() -> SigningPolicy:
 
 
 def flare_of_tests() -> TrustedFlare:
-    return TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode())
+    return TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode(), message_window=NO_WINDOW)
 
 
 def hex_of(signatures: Sequence[PolicySignature]) -> Argument:
@@ -276,7 +278,7 @@ def page_of(page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]
 
 def _deployed(deployer: LocalDeployer, flare: TrustedFlare, notices: Notices = NOTICES) -> Chain:
     flow = deployer.flow.with_contracts_at(deployer.address)
-    deploy(replace(deployer, flow=flow), "emulator", flare, TARGET.template(), notices)
+    deploy(replace(deployer, flow=flow), "emulator", flare, TARGET, notices)
     return Chain(flow, deployer.account)
 
 

@@ -1,21 +1,25 @@
 import "FlareOracleVerifier"
+import "FlareSignatures"
 
 /// Hands what the Flare Data Connector attested of one exact request to the contract that waits for it.
 ///
-/// A trigger pins every byte of the attestation response except a few typed values: voting round, lowest used
-/// timestamp, the epoch in the url and the attested words. It keeps no decoder that would have to be trusted: the
-/// response is rendered anew from the pinned text and the values, hashed, and must belong to a confirmed root. Whatever
-/// differs anywhere (url, method, headers, query, body, jq, ABI signature, type, source) has another hash.
+/// A trigger fixes every byte of the attestation response except a few typed values: voting round, lowest used
+/// timestamp, the epoch in the url and the attested words. Nothing is decoded: the response is rendered from the fixed
+/// text and the values, hashed, and must belong to a confirmed root. A response to any other request (url, method,
+/// headers, query, body, jq, ABI signature, type or source) has another hash and is refused.
 ///
-/// - A trigger is announced by the administrator, counts after the notice, and never changes. Another request is
-///   another version, with an id of its own.
+/// - The administrator announces a trigger. It takes effect after a notice and never changes; another request is another
+///   version, with an id of its own.
+/// - The request is announced in readable form. The text that responses are compared with is built from it here.
 /// - Anyone may ask for an epoch (an event that attesters listen to), and anyone may deliver its proof.
-/// - A trigger has one handler, and a delivery calls no other: what a handler costs or breaks, it costs its own trigger.
+/// - A trigger has one handler, and a delivery calls no other. A handler that fails stops only its own trigger.
+///
+/// An epoch is a window of five minutes: its number is the seconds since 1970 divided by 300.
 access(all) contract FlareFDCTriggers {
 
     /* --- PATHS --- */
 
-    /// Where the administrator's rights lie.
+    /// Where the administrator is stored.
     access(all) let AdminStoragePath: StoragePath
 
     /* --- ENTITLEMENTS --- */
@@ -25,60 +29,110 @@ access(all) contract FlareFDCTriggers {
 
     /* --- EVENTS --- */
 
-    /// A trigger was announced; from `effectiveAt` on it takes deliveries of what the template says.
-    access(all) event TriggerAnnounced(triggerId: String, template: Template, handler: Address, effectiveAt: UFix64)
-    /// Somebody wants an epoch to be attested.
+    /// A trigger was announced; it takes deliveries from `effectiveAt` on, in seconds since 1970.
+    access(all) event TriggerAnnounced(triggerId: String, request: Request, handler: Address, effectiveAt: UFix64)
+    /// Somebody asks for an epoch to be attested.
     access(all) event EpochRequested(triggerId: String, epoch: UInt64)
     /// The attested words of an epoch were handed to the trigger's handler.
     access(all) event Delivered(triggerId: String, epoch: UInt64, votingRound: UInt64)
 
+    /* --- CONSTANTS --- */
+
+    /// The type of attestation of all triggers.
+    access(all) let ATTESTATION_TYPE: String
+    /// The method of all requests. They have no headers, no query and no body.
+    access(all) let HTTP_METHOD: String
+    /// Length of an epoch.
+    access(all) let EPOCH_SECONDS: UInt64
+    /// For how many epochs deliveries are remembered one by one: a week.
+    access(all) let EPOCHS_REMEMBERED: UInt64
+    /// Seconds between the announcement of a trigger and its first delivery; fixed at deployment. Contracts that charge
+    /// for what triggers deliver require that it is longer than it takes to leave them.
+    access(all) let noticeSeconds: UFix64
+
     /* --- STATE --- */
 
-    /// For how many epochs deliveries are remembered one by one: a week of five minutes each.
-    access(all) let PLACES: UInt64
-    /// Seconds between the announcement of a trigger and its first delivery; set at deployment for good. Who is charged
-    /// by what triggers deliver must be able to leave in that time.
-    access(all) let noticeSeconds: UFix64
     access(self) let triggers: {String: Trigger}
-    /// How many versions a name has.
+    /// The ids of all triggers in the order of their announcement, which is the order in which they take effect.
+    access(self) let triggerIds: [String]
+    /// The number of versions of a name.
     access(self) let versions: {String: UInt64}
-    /// The newest epoch handed over, by trigger and by epoch modulo `PLACES`. Only a later one takes its place, so that
-    /// no epoch is handed over twice, and what is remembered does not grow.
+    /// The newest epoch delivered, by trigger and by epoch modulo `EPOCHS_REMEMBERED`. Only a later epoch replaces it, so
+    /// that no epoch is delivered twice and the memory does not grow.
     access(self) let delivered: {String: {UInt64: UInt64}}
+    /// Reserved: a deployed contract cannot get new fields.
+    access(self) let extension: {String: AnyStruct}
 
     /* --- INTERFACES --- */
 
-    /// What receives deliveries. Implement it in a resource, and let the administrator announce a trigger for it.
+    /// What receives deliveries: implemented by a resource that the administrator announces a trigger for.
     access(all) resource interface Handler {
 
-        /// Called once for each epoch. This may be public: only `FlareFDCTriggers` can make a delivery, and its words
-        /// come out by `delivery.accept`, which panics for any other resource than the one it was made for.
+        /// Called once for each epoch. Anyone may call this without harm: only `FlareFDCTriggers` can create a delivery,
+        /// and `delivery.wordsFor` panics for any resource but the one that the delivery was created for.
         access(all) fun handle(delivery: &Delivery)
     }
 
     /* --- STRUCTS --- */
 
-    /// The fixed text around the values of a response, hex:
-    /// head, voting round, lowest used timestamp, beforeEpoch, ten ASCII digits, afterEpoch, words
-    access(all) struct Template {
-        /// Three words: offset, attestation type, source.
-        access(all) let head: String
-        /// From behind the timestamp to the epoch in the url.
-        access(all) let beforeEpoch: String
-        /// From behind the epoch in the url to the attested words.
-        access(all) let afterEpoch: String
-        /// How many 32-byte words are attested; the first is the epoch.
+    /// What Flare is asked to fetch and to attest, in readable form.
+    access(all) struct Request {
+        /// The attestation source, `PublicWeb2`.
+        access(all) let source: String
+        /// The https url up to the epoch, which follows in ten digits.
+        access(all) let urlPrefix: String
+        /// The jq filter that is applied to the JSON answer.
+        access(all) let postProcessJq: String
+        /// The Solidity type as which the filtered answer is encoded.
+        access(all) let abiSignature: String
+        /// The number of 32-byte words that are attested; the first is the epoch.
         access(all) let words: Int
 
-        view init(head: String, beforeEpoch: String, afterEpoch: String, words: Int) {
+        view init(source: String, urlPrefix: String, postProcessJq: String, abiSignature: String, words: Int) {
             pre {
-                head.length == 192: "FlareFDCTriggers.Template: the head has 96 bytes, not \(head.length / 2)"
-                words >= 1: "FlareFDCTriggers.Template: the epoch at least is attested"
+                source.utf8.length >= 1 && source.utf8.length <= 32:
+                    "FlareFDCTriggers.Request: the name of a source has 1 to 32 bytes, not \(source.utf8.length)"
+                words >= 1: "FlareFDCTriggers.Request: at least the epoch is attested, not \(words) words"
             }
-            self.head = head
-            self.beforeEpoch = beforeEpoch
-            self.afterEpoch = afterEpoch
+            self.source = source
+            self.urlPrefix = urlPrefix
+            self.postProcessJq = postProcessJq
+            self.abiSignature = abiSignature
             self.words = words
+        }
+    }
+
+    /// The fixed text of a response, hex. A response is: head, voting round, lowest used timestamp, beforeEpoch, the epoch
+    /// in ten ASCII digits, afterEpoch, words.
+    access(all) struct Template {
+        /// The offset of the response, its attestation type and its source: three words.
+        access(all) let head: String
+        /// From after the timestamp to the epoch in the url.
+        access(all) let beforeEpoch: String
+        /// From after the epoch in the url to the attested words.
+        access(all) let afterEpoch: String
+
+        /// The ABI encoding of Flare's `IWeb2Json.Response` to a request, without the values that vary.
+        view init(_ request: Request) {
+            let method = FlareFDCTriggers.encodeString(FlareFDCTriggers.HTTP_METHOD)
+            let none = FlareFDCTriggers.encodeString("")
+            let jq = FlareFDCTriggers.encodeString(request.postProcessJq)
+            let signature = FlareFDCTriggers.encodeString(request.abiSignature)
+            let url = FlareFDCTriggers.encodeString("\(request.urlPrefix)0000000000")
+            let prefix = String.encodeHex(request.urlPrefix.utf8)
+            let epochAt = 64 + prefix.length
+            let lengths = [url.length, method.length, none.length, none.length, none.length, jq.length, signature.length]
+
+            var offsets = ""
+            var offset = 7 * 32
+            for length in lengths {
+                offsets = "\(offsets)\(FlareFDCTriggers.word(offset))"
+                offset = offset + length / 2
+            }
+            let bodyAt = 6 * 32
+            self.head = "\(FlareFDCTriggers.word(32))\(FlareFDCTriggers.encodeName(FlareFDCTriggers.ATTESTATION_TYPE))\(FlareFDCTriggers.encodeName(request.source))"
+            self.beforeEpoch = "\(FlareFDCTriggers.word(bodyAt))\(FlareFDCTriggers.word(bodyAt + offset))\(offsets)\(url.slice(from: 0, upTo: epochAt))"
+            self.afterEpoch = "\(url.slice(from: epochAt + 20, upTo: url.length))\(method)\(none)\(none)\(none)\(jq)\(signature)\(FlareFDCTriggers.word(32))\(FlareFDCTriggers.word(32 * request.words))"
         }
 
         /// The ABI-encoded response with these values, hex.
@@ -88,89 +142,106 @@ access(all) contract FlareFDCTriggers {
             epoch: UInt64,
             words: [UInt256]
         ): String {
-            let round = FlareFDCTriggers.word(UInt256(votingRound))
-            let timestamp = FlareFDCTriggers.word(UInt256(lowestUsedTimestamp))
-            let digits = FlareFDCTriggers.digits(epoch)
+            let round = FlareSignatures.word(UInt256(votingRound))
+            let timestamp = FlareSignatures.word(UInt256(lowestUsedTimestamp))
+            let digits = FlareFDCTriggers.epochDigits(epoch)
             var attested = ""
             for word in words {
-                attested = "\(attested)\(FlareFDCTriggers.word(word))"
+                attested = "\(attested)\(FlareSignatures.word(word))"
             }
             return "\(self.head)\(round)\(timestamp)\(self.beforeEpoch)\(digits)\(self.afterEpoch)\(attested)"
         }
     }
 
-    /// A template under its id, since when it counts, and whom its words are handed to.
+    /// A request under an id, when it takes effect, and who receives the attested words.
     access(all) struct Trigger {
         /// Name and version, `statement/1`.
         access(all) let triggerId: String
         /// What may be attested.
+        access(all) let request: Request
+        /// The same as the fixed text of a response.
         access(all) let template: Template
-        /// Since when deliveries are taken.
+        /// When it was announced, in seconds since 1970.
+        access(all) let announcedAt: UFix64
+        /// From when on deliveries are taken, in seconds since 1970.
         access(all) let effectiveAt: UFix64
+        /// The resource that receives the words.
         access(contract) let handler: Capability<&{Handler}>
+        /// The address of that resource.
+        access(all) let handlerAddress: Address
+        /// Reserved: a stored struct cannot get new fields.
+        access(contract) let extension: {String: AnyStruct}
 
-        view init(triggerId: String, template: Template, effectiveAt: UFix64, handler: Capability<&{Handler}>) {
+        view init(triggerId: String, request: Request, announcedAt: UFix64, handler: Capability<&{Handler}>) {
             self.triggerId = triggerId
-            self.template = template
-            self.effectiveAt = effectiveAt
+            self.request = request
+            self.template = Template(request)
+            self.announcedAt = announcedAt
+            self.effectiveAt = announcedAt + FlareFDCTriggers.noticeSeconds
             self.handler = handler
+            self.handlerAddress = handler.address
+            self.extension = {}
         }
     }
 
     /* --- RESOURCES --- */
 
-    /// Attested words on their way to one handler. Only this contract makes them.
+    /// The attested words of one epoch on their way to one handler. Only this contract creates deliveries.
     access(all) resource Delivery {
-        /// The trigger that it was proven for.
+        /// The trigger that the words were proven for.
         access(all) let triggerId: String
-        /// The epoch in the url and first of the words.
+        /// The epoch in the url, and the first of the words.
         access(all) let epoch: UInt64
+        /// The voting round in which Flare attested the words.
+        access(all) let votingRound: UInt64
         access(self) let handlerUUID: UInt64
         access(self) let words: [UInt256]
 
-        /// The attested words, for the handler that this was made for.
+        /// The attested words. Panics for any resource but the one that the delivery was created for.
         ///
-        /// @param handler: the resource whose `handle` was called, by itself: `&self`
-        access(all) view fun accept(handler: &{Handler}): [UInt256] {
+        /// @param handler: the resource whose `handle` was called, as a reference to itself: `&self`
+        access(all) view fun wordsFor(_ handler: &{Handler}): [UInt256] {
             pre {
                 handler.uuid == self.handlerUUID:
-                    "FlareFDCTriggers.Delivery.accept: the delivery is for resource \(self.handlerUUID), not \(handler.uuid)"
+                    "FlareFDCTriggers.Delivery.wordsFor: the delivery is for resource \(self.handlerUUID), not for \(handler.uuid)"
             }
             return self.words
         }
 
-        init(triggerId: String, epoch: UInt64, handlerUUID: UInt64, words: [UInt256]) {
+        init(triggerId: String, epoch: UInt64, votingRound: UInt64, handlerUUID: UInt64, words: [UInt256]) {
             self.triggerId = triggerId
             self.epoch = epoch
+            self.votingRound = votingRound
             self.handlerUUID = handlerUUID
             self.words = words
         }
     }
 
-    /// Announces triggers; can neither change nor remove one, nor deliver anything.
+    /// Announces triggers. It can neither change nor remove one, and deliver nothing.
     access(all) resource Admin {
 
-        /// Announces the next version of a trigger; it counts after the notice. Returns its id, `name/version`.
+        /// Announces the next version of a trigger and returns its id, `name/version`. It takes effect after the notice.
         ///
         /// @param name: what is attested, in a few letters
         /// @param handler: the resource that will receive the words
-        access(Announce) fun announce(name: String, template: Template, handler: Capability<&{Handler}>): String {
+        access(Announce) fun announce(name: String, request: Request, handler: Capability<&{Handler}>): String {
             pre {
                 handler.check(): "FlareFDCTriggers.Admin.announce: there is no handler behind the capability"
             }
             let version = (FlareFDCTriggers.versions[name] ?? 0) + 1
             let trigger = Trigger(
                 triggerId: "\(name)/\(version)",
-                template: template,
-                effectiveAt: getCurrentBlock().timestamp + FlareFDCTriggers.noticeSeconds,
+                request: request,
+                announcedAt: getCurrentBlock().timestamp,
                 handler: handler
             )
             FlareFDCTriggers.versions[name] = version
             FlareFDCTriggers.triggers[trigger.triggerId] = trigger
+            FlareFDCTriggers.triggerIds.append(trigger.triggerId)
             FlareFDCTriggers.delivered[trigger.triggerId] = {}
             emit TriggerAnnounced(
                 triggerId: trigger.triggerId,
-                template: template,
+                request: request,
                 handler: handler.address,
                 effectiveAt: trigger.effectiveAt
             )
@@ -180,7 +251,7 @@ access(all) contract FlareFDCTriggers {
 
     /* --- PUBLIC FUNCTIONS --- */
 
-    /// Asks whoever attests for an epoch that is due.
+    /// Asks attesters for an epoch that has not been delivered.
     access(all) fun requestEpoch(triggerId: String, epoch: UInt64) {
         self.requireUndelivered(triggerId: triggerId, epoch: epoch)
         emit EpochRequested(triggerId: triggerId, epoch: epoch)
@@ -188,7 +259,7 @@ access(all) contract FlareFDCTriggers {
 
     /// Proves an attested response and hands its words to the trigger's handler.
     ///
-    /// @param votingRound: the round in which Flare confirmed it
+    /// @param votingRound: the round in which Flare attested it
     /// @param lowestUsedTimestamp: as it stands in the response
     /// @param epoch: the epoch in the url, and the first of the words
     /// @param words: the attested tuple, a 32-byte word each
@@ -202,6 +273,7 @@ access(all) contract FlareFDCTriggers {
         proof: [String]
     ) {
         self.requireUndelivered(triggerId: triggerId, epoch: epoch)
+        self.requireBegun(epoch: epoch, votingRound: votingRound)
         let response = self.render(
             triggerId: triggerId,
             votingRound: votingRound,
@@ -212,12 +284,12 @@ access(all) contract FlareFDCTriggers {
         FlareOracleVerifier.verify(votingRound: votingRound, response: response, proof: proof)
         self.markDelivered(triggerId: triggerId, epoch: epoch)
         emit Delivered(triggerId: triggerId, epoch: epoch, votingRound: votingRound)
-        self.hand(triggerId: triggerId, epoch: epoch, words: words)
+        self.hand(triggerId: triggerId, epoch: epoch, votingRound: votingRound, words: words)
     }
 
     /* --- VIEWS --- */
 
-    /// The exact response that a trigger accepts for these values, hex. Panics for a trigger that does not count yet.
+    /// The exact response that a trigger accepts for these values, hex. Panics for a trigger that is not in effect yet.
     access(all) view fun render(
         triggerId: String,
         votingRound: UInt64,
@@ -228,11 +300,11 @@ access(all) contract FlareFDCTriggers {
         let trigger = self.borrowTrigger(triggerId)
         assert(
             trigger.effectiveAt <= getCurrentBlock().timestamp,
-            message: "FlareFDCTriggers: trigger \(triggerId) counts from \(trigger.effectiveAt) on"
+            message: "FlareFDCTriggers: trigger \(triggerId) takes effect at \(trigger.effectiveAt)"
         )
         assert(
-            words.length == trigger.template.words,
-            message: "FlareFDCTriggers: trigger \(triggerId) attests \(trigger.template.words) words, not \(words.length)"
+            words.length == trigger.request.words,
+            message: "FlareFDCTriggers: trigger \(triggerId) attests \(trigger.request.words) words, not \(words.length)"
         )
         assert(
             words[0] == UInt256(epoch),
@@ -246,19 +318,64 @@ access(all) contract FlareFDCTriggers {
         )
     }
 
-    /// Whether the epoch was handed to the trigger's handler, or a later one has its place.
+    /// Whether the epoch was delivered, or a later one has its place.
     access(all) view fun isDelivered(triggerId: String, epoch: UInt64): Bool {
         if let places = &self.delivered[triggerId] as &{UInt64: UInt64}? {
-            if let newest = places[epoch % self.PLACES] {
+            if let newest = places[epoch % self.EPOCHS_REMEMBERED] {
                 return newest >= epoch
             }
         }
         return false
     }
 
-    /// A trigger by its id, `name/version`.
+    /// A trigger by its id, `name/version`; nil if there is none.
     access(all) view fun trigger(_ triggerId: String): Trigger? {
         return self.triggers[triggerId]
+    }
+
+    /// The ids of all triggers, in the order in which they take effect.
+    access(all) view fun allTriggerIds(): [String] {
+        return self.triggerIds
+    }
+
+    /// The ids of the triggers that are announced and not in effect yet, the latest first.
+    access(all) view fun pendingTriggerIds(): [String] {
+        let now = getCurrentBlock().timestamp
+        var pending: [String] = []
+        var position = self.triggerIds.length
+        while position > 0 && self.borrowTrigger(self.triggerIds[position - 1]).effectiveAt > now {
+            position = position - 1
+            pending = pending.concat([self.triggerIds[position]])
+        }
+        return pending
+    }
+
+    /// The next trigger of the handlers at an address that takes effect within some seconds from now; nil if there is
+    /// none, or if no trigger of theirs is in effect yet.
+    ///
+    /// Whoever opens a subscription in that time could not leave it before the trigger takes effect.
+    access(all) view fun triggerTakingEffect(handlers: Address, within seconds: UFix64): String? {
+        let now = getCurrentBlock().timestamp
+        var next: String? = nil
+        var position = self.triggerIds.length
+        while position > 0 {
+            position = position - 1
+            let trigger = self.borrowTrigger(self.triggerIds[position])
+            if trigger.handlerAddress == handlers {
+                if trigger.effectiveAt <= now {
+                    return next
+                }
+                if trigger.effectiveAt < now + seconds {
+                    next = trigger.triggerId
+                }
+            }
+        }
+        return nil
+    }
+
+    /// The version of this contract's code.
+    access(all) view fun getVersion(): String {
+        return "1.0.0"
     }
 
     /* --- INSIDE --- */
@@ -272,45 +389,83 @@ access(all) contract FlareFDCTriggers {
         self.borrowTrigger(triggerId)
         assert(
             !self.isDelivered(triggerId: triggerId, epoch: epoch),
-            message: "FlareFDCTriggers: epoch \(epoch) of \(triggerId) is delivered already, or a later one in its place"
+            message: "FlareFDCTriggers: epoch \(epoch) of \(triggerId) is delivered already, or a later one has its place"
+        )
+    }
+
+    /// An epoch that lies in the future when it is attested would keep earlier ones from their places.
+    access(self) view fun requireBegun(epoch: UInt64, votingRound: UInt64) {
+        let roundEnd = FlareOracleVerifier.startOf(votingRound: votingRound + 1)
+        assert(
+            epoch < roundEnd / self.EPOCH_SECONDS + 1,
+            message: "FlareFDCTriggers: epoch \(epoch) had not begun when voting round \(votingRound) ended"
         )
     }
 
     access(self) fun markDelivered(triggerId: String, epoch: UInt64) {
         let places = &self.delivered[triggerId] as auth(Insert) &{UInt64: UInt64}?
-        places!.insert(key: epoch % self.PLACES, epoch)
+        places!.insert(key: epoch % self.EPOCHS_REMEMBERED, epoch)
     }
 
-    access(self) fun hand(triggerId: String, epoch: UInt64, words: [UInt256]) {
+    access(self) fun hand(triggerId: String, epoch: UInt64, votingRound: UInt64, words: [UInt256]) {
         let handler = self.borrowTrigger(triggerId).handler.borrow()
             ?? panic("FlareFDCTriggers: the handler of \(triggerId) is gone")
-        let delivery <- create Delivery(triggerId: triggerId, epoch: epoch, handlerUUID: handler.uuid, words: words)
+        let delivery <- create Delivery(
+            triggerId: triggerId,
+            epoch: epoch,
+            votingRound: votingRound,
+            handlerUUID: handler.uuid,
+            words: words
+        )
         handler.handle(delivery: &delivery as &Delivery)
         destroy delivery
     }
 
-    /// 32 bytes of a number, hex.
-    access(contract) view fun word(_ number: UInt256): String {
-        return String.encodeHex(number.toBigEndianBytes())
+    /* --- ENCODING, as in Solidity's ABI --- */
+
+    /// A length or an offset as 32 bytes, hex.
+    access(contract) view fun word(_ number: Int): String {
+        return FlareSignatures.word(UInt256(number))
     }
 
-    /// An epoch as the url writes it, ten ASCII digits, here in hex.
-    access(contract) view fun digits(_ epoch: UInt64): String {
+    /// A string: its length in bytes and its UTF-8 bytes, padded with zeros to whole words; hex.
+    access(contract) view fun encodeString(_ text: String): String {
+        let bytes = text.utf8
+        return "\(self.word(bytes.length))\(self.padded(bytes))"
+    }
+
+    /// The name of an attestation type or source: its bytes, padded with zeros to 32; hex.
+    access(contract) view fun encodeName(_ name: String): String {
+        return self.padded(name.utf8)
+    }
+
+    access(self) view fun padded(_ bytes: [UInt8]): String {
+        let zeros = self.word(0)
+        return "\(String.encodeHex(bytes))\(zeros.slice(from: 0, upTo: (64 - bytes.length * 2 % 64) % 64))"
+    }
+
+    /// An epoch as the url has it, ten ASCII digits, in hex.
+    access(contract) view fun epochDigits(_ epoch: UInt64): String {
         pre {
             epoch < 10_000_000_000: "FlareFDCTriggers: an epoch has at most ten digits, not \(epoch)"
         }
-        // With a one in front there are always eleven digits.
+        // Ten thousand million added makes eleven digits of any epoch; the first is dropped.
         return String.encodeHex((epoch + 10_000_000_000).toString().slice(from: 1, upTo: 11).utf8)
     }
 
     /// @param noticeSeconds: how long before its first delivery a trigger is announced
     init(noticeSeconds: UFix64) {
         self.AdminStoragePath = /storage/flareFDCTriggersAdmin
-        self.PLACES = 2_016
+        self.ATTESTATION_TYPE = "Web2Json"
+        self.HTTP_METHOD = "GET"
+        self.EPOCH_SECONDS = 300
+        self.EPOCHS_REMEMBERED = 2_016
         self.noticeSeconds = noticeSeconds
         self.triggers = {}
+        self.triggerIds = []
         self.versions = {}
         self.delivered = {}
+        self.extension = {}
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)
     }
 }

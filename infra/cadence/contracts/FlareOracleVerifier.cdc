@@ -1,140 +1,101 @@
-import "EVM"
+import "FlareSignatures"
 
-/// A light client of the Flare network: it knows what Flare's voters have signed, and takes nobody's word for anything.
+/// A light client of the Flare network: it knows what Flare's voters have signed, and needs nobody's word for it.
 ///
 /// LIFECYCLE
-/// - The contract is deployed with one trusted signing policy. There is no administrator and no other way in.
-/// - `rollSigningPolicy` accepts the next policy when the voters of the newest one have signed it.
-/// - `confirmRoot` accepts the Merkle root of a voting round when enough voters of the right policy have signed it.
+/// - The contract is deployed with one trusted signing policy. It has no administrator.
+/// - `rollSigningPolicy` accepts the next policy when a quorum of the newest one has signed it.
+/// - `confirmRoot` accepts the Merkle root of a voting round when a quorum of the policy of that round has signed it.
 /// - `verify` shows that a response of the Flare Data Connector belongs to a confirmed root.
 ///
-/// Each of these may be called by anyone. The rules are those of Flare's `Relay` contract, and one more: a voter whose
-/// address stands twice in a policy is counted once, with the first weight.
+/// Anyone may call each of these. The rules are those of Flare's `Relay`, except for the following.
+///
+/// STRICTER THAN THE RELAY
+/// None of these rules can stop the light client for good.
+/// - An address that stands twice in a policy counts once, with its first weight, unless that leaves no quorum.
+/// - A root of zero is refused; other rounds are not affected.
+/// - A policy's voters confirm nothing beyond their own reward epoch before the next policy is rolled. The Relay lets
+///   them go on with a threshold of 120 percent, since it knows that there is no next policy; a light client that was
+///   not called for a while does not. The round can be confirmed as soon as the next policy is rolled.
+/// - A message is too old by the clock of this chain too, not only by the newest policy known; see `messageWindow`.
+/// - A round that has not begun is refused.
+/// A voter with the address 0, a policy that starts before the previous one, and a signature with a high s are treated as
+/// in the Relay.
 ///
 /// HASH SCHEMES
-/// Flare's newer contracts put the id of their chain into everything that is signed. Once a quorum has signed so, the
-/// older scheme is over for that reward epoch and all that follow.
-///
-/// Hex is without `0x`. All numbers in Flare's messages are big-endian.
-///
-/// SIGNATURES
-/// One dry call of the EVM recovers all signers of a message, by a loop around the ecrecover precompile that this
-/// contract deployed itself when it was made (`infra/solidity/src/RecoverSigners.yul`). That code has no state, no
-/// owner and no way to be replaced, so its answers are a pure function of what it is given.
+/// Flare announced contracts that put the id of their chain into everything that is signed (`FlareSignatures`).
+/// Signatures in that scheme always count. Signatures in the older one could have been made for another network, so
+/// they stop counting once a quorum has used the chain-bound scheme:
+/// - for roots, from the reward epoch of that quorum on;
+/// - for policies, from the second reward epoch after it on. The next policy may have been signed before Flare changed
+///   its Relay, or while it did, so its signatures count in either scheme, also mixed.
+/// If Flare takes the change back, no quorum uses the chain-bound scheme any more. `olderSchemeReturnsAfter` seconds
+/// after the newest voting round that did, the older scheme counts again. Nobody has to do anything for that; whoever
+/// wants to prevent it brings one of the roots that Flare signs every 90 seconds.
 access(all) contract FlareOracleVerifier {
 
     /* --- EVENTS --- */
 
-    /// A signing policy was accepted: the trusted first one, or one signed by the voters before it.
+    /// A signing policy was accepted: the trusted first one, or one that a quorum of the policy before it signed.
     access(all) event SigningPolicyAccepted(
-        rewardEpoch: UInt64,
-        startVotingRound: UInt64,
-        voters: Int,
-        threshold: UInt64,
-        isChainBound: Bool
+        rewardEpoch: UInt64, startVotingRound: UInt64, voters: Int, threshold: UInt64, isChainBound: Bool
     )
 
-    /// From this reward epoch on, only what contains the chain's id counts as signed.
+    /// A quorum used the chain-bound scheme; from this reward epoch on, roots in the older scheme are refused.
     access(all) event ChainBindingBegan(rewardEpoch: UInt64)
 
-    /// The Merkle root of a voting round was accepted.
+    /// No quorum used the chain-bound scheme for so long that the older scheme counted again, in this reward epoch.
+    access(all) event OlderSchemeReturned(rewardEpoch: UInt64)
+
+    /// The Merkle root of a voting round was confirmed.
     access(all) event RootConfirmed(votingRound: UInt64, root: String, rewardEpoch: UInt64, weight: UInt64)
 
     /* --- CONSTANTS --- */
 
     /// protocolId(1) votingRound(4) isSecureRandom(1) merkleRoot(32)
     access(all) let MESSAGE_BYTES: Int
-    /// v(1) r(32) s(32) index(2)
-    access(all) let SIGNATURE_BYTES: Int
-    /// size(2) rewardEpoch(3) startVotingRound(4) threshold(2) seed(32)
-    access(all) let POLICY_HEAD_BYTES: Int
-    /// address(20) weight(2)
-    access(all) let VOTER_BYTES: Int
-    /// More voters than this no policy has.
-    access(all) let VOTERS_MAX: Int
-    /// The sum of a policy's weights stays below this.
-    access(all) let WEIGHT_LIMIT: UInt64
-    /// Every response begins with the word 0x20, the offset of its one dynamic part: it sorts between these. No inner
-    /// node does, since the hash on its left would have to be that number.
-    access(all) let RESPONSE_START: String
-    /// See `RESPONSE_START`.
-    access(all) let RESPONSE_END: String
-    /// Longer Merkle paths are not followed.
+    /// The largest number of siblings in a Merkle path.
     access(all) let PATH_NODES_MAX: Int
 
-    /* --- CONFIGURATION, set at deployment for good --- */
+    /* --- CONFIGURATION, fixed at deployment --- */
 
     /// The protocol whose messages count: 200, the Flare Data Connector.
     access(all) let protocolId: UInt64
-    /// The chain whose voters sign, as it stands in chain-bound hashes: 14 for Flare, 114 for Coston2.
+    /// The id of the chain whose voters sign: 14 for Flare, 114 for Coston2.
     access(all) let sourceChainId: UInt256
+    /// When voting round 0 began, in seconds since 1970.
+    access(all) let firstRoundStart: UInt64
+    /// How long a voting round is, in seconds.
+    access(all) let roundSeconds: UInt64
     /// How many voting rounds a reward epoch has.
     access(all) let roundsPerRewardEpoch: UInt64
-    /// For how many rounds a root is kept: a root makes room for that of the round so many later.
+    /// How many reward epochs a message may be older than the current one: the Relay's rule "message too old".
+    access(all) let messageWindow: UInt64
+    /// How many seconds after the newest chain-bound voting round the older hash scheme counts again.
+    access(all) let olderSchemeReturnsAfter: UInt64
+    /// How many rounds a root is kept: it is replaced by the root of the round that many later.
     access(all) let rootsKept: UInt64
-    /// How many signing policies are kept, the newest included.
-    access(all) let policiesKept: UInt64
-    /// The EVM contract that recovers signers.
-    access(self) let recovery: EVM.EVMAddress
 
     /* --- STATE --- */
 
     /// The reward epoch of the newest signing policy.
     access(all) var latestRewardEpoch: UInt64
-    /// The reward epoch from which on hashes contain the chain's id.
-    access(all) var chainBoundFrom: UInt64
-    access(self) let policies: {UInt64: SigningPolicy}
+    /// The reward epoch from which on roots must be signed in the chain-bound scheme.
+    access(all) var chainBoundRootsFrom: UInt64
+    /// The reward epoch from which on policies must be signed in the chain-bound scheme.
+    access(all) var chainBoundPoliciesFrom: UInt64
+    /// The newest voting round whose root, or whose policy's start, was signed in the chain-bound scheme.
+    access(all) var newestChainBoundRound: UInt64
+    /// The newest signing policies by reward epoch: `messageWindow` and one.
+    access(self) let policies: {UInt64: FlareSignatures.SigningPolicy}
     /// Confirmed roots by voting round modulo `rootsKept`.
     access(self) let roots: {UInt64: ConfirmedRoot}
+    /// Reserved: a deployed contract cannot get new fields.
+    access(self) let extension: {String: AnyStruct}
 
     /* --- STRUCTS --- */
 
-    /// Who may sign in a reward epoch, and with what weight.
-    access(all) struct SigningPolicy {
-        /// The reward epoch in which these voters sign.
-        access(all) let rewardEpoch: UInt64
-        /// The first voting round that is theirs.
-        access(all) let startVotingRound: UInt64
-        /// The weight that signatures must exceed.
-        access(all) let threshold: UInt64
-        /// Each voter as the Relay has it, address(20) weight(2); without weight where the same address stands before.
-        access(all) let voters: [UInt256]
-
-        /// Reads a policy and refuses one that is not sound.
-        ///
-        /// @param encoded: the policy as the Relay has it, hex
-        init(encoded: String) {
-            let bytes = encoded.decodeHex()
-            FlareOracleVerifier.requirePolicyLength(&bytes as &[UInt8])
-            self.rewardEpoch = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 2, upTo: 5))
-            self.startVotingRound = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 5, upTo: 9))
-            self.threshold = UInt64(FlareOracleVerifier.number(&bytes as &[UInt8], from: 9, upTo: 11))
-            self.voters = []
-            let voterBytes = FlareOracleVerifier.VOTER_BYTES
-            var at = FlareOracleVerifier.POLICY_HEAD_BYTES
-            var sum: UInt64 = 0
-            let seen: {UInt256: Bool} = {}
-            while at < bytes.length {
-                let voter = FlareOracleVerifier.number(&bytes as &[UInt8], from: at, upTo: at + voterBytes)
-                let address = voter >> 16
-                let weight = voter & 0xffff
-                assert(address != 0, message: "FlareOracleVerifier.SigningPolicy: a voter has the address 0")
-                self.voters.append(seen.insert(key: address, true) == nil ? voter : voter - weight)
-                sum = sum + UInt64(weight)
-                at = at + voterBytes
-            }
-            assert(
-                sum < FlareOracleVerifier.WEIGHT_LIMIT,
-                message: "FlareOracleVerifier.SigningPolicy: the weights sum to \(sum), which is not below \(FlareOracleVerifier.WEIGHT_LIMIT)"
-            )
-            assert(
-                self.threshold * 100 >= sum * 50 && self.threshold * 100 <= sum * 66,
-                message: "FlareOracleVerifier.SigningPolicy: the threshold \(self.threshold) is not 50 to 66 percent of the weight \(sum)"
-            )
-        }
-    }
-
-    /// A root and the voting round that it belongs to.
+    /// A root and its voting round.
     access(all) struct ConfirmedRoot {
         /// The voting round.
         access(all) let votingRound: UInt64
@@ -147,21 +108,24 @@ access(all) contract FlareOracleVerifier {
         }
     }
 
-    /// What a page or a script may want to know of the light client.
+    /// What an operator wants to know of the light client.
     access(all) struct Status {
         /// The reward epoch of the newest policy.
         access(all) let latestRewardEpoch: UInt64
-        /// The first voting round of its voters.
+        /// The reward epoch that should run now; if it is higher than the one above, policies have to be rolled.
+        access(all) let currentRewardEpoch: UInt64
+        /// The first voting round of the newest policy.
         access(all) let startVotingRound: UInt64
-        /// The weight that signatures must exceed.
+        /// The weight that a quorum must exceed.
         access(all) let threshold: UInt64
-        /// How many voters there are.
+        /// The number of voters.
         access(all) let voters: Int
-        /// Whether what they sign contains the chain's id.
+        /// Whether their roots count in the chain-bound scheme only.
         access(all) let isChainBound: Bool
 
-        view init(policy: &SigningPolicy, isChainBound: Bool) {
+        view init(policy: &FlareSignatures.SigningPolicy, currentRewardEpoch: UInt64, isChainBound: Bool) {
             self.latestRewardEpoch = policy.rewardEpoch
+            self.currentRewardEpoch = currentRewardEpoch
             self.startVotingRound = policy.startVotingRound
             self.threshold = policy.threshold
             self.voters = policy.voters.length
@@ -171,38 +135,60 @@ access(all) contract FlareOracleVerifier {
 
     /* --- POLICIES --- */
 
-    /// Accepts the signing policy of the next reward epoch, signed by the voters of the newest one known.
+    /// Accepts the signing policy of the next reward epoch, signed by a quorum of the newest one known.
+    ///
+    /// A light client that is several policies behind is rolled one by one; no policy is ever too old for that.
     ///
     /// @param policy: the new policy as the Relay has it, hex
-    /// @param signatures: v(1) r(32) s(32) index(2) of each signer, by rising index, hex
+    /// @param signatures: v(1) r(32) s(32) index(2) of each signer, in the order of their indices, hex
     access(all) fun rollSigningPolicy(policy: String, signatures: String) {
         let previous = self.borrowPolicy(self.latestRewardEpoch)
-        self.requireQuorum(
-            policy: previous,
-            threshold: previous.threshold,
-            signatures: signatures,
-            hash: view fun (isChainBound: Bool): String {
-                return self.policyHash(policy, isChainBound: isChainBound)
-            },
-            boundFrom: previous.rewardEpoch + 1
-        )
-        let next = SigningPolicy(encoded: policy)
+        let next = FlareSignatures.SigningPolicy(encoded: policy)
         assert(
             next.rewardEpoch == previous.rewardEpoch + 1,
-            message: "FlareOracleVerifier.rollSigningPolicy: the next policy is of reward epoch \(previous.rewardEpoch + 1), not \(next.rewardEpoch)"
+            message: "FlareOracleVerifier.rollSigningPolicy: the next policy is that of reward epoch \(previous.rewardEpoch + 1), not of \(next.rewardEpoch)"
         )
-        assert(
-            next.startVotingRound > previous.startVotingRound,
-            message: "FlareOracleVerifier.rollSigningPolicy: the policy starts in round \(next.startVotingRound), not after round \(previous.startVotingRound)"
-        )
-        self.accept(next)
+        let isChainBound = self.requirePolicyQuorum(policy, signatures: signatures, previous: previous)
+        if isChainBound {
+            let from = next.rewardEpoch
+            self.rememberChainBinding(round: next.startVotingRound, rootsFrom: from, policiesFrom: from)
+        } else if next.rewardEpoch >= self.chainBoundPoliciesFrom {
+            self.forgetChainBinding(rewardEpoch: next.rewardEpoch)
+        }
+        self.keep(next)
     }
 
-    access(self) fun accept(_ policy: SigningPolicy) {
+    /// Panics unless a quorum of the previous policy signed a policy. Returns whether all signatures are chain-bound.
+    access(self) fun requirePolicyQuorum(
+        _ policy: String, signatures: String, previous: &FlareSignatures.SigningPolicy
+    ): Bool {
+        let hash = FlareSignatures.policyHash(policy, chainId: self.sourceChainId)
+        let chainBound = FlareSignatures.recoverSigners(hash: hash, signatures: signatures)
+        if self.isOlderSchemeRefused(previous.rewardEpoch + 1, from: self.chainBoundPoliciesFrom) {
+            FlareSignatures.requireQuorum(chainBound, policy: previous)
+            return true
+        }
+        let olderHash = FlareSignatures.policyHash(policy, chainId: nil)
+        let older = FlareSignatures.recoverSigners(hash: olderHash, signatures: signatures)
+        let signers: [UInt256] = []
+        var isChainBound = true
+        for position, signer in chainBound {
+            if FlareSignatures.isVoter(signer, policy: previous) {
+                signers.append(signer)
+            } else {
+                signers.append(older[position])
+                isChainBound = false
+            }
+        }
+        FlareSignatures.requireQuorum(signers, policy: previous)
+        return isChainBound
+    }
+
+    access(self) fun keep(_ policy: FlareSignatures.SigningPolicy) {
         self.latestRewardEpoch = policy.rewardEpoch
         self.policies[policy.rewardEpoch] = policy
-        if policy.rewardEpoch >= self.policiesKept {
-            self.policies.remove(key: policy.rewardEpoch - self.policiesKept)
+        if policy.rewardEpoch > self.messageWindow {
+            self.policies.remove(key: policy.rewardEpoch - self.messageWindow - 1)
         }
         emit SigningPolicyAccepted(
             rewardEpoch: policy.rewardEpoch,
@@ -217,9 +203,9 @@ access(all) contract FlareOracleVerifier {
 
     /// Accepts the Merkle root of a voting round. A round gets one root, once.
     ///
-    /// @param rewardEpoch: the epoch of the signing policy whose voters signed
+    /// @param rewardEpoch: the reward epoch of the signing policy whose voters signed
     /// @param message: protocolId(1) votingRound(4) isSecureRandom(1) merkleRoot(32), hex
-    /// @param signatures: v(1) r(32) s(32) index(2) of each signer, by rising index, hex
+    /// @param signatures: v(1) r(32) s(32) index(2) of each signer, in the order of their indices, hex
     access(all) fun confirmRoot(rewardEpoch: UInt64, message: String, signatures: String) {
         pre {
             message.length == 2 * self.MESSAGE_BYTES:
@@ -229,29 +215,23 @@ access(all) contract FlareOracleVerifier {
         let protocol = UInt64(bytes[0])
         assert(
             protocol == self.protocolId,
-            message: "FlareOracleVerifier.confirmRoot: the message is of protocol \(protocol), not \(self.protocolId)"
+            message: "FlareOracleVerifier.confirmRoot: the message is of protocol \(protocol), not of \(self.protocolId)"
         )
-        let round = UInt64(self.number(&bytes as &[UInt8], from: 1, upTo: 5))
-        let root = self.number(&bytes as &[UInt8], from: 6, upTo: 38)
+        let round = UInt64(FlareSignatures.number(&bytes as &[UInt8], from: 1, upTo: 5))
+        let root = FlareSignatures.number(&bytes as &[UInt8], from: 6, upTo: 38)
         assert(root != 0, message: "FlareOracleVerifier.confirmRoot: the root of round \(round) is zero")
         self.requireUnconfirmed(round)
-
+        self.requireRecent(round)
         let policy = self.borrowPolicy(rewardEpoch)
-        let weight = self.requireQuorum(
-            policy: policy,
-            threshold: self.thresholdFor(round: round, policy: policy),
-            signatures: signatures,
-            hash: view fun (isChainBound: Bool): String {
-                return self.keccak(isChainBound ? "\(self.chainWord())\(message)" : message)
-            },
-            boundFrom: rewardEpoch
-        )
-        let confirmed = ConfirmedRoot(votingRound: round, root: String.encodeHex(root.toBigEndianBytes()))
+        self.requireRoundOf(policy, round: round)
+
+        let weight = self.requireRootQuorum(message, signatures: signatures, round: round, policy: policy)
+        let confirmed = ConfirmedRoot(votingRound: round, root: FlareSignatures.word(root))
         self.roots[round % self.rootsKept] = confirmed
         emit RootConfirmed(votingRound: round, root: confirmed.root, rewardEpoch: rewardEpoch, weight: weight)
     }
 
-    /// A round gets one root, once: its place is taken by its own root or by that of a later round, for good.
+    /// Panics if the round has its root already, or the root of a later round has its place.
     access(self) view fun requireUnconfirmed(_ round: UInt64) {
         if let kept = &self.roots[round % self.rootsKept] as &ConfirmedRoot? {
             assert(
@@ -265,146 +245,140 @@ access(all) contract FlareOracleVerifier {
         }
     }
 
-    /// The weight that signatures of a round must exceed. Where Flare has not set the next policy in time, the voters
-    /// of the old one go on with a threshold raised to 120 percent.
-    access(self) view fun thresholdFor(round: UInt64, policy: &SigningPolicy): UInt64 {
+    /// Panics if the round has not begun, or lies more than `messageWindow` reward epochs before the current one.
+    access(self) view fun requireRecent(_ round: UInt64) {
+        let current = self.currentRound()
+        assert(
+            round <= current,
+            message: "FlareOracleVerifier.confirmRoot: round \(round) has not begun, \(current) is the current one"
+        )
+        let rewardEpoch = round / self.roundsPerRewardEpoch
+        let currentEpoch = current / self.roundsPerRewardEpoch
+        assert(
+            rewardEpoch + self.messageWindow >= currentEpoch,
+            message: "FlareOracleVerifier.confirmRoot: round \(round) is too old, reward epoch \(rewardEpoch) is more than \(self.messageWindow) before \(currentEpoch)"
+        )
+    }
+
+    /// Panics unless the voters of a policy sign the root of a round.
+    access(self) view fun requireRoundOf(_ policy: &FlareSignatures.SigningPolicy, round: UInt64) {
         assert(
             round >= policy.startVotingRound,
-            message: "FlareOracleVerifier.confirmRoot: the policy of reward epoch \(policy.rewardEpoch) starts in round \(policy.startVotingRound), after \(round)"
+            message: "FlareOracleVerifier.confirmRoot: the policy of reward epoch \(policy.rewardEpoch) starts in round \(policy.startVotingRound), after round \(round)"
         )
         let expected = round / self.roundsPerRewardEpoch
         assert(
             expected >= policy.rewardEpoch,
             message: "FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), before \(policy.rewardEpoch)"
         )
-        if let next = &self.policies[policy.rewardEpoch + 1] as &SigningPolicy? {
+        if let next = &self.policies[policy.rewardEpoch + 1] as &FlareSignatures.SigningPolicy? {
             assert(
                 round < next.startVotingRound,
                 message: "FlareOracleVerifier.confirmRoot: round \(round) belongs to the policy of reward epoch \(next.rewardEpoch)"
             )
-            return policy.threshold
+        } else {
+            assert(
+                expected == policy.rewardEpoch,
+                message: "FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), roll the policy of reward epoch \(policy.rewardEpoch + 1) first"
+            )
         }
-        return expected > policy.rewardEpoch ? policy.threshold * 12 / 10 : policy.threshold
     }
 
-    /* --- SIGNATURES --- */
-
-    /// Panics unless voters with more weight than the threshold signed; returns their weight.
+    /// Panics unless a quorum of a policy signed a message; returns the weight of the signatures that make the quorum.
     ///
-    /// What was signed is hashed in the scheme of the policy's epoch. Where that is the older one and its first signer
-    /// is not the voter named, the newer one is tried.
-    ///
-    /// @param hash: of what was signed, with the chain's id or without
-    /// @param boundFrom: the reward epoch from which on the newer scheme holds if this is signed in it
-    access(self) fun requireQuorum(
-        policy: &SigningPolicy,
-        threshold: UInt64,
-        signatures: String,
-        hash: view fun(Bool): String,
-        boundFrom: UInt64
+    /// A list has one hash scheme. Its first signature tells which.
+    access(self) fun requireRootQuorum(
+        _ message: String, signatures: String, round: UInt64, policy: &FlareSignatures.SigningPolicy
     ): UInt64 {
-        var isChainBound = self.isChainBound(policy.rewardEpoch)
-        var signers = self.recover(hash(isChainBound), signatures: signatures)
-        if !isChainBound && !self.isVoter(signers[0], policy: policy) {
-            isChainBound = true
-            signers = self.recover(hash(isChainBound), signatures: signatures)
+        let rewardEpoch = policy.rewardEpoch
+        var isChainBound = self.isChainBound(rewardEpoch)
+        var signers = self.recoverSigners(message, signatures: signatures, isChainBound: isChainBound)
+        if !FlareSignatures.isVoter(signers[0], policy: policy) {
+            let others = self.recoverSigners(message, signatures: signatures, isChainBound: !isChainBound)
+            if FlareSignatures.isVoter(others[0], policy: policy) {
+                assert(
+                    !isChainBound,
+                    message: "FlareOracleVerifier.confirmRoot: the signatures are in the older hash scheme, which does not count in reward epoch \(rewardEpoch)"
+                )
+                isChainBound = true
+                signers = others
+            }
         }
-        let weight = self.weigh(signers, policy: policy, threshold: threshold)
-        if isChainBound && boundFrom < self.chainBoundFrom {
-            self.chainBoundFrom = boundFrom
-            emit ChainBindingBegan(rewardEpoch: boundFrom)
+        let weight = FlareSignatures.requireQuorum(signers, policy: policy)
+        if isChainBound {
+            self.rememberChainBinding(round: round, rootsFrom: rewardEpoch, policiesFrom: rewardEpoch + 2)
+        } else if rewardEpoch >= self.chainBoundRootsFrom {
+            self.forgetChainBinding(rewardEpoch: rewardEpoch)
         }
         return weight
     }
 
-    /// The weight of signers, as soon as it exceeds the threshold. Panics if it does not.
-    ///
-    /// @param signers: what `recover` found
-    access(self) view fun weigh(_ signers: [UInt256], policy: &SigningPolicy, threshold: UInt64): UInt64 {
-        let voters = policy.voters
-        let end = voters.length
-        var weight: UInt64 = 0
-        var lowestIndex = 0
-        for signer in signers {
-            let index = Int(signer >> 160)
-            if index < lowestIndex {
-                panic("FlareOracleVerifier: index out of order, voter \(index) after voter \(lowestIndex - 1)")
-            }
-            if index >= end {
-                panic("FlareOracleVerifier: there is no voter \(index)")
-            }
-            let voter = voters[index]
-            if voter >> 16 != signer & 0xffffffffffffffffffffffffffffffffffffffff {
-                panic("FlareOracleVerifier: the signature of voter \(index) is malformed or by another key")
-            }
-            weight = weight + UInt64(voter & 0xffff)
-            if weight > threshold {
-                return weight
-            }
-            lowestIndex = index + 1
+    access(self) fun recoverSigners(_ message: String, signatures: String, isChainBound: Bool): [UInt256] {
+        return FlareSignatures.recoverSigners(
+            hash: FlareSignatures.messageHash(message, chainId: isChainBound ? self.sourceChainId : nil),
+            signatures: signatures
+        )
+    }
+
+    /* --- HASH SCHEMES --- */
+
+    /// Whether signatures in the older scheme are refused for a reward epoch at or after `from`.
+    access(self) view fun isOlderSchemeRefused(_ rewardEpoch: UInt64, from: UInt64): Bool {
+        return rewardEpoch >= from
+            && self.now() < self.startOf(votingRound: self.newestChainBoundRound) + self.olderSchemeReturnsAfter
+    }
+
+    /// Only a later round than all before prolongs the chain-bound scheme, so that nobody can do so with old roots.
+    access(self) fun rememberChainBinding(round: UInt64, rootsFrom: UInt64, policiesFrom: UInt64) {
+        if round <= self.newestChainBoundRound {
+            return
         }
-        panic("FlareOracleVerifier: the signatures have weight \(weight) and need more than \(threshold)")
+        self.newestChainBoundRound = round
+        if policiesFrom < self.chainBoundPoliciesFrom {
+            self.chainBoundPoliciesFrom = policiesFrom
+        }
+        if rootsFrom < self.chainBoundRootsFrom {
+            self.chainBoundRootsFrom = rootsFrom
+            emit ChainBindingBegan(rewardEpoch: rootsFrom)
+        }
     }
 
-    /// Whether a signer is the voter at the index that its signature names.
-    access(self) view fun isVoter(_ signer: UInt256, policy: &SigningPolicy): Bool {
-        let index = Int(signer >> 160)
-        return index < policy.voters.length
-            && policy.voters[index] >> 16 == signer & 0xffffffffffffffffffffffffffffffffffffffff
-    }
-
-    /// The signer of each signature, as `index << 160 | address`; address 0 where there is none.
-    access(self) fun recover(_ hash: String, signatures: String): [UInt256] {
-        let digest = self.keccak("19457468657265756d205369676e6564204d6573736167653a0a3332\(hash)")
-        let signed = "\(digest)\(signatures)".decodeHex()
-        let size = self.SIGNATURE_BYTES
-        let count = (signed.length - 32) / size
-        assert(
-            count >= 1 && count <= self.VOTERS_MAX && signed.length == 32 + count * size,
-            message: "FlareOracleVerifier: signatures have \(size) bytes each, at most \(self.VOTERS_MAX); \(signed.length - 32) bytes came"
-        )
-        let answer = EVM.dryCall(
-            from: self.recovery,
-            to: self.recovery,
-            data: signed,
-            gasLimit: 40_000 + 7_000 * UInt64(count),
-            value: EVM.Balance(attoflow: 0)
-        )
-        assert(
-            answer.status == EVM.Status.successful,
-            message: "FlareOracleVerifier: the signers could not be recovered: \(answer.errorMessage)"
-        )
-        return EVM.decodeABI(types: [Type<[UInt256]>()], data: answer.data)[0] as! [UInt256]
+    access(self) fun forgetChainBinding(rewardEpoch: UInt64) {
+        self.chainBoundRootsFrom = UInt64.max
+        self.chainBoundPoliciesFrom = UInt64.max
+        emit OlderSchemeReturned(rewardEpoch: rewardEpoch)
     }
 
     /* --- PROOFS --- */
 
-    /// Shows that a response is one that Flare's voters confirmed in a voting round. Panics otherwise.
+    /// Panics unless a response belongs to the confirmed root of a voting round.
     ///
-    /// The caller must compare what it asked for with what the response says: Flare attests that this request had
-    /// this answer, for any request. Responses without a dynamic part, which some types of attestation have, begin
-    /// otherwise than with 0x20 and are not taken.
+    /// Flare attests the answer to any request, so the caller must compare the request in the response with its own.
+    /// A response begins with the word 0x20, the offset of its one dynamic part. An inner node does not, since the hash
+    /// on its left would have to be that number. Responses of other types of attestation, without a dynamic part, are refused.
     ///
-    /// @param response: the whole ABI-encoded response, lower-case hex; its hash is taken here
+    /// @param response: the whole ABI-encoded response, lower-case hex; it is hashed here
     /// @param proof: siblings from the response up to the root, 32 bytes each, lower-case hex
     access(all) view fun verify(votingRound: UInt64, response: String, proof: [String]) {
         pre {
-            response > self.RESPONSE_START && response < self.RESPONSE_END:
+            response > "0000000000000000000000000000000000000000000000000000000000000020"
+                && response < "0000000000000000000000000000000000000000000000000000000000000021":
                 "FlareOracleVerifier.verify: a response begins with the word 0x20; what does not could be an inner node"
         }
         let root = self.root(votingRound: votingRound)
             ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(votingRound)")
         assert(
-            self.foldPath(leaf: self.keccak(response), path: proof) == root,
+            self.foldPath(leaf: FlareSignatures.keccak(response), path: proof) == root,
             message: "FlareOracleVerifier.verify: the response does not belong to the root of round \(votingRound)"
         )
     }
 
-    /// The root that a leaf and its siblings lead to, in a tree that hashes sorted pairs by keccak256. A sibling longer
-    /// than 32 bytes is refused: it could be an attested response but for its end, where somebody put a leaf that was
-    /// never attested.
+    /// The root that a leaf and its siblings lead to, in a tree that hashes sorted pairs by keccak256.
     ///
-    /// @param leaf: 32 bytes, lower-case hex; hash what it stands for yourself, never take it from a caller
+    /// A sibling that is not 32 bytes long is refused: a longer one could be an attested response without its end, in
+    /// which somebody placed the hash of a response that was never attested.
+    ///
+    /// @param leaf: 32 bytes, lower-case hex; hash the content yourself, never take a leaf from a caller
     /// @param path: siblings from the bottom up, 32 bytes each, lower-case hex
     access(all) view fun foldPath(leaf: String, path: [String]): String {
         pre {
@@ -422,14 +396,9 @@ access(all) contract FlareOracleVerifier {
         return node
     }
 
-    /// keccak256 of bytes, both in hex.
-    access(all) view fun keccak(_ content: String): String {
-        return String.encodeHex(HashAlgorithm.KECCAK_256.hash(content.decodeHex()))
-    }
-
     /* --- VIEWS --- */
 
-    /// The confirmed root of a round, 64 hex digits; nil where there is none or it is no longer kept.
+    /// The confirmed root of a round, 64 hex digits; nil if there is none or it is no longer kept.
     access(all) view fun root(votingRound: UInt64): String? {
         if let kept = &self.roots[votingRound % self.rootsKept] as &ConfirmedRoot? {
             return kept.votingRound == votingRound ? kept.root : nil
@@ -437,138 +406,100 @@ access(all) contract FlareOracleVerifier {
         return nil
     }
 
-    /// Whether what is signed in a reward epoch contains the chain's id.
+    /// Whether roots of a reward epoch count in the chain-bound scheme only.
     access(all) view fun isChainBound(_ rewardEpoch: UInt64): Bool {
-        return rewardEpoch >= self.chainBoundFrom
+        return self.isOlderSchemeRefused(rewardEpoch, from: self.chainBoundRootsFrom)
     }
 
-    /// The signing policy of a reward epoch, or nil if it is not known or no longer kept.
-    access(all) view fun signingPolicy(rewardEpoch: UInt64): SigningPolicy? {
+    /// The signing policy of a reward epoch; nil if it is not known or no longer kept.
+    access(all) view fun signingPolicy(rewardEpoch: UInt64): FlareSignatures.SigningPolicy? {
         return self.policies[rewardEpoch]
     }
 
-    /// The newest policy in short.
+    /// The newest policy in short, and whether the light client is behind.
     access(all) view fun status(): Status {
         let policy = self.borrowPolicy(self.latestRewardEpoch)
-        return Status(policy: policy, isChainBound: self.isChainBound(policy.rewardEpoch))
+        return Status(
+            policy: policy,
+            currentRewardEpoch: self.currentRound() / self.roundsPerRewardEpoch,
+            isChainBound: self.isChainBound(policy.rewardEpoch)
+        )
+    }
+
+    /// When a voting round begins, in seconds since 1970.
+    access(all) view fun startOf(votingRound: UInt64): UInt64 {
+        return self.firstRoundStart + votingRound * self.roundSeconds
     }
 
     /// What the voters of the epoch before sign to agree to a policy, hex.
     ///
     /// @param policy: the policy as the Relay has it, hex
     access(all) view fun policyHash(_ policy: String, isChainBound: Bool): String {
-        return isChainBound
-            ? self.keccak("\(self.chainWord())\(policy)")
-            : String.encodeHex(self.foldWords(policy.decodeHex()))
+        return FlareSignatures.policyHash(policy, chainId: isChainBound ? self.sourceChainId : nil)
     }
 
-    /// Flare's older hash: 32-byte words, the last filled up with zeros, each hashed into the next.
-    access(self) view fun foldWords(_ bytes: [UInt8]): [UInt8] {
-        var hash = bytes.slice(from: 0, upTo: 32)
-        var at = 32
-        while at < bytes.length {
-            let word = at + 32 <= bytes.length
-                ? bytes.slice(from: at, upTo: at + 32)
-                : self.filledUp(bytes.slice(from: at, upTo: bytes.length))
-            hash = HashAlgorithm.KECCAK_256.hash(hash.concat(word))
-            at = at + 32
-        }
-        return hash
+    /// The version of this contract's code.
+    access(all) view fun getVersion(): String {
+        return "1.0.0"
     }
 
-    /// The reward epoch that an encoded policy names, hex; nothing is checked.
-    access(all) view fun rewardEpochOf(policy: String): UInt64 {
-        let bytes = policy.decodeHex()
-        return UInt64(self.number(&bytes as &[UInt8], from: 2, upTo: 5))
+    access(self) view fun now(): UInt64 {
+        return UInt64(getCurrentBlock().timestamp)
     }
 
-    access(self) view fun chainWord(): String {
-        return String.encodeHex(self.sourceChainId.toBigEndianBytes())
+    access(self) view fun currentRound(): UInt64 {
+        return (self.now() - self.firstRoundStart) / self.roundSeconds
     }
 
-    /// Up to 32 bytes, filled up with zeros at the end.
-    access(self) view fun filledUp(_ bytes: [UInt8]): [UInt8] {
-        let zeros = (0 as UInt256).toBigEndianBytes()
-        return bytes.concat(zeros.slice(from: bytes.length, upTo: 32))
-    }
-
-    /// A big-endian number inside of bytes, which are passed by reference since copies are what costs.
-    access(contract) view fun number(_ bytes: &[UInt8], from: Int, upTo: Int): UInt256 {
-        return UInt256.fromBigEndianBytes(bytes.slice(from: from, upTo: upTo))!
-    }
-
-    /// Panics unless bytes are as long as a policy of so many voters is.
-    access(contract) view fun requirePolicyLength(_ bytes: &[UInt8]) {
-        assert(
-            bytes.length >= self.POLICY_HEAD_BYTES,
-            message: "FlareOracleVerifier.SigningPolicy: a policy has \(self.POLICY_HEAD_BYTES) bytes or more, not \(bytes.length)"
-        )
-        let voters = Int(self.number(bytes, from: 0, upTo: 2))
-        assert(
-            voters >= 1 && voters <= self.VOTERS_MAX,
-            message: "FlareOracleVerifier.SigningPolicy: a policy has 1 to \(self.VOTERS_MAX) voters, not \(voters)"
-        )
-        let length = self.POLICY_HEAD_BYTES + voters * self.VOTER_BYTES
-        assert(
-            bytes.length == length,
-            message: "FlareOracleVerifier.SigningPolicy: \(voters) voters make \(length) bytes, not \(bytes.length)"
-        )
-    }
-
-    access(self) view fun borrowPolicy(_ rewardEpoch: UInt64): &SigningPolicy {
-        return &self.policies[rewardEpoch] as &SigningPolicy?
-            ?? panic("FlareOracleVerifier: the signing policy of reward epoch \(rewardEpoch) is not known")
+    access(self) view fun borrowPolicy(_ rewardEpoch: UInt64): &FlareSignatures.SigningPolicy {
+        return &self.policies[rewardEpoch] as &FlareSignatures.SigningPolicy?
+            ?? panic("FlareOracleVerifier: the signing policy of reward epoch \(rewardEpoch) is not known, or no longer kept")
     }
 
     /// @param protocolId: 200 for the Flare Data Connector
     /// @param sourceChainId: the id of the chain whose voters sign
+    /// @param firstRoundStart: when voting round 0 began, in seconds since 1970
+    /// @param roundSeconds: how long a voting round is
     /// @param roundsPerRewardEpoch: 3360 on Flare, 240 on Coston2
+    /// @param messageWindow: how many reward epochs a message may be late; 10 on Flare, 30 on Coston2
     /// @param policy: the trusted first signing policy as the Relay has it, hex
-    /// @param isChainBound: whether the hashes of that policy's epoch contain the chain's id
+    /// @param isChainBound: whether the voters of that policy sign in the chain-bound scheme
+    /// @param olderSchemeReturnsAfter: seconds without a chain-bound quorum after which the older scheme counts again
     /// @param rootsKept: for how many rounds a root is kept
-    /// @param policiesKept: how many signing policies are kept, the newest included
     init(
         protocolId: UInt64,
         sourceChainId: UInt256,
+        firstRoundStart: UInt64,
+        roundSeconds: UInt64,
         roundsPerRewardEpoch: UInt64,
+        messageWindow: UInt64,
         policy: String,
         isChainBound: Bool,
-        rootsKept: UInt64,
-        policiesKept: UInt64
+        olderSchemeReturnsAfter: UInt64,
+        rootsKept: UInt64
     ) {
         pre {
-            rootsKept >= 1 && policiesKept >= 2:
-                "FlareOracleVerifier.init: roots are kept for a round at least and two policies, not \(rootsKept) and \(policiesKept)"
+            rootsKept >= 1 && messageWindow >= 1:
+                "FlareOracleVerifier.init: roots are kept for at least one round and messages for one reward epoch, not for \(rootsKept) and \(messageWindow)"
         }
         self.MESSAGE_BYTES = 38
-        self.SIGNATURE_BYTES = 67
-        self.POLICY_HEAD_BYTES = 43
-        self.VOTER_BYTES = 22
-        self.VOTERS_MAX = 300
-        self.WEIGHT_LIMIT = 65_536
-        self.RESPONSE_START = "0000000000000000000000000000000000000000000000000000000000000020"
-        self.RESPONSE_END = "0000000000000000000000000000000000000000000000000000000000000021"
         self.PATH_NODES_MAX = 32
         self.protocolId = protocolId
         self.sourceChainId = sourceChainId
+        self.firstRoundStart = firstRoundStart
+        self.roundSeconds = roundSeconds
         self.roundsPerRewardEpoch = roundsPerRewardEpoch
+        self.messageWindow = messageWindow
+        self.olderSchemeReturnsAfter = olderSchemeReturnsAfter
         self.rootsKept = rootsKept
-        self.policiesKept = policiesKept
-        self.latestRewardEpoch = 0
-        self.chainBoundFrom = isChainBound ? 0 : UInt64.max
+        self.extension = {}
+        let trusted = FlareSignatures.SigningPolicy(encoded: policy)
+        self.latestRewardEpoch = trusted.rewardEpoch
+        self.chainBoundRootsFrom = isChainBound ? 0 : UInt64.max
+        self.chainBoundPoliciesFrom = isChainBound ? 0 : UInt64.max
+        self.newestChainBoundRound = isChainBound ? trusted.startVotingRound : 0
         self.policies = {}
         self.roots = {}
-
-        let deployer <- EVM.createCadenceOwnedAccount()
-        let deployed = deployer.deploy(
-            code: "609480600a5f395ff3fe6043601f1936010460206080528060a0525f355f525f5b8181106027575060051b6040016080f35b806043600192028160051b60c00190604181013581602001355f1a6020526021820135604052806060526fa2a8918ca85bafe22016d0b997e4df608560ff1b0310156086575b606161ffff60a01b91013560501c168151179052016016565b60208260805f875afa50606d56".decodeHex(),
-            gasLimit: 1_000_000,
-            value: EVM.Balance(attoflow: 0)
-        )
-        destroy deployer
-        self.recovery = deployed.deployedContract
-            ?? panic("FlareOracleVerifier.init: the recovery contract was not deployed: \(deployed.errorMessage)")
-
-        self.accept(SigningPolicy(encoded: policy))
+        self.keep(trusted)
     }
 }

@@ -117,7 +117,7 @@ access(all) contract SimpleUsageSubscriptions {
     access(all) resource StatementHandler: FlareFDCTriggers.Handler {
         /// Keeps the settlement root, the fifth of the attested words, unless that of a later statement is there.
         access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
-            let words = delivery.accept(handler: &self as &{FlareFDCTriggers.Handler})
+            let words = delivery.wordsFor(&self as &{FlareFDCTriggers.Handler})
             if delivery.epoch > SimpleUsageSubscriptions.epoch {
                 SimpleUsageSubscriptions.epoch = delivery.epoch
                 SimpleUsageSubscriptions.settlementRoot = String.encodeHex(words[4].toBigEndianBytes())
@@ -141,6 +141,9 @@ access(all) contract SimpleUsageSubscriptions {
 
     /// Opens an account; the pass carries its id.
     access(all) fun open(deposit: @FlowToken.Vault): @Pass {
+        if let trigger = FlareFDCTriggers.triggerTakingEffect(handlers: self.account.address, within: 2.0 * self.exitNoticeSeconds) {
+            panic("SimpleUsageSubscriptions.open: trigger \(trigger) takes effect before an owner who opens now could leave")
+        }
         let amount = deposit.balance
         self.vault.deposit(from: <-deposit)
         self.accountsOpened = self.accountsOpened + 1
@@ -257,8 +260,8 @@ access(all) contract SimpleUsageSubscriptions {
     init(price: UFix64, exitNoticeSeconds: UFix64) {
         pre {
             price <= 10.0: "SimpleUsageSubscriptions.init: the price is at most 10.0, not \(price)"
-            FlareFDCTriggers.noticeSeconds >= exitNoticeSeconds:
-                "SimpleUsageSubscriptions.init: whoever does not trust a trigger needs \(exitNoticeSeconds) seconds to leave"
+            FlareFDCTriggers.noticeSeconds >= 2.0 * exitNoticeSeconds:
+                "SimpleUsageSubscriptions.init: the notice of triggers is \(FlareFDCTriggers.noticeSeconds) seconds, less than twice the \(exitNoticeSeconds) of an exit"
         }
         self.AdminStoragePath = /storage/simpleUsageSubscriptionsAdmin
         self.HandlerStoragePath = /storage/simpleUsageSubscriptionsHandler

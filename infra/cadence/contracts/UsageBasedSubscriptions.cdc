@@ -730,7 +730,7 @@ access(all) contract UsageBasedSubscriptions {
         access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
             UsageBasedSubscriptions.keepSettlementRoot(
                 epoch: delivery.epoch,
-                words: delivery.accept(handler: &self as &{FlareFDCTriggers.Handler})
+                words: delivery.wordsFor(&self as &{FlareFDCTriggers.Handler})
             )
         }
     }
@@ -962,6 +962,9 @@ access(all) contract UsageBasedSubscriptions {
         }
         post {
             self.isSound(): self.unsound()
+        }
+        if let trigger = FlareFDCTriggers.triggerTakingEffect(handlers: self.account.address, within: 2.0 * self.exitNoticeSeconds) {
+            panic("UsageBasedSubscriptions.open: trigger \(trigger) takes effect before an owner who opens now could leave")
         }
         let plan = self.acceptedVersion(planId, planVersion)
         let amount = deposit.balance
@@ -1290,8 +1293,8 @@ access(all) contract UsageBasedSubscriptions {
         pre {
             planNoticeSeconds >= exitNoticeSeconds:
                 "UsageBasedSubscriptions.init: whoever does not want a plan needs \(exitNoticeSeconds) seconds to leave, not \(planNoticeSeconds)"
-            FlareFDCTriggers.noticeSeconds >= exitNoticeSeconds:
-                "UsageBasedSubscriptions.init: whoever does not trust a trigger needs \(exitNoticeSeconds) seconds to leave, not \(FlareFDCTriggers.noticeSeconds)"
+            FlareFDCTriggers.noticeSeconds >= 2.0 * exitNoticeSeconds:
+                "UsageBasedSubscriptions.init: the notice of triggers is \(FlareFDCTriggers.noticeSeconds) seconds, less than twice the \(exitNoticeSeconds) of an exit"
         }
         self.AdminStoragePath = /storage/usageBasedSubscriptionsAdmin
         self.HandlerStoragePath = /storage/usageBasedSubscriptionsHandler

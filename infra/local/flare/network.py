@@ -5,5 +5,5 @@ from typing import Final
 from infra.deploy.networks import PUBLIC_SOURCE, FlareNetwork
 
 LOCAL_FLARE: Final = FlareNetwork(
-    "local", 31_337, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, policies_kept=8, round_seconds=5
+    "local", 31_337, source_id=PUBLIC_SOURCE, rounds_per_reward_epoch=240, message_window=10, round_seconds=5
 )

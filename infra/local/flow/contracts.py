@@ -32,7 +32,7 @@ class LocalDeployer:
 def deploy_contracts(first_policy: bytes) -> str:
     """Deploy everything to the service account, where `flow.json` has it, and return its address, with 0x."""
     account, network = service_account(), emulator()
-    statements = AttestationTarget(PUBLIC_SOURCE, STATEMENT_URL_PREFIX).template()
+    statements = AttestationTarget(PUBLIC_SOURCE, STATEMENT_URL_PREFIX)
     with LocalFlow.at() as flow:
         flow.run(account, "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
         flare = network.flare.trusting(first_policy)

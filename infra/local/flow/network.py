@@ -15,7 +15,7 @@ STATEMENT_HOST: Final = "statements.flareflow.test"
 """A name that only the local FDC resolves, to the gateway: it stands in for DNS and TLS."""
 
 STATEMENT_URL_PREFIX: Final = f"https://{STATEMENT_HOST}/v1/statements/"
-NOTICES: Final = Notices(trigger=5, plan=5, exit=5)
+NOTICES: Final = Notices(trigger=10, plan=5, exit=5)
 """Short, because this chain lives for minutes and has no users to warn."""
 
 

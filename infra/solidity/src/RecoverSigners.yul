@@ -1,10 +1,10 @@
-// Recovers the signers of one digest: a loop around the ecrecover precompile, without storage, owner or state.
+// Recovers the signers of one digest: a loop around the ecrecover precompile, without storage or owner.
 //
-// Calldata: digest(32), then for each signature v(1) r(32) s(32) index(2), as Flare's Relay has them.
+// Calldata: digest(32), then for each signature v(1) r(32) s(32) index(2), as in the calldata of Flare's Relay.
 // Returns:  uint256[] in ABI encoding, a word for each signature: index << 160 | signer. The signer is 0 where
-//           v is not 27 or 28, s lies in the upper half of the curve's order, or there is no such signer.
+//           v is not 27 or 28 or the signature has no signer. Reverts when the precompile runs out of gas.
 //
-// `FlareOracleVerifier.cdc` holds the compiled code and deploys it; a test compiles this file and compares.
+// `FlareSignatures.cdc` holds the compiled code and deploys it; a test compiles this file and compares.
 object "RecoverSigners" {
     code {
         datacopy(0, dataoffset("runtime"), datasize("runtime"))
@@ -20,13 +20,10 @@ object "RecoverSigners" {
             for { let i := 0 } lt(i, count) { i := add(i, 1) } {
                 let signature := add(32, mul(i, 67))
                 let word := add(0xc0, mul(i, 32))
-                let s := calldataload(add(signature, 33))
                 mstore(0x20, byte(0, calldataload(signature)))
                 mstore(0x40, calldataload(add(signature, 1)))
-                mstore(0x60, s)
-                if iszero(gt(s, 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0)) {
-                    pop(staticcall(gas(), 1, 0, 0x80, word, 32))
-                }
+                mstore(0x60, calldataload(add(signature, 33)))
+                if iszero(staticcall(gas(), 1, 0, 0x80, word, 32)) { revert(0, 0) }
                 let index := shr(240, calldataload(add(signature, 65)))
                 mstore(word, or(mload(word), shl(160, index)))
             }

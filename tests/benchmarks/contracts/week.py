@@ -14,14 +14,14 @@ from infra.local.flare.fdc.merkle import round_tree
 from tests.benchmarks.contracts.costs import Cost, units
 from tests.benchmarks.contracts.proving import HUNDRED, ROOT_LIMIT, proofs_of, statement
 from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, message_of, rolling
-from tests.support.flow_emulator import CHAIN_ID, FUNDS, TARGET, Chain, hex_of, path_of, words_of
+from tests.support.flow_emulator import CHAIN_ID, FUNDS, NO_WINDOW, TARGET, Chain, hex_of, path_of, words_of
 
 KEPT: Final = 2_016
 """Roots in the light client, epochs of a trigger, and settlement roots: one in five minutes."""
 ROUNDS_PER_REWARD_EPOCH: Final = 3_360
 REWARD_EPOCH: Final = 71
 FIRST_ROUND: Final = (REWARD_EPOCH + 1) * ROUNDS_PER_REWARD_EPOCH
-EPOCH: Final = 5_984_400
+EPOCH: Final = 5_500_000
 CONFIRM_EACH_TIME: Final = 100
 DELIVER_EACH_TIME: Final = 25
 
@@ -68,7 +68,9 @@ DELIVER_MANY: Final = """
 
 def a_week_later(chain: Chain) -> Iterator[Cost]:
     """A root, a response and a statement when every place is taken by an older one."""
-    client = chain.deployed_again(TrustedFlare(CHAIN_ID, ROUNDS_PER_REWARD_EPOCH, ALONE.policy.encode()))
+    client = chain.deployed_again(
+        TrustedFlare(CHAIN_ID, ROUNDS_PER_REWARD_EPOCH, ALONE.policy.encode(), message_window=NO_WINDOW)
+    )
     _confirm_many(client)
     client.run(ROLL, *rolling(ALONE, THEN))
     _deliver_many(client)

@@ -1,33 +1,10 @@
 """The request for a statement and the response it must have."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 
 TARGET = AttestationTarget("PublicWeb2", "https://api.flareflow.example/v1/statements/")
-WORD = st.integers(0, 2**256 - 1)
-UINT64 = st.integers(0, 2**64 - 1)
-
-
-@given(UINT64, UINT64, st.integers(0, 10**10 - 1), st.lists(WORD, min_size=9, max_size=9))
-def test_the_template_renders_what_the_abi_encodes(
-    voting_round: int, timestamp: int, epoch: int, words: list[int]
-) -> None:
-    # Given any values of what may vary
-    # When the response is rendered from the template, as the contract does, and encoded by the ABI
-    rendered = TARGET.template().render(voting_round, timestamp, epoch, words)
-    encoded = TARGET.response(epoch, words, voting_round, timestamp)
-    # Then both are the same bytes
-    assert rendered == encoded
-
-
-def test_another_url_has_another_template() -> None:
-    # Given two prefixes of the same length
-    other = AttestationTarget("PublicWeb2", "https://api.flareflow.exampla/v1/statements/")
-    # Then what is fixed differs
-    assert other.template() != TARGET.template()
 
 
 def test_the_epoch_is_written_with_ten_digits() -> None:

@@ -1,6 +1,6 @@
 import "FlareOracleVerifier"
 
-/// What voters sign to agree to a signing policy, by the scheme of its epoch.
+/// The hash of a signing policy that voters sign, in either hash scheme.
 access(all) fun main(policy: String, isChainBound: Bool): String {
     return FlareOracleVerifier.policyHash(policy, isChainBound: isChainBound)
 }

@@ -1,10 +1,22 @@
 import "FlareFDCTriggers"
 
-/// Announces a trigger whose attested words go to a handler on this account; passes over one that is announced.
+/// Announces a trigger whose attested words go to a handler on this account. A trigger that is announced already is left
+/// as it is, so that repeating the transaction changes nothing.
 ///
-/// @param triggerId: name and version, `statement/1`; versions of a name are announced in order
-/// @param handler: the storage path's identifier of the resource that receives the words
-transaction(triggerId: String, head: String, beforeEpoch: String, afterEpoch: String, words: Int, handler: String) {
+/// @param triggerId: name and version, `statement/1`; the versions of a name are announced in order
+/// @param source: the attestation source, `PublicWeb2`
+/// @param urlPrefix: the https url up to the epoch, which follows in ten digits
+/// @param words: the number of 32-byte words that are attested
+/// @param handler: identifier of the storage path of the resource that receives the words
+transaction(
+    triggerId: String,
+    source: String,
+    urlPrefix: String,
+    postProcessJq: String,
+    abiSignature: String,
+    words: Int,
+    handler: String
+) {
     prepare(signer: auth(BorrowValue, IssueStorageCapabilityController) &Account) {
         if FlareFDCTriggers.trigger(triggerId) != nil {
             return
@@ -16,10 +28,11 @@ transaction(triggerId: String, head: String, beforeEpoch: String, afterEpoch: St
             ?? panic("announce_statement_trigger: \(handler) is no storage path")
         let announced = admin.announce(
             name: triggerId.split(separator: "/")[0],
-            template: FlareFDCTriggers.Template(
-                head: head,
-                beforeEpoch: beforeEpoch,
-                afterEpoch: afterEpoch,
+            request: FlareFDCTriggers.Request(
+                source: source,
+                urlPrefix: urlPrefix,
+                postProcessJq: postProcessJq,
+                abiSignature: abiSignature,
                 words: words
             ),
             handler: signer.capabilities.storage.issue<&{FlareFDCTriggers.Handler}>(path)

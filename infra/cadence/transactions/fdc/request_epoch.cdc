@@ -1,6 +1,6 @@
 import "FlareFDCTriggers"
 
-/// Asks whoever attests for an epoch that is due.
+/// Asks attesters for an epoch that has not been delivered.
 transaction(triggerId: String, epoch: UInt64) {
     execute {
         FlareFDCTriggers.requestEpoch(triggerId: triggerId, epoch: epoch)

@@ -79,31 +79,6 @@ class RequestBody:
 
 
 @dataclass(frozen=True, slots=True)
-class ResponseTemplate:
-    """A response with everything that may vary cut out; hex without 0x.
-
-    head ‖ voting round (word) ‖ lowest used timestamp (word) ‖ before_epoch ‖ ten ASCII digits ‖ after_epoch ‖ words
-    """
-
-    head: str
-    before_epoch: str
-    after_epoch: str
-
-    def render(self, voting_round: int, lowest_used_timestamp: int, epoch: int, words: Sequence[int]) -> bytes:
-        """The response with these values; the contract `FlareFDCTriggers` renders the same."""
-        digits = f"{epoch:0{EPOCH_DIGITS}d}".encode().hex()
-        parts = (
-            self.head,
-            _word(voting_round),
-            _word(lowest_used_timestamp),
-            self.before_epoch,
-            digits,
-            self.after_epoch,
-        )
-        return bytes.fromhex("".join(parts) + "".join(_word(word) for word in words))
-
-
-@dataclass(frozen=True, slots=True)
 class AttestationTarget:
     """The statements that Flare attests for us: a source and an `https` url up to the epoch."""
 
@@ -141,20 +116,6 @@ class AttestationTarget:
         """What `FdcHub.requestAttestation` takes: type ‖ source ‖ message integrity code ‖ ABI-encoded body."""
         expected = self.response(epoch, words, voting_round=0, lowest_used_timestamp=NO_TIMESTAMP)
         return encode_request(self.source_id, self.request_body(epoch), message_integrity_code(expected))
-
-    def template(self) -> ResponseTemplate:
-        """The response cut at what may vary."""
-        epoch = 10**EPOCH_DIGITS - 1
-        whole = self.response(epoch, [0] * len(ATTESTED_FIELDS), 0, 0).hex()
-        digits = self.url_prefix.encode().hex() + str(epoch).encode().hex()
-        epoch_at = whole.index(digits) + len(digits) - 2 * EPOCH_DIGITS
-        varying_at, fixed_at = 2 * 3 * WORD_BYTES, 2 * 5 * WORD_BYTES
-        words_at = len(whole) - 2 * WORD_BYTES * len(ATTESTED_FIELDS)
-        return ResponseTemplate(
-            head=whole[:varying_at],
-            before_epoch=whole[fixed_at:epoch_at],
-            after_epoch=whole[epoch_at + 2 * EPOCH_DIGITS : words_at],
-        )
 
 
 def encode_response(
@@ -194,7 +155,3 @@ def message_integrity_code(response: bytes) -> bytes:
 def leaf_hash(response: bytes) -> bytes:
     """The leaf of a response in its round's Merkle tree: one hash of the whole."""
     return keccak256(response)
-
-
-def _word(value: int) -> str:
-    return value.to_bytes(WORD_BYTES).hex()
