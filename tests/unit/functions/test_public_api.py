@@ -1,11 +1,5 @@
 """The public API, from the event that API Gateway sends to the answer it gets."""
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from flareflow.attestation.models import Attestation, Finalization, Proof, State, Submission
@@ -15,14 +9,10 @@ from flareflow.keccak import keccak256
 from flareflow.metering.price_book import PriceBook
 from flareflow.statements.models import Statement
 from flareflow.statements.public_view import ReadStatements
-from functions.public_api import app
 from tests.fakes.attestation import FakeAttestations
+from tests.support.functions import Function, Load
 from tests.unit.statements.sealing import Sealing
 
-EVENT = json.loads((Path(__file__).parents[2] / "events" / "public_api.json").read_text())
-CONTEXT = SimpleNamespace(
-    function_name="public_api", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
-)
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -37,8 +27,6 @@ PROVEN = Attestation(
     proof=Proof(792_357, 2**64 - 1, (b"\x03" * 32,)),
 )
 
-type Get = Callable[..., Any]
-
 
 @pytest.fixture
 def sealing() -> Sealing:
@@ -46,32 +34,28 @@ def sealing() -> Sealing:
 
 
 @pytest.fixture
-def get(monkeypatch: pytest.MonkeyPatch, sealing: Sealing) -> Get:
-    """GET a path; the answer as API Gateway takes it."""
-    reading = ReadStatements(sealing.statements, sealing.documents)
-    monkeypatch.setattr(app, "read_statements", lambda: reading)
-    monkeypatch.setattr(app, "read_progress", lambda: ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})))
-
-    def ask(path: str, **query: str) -> Any:
-        http = {**EVENT["requestContext"]["http"], "path": path}
-        request = {**EVENT, "rawPath": path, "requestContext": {**EVENT["requestContext"], "http": http}}
-        return app.handler(request | ({"queryStringParameters": query} if query else {}), CONTEXT)  # type: ignore[arg-type]
-
-    return ask
+def public(load: Load, sealing: Sealing) -> Function:
+    return load(
+        "public_api",
+        read_statements=ReadStatements(sealing.statements, sealing.documents),
+        read_progress=ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})),
+    )
 
 
 @pytest.mark.parametrize("epoch", ["1000", "0000001000"])
-def test_a_statement_is_served_byte_for_byte_and_may_be_kept_for_ever(get: Get, sealing: Sealing, epoch: str) -> None:
+def test_a_statement_is_served_byte_for_byte_and_may_be_kept_for_ever(
+    public: Function, sealing: Sealing, epoch: str
+) -> None:
     # Given a sealed statement
     sealing.count(1, 100)
     statement = sealing.seal().statement
     # When it is fetched, with the epoch as people write it or as the attested url does
-    answer = get(f"/v1/statements/{epoch}")
+    answer = public.call("GET", f"/v1/statements/{epoch}")
     # Then the body is the text that was hashed
-    assert answer["statusCode"] == 200
-    assert keccak256(answer["body"].encode()) == statement.hash
-    assert Statement.parse(answer["body"]) == statement
-    assert answer["headers"] == {"Content-Type": "application/json", "Cache-Control": IMMUTABLE}
+    assert answer.status == 200
+    assert keccak256(answer.text.encode()) == statement.hash
+    assert Statement.parse(answer.text) == statement
+    assert answer.headers == {"Content-Type": "application/json", "Cache-Control": IMMUTABLE}
 
 
 @pytest.mark.parametrize(
@@ -87,50 +71,50 @@ def test_a_statement_is_served_byte_for_byte_and_may_be_kept_for_ever(get: Get, 
     ],
 )
 def test_what_is_not_there_is_a_problem_that_nobody_keeps(
-    get: Get, sealing: Sealing, path: str, status: int, code: str
+    public: Function, sealing: Sealing, path: str, status: int, code: str
 ) -> None:
     sealing.count(1, 100)
     sealing.seal()
-    answer = get(path)
-    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (status, code)
-    assert answer["headers"] == {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    answer = public.call("GET", path)
+    assert (answer.status, answer.body["code"]) == (status, code)
+    assert answer.headers == {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
 
 
-def test_a_page_is_served_with_its_hash_and_path(get: Get, sealing: Sealing) -> None:
+def test_a_page_is_served_with_its_hash_and_path(public: Function, sealing: Sealing) -> None:
     sealing.count(1, 100)
     sealing.seal()
-    answer = get("/v1/statements/1000/pages/0")
-    page = json.loads(answer["body"])
+    answer = public.call("GET", "/v1/statements/1000/pages/0")
+    page = answer.body
     assert page["text"].endswith("epoch 1000 page 0\n1:100000000")
     assert page["hash"] == f"0x{keccak256(page['text'].encode()).hex()}"
     assert page["path"] == []
-    assert answer["headers"]["Cache-Control"] == IMMUTABLE
+    assert answer.headers["Cache-Control"] == IMMUTABLE
 
 
-def test_a_leaf_is_served_with_decimal_numbers_and_its_proof(get: Get, sealing: Sealing) -> None:
+def test_a_leaf_is_served_with_decimal_numbers_and_its_proof(public: Function, sealing: Sealing) -> None:
     sealing.count(1, 100)
     sealing.count(2, 5)
     sealing.seal()
-    answer = json.loads(get("/v1/statements/1000/leaves/1")["body"])
-    other = json.loads(get("/v1/statements/1000/leaves/2")["body"])
+    answer = public.call("GET", "/v1/statements/1000/leaves/1").body
+    other = public.call("GET", "/v1/statements/1000/leaves/2").body
     assert answer["leaf"]["usage"]["rated_microtokens"] == "100000000"
     assert answer["proof"] == [other["hash"]]
 
 
-def test_statements_are_listed_with_a_cursor(get: Get, sealing: Sealing) -> None:
+def test_statements_are_listed_with_a_cursor(public: Function, sealing: Sealing) -> None:
     for _ in range(51):
         sealing.count(1, 1)
         sealing.seal()
-    first = json.loads(get("/v1/statements")["body"])
-    second = json.loads(get("/v1/statements", cursor=first["next_cursor"])["body"])
+    first = public.call("GET", "/v1/statements").body
+    second = public.call("GET", "/v1/statements", query={"cursor": first["next_cursor"]}).body
     assert len(first["statements"]) == 50
     assert [entry["epoch"] for entry in second["statements"]] == ["1000"]
     assert second["next_cursor"] is None
 
 
-def test_progress_names_where_each_part_of_the_proof_is_on_flare(get: Get) -> None:
-    answer = get("/v1/statements/1000/attestation")
-    assert json.loads(answer["body"]) == {
+def test_progress_names_where_each_part_of_the_proof_is_on_flare(public: Function) -> None:
+    answer = public.call("GET", "/v1/statements/1000/attestation")
+    assert answer.body == {
         "epoch": "1000",
         "state": "PROVEN",
         "request_transaction": f"0x{'01' * 32}",
@@ -140,26 +124,26 @@ def test_progress_names_where_each_part_of_the_proof_is_on_flare(get: Get) -> No
         "lowest_used_timestamp": str(2**64 - 1),
         "siblings": [f"0x{'03' * 32}"],
     }
-    assert answer["headers"]["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_price_book_is_the_text_whose_hash_statements_carry(get: Get) -> None:
-    assert keccak256(get("/v1/price-book")["body"].encode()) == PriceBook.load().hash
+def test_the_price_book_is_the_text_whose_hash_statements_carry(public: Function) -> None:
+    assert keccak256(public.call("GET", "/v1/price-book").text.encode()) == PriceBook.load().hash
 
 
-def test_health_names_the_newest_statement(get: Get, sealing: Sealing) -> None:
-    assert json.loads(get("/v1/health")["body"]) == {"status": "ok", "newest_statement": None}
+def test_health_names_the_newest_statement(public: Function, sealing: Sealing) -> None:
+    assert public.call("GET", "/v1/health").body == {"status": "ok", "newest_statement": None}
     sealing.count(1, 1)
     sealing.seal()
-    assert json.loads(get("/v1/health")["body"])["newest_statement"] == "1000"
+    assert public.call("GET", "/v1/health").body["newest_statement"] == "1000"
 
 
-def test_without_storage_the_caller_is_told_to_come_again(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_storage_the_caller_is_told_to_come_again(public: Function, monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable() -> ReadStatements:
         raise StorageUnavailableError("DynamoDB could not read a secret detail")
 
-    monkeypatch.setattr(app, "read_statements", unavailable)
-    answer = get("/v1/health")
-    assert answer["statusCode"] == 503
-    assert answer["headers"]["Retry-After"]
-    assert "detail" not in answer["body"].replace('"detail"', "")
+    monkeypatch.setattr(public.module, "read_statements", unavailable)
+    answer = public.call("GET", "/v1/health")
+    assert answer.status == 503
+    assert answer.headers["Retry-After"]
+    assert "detail" not in answer.text.replace('"detail"', "")

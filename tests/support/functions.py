@@ -1,0 +1,82 @@
+"""Calling a function's handler as AWS does."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, Final
+
+from tests.fakes.accounts import ALICE
+
+EVENTS: Final = Path(__file__).parents[1] / "events"
+REQUEST_ID: Final = "request-1"
+CONTEXT: Final = SimpleNamespace(
+    function_name="function",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:function",
+    aws_request_id="invocation-1",
+    get_remaining_time_in_millis=lambda: 60_000,
+)
+
+type Load = Callable[..., "Function"]
+"""The fixture `load`: the name of a function, and by keyword the use cases to give it."""
+
+
+def sample(name: str) -> Any:
+    """The sample event of a function."""
+    return json.loads((EVENTS / f"{name}.json").read_bytes())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer as API Gateway gets it."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+    @property
+    def body(self) -> Any:
+        """The parsed JSON; None where there is no body."""
+        return json.loads(self.text) if self.text else None
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function; `module` is that of its handler."""
+
+    module: ModuleType
+
+    def handle(self, event: Any) -> Any:
+        return self.module.handler(event, CONTEXT)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        caller: str | None = ALICE,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send an HTTP request; a body that is not text is sent as JSON. `caller` is who is signed in."""
+        answer = self.handle(
+            {
+                "version": "2.0",
+                "rawPath": path,
+                "rawQueryString": "",
+                "headers": dict(headers or {}),
+                "body": body if isinstance(body, str) else json.dumps(body),
+                "isBase64Encoded": False,
+                "requestContext": {
+                    "requestId": REQUEST_ID,
+                    "stage": "$default",
+                    "http": {"method": method, "path": path},
+                    **({"authorizer": {"lambda": {"address": caller}}} if caller else {}),
+                },
+                **({"queryStringParameters": dict(query)} if query else {}),
+            }
+        )
+        return Answer(answer["statusCode"], answer["body"], answer["headers"])

@@ -1,0 +1,42 @@
+"""The sample events of `tests/events` have the shapes that AWS sends."""
+
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.parser.models import (
+    ApiGatewayAuthorizerRequestV2,
+    APIGatewayProxyEventV2Model,
+    APIGatewayWebSocketMessageEventModel,
+    DynamoDBStreamModel,
+    EventBridgeModel,
+    SqsModel,
+)
+
+from tests.support.functions import EVENTS, sample
+from tests.unit.test_imports import functions
+
+MODELS = {
+    "account_api": APIGatewayProxyEventV2Model,
+    "attestation_submission": EventBridgeModel,
+    "chain_events": EventBridgeModel,
+    "enforcement": DynamoDBStreamModel,
+    "flow_billing": EventBridgeModel,
+    "key_provisioning": APIGatewayProxyEventV2Model,
+    "pending_push": DynamoDBStreamModel,
+    "public_api": APIGatewayProxyEventV2Model,
+    "session_authorizer": ApiGatewayAuthorizerRequestV2,
+    "usage_ingest": APIGatewayProxyEventV2Model,
+    "usage_polling": EventBridgeModel,
+    "usage_slices": SqsModel,
+    "wallet_auth": APIGatewayProxyEventV2Model,
+    "websocket": APIGatewayWebSocketMessageEventModel,
+}
+
+
+def test_every_function_has_a_sample_event() -> None:
+    assert {path.stem for path in EVENTS.glob("*.json")} == set(functions()) == set(MODELS)
+
+
+@pytest.mark.parametrize(("name", "model"), MODELS.items())
+def test_a_sample_event_is_what_aws_sends(name: str, model: Any) -> None:
+    model.model_validate(sample(name))

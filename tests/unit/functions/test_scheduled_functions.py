@@ -1,0 +1,101 @@
+"""What the functions do when their schedule fires, and the metrics that they send."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from flareflow.attestation.advancing import AdvanceReport
+from flareflow.metering.models import PollReport, Reading
+from flareflow.settlement.billing import BillingReport
+from flareflow.settlement.chain_events import ChainEventsReport
+from flareflow.statements.sealing import SealReport
+from tests.support.functions import Load, sample
+
+
+def doing(report: object) -> SimpleNamespace:
+    """A use case that gives this report."""
+    return SimpleNamespace(run=lambda *_: report)
+
+
+def sent_metrics(printed: str) -> dict[str, Any]:
+    """Values and units by name, in CloudWatch's embedded format, of one invocation."""
+    [document] = [json.loads(line) for line in printed.splitlines() if '"CloudWatchMetrics"' in line]
+    [directive] = document["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "FlareFlow"
+    return {metric["Name"]: (document[metric["Name"]], metric["Unit"]) for metric in directive["Metrics"]}
+
+
+def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
+    # Given a poll and a sealing that say that they ran
+    ran: list[str] = []
+
+    def poll(*_: object) -> PollReport:
+        ran.append("poll")
+        return PollReport(Reading(seen=3, counted=2), dropped=0, slices=0)
+
+    polling = load(
+        "usage_polling",
+        poll_usage=SimpleNamespace(run=poll),
+        seal_epoch=SimpleNamespace(run=lambda _: ran.append("seal")),
+    )
+    # When the schedule fires
+    report = polling.handle(sample("usage_polling"))
+    # Then both have run, in this order
+    assert ran == ["poll", "seal"]
+    assert (report["poll"]["reading"]["counted"], report["sealed"]) == (2, None)
+
+
+def test_a_poll_sends_what_became_of_the_calls(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given a poll with another number for each thing
+    poll = PollReport(Reading(seen=9, counted=2, quarantined=3, unreadable=4), dropped=5, slices=6)
+    sealed = SealReport(1_000, "0x01", 7, 1)
+    # When the schedule fires
+    report = load("usage_polling", poll_usage=doing(poll), seal_epoch=doing(sealed)).handle(sample("usage_polling"))
+    # Then each is a metric
+    assert report["sealed"]["epoch"] == 1_000
+    assert sent_metrics(capsys.readouterr().out) == {
+        "CallsCounted": ([2.0], "Count"),
+        "CallsQuarantined": ([3.0], "Count"),
+        "CallsUnreadable": ([4.0], "Count"),
+        "PushedCallsDropped": ([5.0], "Count"),
+        "SlicesQueued": ([6.0], "Count"),
+    }
+
+
+def test_attestations_are_advanced_after_the_policies_were_recorded(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    function = load(
+        "attestation_submission",
+        record_policies=doing(2),
+        advance_attestations=doing(AdvanceReport({1_000: "REQUESTED", 1_001: "SEALED"})),
+    )
+    report = function.handle(sample("attestation_submission"))
+    assert report == {"states": {"1000": "REQUESTED", "1001": "SEALED"}, "new_policies": 2}
+    assert sent_metrics(capsys.readouterr().out) == {"AttestationsUnderWay": ([2.0], "Count")}
+
+
+def test_billing_sends_settled_pages_and_failures(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    billed = BillingReport(policies_rolled=1, statements_delivered=1, pages_settled=3, failed=2)
+    report = load("flow_billing", bill_on_flow=doing(billed)).handle(sample("flow_billing"))
+    assert (report["pages_settled"], report["failed"]) == (3, 2)
+    assert sent_metrics(capsys.readouterr().out) == {
+        "PagesSettled": ([3.0], "Count"),
+        "FlowTransactionsFailed": ([2.0], "Count"),
+    }
+
+
+def test_reading_chain_events_sends_the_new_journal_entries(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    report = load("chain_events", read_chain_events=doing(ChainEventsReport(4, 120))).handle(sample("chain_events"))
+    assert report == {"entries": 4, "read_to": 120}
+    assert sent_metrics(capsys.readouterr().out) == {"JournalEntries": ([4.0], "Count")}
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+@pytest.mark.parametrize("name", ["usage_polling", "attestation_submission", "flow_billing", "chain_events"])
+def test_an_event_that_is_no_tick_is_refused_before_anything_happens(load: Load, name: str) -> None:
+    with pytest.raises(ValidationError):
+        load(name).handle({"source": "somebody else", "time": "2026-11-24T10:00:00Z"})

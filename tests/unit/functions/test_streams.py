@@ -1,0 +1,45 @@
+"""The functions behind the streams of UsageTable and LedgerTable."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from flareflow.errors import StorageUnavailableError
+from flareflow.realtime.changes import Change, UsageChanged
+from tests.support.functions import Load, sample
+
+
+def test_a_usage_event_in_the_stream_is_pushed(load: Load) -> None:
+    # Given the sample event, a pushed call of subscription 7
+    pushed: list[Change] = []
+    function = load("pending_push", push=SimpleNamespace(run=pushed.append))
+    # When it is handled
+    assert function.handle(sample("pending_push")) == {"batchItemFailures": []}
+    # Then it is pushed as a change of usage
+    [change] = pushed
+    assert isinstance(change, UsageChanged)
+    assert (change.event.subscription_id, change.event.rated_microtokens) == (7, 45_000_000)
+
+
+def test_a_subscription_whose_funds_changed_twice_in_a_batch_is_enforced_once(load: Load) -> None:
+    # Given the sample event twice in one batch
+    enforced: list[int] = []
+    function = load("enforcement", enforce=SimpleNamespace(run=enforced.append))
+    [record] = sample("enforcement")["Records"]
+    # When it is handled
+    assert function.handle({"Records": [record, record]}) == {"batchItemFailures": []}
+    # Then its subscription is enforced once, and again by the next batch
+    assert enforced == [7]
+    function.handle({"Records": [record]})
+    assert enforced == [7, 7]
+
+
+@pytest.mark.parametrize(("name", "use_case"), [("pending_push", "push"), ("enforcement", "enforce")])
+def test_a_record_that_failed_is_reported(load: Load, name: str, use_case: str) -> None:
+    def fail(_: object) -> None:
+        raise StorageUnavailableError("told to be down")
+
+    event = sample(name)
+    [record] = event["Records"]
+    answer = load(name, **{use_case: SimpleNamespace(run=fail)}).handle(event)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
