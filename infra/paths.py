@@ -1,4 +1,4 @@
-"""The folders of the repository; everything that is built or made here lies under `.local/`."""
+"""Folders of the repository; everything that is installed or written at run time lies under `.local/`."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""The account that gets the contracts: which of its keys signs, and what each of its transactions did."""
+"""The account that contracts are deployed to: the key that signs for it, and what its transactions did."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

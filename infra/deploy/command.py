@@ -1,4 +1,4 @@
-"""The deployment command: the contracts onto one of the networks it is given, or their update there."""
+"""The deployment command: deploys the contracts to one of the networks that it is given, or updates them there."""
 
 import argparse
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def _failed(message: str, console: Console) -> int:
 
 
 def run(given: Inputs, network: FlowNetwork, console: Console) -> None:
-    """Show what is to be trusted, deploy, show what is on chain."""
+    """Show what will be trusted, deploy, and show what is on chain afterwards."""
     deployment = Deployment.of(given, network)
     key = deployment.key
     console.print(intention(deployment))

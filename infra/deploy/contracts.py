@@ -1,6 +1,6 @@
 """Deploys the contracts to one account of a Flow network, or updates them there; may be repeated at any time.
 
-Whoever calls it brings the signer: a key in memory on a local network, a key in KMS elsewhere.
+The caller provides the signer: a key in memory on a local network, a key in KMS elsewhere.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ DAY_SECONDS: Final = 86_400
 
 
 class Deployer(Protocol):
-    """The account that gets the contracts, and how it signs."""
+    """An account that contracts are deployed to, and that signs its own transactions."""
 
     @property
     def address(self) -> str:
@@ -36,10 +36,10 @@ class Deployer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TrustedFlare:
-    """The Flare network that is believed, and the signing policy with which that begins.
+    """The Flare network that a light client trusts, and the first signing policy that it knows.
 
-    `first_round_start` is in seconds since 1970. `message_window` is in reward epochs. With the default of rounds for
-    which a root is kept, a statement stays provable for a week.
+    `first_round_start` is in seconds since 1970. `message_window` is in reward epochs. By default roots are kept for so
+    many rounds that a statement can be proven for a week.
     """
 
     source_chain_id: int
@@ -56,7 +56,7 @@ class TrustedFlare:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """How long users are warned, in seconds; set at deployment for good."""
+    """How long before a change takes effect users are told of it, in seconds; fixed at deployment."""
 
     trigger: int = 7 * DAY_SECONDS
     plan: int = 7 * DAY_SECONDS
@@ -81,10 +81,10 @@ def deploy(
     statements: AttestationTarget,
     notices: Notices | None = None,
 ) -> None:
-    """Everything from nothing: the contracts, the triggers for statements, the default plan.
+    """Deploy the contracts, announce the triggers for statements and add the default plan.
 
-    `statements` are the statements that may be attested. Where a contract is deployed, its code is updated and the rest
-    of its configuration stays as it is.
+    `statements` are the statements that may be attested. A contract that is deployed already gets the new code and
+    keeps its configuration.
     """
     deploy_contracts(deployer, network, flare, notices or Notices())
     announce_statements(deployer, statements)
@@ -93,7 +93,7 @@ def deploy(
 
 
 def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, notices: Notices) -> None:
-    """The contracts alone, in the order in which they import each other."""
+    """Deploy the contracts alone, each after those that it imports."""
     deployer.run("deploy/deploy_signatures.cdc", contract_code("FlareSignatures", network, deployer.address))
     deployer.run(
         "deploy/deploy_verifier.cdc",
@@ -134,7 +134,7 @@ def announce_statements(
     trigger_id: str = STATEMENT_TRIGGER,
     handler: str = STATEMENT_HANDLER,
 ) -> None:
-    """Pin what may be attested, and whom it is handed to."""
+    """Announce a trigger: the response that may be attested, and the handler that it is delivered to."""
     deployer.run(
         "fdc/announce_statement_trigger.cdc",
         string(trigger_id),
@@ -162,6 +162,6 @@ def add_plan(deployer: Deployer, plan: PlanTerms) -> None:
 
 
 def contract_code(name: str, network: str, address: str) -> Argument:
-    """A contract's code with the imports of a network, as an argument."""
+    """The code of a contract, with imports resolved for a network, as an argument."""
     code = (CADENCE / "contracts" / f"{name}.cdc").read_text()
     return string(resolve_imports(code, contract_addresses(network, address)))

@@ -42,7 +42,7 @@ class Inputs(Settings):
 
     @classmethod
     def read(cls) -> "Inputs":
-        """Raises InputError, which names each variable that is wrong."""
+        """The inputs from the environment. Raises InputError, which names each variable that is wrong."""
         try:
             return cls.from_environment()
         except ValidationError as error:
@@ -88,7 +88,7 @@ class Deployment:
 
     @classmethod
     def of(cls, given: Inputs, network: FlowNetwork) -> "Deployment":
-        """Raises InputError, before any network is asked."""
+        """The deployment that these inputs describe. Raises InputError; no network is asked."""
         _require(given, network)
         return cls(network, _key(given, network), _policy(given, network), _statements(given, network))
 

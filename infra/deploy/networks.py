@@ -16,11 +16,11 @@ type FlowName = Literal["emulator", "testnet", "mainnet"]
 
 @dataclass(frozen=True, slots=True)
 class FlareNetwork:
-    """A Flare network as the contracts and the voters are configured for it.
+    """The constants of a Flare network that the contracts and the local voters need.
 
-    `source_id` is None where Flare attests only hosts that it has listed: whoever deploys names the source then.
+    `source_id` is None where Flare attests listed hosts only; the deployment must then name its source.
     `message_window` is how many reward epochs a message may be late. `first_round_start` is in seconds since 1970.
-    `is_chain_bound` is the hash scheme of today's Relay.
+    `is_chain_bound` tells if the Relay's hashes contain the chain id.
     """
 
     name: str
@@ -34,7 +34,7 @@ class FlareNetwork:
     is_chain_bound: bool = False
 
     def trusting(self, first_policy: bytes) -> TrustedFlare:
-        """What a light client of this network is deployed with; the policy is as the Relay has it."""
+        """The arguments of a light client of this network; `first_policy` is encoded as in the Relay."""
         return TrustedFlare(
             source_chain_id=self.chain_id,
             rounds_per_reward_epoch=self.rounds_per_reward_epoch,
@@ -47,15 +47,15 @@ class FlareNetwork:
         )
 
     def start_of(self, voting_round: int) -> datetime:
-        """When a voting round begins."""
+        """The time at which a voting round begins."""
         return datetime.fromtimestamp(self.first_round_start + voting_round * self.round_seconds, UTC)
 
     def reward_epoch_of(self, voting_round: int) -> int:
-        """The reward epoch that a voting round is planned to lie in."""
+        """The reward epoch of a voting round, if Flare keeps to its plan."""
         return voting_round // self.rounds_per_reward_epoch
 
     def reward_epoch_at(self, moment: datetime) -> int:
-        """The reward epoch that is planned to run at a moment."""
+        """The reward epoch at a time, if Flare keeps to its plan."""
         return self.reward_epoch_of((int(moment.timestamp()) - self.first_round_start) // self.round_seconds)
 
 

@@ -1,4 +1,4 @@
-"""What a deployment shows: before, what is to be trusted; afterwards, what the contracts say."""
+"""The tables that a deployment prints: what will be trusted, and afterwards what the contracts tell."""
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from rich.table import Table
@@ -27,7 +27,7 @@ _TIERS = TypeAdapter(list[_Tier])
 
 
 def intention(deployment: Deployment) -> Table:
-    """Where what goes, and the policy that a new light client will trust, to be compared with Flare's own."""
+    """The networks, and the policy that a new light client will trust, to be compared with Flare's own."""
     network, policy = deployment.network, deployment.policy
     flare, decoded = network.flare, policy.decoded
     begins = flare.start_of(decoded.start_voting_round)
@@ -45,7 +45,7 @@ def intention(deployment: Deployment) -> Table:
 
 
 def on_chain(scripts: FlowScripts) -> Table:
-    """The light client and the default plan, read back. Raises FlowUnavailableError where they cannot be read."""
+    """The light client and the default plan on chain. Raises FlowUnavailableError if they cannot be read."""
     try:
         client = _LightClient.model_validate(scripts.run("flare/get_light_client.cdc"))
         tiers = _TIERS.validate_python(scripts.run("subscriptions/get_tiers.cdc", [uint64(DEFAULT_PLAN)]))
@@ -65,5 +65,5 @@ def on_chain(scripts: FlowScripts) -> Table:
 def _table(title: str) -> Table:
     table = Table(title=title, title_justify="left", show_header=False)
     table.add_column()
-    table.add_column(overflow="fold")  # a hash is there to be compared, so never shortened
+    table.add_column(overflow="fold")  # a hash is compared by eye, so it is never shortened
     return table

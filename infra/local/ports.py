@@ -1,4 +1,4 @@
-"""Where each local server listens: always on loopback, from one base port, each overridable."""
+"""The port of each local server, always on loopback: a base port plus an offset, or a variable of its own."""
 
 import os
 from typing import Final
@@ -26,7 +26,7 @@ OFFSETS: Final = {
 
 
 def port_base() -> int:
-    """`FLAREFLOW_PORT_BASE`; two stacks on one machine differ in it."""
+    """`FLAREFLOW_PORT_BASE`; two stacks on one machine need different ones."""
     return int(os.environ.get("FLAREFLOW_PORT_BASE", PORT_BASE_DEFAULT))
 
 

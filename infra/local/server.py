@@ -106,7 +106,7 @@ class Server:
                 start_new_session=True,
             )
         created = psutil.Process(started.pid).create_time()
-        started.returncode = 0  # it outlives this process on purpose: Popen is not to warn about that
+        started.returncode = 0  # the server outlives this process on purpose; without this, Popen would warn about it
         self.pid_file.write_text(json.dumps({"pid": started.pid, "created": created}))
 
     def _wait_until_ready(self) -> None:

@@ -104,7 +104,7 @@ def gateway() -> Server:
         command=[sys.executable, "-m", "infra.local.aws.gateway"],
         ports=["gateway_http", "gateway_websocket", "gateway_lambda", "gateway_aws"],
         is_ready=answers(f"{url('gateway_lambda')}{FUNCTIONS}/"),
-        needs=["settings", "litellm"],  # its schedules would take the processors from LiteLLM's start
+        needs=["settings", "litellm"],  # started earlier, its schedules would slow down LiteLLM's start
         env={TICK_VARIABLE: os.environ.get(TICK_VARIABLE, TICK_SECONDS)},
     )
 

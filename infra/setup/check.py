@@ -1,4 +1,4 @@
-"""`make check`: everything that can be said about the code without running it."""
+"""`make check`: format, types, lint and the template, without running any of our code."""
 
 import os
 import subprocess
@@ -19,13 +19,13 @@ PYTHON_SOURCES: Final = ("layers/common/flareflow", "functions", "infra", "tests
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A command that ends with 0 where all is well."""
+    """A command that exits with 0 when it finds nothing."""
 
     name: str
     command: Sequence[str]
 
     def run(self) -> bool:
-        """Run it; print one line, and what it said where it found something."""
+        """Run it; print one line, and its output when it found something."""
         began = time.monotonic()
         environment = {**os.environ, **SAM_ENVIRONMENT}
         ended = subprocess.run(
@@ -55,7 +55,7 @@ CHECKS: Final = (
 
 
 def main() -> int:
-    """Run all checks whatever each finds; 1 where any found something."""
+    """Run all checks, also after one has found something; 1 when any did."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         passed = list(pool.map(Check.run, CHECKS))
     return 0 if all(passed) else 1

@@ -1,6 +1,6 @@
-"""What this machine must have before anything can be installed: `python -m infra.setup.doctor`.
+"""Lists the programs that must be on this machine before anything is installed: `python -m infra.setup.doctor`.
 
-Runs before there is a virtual environment: standard library only, any Python from 3.9.
+It runs before there is a virtual environment: standard library only, any Python from 3.9.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Program:
-    """Something that must be on the machine.
+    """A program that must be on the machine.
 
-    `probe` gives the text that holds its version, None where the program is missing. `debian` is the package with
-    which `make install` gets it by itself where it runs as root.
+    `probe` returns a text that contains its version, or None if the program is missing. `debian` is the package that
+    `make install` installs by itself when it runs as root.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Program:
 
 
 def answer_of(*command: str) -> Callable[[], str | None]:
-    """A probe: what the command prints, on either channel; None where it is not there or fails."""
+    """A probe that returns what the command prints, stdout and stderr; None if it is missing or fails."""
 
     def probe() -> str | None:
         try:
@@ -59,7 +59,7 @@ def answer_of(*command: str) -> Callable[[], str | None]:
 
 
 def find_python() -> str | None:
-    """The real path of a Python 3.13, from PATH or pyenv (whose shims fail for versions that are not switched on)."""
+    """The path of a Python 3.13, from PATH or pyenv (a shim of pyenv fails for a version that is not selected)."""
     pyenv = (answer_of("pyenv", "root")() or "").strip()
     candidates = ["python3.13"]
     if pyenv:
@@ -99,7 +99,7 @@ def dotted(version: Version | None) -> str:
 
 
 def report() -> tuple[str, list[Program]]:
-    """The table of all programs, and those that are missing though nothing works without them."""
+    """A table of all programs, and the missing ones that are not optional."""
     rows = [("program", "wanted", "found", "how to get it")]
     missing = []
     for program in PROGRAMS:
@@ -118,7 +118,7 @@ def aligned(rows: list[tuple[str, str, str, str]]) -> str:
 
 
 def main() -> int:
-    """Print the table; 1 where something is missing."""
+    """Print the table; 1 when something is missing."""
     table, missing = report()
     print(table)
     return 1 if missing else 0

@@ -1,7 +1,6 @@
-"""From a statement to its checked proof through Anvil and the local voters, also when they misbehave."""
+"""From a statement to its checked proof, with Anvil and local voters that sometimes misbehave."""
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,19 +21,18 @@ from flareflow.time import Deadline
 from infra.local.flare.fdc.voters import policy_of
 from infra.local.flare.network import LOCAL_FLARE
 from tests.fakes.attestation import FakeAttestations, FakePolicies, FakeStatements
+from tests.support.eventually import eventually
 from tests.support.flare import ROUND_SECONDS, STATEMENT_HOST, LocalFlare, local_flare
 
 pytestmark = pytest.mark.stack
 
 PORT_BASE: Final = 23500
 TARGET: Final = AttestationTarget("PublicWeb2", f"https://{STATEMENT_HOST}/v1/statements/")
-WAIT_SECONDS: Final = 20 * ROUND_SECONDS
-TICK_SECONDS: Final = 0.3
 
 
 @dataclass
 class Attesting:
-    """The use case on the real contracts and voters."""
+    """The use case, with the stand-in contracts and the local voters."""
 
     local: LocalFlare
     statements: FakeStatements = field(default_factory=FakeStatements)
@@ -51,18 +49,17 @@ class Attesting:
         self.statements.sealed.append(Statement.parse(json.dumps(values, separators=(",", ":"))))
 
     def until(self, epoch: int, *states: State, reasons: int = 0) -> Attestation:
-        """Ticks until the attestation is in one of these states with so many reasons."""
+        """Tick until the attestation is in one of these states and has at least `reasons` reasons."""
         use_case = AdvanceAttestations(
             TARGET, self.local.flare, self.local.availability, self.statements, self.attestations
         )
-        give_up = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < give_up:
+
+        def reached() -> Attestation | None:
             use_case.run(Deadline(datetime.now(UTC) + timedelta(minutes=1)))
             found = self.attestations.kept[epoch]
-            if found.state in states and len(found.reasons) >= reasons:
-                return found
-            time.sleep(TICK_SECONDS)
-        raise AssertionError(f"epoch {epoch} is {found.state} because {found.reasons}")
+            return found if found.state in states and len(found.reasons) >= reasons else None
+
+        return eventually(reached)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +77,7 @@ def attesting(local: LocalFlare) -> Iterator[Attesting]:
 
 
 def weight_of(policy: SigningPolicy, content_hash: bytes, signatures: bytes) -> int:
-    """The weight behind a hash; every signature must be the voter's at its index, by rising index."""
+    """The weight of the voters that signed a hash; each signature must be by the voter at its index, in order."""
     ones = decode_signatures(signatures)
     assert [one.index for one in ones] == sorted({one.index for one in ones})
     for one in ones:
@@ -177,13 +174,12 @@ def test_a_signing_policy_is_recorded_with_the_signatures_that_hand_it_on(local:
     first = SigningPolicy.decode(bytes.fromhex(local.deployment.first_policy))
     local.order("roll-policy")
     # When Flare's blocks are read until it is signed
-    give_up = time.monotonic() + WAIT_SECONDS
-    weight = 0
-    while weight <= first.threshold and time.monotonic() < give_up:
+
+    def signed_by_enough() -> bool:
         reader.run(Deadline(datetime.now(UTC) + timedelta(minutes=1)))
         signed = policies.get(first.reward_epoch + 1)
-        weight = weight_of(first, legacy_hash(signed.policy), signed.signatures) if signed else 0
-        time.sleep(TICK_SECONDS)
+        return signed is not None and weight_of(first, legacy_hash(signed.policy), signed.signatures) > first.threshold
+
     # Then the policy before hands it on
-    assert weight > first.threshold
+    assert eventually(signed_by_enough)
     assert SigningPolicy.decode(policies.kept[first.reward_epoch + 1].policy).reward_epoch == first.reward_epoch + 1

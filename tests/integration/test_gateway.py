@@ -27,7 +27,8 @@ from flareflow.adapters.aws.websocket import WebSocketConnections
 from flareflow.realtime.ports import ConnectionSender
 from infra.local.ports import HOST, port, url
 from tests.fakes.realtime import FakeConnectionSender
-from tests.support.gateway import WAIT_SECONDS, Gateway, eventually
+from tests.support.eventually import WAIT_SECONDS_MAX, eventually
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.stack
 
@@ -121,7 +122,7 @@ def test_boto3_invokes_a_function_and_sees_its_errors(gateway: Gateway) -> None:
 def test_reserved_concurrency_throttles_the_second_of_two_at_once(gateway: Gateway) -> None:
     def status() -> int:
         path = "/2015-03-31/functions/SingleFunction/invocations"
-        return httpx.post(url("gateway_lambda") + path, json={"seconds": 1}, timeout=WAIT_SECONDS).status_code
+        return httpx.post(url("gateway_lambda") + path, json={"seconds": 1}, timeout=WAIT_SECONDS_MAX).status_code
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(call.result() for call in [pool.submit(status), pool.submit(status)]) == [200, 429]
@@ -201,7 +202,7 @@ def test_a_refused_connect_fails_the_handshake(gateway: Gateway) -> None:
 def test_a_failing_route_tells_the_client(gateway: Gateway) -> None:
     with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
         socket.send("fail")
-        assert json.loads(socket.recv(WAIT_SECONDS))["message"] == "Internal server error"
+        assert json.loads(socket.recv(WAIT_SECONDS_MAX))["message"] == "Internal server error"
 
 
 def test_the_management_api_posts_describes_and_closes(gateway: Gateway) -> None:
@@ -212,11 +213,11 @@ def test_the_management_api_posts_describes_and_closes(gateway: Gateway) -> None
         # When
         management.post_to_connection(ConnectionId=connection_id, Data=b"hello")
         # Then
-        assert socket.recv(WAIT_SECONDS) == "hello"
+        assert socket.recv(WAIT_SECONDS_MAX) == "hello"
         assert management.get_connection(ConnectionId=connection_id)["Identity"]["SourceIp"] == HOST
         management.delete_connection(ConnectionId=connection_id)
         with pytest.raises(ConnectionClosed):
-            socket.recv(WAIT_SECONDS)
+            socket.recv(WAIT_SECONDS_MAX)
     with pytest.raises(management.exceptions.GoneException):
         management.post_to_connection(ConnectionId=connection_id, Data=b"hello")
 
@@ -228,7 +229,7 @@ def test_what_is_too_large_is_refused_in_both_directions(gateway: Gateway) -> No
     with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
         socket.send(" " * (32 * 1024 + 1))
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(WAIT_SECONDS)
+            socket.recv(WAIT_SECONDS_MAX)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1009
 
@@ -254,7 +255,7 @@ def connection(request: pytest.FixtureRequest) -> Iterator[OpenConnection]:
     with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
         connection_id = gateway.notes("SocketFunction")[-1]["requestContext"]["connectionId"]
         sender = WebSocketConnections(management)
-        yield OpenConnection(sender, connection_id, lambda: socket.recv(WAIT_SECONDS), socket.close)
+        yield OpenConnection(sender, connection_id, lambda: socket.recv(WAIT_SECONDS_MAX), socket.close)
 
 
 def test_the_sender_reaches_an_open_connection_and_tells_one_that_is_gone(connection: OpenConnection) -> None:

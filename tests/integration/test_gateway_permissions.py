@@ -8,7 +8,8 @@ import pytest
 from websockets.sync.client import connect
 
 from infra.local.ports import HOST, port
-from tests.support.gateway import WAIT_SECONDS, Gateway
+from tests.support.eventually import WAIT_SECONDS_MAX
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.stack
 
@@ -121,4 +122,4 @@ def test_only_a_function_that_may_manage_connections_sends_to_them(gateway: Gate
         # Then it arrives if the function may
         assert sent["code"] == code
         if code == "ok":
-            assert socket.recv(WAIT_SECONDS) == "hello"
+            assert socket.recv(WAIT_SECONDS_MAX) == "hello"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def dynamodb() -> Iterator[None]:
-    """DynamoDB Local is running; it is stopped again if it was not before."""
+    """DynamoDB Local runs inside; afterwards it is stopped, unless it was running before."""
     server = dynamodb_server.server()
     was_running = server.process() is not None
     server.start()

@@ -1,4 +1,4 @@
-"""Flare on Anvil with its voters, and a host of statements whose answers the test decides."""
+"""Flare on Anvil with its voters, and a host of statements whose answers the tests choose."""
 
 import threading
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ ROUND_SECONDS: Final = 3
 
 @dataclass
 class StatementHost:
-    """Serves JSON texts by path, and counts how often each was fetched."""
+    """Serves JSON texts by path, and keeps the path of each request."""
 
     texts: dict[str, str] = field(default_factory=dict)
     fetches: list[str] = field(default_factory=list)
@@ -56,14 +56,14 @@ class StatementHost:
                 self.wfile.write((text or "{}").encode())
 
             def log_message(self, *_: Any) -> None:
-                """Says nothing."""
+                """Log nothing."""
 
         return Handler
 
 
 @dataclass(frozen=True)
 class LocalFlare:
-    """The running stand-ins as tests see them."""
+    """The running local Flare, as tests use it."""
 
     deployment: FlareDeployment
     web3: Web3
@@ -72,7 +72,7 @@ class LocalFlare:
     host: StatementHost
 
     def order(self, what: str, **how: float) -> None:
-        """Tell the voters how to misbehave."""
+        """Order the voters to misbehave."""
         httpx.post(f"{url('fdc')}/control/{what}", json=how).raise_for_status()
 
 

@@ -58,7 +58,7 @@ type Events = Sequence[tuple[str, dict[str, Any]]]
 
 
 def first_policy() -> SigningPolicy:
-    """The policy that the tests' light client trusts from the beginning."""
+    """The signing policy that the tests' light client is deployed with."""
     return policy_of(REWARD_EPOCH, ROUNDS)
 
 
@@ -76,7 +76,7 @@ def path_of(hashes: Sequence[bytes]) -> Argument:
 
 @dataclass(frozen=True)
 class Attested:
-    """A statement's words as Flare would attest them, and the round that proves it among so many other attestations."""
+    """A statement's words as Flare would attest them, in a round with `others` other attestations."""
 
     epoch: int
     words: tuple[int, ...]
@@ -124,7 +124,7 @@ class Attested:
 
 
 def words_of(epoch: int, settlement_root: bytes) -> tuple[int, ...]:
-    """The attested words of an epoch; what the contracts do not look at is anything."""
+    """The attested words of an epoch; those that the contracts do not use are arbitrary."""
     words = [number + 1 for number in range(len(ATTESTED_FIELDS))]
     words[0], words[4] = epoch, int.from_bytes(settlement_root)
     return tuple(words)
@@ -144,17 +144,17 @@ class Chain:
         return f"A.{self.provider.address}.UsageBasedSubscriptions"
 
     def run(self, path: str, *arguments: Argument, signer: LocalAccount | None = None) -> TransactionResult:
-        """A transaction of `infra/cadence/transactions`; anyone sends it unless a signer is named."""
+        """Send a transaction of `infra/cadence/transactions`, by the service account if no signer is named."""
         return self.flow.run(signer or service_account(), path, *arguments)
 
     def refuses(self, message: str, path: str, *arguments: Argument, signer: LocalAccount | None = None) -> None:
-        """The transaction fails, and says exactly this."""
+        """Assert that the transaction fails with this message."""
         with pytest.raises(TransactionFailedError) as refused:
             self.run(path, *arguments, signer=signer)
         assert message in str(refused.value)
 
     def events(self, result: TransactionResult) -> Events:
-        """Our contracts' events of a transaction: name and fields."""
+        """The events of our contracts in a transaction: name and fields."""
         ours = f"A.{self.provider.address}."
         return [
             (event.type.rsplit(".", 1)[1], dict(event.fields()))  # type: ignore[arg-type]
@@ -163,7 +163,7 @@ class Chain:
         ]
 
     def computation(self, result: TransactionResult) -> float:
-        """Computation units of a transaction, as its fees tell."""
+        """The computation units of a transaction, from the event of its fees."""
         (fees,) = [event.fields() for event in result.events if event.type.endswith("FlowFees.FeesDeducted")]
         assert isinstance(fees, dict) and isinstance(fees["executionEffort"], int)
         return float(fees["executionEffort"])
@@ -172,7 +172,7 @@ class Chain:
         return self.flow.script(path, *arguments)
 
     def refuses_to_tell(self, message: str, path: str, *arguments: Argument) -> None:
-        """The script fails, and says exactly this (the adapter would shorten it)."""
+        """Assert that the script fails with this message, which the adapter would shorten."""
         body = {
             "script": _base64(cadence_code(f"scripts/{path}", self.flow.addresses).encode()),
             "arguments": [_base64(argument.encode()) for argument in arguments],
@@ -182,7 +182,7 @@ class Chain:
         assert message in answer.json()["message"]
 
     def evaluate(self, code: str, *arguments: Argument) -> Value:
-        """What a script of a test's own returns."""
+        """The result of a script that a test wrote."""
         return self.flow.rest.execute(resolve_imports(code, self.flow.addresses), arguments)
 
     def subscriber(self, deposit: int = 10 * FLOW) -> tuple[LocalAccount, int]:
@@ -247,7 +247,7 @@ class Chain:
 
     @contextmanager
     def rolled_back(self) -> Iterator["Chain"]:
-        """What happens inside has not happened afterwards."""
+        """Afterwards the chain is rolled back to where it was before."""
         height = self.flow.rest.latest_sealed_block().height
         try:
             yield self
@@ -271,7 +271,7 @@ def settling(epoch: int, page: int, entries: Sequence[tuple[int, int]], path: Se
 
 
 def page_of(page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]) -> list[Argument]:
-    """A page's arguments behind those of its epoch; all those of `simple/settle_page.cdc`."""
+    """The arguments of `simple/settle_page.cdc`: a page without its epoch."""
     ids, totals = [entry[0] for entry in entries], [entry[1] for entry in entries]
     return [uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,20 +22,10 @@ from infra.local.aws.provision import provision
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
 from infra.paths import ROOT
+from tests.support.eventually import WAIT_SECONDS_MAX, eventually
 
 PORT_BASE: Final = "26500"
-WAIT_SECONDS: Final = 20.0
 PROBE: Final = ROOT / "tests" / "integration" / "gateway_probe" / "template.yaml"
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, once it finds something."""
-    give_up = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < give_up:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not seen in {WAIT_SECONDS:.0f} s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +62,7 @@ def served_gateway(notes_folder: Path) -> Iterator[Gateway]:
         template = Template.load({"NotesFolder": str(notes_folder)}, PROBE)
         deployment = Deployment(template, provision(template, {}))
         stack.callback(_served(deployment))
-        http = stack.enter_context(httpx.Client(base_url=url("gateway_http"), timeout=WAIT_SECONDS))
+        http = stack.enter_context(httpx.Client(base_url=url("gateway_http"), timeout=WAIT_SECONDS_MAX))
         yield Gateway(deployment, notes_folder, http)
 
 
@@ -88,7 +77,7 @@ def _served(deployment: Deployment) -> Callable[[], None]:
 
     def end() -> None:
         runner.get_loop().call_soon_threadsafe(stop.set)
-        thread.join(WAIT_SECONDS)
+        thread.join(WAIT_SECONDS_MAX)
         runner.close()
 
     return end

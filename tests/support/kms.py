@@ -18,7 +18,7 @@ SECP256K1_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E
 
 @dataclass
 class MemoryKms:
-    """One secp256k1 key. `wants_high_s` makes it give the malleable form, as KMS does half of the time."""
+    """One secp256k1 key. With `wants_high_s` each signature has the higher s, as KMS returns in half of the cases."""
 
     key: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256K1()))
     wants_high_s: bool = False

@@ -1,4 +1,4 @@
-"""A real LiteLLM proxy with its database and upstream, for the tests that want one, on ports of their own."""
+"""A real LiteLLM proxy with its database and upstream, on ports that only tests use."""
 
 import json
 import threading
@@ -20,14 +20,14 @@ PUSH_SECRET = "push-secret-of-these-tests"
 
 @dataclass
 class PushSink:
-    """Where LiteLLM pushes to: keeps each body and who said to send it."""
+    """A server that LiteLLM pushes calls to; it keeps each body and the authorization."""
 
     bodies: list[bytes] = field(default_factory=list)
     authorizations: set[str] = field(default_factory=set)
 
     @contextmanager
     def listening(self) -> Iterator[str]:
-        """Its URL, as long as it listens."""
+        """Listen; the URL to push to."""
         server = ThreadingHTTPServer((HOST, 0), self._handler())
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -47,14 +47,14 @@ class PushSink:
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """Says nothing: tests read what it kept."""
+                """Log nothing."""
 
         return Handler
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """LiteLLM as a customer sees it, and what it pushes."""
+    """LiteLLM as a customer uses it, and what it pushed."""
 
     pushes: PushSink
     virtual_key: str

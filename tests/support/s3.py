@@ -1,4 +1,4 @@
-"""A fresh bucket in moto's server for each test that wants one."""
+"""New buckets in moto's server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

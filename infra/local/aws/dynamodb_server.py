@@ -1,4 +1,4 @@
-"""DynamoDB Local: in memory, one data set whatever the credentials, streams and transactions included."""
+"""DynamoDB Local, in memory; all credentials and regions see the same tables."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
-"""moto's server for S3, SQS, KMS, SSM and Secrets Manager, with KMS signing digests as AWS does.
+"""moto's server for S3, SQS, KMS, SSM and Secrets Manager, with one correction.
 
-moto 5.2.5 ignores `MessageType=DIGEST` in KMS Sign and hashes the digest once more, so that no chain would
-accept the signature; it is the one thing put right here.
+moto 5.2.5 ignores `MessageType=DIGEST` in KMS Sign and hashes the digest again, and no chain would accept that
+signature. Here a digest is signed as AWS signs it.
 """
 
 import base64
@@ -25,7 +25,7 @@ _sign_message: Final[Callable[[KmsResponse], str]] = KmsResponse.sign
 
 
 def sign(request: KmsResponse) -> str:
-    """KMS Sign; a digest is signed as it is, anything else goes moto's way."""
+    """KMS Sign: sign a digest as it is, and leave any other message to moto."""
     if request._get_param("MessageType") != "DIGEST":
         return _sign_message(request)
     digest: bytes = request._get_param("Message")

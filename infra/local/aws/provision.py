@@ -1,7 +1,7 @@
-"""Makes what `template.yaml` declares in DynamoDB Local and moto's server: tables, buckets, queues, keys, secrets.
+"""Creates the tables, buckets, queues, keys and secrets of `template.yaml` in DynamoDB Local and moto's server.
 
-Names follow from logical ids, so that doing it again finds what is there. What each resource became is kept in
-`.local/run-<base>/resources.json`, from which the gateway and `sam local invoke` get the functions' environments.
+A resource is named after its logical id, so a second run finds it. References to what was created are written to
+`.local/run-<base>/resources.json`, from which the gateway and `sam local invoke` make the functions' environments.
 """
 
 import json
@@ -21,13 +21,13 @@ QUEUE_PROPERTIES_OF_AWS: Final = frozenset({"QueueName", "Tags"})
 
 
 def physical_name(logical_id: str) -> str:
-    """The name of a table, bucket or queue; lower case, because buckets want it."""
+    """The name of a table, bucket or queue; in lower case, as buckets require."""
     return f"flareflow-{logical_id.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Provisioner:
-    """Makes a resource when it is first referred to, so that what it needs is there before it.
+    """Creates each resource when it is first referred to, so after the resources that it refers to.
 
     `secret_values` gives the values of secrets by logical id; a secret that is not given is generated.
     """
@@ -37,7 +37,7 @@ class Provisioner:
     made: dict[str, Physical] = field(default_factory=dict)
 
     def make(self, logical_id: str) -> Physical:
-        """What the resource became. Raises `LookupError` for a type that has no place on this machine."""
+        """The created resource. Raises `LookupError` for a type that is not created locally."""
         if logical_id not in self.made:
             resource = self.template.resources[logical_id]
             if resource["Type"] not in MAKERS:
@@ -114,14 +114,14 @@ MAKERS: Final[Mapping[str, Maker]] = {
 
 
 def provision(template: Template, secret_values: Mapping[str, str]) -> Mapping[str, Physical]:
-    """Make everything that the template declares and note what it became; doing it twice changes nothing."""
+    """Create everything that the template declares and write down the references; a second run changes nothing."""
     made = Provisioner(template, secret_values).make_all()
     resources_file().write_bytes(RESOURCES.dump_json(dict(made), indent=1))
     return made
 
 
 def _attribute(value: Any) -> str:
-    """A queue attribute as SQS wants it: text, JSON for what is structured."""
+    """A queue attribute as SQS expects it: text, with structured values as JSON."""
     match value:
         case bool():
             return str(value).lower()

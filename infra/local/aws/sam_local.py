@@ -1,8 +1,8 @@
-"""`python -m infra.local.aws.sam_local FUNCTION EVENT`: one invocation in Lambda's container, on the running stack.
+"""`python -m infra.local.aws.sam_local FUNCTION EVENT`: invokes a function once in Lambda's container.
 
-`sam local` leaves two things to us. It hands a function only the variables that the template names, so the ones that
-lead to the local stack are named in a copy of the built template. And it puts the container into Docker's bridge
-network, from which our servers, all on loopback, are reached through a forwarder for as long as the call takes.
+The function works with the running stack, which `sam local` does not provide for in two ways. It passes a function
+only the variables that the template names, so a copy of the built template names those of the local stack too. And
+its container is in Docker's bridge network, while our servers listen on loopback: connections are forwarded meanwhile.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ INVOKE_SECONDS_MAX: Final = 300
 
 
 async def invoke(function: str, event: Path) -> bytes:
-    """What the function answered. Raises `FileNotFoundError` before `sam build` or `make up`."""
+    """The function's answer. Raises `FileNotFoundError` when `sam build` or `make up` was not run before."""
     variables = json.loads(sam_environment_file().read_text())[function]
     async with AsyncExitStack() as forwarders:
         reachable = await _forward_all(json.dumps({function: variables}), forwarders)
@@ -50,7 +50,7 @@ async def invoke(function: str, event: Path) -> bytes:
 
 
 def _naming(function: str, variables: dict[str, str]) -> Path:
-    """The built template with the variables named; beside the built one, whose relative paths it keeps."""
+    """A copy of the built template that names the variables; it lies beside it, because its paths are relative."""
     template = yaml_parse(BUILT.read_text())
     properties: dict[str, Any] = template["Resources"][function]["Properties"]
     named = properties.setdefault("Environment", {}).setdefault("Variables", {})
@@ -61,7 +61,7 @@ def _naming(function: str, variables: dict[str, str]) -> Path:
 
 
 async def _forward_all(environment: str, forwarders: AsyncExitStack) -> str:
-    """The text with every loopback address replaced by that of a forwarder on the bridge."""
+    """The text, with a forwarder's address on the bridge in place of every loopback address."""
     bridge = _bridge_address()
     reachable = {}
     for port in set(LOOPBACK.findall(environment)):
@@ -72,14 +72,14 @@ async def _forward_all(environment: str, forwarders: AsyncExitStack) -> str:
 
 
 def _bridge_address() -> str:
-    """This machine's address in Docker's bridge network: the first, unless the engine says otherwise."""
+    """This machine's address in Docker's bridge network: its gateway, or else the first address."""
     command = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
     said = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return str(said.get("Gateway") or ip_network(said["Subnet"])[1])
 
 
 async def _forward(port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Join a connection with a server of ours until either side ends it."""
+    """Connect the two sides until either closes."""
     there = await asyncio.open_connection(HOST, port)
     await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer), return_exceptions=True)
 
@@ -94,7 +94,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def main() -> int:
-    """Print the answer; 1 where the function gave none or an error."""
+    """Print the answer; 1 when there is none, or it is an error."""
     function, event = sys.argv[1:]
     answer = asyncio.run(invoke(function, Path(event))).decode()
     print(answer)

@@ -1,4 +1,4 @@
-"""The account, region, names and endpoints that stand for AWS on this machine."""
+"""The account, region, names and endpoints of the AWS that is emulated on this machine."""
 
 from typing import Final
 

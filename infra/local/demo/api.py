@@ -1,4 +1,4 @@
-"""FlareFlow's HTTP API as a customer and a stranger use it."""
+"""A client of FlareFlow's HTTP API, for the customer and for the public."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ TIMEOUT_SECONDS: Final = 30.0
 
 
 class ApiError(Exception):
-    """An answer that is not 2xx; `status` and the problem's text."""
+    """An answer other than 2xx; the message contains the status and the body."""
 
     def __init__(self, response: httpx.Response) -> None:
         request = response.request
@@ -20,7 +20,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A thin client; what is not 2xx raises ApiError."""
+    """A client that raises ApiError for every answer other than 2xx."""
 
     http: httpx.Client
 

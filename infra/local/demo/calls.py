@@ -1,4 +1,4 @@
-"""The model calls of the main job: varied in size and model, some of them failing upstream."""
+"""The model calls of the main job: of several models and sizes, and some that fail upstream."""
 
 import time
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a call ended, and when by `time.monotonic`."""
+    """How a call ended; `ended` is by `time.monotonic`."""
 
     litellm_call_id: str
     ok: bool
@@ -43,7 +43,7 @@ class Answer:
 
 
 def planned_calls() -> tuple[Call, ...]:
-    """Always the same calls: every model in turn, from a handful of tokens to some thousands."""
+    """Always the same calls: each model in turn, with five to some thousands of tokens."""
     return tuple(
         Call(
             number=n,
@@ -57,7 +57,7 @@ def planned_calls() -> tuple[Call, ...]:
 
 
 async def make_calls(litellm_url: str, virtual_key: str, calls: Sequence[Call]) -> list[Answer]:
-    """Make the calls one after the other, as a program of the customer would."""
+    """Make the calls one after the other, as a customer's program would."""
     headers = {"authorization": f"Bearer {virtual_key}"}
     async with httpx.AsyncClient(base_url=litellm_url, headers=headers, timeout=CALL_TIMEOUT_SECONDS) as client:
         return [await _answer(client, call) for call in calls]

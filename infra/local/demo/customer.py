@@ -42,7 +42,7 @@ class Subscriber:
         raise LookupError("the transaction opened no subscription")
 
     def sign_in(self, api_url: str, origin: str) -> Api:
-        """A session, by an account proof that the key on chain verifies."""
+        """A client that is signed in: an account proof is signed with the account's key, which is on chain."""
         with Api.at(api_url) as public:
             return Api.at(api_url, self._token(public, origin))
 
@@ -55,7 +55,7 @@ class Subscriber:
         return str(public.post("/v1/auth/sessions", wanted)["token"])
 
     def make_key(self, api: Api) -> tuple[str, str]:
-        """A virtual key: its secret, shown this once, and its hash."""
+        """Make a virtual key; its secret, which is shown only now, and its hash."""
         wanted = {"subscription_id": self.subscription_id, "alias": "demo"}
         made = api.post("/v1/keys", wanted, {"idempotency-key": str(uuid.uuid4())})
         return made["key"], made["key_hash"]

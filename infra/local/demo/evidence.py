@@ -1,4 +1,4 @@
-"""Every number of the receipt, from whoever knows it best: the customer, LiteLLM, the statement, Flare, Flow."""
+"""The numbers of the receipt, each from its source: the customer, LiteLLM, the statement, Flare or Flow."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from infra.local.demo.sources import attested_statement, statement_of
 
 
 def receipt_of(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Receipt:
-    """The receipt, with every number asked of its sources."""
+    """The receipt of a run; every number is asked of its sources."""
     stack, customer, epoch = run.stack, run.customer, run.epoch
     on_flow = stack.on_flow.subscription(customer.subscription_id)
     with Api.at(stack.facts["api_url"]) as public:
@@ -56,7 +56,7 @@ def _flow_transactions(run: Run) -> dict[str, str]:
 
 
 def _checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
-    """Every number from whoever knows it best: the customer, LiteLLM, the statement, Flare, Flow."""
+    """Each number as every system that knows it tells it."""
     return (*_usage_checks(run, public, on_flow), *_proof_checks(run, public), *_money_checks(run, on_flow))
 
 

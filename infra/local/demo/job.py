@@ -1,4 +1,4 @@
-"""The main job: real model calls become a real, proven charge on a Flow chain; every step on the real part."""
+"""The main job: model calls through LiteLLM become a proven charge on the Flow emulator."""
 
 import asyncio
 import hashlib
@@ -30,11 +30,11 @@ SCHEDULED_FUNCTIONS: Final = (
 
 
 class JobFailedError(Exception):
-    """A step did not come to its end."""
+    """A step of the main job failed or did not end in time."""
 
 
 def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
-    """Do the main job on a running stack. JobFailedError when a step does not end."""
+    """Do the main job on a running stack. Raises JobFailedError."""
     with Stack.of(facts) as stack, become_customer(stack, steps) as customer:
         done = asyncio.run(_use_and_settle(stack, steps, customer))
         with steps.step("again", "Every scheduled handler runs once more") as doing:
@@ -83,7 +83,7 @@ def _balance_after(charged_ufix64: int) -> Callable[[Mapping[str, object]], bool
 
 
 def _signed_in(stack: Stack, subscriber: Subscriber) -> Api:
-    """Signed in, and seen by the backend: chain_events must have read the opening."""
+    """Sign in, once the backend knows the subscription: `chain_events` must have read its opening."""
     api = subscriber.sign_in(stack.facts["api_url"], stack.facts["app_origin"])
 
     def opened() -> bool | None:
@@ -146,7 +146,7 @@ async def _sealed(steps: Steps, customer: Customer, rated_microtokens: int) -> i
 
 
 async def _proven(steps: Steps, api: Api, epoch: int) -> dict[str, Any]:
-    """The attestation, once its proof is there."""
+    """The attestation of an epoch, once it has a proof."""
     with steps.step("attestation", "Flare's voters fetch the statement and sign its round") as doing:
 
         def proof() -> dict[str, Any] | None:
@@ -175,7 +175,7 @@ async def _charged(stack: Stack, steps: Steps, customer: Customer, rated_microto
 
 
 def _is_settled(api: Api, epoch: int) -> bool | None:
-    """The backend, too, is done with the epoch."""
+    """True once the backend knows that the epoch is settled, None before."""
     return api.get(f"/v1/statements/{epoch}/attestation")["state"] == "SETTLED" or None
 
 
@@ -202,7 +202,7 @@ def _invoke_all(lambda_url: str) -> None:
 
 
 def _state(stack: Stack, customer: Customer) -> dict[str, object]:
-    """Everything that a repeated tick could change: on Flow, on Flare, in the backend."""
+    """Everything that another run of the scheduled functions could change: on Flow, on Flare, in the backend."""
     path = f"/v1/subscriptions/{customer.subscription_id}"
     operator = stack.flow.rest.account_keys(stack.facts["flow_operator_address"])
     return {

@@ -1,4 +1,4 @@
-"""What a run of the main job works with, and what came of it."""
+"""What a run of the main job uses, and its results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ DEPOSIT_UFIX64: Final = 10 * 10**8
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What the job needs to know of the running stack."""
+    """The running stack as the job uses it."""
 
     facts: Mapping[str, str]
     flow: LocalFlow
@@ -36,7 +36,7 @@ class Stack:
         return cls(facts, local, OnFlow(local, address), flare, height)
 
     def requests_on_flare(self) -> Sequence[Request]:
-        """Every attestation request there ever was."""
+        """All attestation requests since the chain began."""
         return list(self.flare.requests(0, self.flare.head()[0]))
 
     def __enter__(self) -> Self:
@@ -48,7 +48,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who does the job: a subscriber who is signed in and has a key."""
+    """A subscriber who is signed in and has a virtual key."""
 
     subscriber: Subscriber
     api: Api
@@ -68,7 +68,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the customer's calls did, as LiteLLM tells it, and how soon each was seen as pending."""
+    """The customer's calls, the rows that LiteLLM has of them, and after how long each was seen as pending."""
 
     answers: Sequence[Answer]
     rows: LitellmRows
@@ -77,7 +77,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of the job, to be held against its sources."""
+    """The results of the job, to be compared with their sources."""
 
     stack: Stack
     customer: Customer

@@ -1,4 +1,4 @@
-"""What each system says of a subscription's usage, asked of the system itself and not of FlareFlow's backend."""
+"""A subscription's usage as each system tells it: the systems themselves are asked, not FlareFlow's backend."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class LitellmRows:
 
 
 def litellm_rows(litellm_url: str, master_key: str, key_hash: str) -> LitellmRows:
-    """Everything of the last day, by the key's hash."""
+    """The rows of the last day that belong to a key, by its hash."""
     now = datetime.now(UTC)
     query: dict[str, str | int] = {
         "start_date": f"{now - timedelta(days=1):%Y-%m-%d %H:%M:%S}",
@@ -52,14 +52,14 @@ def litellm_rows(litellm_url: str, master_key: str, key_hash: str) -> LitellmRow
 
 @dataclass(frozen=True, slots=True)
 class AttestedStatement:
-    """A response of the data availability API, and the root that its proof leads to."""
+    """The fields of a response of the data availability API, and the root that its proof leads to."""
 
     fields: Mapping[str, int]
     root: str
 
 
 def attested_statement(fdc_url: str, voting_round: int, request: bytes) -> AttestedStatement:
-    """The attested words are the response's last ones."""
+    """The attested statement of a request; the fields are the last words of the response."""
     wanted = {"votingRoundId": voting_round, "requestBytes": f"0x{request.hex()}"}
     answer = httpx.post(
         f"{fdc_url}/api/v1/fdc/proof-by-request-round-raw", json=wanted, timeout=TIMEOUT_SECONDS
@@ -76,7 +76,7 @@ def attested_statement(fdc_url: str, voting_round: int, request: bytes) -> Attes
 
 @dataclass(frozen=True, slots=True)
 class OnFlow:
-    """What the contracts on Flow say."""
+    """Queries of the contracts on Flow."""
 
     flow: LocalFlow
     contract_address: str

@@ -1,4 +1,4 @@
-"""A WebSocket client that notes every message and when it came."""
+"""A WebSocket client that keeps every message with its time of arrival."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ WAIT_SECONDS_MAX: Final = 60.0
 
 @dataclass
 class Watcher:
-    """Watches one subscription; `messages` are (arrival by `time.monotonic`, message)."""
+    """Watches one subscription; `messages` holds the time of arrival by `time.monotonic` and the message."""
 
     session: aiohttp.ClientSession
     socket: aiohttp.ClientWebSocketResponse
@@ -38,7 +38,7 @@ class Watcher:
                 self._arrived.set()
 
     async def wait_for(self, wanted: Callable[[dict[str, object]], bool], seconds: float = WAIT_SECONDS_MAX) -> float:
-        """When the first message that is wanted arrived; a TimeoutError says that none did."""
+        """The time of arrival of the first message that `wanted` accepts. Raises TimeoutError when none comes."""
         async with asyncio.timeout(seconds):
             while True:
                 self._arrived.clear()

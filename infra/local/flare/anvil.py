@@ -14,7 +14,7 @@ ACCOUNTS: Final = 3
 
 
 def anvil() -> Server:
-    """A chain of our own with a block each second and a few unlocked accounts."""
+    """A new chain with a block every second and a few unlocked accounts."""
     command = [
         str(LOCAL / "node" / "node_modules" / ".bin" / "anvil"),
         *("--host", HOST, "--port", str(port("anvil"))),

@@ -1,4 +1,4 @@
-"""Flare on Anvil: deploys the stand-ins, opens the first reward epoch, starts the voters."""
+"""Flare on Anvil: deploys stand-ins of its contracts, begins the first reward epoch, starts the voters."""
 
 import sys
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ DEPLOY_SECONDS: Final = 30
 
 
 class FlareDeployment(BaseModel):
-    """Where Flare stands locally."""
+    """Addresses of the local Flare: its registry, and the block that everything of ours comes after."""
 
     registry: str
     start_block: int
@@ -37,7 +37,7 @@ class FlareDeployment(BaseModel):
 
 
 def deployment_file() -> Path:
-    """Where the running stack's `FlareDeployment` is kept."""
+    """The file with the `FlareDeployment` of the running stack."""
     return run_dir() / "flare.json"
 
 
@@ -63,7 +63,7 @@ class _Deployer:
 
 
 def deploy_flare(rpc_url: str | None = None, round_seconds: int = LOCAL_FLARE.round_seconds) -> FlareDeployment:
-    """Deploy the stand-ins and open the current reward epoch; needs Anvil."""
+    """Deploy the stand-ins and begin the current reward epoch; Anvil must run."""
     web3 = Web3(Web3.HTTPProvider(rpc_url or url("anvil")))
     deployer = _Deployer(web3)
     start_block = web3.eth.block_number
@@ -95,13 +95,13 @@ def deploy_flare(rpc_url: str | None = None, round_seconds: int = LOCAL_FLARE.ro
 
 
 def fund(address: bytes) -> None:
-    """Gas money for the account that asks for attestations."""
+    """Give an account the money for gas."""
     web3 = Web3(Web3.HTTPProvider(url("anvil")))
     web3.provider.make_request("anvil_setBalance", ["0x" + address.hex(), hex(GAS_MONEY_WEI)])  # type: ignore[arg-type]
 
 
 def fdc(statement_host: str) -> Server:
-    """The voters; they find statements of `statement_host` at the gateway."""
+    """The voters, for whom the name `statement_host` leads to the gateway."""
     return Server(
         name="fdc",
         command=[sys.executable, "-m", "infra.local.flare.fdc", f"{statement_host}={url('gateway_http')}"],

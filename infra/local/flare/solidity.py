@@ -1,4 +1,4 @@
-"""The compiled Solidity stand-ins; compiled once for each state of the sources, kept under `.local/`."""
+"""The compiled Solidity stand-ins; they are compiled when their sources change, and kept under `.local/`."""
 
 import hashlib
 import json

@@ -13,7 +13,7 @@ SERVICE_PRIVATE_KEY: Final = "aff3a277caf2bdd6582c156ae7b07dbca537da7833309de88e
 
 
 def flow_emulator(block_time: str | None = "1s", *, coverage: bool = False) -> Server:
-    """The emulator; without `block_time` every transaction has a block of its own, at once."""
+    """The emulator; without `block_time` it makes a block for each transaction at once."""
     command = [
         str(BIN / "flow-emulator"),
         *("--host", HOST, "--port", str(port("flow_grpc")), "--rest-port", str(port("flow_rest"))),

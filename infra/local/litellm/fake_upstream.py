@@ -1,8 +1,8 @@
 """An upstream that answers like OpenAI's API, so that model calls need no network and cost nothing.
 
-Its usage is exact and can be foretold: a prompt weighs its words, an answer `max_tokens` words
-(`COMPLETION_TOKENS_DEFAULT` where the caller sets none). A word in the prompt asks for a mood:
-`boom` is answered 500, `sleep=2.5` takes that many seconds.
+Its usage is known beforehand: a prompt has as many tokens as words, an answer has `max_tokens` tokens
+(`COMPLETION_TOKENS_DEFAULT` if the caller sets none). The prompt can order a failure: with the word `boom` the answer
+is 500, with `sleep=2.5` it comes after so many seconds.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """What of a chat completion request matters here."""
+    """The fields of a chat completion request that are used here."""
 
     model: str
     messages: list[Message] = Field(min_length=1)
@@ -71,7 +71,7 @@ def completion(request: ChatRequest) -> dict[str, object]:
 
 
 def chunks(request: ChatRequest) -> Iterator[dict[str, object]]:
-    """The same answer in the pieces of a stream."""
+    """The same answer as the chunks of a stream."""
     envelope = _envelope(request, "chat.completion.chunk")
     for _ in range(request.max_tokens):
         delta = {"role": "assistant", "content": "word "}

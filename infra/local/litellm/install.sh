@@ -10,7 +10,7 @@ home=$(cd "$1" && pwd)
 
 echo "LiteLLM's Python packages"
 [ -x "$home/venv/bin/python" ] || "${UV:-uv}" venv --quiet --python "${PYTHON:-python3.13}" "$home/venv"
-# copied, not linked: Prisma rewrites its own package below, and the cache must not change with it
+# copied and not linked: Prisma changes its own package below, which must not change uv's cache
 "${UV:-uv}" pip sync --quiet --require-hashes --link-mode copy --python "$home/venv/bin/python" "$root/requirements/litellm.txt"
 
 echo "the query engine's node packages"
@@ -19,7 +19,7 @@ cp "$kit"/{package.json,package-lock.json,.npmrc} "$home/"
 
 echo "Prisma's client for LiteLLM's schema"
 packages=$("$home/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-grep -v binaryTargets "$packages/litellm/proxy/schema.prisma" >"$home/schema.prisma"  # engines for other machines
+grep -v binaryTargets "$packages/litellm/proxy/schema.prisma" >"$home/schema.prisma"  # these engines are for other machines
 export PRISMA_HOME_DIR="$home/prisma" PRISMA_QUERY_ENGINE_BINARY="$kit/query_engine/query-engine"
 export PRISMA_SCHEMA_ENGINE_BINARY="$kit/query_engine/schema-engine" PRISMA_HIDE_UPDATE_MESSAGE=1 CHECKPOINT_DISABLE=1
 export NODE_PATH="$home/node_modules" PATH="$home/venv/bin:$PATH" npm_config_ignore_scripts=true

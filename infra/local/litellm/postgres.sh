@@ -3,7 +3,7 @@
 postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
 [ -n "$postgres_bin" ] || { echo "Postgres is missing; on Debian: apt-get install postgresql" >&2; exit 1; }
 
-# Root becomes the user `postgres`, who may then still pass through folders of root's.
+# As root they run as the user `postgres`, with the right to enter root's folders.
 as_user=()
 owner=$(id -un)
 if [ "$(id -u)" = 0 ]; then

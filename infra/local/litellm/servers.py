@@ -1,4 +1,4 @@
-"""LiteLLM's part of the local stack: its database, the upstream that it forwards to, and the proxy itself."""
+"""LiteLLM in the local stack: its database, the upstream that it forwards calls to, and the proxy itself."""
 
 import signal
 import sys
@@ -22,12 +22,12 @@ def postgres() -> Server:
         command=[str(KIT / "run_postgres.sh"), str(INSTALLED / "database"), str(data), str(port("postgres"))],
         ports=["postgres"],
         is_ready=listens("postgres"),
-        stop_signal=signal.SIGINT,  # its "fast shutdown"; on SIGTERM it would wait for its clients
+        stop_signal=signal.SIGINT,  # a "fast shutdown"; on SIGTERM it would wait until its clients have left
     )
 
 
 def upstream() -> Server:
-    """What answers the model calls, like OpenAI would."""
+    """The server that answers model calls as OpenAI would."""
     return Server(
         name="upstream",
         command=[sys.executable, "-m", "infra.local.litellm.fake_upstream", str(port("upstream"))],
@@ -42,7 +42,7 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
     return Server(
         name="litellm",
         command=[
-            # not by its own command, which would first spend seconds on comparing database schemas
+            # not by LiteLLM's own command, which first compares database schemas for some seconds
             *(str(INSTALLED / "venv" / "bin" / "python"), "-m", "uvicorn", "litellm.proxy.proxy_server:app"),
             *("--host", HOST, "--port", str(port("litellm")), "--no-access-log"),
         ],
@@ -59,7 +59,7 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
             "FAKE_UPSTREAM": f"{url('upstream')}/v1",
             "FLAREFLOW_PUSH_URL": push_url,
             "FLAREFLOW_PUSH_AUTHORIZATION": f"Bearer {push_secret}",
-            # a call is pushed at once, and its spend row written within a second
+            # each call is pushed at once, and its spend row is written within a second
             "DEFAULT_BATCH_SIZE": "1",
             "DEFAULT_FLUSH_INTERVAL_SECONDS": "1",
             "SPEND_LOG_QUEUE_POLL_INTERVAL": "0.5",
@@ -79,7 +79,7 @@ def _query_engine() -> dict[str, str]:
 
 
 def _quiet_start() -> dict[str, str]:
-    """No migration and nothing from the internet when it starts."""
+    """Settings that keep it from migrating the database and from using the internet when it starts."""
     return {
         "DISABLE_SCHEMA_UPDATE": "true",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",

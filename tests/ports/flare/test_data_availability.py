@@ -1,19 +1,19 @@
 """The contract of the `DataAvailability` port, kept by the fake and by the local FDC's API alike."""
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from flareflow.attestation.ports import Awaited, DataAvailability, Mined, ServedProof
+from flareflow.attestation.ports import Awaited, DataAvailability, ServedProof
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
 from infra.local.flare.fdc.merkle import round_tree
 from tests.fakes.attestation import FakeDataAvailability
+from tests.support.eventually import eventually
 from tests.support.flare import STATEMENT_HOST, LocalFlare, local_flare
 
 PORT_BASE = 23800
@@ -21,7 +21,6 @@ TARGET = AttestationTarget("PublicWeb2", f"https://{STATEMENT_HOST}/v1/statement
 EPOCH = 77
 WORDS = (EPOCH, *range(1, len(ATTESTED_FIELDS)))
 REQUEST = TARGET.request(EPOCH, WORDS)
-WAIT_SECONDS_MAX = 30
 FAR_AHEAD = 1_000
 
 
@@ -52,15 +51,9 @@ def attested(local: LocalFlare) -> Asked:
     local.host.texts[f"/v1/statements/{EPOCH:010d}"] = json.dumps(named)
     submission = local.flare.prepare(REQUEST)
     local.flare.send(submission)
-    give_up = time.monotonic() + WAIT_SECONDS_MAX
-    mined: Mined | None = None
-    while time.monotonic() < give_up:
-        mined = mined or local.flare.mined(submission)
-        finalization = local.flare.finalization(mined.voting_round, mined.block) if mined else None
-        if mined and finalization:
-            return Asked(local.availability, mined.voting_round, RootMessage.decode(finalization.message).merkle_root)
-        time.sleep(0.5)
-    raise AssertionError("the round was not finalized")
+    mined = eventually(lambda: local.flare.mined(submission))
+    finalization = eventually(lambda: local.flare.finalization(mined.voting_round, mined.block))
+    return Asked(local.availability, mined.voting_round, RootMessage.decode(finalization.message).merkle_root)
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +72,12 @@ def asked(request: pytest.FixtureRequest) -> Asked:
 
 def served(asked: Asked) -> ServedProof:
     """The proof, which the API may index a moment after the round was finalized."""
-    give_up = time.monotonic() + WAIT_SECONDS_MAX
-    while time.monotonic() < give_up:
+
+    def proof() -> ServedProof | None:
         answer = asked.port.proof(asked.voting_round, REQUEST)
-        if isinstance(answer, ServedProof):
-            return answer
-        time.sleep(0.2)
-    raise AssertionError("no proof was served")
+        return answer if isinstance(answer, ServedProof) else None
+
+    return eventually(proof)
 
 
 def test_an_attested_request_has_a_proof_that_leads_to_the_rounds_root(asked: Asked) -> None:

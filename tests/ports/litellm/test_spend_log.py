@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,22 +18,12 @@ from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import FinishedCall, Window
 from flareflow.metering.ports import SpendLog
 from tests.fakes.metering import KEY, NOW, FakeSpendLog
+from tests.support.eventually import eventually
 from tests.support.litellm import MASTER_KEY, PUSH_SECRET, Proxy, litellm_proxy
 
 PAGE_ROWS = 3
 PAGES_MAX = 20
-WAIT_SECONDS = 20.0
 SECOND = timedelta(seconds=1)
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, once it finds something."""
-    give_up = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < give_up:
-        if found := look():
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"not seen in {WAIT_SECONDS:.0f} s")
 
 
 class Calls(Protocol):

@@ -1,4 +1,4 @@
-"""The account that deploys: which of its keys signs, and what becomes of a transaction that is held up."""
+"""The account that deploys: the key that it signs with, and how it deals with transactions that do not succeed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ VOID = Progress(Stage.VOID, "[Error Code: 1007]")
 
 @dataclass
 class FakeNode:
-    """An access node, and what the deployer uses of `FlowTransactions`: answers are given in order."""
+    """The part of `FlowTransactions` that the sender uses; it gives the prepared answers in their order."""
 
     progresses: list[Progress]
     sendings: list[str | Exception | None] = field(default_factory=list)
@@ -65,7 +65,7 @@ def result(*events: str, error_message: str = "") -> TransactionResult:
 
 
 def run(node: FakeNode) -> list[Step]:
-    """Run one transaction; returns what was told of it."""
+    """Run one transaction; the steps that were told."""
     told: list[Step] = []
     AccountDeployer(AccountSender(cast("Any", node), 0, pause=lambda _: None), told.append).run(PATH)
     return told
@@ -84,30 +84,30 @@ def chain_key(index: int, **otherwise: object) -> RestAccountKey:
     return RestAccountKey(**usable | otherwise)
 
 
-def test_a_transaction_is_told_of_when_it_is_sealed() -> None:
+def test_a_sealed_transaction_is_reported() -> None:
     node = FakeNode([Progress(Stage.UNKNOWN), Progress(Stage.PENDING), SUCCEEDED])
     assert run(node) == [Step(PATH, "transaction-1", "there already")]
     assert node.sent == ["transaction-1"]
 
 
-def test_a_transaction_without_effect_is_signed_anew() -> None:
+def test_a_void_transaction_is_signed_and_sent_anew() -> None:
     node = FakeNode([VOID, SUCCEEDED])
     assert run(node) == [Step(PATH, "transaction-2", "there already")]
 
 
-def test_after_three_without_effect_it_is_given_up() -> None:
+def test_three_void_transactions_end_the_deployment() -> None:
     node = FakeNode([VOID] * 3)
     with pytest.raises(DeploymentFailedError, match=r"deploy_triggers.cdc, transaction transaction-3: .*1007"):
         run(node)
 
 
-def test_a_busy_node_gets_the_same_bytes_again() -> None:
+def test_a_busy_node_is_sent_the_same_transaction_again() -> None:
     node = FakeNode([SUCCEEDED], sendings=[FlowUnavailableError("busy"), None])
     run(node)
     assert node.sent == ["transaction-1", "transaction-1"]
 
 
-def test_a_node_that_stays_away_is_unavailable() -> None:
+def test_a_node_that_never_answers_is_unavailable() -> None:
     with pytest.raises(FlowUnavailableError, match="away"):
         run(FakeNode([], sendings=[FlowUnavailableError("away")] * sending.SENDINGS_MAX))
 
@@ -155,5 +155,5 @@ def test_the_first_key_that_can_sign_alone_is_taken() -> None:
         (["A.f919ee77447b7497.FlowFees.FeesDeducted"], "there already"),
     ],
 )
-def test_what_a_transaction_did_is_told_by_its_events(events: list[str], outcome: str) -> None:
+def test_the_outcome_of_a_transaction_follows_from_its_events(events: list[str], outcome: str) -> None:
     assert outcome_of(result(*events), ADDRESS) == outcome

@@ -1,4 +1,4 @@
-"""`flow.json` has what our Cadence needs on every network, and says the same as the code."""
+"""`flow.json` has every address that our Cadence needs on every network, and agrees with the code."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def imports(source: Path) -> set[str]:
 
 
 def deployed() -> list[str]:
-    """Our contracts in the order in which `flow project deploy` finds them."""
+    """Our contracts in the order of `flow.json`, in which `flow project deploy` deploys them."""
     names: list[str] = FLOW_JSON["deployments"]["emulator"]["emulator-account"]
     return names
 
@@ -58,7 +58,7 @@ def test_a_contract_is_deployed_after_those_that_it_imports() -> None:
         assert ours <= set(deployed()[:position])
 
 
-def test_ours_have_an_address_only_where_they_are_deployed() -> None:
+def test_our_contracts_have_an_address_on_the_emulator_only() -> None:
     assert [contract["aliases"] for contract in FLOW_JSON["contracts"].values()] == [
         {"emulator": SERVICE_ADDRESS} for _ in OURS
     ]

@@ -1,4 +1,4 @@
-"""What whoever deploys says is checked before any network is asked."""
+"""The inputs of a deployment are checked before any network is asked."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ def deployment_of(given: Inputs) -> Deployment:
 
 @pytest.fixture
 def say(monkeypatch: pytest.MonkeyPatch) -> Say:
-    """Put inputs into the environment and read them."""
+    """Put inputs into the environment and read them back."""
     for name in Inputs.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -44,7 +44,7 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
 
 @pytest.fixture
 def mainnet(say: Say, tmp_path: Path) -> Say:
-    """A complete deployment to mainnet, but for what is said otherwise."""
+    """The inputs of a complete deployment to mainnet, with some of them replaced."""
 
     def of(policy: bytes = POLICY.encode(), **otherwise: str) -> Inputs:
         file = tmp_path / "policy.hex"
@@ -69,7 +69,7 @@ def test_the_emulator_needs_nothing_but_its_name(say: Say) -> None:
     deployment.require_compared_policy(None)
 
 
-def test_a_complete_deployment_to_mainnet_is_what_was_said(mainnet: Say) -> None:
+def test_a_deployment_to_mainnet_consists_of_its_inputs(mainnet: Say) -> None:
     deployment = deployment_of(mainnet())
     assert (deployment.network.name, deployment.key.address) == ("mainnet", "0x0123456789abcdef")
     assert deployment.policy.decoded == POLICY
@@ -86,7 +86,7 @@ def test_a_complete_deployment_to_mainnet_is_what_was_said(mainnet: Say) -> None
         ({"network": "emulator", "policy_hash": "0xabc"}, "POLICY_HASH: String should match pattern"),
     ],
 )
-def test_an_input_of_another_form_is_named(say: Say, given: dict[str, str], message: str) -> None:
+def test_a_malformed_input_is_named(say: Say, given: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         say(**given)
 
@@ -114,7 +114,7 @@ def test_everything_that_is_missing_is_named_at_once(say: Say, given: dict[str, 
         "https://statements.example/v1/statements",
     ],
 )
-def test_a_url_that_flare_would_not_fetch_as_it_is_is_refused(mainnet: Say, prefix: str) -> None:
+def test_a_statement_url_that_flare_would_not_fetch_unchanged_is_refused(mainnet: Say, prefix: str) -> None:
     with pytest.raises(InputError, match="STATEMENT_URL_PREFIX"):
         deployment_of(mainnet(statement_url_prefix=prefix))
 
@@ -169,14 +169,14 @@ def test_a_policy_is_trusted_with_the_hash_that_flares_relay_has_of_it(mainnet: 
         (HASHES["chain_bound_hash_source_chain_id_14"], "is of another policy than this"),
     ],
 )
-def test_a_policy_that_nobody_compared_with_flares_own_is_not_trusted(
+def test_a_policy_without_the_hash_of_flares_relay_is_not_trusted(
     mainnet: Say, expected: str | None, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         deployment_of(mainnet()).require_compared_policy(expected)
 
 
-def test_a_key_service_that_is_in_no_region_is_refused(mainnet: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kms_key_without_a_region_is_refused(mainnet: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     given = mainnet()
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")

@@ -1,4 +1,4 @@
-"""The networks as they are configured agree with what is public about them."""
+"""The configured networks agree with what is published about them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -47,11 +47,11 @@ def test_mainnet_names_no_source_because_flare_attests_listed_hosts_only() -> No
     assert MAINNET.flare.source_id is None
 
 
-def test_users_of_public_networks_are_warned_for_as_long_as_by_default() -> None:
+def test_public_networks_have_the_default_notices() -> None:
     assert [TESTNET.notices, MAINNET.notices] == [Notices(), Notices()]
 
 
-def test_the_emulator_is_that_of_the_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_emulator_listens_on_the_ports_of_the_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLAREFLOW_PORT_BASE", "20000")
     local = emulator()
     assert (local.rest_url, local.access) == ("http://127.0.0.1:20051", "127.0.0.1:20050")

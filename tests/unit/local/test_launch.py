@@ -1,4 +1,4 @@
-"""Steps run as soon as what they need is done, and pass on what they found."""
+"""Each part starts as soon as what it needs is ready, and gets what the steps before it found."""
 
 import io
 import threading

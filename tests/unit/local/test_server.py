@@ -1,4 +1,4 @@
-"""A local server never takes what is not its own."""
+"""How a local server is started, waited for and stopped, without touching what is not ours."""
 
 import socket
 import sys
@@ -23,7 +23,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A port on which somebody else listens."""
+    """A port that another program listens on."""
     with socket.create_server((ports.HOST, 0)) as listener:
         number = listener.getsockname()[1]
         monkeypatch.setenv("FLAREFLOW_PORT_ANVIL", str(number))
@@ -57,7 +57,7 @@ def test_stopping_ends_the_process_that_was_started() -> None:
     assert not server.stop()
 
 
-def test_another_process_with_a_noted_pid_is_left_alone() -> None:
+def test_another_process_that_has_the_recorded_pid_is_not_stopped() -> None:
     # Given a note of a process that ended, whose pid now belongs to somebody else: this test
     server = sleeper()
     server.pid_file.write_text(f'{{"pid": {psutil.Process().pid}, "created": {time.time() - 10_000}}}')

@@ -25,7 +25,7 @@ logger = logging.getLogger("fdc")
 
 
 async def _follow(rounds: Rounds) -> None:
-    """Work off rounds for ever; a failure is logged, and the next tick goes on."""
+    """Work on rounds for ever; a failure is logged, and the next tick tries again."""
     while True:
         try:
             await asyncio.to_thread(rounds.tick)

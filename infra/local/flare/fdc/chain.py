@@ -95,7 +95,7 @@ class Chain:
         return reward_epoch
 
     def send(self, to: str, calldata: bytes, sender: int) -> None:
-        """A direct call from an unlocked account, waited for; raises when it reverts."""
+        """Call a contract from an unlocked account and wait for the receipt; raises RuntimeError if it reverts."""
         transaction: Any = {"from": self.web3.eth.accounts[sender], "to": to, "data": HexBytes(calldata)}
         sent = self.web3.eth.send_transaction(transaction)
         receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=RECEIPT_SECONDS, poll_latency=0.2)

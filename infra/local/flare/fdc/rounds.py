@@ -1,4 +1,4 @@
-"""The life of voting rounds: collect requests, confirm them, build the tree, sign, finalize, roll signing policies."""
+"""Voting rounds: collects requests, confirms them, builds the tree, signs, finalizes, and hands on signing policies."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ from infra.local.flare.fdc.voters import VOTERS, LocalVoter, policy_of, sign_by_
 logger = logging.getLogger(__name__)
 
 FILLERS: Final = 3
-"""Other people's attestations in every round, so that ours is never alone in the tree."""
+"""Attestations of others in each round, so that ours is never alone in the tree."""
 
 SIGNER: Final = 1
 FINALIZER: Final = 2
@@ -28,7 +28,7 @@ ROLL_ROUNDS_AHEAD: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A confirmed request's row of the data availability API."""
+    """A confirmed request as the data availability API serves it."""
 
     voting_round: int
     request: bytes
@@ -38,7 +38,7 @@ class Attested:
 
 @dataclass
 class Orders:
-    """What the voters were told to do wrong; each counts down as rounds with requests go by."""
+    """What the voters are ordered to do wrong; numbers of rounds count down with each round that has requests."""
 
     rounds_to_miss: int = 0
     rounds_to_disagree: int = 0
@@ -49,7 +49,7 @@ class Orders:
 
 @dataclass
 class Rounds:
-    """Follows the chain and works off every round that has ended."""
+    """Follows the chain and finishes every round that has ended."""
 
     chain: Chain
     verifier: Verifier
@@ -60,7 +60,7 @@ class Rounds:
     _collected: dict[int, list[bytes]] = field(default_factory=lambda: defaultdict(list))
 
     def begin(self) -> None:
-        """Start at the present: rounds that went by before are nobody's."""
+        """Start with the present round; earlier ones are ignored."""
         self._next_block, current_round = self.chain.head()
         self.latest_indexed_round = current_round - 1
 
@@ -79,7 +79,7 @@ class Rounds:
             self._roll_policy()
 
     def _collect(self, request: Request) -> None:
-        """The same bytes twice in a round are one request."""
+        """Keep a request; the same bytes twice in a round are one request."""
         requests = self._collected[request.voting_round]
         if request.data not in requests:
             requests.append(request.data)
@@ -109,7 +109,7 @@ class Rounds:
         return True
 
     def _confirmed(self, requests: Sequence[bytes], voting_round: int) -> dict[bytes, bytes]:
-        """What voters with more than half of the weight found the same; each voter fetches for itself."""
+        """The responses that voters with more than half of the weight agree on; each voter fetches for itself."""
         policy = self._policy_for(voting_round)
         confirmed = {}
         for request in requests:
@@ -129,7 +129,7 @@ class Rounds:
             return None
 
     def _finalize(self, voting_round: int, root: bytes) -> bool:
-        """Each voter signs the root that it found; whoever has enough weight relays it."""
+        """Let the voters sign their roots and relay one with enough weight; False when none has."""
         policy = self._policy_for(voting_round)
         disagreeing = self._counts_down_disagreement()
         agreeing = [voter for voter in VOTERS if voter.number >= disagreeing]
@@ -142,7 +142,7 @@ class Rounds:
         return True
 
     def _counts_down_disagreement(self) -> int:
-        """How many voters, the first ones, sign another root this time."""
+        """How many voters, counted from the first, sign another root in this round."""
         if self.orders.rounds_to_disagree == 0:
             return 0
         self.orders.rounds_to_disagree -= 1
@@ -153,7 +153,7 @@ class Rounds:
         return policy_of(reward_epoch, self.chain.rounds_per_reward_epoch)
 
     def _roll_policy(self) -> None:
-        """The next reward epoch's policy, signed by the voters of the last."""
+        """Publish the policy of the next reward epoch, signed by the voters of the present one."""
         last = self.chain.last_reward_epoch()
         new = policy_of(last + 1, self.chain.rounds_per_reward_epoch).encode()
         call = self.chain.systems_manager.encode_abi("initializeSigningPolicy", [new])
@@ -165,7 +165,7 @@ class Rounds:
 
 
 def enough(voters: Iterable[LocalVoter], policy: SigningPolicy) -> list[LocalVoter]:
-    """The first voters whose weight together is above the threshold: nobody signs after that."""
+    """The first voters whose weights together exceed the threshold; the others do not sign."""
     chosen, weight = [], 0
     for voter in voters:
         chosen.append(voter)
@@ -176,7 +176,7 @@ def enough(voters: Iterable[LocalVoter], policy: SigningPolicy) -> list[LocalVot
 
 
 def fillers(voting_round: int) -> dict[bytes, bytes]:
-    """Attestations of others in the round, by a request that nobody made here."""
+    """Attestations of others in the round, by keys that are no request of ours."""
     others = {}
     for number in range(FILLERS):
         body = RequestBody(f"https://others.example/{voting_round}/{number}", "GET", "", "", "", ".", "uint256")

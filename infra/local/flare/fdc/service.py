@@ -1,4 +1,4 @@
-"""The data availability API, and the orders by which the voters misbehave; the answers are the real API's."""
+"""The data availability API with the real API's answers, and orders that make the voters misbehave."""
 
 from typing import Annotated, Final
 
@@ -13,33 +13,33 @@ ROUNDS: Final = web.AppKey("rounds", Rounds)
 
 
 class ProofWanted(BaseModel):
-    """Body of a proof request; the bytes match only as lower-case hex."""
+    """Body of a proof request; as in the real API, the bytes are found only in lower-case hex."""
 
     votingRoundId: int  # noqa: N815 - the API's own names
     requestBytes: str  # noqa: N815
 
 
 class Miss(BaseModel):
-    """Confirm none of the requests in so many rounds."""
+    """Confirm no request in the next `count` rounds that have requests."""
 
     count: Annotated[int, Field(ge=0, le=100)]
 
 
 class Disagree(BaseModel):
-    """So many voters sign another root, in so many rounds."""
+    """Let `voters` voters sign another root in the next `rounds` rounds that have requests."""
 
     voters: Annotated[int, Field(ge=0, le=100)]
     rounds: Annotated[int, Field(ge=0, le=100)]
 
 
 class Delay(BaseModel):
-    """Finalize so many seconds late, until told otherwise."""
+    """Finalize each round `seconds` late, until another order comes."""
 
     seconds: Annotated[float, Field(ge=0, le=60)]
 
 
 def application(rounds: Rounds) -> web.Application:
-    """The server's routes over the live rounds."""
+    """The server that answers from these rounds."""
     app = web.Application(middlewares=[_bad_input_is_422])
     app[ROUNDS] = rounds
     app.add_routes(
@@ -77,7 +77,7 @@ async def _status(request: web.Request) -> web.Response:
 
 
 async def _proof(request: web.Request) -> web.Response:
-    """400 both for what is not indexed yet and for what never will be, as the real API answers."""
+    """A proof; 400 if it is not indexed yet and also if it never will be, as the real API answers."""
     wanted = ProofWanted.model_validate_json(await request.read())
     try:
         key = wanted.votingRoundId, bytes.fromhex(wanted.requestBytes.removeprefix("0x"))
@@ -113,6 +113,6 @@ async def _delay(request: web.Request) -> web.Response:
 
 
 async def _roll_policy(request: web.Request) -> web.Response:
-    """The next reward epoch's policy is signed before its time."""
+    """Let the next reward epoch's policy be signed now, before its time."""
     request.app[ROUNDS].orders.roll_policy = True
     return web.json_response({}, status=202)

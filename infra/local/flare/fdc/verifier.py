@@ -1,7 +1,7 @@
-"""What each voter does with a `Web2Json` request: fetch, filter, encode, compare. The limits are the real verifier's.
+"""How each voter checks a `Web2Json` request: fetch, filter, encode, compare, with the limits of the real verifier.
 
-Two things are stand-ins: names are resolved by a table (`hosts`), and what answers there speaks HTTP without TLS.
-The filter engine is jq itself; Flare's verifiers run a JavaScript jq with fewer filters.
+It differs from the real one in three ways: host names are looked up in a table (`hosts`), they are asked over HTTP
+without TLS, and the filter is run by jq itself, while Flare's verifiers run a JavaScript jq with fewer filters.
 """
 
 import json
@@ -40,7 +40,7 @@ HEAD_BYTES: Final = 3 * WORD_BYTES
 
 
 class Status(StrEnum):
-    """The verifier's answers, in Flare's words."""
+    """Why a request is not confirmed, in the words of Flare's verifier."""
 
     INVALID_SOURCE_URL = "INVALID: INVALID SOURCE URL"
     INVALID_METHOD = "INVALID: INVALID HTTP METHOD"
@@ -60,7 +60,7 @@ class Status(StrEnum):
 
 
 class NotConfirmedError(Exception):
-    """The voter does not confirm the request."""
+    """The voter does not confirm the request; `status` says why."""
 
     def __init__(self, status: Status, detail: str = "") -> None:
         super().__init__(f"{status} {detail}".strip())
@@ -83,7 +83,7 @@ class Verifier:
         return cls(http, source_id, hosts)
 
     def confirm(self, request: bytes, voting_round: int) -> bytes:
-        """The response that this voter attests; NotConfirmedError says why it attests none."""
+        """The response that this voter attests. Raises NotConfirmedError, which says why it attests none."""
         body = self._parsed(request)
         data = encoded_answer(self._fetched(body), body)
         unbound = encode_response(self.source_id, body, data, 0, NO_TIMESTAMP)
@@ -127,7 +127,7 @@ def _check(body: RequestBody) -> None:
         (body.body, Status.INVALID_BODY),
     ):
         if text not in {"", "{}"}:
-            raise NotConfirmedError(status, "the local verifier takes requests without any")
+            raise NotConfirmedError(status, "the local verifier accepts none")
     if len(body.post_process_jq) > JQ_CHARACTERS_MAX:
         raise NotConfirmedError(Status.INVALID_JQ)
     if len(body.abi_signature) > ABI_SIGNATURE_CHARACTERS_MAX:
@@ -148,7 +148,7 @@ def _body(response: httpx.Response) -> bytes:
 
 
 def encoded_answer(answer: bytes, body: RequestBody) -> bytes:
-    """The answer through jq and the ABI signature: `abiEncodedData`."""
+    """`abiEncodedData`: the answer, filtered by jq and encoded by the ABI signature."""
     began = time.perf_counter()
     try:
         document = json.loads(answer)
@@ -167,7 +167,7 @@ def encoded_answer(answer: bytes, body: RequestBody) -> bytes:
 
 
 def _abi_encoded(value: Any, signature: str) -> bytes:
-    """By a signature that is one primitive or one flat tuple of named primitives."""
+    """The value, encoded by a signature that is one primitive or one flat tuple of named primitives."""
     try:
         kind: Any = json.loads(signature) if signature.startswith("{") else {"type": signature.strip('"')}
         if kind["type"] != "tuple":

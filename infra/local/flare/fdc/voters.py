@@ -1,4 +1,4 @@
-"""The local voters: who they are, what they weigh, how they sign."""
+"""The local voters: their keys, weights and signatures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WEIGHTS: Final = (9_000, 12_500, 8_035, 15_000, 11_000, 9_500)
 
 @dataclass(frozen=True, slots=True)
 class LocalVoter:
-    """A voter with an own key, derived from its number: these keys are worth nothing."""
+    """A voter whose key is derived from its number; anyone can derive it, so it must protect nothing."""
 
     number: int
 
@@ -38,7 +38,7 @@ VOTERS: Final = tuple(LocalVoter(number) for number in range(len(WEIGHTS)))
 
 
 def policy_of(reward_epoch: int, rounds_per_reward_epoch: int) -> SigningPolicy:
-    """The policy of a reward epoch: the same voters, weights handed around by one place each epoch."""
+    """The policy of a reward epoch; the voters stay, their weights move by one place with each epoch."""
     weights = [WEIGHTS[(number + reward_epoch) % len(WEIGHTS)] for number in range(len(WEIGHTS))]
     return SigningPolicy(
         reward_epoch=reward_epoch,
@@ -50,5 +50,5 @@ def policy_of(reward_epoch: int, rounds_per_reward_epoch: int) -> SigningPolicy:
 
 
 def sign_by_all(content_hash: bytes, voters: Iterable[LocalVoter] = VOTERS) -> tuple[PolicySignature, ...]:
-    """The signatures of these voters, by rising index."""
+    """The signatures of these voters, in the order of their indexes."""
     return tuple(voter.sign(content_hash, voter.number) for voter in voters)
