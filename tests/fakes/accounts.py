@@ -105,15 +105,20 @@ class FakeOnChainSubscriptions:
 
 @dataclass
 class FakeKeyIssuer:
-    """`KeyIssuer` in memory. `blocked` by key hash; `lose_answers` calls are carried out but never answered."""
+    """`KeyIssuer` in memory, `blocked` by key hash.
+
+    The next `lose_requests` calls fail before they are carried out, the next `lose_answers` calls after it.
+    """
 
     blocked: dict[str, bool] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    lose_requests: int = 0
     lose_answers: int = 0
     issued: int = 0
 
     def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
+        self._receive("issue")
         if alias in self.aliases:
             raise KeyIssuerUnavailableError(f"{alias} is taken")
         self.issued += 1
@@ -125,10 +130,12 @@ class FakeKeyIssuer:
         return IssuedKey(secret, key_hash)
 
     def delete_alias(self, alias: str) -> None:
+        self._receive("delete_alias")
         self.blocked.pop(self.aliases.pop(alias, ""), None)
         self._answer("delete_alias")
 
     def delete(self, key_hash: str) -> None:
+        self._receive("delete")
         self.aliases = {alias: other for alias, other in self.aliases.items() if other != key_hash}
         self.blocked.pop(key_hash, None)
         self._answer("delete")
@@ -140,9 +147,15 @@ class FakeKeyIssuer:
         self._switch("unblock", key_hash, blocked=False)
 
     def _switch(self, call: str, key_hash: str, *, blocked: bool) -> None:
+        self._receive(call)
         if key_hash in self.blocked:
             self.blocked[key_hash] = blocked
         self._answer(call)
+
+    def _receive(self, call: str) -> None:
+        if self.lose_requests > 0:
+            self.lose_requests -= 1
+            raise KeyIssuerUnavailableError(f"the request to {call} was lost")
 
     def _answer(self, call: str) -> None:
         self.calls.append(call)

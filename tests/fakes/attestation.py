@@ -7,7 +7,7 @@ from typing import Final
 from flareflow.attestation.models import Attestation, Finalization, SignedPolicy, Submission
 from flareflow.attestation.ports import Awaited, Mined, PolicySighting, RequestRevertedError, ServedProof
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, RootMessage
-from flareflow.errors import FlareUnavailableError, RaceLostError
+from flareflow.errors import FlareUnavailableError, RaceLostError, StorageUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.statements.models import Statement
 
@@ -157,10 +157,11 @@ class FakeAttestations:
 
 @dataclass
 class FakePolicies:
-    """`Policies` in memory."""
+    """`Policies` in memory; while it `is_down` it stores no policy."""
 
     kept: dict[int, SignedPolicy] = field(default_factory=dict)
     through_block: int | None = None
+    is_down: bool = False
 
     def scanned_through(self) -> int | None:
         return self.through_block
@@ -169,6 +170,8 @@ class FakePolicies:
         return self.kept.get(reward_epoch)
 
     def put(self, policy: SignedPolicy) -> None:
+        if self.is_down:
+            raise StorageUnavailableError("told to be down")
         self.kept[policy.reward_epoch] = policy
 
     def scanned(self, through_block: int) -> None:

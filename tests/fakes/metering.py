@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from flareflow.errors import BrokenRuleError, SpendLogUnavailableError
+from flareflow.errors import BrokenRuleError, SpendLogUnavailableError, StorageUnavailableError
 from flareflow.metering.models import (
     FinishedCall,
     LiveTotals,
@@ -35,7 +35,10 @@ def finished_call(
 
 @dataclass
 class FakeSpendLog:
-    """`SpendLog`; `row_delay` is how long after its end a call is in the log, as of `now`."""
+    """`SpendLog`, which like LiteLLM widens a window to whole seconds.
+
+    `row_delay` is how long after its end a call is in the log, as of `now`.
+    """
 
     now: datetime = NOW
     row_delay: timedelta = timedelta()
@@ -49,8 +52,9 @@ class FakeSpendLog:
         if self.is_down:
             raise SpendLogUnavailableError("told to be down")
         self.pages_read += 1
+        start, end = window.start.replace(microsecond=0), window.end.replace(microsecond=0) + SECOND
         rows = sorted(
-            (call for call in self.calls if self._is_visible(call) and window.start <= call.started_at <= window.end),
+            (call for call in self.calls if self._is_visible(call) and start <= call.started_at <= end),
             key=lambda call: call.started_at,
         )
         page = rows[(number - 1) * self.page_rows : number * self.page_rows]
@@ -132,11 +136,14 @@ class FakeUsageEvents:
 
 @dataclass
 class FakeSliceQueue:
-    """`SliceQueue`."""
+    """`SliceQueue`; while it `is_down` it takes nothing."""
 
     sent: list[Window] = field(default_factory=list)
+    is_down: bool = False
 
     def send(self, windows: Sequence[Window]) -> None:
+        if self.is_down:
+            raise StorageUnavailableError("told to be down")
         self.sent += windows
 
 

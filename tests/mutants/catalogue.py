@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from tests.mutants import metering
+from tests.mutants import accounts, attestation, books, metering, settlement, statements
 from tests.mutants.fault import Fault
 
-FAULTS: Final[tuple[Fault, ...]] = (*metering.FAULTS,)
+FAULTS: Final[tuple[Fault, ...]] = (
+    *metering.FAULTS,
+    *statements.FAULTS,
+    *attestation.FAULTS,
+    *settlement.FAULTS,
+    *books.FAULTS,
+    *accounts.FAULTS,
+)

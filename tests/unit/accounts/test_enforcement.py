@@ -1,6 +1,6 @@
 """Keys work exactly while their subscription can pay."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -194,3 +194,26 @@ def test_who_can_pay_has_more_than_everything_metered_costs(deposit: int, counte
     live = LiveTotals(Usage(rated_microtokens=counted), Usage(rated_microtokens=unconfirmed))
     pays = can_pay(ledger.subscriptions[7], live, charge_ufix64)
     assert pays == (charge_ufix64(counted + unconfirmed) < deposit)
+
+
+def test_usage_that_is_charged_already_does_not_count_against_the_balance_again(house: House) -> None:
+    # Given half of the deposit charged for 25,000 tokens, and 20,000 tokens more that were metered
+    half = FLOW // 2
+    house.ledger.subscriptions[7] = replace(house.ledger.subscriptions[7], balance_ufix64=half, charged_ufix64=half)
+    house.usage.meter(7, counted=45_000 * TOKENS)
+    # When the keys are looked at, then they work, because 5,000 tokens are left
+    house.enforce()
+    assert house.blocked() == {False}
+    # And when those are used up, they do not
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.enforce()
+    assert house.blocked() == {True}
+
+
+def test_a_block_that_never_reached_litellm_is_carried_out_by_the_next_look(house: House) -> None:
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.issuer.lose_requests = 1
+    with pytest.raises(KeyIssuerUnavailableError):
+        house.enforce()
+    house.enforce()
+    assert (house.statuses(), house.blocked()) == ({KeyStatus.BLOCKED}, {True})

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -14,7 +15,7 @@ from flareflow.accounts.keys import (
     ListKeys,
     issuer_alias,
 )
-from flareflow.accounts.models import KeyStatus
+from flareflow.accounts.models import IssuedKey, KeyStatus
 from flareflow.accounts.ports import KeyRequestClaim
 from flareflow.accounts.requests import KeyRequest
 from flareflow.errors import KeyIssuerUnavailableError, RequestError
@@ -203,3 +204,49 @@ def test_keys_follow_the_subscription_to_its_new_owner(keys: Keys) -> None:
         keys.delete(created.key_hash, caller=ALICE)
     keys.delete(created.key_hash, caller=BOB)
     assert keys.statuses(caller=BOB) == [KeyStatus.DELETED]
+
+
+def test_a_subscription_has_at_most_20_keys(keys: Keys) -> None:
+    for number in range(20):
+        keys.create(f"request-{number}")
+    assert refusal_of_creating(keys, "request-20") == "too_many_keys"
+
+
+def test_a_request_is_carried_out_by_one_attempt_at_a_time(keys: Keys) -> None:
+    # Given a repetition that arrives 29 seconds after LiteLLM was asked, before it has answered
+    issue = keys.issuer.issue
+    refused = []
+
+    def issue_slowly(alias: str, subscription_id: int, owner: str) -> IssuedKey:
+        keys.clock.advance(timedelta(seconds=29))
+        refused.append(refusal_of_creating(keys))
+        return issue(alias, subscription_id, owner)
+
+    keys.issuer.issue = issue_slowly  # type: ignore[method-assign]
+    # When the first attempt gets its answer
+    created = keys.create()
+    # Then the repetition was refused, and there is one key
+    assert refused == ["request_in_progress"]
+    assert list(keys.issuer.blocked) == [created.key_hash]
+
+
+def test_a_key_that_litellm_did_not_delete_is_not_marked_as_deleted(keys: Keys) -> None:
+    # Given a deletion that never reached LiteLLM
+    created = keys.create()
+    keys.issuer.lose_requests = 1
+    with pytest.raises(KeyIssuerUnavailableError):
+        keys.delete(created.key_hash)
+    assert keys.statuses() == [KeyStatus.ACTIVE]
+    # When it is repeated
+    keys.delete(created.key_hash)
+    # Then the key is gone there and here
+    assert keys.issuer.blocked == {}
+    assert keys.statuses() == [KeyStatus.DELETED]
+
+
+def test_a_request_that_never_reached_litellm_can_be_repeated_at_once(keys: Keys) -> None:
+    keys.issuer.lose_requests = 1
+    with pytest.raises(KeyIssuerUnavailableError):
+        keys.create()
+    created = keys.create()
+    assert list(keys.issuer.blocked) == [created.key_hash]

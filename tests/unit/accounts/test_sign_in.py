@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -245,3 +246,29 @@ def test_an_unknown_account_is_refused(door: Door) -> None:
     wallet.add_key()
     with pytest.raises(UnauthenticatedError):
         door.sign_in(wallet.prove(door.nonce()))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [f"{ORIGIN}.evil.com", f"{ORIGIN}:8443", f"{ORIGIN}/", ORIGIN.upper(), ORIGIN[:-1], "https://evil.example", ""],
+)
+def test_an_origin_that_only_resembles_ours_does_not_sign_in(door: Door, origin: str) -> None:
+    proof = door.wallet().prove(door.nonce(), origin=origin)
+    assert refusal(door, proof) == "foreign_origin"
+
+
+@pytest.mark.parametrize(("seconds", "works"), [(299, True), (300, False)])
+def test_a_nonce_works_for_less_than_300_seconds(door: Door, seconds: int, works: bool) -> None:
+    proof = door.wallet().prove(door.nonce())
+    door.clock.advance(timedelta(seconds=seconds))
+    if works:
+        assert door.sign_in(proof).address == ALICE
+    else:
+        assert refusal(door, proof) == "unknown_nonce"
+
+
+@pytest.mark.parametrize(("seconds", "who"), [(3_599, ALICE), (3_600, None)])
+def test_a_session_lives_for_less_than_3600_seconds(door: Door, seconds: int, who: str | None) -> None:
+    signed_in = door.sign_in(door.wallet().prove(door.nonce()))
+    door.clock.advance(timedelta(seconds=seconds))
+    assert door.who(signed_in.token) == who

@@ -68,3 +68,19 @@ def test_anothers_subscription_and_none_at_all_look_the_same(
     with pytest.raises(NotFoundError) as refused:
         read(ledger, usage, subscription_id)
     assert refused.value.code == "subscription_not_found"
+
+
+def test_what_was_settled_beyond_what_was_metered_is_nothing_pending(
+    ledger: FakeLedger, usage: FakeMeteredUsage
+) -> None:
+    # Given 1,000 tokens settled and charged, of which none is in the live totals
+    ledger.subscriptions[7] = replace(
+        ledger.subscriptions[7],
+        balance_ufix64=98_000_000,
+        charged_ufix64=2_000_000,
+        settled_microtokens=1_000 * TOKENS,
+    )
+    # When Alice looks
+    view = ReadSubscriptions(ledger, usage, charge_ufix64).one(ALICE, 7)
+    # Then nothing is pending and nothing will be charged
+    assert (view.pending_microtokens, view.estimated_charge_ufix64) == (0, 0)

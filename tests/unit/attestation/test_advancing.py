@@ -12,6 +12,7 @@ from flareflow.attestation.ports import ServedProof
 from flareflow.attestation.request import NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
+from flareflow.merkle import fold
 from flareflow.statements.models import NO_HASH, Statement
 from flareflow.time import Deadline
 from infra.local.flare.fdc.merkle import round_tree
@@ -318,3 +319,17 @@ def test_a_tick_stops_before_its_deadline(attesting: Attesting) -> None:
     # Then it says that it is unfinished and has paid for nothing
     assert report.unfinished
     assert attesting.flare.sent == []
+
+
+@pytest.mark.parametrize(("siblings", "state"), [(32, "PROVEN"), (33, "FINALIZED")])
+def test_a_proof_of_more_than_32_siblings_is_none(attesting: Attesting, siblings: int, state: str) -> None:
+    # Given a round whose root is so many levels above our leaf, as the voters signed it
+    voting_round = attesting.request(7)
+    attesting.finish_round()
+    key = voting_round, submission_of(attesting.of(7)).request
+    response = attesting.availability.served[key].response
+    path = tuple(bytes([number]) * 32 for number in range(siblings))
+    attesting.availability.served[key] = ServedProof(response, path)
+    attesting.flare.roots[voting_round] = fold(leaf_hash(response), path)
+    # When a tick asks for the proof, then it is taken only if the contract can check it
+    assert attesting.tick().states[7] == state

@@ -10,7 +10,7 @@ from flareflow.attestation.policies import STRETCHES_MAX, RecordPolicies
 from flareflow.attestation.ports import PolicySighting
 from flareflow.attestation.relay import decode_signatures
 from flareflow.attestation.signing_policy import SigningPolicy, Voter
-from flareflow.errors import FlareUnavailableError
+from flareflow.errors import FlareUnavailableError, StorageUnavailableError
 from flareflow.time import Deadline
 from tests.fakes.attestation import BLOCKS_PER_ROUND, STRETCH_BLOCKS, FakeFlare, FakePolicies
 
@@ -125,3 +125,16 @@ def test_a_node_that_does_not_answer_leaves_the_place_where_reading_stopped() ->
     with pytest.raises(FlareUnavailableError):
         record(FakeFlare(is_down=True), policies)
     assert policies.through_block == 50
+
+
+def test_blocks_whose_policies_could_not_be_stored_are_read_again() -> None:
+    # Given a table that takes no policy when the first one is seen
+    flare = flare_with(b10=PolicySighting(10, (policy(7),), ()))
+    policies = FakePolicies(is_down=True)
+    with pytest.raises(StorageUnavailableError):
+        record(flare, policies)
+    # When it takes policies again
+    policies.is_down = False
+    record(flare, policies)
+    # Then the policy is there
+    assert policies.kept[7].policy == policy(7)

@@ -33,6 +33,7 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
     for name in Inputs.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
     def say(**given: str) -> Inputs:
         for name, value in given.items():

@@ -15,6 +15,8 @@ from infra.local import patience, ports
 from infra.local.server import PortTakenError, Server, ServerFailedError
 from infra.waiting import until
 
+pytestmark = pytest.mark.allow_hosts([ports.HOST])
+
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

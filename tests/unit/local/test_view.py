@@ -9,8 +9,10 @@ import pytest
 from rich.console import Console
 
 from infra import paths
-from infra.local import view
+from infra.local import ports, view
 from infra.local.server import Server
+
+pytestmark = pytest.mark.allow_hosts([ports.HOST])
 
 
 @pytest.fixture(autouse=True)

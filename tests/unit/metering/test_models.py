@@ -79,3 +79,20 @@ def test_the_slices_of_a_window_cover_it_and_are_not_too_many(seconds: int, leng
 def test_a_window_that_ends_before_it_starts_is_a_broken_rule() -> None:
     with pytest.raises(BrokenRuleError):
         Window(NOW, NOW - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "rated_microtokens"),
+    [(1, 1_500_000), (2, 3_000_000), (7, 10_500_000), (99, 148_500_000), (101, 151_500_000), (12_345, 18_517_500_000)],
+)
+def test_every_single_token_is_rated(tokens: int, rated_microtokens: int) -> None:
+    assert PriceBook.load().rate("gpt-4o", tokens) == rated_microtokens
+
+
+def test_a_slice_is_as_long_as_asked_for_and_only_the_last_is_shorter() -> None:
+    # Given a window of two and a half minutes
+    window = Window(NOW, NOW + timedelta(seconds=150))
+    # When it is split into minutes
+    slices = window.split(timedelta(minutes=1), slices_max=100)
+    # Then there are two minutes and a half one
+    assert [(one.end - one.start).total_seconds() for one in slices] == [60, 60, 30]

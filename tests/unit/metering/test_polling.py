@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flareflow.errors import SpendLogUnavailableError
+from flareflow.errors import SpendLogUnavailableError, StorageUnavailableError
 from flareflow.metering import counting
 from flareflow.metering.counting import CountCalls, ReadSlice, ReadWindow
 from flareflow.metering.models import PollReport, UsageEvent, Window
@@ -26,6 +26,7 @@ MINUTE = timedelta(minutes=1)
 LOOK_BACK = 12 * MINUTE
 PUSH_GRACE = 30 * MINUTE
 EPOCHS = Epochs(300)
+SLICES_READ_MAX = 100
 
 
 @dataclass
@@ -48,8 +49,11 @@ class Metering:
 
     def read_slices(self) -> None:
         read_slice = ReadSlice(self.read_window, self.slices)
-        while self.slices.sent:
+        for _ in range(SLICES_READ_MAX):
+            if not self.slices.sent:
+                return
             read_slice.run(self.slices.sent.pop(), NOW, Deadline(NOW + MINUTE, clock=lambda: NOW))
+        raise AssertionError(f"the queue is not empty after {SLICES_READ_MAX} slices")
 
     def counted_tokens(self) -> int:
         return self.usage.live(1).counted.tokens
@@ -208,3 +212,57 @@ def test_two_keys_of_one_subscription_are_one_account(metering: Metering) -> Non
     metering.litellm.calls = [finished_call("one"), replace(finished_call("two"), key_hash=other)]
     metering.poll()
     assert metering.counted_tokens() == 20
+
+
+def test_what_is_left_of_a_slice_goes_to_the_queue_again(metering: Metering, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given one slice with more calls than may be read at once
+    monkeypatch.setattr(counting, "PAGES_MAX", 1)
+    start = NOW - 2 * MINUTE
+    metering.litellm.calls = [
+        finished_call(f"call-{n}", started_at=start + n * timedelta(seconds=5)) for n in range(10)
+    ]
+    metering.usage.open_epoch_if_none(1)
+    metering.slices.sent = [Window(start, start + MINUTE)]
+    # When slices are read until the queue is empty
+    metering.read_slices()
+    # Then every call was counted
+    assert len(metering.usage.counted) == 10
+
+
+def test_the_watermark_stays_where_the_queue_does_not_take_the_rest(metering: Metering) -> None:
+    # Given a poll that reads one page before its deadline, and a queue that takes nothing
+    metering.litellm.calls = [finished_call(f"call-{n}") for n in range(7)]
+    metering.slices.is_down = True
+    with pytest.raises(StorageUnavailableError):
+        metering.poll(time_left=timedelta(seconds=1))
+    assert metering.usage.watermark is None
+    # When a poll comes so late that its look-back alone does not reach back to them
+    metering.usage.watermark = NOW
+    with pytest.raises(StorageUnavailableError):
+        metering.poll(NOW + MINUTE, time_left=timedelta(seconds=1))
+    metering.slices.is_down = False
+    metering.poll(NOW + 60 * MINUTE)
+    # Then it begins where the last complete poll ended, and no call is missing
+    assert len(metering.usage.counted) == 7
+
+
+def test_a_page_that_ends_after_the_window_leaves_an_empty_rest(metering: Metering) -> None:
+    # Given calls that began after the poll, in the second to which LiteLLM widens the window
+    now = NOW + timedelta(milliseconds=200)
+    late = now + timedelta(milliseconds=300)
+    metering.litellm.calls = [finished_call(f"call-{n}", started_at=late, took=timedelta()) for n in range(4)]
+    metering.litellm.row_delay = -timedelta(seconds=1)
+    # When the deadline cuts the poll off after its first page
+    metering.poll(now, time_left=timedelta(seconds=1))
+    # Then the last moment of the window is left to be read
+    assert metering.slices.sent == [Window(now, now)]
+
+
+def test_a_tick_of_an_hour_ago_reads_its_own_look_back(metering: Metering) -> None:
+    # Given a poll, and a call of an hour before it
+    metering.poll(NOW)
+    metering.litellm.calls = [finished_call("old", started_at=NOW - 61 * MINUTE)]
+    # When a tick that was due an hour ago runs at last
+    metering.poll(NOW - 60 * MINUTE)
+    # Then it finds the call
+    assert metering.usage.counted.keys() == {"old"}

@@ -1,6 +1,6 @@
 """One tick of billing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -59,10 +59,17 @@ class Billing:
         self.flow.mine()
 
     def proven(self, epoch: int, pages: int = 1, state: State = State.PROVEN) -> None:
+        """A statement whose pages have one subscription each."""
+        self.proven_with(epoch, [((n, 1_000 * epoch),) for n in range(pages)], state)
+
+    def proven_with(
+        self, epoch: int, pages: Sequence[tuple[tuple[int, int], ...]], state: State = State.PROVEN
+    ) -> None:
+        """A statement whose pages have these subscriptions and totals."""
         self.attestations.save(Attestation(epoch, (epoch,) * 9, state))
-        kept = [SettlementPage("A.01.Subscriptions", epoch, n, ((n, 1_000 * epoch),)) for n in range(pages)]
+        kept = [SettlementPage("A.01.Subscriptions", epoch, n, entries) for n, entries in enumerate(pages)]
         root = PageTree.over(kept).root
-        self.statements.put(StoredStatement(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, NO_HASH, NO_HASH), pages))
+        self.statements.put(StoredStatement(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, NO_HASH, NO_HASH), len(kept)))
         for page in kept:
             self.documents.put_page(root, page)
 
@@ -267,3 +274,29 @@ def test_wherever_a_tick_dies_the_next_finishes_and_nothing_is_executed_twice(ca
     # Then everything is done, once
     assert sorted(billing.flow.executed) == ["deliver#8", "roll#1", "settle#8#0", "settle#8#1", "settle#8#2"]
     assert (billing.state(7), billing.state(8)) == (State.SKIPPED, State.SETTLED)
+
+
+def test_a_page_is_sent_while_any_of_its_subscriptions_has_something_to_settle(billing: Billing) -> None:
+    # Given a page of three subscriptions, of which the contract has settled the first and the last
+    billing.proven_with(7, [((1, 1_000), (2, 2_000), (3, 3_000))])
+    billing.settled.kept |= {1: 1_000, 2: 1_999, 3: 3_000}
+    # When billing runs
+    billing.run()
+    # Then the page is settled for the second
+    assert billing.flow.executed == ["deliver#7", "settle#7#0"]
+
+
+def test_pages_that_the_deadline_cuts_off_leave_the_statement_unsettled(billing: Billing) -> None:
+    # Given three pages, one proposer key, a block every half second and time for two blocks
+    billing.flow.keys = (0,)
+    billing.proven(7, pages=3, state=State.CONFIRMED_ON_FLOW)
+    billing.run(seconds=5 + 1)
+    # Then some pages are settled and the statement is not
+    settled = list(billing.flow.executed)
+    assert 0 < len(settled) < 3
+    assert billing.state(7) is State.CONFIRMED_ON_FLOW
+    # When the next tick runs
+    billing.run()
+    # Then every page is settled once
+    assert sorted(billing.flow.executed) == ["settle#7#0", "settle#7#1", "settle#7#2"]
+    assert billing.state(7) is State.SETTLED

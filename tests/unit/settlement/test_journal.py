@@ -230,3 +230,30 @@ def test_whatever_happens_the_journal_sums_to_zero_and_the_deposit_is_accounted_
     assert balances[REVENUE] == state.charged_ufix64
     outside = state.balance_ufix64 + state.charged_ufix64
     assert state.deposited_ufix64 == outside + state.withdrawn_ufix64 + state.refunded_ufix64
+
+
+@pytest.mark.parametrize(
+    ("balance", "charged", "withdrawn", "refunded"),
+    [(8, 3, 0, 0), (6, 3, 0, 0), (7, 4, 0, 0), (7, 3, 1, 0), (7, 3, 0, 1)],
+)
+def test_a_deposit_of_10_is_balance_charged_withdrawn_and_refunded_together(
+    balance: int, charged: int, withdrawn: int, refunded: int
+) -> None:
+    with pytest.raises(BrokenRuleError, match="is broken"):
+        Subscription(
+            subscription_id=1,
+            owner=OWNER,
+            plan_id=1,
+            plan_version=1,
+            position=Position(0, 0, 0),
+            deposited_ufix64=10,
+            balance_ufix64=balance,
+            charged_ufix64=charged,
+            withdrawn_ufix64=withdrawn,
+            refunded_ufix64=refunded,
+        )
+
+
+def test_what_is_owed_is_what_the_last_settlement_says() -> None:
+    state = state_after(OPENED, Settled(1, 7, 5_000, 1_000, 40, 0), Settled(1, 8, 5_001, 0, 41, 0))
+    assert state.owed_ufix64 == 41

@@ -194,3 +194,16 @@ def test_the_deadline_ends_the_wait_and_the_next_run_goes_on(sending: Sending) -
     # Then the next run finishes what was sent
     assert sending.run(page())["settle#7#0"].status is SendingStatus.SUCCEEDED
     assert sending.flow.signed == 1
+
+
+def test_a_proposer_key_is_not_used_twice_while_its_transaction_can_still_be_executed(sending: Sending) -> None:
+    # Given one key, and a transaction that waits in a chain that makes no blocks
+    sending.flow.keys = (0,)
+    sender = SendOnFlow(sending.flow, sending.outbox, sending.keys, sending.clock.move)
+    sender.run([page(0)], sending.clock.deadline(20))
+    # When another call wants the key, at once and 600 blocks of a second and a half later
+    at_once = sender.run([page(1)], sending.clock.deadline(20))
+    sending.clock.move(600 * 1.5)
+    later = sender.run([page(1)], sending.clock.deadline(20))
+    # Then nothing is signed for it
+    assert (at_once, later, sending.flow.signed) == ({}, {}, 1)
