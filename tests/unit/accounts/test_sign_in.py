@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from flareflow.accounts.models import AccountKey, AccountProof, HashAlgorithm, KeySignature, SignatureAlgorithm
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sign_in import NONCE_LIFETIME, SESSION_LIFETIME, FindSession, GiveNonce, SignedIn, SignIn
-from flareflow.adapters.flow.account_proof import TAG, EcdsaProofVerifier, proof_message
+from flareflow.adapters.flow.account_proof import EcdsaProofVerifier, proof_message
 from flareflow.errors import ForbiddenError, RequestError, UnauthenticatedError
 from tests.fakes.accounts import (
     ALICE,
@@ -99,19 +99,6 @@ def refusal(door: Door, proof: AccountProof) -> str:
     with pytest.raises(RequestError) as refused:
         door.sign_in(proof)
     return refused.value.code
-
-
-def test_the_message_is_the_one_of_fcls_own_vector() -> None:
-    # Given the app, address and nonce of FCL's test
-    nonce = bytes.fromhex("3037366134636339643564623330316636626239323161663465346131393662")
-    proof = AccountProof("0x0000abc123def456", "AWESOME-APP-ID", nonce, [])
-    # Then the message is its tag and its RLP
-    rlp = (
-        "f8398e415745534f4d452d4150502d4944880000abc123def456"
-        "a03037366134636339643564623330316636626239323161663465346131393662"
-    )
-    assert proof_message(proof) == TAG + bytes.fromhex(rlp)
-    assert len(TAG) == 32
 
 
 @pytest.mark.parametrize("curve", list(SignatureAlgorithm))

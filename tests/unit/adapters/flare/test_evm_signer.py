@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import pytest
+import rlp
 from eth_account import Account
 from eth_utils.crypto import keccak
 from hypothesis import given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.flare.evm_signer import SECP256K1_ORDER, FeeMarketTransaction, KmsEvmSigner
 from flareflow.errors import SignerUnavailableError
-from tests.support.kms import MemoryKms
+from tests.support.ecdsa import SECP256K1
+from tests.support.kms import FixedNonceKms, MemoryKms
 
 
 def signer_over(kms: MemoryKms) -> KmsEvmSigner:
@@ -41,6 +43,18 @@ def test_a_signed_transaction_is_recovered_to_our_address(wants_high_s: bool) ->
     assert {bytes.fromhex(address[2:]) for address in recovered} == {signer.address}
 
 
+@pytest.mark.parametrize(("nonce", "s_bytes"), [(0, 32), (111, 31)])
+def test_a_short_r_and_a_short_s_are_written_as_the_numbers_they_are(nonce: int, s_bytes: int) -> None:
+    # Given a key service whose r has 31 bytes, and a transaction for which s is short as well
+    signer = KmsEvmSigner(KmsKey(cast("Any", FixedNonceKms(SECP256K1, private=7)), "key-1"))
+    # When it is signed
+    signed = transaction(nonce).signed_by(signer)
+    # Then RLP has both without leading zeros, as nodes demand, and an independent library finds the sender
+    *_, r, s = rlp.decode(signed[1:])
+    assert (len(r), len(s)) == (31, s_bytes)
+    assert bytes.fromhex(Account.recover_transaction(signed)[2:]) == signer.address
+
+
 @settings(max_examples=20)
 @given(st.binary(min_size=32, max_size=32))
 def test_the_signature_is_never_the_malleable_one(digest: bytes) -> None:
@@ -57,7 +71,7 @@ def test_a_signature_by_another_key_is_not_taken() -> None:
     kms = MemoryKms()
     signer = signer_over(kms)
     assert len(signer.address) == 20
-    kms.key = MemoryKms().key
+    kms.key = SECP256K1.key(8)
     # Then nothing is signed
     with pytest.raises(SignerUnavailableError, match="something else"):
         signer.sign(keccak(b"request"))

@@ -1,4 +1,4 @@
-"""Subscriptions as the contract has them now, read by a script."""
+"""Subscriptions as the contract has them at the latest sealed block."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +21,7 @@ class _Subscription(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FlowSubscriptions:
-    """`OnChainSubscriptions` by a script at the latest sealed block."""
+    """`OnChainSubscriptions` by a script."""
 
     scripts: FlowScripts
 
@@ -32,5 +32,7 @@ class FlowSubscriptions:
         try:
             found = _Subscription.model_validate(answer)
         except ValidationError as error:
-            raise FlowUnavailableError(f"Flow told subscription {subscription_id} in another form") from error
+            raise FlowUnavailableError(
+                f"Flow's script reports subscription {subscription_id} in an unknown form"
+            ) from error
         return OnChainSubscription(subscription_id, flow_address(found.owner), found.status == OPEN)

@@ -1,0 +1,46 @@
+"""The pages of a sealed statement with their paths."""
+
+import pytest
+
+from flareflow.errors import BrokenRuleError
+from flareflow.merkle import fold
+from flareflow.settlement.pages import SealedPages
+from flareflow.statements.merkle import PageTree
+from flareflow.statements.models import NO_HASH, SettlementPage, Statement, StoredStatement
+from tests.fakes.statements import FakeDocuments, FakeStatements
+
+
+def page(number: int) -> SettlementPage:
+    return SettlementPage(
+        "A.f8d6e0586b0a20c7.UsageBasedSubscriptions", 7, number, ((2 * number, 10), (2 * number + 1, 20))
+    )
+
+
+def sealed_pages(pages: list[SettlementPage], root: bytes) -> SealedPages:
+    statements, documents = FakeStatements(), FakeDocuments()
+    statements.put(StoredStatement(Statement(7, 0, 10, NO_HASH, root, 6, 90, NO_HASH, NO_HASH), len(pages)))
+    for one in pages:
+        documents.put_page(root, one)
+    return SealedPages(statements, documents)
+
+
+def test_each_page_comes_with_a_path_to_the_attested_root() -> None:
+    pages = [page(number) for number in range(3)]
+    root = PageTree.over(pages).root
+    found = sealed_pages(pages, root).of(7)
+    assert [(one.ids, one.rated_microtokens) for one in found] == [
+        ((0, 1), (10, 20)),
+        ((2, 3), (10, 20)),
+        ((4, 5), (10, 20)),
+    ]
+    assert [fold(one.hash, settling.path) for one, settling in zip(pages, found, strict=True)] == [root] * 3
+
+
+def test_pages_that_lead_to_another_root_stop_everything() -> None:
+    with pytest.raises(BrokenRuleError, match="lead to the root"):
+        sealed_pages([page(0)], b"\x01" * 32).of(7)
+
+
+def test_an_attested_epoch_without_a_statement_stops_everything() -> None:
+    with pytest.raises(BrokenRuleError, match="has no statement"):
+        SealedPages(FakeStatements(), FakeDocuments()).of(7)
