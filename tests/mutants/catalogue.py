@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.mutants import accounts, attestation, books, metering, settlement, statements
+from tests.mutants import accounts, adapters, attestation, books, metering, settlement, statements
 from tests.mutants.fault import Fault
 
 FAULTS: Final[tuple[Fault, ...]] = (
@@ -12,4 +12,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
     *settlement.FAULTS,
     *books.FAULTS,
     *accounts.FAULTS,
+    *adapters.FAULTS,
 )

@@ -96,9 +96,10 @@ def test_a_row_in_another_form_is_counted_and_the_others_are_read(wrong: dict[st
     assert (page.unreadable, len(page.calls)) == (1, 1)
 
 
-def test_a_full_page_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_page_is_not_the_last_one_even_with_a_row_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE_ROWS_MAX", 2)
     assert not spend_log_of(row(), row()).page(WINDOW, 1).is_last
+    assert not spend_log_of(row(), row(prompt_tokens=-1)).page(WINDOW, 1).is_last
     assert spend_log_of(row()).page(WINDOW, 1).is_last
 
 
