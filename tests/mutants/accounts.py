@@ -17,7 +17,7 @@ TEST_ENFORCEMENT: Final = "tests/unit/accounts/test_enforcement.py"
 TEST_KEYS: Final = "tests/unit/accounts/test_keys.py"
 TEST_SIGN_IN: Final = "tests/unit/accounts/test_sign_in.py"
 TEST_SUBSCRIPTIONS: Final = "tests/unit/accounts/test_subscriptions.py"
-TEST_HTTP: Final = "tests/unit/accounts/test_http.py"
+TEST_KEY_PROVISIONING: Final = "tests/unit/functions/test_key_provisioning.py"
 
 FAULTS: Final = (
     Fault(
@@ -290,6 +290,6 @@ FAULTS: Final = (
         REQUESTS,
         'ConfigDict(extra="forbid", frozen=True)',
         'ConfigDict(extra="ignore", frozen=True)',
-        [TEST_HTTP],
+        [TEST_KEY_PROVISIONING],
     ),
 )

@@ -14,7 +14,7 @@ PAGES: Final = f"{PACKAGE}/pages.py"
 TEST_BILLING: Final = "tests/unit/settlement/test_billing.py"
 TEST_SENDING: Final = "tests/unit/settlement/test_sending.py"
 TEST_PRICING: Final = "tests/unit/settlement/test_pricing.py"
-TEST_PAGES: Final = "tests/unit/adapters/test_settlement_adapters.py"
+TEST_PAGES: Final = "tests/unit/settlement/test_pages.py"
 
 FAULTS: Final = (
     Fault(
