@@ -1,4 +1,4 @@
-"""Fakes of what accounts need from the world: everything in memory, failing when told to."""
+"""In-memory fakes of the accounts package's ports; those of outside systems fail when told to."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Fakes of metering's ports: LiteLLM, its keys, the usage table and the queue, in memory."""
+"""In-memory fakes of the metering package's ports: LiteLLM, its keys, the usage table and the queue."""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
@@ -127,7 +127,7 @@ class FakeUsageEvents:
         self.watermark = max(moment, self.watermark or moment)
 
     def live(self, subscription_id: int) -> LiveTotals:
-        """What `UsageReader.live` would tell."""
+        """The totals as `UsageReader.live` gives them."""
         return LiveTotals(
             counted=_sum([event for _, event in self.counted.values()], subscription_id),
             unconfirmed=_sum([event for _, event in self.waiting.values()], subscription_id),

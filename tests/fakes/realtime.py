@@ -1,4 +1,4 @@
-"""Fakes of what realtime needs from the world: everything in memory."""
+"""In-memory fakes of the realtime package's ports."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -16,7 +16,7 @@
     │   ├── FlowRefusedError
     │   │   └── FlowNotFoundError
     │   └── SignerUnavailableError
-    ├── RaceLostError                another invocation made the change first: nothing to do
+    ├── RaceLostError                another invocation changes the same data: read again, or leave it to the other
     └── BrokenRuleError              an invariant is violated: stop, keep all data, ask a person
 
 Each adapter translates the failures of its outside system into these errors. `flareflow.entrypoints.problems` turns
@@ -106,7 +106,7 @@ class SignerUnavailableError(UnavailableError):
 
 
 class RaceLostError(FlareFlowError):
-    """A conditional write failed because another invocation had changed the item."""
+    """A write was not made, because another invocation has changed the same data or is changing it now."""
 
 
 class BrokenRuleError(FlareFlowError):

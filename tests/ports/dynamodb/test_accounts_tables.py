@@ -69,7 +69,7 @@ def test_a_nonce_is_consumed_once(accounts: Accounts) -> None:
     assert [accounts.nonces.consume("n1", NOW) for _ in range(2)] == [True, False]
 
 
-def test_a_nonce_is_not_consumed_after_its_time_nor_when_it_is_unknown(accounts: Accounts) -> None:
+def test_a_nonce_that_is_expired_or_unknown_is_not_accepted(accounts: Accounts) -> None:
     accounts.nonces.put("n1", NOW + MINUTE)
     assert not accounts.nonces.consume("n1", NOW + MINUTE)
     assert not accounts.nonces.consume("n2", NOW)
@@ -98,7 +98,7 @@ def test_a_key_is_marked_until_it_is_deleted(accounts: Accounts) -> None:
     assert accounts.keys.of_subscription(7) == [replace(key(), status=KeyStatus.DELETED)]
 
 
-def test_a_key_that_nobody_knows_is_not_marked(accounts: Accounts) -> None:
+def test_an_unknown_key_is_not_marked(accounts: Accounts) -> None:
     assert not accounts.keys.mark(key(), KeyStatus.BLOCKED)
     assert accounts.keys.of_subscription(7) == []
 

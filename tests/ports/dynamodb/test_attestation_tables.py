@@ -65,7 +65,7 @@ def test_a_change_over_another_version_is_refused(tables: Tables) -> None:
     assert tables.attestations.get(7) == theirs
 
 
-def test_what_is_neither_settled_nor_skipped_is_under_way_oldest_first(tables: Tables) -> None:
+def test_attestations_that_are_not_final_are_listed_oldest_first(tables: Tables) -> None:
     # Given attestations of epochs whose numbers have different lengths
     for epoch, state in ((100, State.SEALED), (9, State.PROVEN), (10, State.SETTLED), (11, State.SKIPPED)):
         begun = tables.attestations.save(Attestation(epoch, WORDS))
@@ -85,7 +85,7 @@ def test_a_signing_policy_is_replaced_by_one_with_more_signatures(tables: Tables
     assert tables.policies.get(9) is None
 
 
-def test_how_far_blocks_were_read_is_kept(tables: Tables) -> None:
+def test_the_last_searched_block_is_stored(tables: Tables) -> None:
     assert tables.policies.scanned_through() is None
     tables.policies.scanned(41)
     tables.policies.scanned(73)

@@ -86,7 +86,7 @@ def test_an_epoch_is_not_closed_while_the_one_before_is_being_sealed(metered: Me
         metered.usage.close(1_001, next_epoch=1_002)
 
 
-def test_sealing_ends_once_and_saying_so_again_does_no_harm(metered: Metered) -> None:
+def test_ending_the_sealing_again_changes_nothing(metered: Metered) -> None:
     metered.usage.close(1_000, next_epoch=1_001)
     metered.usage.sealed(1_000)
     metered.usage.close(1_001, next_epoch=1_002)

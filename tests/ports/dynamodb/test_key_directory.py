@@ -49,7 +49,7 @@ def test_known_keys_have_their_subscription_and_unknown_ones_are_left_out(keys: 
     assert found == {MINE: 1, YOURS: 2**64 - 1}
 
 
-def test_nothing_is_asked_for_no_keys(keys: Keys) -> None:
+def test_no_keys_have_no_subscriptions(keys: Keys) -> None:
     assert keys.directory.subscriptions(set()) == {}
 
 

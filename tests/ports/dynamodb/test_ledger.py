@@ -170,7 +170,7 @@ def test_a_key_is_leased_to_one_purpose(ports: Ports) -> None:
     assert ports.keys.lease("c", [0, 1], NOW, LATER) is None
 
 
-def test_a_purpose_gets_the_key_again_that_it_holds(ports: Ports) -> None:
+def test_a_purpose_that_holds_a_key_gets_the_same_one(ports: Ports) -> None:
     ports.keys.lease("a", [0, 1], NOW, LATER)
     ports.keys.lease("b", [0, 1], NOW, LATER)
     assert ports.keys.lease("b", [0, 1], NOW, LATER) == 1

@@ -47,7 +47,7 @@ def test_a_ticket_is_consumed_once_by_whoever_holds_it(realtime: Realtime) -> No
     assert [realtime.tickets.consume("t1", NOW) for _ in range(2)] == [ALICE, None]
 
 
-def test_a_ticket_is_worth_nothing_after_its_time_nor_when_it_is_unknown(realtime: Realtime) -> None:
+def test_a_ticket_that_is_expired_or_unknown_is_not_accepted(realtime: Realtime) -> None:
     realtime.tickets.put("t1", ALICE, NOW + MINUTE)
     assert realtime.tickets.consume("t1", NOW + MINUTE) is None
     assert realtime.tickets.consume("t2", NOW) is None
@@ -79,7 +79,7 @@ def test_messages_are_numbered_from_one_for_each_subscription(realtime: Realtime
     assert realtime.messages.last_sequence(7) == 3
 
 
-def test_what_is_delivered_twice_is_the_message_that_it_was(realtime: Realtime) -> None:
+def test_a_change_that_is_delivered_twice_becomes_one_message(realtime: Realtime) -> None:
     first = realtime.messages.publish("e1", notification(tokens=1), NOW)
     realtime.messages.publish("e2", notification(tokens=2), NOW)
     assert realtime.messages.publish("e1", notification(tokens=99), NOW) == first
@@ -97,7 +97,7 @@ def test_messages_are_read_after_a_number_in_order(realtime: Realtime) -> None:
 
 
 @pytest.mark.stack
-def test_messages_published_at_the_same_time_leave_no_gap_and_share_no_number(table: "Table") -> None:
+def test_concurrent_messages_have_consecutive_numbers(table: "Table") -> None:
     # Given several invocations that publish for one subscription
     messages = DynamoMessages(table)
 

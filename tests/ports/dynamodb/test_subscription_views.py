@@ -70,7 +70,7 @@ def test_a_subscription_and_its_owner_are_what_the_ledger_says(table: "Table") -
     assert (list(reader.owned_by(ALICE, None).items), list(reader.owned_by(BOB, None).items)) == ([7], [])
 
 
-def test_a_cursor_that_we_did_not_give_is_refused(table: "Table") -> None:
+def test_a_cursor_of_another_form_is_refused(table: "Table") -> None:
     reader = LedgerReader(table)
     with pytest.raises(InvalidRequestError):
         reader.journal(7, "../anything else")

@@ -112,14 +112,14 @@ def test_nothing_is_counted_before_an_epoch_was_opened(metered: Metered) -> None
         metered.usage.count([event("a")], NOW)
 
 
-def test_how_far_the_log_was_read_only_goes_forward(metered: Metered) -> None:
+def test_the_watermark_only_moves_forward(metered: Metered) -> None:
     assert metered.usage.read_to() is None
     for moment in (NOW, NOW + SECOND, NOW - SECOND):
         metered.usage.advance_read_to(moment)
     assert metered.usage.read_to() == NOW + SECOND
 
 
-def test_a_call_of_an_unknown_key_may_be_kept_again_and_again(metered: Metered) -> None:
+def test_a_call_can_be_quarantined_again(metered: Metered) -> None:
     for _ in range(2):
         metered.usage.quarantine([finished_call("strange"), finished_call("stranger")], NOW)
 
@@ -194,7 +194,7 @@ def test_an_epoch_is_closed_once_and_not_while_another_is_being_sealed(table: "T
 
 
 @pytest.mark.stack
-def test_pollers_and_pushes_at_once_leave_each_call_counted_once(table: "Table") -> None:
+def test_concurrent_polls_and_pushes_count_each_call_once(table: "Table") -> None:
     # Given four pollers and two pushes with the same calls
     usage = DynamoUsageEvents(table, time.sleep)
     usage.open_epoch_if_none(EPOCH)

@@ -54,19 +54,19 @@ def house() -> House:
     return House()
 
 
-def test_keys_work_while_the_balance_is_more_than_what_was_metered(house: House) -> None:
+def test_keys_work_while_the_balance_exceeds_the_price_of_metered_usage(house: House) -> None:
     house.usage.meter(7, counted=49_999 * TOKENS)
     house.enforce()
     assert (house.statuses(), house.blocked(), house.issuer.calls) == ({KeyStatus.ACTIVE}, {False}, [])
 
 
-def test_keys_are_blocked_once_metered_usage_has_used_up_the_balance(house: House) -> None:
+def test_keys_are_blocked_when_metered_usage_costs_the_whole_balance(house: House) -> None:
     house.usage.meter(7, counted=50_000 * TOKENS)
     house.enforce()
     assert (house.statuses(), house.blocked()) == ({KeyStatus.BLOCKED}, {True})
 
 
-def test_unconfirmed_usage_counts_too(house: House) -> None:
+def test_unconfirmed_usage_blocks_keys_too(house: House) -> None:
     house.usage.meter(7, counted=25_000 * TOKENS, unconfirmed=25_000 * TOKENS)
     house.enforce()
     assert house.blocked() == {True}
@@ -109,14 +109,14 @@ def test_a_deleted_key_is_never_touched(house: House) -> None:
     assert house.statuses() == {KeyStatus.DELETED, KeyStatus.BLOCKED}
 
 
-def test_a_subscription_that_the_chain_has_not_told_of_keeps_its_keys(house: House) -> None:
+def test_keys_stay_as_they_are_before_a_chain_event_of_their_subscription_was_read(house: House) -> None:
     house.ledger.subscriptions.clear()
     house.usage.meter(7, counted=50_000 * TOKENS)
     house.enforce()
     assert house.issuer.calls == []
 
 
-def test_a_lost_answer_leaves_no_key_in_the_wrong_state(house: House) -> None:
+def test_a_key_whose_block_had_no_answer_is_corrected_by_the_next_run(house: House) -> None:
     # Given a block that LiteLLM carried out without our hearing of it
     house.usage.meter(7, counted=50_000 * TOKENS)
     house.issuer.lose_answers = 1
@@ -129,7 +129,7 @@ def test_a_lost_answer_leaves_no_key_in_the_wrong_state(house: House) -> None:
     assert (house.statuses(), house.blocked()) == ({KeyStatus.ACTIVE}, {False})
 
 
-def test_a_decision_that_was_overtaken_is_corrected(house: House) -> None:
+def test_a_top_up_during_enforcement_unblocks_the_keys_again(house: House) -> None:
     # Given a top-up that arrives while LiteLLM is being told to block
     house.usage.meter(7, counted=50_000 * TOKENS)
     block = house.issuer.block
@@ -145,7 +145,7 @@ def test_a_decision_that_was_overtaken_is_corrected(house: House) -> None:
     assert (house.statuses(), house.blocked()) == ({KeyStatus.ACTIVE}, {False})
 
 
-def test_enforcing_gives_up_visibly_when_the_funds_never_settle(house: House) -> None:
+def test_enforcing_raises_when_the_balance_changes_in_every_round(house: House) -> None:
     # Given funds that change each time that keys do
     house.usage.meter(7, counted=50_000 * TOKENS)
     mark = house.keys.mark
@@ -169,7 +169,7 @@ def test_a_batch_enforces_each_subscription_once() -> None:
     assert enforced == [7, 8]
 
 
-def test_a_subscription_whose_enforcement_failed_is_not_taken_for_enforced() -> None:
+def test_a_failed_enforcement_is_repeated_within_the_batch() -> None:
     # Given an enforcement that fails once
     enforced: list[int] = []
 
@@ -188,7 +188,9 @@ def test_a_subscription_whose_enforcement_failed_is_not_taken_for_enforced() -> 
 
 
 @given(deposit=st.integers(0, 10**12), counted=st.integers(0, 10**15), unconfirmed=st.integers(0, 10**15))
-def test_who_can_pay_has_more_than_everything_metered_costs(deposit: int, counted: int, unconfirmed: int) -> None:
+def test_a_subscription_can_pay_exactly_when_its_deposit_exceeds_the_price_of_all_usage(
+    deposit: int, counted: int, unconfirmed: int
+) -> None:
     ledger = FakeLedger()
     ledger.open(7, ALICE, deposit)
     live = LiveTotals(Usage(rated_microtokens=counted), Usage(rated_microtokens=unconfirmed))

@@ -138,7 +138,7 @@ def test_an_attempt_that_crashed_is_taken_over_once_its_lease_has_ended(keys: Ke
 
 
 @pytest.mark.parametrize("subscription_id", [8, 404])
-def test_anothers_subscription_and_none_at_all_look_the_same(keys: Keys, subscription_id: int) -> None:
+def test_a_subscription_of_somebody_else_looks_like_one_that_does_not_exist(keys: Keys, subscription_id: int) -> None:
     assert refusal_of_creating(keys, request=KeyRequest(subscription_id=subscription_id)) == "subscription_not_found"
     assert keys.issuer.calls == []
     with pytest.raises(RequestError) as refused:
@@ -168,7 +168,7 @@ def test_a_deleted_key_stops_working_and_stays_listed(keys: Keys) -> None:
     assert keys.statuses() == [KeyStatus.DELETED]
 
 
-def test_deleting_twice_is_deleting_once(keys: Keys) -> None:
+def test_deleting_a_key_again_changes_nothing(keys: Keys) -> None:
     created = keys.create()
     keys.delete(created.key_hash)
     keys.delete(created.key_hash)
@@ -187,7 +187,7 @@ def test_a_deletion_whose_answer_was_lost_is_repeated(keys: Keys) -> None:
 
 
 @pytest.mark.parametrize("of_bob", [True, False])
-def test_anothers_key_and_none_at_all_look_the_same(keys: Keys, *, of_bob: bool) -> None:
+def test_a_key_of_somebody_else_looks_like_one_that_does_not_exist(keys: Keys, *, of_bob: bool) -> None:
     key_hash = keys.create("b", KeyRequest(subscription_id=8), BOB).key_hash if of_bob else "00" * 32
     with pytest.raises(RequestError) as refused:
         keys.delete(key_hash)

@@ -203,7 +203,7 @@ def test_a_nonce_of_five_minutes_ago_is_refused(door: Door) -> None:
     assert refusal(door, proof) == "unknown_nonce"
 
 
-def test_a_nonce_that_is_not_ours_is_refused(door: Door) -> None:
+def test_an_unknown_nonce_is_refused(door: Door) -> None:
     assert refusal(door, door.wallet().prove("ab" * 32)) == "unknown_nonce"
 
 
@@ -223,7 +223,7 @@ def test_only_the_hash_of_a_token_is_stored(door: Door) -> None:
     assert door.who(stored) is None
 
 
-def test_an_unknown_token_is_nobodys(door: Door) -> None:
+def test_an_unknown_token_has_no_session(door: Door) -> None:
     assert door.who("") is None
     assert door.who("00" * 32) is None
 

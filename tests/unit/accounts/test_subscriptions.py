@@ -59,7 +59,7 @@ def test_an_account_lists_its_own_subscriptions_only(ledger: FakeLedger, usage: 
     ],
     ids=["view", "journal", "usage"],
 )
-def test_anothers_subscription_and_none_at_all_look_the_same(
+def test_a_subscription_of_somebody_else_looks_like_one_that_does_not_exist(
     ledger: FakeLedger,
     usage: FakeMeteredUsage,
     read: Callable[[FakeLedger, FakeMeteredUsage, int], object],

@@ -38,7 +38,7 @@ def test_zero_is_a_value_and_not_nothing() -> None:
     assert handled == [0, 0, 0]
 
 
-def test_nothing_after_a_failure_is_handled_and_the_stream_goes_on_from_it() -> None:
+def test_a_failure_stops_the_batch_and_is_reported() -> None:
     handled: list[str] = []
 
     def fail_at_the_second(change: str) -> None:
@@ -50,7 +50,7 @@ def test_nothing_after_a_failure_is_handled_and_the_stream_goes_on_from_it() -> 
     assert handled == ["event-0"]
 
 
-def test_a_mistake_of_ours_is_not_hidden() -> None:
+def test_an_unexpected_exception_is_not_caught() -> None:
     def stumble(change: str) -> None:
         raise KeyError(change)
 

@@ -56,6 +56,6 @@ def test_a_ticket_is_given(account: Function) -> None:
         ("POST", "/v1/websocket-tickets"),
     ],
 )
-def test_nothing_is_answered_to_who_is_not_signed_in(account: Function, method: str, path: str) -> None:
+def test_a_request_without_sign_in_is_refused(account: Function, method: str, path: str) -> None:
     answer = account.call(method, path, caller=None)
     assert (answer.status, answer.body["code"]) == (401, "sign_in_required")

@@ -100,13 +100,13 @@ def test_a_valid_body_is_refused_only_for_its_length(keys: Function, excess: int
     assert status == 201 or answer.body["code"] == "invalid_request"
 
 
-def test_what_was_sent_wrongly_is_not_repeated(keys: Function) -> None:
+def test_an_error_never_repeats_the_invalid_value(keys: Function) -> None:
     answer = keys.call("POST", "/v1/keys", {"subscription_id": "sk-a-secret"}, headers=IDEMPOTENT)
     assert "sk-a-secret" not in json.dumps(answer.body)
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.0", "1e3", "٣", "18446744073709551616", "0" * 20 + "7"])
-def test_a_path_holds_a_number_or_is_invalid(keys: Function, number: str) -> None:
+def test_a_number_in_a_path_that_is_no_uint64_is_refused(keys: Function, number: str) -> None:
     answer = keys.call("GET", f"/v1/subscriptions/{number}/keys")
     assert (answer.status, answer.body["code"]) == (400, "invalid_request")
 
@@ -114,6 +114,6 @@ def test_a_path_holds_a_number_or_is_invalid(keys: Function, number: str) -> Non
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/v1/keys"), ("GET", "/v1/subscriptions/7/keys"), ("DELETE", "/v1/keys/00")]
 )
-def test_nothing_is_answered_to_who_is_not_signed_in(keys: Function, method: str, path: str) -> None:
+def test_a_request_without_sign_in_is_refused(keys: Function, method: str, path: str) -> None:
     answer = keys.call(method, path, {"subscription_id": 7}, caller=None, headers=IDEMPOTENT)
     assert (answer.status, answer.body["code"]) == (401, "sign_in_required")

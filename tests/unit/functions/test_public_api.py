@@ -43,7 +43,7 @@ def public(load: Load, sealing: Sealing) -> Function:
 
 
 @pytest.mark.parametrize("epoch", ["1000", "0000001000"])
-def test_a_statement_is_served_byte_for_byte_and_may_be_kept_for_ever(
+def test_a_statement_is_served_byte_for_byte_and_can_be_cached_for_ever(
     public: Function, sealing: Sealing, epoch: str
 ) -> None:
     # Given a sealed statement
@@ -70,7 +70,7 @@ def test_a_statement_is_served_byte_for_byte_and_may_be_kept_for_ever(
         ("/v1/elsewhere", 404, "route_not_found"),
     ],
 )
-def test_what_is_not_there_is_a_problem_that_nobody_keeps(
+def test_what_does_not_exist_is_a_problem_that_is_not_cached(
     public: Function, sealing: Sealing, path: str, status: int, code: str
 ) -> None:
     sealing.count(1, 100)
@@ -138,7 +138,7 @@ def test_health_names_the_newest_statement(public: Function, sealing: Sealing) -
     assert public.call("GET", "/v1/health").body["newest_statement"] == "1000"
 
 
-def test_without_storage_the_caller_is_told_to_come_again(public: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_store_is_a_503_with_retry_after(public: Function, monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable() -> ReadStatements:
         raise StorageUnavailableError("DynamoDB could not read a secret detail")
 

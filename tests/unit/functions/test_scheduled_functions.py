@@ -48,7 +48,7 @@ def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
     assert (report["poll"]["reading"]["counted"], report["sealed"]) == (2, None)
 
 
-def test_a_poll_sends_what_became_of_the_calls(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     # Given a poll with another number for each thing
     poll = PollReport(Reading(seen=9, counted=2, quarantined=3, unreadable=4), dropped=5, slices=6)
     sealed = SealReport(1_000, "0x01", 7, 1)

@@ -16,7 +16,7 @@ def authorizer(load: Load) -> Function:
     return load("session_authorizer", find_session=FindSession(sessions, clock))
 
 
-def test_a_living_session_is_authorized_as_its_account(authorizer: Function) -> None:
+def test_a_valid_session_is_authorized_as_its_account(authorizer: Function) -> None:
     answer = authorizer.handle(sample("session_authorizer"))
     assert answer == {"isAuthorized": True, "context": {"address": ALICE}}
 

@@ -42,7 +42,7 @@ def test_a_push_becomes_unconfirmed_usage_and_is_accepted(ingest: Function, usag
         ({"body": None}, 400, "invalid_push"),
     ],
 )
-def test_a_push_that_is_not_taken_is_a_problem(
+def test_a_refused_push_is_a_problem_document(
     ingest: Function, usage: FakeUsageEvents, change: dict[str, object], status: int, code: str
 ) -> None:
     answer = ingest.handle(sample("usage_ingest") | change)

@@ -25,7 +25,7 @@ def test_only_the_slices_that_failed_go_back_to_the_queue(load: Load) -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": "down"}, {"itemIdentifier": "garbage"}]}
 
 
-def test_one_batch_tells_nothing_of_the_failures_of_another(load: Load) -> None:
+def test_a_failure_is_not_reported_again_by_the_next_batch(load: Load) -> None:
     # Given a batch whose only message failed
     slices = load("usage_slices", read_slice=SimpleNamespace(run=lambda *_: Reading()))
     event = sample("usage_slices")

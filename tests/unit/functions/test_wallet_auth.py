@@ -72,7 +72,7 @@ class Failing:
         (ValueError("a secret detail"), 500, "internal_error"),
     ],
 )
-def test_a_failure_of_ours_tells_nothing_of_the_inside(load: Load, failure: Exception, status: int, code: str) -> None:
+def test_an_internal_failure_reveals_no_details(load: Load, failure: Exception, status: int, code: str) -> None:
     answer = load("wallet_auth", give_nonce=Failing(failure)).call("POST", "/v1/auth/nonces")
     assert (answer.status, answer.body["code"]) == (status, code)
     assert "secret" not in answer.text

@@ -1,4 +1,4 @@
-"""The push adds to the display only, from LiteLLM only, and never twice."""
+"""A push changes unconfirmed usage only, comes from LiteLLM only, and counts no call twice."""
 
 from dataclasses import dataclass, field
 
@@ -58,7 +58,7 @@ def test_calls_of_unknown_keys_and_malformed_ones_are_reported_only() -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", f"Bearer {SECRET}x", SECRET, "Bearer ungültig"])
-def test_whoever_does_not_know_the_secret_pushes_nothing(authorization: str) -> None:
+def test_a_push_without_the_secret_is_refused(authorization: str) -> None:
     push = Push()
     with pytest.raises(UnauthenticatedError):
         push.arrive(authorization)

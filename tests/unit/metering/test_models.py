@@ -17,7 +17,7 @@ AMOUNTS = st.builds(Usage, *[st.integers(0, 10**15)] * 5)
 
 
 @given(AMOUNTS, AMOUNTS)
-def test_what_was_added_can_be_taken_away(one: Usage, other: Usage) -> None:
+def test_adding_and_subtracting_usage_cancel_out(one: Usage, other: Usage) -> None:
     assert one + other - other == one
 
 

@@ -1,4 +1,4 @@
-"""The poll counts every call once, whatever is late, lost, doubled or down."""
+"""Polls count every call once, also when rows are late, pushes are lost, polls overlap or LiteLLM is down."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -109,7 +109,7 @@ def test_calls_of_an_outage_of_hours_are_found_by_the_poll_after_it(metering: Me
     assert metering.usage.counted.keys() == {"in-between"}
 
 
-def test_a_call_of_an_unknown_key_is_nobodys_and_goes_to_quarantine(metering: Metering) -> None:
+def test_a_call_of_an_unknown_key_is_quarantined_and_not_counted(metering: Metering) -> None:
     metering.litellm.calls = [finished_call("ours"), finished_call("theirs", key_hash="cd" * 32)]
     report = metering.poll()
     assert metering.usage.counted.keys() == {"ours"}
@@ -117,7 +117,7 @@ def test_a_call_of_an_unknown_key_is_nobodys_and_goes_to_quarantine(metering: Me
     assert report.reading.quarantined == 1
 
 
-def test_rows_that_cannot_be_read_are_reported_and_hold_up_nothing(metering: Metering) -> None:
+def test_unreadable_rows_are_reported_and_the_others_are_counted(metering: Metering) -> None:
     metering.litellm.unreadable = 2
     metering.litellm.calls = [finished_call("readable")]
     assert metering.poll().reading.unreadable == 2
@@ -130,9 +130,7 @@ def test_all_pages_are_read_until_a_short_one(metering: Metering) -> None:
     assert metering.litellm.pages_read == 3
 
 
-def test_what_does_not_fit_into_a_poll_is_read_from_the_queue(
-    metering: Metering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_exceeds_a_polls_pages_is_read_from_the_queue(metering: Metering, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given more calls than a poll may read pages for
     monkeypatch.setattr(counting, "PAGES_MAX", 2)
     metering.litellm.calls = [
@@ -154,7 +152,7 @@ def test_a_poll_that_runs_out_of_time_leaves_the_rest_to_the_queue(metering: Met
     assert report.slices == len(metering.slices.sent) == 1
 
 
-def test_a_slice_that_gets_nowhere_is_given_back_to_the_queue(
+def test_a_slice_of_which_nothing_can_be_read_goes_back_to_the_queue(
     metering: Metering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given more calls in one moment than may be read at once
@@ -192,7 +190,7 @@ def test_nothing_is_dropped_by_a_poll_that_has_not_read_everything(metering: Met
     assert metering.poll(time_left=timedelta(seconds=1)).dropped == 0
 
 
-def test_a_dropped_call_that_turns_up_after_all_is_counted(metering: Metering) -> None:
+def test_a_dropped_call_that_a_later_poll_finds_is_counted(metering: Metering) -> None:
     metering.usage.add_unconfirmed([metering.pushed("late", tokens=50)], NOW - PUSH_GRACE - MINUTE)
     assert metering.poll().dropped == 1
     metering.litellm.calls = [finished_call("late", tokens=50)]
@@ -200,13 +198,13 @@ def test_a_dropped_call_that_turns_up_after_all_is_counted(metering: Metering) -
     assert metering.counted_tokens() == 50
 
 
-def test_a_tick_that_is_older_than_the_last_one_moves_nothing_back(metering: Metering) -> None:
+def test_an_older_tick_does_not_move_the_watermark_back(metering: Metering) -> None:
     metering.poll(NOW)
     metering.poll(NOW - 5 * MINUTE)
     assert metering.usage.watermark == NOW
 
 
-def test_two_keys_of_one_subscription_are_one_account(metering: Metering) -> None:
+def test_usage_of_two_keys_adds_up_on_their_subscription(metering: Metering) -> None:
     other = "ef" * 32
     metering.keys.known[other] = metering.keys.known[KEY]
     metering.litellm.calls = [finished_call("one"), replace(finished_call("two"), key_hash=other)]

@@ -89,7 +89,7 @@ def test_a_ticket_expires(hall: Hall) -> None:
 
 
 @pytest.mark.parametrize("ticket", [None, "", "00" * 32])
-def test_nobody_connects_without_a_ticket_of_ours(hall: Hall, ticket: str | None) -> None:
+def test_a_connect_without_a_known_ticket_is_refused(hall: Hall, ticket: str | None) -> None:
     assert hall.connect("c1", ticket) is HTTPStatus.UNAUTHORIZED
     assert hall.connections.addresses == {}
 
@@ -98,7 +98,7 @@ def test_only_the_hash_of_a_ticket_is_stored(hall: Hall) -> None:
     assert hall.ticket() not in hall.tickets.tickets
 
 
-def test_watching_tells_where_the_numbering_stands(inside: Hall) -> None:
+def test_the_first_answer_to_watch_has_the_last_sequence_number(inside: Hall) -> None:
     inside.happened(3)
     inside.watch(subscription_id=7)
     assert inside.received() == [{"type": "watching", "subscription_id": "7", "sequence": "3"}]
@@ -111,21 +111,21 @@ def test_resuming_sends_what_was_missed_in_order(inside: Hall) -> None:
     assert [message["sequence"] for message in inside.received()[1:]] == ["3", "4"]
 
 
-def test_resuming_is_bounded(inside: Hall) -> None:
+def test_resuming_sends_a_limited_number_of_messages(inside: Hall) -> None:
     inside.happened(RESUMED_MAX + 5)
     inside.watch(subscription_id=7, after=0)
     assert len(inside.received()) == 1 + RESUMED_MAX
 
 
 @pytest.mark.parametrize("subscription_id", [8, 404])
-def test_anothers_subscription_and_none_at_all_look_the_same(inside: Hall, subscription_id: int) -> None:
+def test_a_subscription_of_somebody_else_looks_like_one_that_does_not_exist(inside: Hall, subscription_id: int) -> None:
     inside.watch(subscription_id=subscription_id, after=0)
     [answer] = inside.received()
     assert (answer["type"], answer["code"]) == ("error", "subscription_not_found")
     assert inside.connections.watches == set()
 
 
-def test_a_connection_that_we_do_not_know_watches_nothing(hall: Hall) -> None:
+def test_an_unknown_connection_cannot_watch(hall: Hall) -> None:
     hall.watch("stranger", subscription_id=7)
     assert [answer["code"] for answer in hall.received("stranger")] == ["unknown_connection"]
 

@@ -60,7 +60,7 @@ def square() -> Square:
     return Square()
 
 
-def test_a_new_usage_event_is_told_with_the_totals(square: Square) -> None:
+def test_a_new_usage_event_is_pushed_with_the_live_totals(square: Square) -> None:
     # Given totals of 100 counted and 45 unconfirmed tokens
     square.usage.meter(7, counted=100_000_000, unconfirmed=45_000_000)
     # When a call is pushed
@@ -83,18 +83,18 @@ def test_a_new_usage_event_is_told_with_the_totals(square: Square) -> None:
     ]
 
 
-def test_a_usage_event_is_told_again_when_it_is_counted(square: Square) -> None:
+def test_a_usage_event_is_pushed_again_when_it_is_counted(square: Square) -> None:
     square.call(CALL)
     square.call(CALL, EventStatus.COUNTED, change_id="e2")
     assert [message["status"] for message in square.received()] == ["unconfirmed", "counted"]
 
 
-def test_a_change_that_is_not_told_makes_no_message(square: Square) -> None:
+def test_a_change_of_neither_balance_nor_status_makes_no_message(square: Square) -> None:
     square.state(replace(STATE, position=Position(101, 0, 0), plan_id=2), STATE)
     assert square.received() == []
 
 
-def test_a_settlement_is_told_and_then_the_balance(square: Square) -> None:
+def test_a_settlement_is_pushed_before_the_changed_balance(square: Square) -> None:
     before = replace(STATE, settled_epoch=4, balance_ufix64=100_000_000, charged_ufix64=0)
     square.state(STATE, before)
     told = [(message["type"], message["sequence"]) for message in square.received()]
@@ -103,7 +103,7 @@ def test_a_settlement_is_told_and_then_the_balance(square: Square) -> None:
     assert square.received()[1]["balance_ufix64"] == "98000000"
 
 
-def test_a_new_subscription_is_a_changed_balance(square: Square) -> None:
+def test_a_new_subscription_is_pushed_as_a_changed_balance(square: Square) -> None:
     square.state(replace(STATE, settled_epoch=None))
     assert [message["type"] for message in square.received()] == ["balance.changed"]
 
@@ -123,7 +123,7 @@ def test_a_connection_that_is_gone_is_forgotten_and_the_others_are_served(square
     assert len(square.received()) == 1
 
 
-def test_who_watches_another_subscription_hears_nothing(square: Square) -> None:
+def test_a_watcher_of_another_subscription_receives_nothing(square: Square) -> None:
     square.connections.watch("c2", 8, NOON)
     square.call(CALL)
     assert square.received("c2") == []

@@ -1,10 +1,10 @@
-"""Who may do what: signing in by wallet, virtual keys, and an account's own view of its subscriptions.
+"""Accounts: sign-in by wallet, virtual keys, enforcement, and an account's view of its own subscriptions.
 
 Rules that always hold:
 
-1. A nonce, a session token and a key's secret are given out once; of the last two only the hash is kept.
-2. A session names one Flow address, which proved itself with unrevoked keys of full weight (1000).
-3. Nothing of a subscription is read or changed by anybody but its owner; to others it does not exist (404).
-4. One idempotency key makes at most one virtual key that anybody has seen.
-5. A key works exactly while its subscription can pay for what was metered; a deleted key is never revived.
+1. A nonce, a session token and a key's secret are given out once; of tokens and secrets only the hash is stored.
+2. A session belongs to one Flow address, which was proven with unrevoked keys of full weight (1000).
+3. Only its owner can read or change a subscription; to everybody else it does not exist (404).
+4. Of all keys made for one idempotency key at most one is ever shown; the others are deleted.
+5. A key works exactly while its subscription can pay for the metered usage; a deleted key never works again.
 """

@@ -1,4 +1,4 @@
-"""Virtual keys: made once for one idempotency key, listed, and deleted for good."""
+"""Creating, listing and deleting virtual keys."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from flareflow.time import Clock
 
 KEYS_PER_SUBSCRIPTION_MAX: Final = 20
 LEASE: Final = timedelta(seconds=30)
-"""As long as one invocation can live: an attempt whose lease has ended is surely dead."""
+"""The longest time an invocation can run, so an attempt whose lease is over no longer runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A new key with its secret `key`, this one time."""
+    """A new key; `key` is its secret, which no later answer contains."""
 
     key: str = field(repr=False)
     key_hash: str
@@ -37,10 +37,10 @@ class CreatedKey:
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """Make a key, so that a request that is repeated after any crash makes one key and shows one secret.
+    """Create a virtual key. A request that is repeated, also after a crash, creates one key and shows one secret.
 
-    The alias at LiteLLM follows from the account and its idempotency key. An attempt that ended before the key
-    was recorded has shown its secret to nobody: the next one deletes whatever has the alias and begins anew.
+    The key's alias at LiteLLM is derived from the account and the idempotency key. An attempt that ended before the
+    key was recorded has shown its secret to nobody, so the next attempt deletes the key with the alias and starts over.
     """
 
     subscriptions: OnChainSubscriptions
@@ -50,8 +50,10 @@ class CreateKey:
     clock: Clock
 
     def run(self, caller: str, idempotency_key: str, request: KeyRequest) -> CreatedKey:
-        """Raises NotFoundError `subscription_not_found`; ConflictError `subscription_not_open`,
-        `too_many_keys`, `secret_already_shown`, `idempotency_key_reused` or `request_in_progress`.
+        """Create the key and return its secret.
+
+        Raises NotFoundError `subscription_not_found`; ConflictError `subscription_not_open`, `too_many_keys`,
+        `secret_already_shown`, `idempotency_key_reused` or `request_in_progress`.
         """
         earlier = self.requests.find(caller, idempotency_key)
         self._check_repetition(earlier, request)
@@ -68,18 +70,18 @@ class CreateKey:
             return
         if earlier.request_hash != request.hash():
             raise ConflictError(
-                "idempotency_key_reused", "This Idempotency-Key belongs to a request with another body."
+                "idempotency_key_reused", "This Idempotency-Key was used for a request with another body."
             )
         if earlier.key_hash is not None:
             raise ConflictError(
                 "secret_already_shown",
-                f"This request made key {earlier.key_hash}; its secret was shown once.",
+                f"This request created key {earlier.key_hash}; its secret was shown once.",
             )
 
     def _check_subscription(self, caller: str, subscription_id: int) -> None:
         found = self.subscriptions.find(subscription_id)
         if not require_owner(found, caller, subscription_id).is_open:
-            raise ConflictError("subscription_not_open", "A key needs an open subscription.")
+            raise ConflictError("subscription_not_open", "Keys can be created for open subscriptions only.")
         alive = [key for key in self.keys.of_subscription(subscription_id) if key.status != KeyStatus.DELETED]
         if len(alive) >= KEYS_PER_SUBSCRIPTION_MAX:
             raise ConflictError("too_many_keys", f"A subscription has at most {KEYS_PER_SUBSCRIPTION_MAX} keys.")
@@ -91,7 +93,7 @@ class CreateKey:
             self.requests.claim(claim, now)
         except RaceLostError as error:
             raise ConflictError(
-                "request_in_progress", "The same request is being carried out; ask again in half a minute."
+                "request_in_progress", "The same request is being processed; try again in half a minute."
             ) from error
         return claim
 
@@ -110,7 +112,7 @@ class CreateKey:
 
 @dataclass(frozen=True, slots=True)
 class ListKeys:
-    """The keys of one subscription, oldest first, deleted ones too."""
+    """List the keys of one subscription, oldest first, including deleted ones."""
 
     subscriptions: OnChainSubscriptions
     keys: VirtualKeys
@@ -122,14 +124,14 @@ class ListKeys:
 
 @dataclass(frozen=True, slots=True)
 class DeleteKey:
-    """Revoke a key at LiteLLM, then mark it; repeating it changes nothing."""
+    """Delete a key at LiteLLM, then mark it as deleted; a repetition changes nothing."""
 
     subscriptions: OnChainSubscriptions
     keys: VirtualKeys
     issuer: KeyIssuer
 
     def run(self, caller: str, key_hash: str) -> None:
-        """Raises NotFoundError `key_not_found`, for another's key too."""
+        """Raises NotFoundError `key_not_found`, also for a key of somebody else."""
         key = self._own_key(caller, key_hash)
         if key.status != KeyStatus.DELETED:
             self.issuer.delete(key_hash)
@@ -148,5 +150,5 @@ class DeleteKey:
 
 
 def issuer_alias(owner: str, idempotency_key: str) -> str:
-    """What LiteLLM calls the key of this request: the same each time, and another for each account."""
+    """The key's alias at LiteLLM: always the same for one account and idempotency key, different for any others."""
     return "flareflow-" + hashlib.sha256(f"{owner}\n{idempotency_key}".encode()).hexdigest()[:32]

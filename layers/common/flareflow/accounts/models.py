@@ -1,4 +1,4 @@
-"""What accounts are made of. Flow addresses are `0x` and 16 lowercase hex digits throughout."""
+"""Models of accounts, sessions and virtual keys. Every Flow address is `0x` and 16 lowercase hex digits."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,21 +16,21 @@ _ADDRESS: Final = re.compile(r"(0x)?[0-9a-fA-F]{1,16}")
 
 
 def flow_address(text: str) -> str:
-    """`text` in the one form that we compare and store; InvalidRequestError where it is no Flow address."""
+    """`text` in the form that is compared and stored. Raises InvalidRequestError `invalid_address`."""
     if not _ADDRESS.fullmatch(text):
         raise InvalidRequestError("invalid_address", "A Flow address is 0x and up to 16 hex digits.")
     return f"0x{text.removeprefix('0x').lower():0>16}"
 
 
 class SignatureAlgorithm(StrEnum):
-    """The curves of Flow account keys, as the chain calls them."""
+    """The curves of Flow account keys, by the names that the chain uses."""
 
     P256 = "ECDSA_P256"
     SECP256K1 = "ECDSA_secp256k1"
 
 
 class HashAlgorithm(StrEnum):
-    """The hashes of Flow account keys, as the chain calls them."""
+    """The hash algorithms of Flow account keys, by the names that the chain uses."""
 
     SHA2_256 = "SHA2_256"
     SHA3_256 = "SHA3_256"
@@ -72,7 +72,7 @@ class AccountProof:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is signed in, and until when."""
+    """A signed-in account and the end of its session."""
 
     address: str
     expires_at: datetime
@@ -80,7 +80,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class OnChainSubscription:
-    """What key provisioning asks the chain itself about a subscription."""
+    """A subscription as the contract has it now, as far as key provisioning needs it."""
 
     subscription_id: int
     owner: str
@@ -88,7 +88,7 @@ class OnChainSubscription:
 
 
 class KeyStatus(StrEnum):
-    """CHANGING: LiteLLM is being told, or the answer was lost, so the state there is unknown."""
+    """CHANGING: LiteLLM was called, and its answer is outstanding or lost, so the key may work or not."""
 
     ACTIVE = "active"
     CHANGING = "changing"
@@ -98,7 +98,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VirtualKey:
-    """A LiteLLM key as we know it: `key_hash` is its secret's SHA-256 in hex, `alias` what its owner calls it."""
+    """A LiteLLM key: `key_hash` is the SHA-256 of its secret in hex, `alias` the owner's name for it."""
 
     key_hash: str
     subscription_id: int
@@ -109,7 +109,7 @@ class VirtualKey:
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """A new key and its secret, which is shown once and stored nowhere."""
+    """A new key and its secret, which is shown once and never stored."""
 
     secret: str = field(repr=False)
     key_hash: str
@@ -117,7 +117,7 @@ class IssuedKey:
 
 @dataclass(frozen=True, slots=True)
 class CursorPage[T]:
-    """Some of a longer list; `next_cursor` asks for what follows, None at the end."""
+    """A part of a list; `next_cursor` is the cursor of the next part, None at the end."""
 
     items: Sequence[T]
     next_cursor: str | None

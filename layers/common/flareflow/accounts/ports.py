@@ -1,4 +1,4 @@
-"""What accounts need from the world. An adapter raises its UnavailableError where it cannot be asked."""
+"""Ports of the accounts package. Adapters raise UnavailableError when their outside system gives no usable answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class Nonces(Protocol):
     def put(self, nonce: str, expires_at: datetime) -> None: ...
 
     def consume(self, nonce: str, now: datetime) -> bool:
-        """Take it away; True for exactly one caller, and for none once it has expired."""
+        """Use up the nonce. Return True to exactly one caller; False if it is unknown, used or expired."""
 
 
 class Sessions(Protocol):
-    """Sessions by the SHA-256 of their token."""
+    """Sessions, stored by the SHA-256 of their token."""
 
     def put(self, token_hash: str, session: Session) -> None: ...
 
@@ -40,7 +40,7 @@ class AccountKeys(Protocol):
     """The keys of Flow accounts."""
 
     def of(self, address: str) -> Sequence[AccountKey]:
-        """Every key that we can check, revoked ones too; none where there is no such account.
+        """Every key with supported algorithms, including revoked ones; none for an unknown account.
 
         Raises FlowUnavailableError.
         """
@@ -54,48 +54,48 @@ class ProofVerifier(Protocol):
 
 
 class OnChainSubscriptions(Protocol):
-    """Subscriptions as the contract has them at this moment."""
+    """Subscriptions as the contract has them now."""
 
     def find(self, subscription_id: int) -> OnChainSubscription | None:
         """Raises FlowUnavailableError."""
 
 
 class KeyIssuer(Protocol):
-    """What accounts need from LiteLLM; all but `issue` may be repeated. Raises KeyIssuerUnavailableError."""
+    """Virtual keys at LiteLLM. All methods but `issue` can be repeated; all raise KeyIssuerUnavailableError."""
 
     def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
-        """A new key that can call models and nothing else; `alias` must be free."""
+        """Create a key that can call models and nothing else; `alias` must not be in use."""
 
     def delete_alias(self, alias: str) -> None:
-        """The key with this alias does not exist afterwards."""
+        """Delete the key with this alias, if there is one."""
 
     def delete(self, key_hash: str) -> None:
-        """The key does not exist afterwards."""
+        """Delete the key, if it exists."""
 
     def block(self, key_hash: str) -> None:
-        """The key is refused from now on; nothing to do where it is gone."""
+        """Make LiteLLM refuse the key; a key that does not exist changes nothing."""
 
     def unblock(self, key_hash: str) -> None:
-        """The key works again; nothing to do where it is gone."""
+        """Make LiteLLM accept the key again; a key that does not exist changes nothing."""
 
 
 class VirtualKeys(Protocol):
-    """The keys that we know."""
+    """The virtual keys that were created here, by hash."""
 
     def find(self, key_hash: str) -> VirtualKey | None: ...
 
     def of_subscription(self, subscription_id: int) -> Sequence[VirtualKey]:
-        """Oldest first, deleted ones too."""
+        """All keys of a subscription, oldest first, including deleted ones."""
 
     def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
-        """Set the status; False, and nothing changes, where the key is deleted: that is for good."""
+        """Set the status; return False, without a change, if the key is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRequestClaim:
-    """The right to carry out one idempotent request, until `lease_until`.
+    """The right to process one idempotent request until `lease_until`.
 
-    `resumed`: an earlier attempt ended somewhere in the middle. `key_hash` is set once the request is done.
+    `resumed` says that an earlier attempt ended before it was done. `key_hash` is set once the request is done.
     """
 
     owner: str
@@ -107,44 +107,44 @@ class KeyRequestClaim:
 
 
 class KeyRequests(Protocol):
-    """What became of each `Idempotency-Key` of each account."""
+    """The requests for keys, by account and `Idempotency-Key`."""
 
     def find(self, owner: str, idempotency_key: str) -> KeyRequestClaim | None: ...
 
     def claim(self, claim: KeyRequestClaim, now: datetime) -> None:
-        """Take it, where it is new, or started by an attempt whose lease has ended at `now`.
+        """Claim a request that is new, or whose last attempt has no lease any more at `now`.
 
-        Raises RaceLostError where another attempt holds it, or it is done.
+        Raises RaceLostError when another attempt holds it or it is done.
         """
 
     def release(self, claim: KeyRequestClaim, now: datetime) -> None:
-        """Let the next attempt begin at once; nothing to do where it is done or somebody else's by now."""
+        """End the lease, so that the next attempt can begin; a claim that is done or lost changes nothing."""
 
     def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
         """Record the key and that the request is done, both or neither.
 
-        Raises RaceLostError where the lease was lost to another attempt.
+        Raises RaceLostError when another attempt has taken over.
         """
 
 
 class Ledger(Protocol):
-    """Money, as the chain told it."""
+    """Balances and journal, projected from the contract's events."""
 
     def subscription(self, subscription_id: int) -> Subscription | None:
-        """As of the last write; None until the chain was seen to open the subscription."""
+        """The subscription as of the last event that was read; None before its first."""
 
     def owned_by(self, owner: str, cursor: str | None) -> CursorPage[int]:
-        """The ids of an account's subscriptions."""
+        """The ids of an account's subscriptions, in order."""
 
     def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
-        """Newest first."""
+        """The journal entries of a subscription, newest first."""
 
 
 class MeteredUsage(Protocol):
-    """What was metered, attested or not."""
+    """Metered usage, attested or not."""
 
     def live(self, subscription_id: int) -> LiveTotals:
-        """As of the last write."""
+        """The totals as of the last write."""
 
     def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
         """The usage events that were counted under an epoch."""

@@ -1,4 +1,4 @@
-"""What callers send to the account functions, strictly bounded."""
+"""Request bodies of the account functions; every field is bounded, unknown fields are refused."""
 
 import hashlib
 from typing import Annotated, Final

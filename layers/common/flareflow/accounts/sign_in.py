@@ -1,4 +1,4 @@
-"""Signing in: a nonce, then an account proof over it, then a session token."""
+"""Sign-in: a nonce, then an account proof over it, then a session token."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ class Nonce:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session, with its token this one time."""
+    """A new session; `token` is in no later answer."""
 
     token: str = field(repr=False)
     address: str
@@ -34,7 +34,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class GiveNonce:
-    """Give out a nonce that one proof may use within five minutes."""
+    """Give out a nonce for one account proof within five minutes."""
 
     nonces: Nonces
     token: TokenFactory
@@ -48,9 +48,9 @@ class GiveNonce:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Turn an account proof into a session.
+    """Create a session for a valid account proof.
 
-    The nonce is used up before the proof is looked at, so that nobody can try two proofs with one nonce.
+    The nonce is used up before the proof is checked, so that nobody can try two proofs with one nonce.
     """
 
     nonces: Nonces
@@ -63,10 +63,10 @@ class SignIn:
     def run(self, proof: AccountProof) -> SignedIn:
         """Raises ForbiddenError `foreign_origin`, UnauthenticatedError `unknown_nonce` or `invalid_proof`."""
         if proof.origin not in self.origins:
-            raise ForbiddenError("foreign_origin", "The proof was made for another site.")
+            raise ForbiddenError("foreign_origin", "The account proof was made for another site.")
         now = self.clock()
         if not self.nonces.consume(proof.nonce.hex(), now):
-            raise UnauthenticatedError("unknown_nonce", "The nonce was used, has expired or is not ours.")
+            raise UnauthenticatedError("unknown_nonce", "The nonce is unknown, used or expired.")
         self.prove.run(proof)
         session = Session(proof.address, now + SESSION_LIFETIME)
         token = self.token()
@@ -76,7 +76,7 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class FindSession:
-    """Whose session a token is; None for everything that is not a living one."""
+    """Find the session of a token; None when the token is unknown or the session over."""
 
     sessions: Sessions
     clock: Clock

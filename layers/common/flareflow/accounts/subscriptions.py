@@ -1,4 +1,4 @@
-"""An account's own view of its subscriptions: money, usage and the journal."""
+"""An account's view of its own subscriptions: balance, usage and journal."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ from flareflow.settlement.journal import Entry, Subscription
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionView:
-    """One subscription at this moment.
+    """One subscription now.
 
-    `pending_microtokens` is metered and not settled; `estimated_charge_ufix64` what settling it will cost.
+    `pending_microtokens`: metered and not settled, in rated micro-tokens. `estimated_charge_ufix64`: what settling it
+    will charge, in 1e-8 FLOW.
     """
 
     subscription: Subscription
@@ -24,7 +25,7 @@ class SubscriptionView:
 
 @dataclass(frozen=True, slots=True)
 class ReadSubscriptions:
-    """What an account sees of its subscriptions, one or all."""
+    """Read one subscription of an account, or all of them."""
 
     ledger: Ledger
     usage: MeteredUsage
@@ -49,7 +50,7 @@ class ReadSubscriptions:
 
 @dataclass(frozen=True, slots=True)
 class ReadJournal:
-    """The journal of one subscription, newest first."""
+    """Read the journal of one subscription, newest first."""
 
     ledger: Ledger
 
@@ -61,7 +62,7 @@ class ReadJournal:
 
 @dataclass(frozen=True, slots=True)
 class ReadUsage:
-    """The usage events behind what one epoch added to a subscription."""
+    """Read the usage events of a subscription that were counted under one epoch."""
 
     ledger: Ledger
     usage: MeteredUsage

@@ -1,4 +1,4 @@
-"""Puts together what `account_api` runs."""
+"""Composition root of `account_api`."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Puts together what `attestation_submission` runs."""
+"""Composition root of `attestation_submission`."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Puts together what `chain_events` runs."""
+"""Composition root of `chain_events`."""
 
 from functools import cache
 

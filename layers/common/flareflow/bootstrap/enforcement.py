@@ -1,4 +1,4 @@
-"""Puts together what `enforcement` runs."""
+"""Composition root of `enforcement`."""
 
 from functools import cache
 from typing import Final

@@ -1,4 +1,4 @@
-"""Puts together what `flow_billing` runs."""
+"""Composition root of `flow_billing`."""
 
 import time
 from functools import cache

@@ -1,4 +1,4 @@
-"""Puts together what `key_provisioning` runs."""
+"""Composition root of `key_provisioning`."""
 
 from functools import cache
 

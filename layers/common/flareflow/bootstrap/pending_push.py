@@ -1,4 +1,4 @@
-"""Puts together what `pending_push` runs."""
+"""Composition root of `pending_push`."""
 
 from functools import cache
 from typing import Final

@@ -1,4 +1,4 @@
-"""Puts together what `public_api` runs."""
+"""Composition root of `public_api`."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Puts together what `session_authorizer` runs."""
+"""Composition root of `session_authorizer`."""
 
 from functools import cache
 

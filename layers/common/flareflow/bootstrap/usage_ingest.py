@@ -1,4 +1,4 @@
-"""Puts together what `usage_ingest` runs."""
+"""Composition root of `usage_ingest`."""
 
 import time
 from functools import cache

@@ -1,4 +1,4 @@
-"""Puts together what `usage_polling` runs: the poll, and the sealing of an epoch that is over."""
+"""Composition root of `usage_polling`: the poll, and the sealing of an epoch that is over."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Puts together what `usage_slices` runs."""
+"""Composition root of `usage_slices`."""
 
 import time
 from functools import cache
@@ -28,7 +28,7 @@ class UsageSlicesSettings(Settings):
 
 
 def parse_slice(message: str) -> Window:
-    """Raises ValueError for a message that is none of ours; it then ends in the dead-letter queue."""
+    """Raises ValueError for any other message, which then ends in the dead-letter queue."""
     return SliceMessage.model_validate_json(message).window()
 
 

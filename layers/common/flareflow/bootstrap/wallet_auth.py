@@ -1,4 +1,4 @@
-"""Puts together what `wallet_auth` runs."""
+"""Composition root of `wallet_auth`."""
 
 from functools import cache
 

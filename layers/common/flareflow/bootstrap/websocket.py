@@ -1,4 +1,4 @@
-"""Puts together what `websocket` runs."""
+"""Composition root of `websocket`."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Reading the spend log: every finished call of a window is counted once, or kept in quarantine."""
+"""Reading the spend log: every finished call of a window is counted once, or quarantined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PAGES_MAX: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class CountCalls:
-    """Count finished calls of known keys; those of unknown keys are nobody's to pay and go to quarantine."""
+    """Count finished calls of known keys, and quarantine those of unknown keys, which nobody can be billed for."""
 
     keys: KeyDirectory
     usage: UsageEvents
@@ -35,13 +35,13 @@ class CountCalls:
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow:
-    """Count the calls of a window, as far as the deadline and `PAGES_MAX` allow."""
+    """Count the calls of a window, until the deadline is near or `PAGES_MAX` pages were read."""
 
     spend_log: SpendLog
     count_calls: CountCalls
 
     def run(self, window: Window, now: datetime, deadline: Deadline) -> tuple[Reading, Window | None]:
-        """What was done, and the part of the window that is left, if any."""
+        """Return what was read, and the rest of the window, if any was left."""
         reading = Reading()
         reached = window.start
         for number in range(1, PAGES_MAX + 1):
@@ -60,16 +60,16 @@ class ReadWindow:
 
 @dataclass(frozen=True, slots=True)
 class ReadSlice:
-    """Read a window that a poll left to the queue; what is left of it goes to the queue again."""
+    """Read a window from the queue; what is left of it is queued again."""
 
     read_window: ReadWindow
     slices: SliceQueue
 
     def run(self, window: Window, now: datetime, deadline: Deadline) -> Reading:
-        """Raises SpendLogUnavailableError when it got nowhere, so that the queue gives the window out again."""
+        """Raises SpendLogUnavailableError when nothing was read, so that the queue delivers the window again."""
         reading, rest = self.read_window.run(window, now, deadline)
         if rest == window:
-            raise SpendLogUnavailableError(f"{window} could not be read any further than its first moment")
+            raise SpendLogUnavailableError(f"{window} cannot be read any further than its first moment")
         if rest:
             self.slices.send([rest])
         return reading

@@ -1,4 +1,4 @@
-"""The push: LiteLLM tells of each call as it ends, so that usage shows at once. Nobody is billed by it."""
+"""Pushes: LiteLLM reports each call when it ends, so that usage shows at once. Nobody is billed by a push."""
 
 import hmac
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from flareflow.metering.price_book import PriceBook
 
 @dataclass(frozen=True, slots=True)
 class IngestPush:
-    """Add the pushed calls of known keys to the unconfirmed totals; calls known already change nothing.
+    """Add pushed calls of known keys to the unconfirmed totals; a call that is known already changes nothing.
 
-    `push_secret` gives what LiteLLM has to present as bearer; `parse` reads the body of a push.
+    `push_secret` returns the bearer token that LiteLLM must send; `parse` reads the body of a push.
     """
 
     push_secret: Callable[[], str]
@@ -25,7 +25,7 @@ class IngestPush:
     price_book: PriceBook
 
     def run(self, authorization: str, body: bytes, now: datetime) -> PushReport:
-        """Raises UnauthenticatedError, InvalidRequestError when nothing of the body can be read."""
+        """Raises UnauthenticatedError `push_secret_wrong`, InvalidRequestError when the body cannot be read at all."""
         self._authenticate(authorization)
         pushed = self.parse(body)
         known = self.keys.subscriptions({call.key_hash for call in pushed.calls})
@@ -38,6 +38,6 @@ class IngestPush:
 
     def _authenticate(self, authorization: str) -> None:
         wanted = f"Bearer {self.push_secret()}"
-        # compared in constant time, so that the time of the answer tells nothing of the secret
+        # in constant time, so that the response time reveals nothing about the secret
         if not hmac.compare_digest(authorization.encode(), wanted.encode()):
-            raise UnauthenticatedError("push_secret_wrong", "only LiteLLM's callback may push usage")
+            raise UnauthenticatedError("push_secret_wrong", "Only LiteLLM's callback can push usage.")

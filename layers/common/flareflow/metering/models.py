@@ -1,4 +1,4 @@
-"""What was used: the calls that LiteLLM finished, what they weigh, and how they add up."""
+"""Finished calls, usage events and totals, and what polls and pushes report."""
 
 import math
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from flareflow.metering.price_book import PriceBook
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An amount of use. It adds up; a difference may be negative, a total never is.
+    """An amount of usage. A difference can be negative, a total never is.
 
-    `rated_microtokens`: tokens times their class multiplier, 1 token rated x1.0 = 1_000_000.
-    `cost_nanousd`: what the provider costs us, 1 USD = 1_000_000_000; for information, nobody is charged by it.
+    `rated_microtokens`: tokens times the multiplier of their class, 1 token rated x1.0 = 1_000_000.
+    `cost_nanousd`: what the provider charges us, 1 USD = 1_000_000_000; for information, nobody is billed by it.
     """
 
     prompt_tokens: int = 0
@@ -36,9 +36,9 @@ class Usage:
         return self.prompt_tokens + self.completion_tokens
 
     def as_total(self) -> Self:
-        """The same amount, once it is sure that nothing in it is negative."""
+        """The same amount. Raises BrokenRuleError when something in it is negative."""
         if any(getattr(self, name) < 0 for name in USAGE_FIELDS):
-            raise BrokenRuleError(f"a total is never negative, and this one is {self}")
+            raise BrokenRuleError(f"a total is never negative, but this one is {self}")
         return self
 
 
@@ -47,7 +47,7 @@ USAGE_FIELDS = tuple(field.name for field in fields(Usage))
 
 @dataclass(frozen=True, slots=True)
 class FinishedCall:
-    """One successful call as LiteLLM tells it: whose key, which model, how much."""
+    """One successful call as LiteLLM reports it."""
 
     litellm_call_id: str
     key_hash: str
@@ -102,7 +102,7 @@ class UsageEvent:
 
 @dataclass(frozen=True, slots=True)
 class LiveTotals:
-    """What a subscription used so far: `counted` by a poll, and `unconfirmed`, only pushed to us yet."""
+    """A subscription's usage so far: `counted` by polls, and `unconfirmed`: pushed, not found by a poll yet."""
 
     counted: Usage = Usage()
     unconfirmed: Usage = Usage()
@@ -110,19 +110,19 @@ class LiveTotals:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of start times, both ends included."""
+    """A range of start times, both ends included."""
 
     start: datetime
     end: datetime
 
     def __post_init__(self) -> None:
         if self.start > self.end:
-            raise BrokenRuleError(f"a window ends after it starts, not {self.start} to {self.end}")
+            raise BrokenRuleError(f"a window starts before it ends, but this one is {self.start} to {self.end}")
 
     def split(self, slice_length: timedelta, slices_max: int) -> tuple["Window", ...]:
-        """At most `slices_max` windows that cover this one, each `slice_length` or longer (the last may be shorter).
+        """Split into at most `slices_max` windows of `slice_length` or more; only the last can be shorter.
 
-        Neighbours share a bound, as both ends are included and a call counts once anyway.
+        Neighbours share a bound: both ends are included, and a call that is read twice is counted once.
         """
         length = max(slice_length, (self.end - self.start) / slices_max)
         count = min(slices_max, math.ceil((self.end - self.start) / length)) or 1
@@ -134,7 +134,7 @@ class Window:
 class SpendPage:
     """One page of the spend log, oldest call first.
 
-    `unreadable` counts rows that are not what LiteLLM promises; they are logged where they are read.
+    `unreadable` is the number of rows that do not have the documented form; the adapter logs them.
     """
 
     calls: tuple[FinishedCall, ...]
@@ -144,7 +144,7 @@ class SpendPage:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading a part of the spend log did, in calls."""
+    """The numbers of calls in a part of the spend log that was read."""
 
     seen: int = 0
     counted: int = 0
@@ -162,7 +162,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What one poll did; `dropped` is in calls, `slices` is how many parts of the window were left to the queue."""
+    """What one poll did: `dropped` is a number of calls, `slices` the number of windows that were queued."""
 
     reading: Reading
     dropped: int
@@ -171,7 +171,7 @@ class PollReport:
 
 @dataclass(frozen=True, slots=True)
 class PushedCalls:
-    """The successful calls among the `received` events of one push; `malformed` ones could not be read."""
+    """The successful calls of one push, out of `received` events, of which `malformed` could not be read."""
 
     received: int
     calls: tuple[FinishedCall, ...]
@@ -192,4 +192,4 @@ class PushReport:
 
 
 type Subscriptions = Mapping[str, int]
-"""Key hash (SHA-256, hex) to the id of the subscription that pays for it."""
+"""Key hash (SHA-256 in hex) to the id of the subscription that pays."""

@@ -1,4 +1,4 @@
-"""The poll: it makes usage complete, since a push may be lost."""
+"""Polling: makes usage complete, because pushes can be lost."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,11 +16,11 @@ DROPPED_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class PollUsage:
-    """Count every finished call since the last poll, once, whoever else is polling.
+    """Count every finished call since the last poll, once, also when several polls run at the same time.
 
-    The spend log is filtered by start times, and a row appears only after its call has ended. So each window begins
-    `look_back` (the longest call and the delay of its row) before the moment up to which the last poll read.
-    A pushed event that no poll has found for `push_grace` leaves the unconfirmed totals.
+    The spend log is filtered by start time, and a row appears only after its call has ended. So each window begins
+    `look_back` (the longest call plus the delay of its row) before the moment up to which the last poll has read.
+    An event that is still unconfirmed after `push_grace` is dropped.
     """
 
     read_window: ReadWindow
@@ -31,7 +31,7 @@ class PollUsage:
     push_grace: timedelta
 
     def run(self, now: datetime, deadline: Deadline) -> PollReport:
-        """Raises SpendLogUnavailableError or StorageUnavailableError; the next poll then begins where this one did."""
+        """Raises SpendLogUnavailableError, StorageUnavailableError, RaceLostError; the next poll repeats the window."""
         self.usage.open_epoch_if_none(self.epochs.at(now))
         window = self._window(now)
         reading, rest = self.read_window.run(window, now, deadline)

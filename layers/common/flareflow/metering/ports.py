@@ -1,4 +1,4 @@
-"""What metering needs from the world."""
+"""Ports of the metering package."""
 
 from collections.abc import Sequence, Set
 from datetime import datetime
@@ -8,20 +8,20 @@ from flareflow.metering.models import FinishedCall, SpendPage, Subscriptions, Us
 
 
 class SpendLog(Protocol):
-    """LiteLLM's record of finished calls. A row appears seconds after its call has ended, sometimes later."""
+    """LiteLLM's log of finished calls. A row appears seconds after its call has ended, sometimes later."""
 
     def page(self, window: Window, number: int) -> SpendPage:
         """Page `number` (from 1) of the successful calls that started in `window`, oldest first.
 
-        Raises SpendLogUnavailableError when LiteLLM cannot be asked now.
+        Raises SpendLogUnavailableError when LiteLLM gives no usable answer.
         """
 
 
 class KeyDirectory(Protocol):
-    """Which virtual keys are ours. A deleted key stays known, as its last calls may still come."""
+    """The virtual keys that were created here. Deleted keys stay, because their last calls may be read later."""
 
     def subscriptions(self, key_hashes: Set[str]) -> Subscriptions:
-        """The subscription of each known key among `key_hashes`; unknown ones are left out."""
+        """The subscription of each known key among `key_hashes`; unknown keys are left out."""
 
 
 class UsageEvents(Protocol):
@@ -61,7 +61,7 @@ class UsageEvents(Protocol):
 
 
 class SliceQueue(Protocol):
-    """Windows that wait to be read by another invocation."""
+    """The queue of windows to be read by another invocation."""
 
     def send(self, windows: Sequence[Window]) -> None:
-        """Raises StorageUnavailableError when the queue does not take them; some may be queued then."""
+        """Queue windows. Raises StorageUnavailableError on failure; some windows may be queued nevertheless."""

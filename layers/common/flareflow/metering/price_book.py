@@ -1,4 +1,4 @@
-"""The price book: which pricing class a model belongs to, and what a token of that class weighs."""
+"""The price book: the pricing class of each model, and the weight of a token of each class."""
 
 import json
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ BOOK_FILE: Final = Path(__file__).with_name("price_book.json")
 class PriceBook(BaseModel):
     """One version of the book.
 
-    `classes`: micro-tokens that one token of the class weighs (1_500_000 is x1.5).
-    `models`: the model name that callers use -> class; any other model is of `default_class`.
+    `classes`: class -> rated micro-tokens of one token (1_500_000 is x1.5).
+    `models`: name of the model in requests -> class; every other model has `default_class`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,19 +36,19 @@ class PriceBook(BaseModel):
 
     @classmethod
     def load(cls) -> "PriceBook":
-        """The book in force, as it is deployed with the code."""
+        """The book in force; it is deployed with the code."""
         return cls.model_validate_json(BOOK_FILE.read_bytes())
 
     def class_of(self, model: str) -> str:
         return self.models.get(model, self.default_class)
 
     def rate(self, model: str, tokens: int) -> int:
-        """What `tokens` of `model` weigh, in micro-tokens; exact."""
+        """The weight of `tokens` of `model`, in rated micro-tokens; exact."""
         return tokens * self.classes[self.class_of(model)]
 
     @cached_property
     def canonical_json(self) -> str:
-        """The book as text that everybody writes alike: ASCII, keys sorted, no spaces."""
+        """The book as JSON text in one form: ASCII, keys sorted, no spaces."""
         return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
 
     @cached_property

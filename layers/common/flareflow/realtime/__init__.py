@@ -1,9 +1,9 @@
-"""What happens to a subscription, told to whoever watches it.
+"""Live notifications of what happens to a subscription, over WebSockets.
 
 Rules that always hold:
 
-1. A connection is opened by a ticket that works once, and watches only subscriptions of the ticket's account.
-2. The messages of a subscription are numbered 1, 2, 3, … without a gap.
-3. A stream record makes a message once; delivered again, it sends the same message with the same number.
-4. A message is stored before it is sent: what a connection missed is there to be resumed from.
+1. A ticket opens one connection, which can watch only subscriptions of the ticket's account.
+2. The messages of a subscription have the sequence numbers 1, 2, 3, … without a gap.
+3. A change becomes one message of each type; delivered again, the same message is sent with the same number.
+4. A message is stored before it is sent, so a client can resume from the last number it has seen.
 """

@@ -1,4 +1,4 @@
-"""A connection's life: opened by a ticket, told what to watch, forgotten."""
+"""Opening a WebSocket connection with a ticket, and watching subscriptions with it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from flareflow.realtime.ports import Connections, ConnectionSender, Messages, Ow
 from flareflow.time import Clock
 
 CONNECTION_LIFETIME: Final = timedelta(hours=2)
-"""After which API Gateway closes a connection by itself."""
+"""API Gateway closes every connection after two hours."""
 WATCHED_MAX: Final = 20
 WATCHERS_MAX: Final = 20
 RESUMED_MAX: Final = 100
@@ -19,7 +19,7 @@ RESUMED_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Open a connection for whoever the ticket was given to."""
+    """Open a connection for the account that the ticket was given to."""
 
     tickets: Tickets
     connections: Connections
@@ -30,16 +30,17 @@ class Connect:
         now = self.clock()
         address = self.tickets.consume(token_hash(ticket), now)
         if address is None:
-            raise UnauthenticatedError("unknown_ticket", "The ticket was used, has expired or is not ours.")
+            raise UnauthenticatedError("unknown_ticket", "The ticket is unknown, used or expired.")
         self.connections.add(connection_id, address, now + CONNECTION_LIFETIME)
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Send a connection all messages of a subscription from now on, and those after `after` first.
+    """Let a connection watch a subscription: it gets every message from now on.
 
-    It answers with where the numbering stands. The connection is added before the missed messages are read, so none
-    falls between; one that comes twice has the same number.
+    The first answer has the last sequence number. Then follow the stored messages after number `after`, if given, at
+    most `RESUMED_MAX`. The watch is stored before they are read, so none is missed; a message that arrives twice has
+    the same number.
     """
 
     connections: Connections
@@ -49,8 +50,8 @@ class Watch:
     clock: Clock
 
     def run(self, connection_id: str, subscription_id: int, after: int | None) -> None:
-        """Raises UnauthenticatedError `unknown_connection`, NotFoundError `subscription_not_found` (for another's
-        too), ConflictError `too_many_watched` or `too_many_watchers`.
+        """Raises UnauthenticatedError `unknown_connection`; NotFoundError `subscription_not_found`, also for a
+        subscription of somebody else; ConflictError `too_many_watched` or `too_many_watchers`.
         """
         self._check_owner(connection_id, subscription_id)
         self._check_watch_limits(connection_id, subscription_id)
@@ -72,9 +73,9 @@ class Watch:
         if subscription_id in watched:
             return
         if len(watched) >= WATCHED_MAX:
-            raise ConflictError("too_many_watched", f"A connection watches at most {WATCHED_MAX}.")
+            raise ConflictError("too_many_watched", f"A connection can watch at most {WATCHED_MAX} subscriptions.")
         if len(self.connections.watching(subscription_id)) >= WATCHERS_MAX:
-            raise ConflictError("too_many_watchers", f"At most {WATCHERS_MAX} connections watch the same.")
+            raise ConflictError("too_many_watchers", f"At most {WATCHERS_MAX} connections can watch one subscription.")
 
     def _greet(self, connection_id: str, subscription_id: int) -> None:
         last = self.messages.last_sequence(subscription_id)

@@ -1,4 +1,4 @@
-"""Tickets: how a signed-in account opens a WebSocket without a session token in a URL."""
+"""Tickets: a signed-in account opens a WebSocket with one, so that no session token is in a URL."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -88,7 +88,7 @@ def test_a_usage_event_with_the_same_content_is_no_change() -> None:
     assert decode_change(record(CALL | {"recorded_at": timestamp(NOON)}, CALL)) is None
 
 
-def test_a_subscription_is_told_as_it_was_and_as_it_is() -> None:
+def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
     assert decode_change(record(STATE)) == SubscriptionChanged("e1", NOON, None, ALICES)
     suspended = replace(ALICES, status=SubscriptionStatus.SUSPENDED)
     changed = decode_change(record(STATE | {"status": "suspended"}, STATE))
@@ -114,7 +114,7 @@ def test_a_deleted_item_is_no_change(item: Item) -> None:
 
 
 @pytest.mark.parametrize("item", [LIVE, STATE])
-def test_live_totals_and_the_state_of_a_subscription_are_its_funds(item: Item) -> None:
+def test_a_change_of_live_totals_or_state_changes_the_funds(item: Item) -> None:
     assert decode_changed_funds(record(item)) == 7
     assert decode_changed_funds(record(item, item)) == 7
     assert decode_changed_funds(record(None, item)) == 7

@@ -44,7 +44,7 @@ def translated(failure: Exception) -> FlareFlowError:
         cancelled("ThrottlingError", "ConditionalCheckFailed"),
     ],
 )
-def test_a_condition_that_does_not_hold_is_a_race_that_was_lost_for_good(failure: ClientError) -> None:
+def test_a_failed_condition_is_a_race_that_is_lost_for_good(failure: ClientError) -> None:
     assert type(translated(failure)) is ConditionFailedError
 
 
@@ -56,7 +56,7 @@ def test_a_condition_that_does_not_hold_is_a_race_that_was_lost_for_good(failure
         cancelled("ThrottlingError", "TransactionConflict"),
     ],
 )
-def test_a_conflict_with_another_transaction_is_a_race_and_says_nothing_of_the_condition(failure: ClientError) -> None:
+def test_a_conflict_of_transactions_is_a_race_of_unknown_outcome(failure: ClientError) -> None:
     assert type(translated(failure)) is RaceLostError
 
 
@@ -81,7 +81,7 @@ def test_everything_else_is_an_outage(failure: Exception) -> None:
     assert type(translated(failure)) is StorageUnavailableError
 
 
-def test_a_mistake_of_ours_is_not_translated() -> None:
+def test_an_unexpected_exception_is_not_translated() -> None:
     with pytest.raises(KeyError), translating("store a thing"):
         raise KeyError("pk")
 

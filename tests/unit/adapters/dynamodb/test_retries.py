@@ -106,7 +106,7 @@ def test_events_that_lose_every_race_raise_it(monkeypatch: pytest.MonkeyPatch) -
     assert client.writes == usage.ATTEMPTS_MAX
 
 
-def test_an_outage_is_no_race_and_rises_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outage_is_raised_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(failures=[cancelled("ThrottlingError")])
     with pytest.raises(StorageUnavailableError):
         events_in(client, Pauses(), monkeypatch).add_unconfirmed([EVENT], NOW)

@@ -54,7 +54,7 @@ def names(schema: list[dict[str, str]]) -> list[str]:
     return [key["AttributeName"] for key in schema]
 
 
-def test_no_other_module_spells_a_key() -> None:
+def test_no_other_module_contains_the_beginning_of_a_key() -> None:
     # Given what keys begin with, such as CALL#
     kinds = [kind for layout in TABLES for kind in (*layout.items, *layout.indexes)]
     beginnings = {
