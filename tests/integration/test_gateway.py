@@ -21,10 +21,11 @@ from aws_lambda_powertools.utilities.parser.models import (
 )
 from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from flareflow.adapters.aws.websocket import WebSocketConnections
 from flareflow.realtime.ports import ConnectionSender
+from infra.local.aws.gateway import http_api, websocket_api
 from infra.local.ports import HOST, port, url
 from tests.fakes.realtime import FakeConnectionSender
 from tests.support.eventually import WAIT_SECONDS_MAX, eventually
@@ -82,6 +83,39 @@ def test_answers_and_failures_look_as_api_gateway_sends_them(
 
 def test_a_body_above_10_mb_is_refused(gateway: Gateway) -> None:
     assert gateway.http.post("/echo/x", content=b" " * (10 * 1024 * 1024 + 1)).status_code == 413
+
+
+def test_an_event_above_6_mb_is_refused_by_lambda(gateway: Gateway) -> None:
+    client = gateway.client("lambda", "gateway_lambda")
+    event = json.dumps({"text": " " * (6 * 1024 * 1024)}).encode()
+    assert gateway.http.post("/echo/x", content=b" " * (6 * 1024 * 1024)).status_code == 413
+    with pytest.raises(ClientError, match="RequestEntityTooLargeException"):
+        client.invoke(FunctionName="HttpFunction", Payload=event)
+
+
+def test_an_answer_above_6_mb_is_an_error_of_the_function(gateway: Gateway) -> None:
+    # When
+    client = gateway.client("lambda", "gateway_lambda")
+    large = client.invoke(FunctionName="HttpFunction", Payload=b'{"pathParameters": {"action": "large"}}')
+    # Then
+    assert large["FunctionError"] == "Unhandled"
+    assert json.load(large["Payload"])["errorType"] == "Function.ResponseSizeTooLarge"
+    assert gateway.http.get("/do/large").status_code == 500
+    # And the function goes on
+    assert gateway.http.get("/do/binary").status_code == 200
+
+
+def test_a_function_that_takes_longer_than_api_gateway_waits_is_unavailable(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_api, "INTEGRATION_SECONDS", 0.5)
+    assert gateway.http.get("/do/sleep").status_code == 503
+
+
+def test_a_function_that_does_not_start_says_why(gateway: Gateway) -> None:
+    broken = gateway.client("lambda", "gateway_lambda").invoke(FunctionName="BrokenFunction", Payload=b"{}")
+    assert broken["FunctionError"] == "Unhandled"
+    assert json.load(broken["Payload"])["errorType"] == "Runtime.HandlerNotFound"
 
 
 def test_the_authorizer_decides_and_its_context_reaches_the_function(gateway: Gateway) -> None:
@@ -152,6 +186,16 @@ def test_a_message_that_failed_alone_comes_again_alone(gateway: Gateway) -> None
     for event in gateway.notes("QueueFunction"):
         SqsModel.model_validate(event)
     assert sorted(record["body"] for record in gateway.records("QueueFunction")) == ["fails once", "fails once", "good"]
+
+
+def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(gateway: Gateway) -> None:
+    # When
+    sqs = gateway.client("sqs")
+    sqs.send_message(QueueUrl=gateway.deployment.physical("Jobs").ref, MessageBody="fails always")
+    # Then
+    dead = gateway.deployment.physical("Dead").ref
+    lost = eventually(lambda: sqs.receive_message(QueueUrl=dead).get("Messages"))
+    assert lost[0]["Body"] == "fails always"
 
 
 def test_stream_records_come_in_order_and_what_never_works_is_given_up(gateway: Gateway) -> None:
@@ -228,10 +272,28 @@ def test_what_is_too_large_is_refused_in_both_directions(gateway: Gateway) -> No
         management.post_to_connection(ConnectionId="any", Data=b" " * (128 * 1024 + 1))
     with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
         socket.send(" " * (32 * 1024 + 1))
-        with pytest.raises(ConnectionClosed) as closed:
+        assert close_code(socket) == 1009
+
+
+def test_a_binary_message_closes_the_connection(gateway: Gateway) -> None:
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
+        socket.send(b"binary")
+        assert close_code(socket) == 1003
+
+
+@pytest.mark.parametrize("limit", ["IDLE_SECONDS", "CONNECTION_SECONDS_MAX"])
+def test_an_idle_or_old_connection_is_closed(gateway: Gateway, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket_api, limit, 0.5)
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
+        assert close_code(socket) == 1001
+
+
+def close_code(socket: ClientConnection) -> int | None:
+    """With which code the gateway closes the connection."""
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
             socket.recv(WAIT_SECONDS_MAX)
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1009
+    return closed.value.rcvd.code if closed.value.rcvd else None
 
 
 @dataclass(frozen=True, slots=True)

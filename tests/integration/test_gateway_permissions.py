@@ -97,6 +97,15 @@ def test_a_call_beyond_the_policies_is_refused(
     assert refused["code"] in {"AccessDeniedException", "AccessDenied"}
 
 
+def test_a_batch_of_several_keys_is_never_read_at_once(gateway: Gateway) -> None:
+    """DynamoDB may leave out keys of any batch, and whoever ignores that loses items."""
+    keys = [{"pk": {"S": "one"}}, {"pk": {"S": "other"}}]
+    asked = {"RequestItems": {"{Items}": {"Keys": keys}}}
+    assert called(gateway, "AllowedFunction", "dynamodb", "batch_get_item", asked)["unprocessed"] == [keys[1:]]
+    asked = {"RequestItems": {"{Items}": {"Keys": keys[1:]}}}
+    assert called(gateway, "AllowedFunction", "dynamodb", "batch_get_item", asked)["unprocessed"] == []
+
+
 def test_a_refusal_names_the_caller_the_action_and_the_resource(gateway: Gateway) -> None:
     refused = called(gateway, "AllowedFunction", "dynamodb", "delete_item", {"TableName": "{Items}", "Key": KEY})
     assert refused["message"] == (

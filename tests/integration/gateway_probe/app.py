@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 type Event = dict[str, Any]
 
+ANSWER_BYTES_MAX = 6 * 1024 * 1024 + 100
+
 
 def note(event: Event, context: LambdaContext) -> None:
     file = Path(os.environ["NOTES_FOLDER"]) / f"{context.function_name}.jsonl"
@@ -30,6 +32,8 @@ def handler(event: Event, context: LambdaContext) -> object:
             os._exit(3)
         case "sleep":
             time.sleep(60)
+        case "large":
+            return {"statusCode": 200, "body": "x" * ANSWER_BYTES_MAX}
         case "malformed":
             return {"statusCode": "no number"}
         case "binary":
@@ -53,7 +57,8 @@ def take_jobs(event: Event, context: LambdaContext) -> Event:
     failed = [
         record["messageId"]
         for record in event["Records"]
-        if record["body"] == "fails once" and record["attributes"]["ApproximateReceiveCount"] == "1"
+        if record["body"] == "fails always"
+        or (record["body"] == "fails once" and record["attributes"]["ApproximateReceiveCount"] == "1")
     ]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
@@ -74,11 +79,11 @@ def talk(event: Event, context: LambdaContext) -> Event:
 
 
 def call_aws(event: Event, _: LambdaContext) -> Event:
-    """Make one call of AWS; what came of it is `ok` or the error's code and message."""
+    """Make one call of AWS; gives `ok` and how many items DynamoDB left out, or the error's code and message."""
     endpoint = os.environ["SOCKETS_URL"] if event["service"] == "apigatewaymanagementapi" else None
     client: Any = boto3.client(event["service"], endpoint_url=endpoint)
     try:
-        getattr(client, event["operation"])(**event["parameters"])
+        answer = getattr(client, event["operation"])(**event["parameters"])
     except ClientError as error:
         return {"code": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
-    return {"code": "ok", "message": ""}
+    return {"code": "ok", "unprocessed": [part["Keys"] for part in answer.get("UnprocessedKeys", {}).values()]}

@@ -1,12 +1,12 @@
-"""The AWS endpoint of the functions: every call of theirs goes through here and needs their role's permission.
+"""The AWS endpoint of the functions: all their calls go through here, and their roles have to allow each of them.
 
-A function's access key id is its own name, so that the signature's credential says who calls. What the role allows
-is forwarded to DynamoDB Local, to moto or to the WebSocket API; all else is refused as AWS refuses it. Signatures
+A function's access key id is its own name, so the credential in the signature says who calls. A call that the role
+allows is forwarded to DynamoDB Local, moto or the WebSocket API; any other is refused as AWS refuses it. Signatures
 are not verified.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
@@ -17,6 +17,7 @@ from yarl import URL
 
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.aws_calls import AwsCall, Request, UnknownCallError, parse_call
+from infra.local.aws.gateway.partial_batches import PartialBatch
 from infra.local.aws.gateway.policies import Access, Role
 from infra.local.ports import url
 
@@ -33,11 +34,10 @@ class AccessDeniedError(Exception):
 
 @dataclass(slots=True)
 class AwsEndpoint:
-    """Serves AWS' APIs to the functions. `on_allowed` is told of each access that was allowed, with its caller."""
+    """Serves AWS' APIs to the functions. `roles` are by function; `websocket_api` is the id of the WebSocket API."""
 
     roles: Mapping[str, Role]
     websocket_api: str
-    on_allowed: Callable[[str, Access], None] = lambda caller, access: None
     _client: aiohttp.ClientSession | None = None
 
     def app(self) -> web.Application:
@@ -66,7 +66,10 @@ class AwsEndpoint:
         except AccessDeniedError as denied:
             print(f"refused: {denied}", flush=True)
             return _refusal(request, str(denied))
-        answer = await self._forward(request, body, _backend(call))
+        batch = PartialBatch.of(request.headers.get("X-Amz-Target", ""), body)
+        answer = await self._forward(request, batch.done if batch else body, _backend(call))
+        if batch and answer.status == 200:
+            return web.Response(body=batch.answer(answer.body), content_type=JSON_1_0)  # type: ignore[arg-type]
         return _refusal(request, "Access Denied") if self._must_hide(call, answer) else answer
 
     def _allowed(self, request: web.Request, body: bytes) -> AwsCall:
@@ -88,8 +91,6 @@ class AwsEndpoint:
             raise AccessDeniedError(f"The access key {call.caller} belongs to no function of the template")
         if refused := role.first_refused(call.accesses):
             raise AccessDeniedError(_denial(call.caller, role, refused))
-        for access in call.accesses:
-            self.on_allowed(call.caller, access)
         return call
 
     def _must_hide(self, call: AwsCall, answer: web.Response) -> bool:

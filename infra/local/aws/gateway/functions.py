@@ -6,22 +6,27 @@ from contextlib import suppress
 from typing import Final
 
 from infra.local.aws.gateway.deployment import FunctionSpec
-from infra.local.aws.gateway.runtime import Instance, Outcome
+from infra.local.aws.gateway.runtime import EVENT_BYTES_MAX, Instance, Outcome
 
 SCALE_OUT_MAX: Final = 4
 PREWARM_AT_ONCE: Final = 2
 BUSY_SECONDS: Final = 0.3
-"""AWS starts another instance at once; here its start would take the processors from those at work."""
+"""How long an event waits for a busy instance. AWS starts another one at once; here, that would slow the busy ones."""
 
 
 class ThrottledError(Exception):
     """All of the function's reserved concurrency is in use."""
 
 
-class Function:
-    """One function and its instances; the most recently used one is warmest and goes first.
+class EventTooLargeError(Exception):
+    """The event is larger than Lambda takes."""
 
-    An event that finds all instances busy for a while makes another one start, and goes to whichever is free first.
+
+class Function:
+    """One function and its instances.
+
+    An event goes to the most recently used free instance. If all are busy for `BUSY_SECONDS`, another instance is
+    started, and the event goes to the first one that becomes free.
     """
 
     def __init__(self, spec: FunctionSpec) -> None:
@@ -33,11 +38,13 @@ class Function:
         self._starts: set[asyncio.Task[None]] = set()
 
     async def invoke(self, payload: bytes) -> Outcome:
-        """The handler's outcome for one event, or why no instance could be started for it.
+        """Returns the handler's outcome, or the failure of the instance that was started for the event.
 
-        Raises `ThrottledError` at the reserved concurrency. A function without one waits for a free instance
-        beyond `SCALE_OUT_MAX`, where AWS would go on starting more.
+        Raises `EventTooLargeError`, and `ThrottledError` when the reserved concurrency is in use. A function without
+        reserved concurrency has at most `SCALE_OUT_MAX` instances; further events wait.
         """
+        if len(payload) > EVENT_BYTES_MAX:
+            raise EventTooLargeError(f"Request must be smaller than {EVENT_BYTES_MAX} bytes")
         if self.spec.reserved is not None and self._events >= self.spec.reserved:
             raise ThrottledError(f"{self.spec.name} already runs {self.spec.reserved} at once")
         self._events += 1
@@ -48,7 +55,7 @@ class Function:
             self._events -= 1
 
     async def prewarm(self) -> None:
-        """Start one instance ahead of the first event; a failure shows at the first event."""
+        """Start one instance before the first event. If it fails, the first event gets the failure."""
         self._grow()
         await asyncio.gather(*self._starts)
 
@@ -107,11 +114,11 @@ class Functions:
         self.by_name = {name: Function(spec) for name, spec in specs.items()}
 
     async def invoke(self, name: str, payload: bytes) -> Outcome:
-        """Raises `ThrottledError`, and `KeyError` for a function that the template does not have."""
+        """Raises `EventTooLargeError`, `ThrottledError`, or `KeyError` if the template has no such function."""
         return await self.by_name[name].invoke(payload)
 
     async def prewarm(self) -> None:
-        """Start an instance of each function, few at a time, so that what is asked meanwhile is not starved."""
+        """Start an instance of each function, `PREWARM_AT_ONCE` at a time, so that requests are still answered."""
         turns = asyncio.Semaphore(PREWARM_AT_ONCE)
 
         async def one(function: Function) -> None:

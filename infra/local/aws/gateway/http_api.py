@@ -1,6 +1,6 @@
-"""The HTTP API: routes, authorizer and CORS of the template in front of the functions.
+"""The HTTP API: the template's routes, authorizer and CORS rules in front of the functions.
 
-Limits are API Gateway's: 10 MB in, 30 s to answer. It does not throttle.
+A request has at most 10 MB and its function 30 s, as at API Gateway. The throttling of the template is not applied.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from infra.local.aws.gateway.deployment import Deployment
-from infra.local.aws.gateway.functions import Functions, ThrottledError
+from infra.local.aws.gateway.functions import EventTooLargeError, Functions, ThrottledError
 from infra.local.aws.gateway.http_event import MalformedResponseError, Received, response_of
 from infra.local.aws.gateway.routing import Authorizer, RouteTable
 from infra.local.aws.gateway.runtime import Outcome
@@ -22,7 +22,7 @@ INTEGRATION_SECONDS: Final = 30.0
 
 
 class RefusedError(Exception):
-    """API Gateway answers by itself; the function is not asked, or gave nothing usable."""
+    """API Gateway answers with an error of its own: the function was not invoked, or its answer cannot be used."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """The API's CORS rules; with them, API Gateway answers preflights itself."""
+    """The API's CORS rules. API Gateway answers preflight requests by them, without any function."""
 
     origins: Sequence[str]
     methods: Sequence[str]
@@ -51,7 +51,7 @@ class Cors:
         return response
 
     def allow(self, request: web.Request, response: web.Response) -> bool:
-        """Let the page read the response if its origin is one of ours."""
+        """Add the header that lets the page read the response, if the request's origin is allowed; returns whether."""
         origin = request.headers.get("Origin")
         if origin is None or origin not in self.origins:
             return False
@@ -61,7 +61,7 @@ class Cors:
 
 
 class HttpApi:
-    """Serves the template's HTTP API; `api_id` is what requests' contexts call it."""
+    """Serves the template's HTTP API. `body` is its resolved OpenAPI document."""
 
     def __init__(self, api_id: str, body: Mapping[str, Any], functions: Functions) -> None:
         cors = body.get("x-amazon-apigateway-cors", {})
@@ -107,7 +107,7 @@ class HttpApi:
             raise RefusedError(500, "Internal Server Error") from error
 
     async def _authorize(self, received: Received, authorizer: Authorizer) -> Mapping[str, Any]:
-        """The context that the authorizer gives to the route's function."""
+        """Returns the context that the authorizer adds to the event. Raises `RefusedError` 401, 403 or 500."""
         identity = [received.request.headers.get(name, "") for name in authorizer.identity_headers]
         if not all(identity):
             raise RefusedError(401, "Unauthorized")
@@ -123,10 +123,12 @@ class HttpApi:
     async def _invoke(self, function: str, event: Mapping[str, Any]) -> Outcome:
         invocation = self._functions.invoke(function, json.dumps(event).encode())
         try:
-            # Shielded: a handler that takes too long goes on, only nobody waits for it any more.
+            # Shielded: as in AWS, a handler that takes longer goes on running.
             return await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(invocation)), INTEGRATION_SECONDS)
         except (TimeoutError, ThrottledError) as error:
             raise RefusedError(503, "Service Unavailable") from error
+        except EventTooLargeError as error:
+            raise RefusedError(413, "Request Entity Too Large") from error
 
 
 async def _body(request: web.Request) -> bytes:

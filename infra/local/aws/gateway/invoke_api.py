@@ -1,4 +1,4 @@
-"""The Lambda API that schedules, the demo and tests use: Invoke and ListFunctions, as boto3's client asks them."""
+"""The part of Lambda's API that the demo and the tests use: Invoke and ListFunctions."""
 
 import asyncio
 import uuid
@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from infra.local.aws.gateway.functions import Functions, ThrottledError
-from infra.local.aws.gateway.runtime import PAYLOAD_BYTES_MAX, Outcome
+from infra.local.aws.gateway.runtime import EVENT_BYTES_MAX, Outcome
 
 FUNCTIONS: Final = "/2015-03-31/functions"
 
@@ -16,7 +16,7 @@ FUNCTIONS: Final = "/2015-03-31/functions"
 class InvokeApi:
     """Serves `POST /2015-03-31/functions/{name or ARN}/invocations`.
 
-    `Event` invocations are answered at once and run once: the retries that AWS adds are not made here.
+    An `Event` invocation is answered at once and runs once; AWS would repeat one that fails.
     """
 
     def __init__(self, functions: Functions) -> None:
@@ -24,7 +24,7 @@ class InvokeApi:
         self._running: set[asyncio.Task[Any]] = set()
 
     def app(self) -> web.Application:
-        app = web.Application(client_max_size=PAYLOAD_BYTES_MAX)
+        app = web.Application(client_max_size=EVENT_BYTES_MAX)
         app.router.add_get(f"{FUNCTIONS}/", self._list)
         app.router.add_post(f"{FUNCTIONS}/{{name}}/invocations", self._invoke)
         return app
@@ -40,7 +40,12 @@ class InvokeApi:
         name = request.match_info["name"].rpartition(":")[2]
         if name not in self._functions.by_name:
             return _refused(404, "ResourceNotFoundException", f"Function not found: {name}")
-        invocation = self._functions.invoke(name, await request.read() or b"{}")
+        try:
+            payload = await request.read() or b"{}"
+        except web.HTTPRequestEntityTooLarge:
+            message = f"Request must be smaller than {EVENT_BYTES_MAX} bytes for the InvokeFunction operation"
+            return _refused(413, "RequestEntityTooLargeException", message)
+        invocation = self._functions.invoke(name, payload)
         if request.headers.get("X-Amz-Invocation-Type") == "Event":
             self._run_in_background(invocation)
             return web.Response(status=202, headers=_request_id())
@@ -62,7 +67,7 @@ async def _until_done(invocation: Coroutine[Any, Any, Outcome]) -> None:
     try:
         await invocation
     except ThrottledError as error:
-        print(f"an event was dropped: {error}", flush=True)
+        print(f"an asynchronous event was dropped: {error}", flush=True)
 
 
 def _request_id() -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""SQS queues as event sources: batches, partial failures, visibility."""
+"""SQS queues as event sources: batches, partial failures, repeated delivery.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,7 +21,11 @@ CONCURRENCY_DEFAULT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class QueuePoller:
-    """Feeds one queue to one function. What the function fails or cannot take becomes visible again by itself."""
+    """Feeds one queue to one function.
+
+    Messages that the function did not handle are not deleted: the queue gives them out again after its visibility
+    timeout.
+    """
 
     source: EventSource
     functions: Functions
@@ -32,15 +39,16 @@ class QueuePoller:
         async with asyncio.TaskGroup() as deliveries:
             while True:
                 await slots.acquire()
-                records = await self._receive(address)
+                records = await self.receive(address)
                 if records:
-                    delivery = deliveries.create_task(self._deliver(address, records))
+                    delivery = deliveries.create_task(self.deliver(address, records))
                     delivery.add_done_callback(lambda _: slots.release())
                 else:
                     slots.release()
                     await asyncio.sleep(POLL_SECONDS)
 
-    async def _receive(self, address: str) -> list[Record]:
+    async def receive(self, address: str) -> list[Record]:
+        """The next messages of the queue as event records, at most a batch; empty if there are none."""
         answer = await asyncio.to_thread(
             self.sqs.receive_message,
             QueueUrl=address,
@@ -50,7 +58,8 @@ class QueuePoller:
         )
         return [event_record(message, self.source.source_arn) for message in answer.get("Messages", [])]
 
-    async def _deliver(self, address: str, records: Sequence[Record]) -> None:
+    async def deliver(self, address: str, records: Sequence[Record]) -> None:
+        """Invoke the function with a batch, and delete the messages that it handled."""
         try:
             failed = await self.source.hand_over(self.functions, records)
         except ThrottledError:
@@ -61,7 +70,7 @@ class QueuePoller:
 
 
 def event_record(message: Mapping[str, Any], source_arn: str) -> Record:
-    """A received message as Lambda shows it to the function."""
+    """A received message in the form in which Lambda passes it to the function."""
     attributes = {
         name: {
             "stringValue": given.get("StringValue"),

@@ -1,7 +1,8 @@
 """One execution environment: a real `awslambdaric` process and the Runtime API that feeds it.
 
-Each instance has a Runtime API of its own on a free loopback port, as each Lambda sandbox has: so whoever
-asks for the next event, answers or fails is known by the port alone.
+Like a Lambda sandbox, each instance has a Runtime API of its own, on a free loopback port. The port alone tells which
+instance asks for an event, answers or fails.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import asyncio
@@ -26,12 +27,13 @@ RUNTIME_API: Final = "/2018-06-01/runtime"
 LAYER: Final = ROOT / "layers" / "common"
 INIT_SECONDS: Final = 30.0  # Lambda gives 10 s to a whole processor; here many start on few
 SHUTDOWN_SECONDS: Final = 1.0
-PAYLOAD_BYTES_MAX: Final = 6 * 1024 * 1024
+EVENT_BYTES_MAX: Final = 6 * 1024 * 1024
+ANSWER_BYTES_MAX: Final = EVENT_BYTES_MAX + 100  # Lambda's own number
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an invocation gave: the handler's JSON, or an error object where `is_error`."""
+    """The result of an invocation: the handler's JSON, or Lambda's error object if `is_error`."""
 
     payload: bytes
     is_error: bool = False
@@ -43,7 +45,7 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class Invocation:
-    """One event on its way through an instance."""
+    """One event that an instance handles. `deadline_ms` is Unix time in milliseconds."""
 
     payload: bytes
     deadline_ms: int
@@ -81,7 +83,7 @@ class Instance:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> Outcome | None:
-        """Begin, and return once it asks for its first event; what it failed with, if it did."""
+        """Start the process and wait until it asks for its first event; returns the failure, or None."""
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, 0).start()
         with self._log.open("ab") as log:
@@ -101,7 +103,7 @@ class Instance:
         return self._init_failure or Outcome.failure("Runtime.ExitError", "the runtime ended or hung in its init")
 
     async def invoke(self, payload: bytes) -> Outcome:
-        """Give one event to the handler; past the function's timeout the instance is stopped, as Lambda does."""
+        """Give one event to the handler. An instance that exceeds the function's timeout is stopped, as Lambda does."""
         began = time.perf_counter()
         outcome = await self._handle(payload)
         result = "error" if outcome.is_error else "ok"
@@ -133,7 +135,7 @@ class Instance:
         await self._runner.cleanup()
 
     async def _first_of(self, waited: asyncio.Future[Any], seconds: float) -> None:
-        """Wait for `waited`, for the end of the process, or for the time to be over."""
+        """Wait until `waited` is done, the process ends or the seconds are over."""
         assert self._ended is not None
         await asyncio.wait({waited, self._ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
@@ -157,7 +159,7 @@ class Instance:
         }
 
     def _runtime_api(self) -> web.Application:
-        app = web.Application(client_max_size=PAYLOAD_BYTES_MAX)
+        app = web.Application(client_max_size=ANSWER_BYTES_MAX)
         app.router.add_get(f"{RUNTIME_API}/invocation/next", self._next)
         app.router.add_post(f"{RUNTIME_API}/invocation/{{request_id}}/response", self._response)
         app.router.add_post(f"{RUNTIME_API}/invocation/{{request_id}}/error", self._error)
@@ -180,7 +182,11 @@ class Instance:
         return web.Response(body=self._current.payload, content_type="application/json", headers=headers)
 
     async def _response(self, request: web.Request) -> web.Response:
-        return self._settle(request, Outcome(await request.read()))
+        try:
+            return self._settle(request, Outcome(await request.read()))
+        except web.HTTPRequestEntityTooLarge:
+            message = f"Response payload size exceeded maximum allowed payload size ({ANSWER_BYTES_MAX} bytes)."
+            return self._settle(request, Outcome.failure("Function.ResponseSizeTooLarge", message))
 
     async def _error(self, request: web.Request) -> web.Response:
         return self._settle(request, Outcome(await request.read(), is_error=True))
