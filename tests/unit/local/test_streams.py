@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from infra.local.aws.gateway import streams
 from infra.local.aws.gateway.event_sources import EventSource, Record
 from infra.local.aws.gateway.runtime import Outcome
-from infra.local.aws.gateway.streams import StreamPoller
+from infra.local.aws.gateway.streams import StreamPoller, StreamReader
 
 type Handler = Callable[[Sequence[int]], Sequence[int]]
 
@@ -90,3 +91,52 @@ def test_a_failing_function_is_given_halves_so_that_one_record_cannot_hold_up_al
     batches, lost = delivered(handler, bisect=True)
     assert batches == [[1, 2, 3, 4], [1, 2], [1], [2], [3, 4]]
     assert [one["startSequenceNumber"] for one in lost] == ["1"]
+
+
+@dataclass
+class FakeStream:
+    """A closed parent shard with records 1 and 2, and its child with record 3, listed child first."""
+
+    shards: dict[str, list[int]] = field(default_factory=lambda: {"child": [3], "parent": [1, 2]})
+
+    def describe_stream(self, **_: Any) -> dict[str, Any]:
+        listed = [
+            {"ShardId": name, "SequenceNumberRange": {"StartingSequenceNumber": str(numbers[0])}}
+            for name, numbers in self.shards.items()
+        ]
+        return {"StreamDescription": {"Shards": listed}}
+
+    def get_shard_iterator(self, **given: str) -> dict[str, str]:
+        assert given["ShardIteratorType"] == "TRIM_HORIZON"
+        return {"ShardIterator": f"{given['ShardId']}#0"}
+
+    def get_records(self, **given: Any) -> dict[str, Any]:
+        name, _, start = given["ShardIterator"].partition("#")
+        end = int(start) + given["Limit"]
+        numbers = self.shards[name]
+        following = {"NextShardIterator": f"{name}#{end}"} if end < len(numbers) else {}
+        return {"Records": [stream_record(number) for number in numbers[int(start) : end]], **following}
+
+
+def stream_record(number: int) -> dict[str, Any]:
+    change = {"SequenceNumber": str(number), "ApproximateCreationDateTime": datetime.now(UTC)}
+    return {"eventID": "1", "eventName": "INSERT", "eventVersion": "1.1", "dynamodb": change}
+
+
+def first_batches(reader: StreamReader, size: int, count: int) -> list[list[str]]:
+    async def read() -> list[list[str]]:
+        batches = reader.batches(size)
+        return [[record["dynamodb"]["SequenceNumber"] for record in await anext(batches)] for _ in range(count)]
+
+    return asyncio.run(read())
+
+
+def test_shards_are_read_oldest_first_in_batches_of_the_templates_size() -> None:
+    assert first_batches(StreamReader("arn:stream", FakeStream()), size=1, count=3) == [["1"], ["2"], ["3"]]
+    assert first_batches(StreamReader("arn:stream", FakeStream()), size=10, count=2) == [["1", "2"], ["3"]]
+
+
+def test_a_reader_that_starts_again_delivers_again() -> None:
+    stream = FakeStream()
+    before = first_batches(StreamReader("arn:stream", stream), size=10, count=2)
+    assert first_batches(StreamReader("arn:stream", stream), size=10, count=2) == before
