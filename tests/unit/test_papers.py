@@ -60,8 +60,8 @@ def test_no_line_is_wider_than_a_screen(paper: Path) -> None:
 @pytest.mark.parametrize("decisions", LISTS, ids=name_of)
 def test_every_listed_decision_says_what_and_names_its_file(decisions: Path) -> None:
     for entry in entries(decisions):
-        assert re.match(r"\*\*[^*]+\.\*\* ", entry), entry
-        assert links(entry.partition("File")[2]), entry
+        assert re.match(r"\*\*[^*]+\.\*\*\s", entry), entry
+        assert links(entry.partition("\n  File")[2]), entry
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=name_of)
