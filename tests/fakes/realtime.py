@@ -27,19 +27,22 @@ class FakeTickets:
 
 @dataclass
 class FakeConnections:
-    """`Connections` in memory."""
+    """`Connections` in memory. `expiries` are told in the order of the calls and delete nothing."""
 
     addresses: dict[str, str] = field(default_factory=dict)
     watches: set[tuple[str, int]] = field(default_factory=set)
+    expiries: list[datetime] = field(default_factory=list)
 
     def add(self, connection_id: str, address: str, expires_at: datetime) -> None:
         self.addresses[connection_id] = address
+        self.expiries.append(expires_at)
 
     def address(self, connection_id: str) -> str | None:
         return self.addresses.get(connection_id)
 
     def watch(self, connection_id: str, subscription_id: int, expires_at: datetime) -> None:
         self.watches.add((connection_id, subscription_id))
+        self.expiries.append(expires_at)
 
     def watched_by(self, connection_id: str) -> Sequence[int]:
         return sorted(number for watcher, number in self.watches if watcher == connection_id)

@@ -41,8 +41,9 @@ class Ended:
         """The test that noticed; None where no test ran and failed (0: all passed, 2 to 5: pytest could not run)."""
         if self.exit_code != 1:
             return None
+        _, _, summary = self.output.rpartition("short test summary info")
         marks = ("FAILED ", "ERROR ")
-        noticed = [line.split(" ", 1)[1] for line in self.output.splitlines() if line.startswith(marks)]
+        noticed = [line.split(" ", 1)[1] for line in summary.splitlines() if line.startswith(marks)]
         return noticed[0].split(" - ")[0] if noticed else None
 
 

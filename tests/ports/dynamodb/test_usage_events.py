@@ -208,3 +208,14 @@ def test_concurrent_polls_and_pushes_count_each_call_once(table: "Table") -> Non
     # Then every call is counted once, and nothing is unconfirmed
     assert counted == 40
     assert UsageReader(table).live(1) == LiveTotals(counted=Usage(360, 40, 40, 400_000_000, 280))
+
+
+def test_dropped_and_counted_events_are_not_listed_as_unconfirmed(metered: Metered) -> None:
+    # Given three unconfirmed events
+    metered.usage.open_epoch_if_none(EPOCH)
+    metered.usage.add_unconfirmed([event("dropped"), event("counted"), event("waiting")], NOW)
+    # When one is dropped and one counted
+    metered.usage.drop_unconfirmed([event("dropped")], NOW)
+    metered.usage.count([event("counted")], NOW)
+    # Then the third is left
+    assert metered.usage.unconfirmed(NOW + SECOND, limit=10) == [event("waiting")]

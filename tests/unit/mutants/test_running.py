@@ -19,7 +19,11 @@ FAULT = Fault(
     replacement="number * number",
     tests=["tests/unit/test_example.py"],
 )
-FAILED = "FAILED tests/unit/test_example.py::test_double - assert 9 == 6\n1 failed in 0.10s\n"
+FAILED = """ERROR a line of a log
+== short test summary info ==
+FAILED tests/unit/test_example.py::test_double - assert 9 == 6
+1 failed in 0.10s
+"""
 
 
 @dataclass(frozen=True)

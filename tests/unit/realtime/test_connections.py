@@ -1,8 +1,8 @@
 """Opening a WebSocket, watching, and going away."""
 
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
@@ -163,3 +163,56 @@ def test_a_closed_connection_is_forgotten_with_all_that_it_watched(inside: Hall)
     inside.watch(subscription_id=7)
     inside.step("$disconnect", "c1")
     assert (inside.connections.address("c1"), inside.connections.watching(7)) == (None, [])
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(29, HTTPStatus.OK), (30, HTTPStatus.UNAUTHORIZED)])
+def test_a_ticket_works_for_less_than_30_seconds(hall: Hall, seconds: int, status: HTTPStatus) -> None:
+    ticket = hall.ticket()
+    hall.clock.advance(timedelta(seconds=seconds))
+    assert hall.connect("c1", ticket) is status
+
+
+def test_a_connection_and_what_it_watches_are_forgotten_after_two_hours(inside: Hall) -> None:
+    # Given a connection of 10:00 that watches from 10:01 on
+    inside.clock.advance(timedelta(minutes=1))
+    inside.watch(subscription_id=7)
+    # Then each is stored until two hours later, when API Gateway has closed the connection
+    opened = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+    assert inside.connections.expiries == [opened + timedelta(hours=2), opened + timedelta(hours=2, minutes=1)]
+
+
+def test_a_connection_that_watches_20_subscriptions_may_ask_for_one_of_them_again(inside: Hall) -> None:
+    # Given a connection that watches as many as it may
+    for number in range(100, 120):
+        inside.ledger.open(number, ALICE, 0)
+        inside.watch(subscription_id=number)
+    # When it asks for one of them again and for another
+    inside.watch(subscription_id=100)
+    inside.watch(subscription_id=7)
+    # Then it gets the one and is refused the other
+    assert [answer["type"] for answer in inside.received()[-2:]] == ["watching", "error"]
+
+
+def test_the_21st_connection_that_wants_to_watch_is_refused(inside: Hall) -> None:
+    for number in range(20):
+        inside.connections.watch(f"other-{number}", 7, NOON)
+    inside.watch(subscription_id=7)
+    assert inside.received()[-1]["code"] == "too_many_watchers"
+
+
+def test_a_message_between_watching_and_resuming_is_not_missed(inside: Hall) -> None:
+    # Given a message that is published while the connection is greeted
+    send = inside.sender.send
+
+    def send_and_publish(connection_id: str, text: str) -> bool:
+        if not inside.messages.messages[7]:
+            assert inside.connections.watching(7) == ["c1"]
+            inside.happened(1)
+        return send(connection_id, text)
+
+    inside.sender.send = send_and_publish  # type: ignore[method-assign]
+    inside.routes = replace(inside.routes, send=send_and_publish)
+    # When it resumes from the beginning
+    inside.watch(subscription_id=7, after=0)
+    # Then the message is among those that it missed
+    assert [answer["sequence"] for answer in inside.received()] == ["0", "1"]

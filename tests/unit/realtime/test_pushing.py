@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from flareflow.metering.models import EventStatus, FinishedCall, UsageEvent
 from flareflow.realtime.changes import Change, SubscriptionChanged, UsageChanged
 from flareflow.realtime.pushing import Push
 from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from tests.fakes.accounts import FakeClock, FakeMeteredUsage
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages
 
@@ -127,3 +128,37 @@ def test_a_watcher_of_another_subscription_receives_nothing(square: Square) -> N
     square.connections.watch("c2", 8, NOON)
     square.call(CALL)
     assert square.received("c2") == []
+
+
+def test_a_message_is_stored_before_it_is_sent(square: Square) -> None:
+    # Given a connection that notes how many messages are stored when it receives one
+    stored: list[int] = []
+    send = square.sender.send
+
+    def send_and_note(connection_id: str, text: str) -> bool:
+        stored.append(square.messages.last_sequence(7))
+        return send(connection_id, text)
+
+    square.sender.send = send_and_note  # type: ignore[method-assign]
+    # When a call is pushed
+    square.call(CALL)
+    # Then its message was stored by then
+    assert stored == [1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"balance_ufix64": 97_000_000, "deposited_ufix64": 99_000_000},
+        {"status": SubscriptionStatus.SUSPENDED},
+    ],
+    ids=["balance", "status"],
+)
+def test_a_changed_balance_or_status_is_told(square: Square, change: dict[str, Any]) -> None:
+    square.state(replace(STATE, **change), STATE)
+    assert [message["type"] for message in square.received()] == ["balance.changed"]
+
+
+def test_a_settlement_that_charges_nothing_is_told_alone(square: Square) -> None:
+    square.state(replace(STATE, settled_epoch=6), STATE)
+    assert [(message["type"], message["epoch"]) for message in square.received()] == [("usage.settled", "6")]

@@ -8,6 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.parameters import clear_caches
 from moto import mock_aws
 
+from flareflow.adapters.aws import secrets
 from flareflow.adapters.aws.queues import SliceMessage, SqsSliceQueue
 from flareflow.adapters.aws.secrets import secret
 from flareflow.errors import StorageUnavailableError
@@ -61,3 +62,15 @@ def test_a_secret_is_asked_for_once_in_a_while() -> None:
 def test_a_secret_that_is_not_there_means_that_storage_is_unavailable() -> None:
     with pytest.raises(StorageUnavailableError):
         secret("none")()
+
+
+def test_a_secret_is_read_again_after_300_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    ages: list[int] = []
+
+    def get_secret(secret_id: str, *, max_age: int) -> str:
+        ages.append(max_age)
+        return f"value of {secret_id}"
+
+    monkeypatch.setattr(secrets, "get_secret", get_secret)
+    assert secret("push")() == "value of push"
+    assert ages == [300]

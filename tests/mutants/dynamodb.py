@@ -1,0 +1,397 @@
+"""Faults of the DynamoDB adapters: conditions, transactions, pages of answers and times of expiry."""
+
+from typing import Final
+
+from tests.mutants.fault import Fault
+
+WING: Final = "layers/common/flareflow/adapters/dynamodb"
+ACCOUNTS: Final = f"{WING}/accounts.py"
+BATCHES: Final = f"{WING}/batches.py"
+CHANGES: Final = f"{WING}/changes.py"
+EPOCH_USAGE: Final = f"{WING}/epoch_usage.py"
+ERRORS: Final = f"{WING}/errors.py"
+LEDGER: Final = f"{WING}/ledger.py"
+REALTIME: Final = f"{WING}/realtime.py"
+STATEMENTS: Final = f"{WING}/statements.py"
+ATTESTATIONS: Final = f"{WING}/attestations.py"
+USAGE: Final = f"{WING}/usage.py"
+USAGE_ITEMS: Final = f"{WING}/usage_items.py"
+
+UNIT: Final = "tests/unit/adapters/dynamodb"
+TEST_CHANGES: Final = f"{UNIT}/test_changes.py"
+TEST_ERRORS: Final = f"{UNIT}/test_errors.py"
+TEST_EXPIRY: Final = f"{UNIT}/test_expiry.py"
+TEST_PAGES: Final = f"{UNIT}/test_query_pages.py"
+TEST_RETRIES: Final = f"{UNIT}/test_retries.py"
+PORTS: Final = "tests/ports/dynamodb"
+TEST_ACCOUNTS: Final = f"{PORTS}/test_accounts_tables.py"
+TEST_ATTESTATIONS: Final = f"{PORTS}/test_attestation_tables.py"
+TEST_EPOCHS: Final = f"{PORTS}/test_epoch_usage.py"
+TEST_LEDGER: Final = f"{PORTS}/test_ledger.py"
+TEST_REALTIME: Final = f"{PORTS}/test_realtime_tables.py"
+TEST_STATEMENTS: Final = f"{PORTS}/test_statement_store.py"
+TEST_USAGE: Final = f"{PORTS}/test_usage_events.py"
+
+FAULTS: Final = (
+    Fault(
+        "dynamodb-unprocessed-keys-ignored",
+        "Keys that DynamoDB left unprocessed are asked for again.",
+        BATCHES,
+        "        if not wanted:\n",
+        "        if wanted is not None:\n",
+        [TEST_RETRIES],
+    ),
+    Fault(
+        "dynamodb-first-page-of-deltas-only",
+        "What an epoch added is read to the last page of the query.",
+        EPOCH_USAGE,
+        'if "LastEvaluatedKey" not in found:',
+        'if found["Items"]:',
+        [TEST_PAGES],
+    ),
+    Fault(
+        "dynamodb-first-page-of-settled-totals-only",
+        "Settled totals are read to the last page of the query.",
+        STATEMENTS,
+        'if "LastEvaluatedKey" not in answer:',
+        'if answer["Items"]:',
+        [TEST_PAGES],
+    ),
+    Fault(
+        "dynamodb-outage-taken-for-a-race",
+        "Throttling and other failures are outages, not lost races.",
+        ERRORS,
+        "if CONFLICT in reasons:",
+        'if CONFLICT in reasons or "ThrottlingError" in reasons:',
+        [TEST_ERRORS],
+    ),
+    Fault(
+        "dynamodb-conflict-taken-for-an-outage",
+        "A conflict with another transaction is a lost race.",
+        ERRORS,
+        "if CONFLICT in reasons:",
+        "if not reasons:",
+        [TEST_ERRORS],
+    ),
+    Fault(
+        "dynamodb-nonce-expires-in-milliseconds",
+        "The expiry of a nonce is in Unix seconds.",
+        ACCOUNTS,
+        "NONCE.key(nonce=nonce) | {EXPIRES_AT: int(expires_at.timestamp())}",
+        "NONCE.key(nonce=nonce) | {EXPIRES_AT: int(expires_at.timestamp() * 1000)}",
+        [TEST_EXPIRY],
+    ),
+    Fault(
+        "dynamodb-session-without-expiry",
+        "A session expires.",
+        ACCOUNTS,
+        "            EXPIRES_AT: int(session.expires_at.timestamp()),\n",
+        "",
+        [TEST_EXPIRY],
+    ),
+    Fault(
+        "dynamodb-watcher-without-expiry",
+        "What a connection watches expires with it.",
+        REALTIME,
+        '"Item": key | expiry}}',
+        '"Item": key}}',
+        [TEST_EXPIRY],
+    ),
+    Fault(
+        "dynamodb-messages-of-an-hour",
+        "Messages are stored for a day, as long as a stream may deliver a record again.",
+        REALTIME,
+        "MESSAGE_LIFETIME: Final = timedelta(days=1)",
+        "MESSAGE_LIFETIME: Final = timedelta(hours=1)",
+        [TEST_EXPIRY],
+    ),
+    Fault(
+        "dynamodb-numbering-expires",
+        "The counter of a subscription's messages never expires.",
+        REALTIME,
+        '| {"sequence": message.sequence},',
+        '| {"sequence": message.sequence, EXPIRES_AT: 1},',
+        [TEST_EXPIRY],
+    ),
+    Fault(
+        "dynamodb-quarantine-of-90-seconds",
+        "Calls of unknown keys are stored for 90 days.",
+        USAGE,
+        "QUARANTINE_TIME: Final = timedelta(days=90)",
+        "QUARANTINE_TIME: Final = timedelta(seconds=90)",
+        [TEST_EXPIRY],
+    ),
+    Fault(
+        "dynamodb-repeated-change-told",
+        "A usage event with the same content and status as before is no change.",
+        CHANGES,
+        "return None if old and _usage(old) == (event, status) else UsageChanged",
+        "return UsageChanged",
+        [TEST_CHANGES],
+    ),
+    Fault(
+        "dynamodb-nonce-used-twice",
+        "A nonce is used up only while it is stored and not expired.",
+        ACCOUNTS,
+        "                    Key=NONCE.key(nonce=nonce),\n"
+        "                    ConditionExpression=Attr(EXPIRES_AT).gt(int(now.timestamp())),\n",
+        "                    Key=NONCE.key(nonce=nonce),\n",
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-expired-nonce-works",
+        "A nonce works no more at the second of its expiry.",
+        ACCOUNTS,
+        "ConditionExpression=Attr(EXPIRES_AT).gt(",
+        "ConditionExpression=Attr(EXPIRES_AT).gte(",
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-deleted-key-revived",
+        "The status of a deleted key never changes.",
+        ACCOUNTS,
+        'Attr("status").ne(KeyStatus.DELETED.value) & Attr("pk").exists()',
+        'Attr("pk").exists()',
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-unknown-key-marked",
+        "A key that is not stored is not marked.",
+        ACCOUNTS,
+        'Attr("status").ne(KeyStatus.DELETED.value) & Attr("pk").exists()',
+        'Attr("status").ne(KeyStatus.DELETED.value)',
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-lease-taken-over-early",
+        "A request is taken over only when its lease has ended.",
+        ACCOUNTS,
+        'Attr("state").eq("started") & Attr("lease_until").lte(timestamp(now))',
+        'Attr("state").eq("started")',
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-finished-request-claimed",
+        "A request that is done is never claimed again.",
+        ACCOUNTS,
+        'Attr("state").eq("started") & Attr("lease_until").lte(timestamp(now))',
+        'Attr("lease_until").lte(timestamp(now))',
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-lost-lease-finishes",
+        "Only the attempt that holds the lease finishes a request.",
+        ACCOUNTS,
+        '"#state = :started AND lease_until = :mine"',
+        '"#state = :started AND lease_until >= :mine"',
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-another-attempts-lease-released",
+        "An attempt releases only its own lease.",
+        ACCOUNTS,
+        '& Attr("lease_until").eq(timestamp(claim.lease_until))',
+        '& Attr("lease_until").exists()',
+        [TEST_ACCOUNTS],
+    ),
+    Fault(
+        "dynamodb-dropped-events-stay-listed",
+        "A dropped event leaves the index of unconfirmed events.",
+        USAGE_ITEMS,
+        "if self.to == EventStatus.UNCONFIRMED:",
+        "if self.to != EventStatus.COUNTED:",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-counted-event-stays-unconfirmed",
+        "An event that is counted leaves the unconfirmed totals.",
+        USAGE_ITEMS,
+        "after.unconfirmed - before.unconfirmed",
+        "after.unconfirmed",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-event-counted-twice",
+        "An event is written only while it has the status that was read.",
+        USAGE_ITEMS,
+        'condition: dict[str, Any] = {"ConditionExpression": ABSENT}',
+        "condition: dict[str, Any] = {}",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-closed-epoch-gets-events",
+        "Events are counted only under an epoch that is open at the moment of writing.",
+        USAGE_ITEMS,
+        "return [_check_open(self.epoch), *puts, *totals, *of_epoch]",
+        "return [*puts, *totals, *of_epoch]",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-counted-event-dropped",
+        "Only unconfirmed events are dropped.",
+        USAGE,
+        "frozenset({EventStatus.UNCONFIRMED}), now)",
+        "FOUND_BY_POLL | {EventStatus.COUNTED}, now)",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-counted-event-unconfirmed-again",
+        "A push of a call that is known changes nothing.",
+        USAGE,
+        "Step(EventStatus.UNCONFIRMED, frozenset({EventStatus.UNKNOWN}), now)",
+        "Step(EventStatus.UNCONFIRMED, FOUND_BY_POLL, now)",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-dropped-event-lost-for-good",
+        "A dropped event that a poll finds is counted.",
+        USAGE,
+        "EventStatus.UNCONFIRMED, EventStatus.DROPPED})",
+        "EventStatus.UNCONFIRMED})",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-watermark-goes-back",
+        "The watermark never goes back.",
+        USAGE,
+        'f"{ABSENT} OR read_to < :moment"',
+        'f"{ABSENT} OR read_to <> :moment"',
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-transaction-of-102-actions",
+        "A transaction has at most 100 actions.",
+        USAGE_ITEMS,
+        "ACTIONS_MAX: Final = 100",
+        "ACTIONS_MAX: Final = 102",
+        [TEST_USAGE],
+    ),
+    Fault(
+        "dynamodb-two-epochs-sealed-at-once",
+        "An epoch is not closed while the one before is being sealed.",
+        EPOCH_USAGE,
+        '"epoch = :epoch AND attribute_not_exists(sealing)"',
+        '"epoch = :epoch"',
+        [TEST_EPOCHS],
+    ),
+    Fault(
+        "dynamodb-another-epoch-marked-sealed",
+        "Only the epoch that is being sealed ends its sealing.",
+        EPOCH_USAGE,
+        '"sealing = :epoch"',
+        '"sealing >= :epoch"',
+        [TEST_EPOCHS],
+    ),
+    Fault(
+        "dynamodb-statement-overwritten",
+        "A statement is written once.",
+        STATEMENTS,
+        '"Item": item, "ConditionExpression": ABSENT}}',
+        '"Item": item}}',
+        [TEST_STATEMENTS],
+    ),
+    Fault(
+        "dynamodb-attestation-changed-over-another-version",
+        "An attestation is stored only over the version that it was made from.",
+        ATTESTATIONS,
+        '"#version = :version" if over else ABSENT',
+        '"#version >= :version" if over else ABSENT',
+        [TEST_ATTESTATIONS],
+    ),
+    Fault(
+        "dynamodb-settled-attestation-listed",
+        "An attestation that is settled or skipped is not under way any more.",
+        ATTESTATIONS,
+        "if attestation.state.is_final:",
+        'if attestation.state.value == "SETTLED":',
+        [TEST_ATTESTATIONS],
+    ),
+    Fault(
+        "dynamodb-chain-cursor-goes-back",
+        "The cursor of the chain never goes back.",
+        LEDGER,
+        'f"{ABSENT} OR height <= :height"',
+        'f"{ABSENT} OR height <> :height"',
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-older-state-over-a-newer-one",
+        "A subscription's state replaces only an older one.",
+        LEDGER,
+        'f"{ABSENT} OR last_event < :event"',
+        'f"{ABSENT} OR last_event <> :event"',
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-revenue-counted-twice",
+        "An entry and what follows from it are written once.",
+        LEDGER,
+        "return self._put(item, ConditionExpression=ABSENT)",
+        "return self._put(item)",
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-listed-for-the-former-owner",
+        "A subscription is listed for its present owner only.",
+        LEDGER,
+        'writes.append({"Delete"',
+        'writes.count({"Delete"',
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-proposer-key-taken-from-its-holder",
+        "A proposer key is leased only when it is free or its lease has ended.",
+        LEDGER,
+        "leased_until < :now OR purpose = :purpose",
+        "leased_until > :now OR purpose = :purpose",
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-proposer-key-released-by-another",
+        "Only its holder gives a proposer key back.",
+        LEDGER,
+        'ConditionExpression="purpose = :purpose"',
+        'ConditionExpression="attribute_exists(purpose) OR purpose = :purpose"',
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-outgoing-transaction-overwritten",
+        "An outgoing transaction is stored only over the version that it was made from.",
+        LEDGER,
+        'f"{ABSENT} OR version = :version"',
+        'f"{ABSENT} OR version >= :version"',
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-message-numbers-shared",
+        "No two messages of a subscription have one number.",
+        REALTIME,
+        'f"{ABSENT} OR #sequence = :previous"',
+        'f"{ABSENT} OR #sequence >= :previous"',
+        [TEST_REALTIME],
+    ),
+    Fault(
+        "dynamodb-message-made-twice",
+        "A change that is delivered twice is one message.",
+        REALTIME,
+        "                if delivered is not None:\n",
+        "                if delivered is not None and delivered.sequence < 0:\n",
+        [TEST_REALTIME],
+    ),
+    Fault(
+        "dynamodb-expired-ticket-works",
+        "A ticket works no more at the second of its expiry.",
+        REALTIME,
+        "                    ConditionExpression=Attr(EXPIRES_AT).gt(int(now.timestamp())),\n",
+        "                    ConditionExpression=Attr(EXPIRES_AT).gte(int(now.timestamp())),\n",
+        [TEST_REALTIME],
+    ),
+    Fault(
+        "dynamodb-closed-connection-still-watched-from",
+        "A connection that is removed watches nothing.",
+        REALTIME,
+        "for key in [*keys, CONNECTION.key(connection_id=connection_id)]:",
+        "for key in [CONNECTION.key(connection_id=connection_id)]:",
+        [TEST_REALTIME],
+    ),
+)

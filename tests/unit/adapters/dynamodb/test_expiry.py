@@ -1,0 +1,85 @@
+"""When DynamoDB may delete an item: every `expires_at` that is written, as the exact number of Unix seconds."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from flareflow.accounts.models import Session
+from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.realtime.models import MessageType, Notification
+from tests.fakes.metering import finished_call
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+REGION = "us-east-1"
+AT_TEN = datetime(2026, 11, 24, 10, 0, 0, 999_999, tzinfo=UTC)
+AT_TEN_SECONDS = 1_795_514_400
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator["Table"]:
+    """A table in memory with the keys that all our tables have."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, REGION)
+    with mock_aws():
+        yield boto3.resource("dynamodb", region_name=REGION).create_table(
+            TableName="table",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+        )
+
+
+def expiries(table: "Table") -> dict[tuple[object, object], object]:
+    """`expires_at` of every item, None where it has none."""
+    return {(item["pk"], item["sk"]): item.get("expires_at") for item in table.scan()["Items"]}
+
+
+def test_nonces_sessions_and_tickets_expire_at_their_end(table: "Table") -> None:
+    DynamoNonces(table).put("n", AT_TEN)
+    DynamoSessions(table).put("s", Session("0x01", AT_TEN))
+    DynamoTickets(table).put("t", "0x01", AT_TEN)
+    assert expiries(table) == {
+        ("NONCE#n", "NONCE"): AT_TEN_SECONDS,
+        ("SESSION#s", "SESSION"): AT_TEN_SECONDS,
+        ("TICKET#t", "TICKET"): AT_TEN_SECONDS,
+    }
+
+
+def test_a_connection_and_what_it_watches_expire_at_their_end(table: "Table") -> None:
+    connections = DynamoConnections(table)
+    connections.add("c", "0x01", AT_TEN)
+    connections.watch("c", 7, AT_TEN)
+    assert expiries(table) == {
+        ("CONNECTION#c", "CONNECTION"): AT_TEN_SECONDS,
+        ("CONNECTION#c", "SUB#7"): AT_TEN_SECONDS,
+        ("WATCH#7", "CONNECTION#c"): AT_TEN_SECONDS,
+    }
+
+
+def test_messages_expire_after_a_day_and_their_numbering_never(table: "Table") -> None:
+    # When a message is published
+    notification = Notification(MessageType.USAGE_PENDING, 7, AT_TEN, {})
+    DynamoMessages(table).publish("e", notification, AT_TEN)
+    # Then it and the mark of its delivery go after 86,400 seconds, and the counter stays
+    assert expiries(table) == {
+        ("MESSAGES#7", "SEQUENCE#00000000000000000001"): AT_TEN_SECONDS + 86_400,
+        ("DELIVERED#e", "MESSAGE"): AT_TEN_SECONDS + 86_400,
+        ("MESSAGES#7", "COUNTER"): None,
+    }
+
+
+def test_calls_of_unknown_keys_expire_after_90_days(table: "Table") -> None:
+    DynamoUsageEvents(table, time.sleep).quarantine([finished_call("strange")], AT_TEN)
+    assert expiries(table) == {("QUARANTINE", "CALL#strange"): AT_TEN_SECONDS + 7_776_000}
