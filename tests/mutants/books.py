@@ -31,8 +31,8 @@ FAULTS: Final = (
         "books-balance-of-the-chain-ignored",
         "The balance that the chain tells is the one in the books.",
         JOURNAL,
-        "if self.balance_ufix64 != told_ufix64:",
-        "if self.balance_ufix64 < 0 > told_ufix64:",
+        "if self.balance_ufix64 != reported_ufix64:",
+        "if self.balance_ufix64 < 0 > reported_ufix64:",
         [TEST_JOURNAL],
     ),
     Fault(

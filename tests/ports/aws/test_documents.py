@@ -1,4 +1,4 @@
-"""The contract of the `Documents` port, kept by the fake and by S3 alike."""
+"""The `Documents` port, with the fake and with S3."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -37,19 +37,19 @@ def documents(request: pytest.FixtureRequest) -> Documents:
     return S3Documents(client, fresh_bucket(client))
 
 
-def test_leaves_are_read_back_as_they_were_kept(documents: Documents) -> None:
+def test_leaves_are_read_as_they_were_stored(documents: Documents) -> None:
     documents.put_leaves(7, ROOT, LEAVES)
     documents.put_leaves(7, ROOT, LEAVES)
     assert list(documents.leaves(7, ROOT)) == LEAVES
 
 
-def test_a_page_is_read_back_as_it_was_kept(documents: Documents) -> None:
+def test_a_page_is_read_as_it_was_stored(documents: Documents) -> None:
     documents.put_page(ROOT, PAGE)
     documents.put_page(ROOT, PAGE)
     assert documents.page(7, ROOT, 0) == PAGE
 
 
-def test_what_another_root_commits_to_is_kept_beside_it(documents: Documents) -> None:
+def test_documents_under_different_roots_do_not_overwrite_each_other(documents: Documents) -> None:
     # Given a page of an attempt to seal that did not come to its end
     documents.put_page(ROOT, PAGE)
     # When another attempt has other totals on the same page
@@ -61,13 +61,13 @@ def test_what_another_root_commits_to_is_kept_beside_it(documents: Documents) ->
 
 
 @pytest.mark.parametrize("wanted", ["leaves", "page"])
-def test_what_was_never_kept_cannot_be_had(documents: Documents, wanted: str) -> None:
+def test_a_document_that_was_never_stored_is_unavailable(documents: Documents, wanted: str) -> None:
     with pytest.raises(StorageUnavailableError):
         documents.leaves(7, ROOT) if wanted == "leaves" else documents.page(7, ROOT, 0)
 
 
 @pytest.mark.stack
-def test_what_is_kept_is_never_written_over(client: "S3Client") -> None:
+def test_a_stored_document_is_never_overwritten(client: "S3Client") -> None:
     # Given leaves that are kept
     bucket = fresh_bucket(client)
     documents = S3Documents(client, bucket)
@@ -80,7 +80,7 @@ def test_what_is_kept_is_never_written_over(client: "S3Client") -> None:
 
 @pytest.mark.stack
 @pytest.mark.parametrize("stored", [b"[[1,2,3]]", b"[[-1,5,1,1,1,1,1]]", b'[["1.5",5,1,1,1,1,1]]', b"{"])
-def test_leaves_that_are_not_leaves_are_refused(client: "S3Client", stored: bytes) -> None:
+def test_a_document_that_does_not_contain_leaves_is_refused(client: "S3Client", stored: bytes) -> None:
     bucket = fresh_bucket(client)
     client.put_object(Bucket=bucket, Key=f"leaves/0000000007/{ROOT.hex()}.json", Body=stored)
     with pytest.raises(StorageUnavailableError):

@@ -1,4 +1,4 @@
-"""The contract of the `SliceQueue` port, kept by the fake and by SQS (moto's server) alike."""
+"""The `SliceQueue` port, with the fake and with SQS (moto's server)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

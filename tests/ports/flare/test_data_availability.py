@@ -1,4 +1,4 @@
-"""The contract of the `DataAvailability` port, kept by the fake and by the local FDC's API alike."""
+"""The `DataAvailability` port, with the fake and with the local FDC's API."""
 
 import json
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def test_an_attested_request_has_a_proof_that_leads_to_the_rounds_root(asked: As
     assert fold(leaf_hash(proof.response), proof.siblings) == asked.root
 
 
-def test_a_round_that_is_still_to_come_has_no_proof_yet(asked: Asked) -> None:
+def test_a_future_round_has_no_proof_yet(asked: Asked) -> None:
     assert asked.port.proof(asked.voting_round + FAR_AHEAD, REQUEST) is Awaited.NOT_YET
 
 

@@ -1,4 +1,4 @@
-"""What the local Relay accepts and refuses, and how requests reach the local FdcHub: the rules of Flare's contracts."""
+"""The local Relay and FdcHub follow the rules of Flare's contracts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -149,7 +149,7 @@ def test_an_older_policy_signs_a_later_round_only_with_a_fifth_more_weight(relay
     relay.call(relayed([1, 2]))
 
 
-def test_a_new_policy_is_handed_on_by_the_voters_of_the_last(relay: LocalRelay) -> None:
+def test_a_new_policy_must_be_signed_by_the_voters_of_the_last(relay: LocalRelay) -> None:
     # Given the next policy, signed by too few and by enough
     new = policy(8).encode()
     too_few = relay_policy_calldata(policy().encode(), new, signed_by(legacy_hash(new), [2, 3]))
@@ -161,7 +161,7 @@ def test_a_new_policy_is_handed_on_by_the_voters_of_the_last(relay: LocalRelay) 
     assert relay.contract.functions.toSigningPolicyHash(8).call() == legacy_hash(new)
 
 
-def test_two_requests_on_their_way_at_once_are_both_mined(web3: Web3) -> None:
+def test_two_requests_that_wait_at_the_same_time_are_both_mined(web3: Web3) -> None:
     # Given the adapter on a chain that does not mine for a while
     deployment = deploy_flare()
     web3.provider.make_request("evm_setIntervalMining", [0])  # type: ignore[arg-type]

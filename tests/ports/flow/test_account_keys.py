@@ -1,4 +1,4 @@
-"""An account proof over the keys that an account really has on the Flow emulator."""
+"""Account proofs, checked against the keys of an account on the Flow emulator."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,6 +48,6 @@ def test_a_proof_over_another_nonce_does_not_hold(prove: ProveAccount, proof: Ac
         prove.run(replace(proof, nonce=b"\x01" * 32))
 
 
-def test_an_account_that_is_not_on_chain_proves_nothing(prove: ProveAccount, proof: AccountProof) -> None:
+def test_the_proof_of_an_account_that_is_not_on_chain_does_not_hold(prove: ProveAccount, proof: AccountProof) -> None:
     with pytest.raises(UnauthenticatedError):
         prove.run(replace(proof, address="0x179b6b1cb6755e31"))

@@ -1,4 +1,4 @@
-"""The contract of the `Flow` port, kept by the fake and by an access node alike; and what REST alone tells.
+"""The `Flow` port, with the fake and with an access node; and `FlowRest` on its own.
 
 The transactions are stand-ins with the arguments of the real ones: a page of epoch 13 panics.
 """
@@ -77,7 +77,7 @@ def emulator(rest: FlowRest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @dataclass
 class Chain:
-    """A way to send, and to let a block be made."""
+    """The port, and a way to have a block made."""
 
     flow: Flow
     mine: Callable[[], None]

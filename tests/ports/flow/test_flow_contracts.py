@@ -1,4 +1,4 @@
-"""The ports that read our contracts, kept by the fakes and by the contracts on the emulator alike."""
+"""The ports that read our contracts, with the fakes and with the contracts on the emulator."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The `KeyIssuer` port, kept by the fake and by LiteLLM alike."""
+"""The `KeyIssuer` port, with the fake and with LiteLLM."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def test_an_alias_is_taken_until_it_is_deleted(issuing: Issuing, alias: str) -> 
     assert [issuing.works(first.secret), issuing.works(second.secret)] == [False, True]
 
 
-def test_a_deleted_key_works_no_more(issuing: Issuing, alias: str) -> None:
+def test_a_deleted_key_no_longer_works(issuing: Issuing, alias: str) -> None:
     issued = issuing.issuer.issue(alias, 7, ALICE)
     for _ in range(2):
         issuing.issuer.delete(issued.key_hash)
@@ -98,7 +98,7 @@ def test_a_blocked_key_works_again_once_it_is_unblocked(issuing: Issuing, alias:
     assert issuing.works(issued.secret)
 
 
-def test_blocking_and_unblocking_a_key_that_is_gone_is_done(issuing: Issuing, alias: str) -> None:
+def test_blocking_and_unblocking_a_deleted_key_succeeds(issuing: Issuing, alias: str) -> None:
     issued = issuing.issuer.issue(alias, 7, ALICE)
     issuing.issuer.delete(issued.key_hash)
     issuing.issuer.block(issued.key_hash)
@@ -110,7 +110,7 @@ def test_blocking_and_unblocking_a_key_that_is_gone_is_done(issuing: Issuing, al
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/key/generate"), ("GET", "/spend/logs"), ("GET", "/key/list"), ("GET", "/user/info")]
 )
-def test_an_issued_key_administers_nothing(proxy: httpx.Client, alias: str, method: str, path: str) -> None:
+def test_an_issued_key_cannot_administer_litellm(proxy: httpx.Client, alias: str, method: str, path: str) -> None:
     issued = LiteLLMKeys(proxy).issue(alias, 7, ALICE)
     answer = httpx.request(method, f"{url('litellm')}{path}", headers=bearer(issued.secret))
     assert answer.status_code == httpx.codes.FORBIDDEN

@@ -1,4 +1,4 @@
-"""`SpendLog`: what finished is told once, oldest first, page by page; fake and LiteLLM alike. And what it pushes."""
+"""The `SpendLog` port, with the fake and with LiteLLM; and what LiteLLM pushes."""
 
 import hashlib
 import time
@@ -123,7 +123,7 @@ def read_all(calls: Calls, since: datetime, wanted: int) -> list[FinishedCall]:
     return eventually(look)
 
 
-def test_a_finished_call_is_told_with_its_key_model_and_tokens(calls: Calls) -> None:
+def test_a_finished_call_is_listed_with_its_key_model_and_tokens(calls: Calls) -> None:
     since = calls.now()
     calls.succeed("claude-3-haiku", 30, 12)
     (call,) = read_all(calls, since, wanted=1)
@@ -132,7 +132,7 @@ def test_a_finished_call_is_told_with_its_key_model_and_tokens(calls: Calls) -> 
     assert since - SECOND <= call.started_at <= call.ended_at <= calls.now()
 
 
-def test_a_call_that_failed_is_not_told(calls: Calls) -> None:
+def test_a_call_that_failed_is_not_listed(calls: Calls) -> None:
     since = calls.now()
     calls.fail()
     calls.succeed("gpt-4o", 3, 2)
@@ -169,7 +169,7 @@ def test_a_wrong_master_key_means_that_the_spend_log_is_unavailable(proxy: Proxy
 
 @pytest.mark.stack
 @pytest.mark.parametrize("stream", [False, True])
-def test_litellm_pushes_the_same_call_that_its_spend_log_tells(proxy: Proxy, stream: bool) -> None:
+def test_litellm_pushes_the_same_call_that_its_spend_log_lists(proxy: Proxy, stream: bool) -> None:
     # Given a call, streamed or not
     since = datetime.now(UTC)
     response = proxy.complete("gpt-3.5-turbo", "three words here", 9, stream=stream)

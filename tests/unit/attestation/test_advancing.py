@@ -1,4 +1,4 @@
-"""How an attestation gets from a sealed statement to a checked proof, whatever happens on the way."""
+"""An attestation's way from a sealed statement to a checked proof, with outages, reverts and forged answers."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -160,7 +160,7 @@ def test_a_statement_that_settles_nothing_is_not_attested(attesting: Attesting) 
     assert attesting.flare.sent == []
 
 
-def test_a_reverted_request_is_made_anew_and_the_reason_kept(attesting: Attesting) -> None:
+def test_a_reverted_request_is_made_again_and_its_reason_kept(attesting: Attesting) -> None:
     # Given a request that reverts
     attesting.seal(7)
     attesting.tick()
@@ -174,7 +174,7 @@ def test_a_reverted_request_is_made_anew_and_the_reason_kept(attesting: Attestin
     assert attesting.of(7).reasons == ("the request reverted: fee to low",)
 
 
-def test_a_request_whose_nonce_was_used_elsewhere_is_made_anew(attesting: Attesting) -> None:
+def test_a_request_whose_nonce_another_transaction_used_is_made_again(attesting: Attesting) -> None:
     # Given a request whose nonce another transaction used
     attesting.seal(7)
     attesting.tick()
@@ -186,7 +186,7 @@ def test_a_request_whose_nonce_was_used_elsewhere_is_made_anew(attesting: Attest
     assert attesting.of(7).reasons == ("nonce 0 was used by another transaction",)
 
 
-def test_a_round_without_root_is_waited_for_and_then_requested_anew(attesting: Attesting) -> None:
+def test_a_request_is_made_again_when_its_round_gets_no_root_for_ten_rounds(attesting: Attesting) -> None:
     # Given a request in a round that is never finalized
     attesting.request(7)
     attesting.flare.next_round(ROUNDS_TO_PROVE_MAX)
@@ -200,7 +200,7 @@ def test_a_round_without_root_is_waited_for_and_then_requested_anew(attesting: A
     assert attesting.of(7).reasons == (f"round 1000 gave no proof in {ROUNDS_TO_PROVE_MAX} rounds",)
 
 
-def test_a_proof_that_is_not_indexed_yet_is_waited_for(attesting: Attesting) -> None:
+def test_an_attestation_waits_for_a_proof_that_is_not_indexed_yet(attesting: Attesting) -> None:
     # Given a finalized round that the API has not indexed
     voting_round = attesting.request(7)
     attesting.finish_round()
@@ -214,7 +214,7 @@ def test_a_proof_that_is_not_indexed_yet_is_waited_for(attesting: Attesting) -> 
     assert len(attesting.flare.sent) == 1
 
 
-def test_a_round_that_went_by_without_our_request_makes_a_new_request(attesting: Attesting) -> None:
+def test_a_request_that_its_round_does_not_contain_is_made_again(attesting: Attesting) -> None:
     # Given a round whose voters did not confirm the request
     attesting.request(7)
     attesting.finish_round(confirmed=False)
@@ -241,7 +241,7 @@ def test_a_missed_statement_is_skipped_when_a_newer_one_was_sealed(attesting: At
     assert "a newer statement carries the totals" in attesting.of(7).reasons
 
 
-def test_a_response_that_is_not_our_statement_is_never_taken_for_proof(attesting: Attesting) -> None:
+def test_a_response_that_is_not_our_statement_is_refused(attesting: Attesting) -> None:
     # Given an API that serves a well-proven response with another total
     attesting.request(7)
     attesting.finish_round(attested_words=(*words_of(7)[:6], 1, 13, 14))
@@ -253,7 +253,7 @@ def test_a_response_that_is_not_our_statement_is_never_taken_for_proof(attesting
     assert attesting.of(7).reasons == ("the response served for round 1000 is not our statement's",)
 
 
-def test_siblings_that_lead_to_another_root_are_never_taken_for_proof(attesting: Attesting) -> None:
+def test_siblings_that_lead_to_another_root_are_refused(attesting: Attesting) -> None:
     # Given an API that serves the right response with a wrong sibling
     voting_round = attesting.request(7)
     attesting.finish_round()
@@ -268,7 +268,7 @@ def test_siblings_that_lead_to_another_root_are_never_taken_for_proof(attesting:
     assert attesting.tick().states[7] == "PROVEN"
 
 
-def test_an_api_that_serves_nothing_usable_for_long_makes_a_new_request(attesting: Attesting) -> None:
+def test_a_request_is_made_again_when_the_api_serves_nothing_usable_for_ten_rounds(attesting: Attesting) -> None:
     # Given a finalized request and an API that stays silent
     attesting.request(7)
     attesting.finish_round()
@@ -283,7 +283,7 @@ def test_an_api_that_serves_nothing_usable_for_long_makes_a_new_request(attestin
     assert len(attesting.flare.sent) == 2
 
 
-def test_an_attestation_that_cannot_be_followed_holds_up_no_newer_one(attesting: Attesting) -> None:
+def test_an_attestation_that_fails_does_not_stop_a_newer_one(attesting: Attesting) -> None:
     # Given a round whose finalization cannot be read, and a newer statement
     voting_round = attesting.request(7)
     attesting.flare.unreadable_rounds.add(voting_round)
@@ -297,7 +297,7 @@ def test_an_attestation_that_cannot_be_followed_holds_up_no_newer_one(attesting:
     assert attesting.tick().states[7] == "SKIPPED"
 
 
-def test_a_proven_attestation_is_not_touched_by_further_ticks(attesting: Attesting) -> None:
+def test_further_ticks_do_not_change_a_proven_attestation(attesting: Attesting) -> None:
     # Given a proven attestation
     attesting.request(7)
     attesting.finish_round()
@@ -322,7 +322,7 @@ def test_a_tick_stops_before_its_deadline(attesting: Attesting) -> None:
 
 
 @pytest.mark.parametrize(("siblings", "state"), [(32, "PROVEN"), (33, "FINALIZED")])
-def test_a_proof_of_more_than_32_siblings_is_none(attesting: Attesting, siblings: int, state: str) -> None:
+def test_a_proof_of_more_than_32_siblings_is_refused(attesting: Attesting, siblings: int, state: str) -> None:
     # Given a round whose root is so many levels above our leaf, as the voters signed it
     voting_round = attesting.request(7)
     attesting.finish_round()

@@ -1,4 +1,4 @@
-"""How Flare's signing policies and the signatures that hand them on are recorded."""
+"""Recording Flare's signing policies and the signatures by the voters of the previous policy."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -62,7 +62,7 @@ def test_a_new_policy_is_kept_with_its_signatures_by_rising_index() -> None:
     assert policies.through_block == 100
 
 
-def test_a_signature_counts_once_and_only_for_a_voter_of_the_policy_before() -> None:
+def test_a_signature_counts_once_and_only_for_a_voter_of_the_previous_policy() -> None:
     # Given a voter that is seen twice, and a stranger
     signed = (signature(8, VOTERS[1]), signature(8, STRANGER), signature(8, VOTERS[1]))
     flare = flare_with(b10=PolicySighting(10, (policy(7), policy(8)), signed))
@@ -87,7 +87,7 @@ def test_reading_the_same_blocks_again_changes_nothing() -> None:
     assert policies.kept == kept
 
 
-def test_signatures_of_a_later_stretch_join_those_before() -> None:
+def test_signatures_of_later_blocks_are_added_to_those_before() -> None:
     # Given signatures in two stretches
     flare = flare_with(
         b10=PolicySighting(10, (policy(7), policy(8)), (signature(8, VOTERS[4]),)),
@@ -113,14 +113,14 @@ def test_a_long_gap_is_read_over_several_ticks() -> None:
     assert policies.through_block == 2 * STRETCHES_MAX * STRETCH_BLOCKS
 
 
-def test_nothing_is_noted_as_read_when_the_time_is_up() -> None:
+def test_blocks_read_after_the_deadline_are_not_stored_as_read() -> None:
     flare = flare_with(b10=PolicySighting(10, (policy(7),), ()))
     policies = FakePolicies()
     record(flare, policies, left=timedelta(seconds=1))
     assert policies.through_block is None
 
 
-def test_a_node_that_does_not_answer_leaves_the_place_where_reading_stopped() -> None:
+def test_an_outage_of_the_node_does_not_move_the_last_block_read() -> None:
     policies = FakePolicies(through_block=50)
     with pytest.raises(FlareUnavailableError):
         record(FakeFlare(is_down=True), policies)

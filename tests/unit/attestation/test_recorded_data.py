@@ -1,4 +1,4 @@
-"""Our encodings agree with what Flare recorded."""
+"""Our encodings of data recorded on Flare are equal to the recorded bytes."""
 
 from typing import Any
 

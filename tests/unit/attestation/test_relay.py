@@ -1,4 +1,4 @@
-"""Relay calldata, taken apart and put together."""
+"""Decoding and encoding of Relay calldata."""
 
 import pytest
 

@@ -11,7 +11,7 @@ def test_the_epoch_is_written_with_ten_digits() -> None:
     assert TARGET.request_body(5_812_345).url.endswith("/v1/statements/0005812345")
 
 
-def test_nine_fields_are_attested_by_plain_field_picks() -> None:
+def test_nine_fields_are_attested_by_name() -> None:
     assert len(ATTESTED_FIELDS) == 9
     assert TARGET.request_body(1).post_process_jq.startswith("{epoch: .epoch, windowStart: .window_start, ")
 
@@ -25,6 +25,6 @@ def test_nine_fields_are_attested_by_plain_field_picks() -> None:
         "https://" + "a" * 2000,
     ],
 )
-def test_a_url_that_flare_would_fetch_otherwise_than_written_is_refused(prefix: str) -> None:
+def test_a_url_of_which_flare_would_ignore_a_part_is_refused(prefix: str) -> None:
     with pytest.raises(ValueError, match="Flare"):
         AttestationTarget("PublicWeb2", prefix)

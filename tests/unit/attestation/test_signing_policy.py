@@ -1,4 +1,4 @@
-"""Which signing policies are sound: what no Relay would take is refused."""
+"""Signing policies that Flare's Relay would not accept are refused."""
 
 from dataclasses import replace
 

@@ -46,7 +46,7 @@ def flare_s(name: str) -> set[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("name", ABIS)
-def test_what_the_adapter_calls_exists_on_flare(name: str) -> None:
+def test_every_function_that_the_adapter_calls_exists_on_flare(name: str) -> None:
     assert {described(entry) for entry in ABIS[name]} <= flare_s(name)
 
 
@@ -63,6 +63,6 @@ def test_a_stand_in_offers_nothing_but_flares_interface_and_its_named_governance
 
 @pytest.mark.stack
 @pytest.mark.parametrize("name", ABIS)
-def test_a_stand_in_has_all_that_the_adapter_calls(name: str) -> None:
+def test_a_stand_in_has_every_function_that_the_adapter_calls(name: str) -> None:
     offered = {described(entry) for entry in artifacts()[name]["abi"] if "name" in entry}
     assert {described(entry) for entry in ABIS[name]} <= offered

@@ -121,14 +121,14 @@ def test_a_settlement_that_began_is_finished_before_a_newer_one(billing: Billing
     assert (billing.state(7), billing.state(8)) == (State.SETTLED, State.SETTLED)
 
 
-def test_statements_that_are_not_proven_are_left_alone(billing: Billing) -> None:
+def test_statements_that_are_not_proven_stay_as_they_are(billing: Billing) -> None:
     billing.proven(7)
     billing.proven(8, state=State.FINALIZED)
     billing.run()
     assert (billing.state(7), billing.state(8)) == (State.SETTLED, State.FINALIZED)
 
 
-def test_a_page_with_nothing_left_to_settle_costs_nothing(billing: Billing) -> None:
+def test_a_page_with_nothing_left_to_settle_is_not_sent(billing: Billing) -> None:
     # Given two pages of which the contract has settled one as far, since an older statement had it too
     billing.proven(7, pages=2)
     billing.settled.kept[0] = 7_000
@@ -154,7 +154,7 @@ def test_a_delivery_that_fails_keeps_its_reason_and_is_tried_again_later(billing
     assert billing.state(7) is State.SETTLED
 
 
-def test_a_failing_page_holds_up_no_other_page(billing: Billing) -> None:
+def test_a_page_that_fails_does_not_stop_other_pages(billing: Billing) -> None:
     billing.proven(7, pages=3)
     billing.flow.failing["settle#7#1"] = "out of computation"
     report = billing.run()
@@ -162,7 +162,7 @@ def test_a_failing_page_holds_up_no_other_page(billing: Billing) -> None:
     assert billing.state(7) is State.CONFIRMED_ON_FLOW
 
 
-def test_a_settlement_with_a_failing_page_is_given_up_once_a_newer_statement_carries_it(billing: Billing) -> None:
+def test_a_settlement_with_a_page_that_fails_is_skipped_once_a_newer_statement_is_proven(billing: Billing) -> None:
     billing.proven(7, state=State.CONFIRMED_ON_FLOW)
     billing.flow.failing["settle#7#0"] = "out of computation"
     billing.proven(8)
@@ -201,7 +201,7 @@ def test_a_roll_that_fails_is_not_repeated_within_the_tick(billing: Billing) -> 
     assert billing.flow.signed == 1
 
 
-def test_what_a_deadline_cuts_off_the_next_tick_continues(billing: Billing) -> None:
+def test_the_next_tick_continues_what_the_deadline_interrupts(billing: Billing) -> None:
     # Given a chain that makes no block in time
     billing.proven(7)
     stuck = replace(billing.use_case, sender=replace(billing.use_case.sender, pause=billing.clock.move))
@@ -250,7 +250,9 @@ class _Fused:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("calls", range(70))
-def test_wherever_a_tick_dies_the_next_finishes_and_nothing_is_executed_twice(calls: int, after: bool) -> None:
+def test_after_a_crash_at_any_step_the_next_tick_finishes_and_nothing_is_executed_twice(
+    calls: int, after: bool
+) -> None:
     # Given a policy to roll, an older and a newer statement, and a tick that dies at its n-th call
     billing, fuse = Billing(), Fuse(calls, after)
     billing.policy(1)

@@ -1,4 +1,4 @@
-"""Reading the chain's events into the books."""
+"""Entering the chain's events into the journal."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -70,13 +70,13 @@ def test_block_zero_is_not_read_again(reading: Reading) -> None:
     assert reading.chain.asked == [(0, 0)]
 
 
-def test_a_long_stretch_is_read_in_bounded_pieces(reading: Reading) -> None:
+def test_many_blocks_are_read_at_most_250_at_a_time(reading: Reading) -> None:
     reading.chain.sealed_height = 2 * HEIGHTS_MAX
     reading.run()
     assert reading.chain.asked == [(0, 249), (250, 499), (500, 500)]
 
 
-def test_the_deadline_ends_reading_between_two_pieces(reading: Reading) -> None:
+def test_the_deadline_ends_reading_between_two_requests(reading: Reading) -> None:
     reading.chain.sealed_height = 400
     assert reading.run(seconds=0) == ChainEventsReport(entries=0, read_to=None)
 
@@ -108,7 +108,7 @@ def test_events_that_are_read_again_after_a_crash_change_nothing(reading: Readin
     assert reading.ledger.entries == before
 
 
-def test_the_cursor_stays_where_an_event_does_not_fit(reading: Reading) -> None:
+def test_the_cursor_does_not_move_past_an_event_that_breaks_a_rule(reading: Reading) -> None:
     # Given an event of a subscription that nobody opened
     reading.chain.happened.append(happened(ToppedUp(1, None, 100, 100), 1))
     reading.chain.sealed_height = 1

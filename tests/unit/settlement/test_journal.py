@@ -1,4 +1,4 @@
-"""The books: every entry sums to zero and no deposit leaks."""
+"""The journal: every entry sums to zero and every deposit is fully accounted for."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -81,7 +81,7 @@ def test_each_event_moves_its_amount_from_one_account_to_another(
     assert posted(*happened).entry.lines == lines
 
 
-def test_revenue_that_is_withdrawn_leaves_no_subscription_changed() -> None:
+def test_a_withdrawal_of_revenue_changes_no_subscription() -> None:
     posting = post(event(RevenueWithdrawn(300, "0x3"), 9), None)
     assert posting is not None
     assert posting.subscription is None
@@ -93,7 +93,7 @@ def test_an_entry_that_does_not_sum_to_zero_is_refused() -> None:
         Entry(1, Position(1, 0, 0), AT, "ab" * 32, "Settled", (Line("a", -1), Line("b", 2)))
 
 
-def test_an_event_that_is_in_the_books_already_posts_nothing() -> None:
+def test_an_event_that_is_in_the_journal_already_posts_nothing() -> None:
     # Given a deposit of block 0 in the books
     state = state_after(OPENED)
     # When it comes again, then nothing is posted
@@ -107,14 +107,14 @@ def test_a_settlement_keeps_total_epoch_and_what_is_owed() -> None:
     assert state.status is SubscriptionStatus.SUSPENDED
 
 
-def test_a_new_owner_is_known_and_the_former_one_is_told() -> None:
+def test_a_posting_names_the_new_owner_and_the_former_one() -> None:
     posting = posted(OPENED, OwnerChanged(1, "0x9"))
     assert posting.subscription is not None
     assert posting.subscription.owner == "0x9"
     assert posting.former_owner == OWNER
 
 
-def test_who_is_leaving_stays_so_while_the_deposit_runs_out() -> None:
+def test_an_exiting_subscription_stays_exiting_when_its_deposit_runs_out() -> None:
     state = state_after(OPENED, ExitRequested(1), Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1))
     assert state.status is SubscriptionStatus.EXITING
 
@@ -128,7 +128,7 @@ def test_a_subscription_is_active_again_once_nothing_is_owed() -> None:
     ("happened", "status"),
     [(ExitRequested(1), SubscriptionStatus.EXITING), (Closed(1, 1_000), SubscriptionStatus.CLOSED)],
 )
-def test_leaving_is_seen_in_the_status(happened: SubscriptionEvent, status: SubscriptionStatus) -> None:
+def test_exit_and_close_change_the_status(happened: SubscriptionEvent, status: SubscriptionStatus) -> None:
     assert state_after(OPENED, happened).status is status
 
 
@@ -141,18 +141,20 @@ def test_leaving_is_seen_in_the_status(happened: SubscriptionEvent, status: Subs
         Closed(1, 999),
     ],
 )
-def test_another_balance_on_the_chain_than_in_the_books_stops_everything(happened: SubscriptionEvent) -> None:
-    with pytest.raises(BrokenRuleError, match="chain says"):
+def test_a_balance_on_the_chain_that_differs_from_the_journals_is_an_error(happened: SubscriptionEvent) -> None:
+    with pytest.raises(BrokenRuleError, match="chain reports"):
         posted(OPENED, happened)
 
 
 @pytest.mark.parametrize(("owed", "status"), [(0, SubscriptionStatus.ACTIVE), (40, SubscriptionStatus.SUSPENDED)])
-def test_who_stays_after_all_is_what_the_debt_says(owed: int, status: SubscriptionStatus) -> None:
+def test_after_a_cancelled_exit_a_subscription_is_suspended_only_if_it_owes_something(
+    owed: int, status: SubscriptionStatus
+) -> None:
     settled = Settled(1, 7, 5_000, 1_000, owed, 0)
     assert state_after(OPENED, ExitRequested(1), settled, ExitCancelled(1)).status is status
 
 
-def test_another_plan_is_noted() -> None:
+def test_a_changed_plan_is_stored() -> None:
     state = state_after(OPENED, PlanChanged(1, 3, 2))
     assert (state.plan_id, state.plan_version) == (3, 2)
 
@@ -163,11 +165,11 @@ def test_more_than_the_deposit_is_never_charged() -> None:
 
 
 def test_a_settled_total_never_goes_down() -> None:
-    with pytest.raises(BrokenRuleError, match="never goes down"):
+    with pytest.raises(BrokenRuleError, match="went down"):
         posted(OPENED, Settled(1, 7, 10, 0, 0, 1_000), Settled(1, 8, 9, 0, 0, 1_000))
 
 
-def test_an_event_of_an_unknown_subscription_stops_everything() -> None:
+def test_an_event_of_an_unknown_subscription_is_an_error() -> None:
     with pytest.raises(BrokenRuleError):
         posted(ToppedUp(1, None, 5, 5))
 
@@ -207,7 +209,7 @@ def steps(draw: st.DrawFn) -> Step:
 
 @settings(max_examples=200)
 @given(st.integers(0, 10**15), st.lists(steps(), max_size=30), st.booleans())
-def test_whatever_happens_the_journal_sums_to_zero_and_the_deposit_is_accounted_for(
+def test_after_any_events_the_journal_sums_to_zero_and_the_whole_deposit_is_accounted_for(
     deposit: int, following: list[Step], closes: bool
 ) -> None:
     # Given a random life of a subscription

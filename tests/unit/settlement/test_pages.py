@@ -36,11 +36,11 @@ def test_each_page_comes_with_a_path_to_the_attested_root() -> None:
     assert [fold(one.hash, settling.path) for one, settling in zip(pages, found, strict=True)] == [root] * 3
 
 
-def test_pages_that_lead_to_another_root_stop_everything() -> None:
+def test_pages_that_lead_to_another_root_are_an_error() -> None:
     with pytest.raises(BrokenRuleError, match="lead to the root"):
         sealed_pages([page(0)], b"\x01" * 32).of(7)
 
 
-def test_an_attested_epoch_without_a_statement_stops_everything() -> None:
+def test_an_attested_epoch_without_a_statement_is_an_error() -> None:
     with pytest.raises(BrokenRuleError, match="has no statement"):
         SealedPages(FakeStatements(), FakeDocuments()).of(7)

@@ -21,7 +21,7 @@ FLOW = 10**8
         (12_000_000, 2 * FLOW + 1350 * FLOW // 100 + 90 * FLOW + 16 * FLOW),
     ],
 )
-def test_each_price_holds_for_the_part_of_the_total_in_its_tier(tokens: int, cost_ufix64: int) -> None:
+def test_each_price_applies_to_the_part_of_the_total_in_its_tier(tokens: int, cost_ufix64: int) -> None:
     assert charge_ufix64(tokens * MICROTOKENS_PER_TOKEN) == cost_ufix64
 
 
@@ -45,7 +45,7 @@ def test_cost_never_falls_as_the_total_rises(one: int, other: int) -> None:
 
 
 @given(st.lists(st.integers(0, 10**12), max_size=20))
-def test_what_is_charged_in_all_does_not_depend_on_how_often_it_is_charged(steps: list[int]) -> None:
+def test_the_total_charge_does_not_depend_on_the_number_of_settlements(steps: list[int]) -> None:
     # Given settlements after each step
     total, charged = 0, 0
     for step in steps:

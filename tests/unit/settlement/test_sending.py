@@ -1,4 +1,4 @@
-"""Sending once, whatever is lost."""
+"""Every transaction is sent once, even when answers are lost."""
 
 from dataclasses import dataclass, field
 
@@ -87,7 +87,7 @@ def test_a_transaction_is_stored_before_it_is_sent(sending: Sending) -> None:
     assert sending.outbox.kept["settle#7#0"].status is SendingStatus.SIGNED
 
 
-def test_an_expired_transaction_is_made_anew(sending: Sending) -> None:
+def test_an_expired_transaction_is_made_again(sending: Sending) -> None:
     # Given a transaction that never arrived and expired meanwhile
     sending.flow.loses_transactions = True
     with pytest.raises(FlowUnavailableError):

@@ -1,6 +1,6 @@
-"""From a sealed statement to a proof by Flare's voters that it was public and said what it says.
+"""Flare's voters attest each sealed statement; the proof shows that it was public and what it said.
 
-An attestation goes SEALED → REQUESTED → FINALIZED → PROVEN here, CONFIRMED_ON_FLOW → SETTLED in `settlement`;
-SKIPPED is one whose totals a newer statement carries. Every step can be repeated, and each goes on from what
-is stored.
+An attestation's state goes SEALED → REQUESTED → FINALIZED → PROVEN here and CONFIRMED_ON_FLOW → SETTLED in
+`settlement`. SKIPPED means that a newer statement carries its totals. Each step starts from what is stored and can be
+repeated.
 """

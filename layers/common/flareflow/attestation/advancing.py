@@ -1,4 +1,4 @@
-"""One tick of `attestation_submission`: every attestation under way goes as far as it can."""
+"""One tick of `attestation_submission`: each attestation under way takes the steps that it can take now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,17 +23,17 @@ from flareflow.statements.models import Statement
 from flareflow.time import Deadline
 
 ROUNDS_TO_PROVE_MAX: Final = 10
-"""A request that has no proof this many rounds after its own never gets one: it starts over."""
+"""A request without a proof this many voting rounds after its own is given up and made again."""
 
 STEPS_MAX: Final = 8
-"""More steps than a whole way has: reaching it means that a step does not move."""
+"""More than the steps from SEALED to PROVEN; reaching it means that the steps lead nowhere."""
 
 PROOF_SIBLINGS_MAX: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceReport:
-    """States after the tick, by epoch; `unfinished` when the deadline cut it short."""
+    """The state of each attestation after the tick, by epoch; `unfinished` when the deadline ended the tick."""
 
     states: dict[int, str]
     unfinished: bool = False
@@ -41,7 +41,7 @@ class AdvanceReport:
 
 @dataclass(frozen=True, slots=True)
 class AdvanceAttestations:
-    """Requests the newest statement's attestation and follows those under way until they are proven."""
+    """Requests an attestation of the newest statement, and follows those under way until they are proven."""
 
     target: AttestationTarget
     flare: Flare
@@ -50,7 +50,7 @@ class AdvanceAttestations:
     attestations: Attestations
 
     def run(self, deadline: Deadline) -> AdvanceReport:
-        """One tick. One attestation that fails holds up no other; the first UnavailableError rises at the end."""
+        """One tick. An attestation that fails does not stop the others; the first UnavailableError rises at the end."""
         newest = self.statements.newest()
         if newest is not None and newest.settles_something:
             self._begin(newest)
@@ -91,7 +91,7 @@ class AdvanceAttestations:
             attestation = self.attestations.save(after)
             if not moved:
                 return attestation
-        raise BrokenRuleError(f"the attestation of epoch {attestation.epoch} turns in circles at {attestation.state}")
+        raise BrokenRuleError(f"epoch {attestation.epoch} is {attestation.state} after {STEPS_MAX} steps in one tick")
 
     @property
     def _steps(self) -> dict[State, Callable[[Attestation], Attestation]]:
@@ -102,7 +102,7 @@ class AdvanceAttestations:
         }
 
     def _taken(self, step: Callable[[Attestation], Attestation], attestation: Attestation) -> Attestation:
-        """The step's outcome; what should have been proven long ago starts over, whatever keeps it."""
+        """The attestation after the step; it starts over when its proof is overdue, even if the step failed."""
         try:
             after = step(attestation)
         except UnavailableError:
@@ -121,7 +121,7 @@ class AdvanceAttestations:
         return replace(attestation, state=State.SKIPPED).because("a newer statement carries the totals")
 
     def _request(self, attestation: Attestation) -> Attestation:
-        """Only signs: what is stored is sent by the next step, so nothing is sent that is not stored."""
+        """Only sign. The next step sends what is stored by then, so nothing is sent that is not stored."""
         request = self.target.request(attestation.epoch, attestation.words)
         return replace(attestation, state=State.REQUESTED, submission=self.flare.prepare(request))
 
@@ -163,7 +163,7 @@ class AdvanceAttestations:
                 return self._check(attestation, served, voting_round)
 
     def _check(self, attestation: Attestation, served: ServedProof, voting_round: int) -> Attestation:
-        """The API is not believed: the response must be the statement's, and lead to the finalized root."""
+        """Accept the proof only if the response is the statement's and leads to the finalized root."""
         assert attestation.finalization is not None
         root = RootMessage.decode(attestation.finalization.message).merkle_root
         timestamp = int.from_bytes(served.response[4 * WORD_BYTES : 5 * WORD_BYTES])

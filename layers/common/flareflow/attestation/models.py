@@ -1,4 +1,4 @@
-"""What is known of an epoch's attestation, and of Flare's signing policies."""
+"""The attestation of an epoch, and Flare's signing policies."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -12,7 +12,7 @@ HEX: Final = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
 
 
 class State(StrEnum):
-    """How far an epoch's proof has come."""
+    """The states of an attestation, from the sealed statement to its settled pages."""
 
     SEALED = "SEALED"
     REQUESTED = "REQUESTED"
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, config=HEX)
 class Submission:
-    """A signed transaction that asks Flare; stored before it is sent, so that a repeat sends the same."""
+    """A signed request to Flare. It is stored before it is sent, so a repeat sends the same bytes."""
 
     request: bytes
     transaction: bytes
@@ -39,7 +39,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, config=HEX)
 class Finalization:
-    """How a round's root was signed, as the finalizing calldata on Flare has it."""
+    """How voters signed a round's root: the parts of the calldata that finalized the round on Flare."""
 
     transaction_hash: bytes
     reward_epoch: int
@@ -49,7 +49,7 @@ class Finalization:
 
 @dataclass(frozen=True, slots=True, config=HEX)
 class Proof:
-    """A response of the data availability API and its siblings, checked against the finalized root."""
+    """What tells the attested response from others, and its siblings up to the finalized root; both were checked."""
 
     voting_round: int
     lowest_used_timestamp: int
@@ -60,7 +60,7 @@ class Proof:
 class Attestation:
     """One epoch's attestation; `words` are the statement's nine values as the ABI encodes them.
 
-    `version` counts the stored changes; a change is stored only over the version that it was made from.
+    `version` counts the stored changes; a change is stored only if the version it was made from is the stored one.
     """
 
     epoch: int
@@ -75,12 +75,12 @@ class Attestation:
     reasons: tuple[str, ...] = ()
 
     def because(self, reason: str) -> Self:
-        """The same with one more reason; the newest `REASONS_MAX` are kept, repeats once."""
+        """A copy with one more reason. The newest REASONS_MAX are kept, each once."""
         kept = tuple(known for known in self.reasons if known != reason)
         return replace(self, reasons=(*kept, reason)[-REASONS_MAX:])
 
     def start_over(self, reason: str) -> Self:
-        """Back to SEALED, to be requested anew."""
+        """A copy in state SEALED, to be requested again."""
         fresh = replace(
             self,
             state=State.SEALED,
@@ -95,7 +95,7 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, config=HEX)
 class SignedPolicy:
-    """A signing policy and the signatures over its hash by voters of the policy before, by rising index."""
+    """A signing policy, and signatures over its hash by voters of the previous policy, by rising voter index."""
 
     reward_epoch: int
     policy: bytes

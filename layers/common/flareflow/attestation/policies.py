@@ -1,4 +1,4 @@
-"""Keeps Flare's signing policies with the signatures that hand each on from the one before."""
+"""Stores Flare's signing policies, each with its signatures by the voters of the previous policy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.time import Deadline
 
 STRETCHES_MAX: Final = 200
-"""Stretches of blocks read in one tick; a longer gap is read over several ticks."""
+"""Ranges of blocks read in one tick; a longer gap takes several ticks."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPolicies:
-    """Reads Flare's blocks once, in order, and stores every signing policy and its signatures."""
+    """Reads Flare's blocks in order, each once, and stores every signing policy and its signatures."""
 
     flare: Flare
     policies: Policies
     start_block: int
 
     def run(self, deadline: Deadline) -> int:
-        """Read on from the last stored block; returns how many policies or signatures were new."""
+        """Continue after the last block read; return the number of new policies and signatures."""
         new = 0
         after = self.policies.scanned_through()
         after = self.start_block if after is None else after
@@ -47,7 +47,7 @@ class RecordPolicies:
         return 1
 
     def _add_signatures(self, reward_epoch: int, signatures: Sequence[tuple[bytes, bytes]]) -> int:
-        """Signatures of voters of the policy before, each once, by rising index; others count nowhere."""
+        """Add signatures by voters of the previous policy, one for each; ignore others. Return how many are new."""
         signed, before = self.policies.get(reward_epoch), self.policies.get(reward_epoch - 1)
         if signed is None or before is None:
             return 0

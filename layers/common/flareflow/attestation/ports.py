@@ -1,4 +1,4 @@
-"""What attesting needs from the world."""
+"""The ports of attestation: what it needs from outside systems."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from flareflow.statements.models import Statement
 
 
 class Awaited(Enum):
-    """Why there is no proof: the round is still being indexed, or it went by without our request."""
+    """Why there is no proof: the round is not indexed yet, or it is and does not contain our request."""
 
     NOT_YET = "not yet"
     NEVER = "never"
@@ -18,7 +18,7 @@ class Awaited(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """The block that holds a request, and the voting round that its time lies in."""
+    """The block that contains a request, and the voting round of that block's time."""
 
     block: int
     voting_round: int
@@ -26,7 +26,7 @@ class Mined:
 
 @dataclass(frozen=True, slots=True)
 class ServedProof:
-    """What the data availability API serves: not to be believed before it is checked."""
+    """A response and its siblings as the data availability API serves them, not checked yet."""
 
     response: bytes
     siblings: tuple[bytes, ...]
@@ -34,7 +34,7 @@ class ServedProof:
 
 @dataclass(frozen=True, slots=True)
 class PolicySighting:
-    """A stretch of Flare's blocks and what was seen of signing policies in it.
+    """The signing policies and signatures in a range of Flare's blocks, of which `through_block` is the last.
 
     `signatures` are (reward epoch of the new policy, signer's address, v r s as 65 bytes).
     """
@@ -45,72 +45,72 @@ class PolicySighting:
 
 
 class Flare(Protocol):
-    """Flare's contracts; every method raises FlareUnavailableError when the node cannot be asked."""
+    """Flare's contracts. Every method raises FlareUnavailableError when the node gives no usable answer."""
 
     def prepare(self, request: bytes) -> Submission:
-        """A signed `requestAttestation` with the live fee and the account's next nonce; sends nothing."""
+        """A signed `requestAttestation` with the current fee and the account's next nonce; it is not sent."""
 
     def send(self, submission: Submission) -> None:
-        """Send these bytes; sending them again does no harm."""
+        """Send the transaction. Sending it again has no further effect."""
 
     def mined(self, submission: Submission) -> Mined | None:
-        """Where the request was mined; None while it was not. RequestRevertedError when it failed there."""
+        """Where the request was mined; None while it is not. Raises RequestRevertedError when it reverted."""
 
     def is_overtaken(self, submission: Submission) -> bool:
-        """True when another transaction used the nonce, so that this one can never be mined."""
+        """True when another transaction used the nonce, so this one can never be mined."""
 
     def current_round(self) -> int:
         """The voting round of the latest block."""
 
     def finalization(self, voting_round: int, from_block: int) -> Finalization | None:
-        """How the round was finalized for the FDC; None while it was not."""
+        """How the round was finalized for the FDC, in `from_block` or later; None while it is not."""
 
     def policies(self, after_block: int) -> PolicySighting:
-        """Signing policies and their signatures in a bounded stretch of blocks after `after_block`."""
+        """Signing policies and their signatures in a bounded range of blocks after `after_block`."""
 
 
 class RequestRevertedError(Exception):
-    """The request was mined and reverted, for example because the fee had changed."""
+    """The request was mined and reverted, for example because the fee had risen."""
 
 
 class DataAvailability(Protocol):
     """Flare's data availability API."""
 
     def proof(self, voting_round: int, request: bytes) -> ServedProof | Awaited:
-        """The response and proof of a request; raises FlareUnavailableError when the API cannot be asked."""
+        """The response to a request and its siblings, or why there are none. Raises FlareUnavailableError."""
 
 
 class Statements(Protocol):
     """The sealed statements."""
 
     def newest(self) -> Statement | None:
-        """The newest one, if any was sealed yet."""
+        """The newest statement; None before the first."""
 
 
 class Attestations(Protocol):
-    """Where attestations are kept."""
+    """The stored attestations."""
 
     def get(self, epoch: int) -> Attestation | None:
-        """The epoch's attestation, if one was begun."""
+        """The attestation of an epoch; None if none was begun."""
 
     def under_way(self) -> Sequence[Attestation]:
         """All that are neither settled nor skipped, oldest epoch first."""
 
     def save(self, attestation: Attestation) -> Attestation:
-        """Store the change and return it with its new version; RaceLostError if the stored version differs."""
+        """Store the change and return it with its new version. Raises RaceLostError when the stored version differs."""
 
 
 class Policies(Protocol):
-    """Where Flare's signing policies are kept."""
+    """The stored signing policies of Flare."""
 
     def scanned_through(self) -> int | None:
-        """The last block whose policy events are stored; None before the first."""
+        """The last block whose policies and signatures are stored; None before the first."""
 
     def get(self, reward_epoch: int) -> SignedPolicy | None:
-        """A stored policy."""
+        """The policy of a reward epoch; None if it is not stored."""
 
     def put(self, policy: SignedPolicy) -> None:
-        """Store a policy; again with more signatures replaces it."""
+        """Store a policy in place of an earlier one with fewer signatures."""
 
     def scanned(self, through_block: int) -> None:
-        """Note that everything through this block is stored."""
+        """Store that all policies and signatures up to this block are stored."""

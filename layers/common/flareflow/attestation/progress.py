@@ -1,4 +1,4 @@
-"""What anybody may read of a statement's attestation."""
+"""How far the attestation of a statement has come, for the public API."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from flareflow.errors import NotFoundError
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an epoch's proof has come, and where each part of it is on Flare; None is what is still to come."""
+    """The state of an attestation and where its parts are on Flare; a part that is still missing is None."""
 
     epoch: int
     state: str
@@ -22,12 +22,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ReadProgress:
-    """Progress by epoch."""
+    """Reads the progress of attestations."""
 
     attestations: Attestations
 
     def of(self, epoch: int) -> Progress:
-        """Raises NotFoundError for an epoch that Flare was never asked about."""
+        """The progress of an epoch. Raises NotFoundError when its attestation was not begun."""
         attestation = self.attestations.get(epoch)
         if attestation is None:
             raise NotFoundError("attestation_not_begun", f"Epoch {epoch} was not sent to Flare.")

@@ -1,6 +1,7 @@
-"""The Relay's message and calldata, the same on every network of Flare.
+"""The message that voters sign and the calldata of Flare's Relay contract, the same on all its networks.
 
-selector(4) ‖ policy ‖ message(38), or 0x00 ‖ new policy ‖ count(2) ‖ count x [v(1) r(32) s(32) index(2)]
+selector(4) ‖ signing policy ‖ message(38) ‖ count(2) ‖ count x [v(1) r(32) s(32) index(2)]; for a new signing policy,
+0x00 ‖ new policy takes the place of the message. Source: flare-smart-contracts-v2, `Relay.sol`.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ EIP191_PREFIX: Final = b"\x19Ethereum Signed Message:\n32"
 
 @dataclass(frozen=True, slots=True)
 class RootMessage:
-    """What voters sign of a round: protocolId(1) votingRoundId(4) isSecureRandom(1) merkleRoot(32)."""
+    """What voters sign in a round: protocolId(1) votingRoundId(4) isSecureRandom(1) merkleRoot(32)."""
 
     protocol_id: int
     voting_round: int
@@ -33,7 +34,7 @@ class RootMessage:
 
     @property
     def hash(self) -> bytes:
-        """What voters sign, under the EIP-191 prefix."""
+        """The hash that voters sign with the EIP-191 prefix."""
         return keccak256(self.encode())
 
     def encode(self) -> bytes:
@@ -63,9 +64,9 @@ class PolicySignature:
 
 
 def decode_signatures(encoded: bytes) -> tuple[PolicySignature, ...]:
-    """A list of signatures without its count."""
+    """The signatures of a list that has no count before it. Raises ValueError for any other length."""
     if len(encoded) % SIGNATURE_BYTES:
-        raise ValueError(f"signatures have {SIGNATURE_BYTES} bytes each; {len(encoded)} is no multiple")
+        raise ValueError(f"{len(encoded)} bytes are not a whole number of signatures of {SIGNATURE_BYTES} bytes")
     return tuple(
         PolicySignature.decode(encoded[at : at + SIGNATURE_BYTES]) for at in range(0, len(encoded), SIGNATURE_BYTES)
     )
@@ -73,7 +74,7 @@ def decode_signatures(encoded: bytes) -> tuple[PolicySignature, ...]:
 
 @dataclass(frozen=True, slots=True)
 class RelayedRoot:
-    """The calldata that finalized a round: policy and message bytes, signatures without their count."""
+    """The parts of the calldata that finalized a round; `signatures` are without their count."""
 
     policy: bytes
     message: bytes
@@ -101,11 +102,11 @@ class RelayedRoot:
 
 
 def relay_policy_calldata(policy: bytes, new_policy: bytes, signatures: bytes) -> bytes:
-    """The calldata that hands a Relay its next signing policy."""
+    """The calldata that gives a Relay its next signing policy."""
     count = len(signatures) // SIGNATURE_BYTES
     return RELAY_SELECTOR + policy + b"\0" + new_policy + count.to_bytes(2) + signatures
 
 
 def signed_digest(content_hash: bytes) -> bytes:
-    """What is signed: the EIP-191 hash of a message's or a policy's hash."""
+    """The digest that is signed: the EIP-191 hash of the hash of a message or of a policy."""
     return keccak256(EIP191_PREFIX + content_hash)

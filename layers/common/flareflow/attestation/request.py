@@ -1,7 +1,7 @@
-"""What Flare is asked, byte for byte: the `Web2Json` request for one statement and the response it must have.
+"""The `Web2Json` request for one statement and the response that it must have, byte for byte.
 
-Encodings: Flare's `IWeb2Json` and the FDC specification ("Making a request"). The verifier fetches
-`protocol//hostname+pathname` only, so the url has neither port nor query; the epoch is its last path segment.
+Sources: Flare's `IWeb2Json.sol` and the FDC specification ("Making a request"). The verifier fetches only
+`protocol//hostname+pathname`, so the URL has neither port nor query; the epoch is its last path segment.
 """
 
 import json
@@ -18,7 +18,7 @@ EPOCH_DIGITS: Final = 10
 URL_CHARACTERS_MAX: Final = 2000
 MIC_SALT: Final = "Flare"
 NO_TIMESTAMP: Final = 2**64 - 1
-"""`lowestUsedTimestamp` of a `Web2Json` response, as the current verifier gives it; older ones gave 0."""
+"""`lowestUsedTimestamp` in the current verifier's `Web2Json` responses; older verifiers gave 0."""
 
 ATTESTED_FIELDS: Final = (
     ("epoch", "epoch", "uint64"),
@@ -31,7 +31,7 @@ ATTESTED_FIELDS: Final = (
     ("priceBookHash", "price_book_hash", "bytes32"),
     ("previousStatementHash", "previous_statement_hash", "bytes32"),
 )
-"""Component name, field of the statement, Solidity type; all static, so the encoded data is one word each."""
+"""(component name, field of the statement, Solidity type). Every type is static, so each value is one word."""
 
 POST_PROCESS_JQ: Final = "{" + ", ".join(f"{name}: .{field}" for name, field, _ in ATTESTED_FIELDS) + "}"
 ABI_SIGNATURE: Final = json.dumps(
@@ -47,7 +47,7 @@ RESPONSE_TYPE: Final = f"(bytes32,bytes32,uint64,uint64,{REQUEST_BODY_TYPE},(byt
 
 
 def identifier(name: str) -> bytes:
-    """An attestation type or source as Flare writes it: ASCII, padded with zeros to 32 bytes."""
+    """An attestation type or source id as Flare encodes it: ASCII, padded with zeros to 32 bytes."""
     encoded = name.encode("ascii")
     if not 0 < len(encoded) <= WORD_BYTES:
         raise ValueError(f"an identifier has 1 to {WORD_BYTES} characters, not {len(encoded)}")
@@ -80,16 +80,16 @@ class RequestBody:
 
 @dataclass(frozen=True, slots=True)
 class AttestationTarget:
-    """The statements that Flare attests for us: a source and an `https` url up to the epoch."""
+    """Where Flare's voters read our statements: a source id, and an `https` URL up to the epoch."""
 
     source_id: str
     url_prefix: str
 
     def __post_init__(self) -> None:
         if not self.url_prefix.startswith("https://") or ":" in self.url_prefix.removeprefix("https://"):
-            raise ValueError(f"Flare fetches https urls without a port, not {self.url_prefix}")
+            raise ValueError(f"Flare fetches https URLs without a port, not {self.url_prefix}")
         if any(character in self.url_prefix for character in "?#") or len(self.url_prefix) > URL_CHARACTERS_MAX:
-            raise ValueError("Flare drops queries and fragments, and takes 2,000 characters at most")
+            raise ValueError(f"Flare takes URLs of at most {URL_CHARACTERS_MAX} characters, without query or fragment")
 
     def request_body(self, epoch: int) -> RequestBody:
         return RequestBody(
@@ -103,7 +103,7 @@ class AttestationTarget:
         )
 
     def response(self, epoch: int, words: Sequence[int], voting_round: int, lowest_used_timestamp: int) -> bytes:
-        """The ABI-encoded `IWeb2Json.Response` with these attested words."""
+        """The ABI-encoded `IWeb2Json.Response` whose attested data is these words."""
         return encode_response(
             self.source_id,
             self.request_body(epoch),
@@ -113,7 +113,7 @@ class AttestationTarget:
         )
 
     def request(self, epoch: int, words: Sequence[int]) -> bytes:
-        """What `FdcHub.requestAttestation` takes: type ‖ source ‖ message integrity code ‖ ABI-encoded body."""
+        """The argument of `FdcHub.requestAttestation`: type ‖ source id ‖ message integrity code ‖ ABI-encoded body."""
         expected = self.response(epoch, words, voting_round=0, lowest_used_timestamp=NO_TIMESTAMP)
         return encode_request(self.source_id, self.request_body(epoch), message_integrity_code(expected))
 
@@ -121,7 +121,7 @@ class AttestationTarget:
 def encode_response(
     source_id: str, body: RequestBody, abi_encoded_data: bytes, voting_round: int, lowest_used_timestamp: int
 ) -> bytes:
-    """`abi.encode(IWeb2Json.Response)`: what the data availability API calls `response_hex`."""
+    """`abi.encode(IWeb2Json.Response)`, which the data availability API calls `response_hex`."""
     response = (
         identifier(ATTESTATION_TYPE),
         identifier(source_id),
@@ -153,5 +153,5 @@ def message_integrity_code(response: bytes) -> bytes:
 
 
 def leaf_hash(response: bytes) -> bytes:
-    """The leaf of a response in its round's Merkle tree: one hash of the whole."""
+    """A response's leaf in its round's Merkle tree: the Keccak-256 of all its bytes."""
     return keccak256(response)

@@ -1,4 +1,4 @@
-"""Flare's signing policy: who may sign roots in a reward epoch, with what weight.
+"""Flare's signing policy: who may sign roots in a reward epoch, and with what weight.
 
 Bytes, big-endian: size(2) rewardEpochId(3) startVotingRoundId(4) threshold(2) seed(32) size x [address(20) weight(2)].
 """
@@ -18,7 +18,7 @@ THRESHOLD_PERCENT_MAX: Final = 66
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """A signing address (20 bytes) and its normalised weight; weight 0 occurs."""
+    """A voter's signing address (20 bytes) and normalised weight. Real policies contain weights of 0."""
 
     address: bytes
     weight: int
@@ -68,7 +68,7 @@ class SigningPolicy:
         return sum(voter.weight for voter in self.voters)
 
     def require_sound(self) -> None:
-        """Raises `ValueError` where no Relay would take the policy, and so no light client of it."""
+        """Raises ValueError for a policy that Flare's Relay does not accept, so that no light client starts from it."""
         if not self.voters or any(not any(voter.address) for voter in self.voters):
             raise ValueError("a signing policy has voters, each with an address other than 0")
         if self.weight >= WEIGHT_SUM_LIMIT:
@@ -78,7 +78,7 @@ class SigningPolicy:
 
 
 def legacy_hash(policy: bytes) -> bytes:
-    """The deployed Relay's hash: 32-byte words, the last padded with zeros, each hashed into the next."""
+    """The deployed Relay's hash: each 32-byte word, the last padded with zeros, hashed with the hash so far."""
     padded = policy.ljust(-(-len(policy) // WORD_BYTES) * WORD_BYTES, b"\0")
     current = padded[:WORD_BYTES]
     for at in range(WORD_BYTES, len(padded), WORD_BYTES):
@@ -87,5 +87,5 @@ def legacy_hash(policy: bytes) -> bytes:
 
 
 def chain_bound_hash(policy: bytes, source_chain_id: int) -> bytes:
-    """The next Relay's hash: the chain id as a word before the policy, hashed once."""
+    """The next Relay's hash: one hash of the chain id as a 32-byte word and the policy."""
     return keccak256(source_chain_id.to_bytes(WORD_BYTES) + policy)

@@ -1,4 +1,4 @@
-"""One tick of billing: policies rolled, proven statements delivered, their pages settled."""
+"""One tick of billing: send new signing policies, deliver proven statements, settle their pages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _READY: Final = {State.PROVEN, State.CONFIRMED_ON_FLOW}
 
 @dataclass(frozen=True, slots=True)
 class BillingReport:
-    """What one tick achieved; `failed` counts transactions that Flow refused or that failed there."""
+    """What one tick did. `failed` counts transactions that the access node refused or that failed on the chain."""
 
     policies_rolled: int = 0
     statements_delivered: int = 0
@@ -39,10 +39,11 @@ class BillingReport:
 
 @dataclass(frozen=True, slots=True)
 class BillOnFlow:
-    """Charge what Flare attested.
+    """Charges what Flare attested.
 
-    A settlement that began is finished. Of the statements that are only proven the newest is enough, because its
-    totals are cumulative; the others are skipped. What the deadline cuts off, the next tick continues.
+    A settlement that has begun is finished. Of the statements that are proven and not delivered only the newest is
+    delivered, because its totals are cumulative; the others are skipped. The next tick continues what the deadline
+    interrupts.
     """
 
     attestations: Attestations

@@ -1,4 +1,4 @@
-"""Reading the contract's events into the books."""
+"""Enters the events of the contract into the journal."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,11 +9,12 @@ from flareflow.settlement.ports import ChainLog, Ledger
 from flareflow.time import Deadline
 
 HEIGHTS_MAX: Final = 250
+"""Blocks whose events are asked for at a time; access nodes answer for at most 250."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainEventsReport:
-    """What one tick read: entries added, and the last height that is in the journal now, if any."""
+    """The number of entries that one tick added, and the last height whose events are all in the journal, if any."""
 
     entries: int
     read_to: int | None
@@ -21,9 +22,9 @@ class ChainEventsReport:
 
 @dataclass(frozen=True, slots=True)
 class ReadChainEvents:
-    """Bring every event from `start_height` on into the journal once, in order, up to the latest sealed block.
+    """Enters every event from `start_height` to the latest sealed block into the journal, once and in order.
 
-    The cursor moves after the events, so a crash repeats some; the books know what they have.
+    The cursor moves after the events are stored. After a crash in between, some are read again and not entered twice.
     """
 
     chain: ChainLog

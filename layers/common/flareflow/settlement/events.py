@@ -1,6 +1,6 @@
-"""What `UsageBasedSubscriptions` tells by its events, as far as the ledger follows it.
+"""The events of the contract `UsageBasedSubscriptions` that the ledger follows.
 
-Amounts are 1e-8 FLOW (`_ufix64`), totals rated micro-tokens.
+Amounts are in 1e-8 FLOW (`_ufix64`), totals in rated micro-tokens.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Position(NamedTuple):
-    """Where an event stands in the chain; positions are ordered as the events happened."""
+    """Where an event is in the chain. Positions sort in the order in which events happened."""
 
     height: int
     transaction_index: int
@@ -18,7 +18,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionOpened:
-    """A subscription began with a deposit by its owner."""
+    """The owner opened a subscription with a deposit."""
 
     subscription_id: int
     owner: str
@@ -59,21 +59,21 @@ class LowBalance:
 
 @dataclass(frozen=True, slots=True)
 class Suspended:
-    """The deposit could not cover what was used."""
+    """The deposit did not cover what was used."""
 
     subscription_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ExitRequested:
-    """The owner announced to take the rest out."""
+    """The owner announced the end of the subscription and the refund of the rest."""
 
     subscription_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ExitCancelled:
-    """The owner stays after all."""
+    """The owner cancelled the announced end."""
 
     subscription_id: int
 
@@ -89,7 +89,7 @@ class PlanChanged:
 
 @dataclass(frozen=True, slots=True)
 class OwnerChanged:
-    """The rights went to another account."""
+    """The subscription was transferred to another account."""
 
     subscription_id: int
     owner: str
@@ -97,7 +97,7 @@ class OwnerChanged:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The owner took out what was not used."""
+    """The owner withdrew a part of the deposit that was not used."""
 
     subscription_id: int
     receiver: str | None
@@ -115,7 +115,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class RevenueWithdrawn:
-    """The provider took out what had been charged."""
+    """The provider withdrew what had been charged."""
 
     amount_ufix64: int
     receiver: str | None
@@ -138,7 +138,7 @@ type SubscriptionEvent = (
 
 @dataclass(frozen=True, slots=True)
 class ChainEvent:
-    """An event and where and when it happened. `transaction_id` is 32 bytes in hex."""
+    """An event, where it is in the chain, and its block's time. `transaction_id` is 32 bytes in hex."""
 
     position: Position
     occurred_at: datetime

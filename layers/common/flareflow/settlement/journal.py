@@ -1,8 +1,9 @@
-"""Double-entry bookkeeping of what the chain told.
+"""Double-entry bookkeeping of the contract's events.
 
-An entry moves FLOW between accounts: out of one (negative line), into another (positive line), so its lines sum to
-zero. `subscriber:<id>` is a deposit that is left, `revenue` what was charged and not yet taken out; both lie in the
-contract. `wallet:<address>` is anybody outside. Entries are only ever added; every balance is a sum of lines.
+An entry moves FLOW between accounts: a negative line leaves an account, a positive line enters one, and all lines sum
+to zero. `subscriber:<id>` is what is left of a deposit and `revenue` what was charged and not yet withdrawn; the
+contract holds both. `wallet:<address>` is an account outside the contract. Entries are only added; every balance is a
+sum of lines.
 """
 
 from dataclasses import dataclass, replace
@@ -38,13 +39,13 @@ def subscriber(subscription_id: int) -> str:
 
 
 def wallet(address: str | None) -> str:
-    """The account of somebody outside; the chain does not always know who it was."""
+    """The account of an address outside the contract; `wallet:unknown` for an event without address."""
     return f"wallet:{address or 'unknown'}"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """1e-8 FLOW that came into an account, or left it where negative."""
+    """An amount in 1e-8 FLOW that enters an account, or leaves it if negative."""
 
     account: str
     amount_ufix64: int
@@ -52,9 +53,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event as a journal transaction; an event that moved nothing has no lines.
+    """The entry of one event; an event that moved no FLOW has no lines.
 
-    `subscription_id` is None for the provider's own. Raises BrokenRuleError unless its lines sum to zero.
+    `subscription_id` is None for the provider's withdrawals. Raises BrokenRuleError unless the lines sum to zero.
     """
 
     subscription_id: int | None
@@ -66,11 +67,11 @@ class Entry:
 
     def __post_init__(self) -> None:
         if sum(line.amount_ufix64 for line in self.lines) != 0:
-            raise BrokenRuleError(f"the lines of a journal entry sum to zero, and these do not: {self}")
+            raise BrokenRuleError(f"the lines of a journal entry do not sum to zero: {self}")
 
 
 class SubscriptionStatus(StrEnum):
-    """What a subscription can do: `suspended` owes something, `exiting` is on its way out."""
+    """`suspended`: something is owed. `exiting`: the owner announced the end of the subscription."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -83,7 +84,7 @@ _ANNOUNCED: Final = {Suspended: SubscriptionStatus.SUSPENDED, ExitRequested: Sub
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription's balances, projected from its entries up to and with the event at `position`.
+    """A subscription's balances: the projection of its entries, the last of which is the event at `position`.
 
     Raises BrokenRuleError unless deposited = balance + charged + withdrawn + refunded and nothing is negative.
     """
@@ -108,18 +109,18 @@ class Subscription:
         if self.deposited_ufix64 != sum(parts) or min(*parts, self.owed_ufix64) < 0:
             raise BrokenRuleError(f"deposited = balance + charged + withdrawn + refunded is broken: {self}")
 
-    def with_balance(self, told_ufix64: int) -> Self:
-        """The same, once the chain's balance is ours; raises BrokenRuleError if it is another."""
-        if self.balance_ufix64 != told_ufix64:
-            raise BrokenRuleError(f"the chain says that the balance is {told_ufix64}: {self}")
+    def with_balance(self, reported_ufix64: int) -> Self:
+        """The subscription itself. Raises BrokenRuleError unless its balance is the one that the event reports."""
+        if self.balance_ufix64 != reported_ufix64:
+            raise BrokenRuleError(f"the chain reports the balance {reported_ufix64}: {self}")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What one event adds to the books: an entry, and the subscription as it is after it.
+    """What one event adds to the ledger: an entry, and the subscription after the event.
 
-    `former_owner` is whose it was before, where that is not its owner now.
+    `former_owner` is the previous owner when the event changed the owner.
     """
 
     entry: Entry
@@ -128,9 +129,9 @@ class Posting:
 
 
 def post(event: ChainEvent, before: Subscription | None) -> Posting | None:
-    """The posting of an event on the subscription that it is about; None where it is in the books already.
+    """The posting of an event about the subscription `before`; None when the event is in the journal already.
 
-    Raises BrokenRuleError when the event cannot follow on what is in the books.
+    Raises BrokenRuleError when the event cannot follow on `before`.
     """
     happened = event.happened
     if isinstance(happened, RevenueWithdrawn):
@@ -140,7 +141,7 @@ def post(event: ChainEvent, before: Subscription | None) -> Posting | None:
         return None
     known = _opened(happened, event.position) if isinstance(happened, SubscriptionOpened) else before
     if known is None or (known is not before and before is not None):
-        raise BrokenRuleError(f"subscription {happened.subscription_id} was {before} before {event}")
+        raise BrokenRuleError(f"{event} cannot follow on {before}")
     after = replace(_after(happened, known), position=event.position)
     former_owner = known.owner if known.owner != after.owner else None
     return Posting(_entry(event, happened.subscription_id, _lines(happened, known.owner)), after, former_owner)
@@ -216,7 +217,7 @@ def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:
 
 def _settled(before: Subscription, settled: Settled) -> Subscription:
     if settled.rated_microtokens < before.settled_microtokens:
-        raise BrokenRuleError(f"a settled total never goes down: {settled} after {before}")
+        raise BrokenRuleError(f"a settled total went down: {settled} after {before}")
     paid_up = before.status is SubscriptionStatus.SUSPENDED and settled.owed_ufix64 == 0
     return replace(
         before,

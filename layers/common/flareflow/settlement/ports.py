@@ -1,4 +1,4 @@
-"""What settling needs from the world."""
+"""The ports of settlement: what it needs from outside systems."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,75 +10,75 @@ from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTr
 
 
 class LightClient(Protocol):
-    """What the verifier on Flow knows of Flare."""
+    """The light client of Flare in our verifier contract on Flow."""
 
     def latest_reward_epoch(self) -> int:
-        """The newest reward epoch whose policy it has; FlowUnavailableError when Flow cannot be asked."""
+        """The newest reward epoch whose signing policy it has. Raises FlowUnavailableError."""
 
 
 class Flow(Protocol):
-    """Sending on Flow; every method raises FlowUnavailableError when the access node cannot be asked."""
+    """Sends transactions to Flow. Every method raises FlowUnavailableError when the access node gives no answer."""
 
     def proposer_keys(self) -> Sequence[int]:
-        """Indices of the operator account's keys that can propose, at most PROPOSER_KEYS_MAX of them."""
+        """Indices of keys of the operator account that can propose a transaction, at most PROPOSER_KEYS_MAX."""
 
     def sign(self, call: Call, key_index: int) -> SignedTransaction:
-        """A transaction with the key's next sequence number, referring to the latest block; sends nothing."""
+        """A signed transaction with the key's next sequence number and the latest block; it is not sent."""
 
     def send(self, transaction: SignedTransaction) -> str | None:
-        """Send these bytes; again does no harm. The answer is the node's reason when it refuses them."""
+        """Send the transaction. Sending it again has no further effect. Returns the node's reason if it refuses."""
 
     def progress(self, transaction: SignedTransaction) -> Progress:
-        """How far it has come."""
+        """The stage of the transaction on Flow."""
 
 
 class ProposerKeys(Protocol):
-    """Leases of proposer keys: a key has at most one transaction under way, since it has one sequence number."""
+    """Leases of proposer keys. A key has one sequence number, so it has at most one transaction under way."""
 
     def lease(self, purpose: str, key_indices: Sequence[int], now: datetime, until: datetime) -> int | None:
-        """Take a key that is free or whose lease has run out; None where there is none.
+        """Lease a key that is free or whose lease has expired; None if there is none.
 
-        A purpose that holds a key gets the same one again.
+        A purpose that holds a key gets the same key again.
         """
 
     def release(self, purpose: str, key_index: int) -> None:
-        """Give a key back; nothing happens where the purpose does not hold it any more."""
+        """End a lease. Does nothing when the purpose no longer holds the key."""
 
 
 class Outbox(Protocol):
-    """Where outgoing transactions are kept."""
+    """The stored outgoing transactions."""
 
     def get(self, purpose: str) -> Outgoing | None:
-        """The transaction that was last made for a purpose."""
+        """The last transaction made for a purpose; None if there is none."""
 
     def save(self, outgoing: Outgoing) -> Outgoing:
-        """Store the change and return it with its new version; RaceLostError if the stored version differs."""
+        """Store the change and return it with its new version. Raises RaceLostError when the stored version differs."""
 
 
 class ChainLog(Protocol):
-    """The contract's events on Flow; every method raises FlowUnavailableError when Flow cannot be asked."""
+    """The contract's events on Flow. Every method raises FlowUnavailableError when the access node gives no answer."""
 
     def latest_sealed_height(self) -> int:
-        """The last height whose events are final."""
+        """The height of the latest sealed block, whose events are final."""
 
     def events(self, first_height: int, last_height: int) -> Sequence[ChainEvent]:
-        """The events in at most HEIGHTS_MAX sealed blocks, both ends included, in the order they happened."""
+        """The events of at most HEIGHTS_MAX sealed blocks, both ends included, in the order in which they happened."""
 
 
 class Ledger(Protocol):
-    """The journal and its projections."""
+    """The journal and the subscriptions that are projected from it."""
 
     def read_to(self) -> int | None:
         """The last height whose events are all in the journal; None before the first."""
 
     def advance(self, height: int) -> None:
-        """Note that everything up to this height is in the journal; never goes back."""
+        """Store that all events up to this height are in the journal. A lower height changes nothing."""
 
     def subscription(self, subscription_id: int) -> Subscription | None:
-        """A subscription as far as the journal goes."""
+        """A subscription as of its last entry; None if it has none."""
 
     def record(self, posting: Posting) -> bool:
-        """Add an entry and what follows from it, all or nothing; False where the entry is there already.
+        """Store the entry and the changed subscription together; False when the entry is stored already.
 
-        RaceLostError when the subscription was changed by another since it was read.
+        Raises RaceLostError when the stored subscription has changed since it was read.
         """

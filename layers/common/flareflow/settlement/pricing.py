@@ -15,7 +15,7 @@ PRICED_MICROTOKENS: Final = PRICED_TOKENS * MICROTOKENS_PER_TOKEN
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A price in 1e-8 FLOW for 1,000 tokens, up to and without `end_tokens`; None means without end."""
+    """A price in 1e-8 FLOW for 1,000 tokens, for the part of a total below `end_tokens`; None means no end."""
 
     end_tokens: int | None
     price_ufix64: int
@@ -23,7 +23,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """The tiers of a plan by rising end; exactly the last one has no end. Raises ValueError otherwise."""
+    """The tiers of a plan by rising end, of which only the last has no end. Raises ValueError otherwise."""
 
     tiers: tuple[Tier, ...]
 
@@ -32,7 +32,7 @@ class Tiers:
         rising = all(lower < upper for lower, upper in pairwise(ends))
         open_ended = [tier.end_tokens is None for tier in self.tiers]
         if not rising or open_ended != [False] * (len(ends) - 1) + [True]:
-            raise ValueError(f"tiers need rising ends and a last one without: {self.tiers}")
+            raise ValueError(f"tiers need rising ends, and a last one without end: {self.tiers}")
         if any(tier.price_ufix64 < 0 for tier in self.tiers):
             raise ValueError(f"a price is never negative: {self.tiers}")
 

@@ -1,37 +1,37 @@
-"""Sending each transaction once, whatever is lost on the way.
+"""Sends each transaction once, even when an answer is lost or an invocation stops halfway.
 
-For a purpose there is one transaction. It is signed and stored before it is sent; whoever comes later sends the same
-bytes again, which Flow executes at most once. Only when it can never be executed any more is another one made. What
-it did on the chain is safe to repeat, because the contracts refuse doubles by themselves.
+Each purpose has one transaction. It is signed and stored before it is sent. Later invocations send the same bytes
+again, which Flow executes at most once. Another transaction is made only when the last one can no longer be executed.
+Even then nothing is charged twice, because the contracts ignore what they have already done.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.settlement.ports import Flow, Outbox, ProposerKeys
 from flareflow.settlement.transactions import Call, Outgoing, SendingStatus, Stage
-from flareflow.time import Deadline
+from flareflow.time import Deadline, Pause
 
 POLL_SECONDS: Final = 0.5
 LEASE: Final = timedelta(minutes=20)
-"""Longer than a transaction can wait to be executed (600 blocks), so that no key is used twice at a time."""
+"""Longer than a transaction can wait to be executed (600 blocks), so that a key never has two under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendOnFlow:
-    """Bring calls onto Flow, as many at a time as there are proposer keys."""
+    """Sends calls to Flow, at most one at a time for each proposer key."""
 
     flow: Flow
     outbox: Outbox
     keys: ProposerKeys
-    pause: Callable[[float], None]
+    pause: Pause
 
     def run(self, calls: Sequence[Call], deadline: Deadline) -> dict[str, Outgoing]:
-        """The outcomes by purpose; a purpose without one was not finished by the deadline.
+        """The outcomes by purpose; a call that did not end before the deadline has none.
 
-        A call that failed, now or in an earlier run, is tried again by a run after its `retry_at`.
+        A call that failed, now or in an earlier run, is sent again by a run after its `retry_at`.
         """
         outcomes: dict[str, Outgoing] = {}
         waiting = list(calls)
@@ -43,7 +43,7 @@ class SendOnFlow:
         return outcomes
 
     def _round(self, calls: Sequence[Call], now: datetime) -> dict[str, Outgoing]:
-        """One step for each call, up to the first that finds no proposer key free; those that ended."""
+        """Take one step for each call, up to the first without a free proposer key; return those that ended."""
         ended: dict[str, Outgoing] = {}
         for call in calls:
             outgoing = self._advance(call, now)

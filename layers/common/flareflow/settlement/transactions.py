@@ -1,4 +1,4 @@
-"""The transactions that billing sends, and what becomes of them."""
+"""The transactions that billing sends, and their outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ DOUBLINGS_MAX: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class RollPolicies:
-    """Teach the verifier on Flow signing policies that follow on the newest one it knows, in order."""
+    """Give the light client on Flow the signing policies that follow its newest one, in order."""
 
     policies: tuple[SignedPolicy, ...]
 
@@ -28,7 +28,7 @@ class RollPolicies:
 
 @dataclass(frozen=True, slots=True)
 class DeliverStatement:
-    """Confirm the root of a proven attestation and deliver its statement; no-op where that was done."""
+    """Confirm the root of a proven attestation and deliver its statement; repeated, it does nothing."""
 
     attestation: Attestation
 
@@ -39,7 +39,7 @@ class DeliverStatement:
 
 @dataclass(frozen=True, slots=True)
 class SettlePage:
-    """Charge the subscriptions of one page; `path` are the sibling hashes from the page up to the root."""
+    """Charge the subscriptions of one page. `path` is the sibling hashes from the page up to the root."""
 
     epoch: int
     page: int
@@ -52,7 +52,7 @@ class SettlePage:
         return f"settle#{self.epoch}#{self.page}"
 
     def adds_to(self, settled: Mapping[int, int]) -> bool:
-        """True if a total on the page is above what is settled of its subscription already."""
+        """True if any total on the page is above what is settled for its subscription."""
         totals = zip(self.ids, self.rated_microtokens, strict=True)
         return any(total > settled.get(subscription_id, 0) for subscription_id, total in totals)
 
@@ -62,9 +62,9 @@ type Call = RollPolicies | DeliverStatement | SettlePage
 
 @dataclass(frozen=True, slots=True, config=HEX)
 class SignedTransaction:
-    """A transaction as it is sent, always with the same bytes. `id` is 32 bytes in hex.
+    """A signed transaction as the bytes that are sent. `id` is 32 bytes in hex.
 
-    It can be executed up to a fixed number of blocks after `reference_height` and never later.
+    It can be executed until a fixed number of blocks after `reference_height`.
     """
 
     id: str
@@ -73,9 +73,9 @@ class SignedTransaction:
 
 
 class Stage(StrEnum):
-    """How far Flow has come with a transaction.
+    """The stage of a transaction on Flow.
 
-    `void` means that it was not executed and never can be: it expired, or its sequence number was used otherwise.
+    `void` means that it was not executed and never can be: it expired, or another one used its sequence number.
     """
 
     UNKNOWN = "unknown"
@@ -87,14 +87,14 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A transaction's stage, and why it failed where it did."""
+    """A transaction's stage, and the reason if it failed."""
 
     stage: Stage
     reason: str = ""
 
 
 class SendingStatus(StrEnum):
-    """What we know of an outgoing transaction; `signed` means that it may have been sent."""
+    """The outcome of an outgoing transaction; `signed` means that it may have been sent."""
 
     SIGNED = "signed"
     SUCCEEDED = "succeeded"
@@ -103,10 +103,10 @@ class SendingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """The one transaction that serves a purpose, stored before it is sent.
+    """The one transaction for a purpose, stored before it is sent.
 
-    `attempts` counts the transactions made for this purpose; a failed one is followed by another from `retry_at` on.
-    `version` counts the stored changes; a change is stored only over the version that it was made from.
+    `attempts` counts the transactions made for the purpose; after a failure another is made from `retry_at` on.
+    `version` counts the stored changes; a change is stored only if the version it was made from is the stored one.
     """
 
     purpose: str
@@ -119,7 +119,7 @@ class Outgoing:
     version: int = 0
 
     def failed(self, reason: str, now: datetime) -> Self:
-        """The same after a failure, to be tried again later: each time twice as long, at most RETRY_MAX."""
+        """A copy after a failure. The wait until `retry_at` doubles with each attempt, up to RETRY_MAX."""
         doublings = min(self.attempts, DOUBLINGS_MAX)
         wait = min(RETRY_FIRST * 2**doublings, RETRY_MAX)
         return replace(self, status=SendingStatus.FAILED, reason=reason, retry_at=now + wait)

@@ -1,4 +1,4 @@
-"""A statement, its leaves and its pages."""
+"""A statement, its leaves and its settlement pages."""
 
 import json
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ PAGE_VERSION: Final = "flareflow-page/1"
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A subscription's cumulative usage, and the epoch in which it last changed."""
+    """A subscription's cumulative usage and the epoch in which it last changed."""
 
     subscription_id: int
     epoch_of_last_change: int
@@ -41,7 +41,7 @@ class Leaf:
         return keccak256(keccak256(b"".join(value.to_bytes(WORD_BYTES) for value in values)))
 
     def plus(self, delta: Usage, epoch: int) -> Self:
-        """The leaf after an epoch added `delta`; BrokenRuleError if a total would go down."""
+        """The leaf after an epoch that used `delta`. Raises BrokenRuleError when the epoch or a total would go down."""
         if epoch <= self.epoch_of_last_change:
             raise BrokenRuleError(f"epoch {epoch} does not come after {self.epoch_of_last_change}")
         return type(self)(self.subscription_id, epoch, self.usage + delta.as_total())
@@ -49,7 +49,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class SettlementPage:
-    """Up to PAGE_SUBSCRIPTIONS_MAX (id, cumulative rated micro-tokens), by rising id, as the contract charges them."""
+    """What one transaction charges: 1 to PAGE_SUBSCRIPTIONS_MAX (id, cumulative rated micro-tokens), by rising id."""
 
     contract: str
     epoch: int
@@ -63,7 +63,7 @@ class SettlementPage:
 
     @property
     def text(self) -> str:
-        """The canonical text that is hashed; the contract renders the same from typed arguments."""
+        """The canonical text that is hashed; the contract builds the same text from its arguments."""
         first = f"{PAGE_VERSION} {self.contract} epoch {self.epoch} page {self.number}"
         return "\n".join([first, *(f"{subscription_id}:{rated}" for subscription_id, rated in self.entries)])
 
@@ -73,7 +73,7 @@ class SettlementPage:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The page of a text; `ValueError` unless it is canonical."""
+        """The page of a text. Raises ValueError unless the text is canonical."""
         first, *lines = text.split("\n")
         version, contract, _, epoch, _, number = first.split(" ")
         entries = tuple((int(before), int(after)) for before, after in (line.split(":") for line in lines))
@@ -85,7 +85,7 @@ class SettlementPage:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is public and attested of one epoch; the window is in Unix seconds, its end not included."""
+    """The public document of an epoch, which Flare attests. The window is in Unix seconds, its end not included."""
 
     epoch: int
     window_start: int
@@ -99,7 +99,7 @@ class Statement:
 
     @property
     def body(self) -> str:
-        """Canonical JSON: the fields in this order, no spaces, numbers as decimal and hashes as 0x strings."""
+        """Canonical JSON: the fields in this order, no spaces; numbers as decimal and hashes as 0x hex strings."""
         values = {field.name: _written(getattr(self, field.name)) for field in fields(self)}
         return json.dumps(values, separators=(",", ":"))
 
@@ -109,7 +109,7 @@ class Statement:
 
     @property
     def words(self) -> tuple[int, ...]:
-        """The fields in this order as the ABI encodes them, each one word: what Flare attests."""
+        """The fields in this order as integers; Flare attests each as one ABI word."""
         values = (getattr(self, field.name) for field in fields(self))
         return tuple(int.from_bytes(value) if isinstance(value, bytes) else value for value in values)
 
@@ -120,10 +120,10 @@ class Statement:
 
     @classmethod
     def parse(cls, body: str) -> Self:
-        """The statement of a body; `ValueError` unless it is canonical."""
+        """The statement of a body. Raises ValueError unless the body is canonical."""
         given = json.loads(body)
         if list(given) != [field.name for field in fields(cls)]:
-            raise ValueError(f"a statement does not have the fields {', '.join(given)}")
+            raise ValueError(f"a statement has other fields, or another order, than {', '.join(given)}")
         values: dict[str, Any] = {name: _read(value) for name, value in given.items()}
         statement = cls(**values)
         if statement.body != body:

@@ -1,4 +1,4 @@
-"""What sealing and reading statements need from the world."""
+"""The ports of statements: what sealing and reading them need from outside systems."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,65 +10,68 @@ from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
 
 @dataclass(frozen=True, slots=True)
 class OpenEpoch:
-    """The epoch that counts now, and the one that is closed but has no statement yet."""
+    """The epoch that usage is counted in now, and the closed epoch that is being sealed, if any."""
 
     epoch: int
     sealing: int | None
 
 
 class EpochUsage(Protocol):
-    """What each epoch added; a closed epoch gets no event any more."""
+    """The usage of each epoch. No event is added to a closed epoch."""
 
     def open_epoch(self) -> OpenEpoch | None:
-        """None before anything was ever counted."""
+        """None before the first event was counted."""
 
     def close(self, epoch: int, next_epoch: int) -> None:
-        """Count under `next_epoch` from now on, and note that `epoch` is being sealed.
+        """Count in `next_epoch` from now on, and store that `epoch` is being sealed.
 
-        RaceLostError when `epoch` is not the open one any more, or another is being sealed.
+        Raises RaceLostError when `epoch` is no longer the open one, or another epoch is being sealed.
         """
 
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
-        """What the epoch added, by subscription; complete and final once it is closed."""
+        """The usage that the epoch added, by subscription id; complete once the epoch is closed."""
 
     def sealed(self, epoch: int) -> None:
-        """Note that nothing is left to do for the closed epoch; again is fine."""
+        """Store that the closed epoch is sealed. May be repeated."""
 
 
 class Statements(Protocol):
-    """The sealed statements; written once."""
+    """The sealed statements, each written once."""
 
     def get(self, epoch: int) -> StoredStatement | None:
-        """An epoch's statement."""
+        """The statement of an epoch; None if there is none."""
 
     def before(self, epoch: int) -> StoredStatement | None:
-        """The last statement of an earlier epoch."""
+        """The newest statement of an earlier epoch; None if there is none."""
 
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
-        """(epoch, statement hash) of up to `limit` statements, newest first, of epochs before `before`."""
+        """(epoch, statement hash) of at most `limit` statements, newest first; of epochs before `before`, if given."""
 
     def put(self, sealed: StoredStatement) -> None:
-        """Write it once; the same again is fine, BrokenRuleError when another is there."""
+        """Write a statement. The same one again changes nothing; raises BrokenRuleError when another is stored."""
 
 
 class Documents(Protocol):
-    """What a statement commits to by its roots, kept under them, so that what is written never changes."""
+    """Leaves and pages, stored under the root that commits to them, so that they never change.
+
+    Every method raises StorageUnavailableError.
+    """
 
     def put_leaves(self, epoch: int, usage_root: bytes, leaves: Sequence[Leaf]) -> None:
-        """Keep all leaves of an epoch."""
+        """Store all leaves of an epoch."""
 
     def leaves(self, epoch: int, usage_root: bytes) -> Sequence[Leaf]:
-        """All leaves of an epoch, by subscription id; StorageUnavailableError when they cannot be had."""
+        """All leaves of an epoch, by rising subscription id."""
 
     def put_page(self, settlement_root: bytes, page: SettlementPage) -> None:
-        """Keep one page."""
+        """Store one page."""
 
     def page(self, epoch: int, settlement_root: bytes, number: int) -> SettlementPage:
-        """One page; StorageUnavailableError when it cannot be had."""
+        """One page by its number from 0."""
 
 
 class SettledTotals(Protocol):
-    """What the contract has settled, as far as its events were read."""
+    """What the contract has settled, according to the events read so far."""
 
     def all(self) -> Mapping[int, int]:
         """Settled rated micro-tokens by subscription id; a subscription never settled is left out."""

@@ -1,4 +1,4 @@
-"""What anybody may read: statements, pages with their paths, leaves with their proofs."""
+"""What the public API serves: statements, pages with their paths, leaves with their proofs."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ LIST_MAX: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A sealed statement in a list."""
+    """One entry of a list of statements."""
 
     epoch: int
     statement_hash: bytes
@@ -21,7 +21,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class StatementList:
-    """Sealed statements, newest first; `next_cursor` asks for older ones, None at the end."""
+    """Statements, newest first. `next_cursor` is the `before` of the next list; None at the end."""
 
     statements: tuple[Listed, ...]
     next_cursor: int | None
@@ -29,7 +29,7 @@ class StatementList:
 
 @dataclass(frozen=True, slots=True)
 class PageWithPath:
-    """A page and its siblings up to the settlement root."""
+    """A page and the sibling hashes from it up to the settlement root."""
 
     page: SettlementPage
     path: tuple[bytes, ...]
@@ -37,7 +37,7 @@ class PageWithPath:
 
 @dataclass(frozen=True, slots=True)
 class LeafWithProof:
-    """A leaf and its siblings up to the usage root."""
+    """A leaf and the sibling hashes from it up to the usage root."""
 
     leaf: Leaf
     proof: tuple[bytes, ...]
@@ -45,7 +45,7 @@ class LeafWithProof:
 
 @dataclass(frozen=True, slots=True)
 class ReadStatements:
-    """Public reading; NotFoundError for what is not sealed, or not there."""
+    """Reads what is public. Raises NotFoundError for what is not sealed or does not exist."""
 
     statements: Statements
     documents: Documents
@@ -62,7 +62,7 @@ class ReadStatements:
         return newest[0][0] if newest else None
 
     def newest_first(self, before: int | None) -> StatementList:
-        """Up to LIST_MAX statements, of epochs before `before` where it is given."""
+        """At most LIST_MAX statements; only of epochs before `before`, if given."""
         listed = tuple(Listed(*entry) for entry in self.statements.list(before, LIST_MAX))
         return StatementList(listed, listed[-1].epoch if len(listed) == LIST_MAX else None)
 

@@ -1,8 +1,8 @@
-"""Sealing: an epoch that is over becomes a statement, exactly once, whatever crashes in between.
+"""Sealing: an epoch that has ended becomes a statement, exactly once, even if an invocation stops halfway.
 
-The pointer of the open epoch moves first; from then on what the epoch added cannot change. Only then is it read,
-because other invocations count until the very moment of closing. Documents are kept under the root that commits to
-them, so an attempt that ended in between leaves nothing in the way of the next one.
+First the epoch is closed: new usage counts in the next one. Only then is its usage read, because other invocations
+may add to it until that moment. Documents are stored under the root that commits to them, so what an interrupted
+attempt has written does not disturb the next attempt.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,10 @@ class SealReport:
 
 @dataclass(frozen=True, slots=True)
 class SealEpoch:
-    """Seals the open epoch once it is over and something was used in it; `contract` is who settles the pages."""
+    """Seals the open epoch once it has ended, if something was used in it.
+
+    `contract` is the type identifier of the contract that settles the pages, `A.<address>.<name>`.
+    """
 
     epochs: Epochs
     usage: EpochUsage
@@ -48,7 +51,7 @@ class SealEpoch:
     contract: str
 
     def run(self, now: datetime) -> SealReport | None:
-        """Finish what an earlier tick began, or seal what is over; None when there is nothing to seal."""
+        """Finish sealing that an earlier tick began, or seal the open epoch; None when there is nothing to seal."""
         open_epoch = self.usage.open_epoch()
         if open_epoch is None:
             return None
@@ -65,7 +68,7 @@ class SealEpoch:
         return open_epoch.epoch
 
     def _seal(self, closed: int) -> SealReport | None:
-        """None for an epoch in which nothing was used: it has no statement."""
+        """None for an epoch without usage, which gets no statement."""
         deltas = self.usage.deltas(closed)
         if not deltas:
             self.usage.sealed(closed)
@@ -75,7 +78,7 @@ class SealEpoch:
         return SealReport(closed, f"0x{sealed.statement.hash.hex()}", len(deltas), sealed.page_count)
 
     def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> StoredStatement:
-        """Documents first: a statement that can be read has everything that it commits to."""
+        """Store the documents before the statement, so that whoever reads a statement finds its documents."""
         previous = self.statements.before(epoch)
         before = self.documents.leaves(previous.statement.epoch, previous.statement.usage_root) if previous else ()
         leaves = added(before, deltas, epoch)
@@ -107,7 +110,7 @@ class SealEpoch:
 
 
 def added(before: Iterable[Leaf], deltas: Mapping[int, Usage], epoch: int) -> tuple[Leaf, ...]:
-    """All leaves after the epoch, by subscription id."""
+    """All leaves after the epoch, by rising subscription id."""
     leaves = {leaf.subscription_id: leaf for leaf in before}
     for subscription_id, delta in deltas.items():
         leaf = leaves.get(subscription_id, Leaf(subscription_id, epoch_of_last_change=-1, usage=Usage()))
@@ -116,7 +119,7 @@ def added(before: Iterable[Leaf], deltas: Mapping[int, Usage], epoch: int) -> tu
 
 
 def check_total(statement: Statement, previous: StoredStatement | None, deltas: Mapping[int, Usage]) -> None:
-    """Raises BrokenRuleError unless the leaves add up to the previous total and what the epoch added."""
+    """Raises BrokenRuleError unless the leaves' total is the previous total plus what the epoch added."""
     before = previous.statement.total_rated_microtokens if previous else 0
     expected = before + sum(delta.rated_microtokens for delta in deltas.values())
     if statement.total_rated_microtokens != expected:
@@ -126,12 +129,12 @@ def check_total(statement: Statement, previous: StoredStatement | None, deltas: 
 
 
 def is_unsettled(leaf: Leaf, settled: Mapping[int, int]) -> bool:
-    """True when the contract has not yet seen the leaf's total."""
+    """True when the leaf's total is above what the contract has settled."""
     return leaf.usage.rated_microtokens > settled.get(leaf.subscription_id, 0)
 
 
 def paged(contract: str, epoch: int, leaves: Iterable[Leaf]) -> tuple[SettlementPage, ...]:
-    """The settlement pages of these leaves, which come by rising id."""
+    """The settlement pages of leaves that are given by rising id."""
     entries = ((leaf.subscription_id, leaf.usage.rated_microtokens) for leaf in leaves)
     return tuple(
         SettlementPage(contract, epoch, number, chunk)

@@ -1,4 +1,4 @@
-"""Slices in a queue and secrets in a store, both as moto has them."""
+"""The queue of slices and the secrets, with moto in place of AWS."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -42,13 +42,13 @@ def test_every_window_that_is_sent_can_be_read_from_the_queue() -> None:
     assert sorted(received, key=lambda window: window.start) == windows
 
 
-def test_a_queue_that_is_not_there_means_that_storage_is_unavailable() -> None:
+def test_a_queue_that_does_not_exist_means_that_storage_is_unavailable() -> None:
     queue = SqsSliceQueue(boto3.client("sqs", region_name=REGION), "https://sqs.us-east-1.amazonaws.com/1/none")
     with pytest.raises(StorageUnavailableError):
         queue.send([Window(START, START + MINUTE)])
 
 
-def test_a_secret_is_asked_for_once_in_a_while() -> None:
+def test_a_secret_is_cached_until_the_cache_expires() -> None:
     manager = boto3.client("secretsmanager", region_name=REGION)
     arn = manager.create_secret(Name="push", SecretString="first")["ARN"]
     value = secret(arn)
@@ -59,7 +59,7 @@ def test_a_secret_is_asked_for_once_in_a_while() -> None:
     assert value() == "second"
 
 
-def test_a_secret_that_is_not_there_means_that_storage_is_unavailable() -> None:
+def test_a_secret_that_does_not_exist_means_that_storage_is_unavailable() -> None:
     with pytest.raises(StorageUnavailableError):
         secret("none")()
 

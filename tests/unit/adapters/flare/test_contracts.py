@@ -64,7 +64,7 @@ def test_a_request_that_was_sent_before_may_be_sent_again(message: str) -> None:
 
 
 @pytest.mark.parametrize("message", ["insufficient funds for gas * price + value", "transaction underpriced"])
-def test_a_request_that_the_node_does_not_take_is_tried_again(message: str) -> None:
+def test_a_request_that_the_node_refuses_means_that_flare_is_unavailable(message: str) -> None:
     with pytest.raises(FlareUnavailableError, match=message.split(maxsplit=1)[0]):
         FlareNode(refusal=message).flare.send(SUBMITTED)
 

@@ -1,4 +1,4 @@
-"""What the data availability API answers, and what we make of it."""
+"""What the answers of the data availability API mean."""
 
 import json
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def test_the_request_is_asked_for_in_lower_case_hex() -> None:
         httpx.Response(302, headers={"location": "http://elsewhere.test"}),
     ],
 )
-def test_an_answer_that_is_not_the_apis_is_no_answer(answer: httpx.Response) -> None:
+def test_an_answer_of_an_unknown_form_is_an_outage(answer: httpx.Response) -> None:
     with pytest.raises(FlareUnavailableError):
         api(100, answer).proof(100, b"\xab")
 

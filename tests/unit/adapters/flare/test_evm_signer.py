@@ -1,4 +1,4 @@
-"""Signing for an EVM chain with a key that never leaves KMS."""
+"""Signing for an EVM chain with a key in KMS."""
 
 from typing import Any, cast
 
@@ -66,14 +66,14 @@ def test_the_signature_is_never_the_malleable_one(digest: bytes) -> None:
     assert parity in (0, 1)
 
 
-def test_a_signature_by_another_key_is_not_taken() -> None:
+def test_a_signature_by_another_key_is_refused() -> None:
     # Given a key service whose key changed after the public key was read
     kms = MemoryKms()
     signer = signer_over(kms)
     assert len(signer.address) == 20
     kms.key = SECP256K1.key(8)
     # Then nothing is signed
-    with pytest.raises(SignerUnavailableError, match="something else"):
+    with pytest.raises(SignerUnavailableError, match="not by the account's key"):
         signer.sign(keccak(b"request"))
 
 

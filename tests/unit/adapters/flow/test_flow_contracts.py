@@ -1,4 +1,4 @@
-"""Events and the light client's state, as an access node tells them."""
+"""Events and the light client's state, as an access node answers."""
 
 import base64
 import json
@@ -52,7 +52,7 @@ def at(index: int, happened: SubscriptionEvent) -> ChainEvent:
     return ChainEvent(Position(3, 0, index), datetime(2026, 11, 24, 10, tzinfo=UTC), "ab" * 32, happened)
 
 
-def test_events_of_all_types_come_in_the_order_they_happened() -> None:
+def test_events_of_all_types_come_in_the_order_in_which_they_happened() -> None:
     settled = {
         "subscriptionId": uint64(1),
         "epoch": uint64(7),
@@ -71,14 +71,14 @@ def test_events_of_all_types_come_in_the_order_they_happened() -> None:
     assert chain.events(3, 3) == [at(1, Settled(1, 7, 5_000, 300, 0, 800)), at(2, ToppedUp(1, "0x2", 100, 1_100))]
 
 
-def test_a_new_owner_is_read_as_such() -> None:
+def test_a_new_owner_is_read_from_the_field_to() -> None:
     moved = {"subscriptionId": uint64(1), "from": address("0x2"), "to": address("0x3")}
     assert chain_of({"OwnerChanged": [told(moved)]}).events(3, 3) == [at(0, OwnerChanged(1, "0x3"))]
 
 
 @pytest.mark.parametrize("fields", [{}, {"subscriptionId": ufix64(0), "epoch": address("0x1")}])
-def test_an_event_of_another_form_stops_reading(fields: Mapping[str, Argument]) -> None:
-    with pytest.raises(FlowUnavailableError, match="another form"):
+def test_an_event_of_an_unknown_form_stops_reading(fields: Mapping[str, Argument]) -> None:
+    with pytest.raises(FlowUnavailableError, match="unknown form"):
         chain_of({"Settled": [told(fields)]}).events(3, 3)
 
 
@@ -92,7 +92,7 @@ def test_an_event_of_another_form_stops_reading(fields: Mapping[str, Argument]) 
         httpx.Response(200, json=[{"header": {"id": "x"}}]),
     ],
 )
-def test_an_answer_that_we_do_not_understand_is_no_answer(response: httpx.Response) -> None:
+def test_an_answer_of_an_unknown_form_is_an_outage(response: httpx.Response) -> None:
     with pytest.raises(FlowUnavailableError):
         rest(lambda _: response).latest_sealed_block()
 
@@ -107,7 +107,7 @@ def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
         rest(lambda _: httpx.Response(200, content=longest + b" ")).latest_sealed_block()
 
 
-def test_a_node_that_hangs_is_no_answer() -> None:
+def test_a_node_that_does_not_answer_is_an_outage() -> None:
     def hang(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("too slow", request=request)
 

@@ -1,4 +1,4 @@
-"""JSON-Cadence, both ways."""
+"""Encoding and decoding of JSON-Cadence."""
 
 import json
 
@@ -10,7 +10,7 @@ from flareflow.adapters.flow.json_cdc import NESTING_MAX, Value, address, array,
 
 
 @given(st.integers(0, 2**64 - 1))
-def test_an_amount_is_read_as_it_was_written_to_the_last_unit(units: int) -> None:
+def test_an_amount_is_read_exactly_as_it_was_written(units: int) -> None:
     assert decode(ufix64(units).encode()) == units
 
 

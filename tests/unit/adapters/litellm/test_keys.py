@@ -33,7 +33,7 @@ def answering_as(name: str) -> LiteLLMKeys:
     return answering(vector["status"], vector["response"])
 
 
-def test_a_new_key_can_call_models_only_and_names_its_subscription() -> None:
+def test_a_new_key_can_only_call_models_and_names_its_subscription() -> None:
     # Given LiteLLM's answer to a new key
     vector = recorded("26_key_generate_llm_api")
     seen: list[httpx.Request] = []
@@ -59,20 +59,20 @@ def test_a_hash_that_is_not_the_secrets_is_refused() -> None:
         answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": "0" * 64}).issue("a", 7, ALICE)
 
 
-def test_an_answer_in_another_form_is_refused_without_repeating_it() -> None:
+def test_an_answer_of_an_unknown_form_is_refused_and_not_shown() -> None:
     with pytest.raises(KeyIssuerUnavailableError) as refused:
         answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": 5}).issue("a", 7, ALICE)
     assert "sk-" not in str(refused.value)
     assert refused.value.__cause__ is None
 
 
-def test_deleting_what_is_deleted_is_done() -> None:
+def test_deleting_a_deleted_key_again_succeeds() -> None:
     answering_as("20_key_delete_again").delete(KEY_HASH)
     answering_as("20_key_delete_again").delete_alias("flareflow-1")
     answering_as("20_key_delete_alias").delete_alias("lifecycle")
 
 
-def test_blocking_and_unblocking_what_is_gone_is_done() -> None:
+def test_blocking_and_unblocking_a_key_that_does_not_exist_succeeds() -> None:
     answering_as("31_block_unknown").block(KEY_HASH)
     answering_as("31_block_unknown").unblock(KEY_HASH)
     answering_as("20_key_block").block(KEY_HASH)
@@ -101,7 +101,7 @@ CALLS: list[Callable[[LiteLLMKeys], object]] = [
         (200, {"error": "a JSON object of another form"}),
     ],
 )
-def test_every_other_answer_is_a_reason_to_try_again(
+def test_any_other_answer_means_that_litellm_is_unavailable(
     call: Callable[[LiteLLMKeys], object], status: int, body: object
 ) -> None:
     with pytest.raises(KeyIssuerUnavailableError):
@@ -125,7 +125,7 @@ def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_no_answer_is_a_reason_to_try_again(call: Callable[[LiteLLMKeys], object]) -> None:
+def test_no_answer_means_that_litellm_is_unavailable(call: Callable[[LiteLLMKeys], object]) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 

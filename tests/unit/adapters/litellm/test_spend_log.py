@@ -91,7 +91,7 @@ def test_a_cost_is_read_by_its_decimal_text_and_rounded_to_the_nearest_unit(spen
         {"spend": -1},
     ],
 )
-def test_a_row_in_another_form_is_counted_and_the_others_are_read(wrong: dict[str, object]) -> None:
+def test_a_row_of_an_unknown_form_is_counted_and_the_others_are_read(wrong: dict[str, object]) -> None:
     page = spend_log_of(row(**wrong), row()).page(WINDOW, 1)
     assert (page.unreadable, len(page.calls)) == (1, 1)
 

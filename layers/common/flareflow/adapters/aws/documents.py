@@ -1,6 +1,6 @@
-"""Leaves and pages in S3, under the root that commits to them; `Documents` of the statements package.
+"""Leaves and settlement pages in S3, under the root that commits to them.
 
-Each object is written once. What lies under a root cannot differ, so one that is there already is the same.
+Each object is written once: two objects under the same root have the same content.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Keys that live in KMS: it signs, we turn its DER into what each chain wants."""
+"""Elliptic-curve keys in AWS KMS, which signs without giving out the private key."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -14,19 +14,16 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.literals import MessageTypeType
 
-RAW_BYTES_MAX: Final = 4096
-"""KMS hashes a message of up to this length itself."""
-
 
 @dataclass(frozen=True, slots=True)
 class KmsKey:
-    """An elliptic-curve signing key in KMS; every failure is SignerUnavailableError."""
+    """One signing key. Every method raises SignerUnavailableError when KMS gives no usable answer."""
 
     client: "KMSClient"
     key_id: str
 
     def public_key(self) -> bytes:
-        """X ‖ Y, 64 bytes."""
+        """X and Y, 64 bytes."""
         try:
             der = self.client.get_public_key(KeyId=self.key_id)["PublicKey"]
         except (ClientError, BotoCoreError) as error:
@@ -37,7 +34,7 @@ class KmsKey:
         return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
 
     def sign(self, message: bytes, message_type: "MessageTypeType") -> tuple[int, int]:
-        """ECDSA (r, s) over SHA-256 of a RAW message, or over a DIGEST of 32 bytes as it is."""
+        """(r, s) by ECDSA: of the SHA-256 of a RAW message, or of a DIGEST of 32 bytes."""
         try:
             answer = self.client.sign(
                 KeyId=self.key_id, Message=message, MessageType=message_type, SigningAlgorithm="ECDSA_SHA_256"

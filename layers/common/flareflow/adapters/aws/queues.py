@@ -1,4 +1,4 @@
-"""The queue of spend log windows that wait to be read (SQS)."""
+"""Windows of the spend log that wait in an SQS queue to be read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BATCH_MAX: Final = 10
 
 
 class SliceMessage(BaseModel):
-    """The body of a message: a window of start times."""
+    """The body of a message: one window."""
 
     start: AwareDatetime
     end: AwareDatetime
@@ -28,7 +28,7 @@ class SliceMessage(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SqsSliceQueue:
-    """`SliceQueue` over an SQS queue; a window that is queued twice is only read twice."""
+    """`SliceQueue` over SQS. A window may arrive more than once; reading it again changes nothing."""
 
     sqs: "SQSClient"
     queue_url: str

@@ -1,4 +1,4 @@
-"""Secrets from AWS Secrets Manager, read when they are first needed and again every few minutes."""
+"""Secrets from AWS Secrets Manager, kept in memory for a few minutes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,9 +15,10 @@ type Secret = Callable[[], str]
 
 
 def secret(secret_id: str) -> Secret:
-    """A way to the current value of a text secret (its ARN or name); a rotated one is seen within minutes.
+    """A function that returns the current value of a text secret, which is named by its ARN or name.
 
-    The call raises StorageUnavailableError when Secrets Manager gives none.
+    A rotated secret is seen after SECRET_AGE_SECONDS_MAX at most. The function raises StorageUnavailableError when
+    Secrets Manager gives no value.
     """
     return partial(_value, secret_id)
 
@@ -28,5 +29,5 @@ def _value(secret_id: str) -> str:
     except GetParameterError as error:
         raise StorageUnavailableError(f"Secrets Manager gave no value for {secret_id}") from error
     if not isinstance(value, str):
-        raise StorageUnavailableError(f"the secret {secret_id} is not a text")
+        raise StorageUnavailableError(f"the secret {secret_id} is not text")
     return value

@@ -1,4 +1,4 @@
-"""The way to open WebSocket connections: API Gateway's `@connections`."""
+"""Sends messages to open WebSocket connections over API Gateway's `@connections`."""
 
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
@@ -10,13 +10,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 GONE: Final = "GoneException"
 SEND_SECONDS: Final = 2
-"""One unreachable connection must not hold up the others for long."""
+"""The time limit of one attempt, so that an unreachable connection does not delay the others for long."""
 
 logger = Logger(child=True)
 
 
 class ManagementApi(Protocol):
-    """What we use of boto3's `apigatewaymanagementapi` client."""
+    """The method of boto3's `apigatewaymanagementapi` client that is used here."""
 
     def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> object: ...  # noqa: N803 (boto3's names)
 
@@ -33,7 +33,7 @@ class WebSocketConnections:
         except (ClientError, BotoCoreError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == GONE:
                 return False
-            logger.warning("a message could not be sent; its client will see the gap", exc_info=error)
+            logger.warning("a WebSocket message could not be sent", exc_info=error)
         return True
 
 

@@ -1,7 +1,7 @@
-"""Flare's contracts over JSON-RPC with web3; `Flare` of the attestation package.
+"""Flare's contracts over JSON-RPC, with web3.
 
-Addresses come from FlareContractRegistry, fees and timing from the contracts, so that another network is another
-setting. Logs are read in stretches of `LOG_BLOCKS_MAX`, the most that Flare's public nodes give.
+Addresses come from FlareContractRegistry, fees and the timing of rounds from the contracts, so another network needs
+only other settings. Logs are read LOG_BLOCKS_MAX blocks at a time, the most that Flare's public nodes return.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,11 +32,11 @@ LOG_BLOCKS_MAX: Final = 30
 FINALIZATION_STRETCHES_MAX: Final = 60
 REQUEST_GAS: Final = 300_000
 FEE_WEI_MAX: Final = 200 * 10**18
-"""A fee above this is not paid: the dearest source on Flare costs half of it."""
+"""A higher fee is not paid. The most expensive source on Flare costs half of this, 100 FLR."""
 PRIORITY_FEE_WEI: Final = 10**9
 HTTP_TIMEOUT_SECONDS: Final = 10
 SENT_BEFORE: Final = ("already", "nonce too low")
-"""What nodes say when a transaction waits to be mined, or its nonce is used: `mined` and `is_overtaken` tell which."""
+"""In a node's error: it has the transaction, or its nonce was used. `mined` and `is_overtaken` tell which."""
 
 RELAYED_TOPIC: Final = keccak256(b"ProtocolMessageRelayed(uint8,uint32,bool,bytes32)")
 POLICY_TOPIC: Final = keccak256(
@@ -84,7 +84,7 @@ def _translating(what: str) -> Iterator[None]:
     try:
         yield
     except (Web3Exception, RequestException, DecodingError, ValueError, OSError) as error:
-        raise FlareUnavailableError(f"Flare could not {what}: {error}") from error
+        raise FlareUnavailableError(f"Flare's node gave no usable answer about {what}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ class Web3Flare:
         return (timestamp - start) // duration
 
     def prepare(self, request: bytes) -> Submission:
-        with _translating("be asked for the fee and the nonce"):
+        with _translating("the fee and the nonce"):
             fee_wei: int = self.contract("FdcRequestFeeConfigurations").functions.getRequestFee(request).call()
             if fee_wei > FEE_WEI_MAX:
                 raise FlareUnavailableError(f"the fee is {fee_wei} wei, and at most {FEE_WEI_MAX} are paid")
             hub = self.contract("FdcHub")
-            # An older request may still wait to be mined: this one comes after it, not instead of it.
+            # "pending" counts requests that still wait to be mined, so that this one follows them and replaces none.
             nonce = self.web3.eth.get_transaction_count(Web3.to_checksum_address(self.signer.address), "pending")
             transaction = FeeMarketTransaction(
                 chain_id=self.web3.eth.chain_id,
@@ -143,7 +143,7 @@ class Web3Flare:
         return Submission(request, signed, keccak256(signed), nonce)
 
     def send(self, submission: Submission) -> None:
-        with _translating("take the request"):
+        with _translating("a request that was sent"):
             try:
                 self.web3.eth.send_raw_transaction(submission.transaction)
             except Web3Exception as error:
@@ -151,7 +151,7 @@ class Web3Flare:
                     raise
 
     def mined(self, submission: Submission) -> Mined | None:
-        with _translating("tell whether the request was mined"):
+        with _translating("the receipt of a request"):
             try:
                 receipt: TxReceipt = self.web3.eth.get_transaction_receipt(Hash32(submission.transaction_hash))
             except TransactionNotFound:
@@ -162,16 +162,16 @@ class Web3Flare:
             return Mined(block, self._round_at(self.web3.eth.get_block(block)["timestamp"]))
 
     def is_overtaken(self, submission: Submission) -> bool:
-        with _translating("tell the account's nonce"):
+        with _translating("the account's nonce"):
             used = self.web3.eth.get_transaction_count(Web3.to_checksum_address(self.signer.address), "latest")
             return used > submission.nonce and self.mined(submission) is None
 
     def current_round(self) -> int:
-        with _translating("tell its latest block"):
+        with _translating("its latest block"):
             return self._round_at(self.web3.eth.get_block("latest")["timestamp"])
 
     def finalization(self, voting_round: int, from_block: int) -> Finalization | None:
-        with _translating("tell how a round was finalized"):
+        with _translating("the finalization of a round"):
             relay = self.contract("Relay")
             if not relay.functions.isFinalized(FDC_PROTOCOL_ID, voting_round).call():
                 return None
@@ -179,7 +179,7 @@ class Web3Flare:
             for first, last in self._stretches(from_block, FINALIZATION_STRETCHES_MAX):
                 for log in self._logs(relay, topics, first, last):
                     return self._finalization_of(log)
-            raise FlareUnavailableError(f"round {voting_round} is finalized, and its transaction was not found")
+            raise FlareUnavailableError(f"round {voting_round} is final, but its transaction was not found")
 
     def _finalization_of(self, log: LogReceipt) -> Finalization:
         transaction_hash = bytes(log["transactionHash"])
@@ -188,7 +188,7 @@ class Web3Flare:
         return Finalization(transaction_hash, reward_epoch, relayed.message, relayed.signatures)
 
     def policies(self, after_block: int) -> PolicySighting:
-        with _translating("tell its signing policies"):
+        with _translating("signing policies"):
             last = min(after_block + LOG_BLOCKS_MAX, self.web3.eth.block_number)
             if last <= after_block:
                 return PolicySighting(after_block, (), ())
@@ -202,7 +202,7 @@ class Web3Flare:
             )
 
     def _policy_signatures(self, logs: Sequence[LogReceipt]) -> Iterator[tuple[int, bytes, bytes]]:
-        """From the calls that made the events; a call through another contract is passed over."""
+        """Signatures from the calls that emitted the events; a call through another contract is skipped."""
         for log in logs:
             call = bytes(self.web3.eth.get_transaction(log["transactionHash"])["input"])
             if call[:4] == SIGN_POLICY_SELECTOR:

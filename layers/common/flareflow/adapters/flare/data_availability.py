@@ -1,7 +1,7 @@
-"""Flare's data availability API; `DataAvailability` of the attestation package.
+"""Flare's data availability API.
 
-It matches the request's bytes as lower-case hex, and answers 400 both for what is not indexed yet and for what will
-never be: its own status tells them apart.
+It compares a request's bytes as lower-case hex. It answers 400 both when a round is not indexed yet and when a round
+does not contain the request; its status endpoint tells them apart. Source: flare-foundation/data-availability.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class _Status(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class HttpDataAvailability:
-    """One data availability server."""
+    """`DataAvailability` over the HTTP API of one server."""
 
     http: httpx.Client
 
@@ -46,7 +46,7 @@ class HttpDataAvailability:
         return cls(httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, follow_redirects=False))
 
     def proof(self, voting_round: int, request: bytes) -> ServedProof | Awaited:
-        """The status is asked first: a round indexed between the two questions is then served, never given up."""
+        """The status is read before the proof, so a round that is indexed in between is never given up."""
         was_indexed = self._indexed_round() >= voting_round
         wanted = {"votingRoundId": voting_round, "requestBytes": f"0x{request.hex()}"}
         answer = self._ask("POST", "/api/v1/fdc/proof-by-request-round-raw", json=wanted)

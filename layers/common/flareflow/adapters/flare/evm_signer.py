@@ -25,7 +25,7 @@ class KmsEvmSigner:
 
     @cached_property
     def public_key(self) -> bytes:
-        """X ‖ Y, 64 bytes; asked of KMS once."""
+        """X and Y, 64 bytes; KMS is asked once."""
         return self.key.public_key()
 
     @property
@@ -33,13 +33,13 @@ class KmsEvmSigner:
         return keccak256(self.public_key)[12:]
 
     def sign(self, digest: bytes) -> tuple[int, int, int]:
-        """(y parity, r, s) over a 32-byte digest, s in the lower half."""
+        """(y parity, r, s) over a 32-byte digest; s is in the lower half of the order, as EIP-2 demands."""
         r, s = self.key.sign(digest, "DIGEST")
         s = min(s, SECP256K1_ORDER - s)
         for parity in (0, 1):
             if _recovered(parity, r, s, digest) == self.public_key:
                 return parity, r, s
-        raise SignerUnavailableError("KMS signed something else than was asked")
+        raise SignerUnavailableError("the signature from KMS is not by the account's key")
 
 
 def _recovered(parity: int, r: int, s: int, digest: bytes) -> bytes | None:
@@ -63,7 +63,7 @@ class FeeMarketTransaction:
     data: bytes
 
     def signed_by(self, signer: KmsEvmSigner) -> bytes:
-        """The bytes to send; their keccak256 is the transaction's hash."""
+        """The bytes to send; their Keccak-256 is the transaction's hash."""
         fields = [
             self.chain_id,
             self.nonce,

@@ -1,6 +1,6 @@
 """FCL account proofs: the bytes that a wallet signs, and the check of a signature over them.
 
-Sources: FCL's `packages/fcl-core/src/wallet-utils/encode-account-proof.ts` for the message; Flow's documentation of
+Sources: FCL's `packages/fcl-core/src/wallet-utils/encode-account-proof.ts` for the message, Flow's documentation of
 account keys for curves and hashes.
 """
 

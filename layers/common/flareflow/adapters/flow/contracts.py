@@ -1,4 +1,4 @@
-"""What our contracts on Flow say: the verifier's newest policy, and the events of subscriptions."""
+"""Our contracts on Flow: the light client's newest signing policy, and the events of subscriptions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ _OUR_NAMES: Final = {
     "to": "receiver",
 }
 _OWN_NAMES: Final = {OwnerChanged.__name__: {"to": "owner"}}
-"""Where a field means something else than in other events."""
+"""Fields that mean something else in this event than in others."""
 
 
 class _LightClientState(BaseModel):
@@ -77,12 +77,12 @@ class FlowLightClient:
         try:
             return _LightClientState.model_validate(answer).latestRewardEpoch
         except ValidationError as error:
-            raise FlowUnavailableError("the verifier on Flow describes itself in another form") from error
+            raise FlowUnavailableError("the light client's state on Flow has an unknown form") from error
 
 
 @dataclass(frozen=True, slots=True)
 class FlowChainLog:
-    """`ChainLog` over REST, one question for each type of event."""
+    """`ChainLog` over REST, with one request for each type of event."""
 
     rest: FlowRest
     contract_address: str
@@ -108,10 +108,10 @@ def _parsed(name: str, block: BlockEvents, event: Event) -> ChainEvent:
     try:
         fields = event.fields()
         if not isinstance(fields, Mapping):
-            raise ValueError("an event is a composite")
+            raise ValueError("an event has fields")
         names = _OUR_NAMES | _OWN_NAMES.get(name, {})
         ours = {names.get(field, field): value for field, value in fields.items()}
         happened = _ADAPTERS[name].validate_python(ours)
     except ValueError as error:
-        raise FlowUnavailableError(f"the event {name} at {position} has another form") from error
+        raise FlowUnavailableError(f"the event {name} at {position} has an unknown form") from error
     return ChainEvent(position, block.block_timestamp, event.transaction_id, happened)

@@ -1,8 +1,8 @@
-"""JSON-Cadence: how Flow writes the values of scripts, events and arguments.
+"""JSON-Cadence: the encoding of values in scripts, events and arguments on Flow.
 
-What is read becomes plain Python: every integer type an `int`; `UFix64` and `Fix64` an `int` of 1e-8 units,
-exactly; `String`, `Character` and `Address` (with `0x`) a `str`; `Optional` the value or None; arrays lists;
-dictionaries dicts; a struct, resource, event or enum the dict of its fields. Models parse these further.
+Values are decoded to plain Python: every integer type to `int`; `UFix64` and `Fix64` to an exact `int` of 1e-8 units;
+`String`, `Character` and `Address` (with `0x`) to `str`; `Optional` to the value or None; arrays to lists;
+dictionaries to dicts; a struct, resource, event or enum to a dict of its fields. Source: Cadence's JSON-CDC format.
 """
 
 import json
@@ -26,11 +26,11 @@ class Argument:
     value: object
 
     def as_json(self) -> dict[str, object]:
-        """The object that JSON-Cadence writes for it."""
+        """The JSON-Cadence object of this argument."""
         return {"type": self.type, "value": self.value}
 
     def encode(self) -> bytes:
-        """The text that goes into a transaction, and so into its id: compact and in UTF-8."""
+        """The bytes that go into a transaction, and so into its id: compact JSON in UTF-8."""
         return json.dumps(self.as_json(), separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -43,7 +43,7 @@ def uint256(number: int) -> Argument:
 
 
 def ufix64(units: int) -> Argument:
-    """A `UFix64` of so many 1e-8 units."""
+    """A `UFix64`, given in 1e-8 units."""
     whole, fraction = divmod(units, UNITS_PER_TOKEN)
     return Argument("UFix64", f"{whole}.{fraction:08d}")
 
@@ -53,17 +53,17 @@ def string(text: str) -> Argument:
 
 
 def address(text: str) -> Argument:
-    """A Flow address, written with or without `0x`."""
+    """A Flow address, given with or without `0x`."""
     return Argument("Address", "0x" + text.removeprefix("0x"))
 
 
 def array[T](of: Callable[[T], Argument], items: Sequence[T]) -> Argument:
-    """An array whose items are all made by `of`: `array(uint64, [1, 2])`."""
+    """An array of items that `of` encodes: `array(uint64, [1, 2])`."""
     return Argument("Array", [of(item).as_json() for item in items])
 
 
 def decode(text: str | bytes) -> Value:
-    """Read one JSON-Cadence document; raises ValueError for anything that it does not understand."""
+    """The value of one JSON-Cadence document. Raises ValueError for any other text and for unknown types."""
     try:
         return _value(json.loads(text), NESTING_MAX)
     except (KeyError, TypeError, RecursionError) as error:
@@ -92,7 +92,7 @@ def _scalar(name: str, text: str) -> Value:
         return _units(text)
     if name.startswith(("Int", "UInt", "Word")):
         return int(text)
-    raise ValueError(f"not a Cadence type that we read: {name[:SHOWN_MAX]}")
+    raise ValueError(f"not a known Cadence type: {name[:SHOWN_MAX]}")
 
 
 def _compound(name: str, content: object, depth: int) -> Value:
@@ -105,7 +105,7 @@ def _compound(name: str, content: object, depth: int) -> Value:
             return {str(_value(pair["key"], depth)): _value(pair["value"], depth) for pair in pairs}
         case "Struct" | "Resource" | "Event" | "Enum", {"fields": list(fields)}:
             return {field["name"]: _value(field["value"], depth) for field in fields}
-    raise ValueError(f"not a Cadence type that we read: {name[:SHOWN_MAX]}")
+    raise ValueError(f"not a known Cadence type: {name[:SHOWN_MAX]}")
 
 
 def _units(text: str) -> int:

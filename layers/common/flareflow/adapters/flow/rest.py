@@ -1,6 +1,6 @@
 """Flow's Access API over REST: scripts, account keys, blocks, events and results of transactions.
 
-It needs no chain library, so every function may use it. Sending is in `flow_transactions`.
+It needs no chain library, so every function may import it; `transactions` sends over gRPC.
 """
 
 import base64
@@ -55,7 +55,7 @@ class BlockHeader(BaseModel):
 
 
 class Event(BaseModel):
-    """One event as the node tells it; `payload` is base64 of JSON-Cadence."""
+    """One event. `payload` is base64 of JSON-Cadence."""
 
     type: str
     transaction_id: str
@@ -64,12 +64,12 @@ class Event(BaseModel):
     payload: bytes
 
     def fields(self) -> Value:
-        """The event's fields by name; raises ValueError when they cannot be read."""
+        """The event's fields by name. Raises ValueError for a payload of another form."""
         return decode(base64.b64decode(self.payload, validate=True))
 
 
 class TransactionResult(BaseModel):
-    """How far a transaction has come; `status` is empty while the node does not know it."""
+    """The result of a transaction. `status` is empty when the node does not know the transaction."""
 
     status: str
     status_code: int
@@ -126,7 +126,7 @@ class FlowRest:
     http: httpx.Client
 
     def execute(self, code: str, arguments: Sequence[Argument] = ()) -> Value:
-        """What a script returns at the latest sealed block. A panic is a FlowRefusedError."""
+        """The value that a script returns at the latest sealed block. Raises FlowRefusedError when it panics."""
         body = {
             "script": base64.b64encode(code.encode()).decode(),
             "arguments": [base64.b64encode(argument.encode()).decode() for argument in arguments],
@@ -135,10 +135,10 @@ class FlowRest:
         try:
             return decode(base64.b64decode(answer, validate=True))
         except ValueError as error:
-            raise FlowUnavailableError("Flow answered a script with what is not JSON-Cadence") from error
+            raise FlowUnavailableError("Flow's answer to a script is not JSON-Cadence") from error
 
     def account_keys(self, address: str) -> list[RestAccountKey]:
-        """All keys of an account, revoked ones too, at the latest sealed block; none if unknown."""
+        """All keys of an account at the latest sealed block, revoked ones too; none if the node refuses the address."""
         try:
             return self._ask(_KEYS, "GET", f"/v1/accounts/{_bare(address)}/keys").keys
         except FlowRefusedError:
@@ -149,15 +149,15 @@ class FlowRest:
         return self._ask(_KEY, "GET", f"/v1/accounts/{_bare(address)}/keys/{index}")
 
     def latest_final_block(self) -> BlockHeader:
-        """The block that a new transaction should refer to."""
+        """The latest finalized block, which a new transaction should refer to."""
         return self._latest_block("final")
 
     def latest_sealed_block(self) -> BlockHeader:
-        """The block up to which events and results are final."""
+        """The latest sealed block; events and results up to it are final."""
         return self._latest_block("sealed")
 
     def events(self, event_type: str, first_height: int, last_height: int) -> list[BlockEvents]:
-        """The events of one type in a range of sealed blocks, both ends included; nodes answer for at most 250."""
+        """The events of one type in at most 250 sealed blocks, both ends included."""
         query = {"type": event_type, "start_height": str(first_height), "end_height": str(last_height)}
         return self._ask(_BLOCK_EVENTS, "GET", "/v1/events", query)
 
@@ -168,7 +168,7 @@ class FlowRest:
     def _latest_block(self, height: str) -> BlockHeader:
         blocks = self._ask(_BLOCKS, "GET", "/v1/blocks", {"height": height})
         if not blocks:
-            raise FlowUnavailableError(f"Flow knows no {height} block")
+            raise FlowUnavailableError(f"Flow's answer has no {height} block")
         return blocks[0].header
 
     def _ask[T](
@@ -198,37 +198,37 @@ def _bare(address: str) -> str:
 
 
 def http_client(base_url: str) -> httpx.Client:
-    """An HTTP client for `FlowRest`, bounded in time."""
+    """An HTTP client for `FlowRest`, with time limits."""
     return httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class FlowScripts:
-    """A script of `infra/cadence/scripts` by its path: `run("flare/get_root.cdc", [uint64(7)])`."""
+    """Runs the scripts of `infra/cadence/scripts` by path: `run("flare/get_root.cdc", [uint64(7)])`."""
 
     rest: FlowRest
     addresses: Mapping[str, str]
 
     def run(self, path: str, arguments: Sequence[Argument] = ()) -> Value:
-        """What the script returns; raises FlowUnavailableError as `FlowRest.execute` does."""
+        """The value that the script returns. Raises what `FlowRest.execute` raises."""
         return self.rest.execute(cadence_code(f"scripts/{path}", self.addresses), arguments)
 
 
 def cadence_code(path: str, addresses: Mapping[str, str]) -> str:
-    """A transaction or script under `infra/cadence`, ready to be sent to a network with these contracts."""
+    """The code of a transaction or script under `infra/cadence`, for a network with these contract addresses."""
     return resolve_imports((CADENCE / path).read_text(), addresses)
 
 
 def resolve_imports(code: str, addresses: Mapping[str, str]) -> str:
-    """Replace `import "Name"`, which no node understands, by `import Name from 0x…`.
+    """Replace each `import "Name"`, which access nodes do not accept, by `import Name from 0x…`.
 
-    `addresses` are hex, with or without `0x`. Raises KeyError for a contract that has none.
+    `addresses` are hex, with or without `0x`. Raises KeyError for a contract without address.
     """
     return _STRING_IMPORT.sub(lambda found: f"{found[1]}import {found[2]} from 0x{_bare(addresses[found[2]])}", code)
 
 
 def contract_addresses(network: str, contract_address: str) -> dict[str, str]:
-    """Where each contract is on a network: ours on one account, dependencies where `flow.json` has them."""
+    """The addresses of contracts on a network: ours on one account, dependencies as in `flow.json`."""
     flow = _FlowJson.model_validate(json.loads((CADENCE / "flow.json").read_text()))
     others = {name: found.aliases[network] for name, found in flow.dependencies.items() if network in found.aliases}
     return others | dict.fromkeys(flow.contracts, contract_address)

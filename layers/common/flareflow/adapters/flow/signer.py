@@ -12,16 +12,16 @@ INTEGER_BYTES: Final = 32
 
 @dataclass(frozen=True)
 class KmsFlowSigner:
-    """A P-256 key in KMS; the account's keys are registered with it and SHA2_256."""
+    """A P-256 key in KMS. The keys on the account must be registered with it and SHA2_256."""
 
     key: KmsKey
 
     @cached_property
     def public_key(self) -> bytes:
-        """X and Y, 64 bytes; asked of KMS once."""
+        """X and Y, 64 bytes; KMS is asked once."""
         return self.key.public_key()
 
     def sign(self, message: bytes) -> bytes:
-        """r and s, 64 bytes, over the message's SHA2-256. Hashed here, since KMS takes only short messages."""
+        """r and s, 64 bytes, over the SHA2-256 of the message, which may be longer than KMS hashes (4,096 bytes)."""
         numbers = self.key.sign(sha256(message).digest(), "DIGEST")
         return b"".join(number.to_bytes(INTEGER_BYTES, "big") for number in numbers)

@@ -1,7 +1,7 @@
 """Transactions on Flow: built, signed and sent with flow-py-sdk, followed over REST.
 
-Of the SDK only the encoding and the sending are used. Its `to_signed_grpc` adds its signers' signatures once more at
-every call and it knows no transaction id, so the signature is made here, once, and the bytes are kept.
+Only the SDK's encoding and sending are used. Its `to_signed_grpc` adds the signatures again at each call, and it
+computes no transaction ids; therefore a transaction is signed here, once, and its bytes are kept.
 """
 
 import asyncio
@@ -39,20 +39,22 @@ from flareflow.settlement.transactions import (
 )
 
 COMPUTATION_LIMIT: Final = 9_999
-"""The network's maximum; only what is used is paid."""
+"""The network's maximum, in computation units; only what is used is paid."""
 EXPIRY_BLOCKS: Final = 600
+"""A transaction can be executed up to this many blocks after its reference block."""
 EXPIRY_MARGIN_BLOCKS: Final = 60
+"""Blocks that must be sealed beyond the last possible one before a transaction is taken for expired."""
 PROPOSER_KEYS_MAX: Final = 20
 REASON_CHARACTERS_MAX: Final = 500
 
 _PAYER_SIGNER_INDEX: Final = 0
 _ERROR_CODE: Final = re.compile(r"\[Error Code: (\d+)\]")
 _VOID_CODES: Final = {1003, 1007}
-"""Expired, and a sequence number that is not the next: the transaction had no effect and never can have one."""
+"""1003: expired. 1007: the sequence number is not the next one. Such a transaction never has an effect."""
 
 
 class FlowSigner(Protocol):
-    """Holds an account's P-256 key."""
+    """Signs with an account's P-256 key."""
 
     @property
     def public_key(self) -> bytes:
@@ -64,7 +66,7 @@ class FlowSigner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SoleSigner:
-    """An account that proposes and pays for its transactions itself, by its key of full weight at `key_index`."""
+    """An account that proposes and pays for its own transactions, with the key of full weight at `key_index`."""
 
     rest: FlowRest
     address: str
@@ -72,7 +74,7 @@ class SoleSigner:
     signer: FlowSigner
 
     def sign(self, code: str, arguments: Sequence[Argument], *, is_authorizer: bool) -> tuple[Tx, int]:
-        """A signed transaction, and the height of the block that it refers to."""
+        """A signed transaction, and the height of its reference block."""
         key = self.rest.account_key(self.address, self.key_index)
         block = self.rest.latest_final_block()
         payer = cadence.Address.from_hex(self.address)
@@ -89,7 +91,7 @@ class SoleSigner:
 
 @dataclass(frozen=True, slots=True)
 class AccessNode:
-    """Where Flow's gRPC Access API listens."""
+    """The address of Flow's gRPC Access API."""
 
     host: str
     port: int
@@ -103,7 +105,7 @@ class AccessNode:
 
 @dataclass(frozen=True, slots=True)
 class FlowTransactions:
-    """`Flow` over an access node. One account is payer and proposer, and has no other right than its gas."""
+    """`Flow` over an access node. The operator account proposes and pays; the contracts give it no rights."""
 
     rest: FlowRest
     access: AccessNode
@@ -123,7 +125,7 @@ class FlowTransactions:
     def sign_code(
         self, code: str, arguments: Sequence[Argument], key_index: int, *, is_authorizer: bool = False
     ) -> SignedTransaction:
-        """A signed transaction of any code; it is not sent. As an authorizer the account opens its storage to it."""
+        """A signed transaction of any code; not sent. `is_authorizer` gives it access to the account's storage."""
         account = SoleSigner(self.rest, self.operator, key_index, self.signer)
         signed, height = account.sign(code, arguments, is_authorizer=is_authorizer)
         return SignedTransaction(transaction_id(signed), bytes(signed.to_signed_grpc()), height)
@@ -136,7 +138,7 @@ class FlowTransactions:
                 return None
             if error.status is Status.INVALID_ARGUMENT:
                 return _shortened(error.message or "refused")
-            raise FlowUnavailableError(f"Flow's access node did not take a transaction: {error}") from error
+            raise FlowUnavailableError(f"Flow's access node did not accept a transaction: {error}") from error
         except (OSError, TimeoutError, StreamTerminatedError) as error:
             raise FlowUnavailableError("Flow's access node cannot be reached") from error
         return None
@@ -160,7 +162,7 @@ class FlowTransactions:
 
 
 def cadence_call(call: Call) -> tuple[str, list[Argument]]:
-    """The file under `infra/cadence/transactions` and the arguments that a call means."""
+    """The file under `infra/cadence/transactions` and the arguments of a call."""
     match call:
         case RollPolicies():
             return "flare/roll_signing_policies.cdc", _rolling(call)
@@ -219,7 +221,7 @@ def _minimal(number: int) -> bytes:
 
 
 def _is_known_already(error: GRPCError) -> bool:
-    """Access nodes take the same bytes silently again; the emulator has an error for it."""
+    """Access nodes accept the same bytes again; the emulator answers with an error."""
     return error.status is Status.ALREADY_EXISTS or "has already been submitted" in (error.message or "")
 
 
