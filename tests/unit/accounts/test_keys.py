@@ -18,7 +18,7 @@ from flareflow.accounts.keys import (
 from flareflow.accounts.models import IssuedKey, KeyStatus
 from flareflow.accounts.ports import KeyRequestClaim
 from flareflow.accounts.requests import KeyRequest
-from flareflow.errors import KeyIssuerUnavailableError, RequestError
+from flareflow.errors import KeyIssuerUnavailableError, RaceLostError, RequestError
 from tests.fakes.accounts import (
     ALICE,
     BOB,
@@ -122,6 +122,21 @@ def test_a_key_whose_answer_was_lost_is_replaced_by_the_next_attempt(keys: Keys)
     created = keys.create()
     # Then that key is gone and there is one new one
     assert created.key_hash != lost
+    assert list(keys.issuer.blocked) == [created.key_hash]
+
+
+def test_an_attempt_that_loses_a_race_lets_the_next_one_begin_at_once(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an attempt whose key is not recorded, because a concurrent transaction is in its way
+    def lose(*_: object) -> None:
+        raise RaceLostError("another transaction writes the same items")
+
+    with monkeypatch.context() as patched, pytest.raises(RaceLostError):
+        patched.setattr(keys.requests, "finish", lose)
+        keys.create()
+    # When the request is repeated at once, Then it makes the only key
+    created = keys.create()
     assert list(keys.issuer.blocked) == [created.key_hash]
 
 

@@ -297,6 +297,19 @@ def test_an_attestation_that_fails_does_not_stop_a_newer_one(attesting: Attestin
     assert attesting.tick().states[7] == "SKIPPED"
 
 
+def test_an_attestation_that_another_invocation_changes_meanwhile_holds_up_no_newer_one(attesting: Attesting) -> None:
+    # Given two attestations under way, of which another invocation changes the older one during the tick
+    attesting.request(7)
+    attesting.request(8)
+    attesting.finish_round()
+    stale = attesting.attestations.under_way()
+    attesting.attestations.save(attesting.of(7).because("changed by another invocation"))
+    attesting.attestations.under_way = lambda: stale  # type: ignore[method-assign]
+    # When a tick goes by, Then the newer one is proven, and the older one is left to the other invocation
+    assert attesting.tick().states == {8: "PROVEN"}
+    assert attesting.of(7).state is State.REQUESTED
+
+
 def test_further_ticks_do_not_change_a_proven_attestation(attesting: Attesting) -> None:
     # Given a proven attestation
     attesting.request(7)

@@ -2,11 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
-from boto3.dynamodb.types import TypeSerializer
 
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
 from flareflow.adapters.dynamodb.keys import Item
@@ -23,6 +20,7 @@ from flareflow.metering.models import EventStatus, FinishedCall, UsageEvent
 from flareflow.realtime.changes import SubscriptionChanged, UsageChanged
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVENT = UsageEvent(7, FinishedCall("call-1", "ab" * 32, "gpt-4o", 10, 20, 225_000, NOON, NOON), 45_000_000)
@@ -57,42 +55,30 @@ STATE: Item = SUBSCRIPTION.key(subscription_id=7) | {
 LIVE: Item = LIVE_TOTALS.key(subscription_id=7) | {"counted_requests": 1}
 
 
-def record(new: Item | None, old: Item | None = None) -> DynamoDBRecord:
-    """A stream record as DynamoDB sends it."""
-    some = new or old or {}
-    images = {
-        "Keys": {"pk": some["pk"], "sk": some["sk"]},
-        **({"NewImage": new} if new else {}),
-        **({"OldImage": old} if old else {}),
-    }
-    body: dict[str, Any] = {name: TypeSerializer().serialize(image)["M"] for name, image in images.items()}
-    return DynamoDBRecord({"eventID": "e1", "dynamodb": body | {"ApproximateCreationDateTime": NOON.timestamp()}})
-
-
 def test_a_new_usage_event_is_a_change_of_usage() -> None:
-    assert decode_change(record(CALL)) == UsageChanged("e1", NOON, EVENT, EventStatus.UNCONFIRMED)
+    assert decode_change(stream_record(CALL)) == UsageChanged(EVENT_ID, WRITTEN_AT, EVENT, EventStatus.UNCONFIRMED)
 
 
 def test_a_usage_event_with_another_status_is_a_change_of_usage() -> None:
-    counted = record(CALL | {"status": "counted"}, CALL)
-    assert decode_change(counted) == UsageChanged("e1", NOON, EVENT, EventStatus.COUNTED)
+    counted = stream_record(CALL | {"status": "counted"}, CALL)
+    assert decode_change(counted) == UsageChanged(EVENT_ID, WRITTEN_AT, EVENT, EventStatus.COUNTED)
 
 
 def test_a_usage_event_that_is_counted_with_other_numbers_has_those() -> None:
-    changed = decode_change(record(CALL | {"completion_tokens": 21}, CALL))
+    changed = decode_change(stream_record(CALL | {"completion_tokens": 21}, CALL))
     assert isinstance(changed, UsageChanged)
     assert changed.event.call.completion_tokens == 21
 
 
 def test_a_usage_event_with_the_same_content_is_no_change() -> None:
-    assert decode_change(record(CALL | {"recorded_at": timestamp(NOON)}, CALL)) is None
+    assert decode_change(stream_record(CALL | {"recorded_at": timestamp(NOON)}, CALL)) is None
 
 
 def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
-    assert decode_change(record(STATE)) == SubscriptionChanged("e1", NOON, None, ALICES)
+    assert decode_change(stream_record(STATE)) == SubscriptionChanged(EVENT_ID, WRITTEN_AT, None, ALICES)
     suspended = replace(ALICES, status=SubscriptionStatus.SUSPENDED)
-    changed = decode_change(record(STATE | {"status": "suspended"}, STATE))
-    assert changed == SubscriptionChanged("e1", NOON, ALICES, suspended)
+    changed = decode_change(stream_record(STATE | {"status": "suspended"}, STATE))
+    assert changed == SubscriptionChanged(EVENT_ID, WRITTEN_AT, ALICES, suspended)
 
 
 @pytest.mark.parametrize(
@@ -105,19 +91,19 @@ def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
     ],
 )
 def test_other_items_are_no_change(item: Item) -> None:
-    assert decode_change(record(item | {"anything": 1})) is None
+    assert decode_change(stream_record(item | {"anything": 1})) is None
 
 
 @pytest.mark.parametrize("item", [CALL, STATE])
 def test_a_deleted_item_is_no_change(item: Item) -> None:
-    assert decode_change(record(None, item)) is None
+    assert decode_change(stream_record(None, item)) is None
 
 
 @pytest.mark.parametrize("item", [LIVE, STATE])
 def test_a_change_of_live_totals_or_state_changes_the_funds(item: Item) -> None:
-    assert decode_changed_funds(record(item)) == 7
-    assert decode_changed_funds(record(item, item)) == 7
-    assert decode_changed_funds(record(None, item)) == 7
+    assert decode_changed_funds(stream_record(item)) == 7
+    assert decode_changed_funds(stream_record(item, item)) == 7
+    assert decode_changed_funds(stream_record(None, item)) == 7
 
 
 @pytest.mark.parametrize(
@@ -130,4 +116,4 @@ def test_a_change_of_live_totals_or_state_changes_the_funds(item: Item) -> None:
     ],
 )
 def test_other_items_change_no_funds(item: Item) -> None:
-    assert decode_changed_funds(record(item)) is None
+    assert decode_changed_funds(stream_record(item)) is None

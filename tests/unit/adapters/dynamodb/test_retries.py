@@ -1,4 +1,4 @@
-"""Reads that were left out and writes that lost a race are repeated after a pause, a limited number of times."""
+"""Keys that were left out and writes that lost a race are tried again after a pause, a limited number of times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,10 +10,13 @@ from botocore.exceptions import ClientError
 
 from flareflow.adapters.dynamodb import batches, usage
 from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.realtime import DynamoTickets
+from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.dynamodb.tables import KEY_OWNER
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import RaceLostError, StorageUnavailableError
 from flareflow.metering.models import UsageEvent
+from flareflow.statements.models import Statement, StoredStatement
 from tests.fakes.metering import NOW, finished_call
 
 if TYPE_CHECKING:
@@ -111,3 +114,23 @@ def test_an_outage_is_raised_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StorageUnavailableError):
         events_in(client, Pauses(), monkeypatch).add_unconfirmed([EVENT], NOW)
     assert client.writes == 1
+
+
+def test_a_conflict_while_sealing_is_a_race_and_no_second_statement() -> None:
+    # Given another transaction that writes the same statement at this moment
+    client = Client(failures=[cancelled("TransactionConflict")])
+    statement = Statement(1_000, 0, 300, b"\x01" * 32, b"\x02" * 32, 1, 1, b"\x03" * 32, bytes(32))
+    # When it is sealed, Then nothing is said of what the other has written
+    with pytest.raises(RaceLostError):
+        DynamoStatements(table(client)).put(StoredStatement(statement, page_count=1))
+
+
+def test_a_conflict_on_a_ticket_does_not_use_it_up() -> None:
+    # Given a ticket that a transaction is writing at this moment
+    def conflict(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "TransactionConflictException"}}, "DeleteItem")
+
+    tickets = DynamoTickets(cast("Table", SimpleNamespace(delete_item=conflict)))
+    # When it is consumed, Then this is no answer about the ticket
+    with pytest.raises(RaceLostError):
+        tickets.consume("ab" * 32, NOW)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 SETTLED_PAGES_MAX: Final = 1_000
-"""Query pages read at most, each up to 1 MB: some 10,000 subscriptions."""
+"""Query pages read at most, each of up to 1 MB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,25 @@
+"""Records of DynamoDB streams."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from boto3.dynamodb.types import TypeSerializer
+
+from flareflow.adapters.dynamodb.keys import Item
+
+EVENT_ID: Final = "e1"
+WRITTEN_AT: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def stream_record(new: Item | None, old: Item | None = None) -> DynamoDBRecord:
+    """The record of a change from `old` to `new`, as DynamoDB sends it; None where there was no item."""
+    some = new or old or {}
+    images = {
+        "Keys": {"pk": some["pk"], "sk": some["sk"]},
+        **({"NewImage": new} if new else {}),
+        **({"OldImage": old} if old else {}),
+    }
+    body: dict[str, Any] = {name: TypeSerializer().serialize(image)["M"] for name, image in images.items()}
+    body["ApproximateCreationDateTime"] = WRITTEN_AT.timestamp()
+    return DynamoDBRecord({"eventID": EVENT_ID, "dynamodb": body})
