@@ -176,6 +176,7 @@ def test_a_policy_that_does_not_start_after_the_one_before_stops_nothing(four: C
         CONFIRM,
         *confirmation(following, voting_round=own - 1),
     )
+    four.run(CONFIRM, *confirmation(FOUR, voting_round=own - 1))
     four.run(CONFIRM, *confirmation(following, voting_round=own))
     four.run(ROLL, *rolling(following, FOUR.next().next()))
 

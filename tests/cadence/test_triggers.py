@@ -8,10 +8,8 @@ from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
 from flareflow.adapters.flow.rest import resolve_imports
 from flareflow.attestation.request import (
-    ABI_SIGNATURE,
     ATTESTED_FIELDS,
     NO_TIMESTAMP,
-    POST_PROCESS_JQ,
     AttestationTarget,
 )
 from flareflow.keccak import keccak256
@@ -22,8 +20,6 @@ from tests.cadence.flare import CONFIRM
 from tests.support.flow_emulator import (
     DELIVER,
     FIRST_ROUND,
-    LONG_NOTICES,
-    SHORT_NOTICES,
     TARGET,
     Attested,
     Chain,
@@ -55,17 +51,6 @@ DEPLOY = """
     transaction(name: String, code: String) {
         prepare(signer: auth(AddContract) &Account) {
             signer.contracts.add(name: name, code: code.utf8)
-        }
-    }
-"""
-BORROW_AND_HANDLE = """
-    import "FlareFDCTriggers"
-    transaction {
-        prepare(signer: auth(BorrowValue) &Account) {
-            let delivery <- create FlareFDCTriggers.Delivery(
-                triggerId: "statement/1", epoch: 9, handlerUUID: 1, words: []
-            )
-            destroy delivery
         }
     }
 """
@@ -248,32 +233,6 @@ def test_anyone_may_ask_for_an_epoch_that_is_due(chain: Chain) -> None:
     )
 
 
-def test_what_will_be_attested_is_announced_in_readable_form(chain: Chain) -> None:
-    # When a trigger for another url is announced
-    moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
-    first = chain.flow.rest.latest_sealed_block().height + 1
-    announce_statements(LocalDeployer(chain.flow, chain.provider), moved, "statement/2")
-    # Then everybody can read what its responses will be
-    last = chain.flow.rest.latest_sealed_block().height
-    kind = f"A.{chain.provider.address}.FlareFDCTriggers.TriggerAnnounced"
-    (announced,) = [event for block in chain.flow.rest.events(kind, first, last) for event in block.events]
-    fields = announced.fields()
-    assert isinstance(fields, dict)
-    assert fields["request"] == {
-        "source": "PublicWeb2",
-        "urlPrefix": moved.url_prefix,
-        "postProcessJq": POST_PROCESS_JQ,
-        "abiSignature": ABI_SIGNATURE,
-        "words": len(ATTESTED_FIELDS),
-    }
-
-
-def test_only_the_administrator_announces_a_trigger(chain: Chain) -> None:
-    stranger = chain.flow.create_account(10**8)
-    with pytest.raises(TransactionFailedError, match="the signer has no rights over the triggers"):
-        announce_statements(LocalDeployer(chain.flow, stranger), TARGET, "statement/2")
-
-
 def test_a_new_version_stands_beside_the_old_one(chain: Chain) -> None:
     # Given a second version with another url
     moved = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
@@ -285,11 +244,6 @@ def test_a_new_version_stands_beside_the_old_one(chain: Chain) -> None:
     # And announcing it again changes nothing
     announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, "statement/2")
     assert rendered(chain, attested()) == attested().response.hex()
-
-
-def test_versions_are_announced_in_order(chain: Chain) -> None:
-    with pytest.raises(TransactionFailedError, match="the next version is statement/2, not statement/3"):
-        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, "statement/3")
 
 
 def test_an_epoch_gets_one_settlement_root_whatever_the_version(chain: Chain) -> None:
@@ -323,32 +277,6 @@ def test_a_handler_cannot_pass_its_delivery_on(chain: Chain) -> None:
 
 def code_of(chain: Chain, code: str) -> str:
     return resolve_imports(code, chain.flow.addresses)
-
-
-def test_nobody_else_makes_a_delivery_not_even_the_provider(chain: Chain) -> None:
-    with pytest.raises(TransactionFailedError, match="cannot create resource type outside of containing contract"):
-        chain.flow.run_code(chain.provider, BORROW_AND_HANDLE)
-
-
-def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
-    with pytest.raises(TransactionFailedError, match="there is no handler behind the capability"):
-        announce_statements(LocalDeployer(chain.flow, chain.provider), TARGET, "other/1", "nothing")
-
-
-def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
-    soon = chain.with_own_clock(notices=SHORT_NOTICES)
-    soon.wait(2)
-    soon.run(DELIVER, *whole(attested()))
-
-
-def test_a_trigger_does_not_count_before_its_notice_ends(chain: Chain) -> None:
-    later = chain.deployed_again(notices=LONG_NOTICES)
-    told = attested()
-    later.refuses_to_tell(
-        "FlareFDCTriggers: trigger statement/1 takes effect at",
-        "fdc/render_response.cdc",
-        *[whole(told)[position] for position in (3, 4, 5, 6, 7)],
-    )
 
 
 def test_the_handler_is_where_deployment_says(chain: Chain) -> None:

@@ -14,13 +14,12 @@ import "FlareSignatures"
 /// None of these rules can stop the light client for good.
 /// - An address that stands twice in a policy counts once, with its first weight, unless that leaves no quorum.
 /// - A root of zero is refused; other rounds are not affected.
-/// - A policy's voters confirm nothing beyond their own reward epoch before the next policy is rolled. The Relay lets
-///   them go on with a threshold of 120 percent, since it knows that there is no next policy; a light client that was
-///   not called for a while does not. The round can be confirmed as soon as the next policy is rolled.
-/// - A message is too old by the clock of this chain too, not only by the newest policy known; see `messageWindow`.
+/// - Beyond its own reward epoch, a policy confirms nothing before the next one is rolled. The Relay lets it go on with
+///   120 percent of the threshold, because it knows whether there is a next policy; a light client may be behind.
+/// - A message is too old by the clock of this chain too, not only by the newest policy known (`messageWindow`).
 /// - A round that has not begun is refused.
-/// A voter with the address 0, a policy that starts before the previous one, and a signature with a high s are treated as
-/// in the Relay.
+/// A voter with the address 0, a policy that does not start after the previous one, and a signature with a high s are
+/// treated as in the Relay.
 ///
 /// HASH SCHEMES
 /// Flare announced contracts that put the id of their chain into everything that is signed (`FlareSignatures`).
@@ -40,13 +39,10 @@ access(all) contract FlareOracleVerifier {
     access(all) event SigningPolicyAccepted(
         rewardEpoch: UInt64, startVotingRound: UInt64, voters: Int, threshold: UInt64, isChainBound: Bool
     )
-
     /// A quorum used the chain-bound scheme; from this reward epoch on, roots in the older scheme are refused.
     access(all) event ChainBindingBegan(rewardEpoch: UInt64)
-
     /// No quorum used the chain-bound scheme for so long that the older scheme counted again, in this reward epoch.
     access(all) event OlderSchemeReturned(rewardEpoch: UInt64)
-
     /// The Merkle root of a voting round was confirmed.
     access(all) event RootConfirmed(votingRound: UInt64, root: String, rewardEpoch: UInt64, weight: UInt64)
 
@@ -271,15 +267,12 @@ access(all) contract FlareOracleVerifier {
             expected >= policy.rewardEpoch,
             message: "FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), before \(policy.rewardEpoch)"
         )
-        if let next = &self.policies[policy.rewardEpoch + 1] as &FlareSignatures.SigningPolicy? {
+        if expected > policy.rewardEpoch {
+            let next = &self.policies[policy.rewardEpoch + 1] as &FlareSignatures.SigningPolicy?
+                ?? panic("FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), roll the policy of reward epoch \(policy.rewardEpoch + 1) first")
             assert(
                 round < next.startVotingRound,
                 message: "FlareOracleVerifier.confirmRoot: round \(round) belongs to the policy of reward epoch \(next.rewardEpoch)"
-            )
-        } else {
-            assert(
-                expected == policy.rewardEpoch,
-                message: "FlareOracleVerifier.confirmRoot: round \(round) lies in reward epoch \(expected), roll the policy of reward epoch \(policy.rewardEpoch + 1) first"
             )
         }
     }

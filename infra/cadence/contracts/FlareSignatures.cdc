@@ -170,28 +170,22 @@ access(all) contract FlareSignatures {
             message: "FlareSignatures: a list has 1 to \(self.VOTERS_MAX) signatures of \(size) bytes each, not \(signed.length - 32) bytes"
         )
         var gas = self.GAS_BASE + self.GAS_PER_SIGNATURE * UInt64(count)
-        var answer = self.callRecovery(signed, gas: gas)
-        var doublings = 0
-        while answer.status != EVM.Status.successful && doublings < self.GAS_DOUBLINGS_MAX {
+        var failure = ""
+        for _ in InclusiveRange(0, self.GAS_DOUBLINGS_MAX) {
+            let answer = EVM.dryCall(
+                from: self.recovery,
+                to: self.recovery,
+                data: signed,
+                gasLimit: gas,
+                value: EVM.Balance(attoflow: 0)
+            )
+            if answer.status == EVM.Status.successful {
+                return EVM.decodeABI(types: [Type<[UInt256]>()], data: answer.data)[0] as! [UInt256]
+            }
+            failure = answer.errorMessage
             gas = gas * 2
-            doublings = doublings + 1
-            answer = self.callRecovery(signed, gas: gas)
         }
-        assert(
-            answer.status == EVM.Status.successful,
-            message: "FlareSignatures: the signers could not be recovered with \(gas) gas: \(answer.errorMessage)"
-        )
-        return EVM.decodeABI(types: [Type<[UInt256]>()], data: answer.data)[0] as! [UInt256]
-    }
-
-    access(self) fun callRecovery(_ signed: [UInt8], gas: UInt64): EVM.Result {
-        return EVM.dryCall(
-            from: self.recovery,
-            to: self.recovery,
-            data: signed,
-            gasLimit: gas,
-            value: EVM.Balance(attoflow: 0)
-        )
+        panic("FlareSignatures: the signers could not be recovered with \(gas / 2) gas: \(failure)")
     }
 
     /// Whether a signer is the voter at the index that the signature names.

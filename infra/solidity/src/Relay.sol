@@ -38,6 +38,8 @@ contract Relay {
     uint256 private constant SIGNATURE_BYTES = 67;
     uint256 private constant MAX_VOTERS = 300;
     uint256 private constant THRESHOLD_INCREASE_BIPS = 12000;
+    /// How many reward epochs a message may be older than the newest signing policy; the same as on Flare.
+    uint256 private constant MESSAGE_WINDOW = 10;
 
     uint64 public immutable firstVotingRoundStartTs;
     uint64 public immutable votingEpochDurationSeconds;
@@ -99,9 +101,7 @@ contract Relay {
         uint8 protocolId = uint8(message[0]);
         uint32 round = uint32(bytes4(message[1:5]));
         bytes32 root = bytes32(message[6:38]);
-        if (roots[protocolId][round] != bytes32(0)) {
-            return;
-        }
+        require(roots[protocolId][round] == bytes32(0), "Already relayed");
         requireEnoughWeight(
             _policy, thresholdFor(_policy, round), keccak256(message), _rest[MESSAGE_BYTES:]
         );
@@ -137,11 +137,13 @@ contract Relay {
         lastInitializedRewardEpoch = _policy.rewardEpochId;
     }
 
-    /// An older policy may still sign while its successor has not begun; where there is none yet, a fifth more is wanted.
+    /// The voters of a policy go on until the next policy starts. If there is no next policy yet, they need 120 percent of
+    /// the threshold for rounds of later reward epochs.
     function thresholdFor(Policy memory _policy, uint32 _round) private view returns (uint256) {
-        require(_round >= _policy.startVotingRoundId, "Delayed sign policy");
         uint256 expected = _round / rewardEpochDurationInVotingEpochs;
         require(expected >= _policy.rewardEpochId, "Wrong sign policy reward epoch");
+        require(expected + MESSAGE_WINDOW >= lastInitializedRewardEpoch, "Message too old");
+        require(_round >= _policy.startVotingRoundId, "Delayed sign policy");
         if (expected == _policy.rewardEpochId) {
             return _policy.threshold;
         }

@@ -5,7 +5,7 @@ from typing import Final
 
 from flareflow.adapters.flow.json_cdc import Argument
 from tests.benchmarks.contracts.costs import Cost, units
-from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, rolling
+from tests.cadence.flare import CONFIRM, ROLL, Electorate, confirmation, policy_hash, rolling, rolling_with
 from tests.support.flow_emulator import CHAIN_ID, DELIVER, FIRST_ROUND, FUNDS, Attested, Chain, words_of
 
 ROOT_LIMIT: Final = 400
@@ -60,6 +60,23 @@ def policies(chain: Chain) -> Iterator[Cost]:
             units(client, rolled, "SigningPolicyAccepted"),
             POLICY_LIMIT,
         )
+    yield _policy_in_both_schemes(chain)
+
+
+def _policy_in_both_schemes(chain: Chain) -> Cost:
+    """Flare changes its hash scheme after half of the voters have signed."""
+    following = HUNDRED.next()
+    older = HUNDRED.sign(policy_hash(following, None), range(12))
+    newer = HUNDRED.sign(policy_hash(following, CHAIN_ID), range(12, 24))
+    client = chain.deployed_again(HUNDRED.trusted())
+    arguments = rolling_with(following, [*older, *newer])
+    rolled = client.run(ROLL, *arguments, signer=client.flow.create_account(FUNDS))
+    return Cost(
+        "roll_policy_cu_100_voters_both_schemes",
+        "roll a policy of 100 voters, 24 signatures, 12 in each hash scheme",
+        units(client, rolled, "SigningPolicyAccepted"),
+        POLICY_LIMIT,
+    )
 
 
 def proofs(chain: Chain) -> Iterator[Cost]:

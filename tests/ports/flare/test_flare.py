@@ -105,7 +105,8 @@ def test_a_root_is_written_once(relay: LocalRelay) -> None:
     # Given a final round
     relay.send(relayed([0, 1, 2]))
     # When another root for it is relayed, signed as well
-    relay.send(relayed([0, 1, 2], what=message(root=b"\x02" * 32)))
+    with pytest.raises(Web3Exception, match="Already relayed"):
+        relay.call(relayed([0, 1, 2], what=message(root=b"\x02" * 32)))
     # Then the first stays
     assert relay.contract.functions.merkleRoots(FDC_PROTOCOL_ID, ROUND).call() == b"\x01" * 32
 
@@ -119,7 +120,10 @@ REFUSED: Final[Mapping[str, tuple[Callable[[], bytes], str]]] = {
     "indices that fall": (lambda: relayed([2, 0, 1]), "Index out of order"),
     "a voter twice": (lambda: relayed([0, 0, 2]), "Index out of order"),
     "a policy that it does not know": (lambda: relayed([0, 1, 2], by=policy(start_voting_round=1)), "hash mismatch"),
-    "a round before the policy": (lambda: relayed([0, 1, 2], what=message(OLDER_ROUND)), "Delayed sign policy"),
+    "a round before the policy": (
+        lambda: relayed([0, 1, 2], what=message(OLDER_ROUND)),
+        "Wrong sign policy reward epoch",
+    ),
     "a later round by a fifth too little": (lambda: relayed([1, 2], what=message(LATER_ROUND)), "Not enough weight"),
 }
 
@@ -159,6 +163,37 @@ def test_a_new_policy_must_be_signed_by_the_voters_of_the_last(relay: LocalRelay
         relay.call(too_few)
     relay.send(enough)
     assert relay.contract.functions.toSigningPolicyHash(8).call() == legacy_hash(new)
+
+
+def hand_on(relay: LocalRelay, by: SigningPolicy, following: SigningPolicy) -> None:
+    new = following.encode()
+    relay.send(relay_policy_calldata(by.encode(), new, signed_by(legacy_hash(new), [0, 1, 2])))
+
+
+def test_a_policy_that_starts_late_leaves_its_first_rounds_to_the_one_before(relay: LocalRelay) -> None:
+    # Given a policy that starts five rounds into its reward epoch
+    late = policy(8, start_voting_round=LATER_ROUND + 5)
+    hand_on(relay, policy(), late)
+    # Then the voters of the policy before go on until then, with their own threshold
+    relay.call(relayed([1, 2], what=message(LATER_ROUND + 4)))
+    for by, voting_round, reason in (
+        (late, LATER_ROUND + 4, "Delayed sign policy"),
+        (policy(), LATER_ROUND + 5, "Must use new sign policy"),
+    ):
+        with pytest.raises(Web3Exception, match=reason):
+            relay.call(relayed([0, 1, 2], by=by, what=message(voting_round)))
+
+
+def test_a_message_of_more_than_ten_reward_epochs_ago_is_too_old(relay: LocalRelay) -> None:
+    # Given ten more policies
+    for reward_epoch in range(7, 17):
+        hand_on(relay, policy(reward_epoch), policy(reward_epoch + 1))
+    # Then a round of the first reward epoch is still taken
+    relay.call(relayed([0, 1, 2]))
+    # And no longer after one more
+    hand_on(relay, policy(17), policy(18))
+    with pytest.raises(Web3Exception, match="Message too old"):
+        relay.call(relayed([0, 1, 2]))
 
 
 def test_two_requests_that_wait_at_the_same_time_are_both_mined(web3: Web3) -> None:

@@ -15,11 +15,11 @@ access(all) struct TriggerTerms {
     access(all) let abiSignature: String
     access(all) let words: Int
 
-    init(_ trigger: FlareFDCTriggers.Trigger) {
+    init(_ trigger: FlareFDCTriggers.Trigger, isPending: Bool) {
         self.triggerId = trigger.triggerId
         self.announcedAt = trigger.announcedAt
         self.effectiveAt = trigger.effectiveAt
-        self.isPending = trigger.effectiveAt > getCurrentBlock().timestamp
+        self.isPending = isPending
         self.handler = trigger.handlerAddress
         self.source = trigger.request.source
         self.urlPrefix = trigger.request.urlPrefix
@@ -31,9 +31,10 @@ access(all) struct TriggerTerms {
 
 /// All triggers, in the order in which they take effect.
 access(all) fun main(): [TriggerTerms] {
+    let pending = FlareFDCTriggers.pendingTriggerIds()
     let terms: [TriggerTerms] = []
     for triggerId in FlareFDCTriggers.allTriggerIds() {
-        terms.append(TriggerTerms(FlareFDCTriggers.trigger(triggerId)!))
+        terms.append(TriggerTerms(FlareFDCTriggers.trigger(triggerId)!, isPending: pending.contains(triggerId)))
     }
     return terms
 }
