@@ -46,7 +46,7 @@ def entries(decisions: Path) -> list[str]:
     return re.split(r"^- ", decisions.read_text(), flags=re.MULTILINE)[1:]
 
 
-@pytest.mark.parametrize("paper", DOCUMENTS, ids=name_of)
+@pytest.mark.parametrize("paper", PAPERS, ids=name_of)
 def test_every_relative_link_leads_somewhere(paper: Path) -> None:
     assert [link for link in links(paper.read_text()) if leads_nowhere(link, paper)] == []
 
