@@ -1,4 +1,4 @@
-"""A Flare whose blocks, rounds and failures the test decides, and attestation's tables in memory."""
+"""Fakes of attestation's ports: a Flare whose blocks, rounds and failures the test controls, and tables in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ REWARD_EPOCH: Final = 7
 
 @dataclass
 class FakeFlare:
-    """`Flare`. Nothing is mined but by `mine`, and no round ends but by `next_round`."""
+    """`Flare`. Only `mine` makes a block, and only `next_round` ends a round."""
 
     voting_round: int = 1_000
     nonce: int = 0
@@ -37,7 +37,7 @@ class FakeFlare:
         return self.voting_round * BLOCKS_PER_ROUND
 
     def mine(self) -> None:
-        """The next block takes what was sent with the next nonce."""
+        """Make a block with the transactions whose nonce is the next one."""
         for submission in self.sent:
             if submission.nonce == self.nonce:
                 self._mined[submission.transaction_hash] = None if self.reverts else self._here()
@@ -127,7 +127,7 @@ class FakeDataAvailability:
 
 @dataclass
 class FakeStatements:
-    """`Statements`, in the order of sealing."""
+    """`Statements` in memory, in the order of sealing."""
 
     sealed: list[Statement] = field(default_factory=list)
 

@@ -16,7 +16,7 @@ EXPIRY_BLOCKS = 600
 
 @dataclass
 class FakeClock:
-    """A clock that stands until it is moved."""
+    """A clock that only `move` changes."""
 
     now: datetime = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -136,7 +136,7 @@ class FakeProposerKeys:
 
 @dataclass
 class FakeLightClient:
-    """`LightClient` that learns from the roll transactions which a `FakeFlow` executed, one policy each."""
+    """`LightClient` whose newest policy follows from the roll transactions that a `FakeFlow` has executed."""
 
     flow: FakeFlow
     newest: int = 0

@@ -35,7 +35,7 @@ class Faults:
 
 @dataclass
 class FakeEpochUsage:
-    """`EpochUsage`; `count` is what metering does meanwhile."""
+    """`EpochUsage` in memory; `count` adds usage as metering does."""
 
     faults: Faults = field(default_factory=Faults)
     pointer: OpenEpoch | None = None

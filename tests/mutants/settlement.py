@@ -93,8 +93,8 @@ FAULTS: Final = (
         "settlement-reason-not-kept",
         "The reason of a failure is kept.",
         BILLING,
-        "if noted != attestation:",
-        "if noted.state != attestation.state:",
+        "if changed != attestation:",
+        "if changed.state != attestation.state:",
         [TEST_BILLING],
     ),
     Fault(

@@ -49,7 +49,7 @@ class Finalization:
 
 @dataclass(frozen=True, slots=True, config=HEX)
 class Proof:
-    """What tells the attested response from others, and its siblings up to the finalized root; both were checked."""
+    """The two values of the attested response that the statement leaves open, and its siblings up to the final root."""
 
     voting_round: int
     lowest_used_timestamp: int

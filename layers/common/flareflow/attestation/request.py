@@ -6,7 +6,7 @@ Sources: Flare's `IWeb2Json.sol` and the FDC specification ("Making a request").
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from eth_abi.abi import encode
@@ -67,15 +67,8 @@ class RequestBody:
     abi_signature: str
 
     def values(self) -> tuple[str, ...]:
-        return (
-            self.url,
-            self.http_method,
-            self.headers,
-            self.query_params,
-            self.body,
-            self.post_process_jq,
-            self.abi_signature,
-        )
+        """The fields in the order of the ABI."""
+        return astuple(self)
 
 
 @dataclass(frozen=True, slots=True)

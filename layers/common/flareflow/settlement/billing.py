@@ -97,7 +97,7 @@ class BillOnFlow:
         if outcome.succeeded:
             attestation = self.attestations.save(replace(attestation, state=State.CONFIRMED_ON_FLOW))
         else:
-            self._note(attestation, outcome)
+            self._keep_reasons(attestation, outcome)
         return attestation, BillingReport(statements_delivered=outcome.succeeded, failed=len(outcome.reasons))
 
     def _settle(self, attestation: Attestation, newest: Attestation, deadline: Deadline) -> BillingReport:
@@ -109,7 +109,7 @@ class BillOnFlow:
         elif outcome.reasons and attestation.epoch < newest.epoch:
             self._skip(attestation, newest)
         else:
-            self._note(attestation, outcome)
+            self._keep_reasons(attestation, outcome)
         return BillingReport(pages_settled=outcome.succeeded, failed=len(outcome.reasons))
 
     def _send(self, calls: Sequence[Call], deadline: Deadline) -> "_Outcome":
@@ -118,12 +118,12 @@ class BillOnFlow:
         reasons = tuple(f"{one.purpose}: {one.reason}" for one in failed)
         return _Outcome(len(ended) - len(failed), reasons)
 
-    def _note(self, attestation: Attestation, outcome: "_Outcome") -> None:
-        noted = attestation
+    def _keep_reasons(self, attestation: Attestation, outcome: "_Outcome") -> None:
+        changed = attestation
         for reason in outcome.reasons:
-            noted = noted.because(reason)
-        if noted != attestation:
-            self.attestations.save(noted)
+            changed = changed.because(reason)
+        if changed != attestation:
+            self.attestations.save(changed)
 
     def _skip(self, attestation: Attestation, newest: Attestation) -> None:
         skipped = replace(attestation, state=State.SKIPPED)

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import httpx
@@ -10,9 +10,9 @@ import pytest
 
 from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import Argument, address, ufix64, uint64
-from flareflow.adapters.flow.rest import ANSWER_BYTES_MAX, FlowRest, contract_addresses, resolve_imports
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.events import ChainEvent, OwnerChanged, Position, Settled, SubscriptionEvent, ToppedUp
+from tests.unit.adapters.flow.node import rest_over
 
 CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
 AT = "2026-11-24T10:00:00Z"
@@ -41,11 +41,7 @@ def chain_of(events: Mapping[str, list[dict[str, object]]]) -> FlowChainLog:
             return httpx.Response(200, json=[block | {"events": events[name]}])
         return httpx.Response(200, json=[block])
 
-    return FlowChainLog(rest(answer), "0xf8d6e0586b0a20c7")
-
-
-def rest(answer: Callable[[httpx.Request], httpx.Response]) -> FlowRest:
-    return FlowRest(httpx.Client(base_url="http://flow.test", transport=httpx.MockTransport(answer)))
+    return FlowChainLog(rest_over(answer), "0xf8d6e0586b0a20c7")
 
 
 def at(index: int, happened: SubscriptionEvent) -> ChainEvent:
@@ -80,53 +76,3 @@ def test_a_new_owner_is_read_from_the_field_to() -> None:
 def test_an_event_of_an_unknown_form_stops_reading(fields: Mapping[str, Argument]) -> None:
     with pytest.raises(FlowUnavailableError, match="unknown form"):
         chain_of({"Settled": [told(fields)]}).events(3, 3)
-
-
-@pytest.mark.parametrize(
-    "response",
-    [
-        httpx.Response(500, text="oops"),
-        httpx.Response(429),
-        httpx.Response(200, text="not json"),
-        httpx.Response(200, json=[]),
-        httpx.Response(200, json=[{"header": {"id": "x"}}]),
-    ],
-)
-def test_an_answer_of_an_unknown_form_is_an_outage(response: httpx.Response) -> None:
-    with pytest.raises(FlowUnavailableError):
-        rest(lambda _: response).latest_sealed_block()
-
-
-def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
-    # Given the latest block, padded to as many bytes as an answer may have
-    block = json.dumps([{"header": {"id": "ab" * 32, "height": "7", "timestamp": AT}}]).encode()
-    longest = block + b" " * (ANSWER_BYTES_MAX - len(block))
-    assert rest(lambda _: httpx.Response(200, content=longest)).latest_sealed_block().height == 7
-    # When it has one byte more, then it is refused
-    with pytest.raises(FlowUnavailableError, match="more than"):
-        rest(lambda _: httpx.Response(200, content=longest + b" ")).latest_sealed_block()
-
-
-def test_a_node_that_does_not_answer_is_an_outage() -> None:
-    def hang(request: httpx.Request) -> httpx.Response:
-        raise httpx.ReadTimeout("too slow", request=request)
-
-    with pytest.raises(FlowUnavailableError, match="no answer"):
-        rest(hang).latest_sealed_block()
-
-
-def test_imports_by_name_get_their_address() -> None:
-    code = 'import "A"\n    import "B"\nimport Crypto\nlet text = "import"'
-    resolved = 'import A from 0x01\n    import B from 0x02\nimport Crypto\nlet text = "import"'
-    assert resolve_imports(code, {"A": "01", "B": "0x02"}) == resolved
-
-
-def test_an_import_without_address_is_an_error() -> None:
-    with pytest.raises(KeyError):
-        resolve_imports('import "A"', {})
-
-
-def test_our_contracts_are_on_one_account_and_others_where_flow_json_says() -> None:
-    addresses = contract_addresses("testnet", "0xabc")
-    assert addresses["UsageBasedSubscriptions"] == "0xabc"
-    assert addresses["FlowToken"].removeprefix("0x") == "7e60df042a9c0868"

@@ -1,14 +1,16 @@
-"""What the access node's statuses mean to us."""
+"""The access node's REST API: what its statuses mean, how long its answers may be, and the code it is sent."""
 
+import json
 from collections.abc import Callable
 
 import httpx
 import pytest
 
-from flareflow.adapters.flow.rest import FlowRest
+from flareflow.adapters.flow.rest import ANSWER_BYTES_MAX, FlowRest, contract_addresses, resolve_imports
 from flareflow.errors import FlowNotFoundError, FlowRefusedError, FlowUnavailableError, UnavailableError
-from tests.unit.adapters.flow.node import NOT_FOUND, NOT_READY, UNAVAILABLE, Node, account_key
+from tests.unit.adapters.flow.node import NOT_FOUND, NOT_READY, UNAVAILABLE, Node, account_key, rest_over
 
+AT = "2026-11-24T10:00:00Z"
 ADDRESS = "0xf8d6e0586b0a20c7"
 REQUESTS: list[Callable[[FlowRest], object]] = [
     lambda rest: rest.execute("access(all) fun main() {}"),
@@ -69,3 +71,53 @@ def test_a_script_runs_at_the_latest_sealed_block() -> None:
 def test_revoked_keys_are_listed_as_such() -> None:
     keys = [account_key(0, b"\x01" * 64), account_key(1, b"\x02" * 64, revoked=True)]
     assert [key.revoked for key in Node(keys=keys).rest.account_keys(ADDRESS)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(500, text="oops"),
+        httpx.Response(429),
+        httpx.Response(200, text="not json"),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json=[{"header": {"id": "x"}}]),
+    ],
+)
+def test_an_answer_of_an_unknown_form_is_an_outage(response: httpx.Response) -> None:
+    with pytest.raises(FlowUnavailableError):
+        rest_over(lambda _: response).latest_sealed_block()
+
+
+def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
+    # Given the latest block, padded to as many bytes as an answer may have
+    block = json.dumps([{"header": {"id": "ab" * 32, "height": "7", "timestamp": AT}}]).encode()
+    longest = block + b" " * (ANSWER_BYTES_MAX - len(block))
+    assert rest_over(lambda _: httpx.Response(200, content=longest)).latest_sealed_block().height == 7
+    # When it has one byte more, then it is refused
+    with pytest.raises(FlowUnavailableError, match="more than"):
+        rest_over(lambda _: httpx.Response(200, content=longest + b" ")).latest_sealed_block()
+
+
+def test_a_node_that_does_not_answer_is_an_outage() -> None:
+    def hang(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("too slow", request=request)
+
+    with pytest.raises(FlowUnavailableError, match="no answer"):
+        rest_over(hang).latest_sealed_block()
+
+
+def test_imports_by_name_get_their_address() -> None:
+    code = 'import "A"\n    import "B"\nimport Crypto\nlet text = "import"'
+    resolved = 'import A from 0x01\n    import B from 0x02\nimport Crypto\nlet text = "import"'
+    assert resolve_imports(code, {"A": "01", "B": "0x02"}) == resolved
+
+
+def test_an_import_without_address_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        resolve_imports('import "A"', {})
+
+
+def test_our_contracts_are_on_one_account_and_others_where_flow_json_says() -> None:
+    addresses = contract_addresses("testnet", "0xabc")
+    assert addresses["UsageBasedSubscriptions"] == "0xabc"
+    assert addresses["FlowToken"].removeprefix("0x") == "7e60df042a9c0868"
