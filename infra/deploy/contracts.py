@@ -56,11 +56,15 @@ class TrustedFlare:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """How long before a change takes effect users are told of it, in seconds; fixed at deployment."""
+    """How long before a change takes effect users are told of it, and how long an epoch is; fixed at deployment.
+
+    All in seconds.
+    """
 
     trigger: int = 7 * DAY_SECONDS
     plan: int = 7 * DAY_SECONDS
     exit: int = DAY_SECONDS
+    epoch: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, noti
         "deploy/deploy_triggers.cdc",
         contract_code("FlareFDCTriggers", network, deployer.address),
         ufix64(notices.trigger * UNITS),
+        uint64(notices.epoch),
     )
     deployer.run(
         "deploy/deploy_subscriptions.cdc",

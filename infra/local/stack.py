@@ -30,7 +30,7 @@ from infra.local.flare.contracts import deploy_flare, fdc, fund
 from infra.local.flow.accounts import LocalFlow
 from infra.local.flow.contracts import deploy_contracts
 from infra.local.flow.emulator import flow_emulator
-from infra.local.flow.network import STATEMENT_HOST, STATEMENT_URL_PREFIX
+from infra.local.flow.network import EPOCH_SECONDS, STATEMENT_HOST, STATEMENT_URL_PREFIX
 from infra.local.launch import Facts, Part, Step, launch, stop
 from infra.local.litellm.servers import litellm, postgres, upstream
 from infra.local.ports import HOST, port, url
@@ -40,7 +40,7 @@ from infra.local.server import Server, answers
 TICK_SECONDS: Final = "2"
 
 FIXED_PARAMETERS: Final = {
-    "EpochSeconds": "10",
+    "EpochSeconds": str(EPOCH_SECONDS),
     "LookBackSeconds": "60",
     "AppOrigins": "http://localhost:5173",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
@@ -49,7 +49,7 @@ FIXED_PARAMETERS: Final = {
 OPERATOR_KEYS: Final = 5
 OPERATOR_UFIX64: Final = 1_000 * 10**8
 FACTS: Final = TypeAdapter(dict[str, str])
-WARM_SECONDS_MAX: Final = 30.0
+WARM_SECONDS_MAX: Final = 300.0
 
 
 def facts_file() -> Path:
@@ -90,7 +90,7 @@ def parts() -> Sequence[Part]:
         ),
         Step("settings", _settings, needs=["provision", "contracts"], doing="writing the functions' settings"),
         gateway(),
-        Step("warm", _warm, needs=["gateway"], doing="making a first request"),
+        Step("warm", _warm, needs=["gateway"], doing="letting functions answer once"),
     ]
 
 
@@ -200,9 +200,11 @@ def _settings(found: Facts) -> Facts:
 
 
 def _warm(_: Facts) -> Facts:
-    """Make one request of each kind: the first one makes what all later ones use, so that these are quick."""
+    """Let the functions on the way of pending usage answer once, so that no cold start delays the first calls."""
     authorization = {"authorization": f"Bearer {secret_values()['UsagePushSecret']}"}
-    with httpx.Client(base_url=url("gateway_http"), timeout=WARM_SECONDS_MAX) as gateway_http:
-        gateway_http.post("/internal/usage", json=[], headers=authorization).raise_for_status()
-        gateway_http.get("/v1/health").raise_for_status()
+    with httpx.Client(base_url=url("gateway_http"), timeout=WARM_SECONDS_MAX) as http:
+        http.post("/internal/usage", json=[], headers=authorization).raise_for_status()
+        http.get("/v1/health").raise_for_status()
+        push = f"{url('gateway_lambda')}{FUNCTIONS}/PendingPushFunction/invocations"
+        http.post(push, json={"Records": []}).raise_for_status()
     return {}

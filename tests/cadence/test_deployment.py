@@ -203,7 +203,7 @@ def test_a_key_that_kms_does_not_know_is_refused(chain: Chain, deploy: Deploy, k
     ("given", "message"),
     [
         ({"network": "devnet"}, "NETWORK: Input should be 'emulator', 'testnet' or 'mainnet'"),
-        ({"statement_url_prefix": "http://statements.example/v1/"}, "Flare fetches https urls without a port"),
+        ({"statement_url_prefix": "http://statements.example/v1/"}, "Flare fetches https URLs without a port"),
         ({"policy_hash": "0x" + "00" * 32}, "is of another policy than this"),
         ({"policy": "/nowhere.hex"}, "POLICY: Path does not point to a file"),
     ],

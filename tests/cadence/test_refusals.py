@@ -7,7 +7,7 @@ import pytest
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
 from infra.deploy import contracts as deploy
 from infra.deploy.sending import TransactionFailedError
-from tests.support.flow_emulator import FLOW, Chain, flare_of_tests
+from tests.support.flow_emulator import FLOW, NOTICES, Chain, flare_of_tests
 
 pytestmark = pytest.mark.stack
 
@@ -18,6 +18,11 @@ def test_a_light_client_that_would_forget_at_once_is_refused(chain: Chain, roots
     refusal = f"roots are kept for at least one round and messages for one reward epoch, not for {roots} and {window}"
     with pytest.raises(TransactionFailedError, match=f"FlareOracleVerifier.init: {refusal}"):
         chain.deployed_again(flare)
+
+
+def test_an_epoch_without_length_is_refused(chain: Chain) -> None:
+    with pytest.raises(TransactionFailedError, match=r"FlareFDCTriggers.init: an epoch has a length"):
+        chain.deployed_again(notices=replace(NOTICES, epoch=0))
 
 
 def test_a_flat_price_beyond_what_a_total_can_cost_is_refused(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:

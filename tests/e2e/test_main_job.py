@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +25,6 @@ from infra.local.run_dir import run_dir
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 PORT_BASE = "15000"
-USUAL_CALL_SECONDS = 0.3
-"""How long a model call through LiteLLM takes on two idle cores."""
 WANTED_OF_RECEIPT = {
     *("calls_ok", "calls_failed", "rated_microtokens", "charged_flow", "deposit_left_flow", "statement_hash"),
     *("voting_round_id", "flow_transaction_ids", "seconds", "agrees", "second_run_changed_nothing"),
@@ -63,10 +62,10 @@ def test_running_every_scheduled_handler_again_changes_nothing(receipt: Receipt)
 
 
 def test_pending_usage_is_on_the_websocket_within_a_second_of_a_calls_end(receipt: Receipt) -> None:
-    # Given how long each call's message took, and how much slower than usual the calls themselves were
+    # Given how long each call's message took, on a machine where so many processes wait for each processor
     seen = receipt.pending_seen_ms
-    slowness = max(1.0, receipt.seconds["calls"] / CALLS / USUAL_CALL_SECONDS)
-    # Then none was lost, and nine of ten took less than a second; a machine that is busy is slow with both
+    slowness = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    # Then none was lost, and nine of ten took less than a second of a processor that nobody else uses
     assert len(seen) == receipt.calls_ok
     assert seen[len(seen) * 9 // 10] <= 1_000 * slowness
     assert seen[-1] <= 3_000 * slowness

@@ -12,6 +12,7 @@ import pytest
 
 from infra.local.litellm import servers
 from infra.local.ports import HOST, url
+from tests.support.eventually import WAIT_SECONDS_MAX
 
 PORT_BASE = "24500"
 MASTER_KEY = "sk-master-of-these-tests"
@@ -69,7 +70,7 @@ class Proxy:
             f"{self.url}/v1/chat/completions",
             json={**body, "messages": [{"role": "user", "content": prompt}]},
             headers={"authorization": f"Bearer {self.virtual_key}"},
-            timeout=30,
+            timeout=WAIT_SECONDS_MAX,
         )
 
 
@@ -90,6 +91,6 @@ def _virtual_key() -> str:
         f"{url('litellm')}/key/generate",
         json={"key_type": "llm_api"},
         headers={"authorization": f"Bearer {MASTER_KEY}"},
-        timeout=30,
+        timeout=WAIT_SECONDS_MAX,
     )
     return str(json.loads(response.raise_for_status().content)["key"])

@@ -14,7 +14,8 @@ import "FlareSignatures"
 /// - Anyone may ask for an epoch (an event that attesters listen to), and anyone may deliver its proof.
 /// - A trigger has one handler, and a delivery calls no other. A handler that fails stops only its own trigger.
 ///
-/// An epoch is a window of five minutes: its number is the seconds since 1970 divided by 300.
+/// An epoch is a window of `EPOCH_SECONDS`, five minutes on public networks: its number is the seconds since 1970 divided
+/// by that.
 access(all) contract FlareFDCTriggers {
 
     /* --- PATHS --- */
@@ -42,7 +43,7 @@ access(all) contract FlareFDCTriggers {
     access(all) let ATTESTATION_TYPE: String
     /// The method of all requests. They have no headers, no query and no body.
     access(all) let HTTP_METHOD: String
-    /// Length of an epoch.
+    /// Length of an epoch; fixed at deployment.
     access(all) let EPOCH_SECONDS: UInt64
     /// For how many epochs deliveries are remembered one by one: a week.
     access(all) let EPOCHS_REMEMBERED: UInt64
@@ -454,11 +455,15 @@ access(all) contract FlareFDCTriggers {
     }
 
     /// @param noticeSeconds: how long before its first delivery a trigger is announced
-    init(noticeSeconds: UFix64) {
+    /// @param epochSeconds: length of an epoch
+    init(noticeSeconds: UFix64, epochSeconds: UInt64) {
+        pre {
+            epochSeconds > 0: "FlareFDCTriggers.init: an epoch has a length"
+        }
         self.AdminStoragePath = /storage/flareFDCTriggersAdmin
         self.ATTESTATION_TYPE = "Web2Json"
         self.HTTP_METHOD = "GET"
-        self.EPOCH_SECONDS = 300
+        self.EPOCH_SECONDS = epochSeconds
         self.EPOCHS_REMEMBERED = 2_016
         self.noticeSeconds = noticeSeconds
         self.triggers = {}

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-TIMEOUT_SECONDS: Final = 30.0
+TIMEOUT_SECONDS: Final = 120.0
 
 
 class ApiError(Exception):

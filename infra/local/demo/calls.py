@@ -10,7 +10,7 @@ import httpx
 CALLS: Final = 25
 FAILING: Final = frozenset({4, 9, 14, 19})
 MODELS: Final = ("gpt-4o", "claude-3-opus", "gpt-3.5-turbo", "claude-3-haiku", "gpt-4.1-mini")
-CALL_TIMEOUT_SECONDS: Final = 30.0
+CALL_TIMEOUT_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class JobFailedError(Exception):
 def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
     """Do the main job on a running stack. Raises JobFailedError."""
     with Stack.of(facts) as stack, become_customer(stack, steps) as customer:
-        done = asyncio.run(_use_and_settle(stack, steps, customer))
+        done = _done(stack, steps, customer)
         with steps.step("again", "Every scheduled handler runs once more") as doing:
             before = _state(stack, customer)
             _invoke_all(facts["lambda_url"])
@@ -44,6 +44,13 @@ def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
             changed = [name for name in before if before[name] != after[name]]
             doing.result = f"{', '.join(changed)} changed" if changed else "nothing changed"
         return receipt_of(done, steps.seconds, unchanged=not changed)
+
+
+def _done(stack: Stack, steps: Steps, customer: Customer) -> Run:
+    try:
+        return asyncio.run(_use_and_settle(stack, steps, customer))
+    except TimeoutError as error:
+        raise JobFailedError("a message that was expected on the WebSocket did not come") from error
 
 
 def become_customer(stack: Stack, steps: Steps) -> Customer:

@@ -17,7 +17,7 @@ from infra.local.flow.accounts import LocalFlow
 
 PAGE_ROWS: Final = 100
 EVENT_HEIGHTS: Final = 250
-TIMEOUT_SECONDS: Final = 10.0
+TIMEOUT_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)

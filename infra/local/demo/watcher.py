@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import aiohttp
 
-WAIT_SECONDS_MAX: Final = 60.0
+WAIT_SECONDS_MAX: Final = 300.0
 
 
 @dataclass

@@ -24,7 +24,7 @@ FEE_WEI: Final = 1_000
 """The fee of Web2Json with PublicWeb2 on Coston2."""
 
 GAS_MONEY_WEI: Final = 10 * 10**18
-DEPLOY_SECONDS: Final = 30
+DEPLOY_SECONDS: Final = 180
 
 
 class FlareDeployment(BaseModel):

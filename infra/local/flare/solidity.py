@@ -10,7 +10,7 @@ from typing import Any, Final
 from infra.paths import LOCAL, ROOT
 
 SOLIDITY: Final = ROOT / "infra" / "solidity"
-COMPILE_SECONDS: Final = 120
+COMPILE_SECONDS: Final = 600
 
 
 @cache

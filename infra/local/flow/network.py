@@ -15,7 +15,8 @@ STATEMENT_HOST: Final = "statements.flareflow.test"
 """A name that only the local FDC resolves, to the gateway: it stands in for DNS and TLS."""
 
 STATEMENT_URL_PREFIX: Final = f"https://{STATEMENT_HOST}/v1/statements/"
-NOTICES: Final = Notices(trigger=10, plan=5, exit=5)
+EPOCH_SECONDS: Final = 10
+NOTICES: Final = Notices(trigger=10, plan=5, exit=5, epoch=EPOCH_SECONDS)
 """Short, because this chain lives for minutes and has no users to warn."""
 
 
