@@ -176,7 +176,9 @@ def environment(name: str, doing: str, python: str, home: Path, lock: str) -> Jo
 def litellm(python: str) -> Job:
     """The LiteLLM proxy, its query engine, and an empty database with its tables."""
     kit = KITS / "litellm"
-    sources = [kit / name for name in ("install.sh", "make_database.sh", "postgres.sh", "package-lock.json")]
+    sources = [
+        kit / name for name in ("install.sh", "make_database.sh", "postgres.sh", "query_engine/package-lock.json")
+    ]
     return Job(
         "litellm",
         "installing LiteLLM and making its database",

@@ -14,7 +14,7 @@ echo "LiteLLM's Python packages"
 "${UV:-uv}" pip sync --quiet --require-hashes --link-mode copy --python "$home/venv/bin/python" "$root/requirements/litellm.txt"
 
 echo "the query engine's node packages"
-cp "$kit"/{package.json,package-lock.json,.npmrc} "$home/"
+cp "$kit"/query_engine/{package.json,package-lock.json,.npmrc} "$home/"
 (cd "$home" && npm ci --ignore-scripts --no-audit --no-fund --silent)
 
 echo "Prisma's client for LiteLLM's schema"

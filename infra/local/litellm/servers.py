@@ -50,7 +50,7 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
         is_ready=answers(f"{url('litellm')}/health/readiness", contains='"db":"connected"'),
         needs=["postgres"],
         env={
-            **_query_engine(),
+            **query_engine(),
             **_quiet_start(),
             "CONFIG_FILE_PATH": str(KIT / "config.yaml"),
             "LITELLM_MASTER_KEY": master_key,
@@ -69,7 +69,8 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
     )
 
 
-def _query_engine() -> dict[str, str]:
+def query_engine() -> dict[str, str]:
+    """Where Prisma's client finds its engines: our stand-ins (see `query_engine/README.md`)."""
     return {
         "PRISMA_HOME_DIR": str(INSTALLED / "prisma"),
         "PRISMA_QUERY_ENGINE_BINARY": str(KIT / "query_engine" / "query-engine"),
