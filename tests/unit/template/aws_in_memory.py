@@ -5,7 +5,7 @@ role has to allow.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
@@ -23,7 +23,7 @@ from botocore.loaders import Loader
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
-from infra.local.aws import provision
+from infra.local.aws import provision, session
 from infra.local.aws.gateway.aws_calls import Request, parse_call
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.policies import Access
@@ -61,7 +61,7 @@ class AwsInMemory:
             get_remaining_time_in_millis=lambda: left_ms,
         )
         with pytest.MonkeyPatch.context() as patch:
-            for variable, value in self._environment(name).items():
+            for variable, value in self.environment(name).items():
                 patch.setenv(variable, value)
             if hasattr(app, "metrics"):  # it read its namespace when it was imported
                 patch.setattr(app.metrics, "namespace", "FlareFlow")
@@ -69,10 +69,14 @@ class AwsInMemory:
             yield app, bootstrap, lambda event: app.handler(event, context)
             _forget(bootstrap)
 
+    def tables(self) -> Any:
+        """DynamoDB for the administrator."""
+        return session.session().resource("dynamodb")
+
     def name_of(self, logical_id: str) -> str:
         return self.deployment.physical(logical_id).ref
 
-    def _environment(self, name: str) -> dict[str, str]:
+    def environment(self, name: str) -> Mapping[str, str]:
         """As in AWS: no endpoint is named, and connections are managed where API Gateway serves them."""
         given = dict(self.deployment.functions[name].environment)
         local = given.pop("AWS_ENDPOINT_URL")
@@ -140,9 +144,9 @@ def aws_in_memory(template: Template) -> Iterator[AwsInMemory]:
 
 def _forget(bootstrap: Any) -> None:
     """What was put together or read for one function is not to serve another."""
-    session = botocore.session.Session()
-    session.register_component("data_loader", SERVICE_MODELS)
-    boto3.setup_default_session(botocore_session=session)
+    fresh = botocore.session.Session()
+    fresh.register_component("data_loader", SERVICE_MODELS)
+    boto3.setup_default_session(botocore_session=fresh)
     clear_caches()  # type: ignore[no-untyped-call]
     for value in vars(bootstrap).values():
         if isinstance(value, _lru_cache_wrapper):

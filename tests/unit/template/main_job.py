@@ -25,7 +25,6 @@ from flareflow.attestation.models import SignedPolicy, State
 from flareflow.errors import UnavailableError
 from flareflow.settlement.events import ChainEvent, OwnerChanged, Position, Settled, SubscriptionOpened, Suspended
 from flareflow.statements.models import Statement
-from infra.local.aws import session as aws
 from tests.fakes.accounts import ALICE, BOB, FakeOnChainSubscriptions
 from tests.fakes.attestation import FakeDataAvailability, FakeFlare
 from tests.fakes.settlement import FakeChainLog, FakeFlow, FakeLightClient
@@ -296,7 +295,7 @@ class MainJob:
         }
 
     def _table(self, logical_id: str) -> Any:
-        return aws.session().resource("dynamodb").Table(self.aws.name_of(logical_id))
+        return self.aws.tables().Table(self.aws.name_of(logical_id))
 
     def _records(self, table: str, prefix: str) -> list[Event]:
         """Stream records of the insertion of a table's items whose partition key begins with `prefix`."""

@@ -35,7 +35,7 @@ RESTART_SECONDS: Final = 1.0
 
 
 async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
-    """Run the deployment until `stop` is set; the Lambda API, which answers last, says that everything is warm.
+    """Run the deployment until `stop` is set. The Lambda API is started last: once it answers, everything is warm.
 
     Raises `PermissionError` for a template with triggers that AWS would refuse.
     """
@@ -64,7 +64,7 @@ async def _listen(stack: AsyncExitStack, name: str, app: web.Application) -> Non
 
 
 def _background(deployment: Deployment, functions: Functions) -> Iterator[Coroutine[Any, Any, None]]:
-    """Everything that invokes functions without being asked."""
+    """Schedules and pollers, which invoke functions by themselves."""
     sqs = aws.session().client("sqs", endpoint_url=url("moto"))
     streams = aws.session().client("dynamodbstreams", endpoint_url=url("dynamodb"))
     for schedule in schedules(deployment):
@@ -76,7 +76,7 @@ def _background(deployment: Deployment, functions: Functions) -> Iterator[Corout
 
 
 async def _kept_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Begin again after any failure; a poller that begins again delivers again, as AWS may."""
+    """Run `work`, and again after any failure. A poller that starts again delivers records again, as AWS may."""
     while True:
         try:
             await work()

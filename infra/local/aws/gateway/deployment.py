@@ -1,4 +1,4 @@
-"""The template joined with what was provisioned: every function with its environment, as AWS would run it."""
+"""The template together with the resources that were provisioned: what CloudFormation would know after deploying it."""
 
 import json
 from collections.abc import Mapping
@@ -25,23 +25,23 @@ FUNCTION_TYPE: Final = "AWS::Lambda::Function"
 
 
 def resources_file() -> Path:
-    """What each provisioned resource became; written by `infra.local.aws.provision`."""
+    """The provisioned resources by logical id; written by `infra.local.aws.provision`."""
     return run_dir() / "resources.json"
 
 
 def parameters_file() -> Path:
-    """The template's parameters of the running stack; written once the chains are set up."""
+    """The parameters of the running stack's template; written once the contracts are deployed."""
     return run_dir() / "parameters.json"
 
 
 def sam_environment_file() -> Path:
-    """For `sam local invoke --env-vars`: {logical id: {variable: value}}."""
+    """The functions' environments for `sam local invoke --env-vars`: {logical id: {variable: value}}."""
     return run_dir() / "sam-env.json"
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """One Lambda function as the template has it; `reserved` is its ReservedConcurrentExecutions."""
+    """One Lambda function of the template; `reserved` is its ReservedConcurrentExecutions."""
 
     name: str
     code: Path
@@ -58,20 +58,20 @@ class FunctionSpec:
 
 @dataclass(frozen=True)
 class Deployment:
-    """Answers what CloudFormation would answer after deploying the template."""
+    """Functions, roles and APIs of the template, with every reference resolved."""
 
     template: Template
     provisioned: Mapping[str, Physical]
 
     @classmethod
     def load(cls) -> Self:
-        """The deployment of the running stack. Raises `FileNotFoundError` before it was provisioned."""
+        """The deployment of the running stack. Raises `FileNotFoundError` before `make up`."""
         parameters = PARAMETERS.validate_json(parameters_file().read_bytes())
         provisioned = RESOURCES.validate_json(resources_file().read_bytes())
         return cls(Template.load(parameters), provisioned)
 
     def physical(self, logical_id: str) -> Physical:
-        """Raises `LookupError` for a resource that does not exist locally."""
+        """What `Ref` and `Fn::GetAtt` give for a resource. Raises `LookupError` if it does not exist locally."""
         if logical_id in self.provisioned:
             return self.provisioned[logical_id]
         match self.template.resources[logical_id]["Type"]:
@@ -85,12 +85,12 @@ class Deployment:
                 raise LookupError(f"{logical_id} is a {other}, which has no local stand-in")
 
     def resolve(self, value: Any) -> Any:
-        """A value of the template with its intrinsics replaced."""
+        """A value of the template with its intrinsic functions replaced by their results."""
         return Intrinsics(self.template.parameters, self.physical).resolve(value)
 
     @cached_property
     def functions(self) -> Mapping[str, FunctionSpec]:
-        """Every function by its logical id, which is also its name locally."""
+        """All functions by logical id, which is also a function's local name."""
         return {name: self._function(name, given) for name, given in self.template.of_type(FUNCTION_TYPE)}
 
     @cached_property
@@ -129,7 +129,7 @@ class Deployment:
         return {**resolved, **aws.function_environment(function)}
 
     def _local_address(self, value: str) -> str:
-        """Stands in for DNS: functions manage the connections of a WebSocket API at the AWS endpoint."""
+        """Replaces the WebSocket API's public address, which only AWS serves, by the local AWS endpoint."""
         served = f"https://{self.websocket_api_id}.execute-api.{aws.REGION}.{aws.URL_SUFFIX}"
         return value.replace(served, url("gateway_aws"))
 
@@ -144,5 +144,5 @@ def function_arn(name: str) -> str:
 
 
 def function_of(uri: str) -> str:
-    """The function's name in a function ARN or in an API Gateway integration URI that contains one."""
+    """The function's name, from its ARN or from an integration URI of API Gateway that contains the ARN."""
     return uri.partition(":function:")[2].partition("/")[0]

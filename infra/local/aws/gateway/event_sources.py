@@ -1,4 +1,4 @@
-"""What SQS and DynamoDB Streams pollers have in common: the template's mapping, and which records failed."""
+"""Event source mappings of the template, for queues and streams alike: invoke with a batch, read what failed."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,10 @@ type Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """One `AWS::Lambda::EventSourceMapping`: batches of records from `source_arn` go to `function`."""
+    """One `AWS::Lambda::EventSourceMapping`: `function` is invoked with batches of records from `source_arn`.
+
+    `reports_failures` is whether `FunctionResponseTypes` has `ReportBatchItemFailures`.
+    """
 
     source_arn: str
     function: str
@@ -23,7 +26,7 @@ class EventSource:
     properties: Properties
 
     async def hand_over(self, functions: Functions, records: Sequence[Record]) -> set[str] | None:
-        """Identifiers of the records that failed; None where the whole batch did.
+        """Invoke the function with a batch; returns the identifiers of failed records, or None if the function failed.
 
         Raises `ThrottledError`.
         """
@@ -37,7 +40,7 @@ class EventSource:
 
 
 def event_sources(deployment: Deployment, service: str) -> Iterator[EventSource]:
-    """The mappings whose source is of a service, "sqs" or "dynamodb"."""
+    """The mappings whose source belongs to `service`, which is "sqs" or "dynamodb"."""
     for _, properties in deployment.template.of_type("AWS::Lambda::EventSourceMapping"):
         given = deployment.resolve(properties)
         if given["EventSourceArn"].split(":")[2] == service:

@@ -1,4 +1,7 @@
-"""Payload format 2.0: the event of a request, and the response of what the handler gave."""
+"""Payload format 2.0 of HTTP APIs: a request becomes an event, the handler's answer becomes a response.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
 
 import base64
 import binascii
@@ -22,7 +25,7 @@ TIME_FORMAT: Final = "%d/%b/%Y:%H:%M:%S +0000"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as the event needs it, read completely."""
+    """A request that was read completely, with the route that it takes."""
 
     request: web.Request
     body: bytes
@@ -31,7 +34,7 @@ class Received:
     api_id: str
 
     def event(self, authorizer_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The event of the integration."""
+        """The event for the route's function."""
         event = {**self._common(), "isBase64Encoded": False}
         if authorizer_context is not None:
             event["requestContext"]["authorizer"] = {"lambda": authorizer_context}
@@ -40,7 +43,7 @@ class Received:
         return event
 
     def authorizer_event(self, identity: list[str]) -> dict[str, Any]:
-        """The event of the Lambda authorizer: the request without its body."""
+        """The event for the Lambda authorizer: the request without its body."""
         resource = f"{self.api_id}/$default/{self.request.method}{self.request.path}"
         route_arn = aws.arn("execute-api", resource)
         return {**self._common(), "type": "REQUEST", "routeArn": route_arn, "identitySource": identity}
@@ -102,13 +105,13 @@ class Received:
 
 
 class MalformedResponseError(Exception):
-    """The handler gave nothing that API Gateway could send; the caller sees a 500."""
+    """The handler's answer is no response that API Gateway could send; the client gets a 500."""
 
 
 def response_of(payload: bytes) -> web.Response:
-    """The response of a handler's answer. Raises `MalformedResponseError`.
+    """The HTTP response for a handler's answer. Raises `MalformedResponseError`.
 
-    Without a `statusCode` the whole answer is the body of a 200 in JSON.
+    An answer without `statusCode` is, as a whole, the JSON body of a response with status 200.
     """
     answer = json.loads(payload)
     if not isinstance(answer, dict) or "statusCode" not in answer:
@@ -117,7 +120,7 @@ def response_of(payload: bytes) -> web.Response:
     try:
         return _declared_response(answer)
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
-        raise MalformedResponseError(f"no HTTP response: {payload[:200]!r}") from error
+        raise MalformedResponseError(f"the handler's answer is no HTTP response: {payload[:200]!r}") from error
 
 
 def _declared_response(answer: Mapping[str, Any]) -> web.Response:

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, as far as `template.yaml` uses them."""
+"""CloudFormation's intrinsic functions: those that `template.yaml` uses."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ PLACEHOLDER: Final = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
 class Physical(BaseModel):
-    """What a resource became: the answer to `Ref`, and to `Fn::GetAtt` by attribute name."""
+    """A provisioned resource: `ref` is the value of `Ref`, `attributes` those of `Fn::GetAtt`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,21 +22,21 @@ class Physical(BaseModel):
 
 
 class UnknownIntrinsicError(Exception):
-    """The template uses a function that has no local meaning yet."""
+    """The template uses an intrinsic function that is not implemented here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intrinsics:
-    """Resolves a value of the template completely.
+    """Replaces intrinsic functions by their results.
 
-    `physical` answers for a logical id and raises `LookupError` when the local stack makes no such resource.
+    `physical` gives the resource of a logical id, and raises `LookupError` if the local stack has none.
     """
 
     parameters: Mapping[str, str]
     physical: Callable[[str], Physical]
 
     def resolve(self, value: Any) -> Any:
-        """The value with every intrinsic replaced; lists and maps are resolved inside."""
+        """The value with every intrinsic function in it replaced, at any depth. Raises `UnknownIntrinsicError`."""
         match value:
             case list():
                 return [self.resolve(inner) for inner in value]

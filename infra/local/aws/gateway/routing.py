@@ -1,4 +1,7 @@
-"""Routes of an HTTP API, read from the OpenAPI body that SAM writes, and which of them a request takes."""
+"""Routes of an HTTP API, read from the OpenAPI document that SAM writes, and the choice between them.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +18,7 @@ VARIABLE: Final = re.compile(r"\{(\w+)(\+?)\}")
 
 @dataclass(frozen=True, slots=True)
 class Authorizer:
-    """A Lambda authorizer with simple responses; `identity_headers` must be there or the answer is 401."""
+    """A Lambda authorizer with simple responses. A request without all `identity_headers` is answered with 401."""
 
     function: str
     identity_headers: Sequence[str]
@@ -23,7 +26,7 @@ class Authorizer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method ("ANY" for all) on one path template, and the function behind it."""
+    """One method ("ANY" stands for all) on one path template, and the function that is invoked."""
 
     method: str
     path: str
@@ -35,7 +38,7 @@ class Route:
         return f"{self.method} {self.path}"
 
     def path_parameters(self, raw_path: str) -> Mapping[str, str] | None:
-        """The decoded path variables, or None where the path is another one."""
+        """The decoded path variables, or None if the path does not match."""
         pattern = VARIABLE.sub(lambda name: f"(?P<{name[1]}>{'.+' if name[2] else '[^/]+'})", self.path)
         found = re.fullmatch(pattern, raw_path)
         return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
@@ -58,11 +61,11 @@ class RouteTable:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "RouteTable":
-        """From an OpenAPI body whose intrinsics are resolved."""
+        """From an OpenAPI document without intrinsic functions."""
         return cls(sorted(_routes(body), key=lambda route: route.specificity))
 
     def match(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]] | None:
-        """The route that a request takes, with its path variables."""
+        """The most specific route for a request, with its path variables; None if there is none."""
         for route in self.routes:
             parameters = route.path_parameters(raw_path)
             if route.method in {method, "ANY"} and parameters is not None:

@@ -1,4 +1,4 @@
-"""Schedules: every `AWS::Events::Rule` of the template fires its function."""
+"""Schedules: every `AWS::Events::Rule` of the template invokes its function at a fixed rate."""
 
 import asyncio
 import json
@@ -21,23 +21,23 @@ UNIT_SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Fires `function` every `seconds`; `rule_arn` is what its events name as their source."""
+    """Invokes `function` every `seconds`. Its events name `rule_arn` as their resource."""
 
     rule_arn: str
     function: str
     seconds: float
 
     async def run(self, functions: Functions) -> None:
-        """Fire for ever. A tick that is due while the last one still runs is skipped."""
+        """Invoke the function until cancelled. A tick that is due while the last one still runs is skipped."""
         due = time.time()
         while True:
-            with suppress(ThrottledError):  # still at work for somebody else: the next tick goes on
+            with suppress(ThrottledError):  # busy with another event: this tick is lost
                 await functions.invoke(self.function, json.dumps(self.event(due)).encode())
             due = max(due + self.seconds, time.time())
             await asyncio.sleep(due - time.time())
 
     def event(self, due: float) -> dict[str, Any]:
-        """What EventBridge sends: `time` is when the tick was due, in whole seconds."""
+        """The event that EventBridge would send. Its `time` is when the tick was due, in whole seconds."""
         return {
             "version": "0",
             "id": str(uuid.uuid4()),
@@ -52,7 +52,7 @@ class Schedule:
 
 
 def schedules(deployment: Deployment) -> Iterator[Schedule]:
-    """All schedules, at `FLAREFLOW_TICK_SECONDS` where it is set, else at the template's rate."""
+    """All schedules. `FLAREFLOW_TICK_SECONDS`, if set, replaces the template's rates."""
     for name, properties in deployment.template.of_type("AWS::Events::Rule"):
         rule = deployment.resolve(properties)
         seconds = float(os.environ.get(TICK_VARIABLE) or rate_seconds(rule["ScheduleExpression"]))
@@ -61,7 +61,7 @@ def schedules(deployment: Deployment) -> Iterator[Schedule]:
 
 
 def rate_seconds(expression: str) -> int:
-    """The interval of `rate(5 minutes)`. Raises `ValueError` for anything else."""
+    """The seconds of a rate expression: 300 for `rate(5 minutes)`. Raises `ValueError` for any other expression."""
     match expression.removeprefix("rate(").removesuffix(")").split():
         case [count, unit] if unit.removesuffix("s") in UNIT_SECONDS:
             return int(count) * UNIT_SECONDS[unit.removesuffix("s")]

@@ -1,4 +1,7 @@
-"""DynamoDB Streams as event sources: shard by shard, in order, retried, bisected, and given up to a queue."""
+"""DynamoDB Streams as event sources: batches in order, retried, halved on failure, at last reported to a queue.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+"""
 
 import asyncio
 import base64
@@ -21,14 +24,14 @@ SHARDS_MAX: Final = 100
 
 
 class StreamReader:
-    """Reads a stream from its oldest record on, for ever; a new reader begins at the oldest again."""
+    """Reads a stream from its oldest record on. A new reader begins at the oldest record again."""
 
     def __init__(self, stream_arn: str, streams: Any) -> None:
         self._stream_arn = stream_arn
         self._streams = streams
 
     async def batches(self, size: int) -> AsyncIterator[list[Record]]:
-        """Batches of at most `size` records, in the stream's order; the next is read once this one is done with."""
+        """Batches of at most `size` records in the stream's order. A batch is read when the one before was handled."""
         finished: set[str] = set()
         while True:
             for shard_id in await self._shards(finished):
@@ -38,7 +41,7 @@ class StreamReader:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _shards(self, finished: set[str]) -> list[str]:
-        """Shards to read, oldest first: a parent is always older than its children."""
+        """The shards that are not finished, oldest first: a parent shard is older than its children."""
         answer = await self._ask("describe_stream", StreamArn=self._stream_arn, Limit=SHARDS_MAX)
         shards = sorted(
             answer["StreamDescription"]["Shards"],
@@ -47,13 +50,13 @@ class StreamReader:
         return [shard["ShardId"] for shard in shards if shard["ShardId"] not in finished]
 
     async def _shard(self, shard_id: str, size: int) -> AsyncIterator[list[Record]]:
-        """Until the shard is closed and read to its end."""
+        """The batches of one shard, until it is closed and has no more records."""
         iterator = await self._oldest(shard_id)
         while iterator:
             try:
                 answer = await self._ask("get_records", ShardIterator=iterator, Limit=size)
             except self._streams.exceptions.TrimmedDataAccessException:
-                # What the iterator pointed at is gone; DynamoDB Local says so at an empty shard's first record too.
+                # The record was trimmed. DynamoDB Local also raises this at the first record of an empty shard.
                 iterator = await self._oldest(shard_id)
                 continue
             iterator = answer.get("NextShardIterator")
@@ -74,7 +77,7 @@ class StreamReader:
 
 @dataclass(frozen=True, slots=True)
 class StreamPoller:
-    """Feeds one stream to one function; a batch holds up those behind it until it is taken or given up."""
+    """Feeds one stream to one function. A batch blocks the following ones until it is handled or given up."""
 
     source: EventSource
     functions: Functions
@@ -87,11 +90,11 @@ class StreamPoller:
             await self.deliver(records)
 
     async def deliver(self, records: Sequence[Record]) -> None:
-        """Returns once every record was taken or, after the retries, given up."""
+        """Invoke the function until every record is handled or, after the retries, given up."""
         waiting = deque([(records, 0)])
         while waiting:
             batch, retries = waiting.popleft()
-            left, whole_failed = await self._untaken(batch)
+            left, whole_failed = await self._unhandled(batch)
             if not left:
                 continue
             if retries == self._retries_max:
@@ -110,8 +113,8 @@ class StreamPoller:
     def _bisects(self) -> bool:
         return bool(self.source.properties.get("BisectBatchOnFunctionError", False))
 
-    async def _untaken(self, batch: Sequence[Record]) -> tuple[Sequence[Record], bool]:
-        """The records from the first failed one on, and whether the function failed as a whole."""
+    async def _unhandled(self, batch: Sequence[Record]) -> tuple[Sequence[Record], bool]:
+        """Invoke the function; returns the records from the first failed one on, and whether the function failed."""
         try:
             failed = await self.source.hand_over(self.functions, batch)
         except ThrottledError:
@@ -122,7 +125,7 @@ class StreamPoller:
         return batch[first:], False
 
     async def _give_up(self, batch: Sequence[Record], retries: int) -> None:
-        """Tell the mapping's OnFailure queue where the lost records are, as Lambda does: not what they hold."""
+        """Send the OnFailure queue what Lambda would send: the place of the records in the stream, not the records."""
         destination = self.source.properties["DestinationConfig"]["OnFailure"]["Destination"]
         queue = await asyncio.to_thread(self.sqs.get_queue_url, QueueName=destination.rpartition(":")[2])
         report = {
@@ -144,7 +147,7 @@ class StreamPoller:
 
 
 def event_record(record: Mapping[str, Any], stream_arn: str) -> Record:
-    """A stream record as Lambda shows it to the function: JSON, binary in base64, times as Unix seconds."""
+    """A stream record in the form in which Lambda passes it on: JSON, binary in base64, times in Unix seconds."""
     change = dict(record["dynamodb"])
     change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"].timestamp())
     return {

@@ -1,6 +1,6 @@
-"""`template.yaml` as CloudFormation would get it: run through the SAM translator, offline.
+"""`template.yaml`, translated by SAM into what CloudFormation would deploy. No network is needed.
 
-What the local stack makes and runs is read from here, so that nothing is listed twice.
+The local stack provisions and runs what is found here, so nothing of the template is written twice.
 """
 
 import json
@@ -24,7 +24,7 @@ type Properties = Mapping[str, Any]
 
 
 class _NoManagedPolicies:
-    """The translator asks for AWS' managed policies only where a template names one; ours names none."""
+    """The translator wants AWS' list of managed policies only for templates that name one; ours names none."""
 
     def load(self) -> dict[str, str]:
         return {}
@@ -32,7 +32,7 @@ class _NoManagedPolicies:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The translated resources by logical id, intrinsics unresolved; `parameters` are given values over defaults."""
+    """The translated resources by logical id, with unresolved intrinsic functions, and all parameters' values."""
 
     resources: Mapping[str, Properties]
     parameters: Mapping[str, str]
@@ -50,22 +50,22 @@ class Template:
             raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
         defaults = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
         parameters = {**defaults, **given}
-        os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator asks boto3 for the partition
-        logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns that nobody collects its metrics
+        os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator derives the partition from it
+        logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns that its metrics are not collected
         translated = transform(_with_code_uris(source), parameters, _NoManagedPolicies())
         return cls(translated["Resources"], parameters)
 
     def of_type(self, resource_type: str) -> Iterator[tuple[str, Properties]]:
-        """Logical id and properties of each resource of a type, in the template's order."""
+        """Logical id and properties of all resources of a type, in the template's order."""
         for logical_id, resource in self.resources.items():
             if resource["Type"] == resource_type:
                 yield logical_id, resource.get("Properties", {})
 
 
 def _with_code_uris(source: Properties) -> Any:
-    """Local code folders written as S3 addresses, the only form in which the translator takes them.
+    """A copy with local code folders written as S3 addresses, because the translator accepts no other form.
 
-    What YAML anchors made one object becomes several, as in CloudFormation: the translator changes what it reads.
+    Objects that YAML anchors share are copied apart, because the translator changes the objects that it reads.
     """
     source = json.loads(json.dumps(source))
     for resource in source["Resources"].values():

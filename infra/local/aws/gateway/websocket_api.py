@@ -1,4 +1,7 @@
-"""The WebSocket API: connections, routes by the message's `action`, and the `@connections` management API."""
+"""The WebSocket API: connections, routes by a message's `action`, and the `@connections` management API.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html
+"""
 
 import asyncio
 import base64
@@ -17,7 +20,7 @@ from infra.local.aws.gateway.functions import Functions, ThrottledError
 from infra.local.aws.gateway.runtime import Outcome
 from infra.local.aws.gateway.websocket_event import Handshake
 
-FRAME_BYTES_MAX: Final = 32 * 1024  # clients send a message as one frame, so this bounds messages too
+FRAME_BYTES_MAX: Final = 32 * 1024  # applied to whole messages, which clients send as one frame
 POST_BYTES_MAX: Final = 128 * 1024
 IDLE_SECONDS: Final = 600.0
 CONNECTION_SECONDS_MAX: Final = 7200.0
@@ -26,7 +29,7 @@ OK_STATUS: Final = range(200, 300)
 
 @dataclass(slots=True)
 class Connection:
-    """An open connection and when something last went over it, in either direction."""
+    """An open connection, and the monotonic times when it was opened and last used in either direction."""
 
     socket: web.WebSocketResponse
     handshake: Handshake
@@ -34,7 +37,7 @@ class Connection:
     last_active: float = field(default_factory=time.monotonic)
 
     def seconds_left(self) -> float:
-        """Until it is closed for being idle or old."""
+        """Seconds until the connection is closed for being idle or old; 0 once it is due."""
         ends = min(self.last_active + IDLE_SECONDS, self.opened + CONNECTION_SECONDS_MAX)
         return max(ends - time.monotonic(), 0.0)
 
@@ -43,7 +46,7 @@ class Connection:
 
 
 class WebSocketApi:
-    """Serves one stage; `routes` maps route keys to function names."""
+    """Serves one stage of the API. `routes` maps route keys to function names."""
 
     def __init__(self, api_id: str, stage: str, routes: Mapping[str, str], functions: Functions) -> None:
         self._api_id = api_id
@@ -85,7 +88,7 @@ class WebSocketApi:
         return socket
 
     async def _refusal(self, handshake: Handshake) -> int | None:
-        """The status with which $connect refuses the handshake, if it does."""
+        """Invoke $connect; returns the status with which it refuses the handshake, or None."""
         outcome = await self._invoke("$connect", handshake.connect())
         if outcome is None:
             return None
@@ -96,7 +99,7 @@ class WebSocketApi:
         return None if status in OK_STATUS else status
 
     async def _receive(self, connection: Connection) -> None:
-        """Hand messages on, one after the other, until the connection ends."""
+        """Pass messages to their routes, one after the other, until the connection ends."""
         socket = connection.socket
         while not socket.closed:
             try:
@@ -121,7 +124,7 @@ class WebSocketApi:
             await connection.socket.send_json(answer)
 
     def _route_key(self, body: str) -> str:
-        """`$request.body.action` where it names a route, else `$default`."""
+        """The message's `action` if it names a route, else `$default`."""
         try:
             action = json.loads(body)["action"]
         except (ValueError, TypeError, KeyError):
@@ -130,7 +133,7 @@ class WebSocketApi:
         return action if named else "$default"
 
     async def _invoke(self, route_key: str, event: Mapping[str, Any]) -> Outcome | None:
-        """What the route's function gave; None where the API has no such route."""
+        """Invoke the route's function; None if the API has no such route."""
         if route_key not in self._routes:
             return None
         try:
@@ -186,7 +189,7 @@ def stage_of(deployment: Deployment) -> str:
 
 
 def routes_of(deployment: Deployment) -> dict[str, str]:
-    """Function names by route key, through each route's integration."""
+    """Function names by route key."""
     template = deployment.template
     functions = {
         f"integrations/{deployment.physical(name).ref}": function_of(deployment.resolve(given["IntegrationUri"]))

@@ -1,4 +1,7 @@
-"""The events of a WebSocket API: CONNECT, MESSAGE and DISCONNECT."""
+"""The events of a WebSocket API: CONNECT, MESSAGE and DISCONNECT.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+"""
 
 import time
 import uuid
@@ -14,7 +17,7 @@ TIME_FORMAT: Final = "%d/%b/%Y:%H:%M:%S +0000"
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What stays the same in all events of one connection."""
+    """The parts that all events of one connection have in common."""
 
     request: web.Request
     connection_id: str
@@ -74,6 +77,6 @@ class Handshake:
 
 
 def _both(single: str, multiple: str, values: MultiMapping[str]) -> dict[str, Mapping[str, Any]]:
-    """A mapping in the two ways that events of payload format 1.0 have it: last value, and all values."""
+    """Headers or query parameters in both forms of payload format 1.0: the last value of each name, and all values."""
     every = {name: values.getall(name) for name in values}
     return {single: {name: given[-1] for name, given in every.items()}, multiple: every}

@@ -1,4 +1,4 @@
-// Prisma's own query engine, as WASM, over a pool of Postgres connections.
+// Prisma's own query engine as WebAssembly, over a pool of Postgres connections.
 'use strict';
 
 const fs = require('node:fs');
@@ -30,7 +30,7 @@ function connectionPool(url) {
   const pool = new Pool({ connectionString: url.toString(), max });
   pool.on('error', (error) => console.error('a database connection was lost:', error.message));
   pool.on('connect', readSystemTypesAsText);
-  // pg's own shortcut bypasses the promise that is patched below
+  // pg's own `pool.query` would not go through the `query` that is replaced below
   pool.query = async (...given) => {
     const client = await pool.connect();
     try {
@@ -42,7 +42,7 @@ function connectionPool(url) {
   return pool;
 }
 
-/** The adapter refuses columns of system types (name, regclass, interval, ...): hand them over as text. */
+/** Declares columns of system types (name, regclass, interval, ...) as text, because the adapter refuses them. */
 function readSystemTypesAsText(client) {
   const query = client.query.bind(client);
   client.query = async (...given) => {

@@ -1,4 +1,4 @@
-// Between the two languages of Prisma's engines: the Python client speaks GraphQL, the WASM engine speaks JSON.
+// Translates between Prisma's two protocols: the Python client sends GraphQL, the WebAssembly engine takes JSON.
 'use strict';
 
 const { parse } = require('graphql');
@@ -35,7 +35,7 @@ class Translator {
     };
   }
 
-  /** Marks the values of Json fields, which GraphQL writes as plain strings. */
+  /** Marks the values of Json fields, because GraphQL has only strings for them. */
   tagged(value, model) {
     if (Array.isArray(value)) return value.map((item) => this.tagged(item, model));
     if (!isObject(value) || value.$type) return value;
@@ -47,7 +47,7 @@ class Translator {
     });
   }
 
-  /** Within a relation stand operators (`create`, `connect`, ...) first, then fields of the related model. */
+  /** A relation holds operators (`create`, `connect`, ...), and in them fields of the related model. */
   taggedRelation(value, model) {
     if (Array.isArray(value)) return value.map((item) => this.taggedRelation(item, model));
     if (!isObject(value)) return value;
@@ -100,7 +100,7 @@ function integer(text) {
   return Number.isSafeInteger(number) ? number : { $type: 'BigInt', value: text };
 }
 
-/** The engine's answer under the name that the client asked with, its tagged values plain again. */
+/** The engine's answer under the alias of the query, with plain values in place of tagged ones. */
 function answer(result, { alias, action }) {
   if (result.errors) return result;
   const [value] = Object.values(result.data);
@@ -116,7 +116,7 @@ function plain(value) {
   return value.value;
 }
 
-/** Columns and rows of a raw query -> the list of typed cells that Prisma's Python client of version 0.11 reads. */
+/** The rows of a raw query as lists of typed cells, the form that version 0.11 of Prisma's Python client reads. */
 function rawRows(table) {
   if (!table || !Array.isArray(table.columns)) return table;
   return table.rows.map((row) =>

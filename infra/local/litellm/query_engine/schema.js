@@ -1,4 +1,4 @@
-// What the translation has to know of LiteLLM's Prisma schema: the type of each field of each model.
+// Reads LiteLLM's Prisma schema: the type of each field of each model, and the address of the database.
 'use strict';
 
 const MODEL = /^model\s+(\w+)\s*\{([\s\S]*?)^\}/gm;

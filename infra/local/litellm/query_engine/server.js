@@ -1,5 +1,4 @@
-// Stands in for Prisma's native query engine, which only a download from Prisma's servers would give: the same HTTP
-// interface, over the same engine as WASM from npm. For the local stack; LiteLLM itself is not changed.
+// The HTTP interface of Prisma's native query engine, over the same engine as WebAssembly from npm (see README.md).
 'use strict';
 
 const http = require('node:http');
@@ -63,7 +62,7 @@ class Engine {
     return JSON.parse(await this.engine.query(JSON.stringify(query), '{}', transaction));
   }
 
-  /** What the Postgres driver raises comes back as a number only; its text is kept on this side. */
+  /** Adds the text of errors that the Postgres driver raised; the engine gives only their numbers. */
   withDriverErrors(result) {
     for (const error of result.errors ?? []) {
       const facing = error.user_facing_error;
@@ -107,7 +106,7 @@ function serve(engine, pool) {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  // an orphan would hold its database connections for ever
+  // without a parent, it would keep its database connections forever
   setInterval(() => process.ppid === 1 && stop(), ORPHAN_CHECK_MS).unref();
 }
 
