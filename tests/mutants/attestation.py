@@ -245,4 +245,12 @@ FAULTS: Final = (
         "THRESHOLD_PERCENT_MIN: Final = 49",
         [TEST_SIGNING_POLICY],
     ),
+    Fault(
+        "attestation-given-up-after-a-hundred-rounds",
+        "A request is given up in the eleventh round after its own.",
+        ADVANCING,
+        "ROUNDS_TO_PROVE_MAX: Final = 10",
+        "ROUNDS_TO_PROVE_MAX: Final = 100",
+        [TEST_ADVANCING],
+    ),
 )

@@ -13,6 +13,7 @@ PAGES: Final = f"{PACKAGE}/pages.py"
 
 TEST_BILLING: Final = "tests/unit/settlement/test_billing.py"
 TEST_SENDING: Final = "tests/unit/settlement/test_sending.py"
+TEST_LIMITS: Final = "tests/unit/settlement/test_limits.py"
 TEST_PRICING: Final = "tests/unit/settlement/test_pricing.py"
 TEST_PAGES: Final = "tests/unit/settlement/test_pages.py"
 
@@ -216,5 +217,29 @@ FAULTS: Final = (
         "if tree.root != root:",
         "if not tree.root:",
         [TEST_PAGES],
+    ),
+    Fault(
+        "settlement-first-wait-of-minutes",
+        "A failed transaction is tried again after ten seconds.",
+        TRANSACTIONS,
+        "RETRY_FIRST: Final = timedelta(seconds=5)",
+        "RETRY_FIRST: Final = timedelta(minutes=5)",
+        [TEST_LIMITS],
+    ),
+    Fault(
+        "settlement-longest-wait-of-days",
+        "A failed transaction waits six hours at most.",
+        TRANSACTIONS,
+        "RETRY_MAX: Final = timedelta(hours=6)",
+        "RETRY_MAX: Final = timedelta(days=6)",
+        [TEST_LIMITS],
+    ),
+    Fault(
+        "settlement-thirty-policies-in-a-transaction",
+        "A transaction teaches three policies at most.",
+        BILLING,
+        "POLICIES_PER_TRANSACTION: Final = 3",
+        "POLICIES_PER_TRANSACTION: Final = 30",
+        [TEST_LIMITS],
     ),
 )

@@ -144,3 +144,14 @@ def test_a_request_that_is_done_stays_done(accounts: Accounts) -> None:
     with pytest.raises(RaceLostError):
         accounts.requests.finish(claim(), key("b"))
     assert accounts.requests.find(ALICE, "request-1") == done
+
+
+def test_an_attempt_releases_only_its_own_lease(accounts: Accounts) -> None:
+    # Given a request that a second attempt took over when the lease of the first had ended
+    accounts.requests.claim(claim(), NOW)
+    accounts.requests.claim(claim(lease_until=NOW + 2 * MINUTE), NOW + MINUTE)
+    # When the first attempt releases it
+    accounts.requests.release(claim(), NOW)
+    # Then it is still the second's
+    with pytest.raises(RaceLostError):
+        accounts.requests.claim(claim(lease_until=NOW + 3 * MINUTE), NOW + MINUTE)

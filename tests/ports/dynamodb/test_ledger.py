@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -191,3 +191,25 @@ def test_only_the_holder_gives_a_key_back(ports: Ports) -> None:
 def test_a_lease_ends_at_its_time(ports: Ports) -> None:
     ports.keys.lease("a", [0], NOW, LATER)
     assert ports.keys.lease("b", [0], LATER + timedelta(seconds=1), LATER) == 0
+
+
+@pytest.mark.stack
+def test_an_entry_that_another_invocation_records_meanwhile_is_not_recorded_again(server: None) -> None:
+    with fresh_table() as table:
+        # Given a withdrawal of revenue in the journal, and an invocation that looked for it before
+        taken = post(ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, RevenueWithdrawn(300, OWNER)), None)
+        assert taken is not None
+        DynamoLedger(table).record(taken)
+
+        class ReadBefore:
+            def __getattr__(self, name: str) -> object:
+                return getattr(table, name)
+
+            def get_item(self, **_: object) -> dict[str, object]:
+                return {}
+
+        # When it records the entry too
+        with pytest.raises(RaceLostError):
+            DynamoLedger(cast("Table", ReadBefore())).record(taken)
+        # Then the revenue has moved once
+        assert table.get_item(Key=REVENUE.key())["Item"]["balance_ufix64"] == -300

@@ -113,3 +113,27 @@ def test_concurrent_messages_have_consecutive_numbers(table: "Table") -> None:
     # Then the numbers are 1 to 20
     assert sorted(numbers) == list(range(1, 21))
     assert [message.sequence for message in messages.after(7, 0, 100)] == list(range(1, 21))
+
+
+@pytest.mark.stack
+def test_a_message_that_lost_the_race_for_its_number_takes_the_next_one(
+    table: "Table", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an invocation that publishes just after this one has read the last number
+    messages = DynamoMessages(table)
+    overtaken: list[bool] = []
+    read = DynamoMessages.last_sequence
+
+    def read_and_be_overtaken(self: DynamoMessages, subscription_id: int) -> int:
+        last = read(self, subscription_id)
+        if not overtaken:
+            overtaken.append(True)
+            messages.publish("first", notification(tokens=1), NOW)
+        return last
+
+    monkeypatch.setattr(DynamoMessages, "last_sequence", read_and_be_overtaken)
+    # When a message is published
+    second = messages.publish("second", notification(tokens=2), NOW)
+    # Then it has the number after the other's, and both are there
+    assert second.sequence == 2
+    assert [message.notification.payload["tokens"] for message in messages.after(7, 0, 10)] == ["1", "2"]

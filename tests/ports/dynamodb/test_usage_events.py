@@ -1,7 +1,7 @@
 """`UsageEvents` and `EpochUsage`: each call counts once, and totals are the sum of events, fake and DynamoDB alike."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,7 @@ import pytest
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_items import KnownCalls
 from flareflow.errors import BrokenRuleError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage, UsageEvent
 from flareflow.metering.ports import UsageEvents
@@ -219,3 +220,30 @@ def test_dropped_and_counted_events_are_not_listed_as_unconfirmed(metered: Meter
     metered.usage.count([event("counted")], NOW)
     # Then the third is left
     assert metered.usage.unconfirmed(NOW + SECOND, limit=10) == [event("waiting")]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("first", ["count", "add_unconfirmed"])
+def test_two_invocations_that_read_before_either_writes_count_a_call_once(
+    table: "Table", monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    # Given an invocation that writes the same call just after this one has found it to be new
+    usage = DynamoUsageEvents(table, lambda _: None)
+    overtaken: list[bool] = []
+    usage.open_epoch_if_none(EPOCH)
+    read = DynamoUsageEvents._known_calls
+
+    def read_and_be_overtaken(self: DynamoUsageEvents, events: Iterable[UsageEvent]) -> KnownCalls:
+        known = read(self, list(events))
+        if not overtaken:
+            overtaken.append(True)
+            getattr(usage, first)(list(events), NOW)
+        return known
+
+    monkeypatch.setattr(DynamoUsageEvents, "_known_calls", read_and_be_overtaken)
+    # When the call is counted
+    counted = usage.count([event("a")], NOW)
+    # Then it is counted once, by whichever was first
+    assert counted == (0 if first == "count" else 1)
+    assert UsageReader(table).live(1) == LiveTotals(counted=event("a").usage)
+    assert DynamoEpochUsage(table).deltas(EPOCH) == {1: event("a").usage}

@@ -346,3 +346,16 @@ def test_a_proof_of_more_than_32_siblings_is_refused(attesting: Attesting, sibli
     attesting.flare.roots[voting_round] = fold(leaf_hash(response), path)
     # When a tick asks for the proof, then it is taken only if the contract can check it
     assert attesting.tick().states[7] == state
+
+
+def test_a_request_is_given_up_in_the_eleventh_round_after_its_own(attesting: Attesting) -> None:
+    # Given a request of round 1000, which is never finalized
+    attesting.request(7)
+    # When round 1010 and then round 1011 come
+    attesting.flare.voting_round = 1_010
+    attesting.tick()
+    waiting = len(attesting.flare.sent)
+    attesting.flare.voting_round = 1_011
+    attesting.tick()
+    # Then another request is made in the latter
+    assert (waiting, len(attesting.flare.sent)) == (1, 2)

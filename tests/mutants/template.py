@@ -1,0 +1,51 @@
+"""Faults of the SAM template: permissions, triggers, batches, expiry and timeouts that the functions need."""
+
+from typing import Final
+
+from tests.mutants.fault import Fault
+
+TEMPLATE: Final = "template.yaml"
+TEST_RULES: Final = "tests/unit/template/test_rules.py::test_the_template_keeps_the_rule"
+
+FAULTS: Final = (
+    Fault(
+        "template-index-cannot-be-queried",
+        "A function may do everything that it does.",
+        TEMPLATE,
+        'Action: ["dynamodb:Query"], Resource: !Sub "${UsageTable.Arn}/index/by_status"',
+        'Action: ["dynamodb:Scan"], Resource: !Sub "${UsageTable.Arn}/index/by_status"',
+        [TEST_RULES],
+    ),
+    Fault(
+        "template-more-is-allowed-than-needed",
+        "A function may do nothing that it does not do.",
+        TEMPLATE,
+        'Action: ["dynamodb:GetItem"], Resource: !GetAtt AccountsTable.Arn',
+        'Action: ["dynamodb:GetItem", "dynamodb:DeleteItem"], Resource: !GetAtt AccountsTable.Arn',
+        [TEST_RULES],
+    ),
+    Fault(
+        "template-whole-queue-batch-repeated",
+        "Only the messages of a batch that failed are delivered again.",
+        TEMPLATE,
+        "BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures],",
+        "BatchSize: 5,",
+        [TEST_RULES],
+    ),
+    Fault(
+        "template-stream-trigger-missing",
+        "Keys are blocked when usage changes.",
+        TEMPLATE,
+        "        Usage: *UsageStream\n",
+        "",
+        [TEST_RULES],
+    ),
+    Fault(
+        "template-expiry-of-another-name",
+        "DynamoDB deletes items by the attribute that is written for it.",
+        TEMPLATE,
+        "KeyType: RANGE}]\n      TimeToLiveSpecification: {AttributeName: expires_at,",
+        "KeyType: RANGE}]\n      TimeToLiveSpecification: {AttributeName: expires,",
+        [TEST_RULES],
+    ),
+)
