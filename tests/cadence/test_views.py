@@ -136,3 +136,12 @@ def test_an_owner_is_named_as_the_payer_of_a_top_up(chain: Chain) -> None:
     result = chain.run("subscriptions/top_up.cdc", uint64(subscription), ufix64(FLOW), signer=account)
     ((_, event),) = chain.events(result)
     assert event["from"] == f"0x{account.address}"
+
+
+@pytest.mark.parametrize("contract", ["FlareSignatures", "FlareOracleVerifier", "FlareFDCTriggers"])
+def test_a_contract_tells_its_version(chain: Chain, contract: str) -> None:
+    code = f"""
+        import "{contract}"
+        access(all) fun main(): String {{ return {contract}.getVersion() }}
+    """
+    assert chain.evaluate(code) == "1.0.0"

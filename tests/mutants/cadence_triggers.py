@@ -98,6 +98,14 @@ _TRIGGERS: Final = (
         tests=[f"{ANNOUNCEMENTS}::test_nobody_opens_what_could_not_be_left_before_a_trigger_takes_effect"],
     ),
     Fault(
+        name="cadence-pending-forgotten",
+        rule="A pending trigger is known as long as it is pending.",
+        file=TRIGGERS,
+        text="            FlareFDCTriggers.lastEffectiveAt = trigger.effectiveAt\n",
+        replacement="",
+        tests=[f"{ANNOUNCEMENTS}::test_nobody_opens_what_could_not_be_left_before_a_trigger_takes_effect"],
+    ),
+    Fault(
         name="cadence-first-trigger-bars",
         rule="The first trigger keeps nobody from opening.",
         file=TRIGGERS,

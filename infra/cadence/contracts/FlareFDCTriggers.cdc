@@ -56,6 +56,8 @@ access(all) contract FlareFDCTriggers {
     access(self) let triggers: {String: Trigger}
     /// The ids of all triggers in the order of their announcement, which is the order in which they take effect.
     access(self) let triggerIds: [String]
+    /// When the trigger that was announced last takes effect: until then triggers are pending.
+    access(self) var lastEffectiveAt: UFix64
     /// The number of versions of a name.
     access(self) let versions: {String: UInt64}
     /// The newest epoch delivered, by trigger and by epoch modulo `EPOCHS_REMEMBERED`. Only a later epoch replaces it, so
@@ -239,6 +241,7 @@ access(all) contract FlareFDCTriggers {
             FlareFDCTriggers.versions[name] = version
             FlareFDCTriggers.triggers[trigger.triggerId] = trigger
             FlareFDCTriggers.triggerIds.append(trigger.triggerId)
+            FlareFDCTriggers.lastEffectiveAt = trigger.effectiveAt
             FlareFDCTriggers.delivered[trigger.triggerId] = {}
             emit TriggerAnnounced(
                 triggerId: trigger.triggerId,
@@ -357,6 +360,9 @@ access(all) contract FlareFDCTriggers {
     /// Whoever opens a subscription in that time could not leave it before the trigger takes effect.
     access(all) view fun triggerTakingEffect(handlers: Address, within seconds: UFix64): String? {
         let now = getCurrentBlock().timestamp
+        if self.lastEffectiveAt <= now {
+            return nil
+        }
         var next: String? = nil
         var position = self.triggerIds.length
         while position > 0 {
@@ -468,6 +474,7 @@ access(all) contract FlareFDCTriggers {
         self.noticeSeconds = noticeSeconds
         self.triggers = {}
         self.triggerIds = []
+        self.lastEffectiveAt = 0.0
         self.versions = {}
         self.delivered = {}
         self.extension = {}
