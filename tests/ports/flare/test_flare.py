@@ -1,7 +1,7 @@
 """The local Relay and FdcHub follow the rules of Flare's contracts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import pytest
@@ -34,6 +34,7 @@ ROUNDS_PER_REWARD_EPOCH: Final = 240
 WEIGHTS: Final = (100, 50, 150, 20)
 THRESHOLD: Final = 170
 ROUND: Final = 7 * ROUNDS_PER_REWARD_EPOCH + 5
+CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 def policy(reward_epoch: int = 7, start_voting_round: int | None = None) -> SigningPolicy:
@@ -194,6 +195,32 @@ def test_a_message_of_more_than_ten_reward_epochs_ago_is_too_old(relay: LocalRel
     hand_on(relay, policy(17), policy(18))
     with pytest.raises(Web3Exception, match="Message too old"):
         relay.call(relayed([0, 1, 2]))
+
+
+def test_a_policy_that_starts_early_takes_no_rounds_from_the_one_before(relay: LocalRelay) -> None:
+    # Given a policy that starts with the one before it
+    early = policy(8, start_voting_round=7 * ROUNDS_PER_REWARD_EPOCH)
+    hand_on(relay, policy(), early)
+    # Then each has the rounds of its own reward epoch
+    relay.call(relayed([0, 1, 2]))
+    with pytest.raises(Web3Exception, match="Wrong sign policy reward epoch"):
+        relay.call(relayed([0, 1, 2], by=early))
+    relay.call(relayed([0, 1, 2], by=early, what=message(LATER_ROUND)))
+
+
+def test_a_voter_with_the_address_0_is_accepted_in_a_policy(relay: LocalRelay) -> None:
+    nobody = replace(policy(8), voters=(*policy(8).voters[:3], Voter(bytes(20), WEIGHTS[3])))
+    hand_on(relay, policy(), nobody)
+    relay.call(relayed([0, 1, 2], by=nobody, what=message(LATER_ROUND)))
+
+
+def test_a_signature_with_a_high_s_counts(relay: LocalRelay) -> None:
+    # Given a signature in its second form
+    made = VOTERS[1].sign(message().hash, 1)
+    other = replace(made, v=55 - made.v, s=(CURVE_ORDER - int.from_bytes(made.s)).to_bytes(32)).encode()
+    signatures = signed_by(message().hash, [0]) + other + signed_by(message().hash, [2])
+    # Then it counts like the first
+    relay.call(RelayedRoot(policy().encode(), message().encode(), signatures).encode())
 
 
 def test_two_requests_that_wait_at_the_same_time_are_both_mined(web3: Web3) -> None:
