@@ -29,7 +29,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("names", nargs="*", help="only faults whose name starts so")
-    parser.add_argument("--sample", type=int, help="only so many, chosen by the commit, that need no server")
+    parser.add_argument("--sample", type=int, help="only so many, chosen by the commit among the quick ones")
     return parser.parse_args()
 
 

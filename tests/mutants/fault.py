@@ -25,9 +25,11 @@ class Fault:
     tests: Sequence[str]
 
     @property
-    def needs_servers(self) -> bool:
-        """Whether one of its tests starts a server."""
-        return not all(test.startswith("tests/unit/") for test in self.tests)
+    def is_quick(self) -> bool:
+        """Whether its tests take seconds: they start no server, and run no function of the template."""
+        return all(
+            test.startswith("tests/unit/") and not test.startswith("tests/unit/template/") for test in self.tests
+        )
 
     def applied(self, root: Path) -> str:
         """The source with the fault. Raises StaleFaultError unless `text` is in it exactly once."""
