@@ -53,7 +53,7 @@ def run(given: Inputs, network: FlowNetwork, console: Console) -> None:
         flow = FlowTransactions(FlowRest(http), AccessNode.parse(network.access), key.address, key.signer, addresses)
         deployer = AccountDeployer(AccountSender(flow, key.index(flow.rest)), lambda step: _tell(step, console))
         flare = network.flare.trusting(deployment.policy.encoded)
-        deploy(deployer, network.name, flare, deployment.statements, network.notices)
+        deploy(deployer, network.name, flare, deployment.statements, network.terms)
         console.print(on_chain(FlowScripts(flow.rest, addresses)))
 
 

@@ -3,11 +3,11 @@
 The caller provides the signer: a key in memory on a local network, a key in KMS elsewhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
-from flareflow.adapters.flow.json_cdc import Argument, array, string, ufix64, uint64, uint256
+from flareflow.adapters.flow.json_cdc import Argument, address, array, string, ufix64, uint64, uint256
 from flareflow.adapters.flow.rest import CADENCE, contract_addresses, resolve_imports
 from flareflow.attestation.relay import FDC_PROTOCOL_ID
 from flareflow.attestation.request import ABI_SIGNATURE, ATTESTED_FIELDS, POST_PROCESS_JQ, AttestationTarget
@@ -20,7 +20,8 @@ SIMPLE_HANDLER: Final = "simpleUsageSubscriptionsHandler"
 UNITS: Final = 10**8
 FLAT_PRICE_UFIX64: Final = 1_500_000
 """FLOW for 1,000 rated tokens in `SimpleUsageSubscriptions`."""
-DAY_SECONDS: Final = 86_400
+HOUR_SECONDS: Final = 3_600
+DAY_SECONDS: Final = 24 * HOUR_SECONDS
 
 
 class Deployer(Protocol):
@@ -58,24 +59,58 @@ class TrustedFlare:
 class Notices:
     """How long before a change takes effect users are told of it, and how long an epoch is; fixed at deployment.
 
-    All in seconds.
+    All in seconds. Triggers and dearer plans must be announced for twice as long as an exit takes. `settlement` is how
+    long an accepted statement can still be settled before an owner leaves, `revenue` how long a charge is held back, so
+    that it can be given back.
     """
 
     trigger: int = 7 * DAY_SECONDS
     plan: int = 7 * DAY_SECONDS
     exit: int = DAY_SECONDS
     epoch: int = 300
+    settlement: int = HOUR_SECONDS
+    revenue: int = 7 * DAY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The token of the deposits and how its price in dollars is read; set at deployment for good.
+
+    `contract` is the token's contract, with its address where `flow.json` does not have it. `epoch_limit_ufix64` is the
+    most that one epoch may charge a subscription whose owner has set no other limit, in 1e-8 of the token.
+    `rate_jump_ufix64` is by which part of it the price may change within an hour.
+    """
+
+    contract: str = "FlowToken"
+    address: str | None = None
+    is_dollar: bool = False
+    epoch_limit_ufix64: int = 100 * UNITS
+    symbol: str = "FLOW"
+    rate_age: int = 2 * HOUR_SECONDS
+    rate_jump_ufix64: int = UNITS // 4
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTerms:
-    """A version of a plan. The deposit and the balance that counts as low are in 1e-8 FLOW."""
+    """A version of a plan. Prices are in the token of the deposits unless they are in dollars.
+
+    The deposit and the balance that counts as low are in 1e-8 of the token.
+    """
 
     plan_id: int = DEFAULT_PLAN
     version: int = 1
     tiers: Tiers = DEFAULT_TIERS
+    is_in_dollars: bool = False
     minimum_deposit_ufix64: int = UNITS
     low_balance_ufix64: int = UNITS
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the contracts are configured with, for good."""
+
+    notices: Notices = field(default_factory=Notices)
+    money: Money = field(default_factory=Money)
 
 
 def deploy(
@@ -83,25 +118,43 @@ def deploy(
     network: str,
     flare: TrustedFlare,
     statements: AttestationTarget,
-    notices: Notices | None = None,
+    terms: Terms | None = None,
 ) -> None:
     """Deploy the contracts, announce the triggers for statements and add the default plan.
 
     `statements` are the statements that may be attested. A contract that is deployed already gets the new code and
     keeps its configuration.
     """
-    deploy_contracts(deployer, network, flare, notices or Notices())
+    deploy_contracts(deployer, network, flare, terms or Terms())
     announce_statements(deployer, statements)
     announce_statements(deployer, statements, SIMPLE_TRIGGER, SIMPLE_HANDLER)
     add_plan(deployer, PlanTerms())
 
 
-def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, notices: Notices) -> None:
+def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, terms: Terms) -> None:
     """Deploy the contracts alone, each after those that it imports."""
-    deployer.run("deploy/deploy_signatures.cdc", contract_code("FlareSignatures", network, deployer.address))
-    deployer.run(
-        "deploy/deploy_verifier.cdc",
-        contract_code("FlareOracleVerifier", network, deployer.address),
+
+    def put(name: str, transaction: str = "contract", *arguments: Argument) -> None:
+        code = contract_code(name, network, deployer.address)
+        given = arguments if transaction != "contract" else (string(name),)
+        deployer.run(f"deploy/deploy_{transaction}.cdc", code, *given)
+
+    put("FlareSignatures", "signatures")
+    put("FlareOracleVerifier", "verifier", *_light_client(flare))
+    put("FlareFDCTriggers", "triggers", _seconds(terms.notices.trigger), uint64(terms.notices.epoch))
+    for name in ("GraduatedPricing", "SettlementPages", "SubscriptionTerms", "SubscriptionAccounts", "ProviderRevenue"):
+        put(name)
+    put("SubscriptionCustody", "custody", *_custody(network, terms))
+    put("SubscriptionOwnership")
+    put("DollarRates", "rates", *_rates(terms.money))
+    put("SubscriptionPlans", "plans", _seconds(terms.notices.plan))
+    put("UsageBasedSubscriptions", "subscriptions", uint64(terms.notices.epoch))
+    simple = ufix64(FLAT_PRICE_UFIX64), _seconds(terms.notices.exit), uint64(terms.notices.epoch)
+    put("SimpleUsageSubscriptions", "simple_subscriptions", *simple)
+
+
+def _light_client(flare: TrustedFlare) -> list[Argument]:
+    return [
         uint64(flare.protocol_id),
         uint256(flare.source_chain_id),
         uint64(flare.first_round_start),
@@ -112,25 +165,29 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, noti
         Argument("Bool", flare.is_chain_bound),
         uint64(flare.older_scheme_returns_after_seconds),
         uint64(flare.roots_kept),
-    )
-    deployer.run(
-        "deploy/deploy_triggers.cdc",
-        contract_code("FlareFDCTriggers", network, deployer.address),
-        ufix64(notices.trigger * UNITS),
-        uint64(notices.epoch),
-    )
-    deployer.run(
-        "deploy/deploy_subscriptions.cdc",
-        contract_code("UsageBasedSubscriptions", network, deployer.address),
-        ufix64(notices.plan * UNITS),
-        ufix64(notices.exit * UNITS),
-    )
-    deployer.run(
-        "deploy/deploy_simple_subscriptions.cdc",
-        contract_code("SimpleUsageSubscriptions", network, deployer.address),
-        ufix64(FLAT_PRICE_UFIX64),
-        ufix64(notices.exit * UNITS),
-    )
+    ]
+
+
+def _custody(network: str, terms: Terms) -> list[Argument]:
+    money, notices = terms.money, terms.notices
+    token_address = money.address or contract_addresses(network, "")[money.contract]
+    return [
+        address(token_address),
+        string(money.contract),
+        Argument("Bool", money.is_dollar),
+        _seconds(notices.exit),
+        _seconds(notices.settlement),
+        _seconds(notices.revenue),
+        ufix64(money.epoch_limit_ufix64),
+    ]
+
+
+def _rates(money: Money) -> list[Argument]:
+    return [string(money.symbol), _seconds(money.rate_age), ufix64(money.rate_jump_ufix64)]
+
+
+def _seconds(seconds: int) -> Argument:
+    return ufix64(seconds * UNITS)
 
 
 def announce_statements(
@@ -159,6 +216,7 @@ def add_plan(deployer: Deployer, plan: PlanTerms) -> None:
         "subscriptions/add_plan.cdc",
         uint64(plan.plan_id),
         uint64(plan.version),
+        Argument("Bool", plan.is_in_dollars),
         array(uint64, ends),
         array(ufix64, [tier.price_ufix64 for tier in plan.tiers.tiers]),
         ufix64(plan.minimum_deposit_ufix64),
@@ -168,5 +226,5 @@ def add_plan(deployer: Deployer, plan: PlanTerms) -> None:
 
 def contract_code(name: str, network: str, address: str) -> Argument:
     """The code of a contract, with imports resolved for a network, as an argument."""
-    code = (CADENCE / "contracts" / f"{name}.cdc").read_text()
+    code = next((CADENCE / "contracts").rglob(f"{name}.cdc")).read_text()
     return string(resolve_imports(code, contract_addresses(network, address)))

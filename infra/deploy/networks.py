@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from flareflow.attestation.relay import FDC_PROTOCOL_ID
 from infra.deploy.account import DeployerKey
-from infra.deploy.contracts import Notices, TrustedFlare
+from infra.deploy.contracts import Terms, TrustedFlare
 
 PUBLIC_SOURCE: Final = "PublicWeb2"
 """The FDC's source for any public https url; Flare's test networks have it."""
@@ -83,7 +83,7 @@ class FlowNetwork:
     rest_url: str
     access: str
     flare: FlareNetwork
-    notices: Notices = field(default_factory=Notices)
+    terms: Terms = field(default_factory=Terms)
     stand_ins: StandIns | None = None
 
 

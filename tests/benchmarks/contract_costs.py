@@ -12,7 +12,7 @@ from rich.console import Console
 
 from infra.local.demo.progress import Doing, Steps
 from infra.paths import LOCAL
-from tests.benchmarks.contracts import owning, proving, settling, week
+from tests.benchmarks.contracts import owning, proving, settling, week, worst
 from tests.benchmarks.contracts.costs import Cost, Measure
 from tests.benchmarks.contracts.crowd import open_crowd
 from tests.benchmarks.contracts.settling import LargestPage
@@ -55,7 +55,7 @@ TOPICS: Final = (
     Topic(
         "What is on the page",
         "The page of 200 where something holds for all of it, and that of `SimpleUsageSubscriptions`.",
-        (settling.pages_by_content, owning.simple),
+        (settling.pages_by_content, owning.simple, worst.worst_page),
     ),
     Topic(
         "How many subscriptions there are",

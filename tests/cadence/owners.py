@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flareflow.adapters.flow.json_cdc import Argument, ufix64, uint64
+from flareflow.adapters.flow.json_cdc import Argument, address, ufix64, uint64
 from infra.local.flow.accounts import LocalAccount
 from tests.support.flow_emulator import Chain
 
@@ -18,3 +18,10 @@ def optional(amount: int | None) -> Argument:
 
 def leave(chain: Chain, account: LocalAccount, subscription: int) -> None:
     act(chain, account, "request_exit", uint64(subscription))
+
+
+def balance_of(chain: Chain, account: LocalAccount) -> int:
+    code = "access(all) fun main(a: Address): UFix64 { return getAccount(a).balance }"
+    answer = chain.evaluate(code, address(account.address))
+    assert isinstance(answer, int)
+    return answer

@@ -39,84 +39,102 @@ def add_contract(chain: Chain, account: LocalAccount, name: str, code: str) -> N
     chain.flow.run_code(account, ADD, string(name), string(resolve_imports(code, chain.flow.addresses)))
 
 
-GREEDY_WALLET = """
+GREEDY_RECEIVER = """
     import "FlowToken"
     import "FungibleToken"
-    import "UsageBasedSubscriptions"
+    import "SubscriptionOwnership"
 
     access(all) contract Greedy {
-        /// Takes a payment, and in the middle of that asks for the same money again.
-        access(all) resource Wallet {
+        /// A receiver that withdraws again while it is being paid: this is code of ours that runs when money moves.
+        access(all) resource Wallet: FungibleToken.Receiver {
             access(self) let money: @FlowToken.Vault
+            access(self) var again: Int
+            access(self) let rights: Capability<auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder>
+            access(self) let subscriptionId: UInt64
+            access(self) let closes: Bool
 
-            access(all) fun take(
-                from: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder,
-                subscriptionId: UInt64,
-                amount: UFix64,
-                again: Int
-            ) {
-                self.receive(
-                    <-from.withdraw(subscriptionId: subscriptionId, amount: amount),
-                    from: from,
-                    subscriptionId: subscriptionId,
-                    again: again
-                )
-            }
-
-            access(all) fun receive(
-                _ payment: @FlowToken.Vault,
-                from: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder,
-                subscriptionId: UInt64,
-                again: Int
-            ) {
-                if again > 0 {
-                    self.take(from: from, subscriptionId: subscriptionId, amount: payment.balance, again: again - 1)
+            access(all) fun deposit(from: @{FungibleToken.Vault}) {
+                let amount = from.balance
+                self.money.deposit(from: <-from)
+                if self.again > 0 {
+                    self.again = self.again - 1
+                    let holder = self.rights.borrow()!
+                    if self.closes {
+                        holder.close(subscriptionId: self.subscriptionId, receiver: &self as &{FungibleToken.Receiver})
+                    } else {
+                        holder.withdraw(
+                            subscriptionId: self.subscriptionId,
+                            amount: amount,
+                            receiver: &self as &{FungibleToken.Receiver}
+                        )
+                    }
                 }
-                self.money.deposit(from: <-payment)
             }
 
-            init() {
+            access(all) view fun getSupportedVaultTypes(): {Type: Bool} { return {Type<@FlowToken.Vault>(): true} }
+            access(all) view fun isSupportedVaultType(type: Type): Bool { return true }
+
+            init(
+                rights: Capability<auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder>,
+                subscriptionId: UInt64,
+                again: Int,
+                closes: Bool
+            ) {
                 self.money <- FlowToken.createEmptyVault(vaultType: Type<@FlowToken.Vault>())
+                self.rights = rights
+                self.subscriptionId = subscriptionId
+                self.again = again
+                self.closes = closes
             }
         }
 
-        access(all) fun createWallet(): @Wallet {
-            return <-create Wallet()
+        access(all) fun createWallet(
+            rights: Capability<auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder>,
+            subscriptionId: UInt64,
+            again: Int,
+            closes: Bool
+        ): @Wallet {
+            return <-create Wallet(rights: rights, subscriptionId: subscriptionId, again: again, closes: closes)
         }
     }
 """
 TAKE_AGAIN_AND_AGAIN = """
+    import "FungibleToken"
     import "Greedy"
-    import "UsageBasedSubscriptions"
+    import "SubscriptionOwnership"
 
-    transaction(subscriptionId: UInt64, amount: UFix64, again: Int) {
-        prepare(signer: auth(BorrowValue, SaveValue) &Account) {
-            signer.storage.save(<-Greedy.createWallet(), to: /storage/greedyWallet)
-            signer.storage.borrow<&Greedy.Wallet>(from: /storage/greedyWallet)!.take(
-                from: signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-                    from: UsageBasedSubscriptions.HolderStoragePath
-                )!,
+    transaction(subscriptionId: UInt64, amount: UFix64, again: Int, closes: Bool) {
+        prepare(signer: auth(BorrowValue, SaveValue, IssueStorageCapabilityController) &Account) {
+            let path = SubscriptionOwnership.HolderStoragePath
+            let rights = signer.capabilities.storage.issue<
+                auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder
+            >(path)
+            let wallet <- Greedy.createWallet(
+                rights: rights, subscriptionId: subscriptionId, again: again, closes: closes
+            )
+            signer.storage.save(<-wallet, to: /storage/greedyWallet)
+            rights.borrow()!.withdraw(
                 subscriptionId: subscriptionId,
                 amount: amount,
-                again: again
+                receiver: signer.storage.borrow<&{FungibleToken.Receiver}>(from: /storage/greedyWallet)!
             )
         }
     }
 """
 
 
-def asking(amount: int, again: int) -> list[Argument]:
-    return [ufix64(amount), Argument("Int", str(again))]
+def asking(amount: int, again: int, *, closes: bool = False) -> list[Argument]:
+    return [ufix64(amount), Argument("Int", str(again)), Argument("Bool", closes)]
 
 
 def test_a_receiver_that_withdraws_again_while_it_is_paid_gets_what_it_had_and_no_more(chain: Chain) -> None:
     # Given an owner of 10 FLOW whose notice is over, beside somebody else's deposit
     _, other = chain.subscriber()
     owner, subscription = chain.subscriber()
-    add_contract(chain, owner, "Greedy", GREEDY_WALLET)
+    add_contract(chain, owner, "Greedy", GREEDY_RECEIVER)
     chain.run("subscriptions/request_exit.cdc", uint64(subscription), signer=owner)
     code = TAKE_AGAIN_AND_AGAIN.replace('import "Greedy"', f"import Greedy from 0x{owner.address}")
-    # When a wallet asks for 5 FLOW again each time it is paid, three times in all
+    # When its receiver asks for 5 FLOW again each time it is paid, three times in all
     with pytest.raises(TransactionFailedError, match=f"subscription {subscription} has 0.00000000, not 5.00000000"):
         chain.flow.run_code(owner, code, uint64(subscription), *asking(5 * FLOW, again=2))
     # Then it got nothing at all, and twice is all there is
@@ -125,6 +143,22 @@ def test_a_receiver_that_withdraws_again_while_it_is_paid_gets_what_it_had_and_n
     assert chain.subscription(subscription)["balance"] == 0
     assert chain.subscription(other)["balance"] == 10 * FLOW
     assert chain.script("subscriptions/get_vault.cdc") == {"balance": 10 * FLOW, "unclaimedRevenue": 0}
+
+
+def test_a_receiver_that_closes_while_it_is_paid_gets_the_rest_once(chain: Chain) -> None:
+    # Given an owner of 10 FLOW whose notice is over, beside somebody else's deposit
+    _, other = chain.subscriber()
+    owner, subscription = chain.subscriber()
+    add_contract(chain, owner, "Greedy", GREEDY_RECEIVER)
+    chain.run("subscriptions/request_exit.cdc", uint64(subscription), signer=owner)
+    code = TAKE_AGAIN_AND_AGAIN.replace('import "Greedy"', f"import Greedy from 0x{owner.address}")
+    # When its receiver closes the subscription while it is paid a part
+    chain.flow.run_code(owner, code, uint64(subscription), *asking(4 * FLOW, again=1, closes=True))
+    # Then it has the deposit once, and the rest of the vault is the other's
+    state = chain.subscription(subscription)
+    assert (state["withdrawn"], state["refunded"], state["status"]) == (4 * FLOW, 6 * FLOW, "closed")
+    assert chain.script("subscriptions/get_vault.cdc") == {"balance": 10 * FLOW, "unclaimedRevenue": 0}
+    assert chain.subscription(other)["balance"] == 10 * FLOW
 
 
 HANDLERS = """
@@ -227,24 +261,29 @@ def update(chain: Chain, name: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "refusal"),
+    ("name", "body", "refusal"),
     [
         (
+            "SubscriptionCustody",
             "access(self) let subscriptions: {UInt64: UFix64} init() { self.subscriptions = {} }",
-            r"mismatching field `subscriptions`.*incompatible types. expected `\[Subscription\]`, found `{UInt64: UFix64}`",
+            r"mismatching field `subscriptions`.*incompatible types",
         ),
-        ("access(self) let newer: UFix64 init() { self.newer = 0.0 }", "found new field `newer`"),
-        ("", "missing structure declaration `Subscription`"),
+        (
+            "SubscriptionCustody",
+            "access(self) let newer: UFix64 init() { self.newer = 0.0 }",
+            "found new field `newer`",
+        ),
+        ("SubscriptionAccounts", "", "missing structure declaration `Subscription`"),
     ],
     ids=["subscriptions of another type", "a new field", "no subscriptions"],
 )
-def test_an_update_under_which_data_would_be_lost_is_refused(chain: Chain, body: str, refusal: str) -> None:
+def test_an_update_under_which_data_would_be_lost_is_refused(chain: Chain, name: str, body: str, refusal: str) -> None:
     # Given a subscription
     _, subscription = chain.subscriber()
     state = chain.subscription(subscription)
     # When the provider updates the contract to one with other data
     with pytest.raises(TransactionFailedError, match=f"(?s){refusal}"):
-        update(chain, "UsageBasedSubscriptions", f"access(all) contract UsageBasedSubscriptions {{ {body} }}")
+        update(chain, name, f"access(all) contract {name} {{ {body} }}")
     # Then Flow refuses it and everything is as it was
     assert chain.subscription(subscription) == state
 
@@ -274,3 +313,26 @@ def test_what_one_deployment_confirmed_proves_nothing_to_another(chain: Chain) -
         "flare/verify_response.cdc",
         *attested.verifying(),
     )
+
+
+REMOVE = """
+    transaction(name: String) {
+        prepare(signer: auth(RemoveContract) &Account) { signer.contracts.remove(name: name) }
+    }
+"""
+
+
+def test_owners_leave_when_the_oracles_code_does_not_load(chain: Chain) -> None:
+    # Given a subscription that was charged
+    owner, subscription = chain.subscriber()
+    page = chain.attested_page(7, (subscription, 50_000 * MILLION))
+    chain.run("subscriptions/settle_page.cdc", *page)
+    # When the light client is gone, so that nothing that imports it loads
+    chain.flow.run_code(chain.provider, REMOVE, string("FlareOracleVerifier"))
+    with pytest.raises(TransactionFailedError, match=r"cannot find declaration `FlareOracleVerifier`|could not import"):
+        chain.run("subscriptions/settle_page.cdc", *page)
+    # Then the owner still takes a part and then the rest
+    chain.run("subscriptions/request_exit.cdc", uint64(subscription), signer=owner)
+    chain.run("subscriptions/withdraw.cdc", uint64(subscription), ufix64(FLOW), signer=owner)
+    events = chain.events(chain.run("subscriptions/close_subscription.cdc", uint64(subscription), signer=owner))
+    assert events[-1][1]["refunded"] == 8 * FLOW

@@ -20,12 +20,13 @@ from pydantic import TypeAdapter
 from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import Argument, address, array, ufix64, uint64
 from flareflow.settlement.journal import Subscription, post
-from infra.deploy.contracts import PlanTerms, add_plan
+from infra.deploy.contracts import Notices, PlanTerms, add_plan
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.accounts import LocalAccount
 from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.model import DEAR, Deposit
-from tests.support.flow_emulator import FLOW, SETTLE, Chain, settling
+from tests.support.chain_clock import START_SECONDS
+from tests.support.flow_emulator import EPOCH_SECONDS, FLOW, SETTLE, Chain, settling
 
 pytestmark = pytest.mark.stack
 
@@ -39,28 +40,33 @@ TOTALS: Final = st.integers(min_value=0, max_value=600_000 * 10**6)
 PICKS: Final = st.integers(min_value=0, max_value=SUBSCRIPTIONS - 1)
 STATES: Final = TypeAdapter(list[list[int]])
 READ_STATES: Final = """
-    import "UsageBasedSubscriptions"
+    import "SubscriptionCustody"
     access(all) fun main(ids: [UInt64]): [[AnyStruct]] {
         let states: [[AnyStruct]] = [[
-            UsageBasedSubscriptions.vaultBalance(),
-            UsageBasedSubscriptions.totalBalance,
-            UsageBasedSubscriptions.unclaimedRevenue
+            SubscriptionCustody.vaultBalance(),
+            SubscriptionCustody.totalBalance,
+            SubscriptionCustody.unclaimedRevenue()
         ]]
         for subscriptionId in ids {
-            let subscription = UsageBasedSubscriptions.subscription(subscriptionId)!
+            let subscription = SubscriptionCustody.subscription(subscriptionId)!
+            let ledger = SubscriptionCustody.ledger(subscriptionId)!
             states.append([
-                subscription.deposited,
+                ledger.deposited,
                 subscription.balance(),
                 subscription.charged,
-                subscription.withdrawn,
-                subscription.refunded,
-                subscription.owed,
-                subscription.settledMicrotokens
+                ledger.withdrawn,
+                ledger.refunded,
+                ledger.owed,
+                subscription.settledMicrotokens(),
+                ledger.credited
             ])
         }
         return states
     }
 """
+NOTICE: Final = 3_600
+NOTICES: Final = Notices(trigger=2 * NOTICE, plan=2 * NOTICE, exit=NOTICE, settlement=0, revenue=0)
+DAYS: Final = st.integers(min_value=1, max_value=20)
 
 
 class Machine(RuleBasedStateMachine):
@@ -82,9 +88,10 @@ class Machine(RuleBasedStateMachine):
             Deposit(self.chain.open(self.owners[number % 2], 3 * FLOW), number % 2, 3 * FLOW, 3 * FLOW)
             for number in range(SUBSCRIPTIONS)
         ]
-        self.pages: list[tuple[Sequence[int], list[Argument]]] = []
+        self.pages: list[tuple[int, Sequence[int], list[Argument]]] = []
         self.revenue = 0
-        self.is_stopped = False
+        self.stopped_until = 0
+        self.now = START_SECONDS + 2 * NOTICE
 
     def teardown(self) -> None:
         if not hasattr(self, "stack"):
@@ -100,26 +107,45 @@ class Machine(RuleBasedStateMachine):
         deposit = self.deposits[pick]
         return None if deposit.is_closed else deposit
 
+    @property
+    def is_stopped(self) -> bool:
+        return self.now < self.stopped_until
+
+    def pass_time(self, seconds: int) -> None:
+        self.chain.wait(seconds)
+        self.now += seconds
+
+    @rule(days=DAYS)
+    def wait(self, days: int) -> None:
+        self.pass_time(days * 24 * NOTICE)
+
+    @rule()
+    def wait_for_a_notice(self) -> None:
+        self.pass_time(NOTICE)
+
     @precondition(lambda self: not self.is_stopped)
     @rule(totals=st.tuples(*[TOTALS] * SUBSCRIPTIONS))
     def settle(self, totals: tuple[int, ...]) -> None:
+        epoch = self.now // EPOCH_SECONDS
+        self.pass_time(EPOCH_SECONDS)
         entries = [(deposit.subscription, total) for deposit, total in zip(self.deposits, totals, strict=True)]
-        page = self.chain.attested_page(len(self.pages) + 1, *entries)
-        self.pages.append((totals, page))
+        page = self.chain.attested_page(epoch, *entries)
+        self.pages.append((epoch, totals, page))
         self.present(len(self.pages) - 1)
 
     @precondition(lambda self: self.pages and not self.is_stopped)
     @rule(number=st.integers(min_value=0))
     def settle_again(self, number: int) -> None:
-        self.present(number % len(self.pages))
+        number %= len(self.pages)
+        if self.pages[number][0] + 2_016 > self.pages[-1][0]:
+            self.present(number)
 
     def present(self, number: int) -> None:
-        totals, page = self.pages[number]
+        epoch, totals, page = self.pages[number]
         self.chain.run(SETTLE, *page)
         for deposit, total in zip(self.deposits, totals, strict=True):
             if not deposit.is_closed:
-                deposit.total = max(deposit.total, total)
-                self.revenue += deposit.charge()
+                self.revenue += deposit.settle(epoch, total, self.now)
 
     @rule(pick=PICKS, amount=AMOUNTS, is_stranger=st.booleans())
     def top_up(self, pick: int, amount: int, is_stranger: bool) -> None:
@@ -127,20 +153,21 @@ class Machine(RuleBasedStateMachine):
             self.act("top_up", deposit, ufix64(amount), by=self.owners[is_stranger ^ bool(deposit.owner)])
             deposit.balance += amount
             deposit.deposited += amount
-            self.revenue += deposit.charge()
+            self.revenue += deposit.charge_owed(self.now)
 
     @rule(pick=PICKS, limit=st.none() | st.integers(min_value=0, max_value=2 * FLOW))
     def cap(self, pick: int, limit: int | None) -> None:
         if deposit := self.open_deposit(pick):
             value = None if limit is None else ufix64(limit).as_json()
             self.act("set_spend_cap", deposit, Argument("Optional", value))
-            self.revenue += deposit.set_cap(limit)
+            self.revenue += deposit.set_cap(limit, self.now)
 
     @rule(pick=PICKS, plan=st.integers(min_value=0, max_value=1))
     def change_plan(self, pick: int, plan: int) -> None:
-        if deposit := self.open_deposit(pick):
+        deposit = self.open_deposit(pick)
+        if deposit and deposit.balance >= FLOW:
             self.act("change_plan", deposit, uint64(plan), uint64(1))
-            deposit.spans.append((deposit.total, plan))
+            deposit.next_plan = None if plan == deposit.plan else (plan, self.now // EPOCH_SECONDS)
 
     @rule(pick=PICKS)
     def move(self, pick: int) -> None:
@@ -152,35 +179,52 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICKS)
     def leave(self, pick: int) -> None:
         deposit = self.open_deposit(pick)
-        if deposit and not deposit.is_leaving and deposit.owed == 0:
+        if deposit and deposit.exit_at is None:
             self.act("request_exit", deposit)
-            self.act("waive_exit_notice", deposit, by=self.chain.provider)
-            deposit.is_leaving = True
+            deposit.exit_at = self.now + NOTICE
 
     @rule(pick=PICKS)
     def stay(self, pick: int) -> None:
         deposit = self.open_deposit(pick)
-        if deposit and deposit.is_leaving:
+        if deposit and deposit.exit_at is not None:
             self.act("cancel_exit", deposit)
-            deposit.is_leaving = False
+            deposit.exit_at = None
+
+    @rule(pick=PICKS)
+    def waive(self, pick: int) -> None:
+        deposit = self.open_deposit(pick)
+        if deposit and deposit.exit_at is not None and deposit.owed == 0:
+            self.act("waive_exit_notice", deposit, by=self.chain.provider)
+            deposit.exit_at = self.now
 
     @rule(pick=PICKS, part=st.integers(min_value=1, max_value=FLOW))
     def withdraw(self, pick: int, part: int) -> None:
-        deposit = self.open_deposit(pick)
-        if deposit and deposit.is_leaving and deposit.balance - deposit.owed >= part:
-            self.revenue += deposit.set_cap(None)
+        deposit = self.leaving(pick)
+        if deposit and deposit.balance - deposit.owed >= part:
             self.act("withdraw", deposit, ufix64(part))
+            self.revenue += deposit.charge_all()
             deposit.balance -= part
             deposit.withdrawn += part
 
     @rule(pick=PICKS)
     def close(self, pick: int) -> None:
-        deposit = self.open_deposit(pick)
-        if deposit and deposit.is_leaving:
-            self.revenue += deposit.set_cap(None)
+        if deposit := self.leaving(pick):
             self.act("close_subscription", deposit)
+            self.revenue += deposit.charge_all()
             deposit.refunded, deposit.balance = deposit.balance, 0
             deposit.is_closed = True
+
+    def leaving(self, pick: int) -> Deposit | None:
+        """An open subscription whose notice has ended."""
+        deposit = self.open_deposit(pick)
+        return deposit if deposit and deposit.exit_at is not None and deposit.exit_at <= self.now else None
+
+    @rule(pick=PICKS)
+    def leave_early(self, pick: int) -> None:
+        deposit = self.open_deposit(pick)
+        if deposit and deposit.exit_at is not None and deposit.exit_at > self.now:
+            with pytest.raises(TransactionFailedError, match="SubscriptionCustody: the notice of subscription"):
+                self.act("close_subscription", deposit)
 
     @precondition(lambda self: self.revenue > 0)
     @rule(share=st.integers(min_value=1, max_value=100))
@@ -189,11 +233,30 @@ class Machine(RuleBasedStateMachine):
         self.chain.run("subscriptions/withdraw_revenue.cdc", ufix64(amount), signer=self.chain.provider)
         self.revenue -= amount
 
-    @rule()
-    def stop_or_go_on(self) -> None:
-        self.is_stopped = not self.is_stopped
-        stopped = Argument("Bool", self.is_stopped)
-        self.chain.run("subscriptions/set_stopped.cdc", stopped, signer=self.chain.provider)
+    @precondition(lambda self: self.revenue > 0)
+    @rule(pick=PICKS, share=st.integers(min_value=1, max_value=100))
+    def credit(self, pick: int, share: int) -> None:
+        if deposit := self.open_deposit(pick):
+            amount = max(1, self.revenue * share // 100)
+            self.act("credit", deposit, ufix64(amount), by=self.chain.provider)
+            self.revenue -= amount
+            deposit.balance += amount
+            deposit.credited += amount
+            self.revenue += deposit.charge_owed(self.now)
+
+    @rule(pick=PICKS, share=st.integers(min_value=1, max_value=100))
+    def forgive(self, pick: int, share: int) -> None:
+        deposit = self.open_deposit(pick)
+        if deposit and deposit.owed > 0:
+            amount = max(1, deposit.owed * share // 100)
+            self.act("forgive", deposit, ufix64(amount), by=self.chain.provider)
+            deposit.forgiven += amount
+
+    @rule(hours=st.integers(min_value=0, max_value=2))
+    def stop(self, hours: int) -> None:
+        self.stopped_until = self.now + hours * NOTICE
+        until = ufix64(self.stopped_until * FLOW)
+        self.chain.run("subscriptions/stop_settlement.cdc", until, signer=self.chain.provider)
 
     @rule(pick=PICKS, what=st.sampled_from(["withdraw", "close", "exit", "page", "revenue", "more revenue"]))
     def steal(self, pick: int, what: str) -> None:
@@ -201,16 +264,22 @@ class Machine(RuleBasedStateMachine):
         stranger = self.owners[1 - deposit.owner]
         mine, one = uint64(deposit.subscription), ufix64(1)
         forged = settling(1, 0, [(deposit.subscription, 10**15)], [])
-        path, arguments, signer = {
-            "withdraw": ("withdraw", [mine, one], stranger),
-            "close": ("close_subscription", [mine], stranger),
-            "exit": ("request_exit", [mine], stranger),
-            "page": ("settle_page", forged, stranger),
-            "revenue": ("withdraw_revenue", [one], stranger),
-            "more revenue": ("withdraw_revenue", [ufix64(self.revenue + 1)], self.chain.provider),
+        not_held = f"subscription {deposit.subscription} is not held here"
+        page = "settlement is stopped until" if self.is_stopped else "no statement of epoch 1 is attested and kept"
+        path, arguments, signer, refusal = {
+            "withdraw": ("withdraw", [mine, one], stranger, not_held),
+            "close": ("close_subscription", [mine], stranger, not_held),
+            "exit": ("request_exit", [mine], stranger, not_held),
+            "page": ("settle_page", forged, stranger, page),
+            "revenue": ("withdraw_revenue", [one], stranger, "the signer is not the provider"),
+            "more revenue": (
+                "withdraw_revenue",
+                [ufix64(self.revenue + 1)],
+                self.chain.provider,
+                "can be claimed now, not",
+            ),
         }[what]
-        with pytest.raises(TransactionFailedError):
-            self.chain.run(f"subscriptions/{path}.cdc", *arguments, signer=signer)
+        self.chain.refuses(refusal, f"subscriptions/{path}.cdc", *arguments, signer=signer)
 
     @invariant()
     def the_chain_agrees(self) -> None:
@@ -239,6 +308,7 @@ class Machine(RuleBasedStateMachine):
             told = books[deposit.subscription]
             sums = told.deposited_ufix64, told.balance_ufix64, told.charged_ufix64
             assert [*sums, told.withdrawn_ufix64, told.refunded_ufix64] == deposit.state()[:5]
+            assert told.credited_ufix64 == deposit.credited
             assert told.owner == f"0x{self.owners[deposit.owner].address}"
 
 
@@ -249,7 +319,8 @@ def ranges(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 @pytest.mark.timeout(900)
 def test_no_sequence_of_anyones_actions_makes_loses_or_takes_money(emulator: Chain) -> None:
-    Machine.chain, Machine.steps = emulator, 0
+    Machine.chain, Machine.steps = emulator.with_own_clock(notices=NOTICES), 0
+    Machine.chain.wait(2 * NOTICE)
     run_state_machine_as_test(
         Machine,
         settings=settings(

@@ -7,7 +7,15 @@ from flareflow.keccak import keccak256
 from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
 from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.flow.contracts import LocalDeployer
-from tests.support.flow_emulator import FLOW, SETTLE, Chain, settling
+from tests.support.flow_emulator import (
+    DELIVER,
+    EPOCH_SECONDS,
+    FLOW,
+    MONEY,
+    SETTLE,
+    Chain,
+    settling,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -129,7 +137,7 @@ def test_a_page_with_a_changed_record_is_refused(chain: Chain, changed: list[tup
     # When it comes changed
     # Then it does not lead to the root
     chain.refuses(
-        "UsageBasedSubscriptions.settle: page 0 does not belong to the settlement root of epoch 7",
+        "SettlementPages: page 0 does not belong to the settlement root of epoch 7",
         SETTLE,
         *settling(7, 0, changed, tree.path(0)),
     )
@@ -184,7 +192,7 @@ def test_a_node_of_another_length_is_refused(chain: Chain, size: int) -> None:
     )
 
 
-def test_an_attested_page_that_repeats_and_mixes_ids_charges_the_highest_total_once(chain: Chain) -> None:
+def test_an_attested_page_that_repeats_and_mixes_ids_charges_each_once(chain: Chain) -> None:
     # Given a page that an operator would never seal, and Flare attested
     _, first = chain.subscriber()
     _, second = chain.subscriber()
@@ -193,10 +201,10 @@ def test_an_attested_page_that_repeats_and_mixes_ids_charges_the_highest_total_o
     chain.attest(7, keccak256("\n".join(lines).encode()))
     # When it is settled
     chain.run(SETTLE, *settling(7, 0, entries, []))
-    # Then nobody pays twice
+    # Then an epoch charges a subscription once: by the first total that it names
     assert chain.subscription(first)["charged"] == charge_ufix64(5 * MILLION)
-    assert chain.subscription(second)["charged"] == charge_ufix64(9 * MILLION)
-    assert chain.subscription(second)["settledMicrotokens"] == 9 * MILLION
+    assert chain.subscription(second)["charged"] == charge_ufix64(7 * MILLION)
+    assert chain.subscription(second)["settledMicrotokens"] == 7 * MILLION
 
 
 def test_ids_at_the_bounds_do_not_hold_up_their_page(chain: Chain) -> None:
@@ -214,8 +222,7 @@ def test_ids_at_the_bounds_do_not_hold_up_their_page(chain: Chain) -> None:
 def test_the_largest_total_at_the_highest_price_holds_up_nothing(chain: Chain) -> None:
     # Given a subscription on the dearest plan there can be, beside a usual one
     add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=Tiers((Tier(None, 10 * FLOW),))))
-    account, dear = chain.subscriber()
-    chain.run("subscriptions/change_plan.cdc", *map(uint64, (dear, 1, 1)), signer=account)
+    _, dear = chain.subscriber(plan=1)
     _, usual = chain.subscriber()
     # When both are settled at the largest total
     chain.settle(7, (dear, 2**64 - 1), (usual, 2**64 - 1))
@@ -235,8 +242,9 @@ def test_a_replay_for_another_subscription_is_refused(chain: Chain) -> None:
 
 
 def test_lists_of_different_length_are_refused(chain: Chain) -> None:
+    chain.attest(7, chain.pages(7, [(1, 1)]).root)
     chain.refuses(
-        "UsageBasedSubscriptions.settle: 2 ids but 1 totals",
+        "SettlementPages: 2 ids but 1 totals",
         SETTLE,
         uint64(7),
         uint64(0),
@@ -246,15 +254,85 @@ def test_lists_of_different_length_are_refused(chain: Chain) -> None:
     )
 
 
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_the_id_0_harms_nobody_wherever_it_stands_on_a_page(chain: Chain, position: int) -> None:
+    # Given two subscriptions and the id 0, which belongs to nobody, before, between or after them
+    entries = [(chain.subscriber()[1], 5_000 * MILLION), (chain.subscriber()[1], 6_000 * MILLION)]
+    entries.insert(position, (0, 2**64 - 1))
+    lines = [f"flareflow-page/1 {chain.contract} epoch 7 page 0", *(f"{number}:{total}" for number, total in entries)]
+    chain.attest(7, keccak256("\n".join(lines).encode()))
+    # When the page is settled
+    events = chain.events(chain.run(SETTLE, *settling(7, 0, entries, [])))
+    # Then the others pay their own totals, and the id is reported
+    assert [name for name, _ in events].count("SettlementSkipped") == 1
+    for subscription, total in entries:
+        if subscription:
+            assert chain.subscription(subscription)["charged"] == charge_ufix64(total)
+
+
+def test_a_page_claims_at_most_the_total_of_its_statement(chain: Chain) -> None:
+    # Given a page whose totals sum to 7,000 tokens
+    entries = [(chain.subscriber()[1], 3_000 * MILLION), (chain.subscriber()[1], 4_000 * MILLION)]
+    tree = chain.pages(7, entries)
+    # When its statement says one micro-token less, it is refused
+    chain.attest(7, tree.root, total=7_000 * MILLION - 1)
+    refusal = f"page 0 claims {7_000 * MILLION} micro-tokens, more than the {7_000 * MILLION - 1} of its statement"
+    chain.refuses(refusal, SETTLE, *settling(7, 0, entries, tree.path(0)))
+    # And when a later statement says exactly as much, it is settled
+    later = chain.pages(8, entries)
+    chain.attest(8, later.root, total=7_000 * MILLION)
+    chain.run(SETTLE, *settling(8, 0, entries, later.path(0)))
+
+
+def test_an_epoch_that_has_not_ended_takes_no_place_in_the_ring(chain: Chain) -> None:
+    # Given the statement of the epoch that is running, which would keep out an older one for a week
+    chain = chain.with_own_clock()
+    _, subscription = chain.subscriber()
+    now = chain.epoch_now()
+    early = chain.attested(now, chain.pages(now, [(subscription, MILLION)]).root)
+    delivery = [*early.confirming(), *early.delivering()]
+    # Then it is refused until the epoch has ended
+    refusal = f"SettlementPages: epoch {now} has not ended; the current epoch is {now}"
+    chain.refuses(refusal, DELIVER, *delivery)
+    chain.wait(EPOCH_SECONDS)
+    chain.run(DELIVER, *delivery)
+
+
+def test_one_epoch_charges_no_more_than_the_owner_allows(chain: Chain) -> None:
+    # Given a limit of a quarter FLOW for one epoch
+    account, subscription = chain.subscriber()
+    limit = "subscriptions/set_epoch_limit.cdc"
+    chain.run(limit, uint64(subscription), ufix64(FLOW // 4), signer=account)
+    # When one epoch says 50,000 tokens, which cost one FLOW
+    page = chain.attested_page(7, (subscription, 50_000 * MILLION))
+    names = [name for name, _ in chain.events(chain.run(SETTLE, *page))]
+    # Then only the limit is charged, and neither the same page nor a top-up charges more
+    assert names == ["Settled", "Suspended"]
+    chain.run(SETTLE, *page)
+    chain.run("subscriptions/top_up.cdc", uint64(subscription), ufix64(FLOW), signer=account)
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW // 4, FLOW * 3 // 4)
+    # And the next epoch charges as much again, and a higher limit the rest
+    chain.settle(8, (subscription, 50_000 * MILLION))
+    assert chain.subscription(subscription)["charged"] == FLOW // 2
+    chain.run(limit, uint64(subscription), ufix64(10 * FLOW), signer=account)
+    assert chain.subscription(subscription)["owed"] == 0
+
+
+def test_a_subscription_opens_with_a_limit_for_one_epoch(chain: Chain) -> None:
+    assert chain.subscription(chain.subscriber()[1])["epochLimit"] == MONEY.epoch_limit_ufix64
+
+
 def test_a_settlement_root_makes_room_for_that_of_the_epoch_a_week_later(chain: Chain) -> None:
     # Given an attested page, and the statement of the epoch that takes its place
+    chain = chain.with_own_clock()
     _, subscription = chain.subscriber()
     page = chain.attested_page(7, (subscription, MILLION))
     chain.run(SETTLE, *chain.attested_page(7 + 2_016, (subscription, 2 * MILLION)))
     # Then the old page settles nothing any more, and its statement is taken no more
-    chain.refuses("no settlement root of epoch 7 is attested and kept", SETTLE, *page)
+    chain.refuses("no statement of epoch 7 is attested and kept", SETTLE, *page)
     chain.refuses(
-        "FlareFDCTriggers: epoch 7 of statement/1 is delivered already, or a later one in its place",
+        "FlareFDCTriggers: epoch 7 of statement/1 is delivered already, or a later one has its place",
         "fdc/request_epoch.cdc",
         string("statement/1"),
         uint64(7),
@@ -279,7 +357,7 @@ def test_an_epoch_without_an_attested_root_settles_nothing(chain: Chain) -> None
     # Then it is refused
     tree = chain.pages(7, [(1, 1)])
     chain.refuses(
-        "UsageBasedSubscriptions.settle: no settlement root of epoch 7 is attested and kept",
+        "UsageBasedSubscriptions.settle: no statement of epoch 7 is attested and kept",
         SETTLE,
         *settling(7, 0, [(1, 1)], tree.path(0)),
     )

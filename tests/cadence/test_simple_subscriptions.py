@@ -21,6 +21,7 @@ from tests.support.flow_emulator import (
 pytestmark = pytest.mark.stack
 
 MILLION = 10**6
+WEEK = 7 * 24 * 3_600
 SETTLE = "simple/settle_page.cdc"
 
 
@@ -80,14 +81,15 @@ def test_what_a_deposit_cannot_cover_is_paid_after_a_top_up(chain: Chain, user: 
 
 
 def test_a_page_for_another_contract_or_with_another_total_is_refused(chain: Chain, user: LocalAccount) -> None:
-    refusal = "SimpleUsageSubscriptions.settle: page 0 does not belong to the statement of epoch"
-    chain.refuses(f"{refusal} 0", SETTLE, *page_of(0, [(1, MILLION)], []))
+    nothing = "SimpleUsageSubscriptions.settle: no statement is attested yet"
+    chain.refuses(nothing, SETTLE, *page_of(0, [(1, MILLION)], []))
+    refusal = "SettlementPages: page 0 does not belong to the settlement root of epoch"
     attest(chain, 7, (1, MILLION), contract=chain.contract)
     chain.refuses(f"{refusal} 7", SETTLE, *page_of(0, [(1, MILLION)], []))
     attest(chain, 8, (1, MILLION))
     chain.refuses(f"{refusal} 8", SETTLE, *page_of(0, [(1, MILLION + 1)], []))
     chain.refuses(
-        "SimpleUsageSubscriptions.settle: 1 ids but 0 totals",
+        "SettlementPages: 1 ids but 0 totals",
         SETTLE,
         uint64(0),
         array(uint64, [1]),
@@ -111,9 +113,7 @@ def test_the_rest_comes_back_after_the_notice(chain: Chain, user: LocalAccount) 
     attest(chain, 7, (1, 100_000 * MILLION))
     chain.run(SETTLE, *page_of(0, [(1, 100_000 * MILLION)], []))
     # Then its rest is had by request, notice and pass only
-    chain.refuses(
-        "SimpleUsageSubscriptions.close: request the exit of account 1 first", "simple/close.cdc", signer=user
-    )
+    chain.refuses("SimpleUsageSubscriptions.close: account 1 is active; its rest", "simple/close.cdc", signer=user)
     chain.run("simple/request_exit.cdc", signer=user)
     chain.refuses("close: the signer has no pass", "simple/close.cdc", signer=chain.provider)
     events = chain.events(chain.run("simple/close.cdc", signer=user))
@@ -123,12 +123,44 @@ def test_the_rest_comes_back_after_the_notice(chain: Chain, user: LocalAccount) 
     assert chain.events(chain.run(SETTLE, *page_of(0, [(1, 200_000 * MILLION)], []))) == []
 
 
-def test_nothing_comes_back_before_the_notice_ends(chain: Chain) -> None:
-    chain = chain.deployed_again(notices=LONG_NOTICES)
+STATUS = """
+    import "SimpleUsageSubscriptions"
+    access(all) fun main(): String { return SimpleUsageSubscriptions.usageAccount(1)!.status() }
+"""
+
+
+def test_an_exit_is_possible_in_the_week_after_its_notice(chain: Chain) -> None:
+    # Given an account whose owner requests the exit
+    chain = chain.with_own_clock(notices=LONG_NOTICES)
     user = chain.flow.create_account(FUNDS)
     chain.run("simple/open.cdc", ufix64(10 * FLOW), signer=user)
+    assert chain.evaluate(STATUS) == "active"
     chain.run("simple/request_exit.cdc", signer=user)
-    chain.refuses("SimpleUsageSubscriptions.close: the notice of account 1 ends at", "simple/close.cdc", signer=user)
+    # Then the rest cannot be taken before the notice ends, and the exit is requested only once
+    assert chain.evaluate(STATUS) == "exiting"
+    chain.wait(LONG_NOTICES.exit - 1)
+    early = "SimpleUsageSubscriptions.close: account 1 is exiting; its rest"
+    chain.refuses(early, "simple/close.cdc", signer=user)
+    again = "SimpleUsageSubscriptions.requestExit: the exit of account 1 is requested already"
+    chain.refuses(again, "simple/request_exit.cdc", signer=user)
+    chain.wait(1)
+    assert chain.evaluate(STATUS) == "leaving"
+    # And a week later the exit has lapsed, and must be requested anew
+    chain.wait(WEEK + 1)
+    assert chain.evaluate(STATUS) == "active"
+    chain.refuses("account 1 is active", "simple/close.cdc", signer=user)
+    chain.run("simple/request_exit.cdc", signer=user)
+    chain.wait(LONG_NOTICES.exit + WEEK)
+    chain.run("simple/close.cdc", signer=user)
+
+
+def test_an_exit_can_be_cancelled(chain: Chain, user: LocalAccount) -> None:
+    nothing = "SimpleUsageSubscriptions.cancelExit: no exit of account 1 is requested"
+    chain.refuses(nothing, "simple/cancel_exit.cdc", signer=user)
+    chain.run("simple/request_exit.cdc", signer=user)
+    events = chain.events(chain.run("simple/cancel_exit.cdc", signer=user))
+    assert events == [("ExitCancelled", {"accountId": 1})]
+    chain.refuses("account 1 is active", "simple/close.cdc", signer=user)
 
 
 def test_the_provider_takes_what_was_paid_and_no_more(chain: Chain, user: LocalAccount) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flareflow.adapters.flow.json_cdc import uint64
+from flareflow.adapters.flow.json_cdc import ufix64, uint64
 from tests.cadence.owners import act, leave, optional
 from tests.support.flow_emulator import FLOW, SETTLE, Chain
 
@@ -25,7 +25,7 @@ def test_a_spend_cap_leaves_the_rest_owed_until_its_owner_leaves(chain: Chain) -
     # And whoever leaves pays what is owed first
     leave(chain, account, subscription)
     events = act(chain, account, "close_subscription", uint64(subscription))
-    assert [name for name, _ in events] == ["SpendCapSet", "Settled", "Resumed", "Closed"]
+    assert [name for name, _ in events] == ["ResourceDestroyed", "Settled", "Resumed", "Closed"]
     assert chain.subscription(subscription)["charged"] == FLOW
 
 
@@ -75,3 +75,36 @@ def test_the_rest_is_charged_when_the_next_period_of_a_cap_begins(chain: Chain) 
     assert [name for name, _ in quick.events(more)] == ["Settled", "Suspended"]
     state = quick.subscription(subscription)
     assert (state["charged"], state["owed"]) == (FLOW, FLOW // 5)
+
+
+def test_a_withdrawal_keeps_the_cap_and_pays_what_it_held_back(chain: Chain) -> None:
+    # Given half a FLOW owed because of a cap, and an owner who may leave
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 2))
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    leave(chain, account, subscription)
+    # When a part is withdrawn
+    events = act(chain, account, "withdraw", uint64(subscription), ufix64(FLOW))
+    # Then the debt is paid first, and the cap is still there
+    assert [name for name, _ in events] == ["Settled", "Resumed", "Withdrawn"]
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["balance"], state["spendCap"]) == (FLOW, 8 * FLOW, FLOW // 2)
+
+
+@pytest.mark.parametrize("limit", [0, 1, FLOW // 2])
+def test_a_cap_delays_what_was_used_by_one_period_at_most(chain: Chain, limit: int) -> None:
+    # Given a cap that was lowered after usage for one FLOW and before its settlement
+    chain = chain.with_own_clock()
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(limit))
+    page = chain.attested_page(7, (subscription, 50_000 * MILLION))
+    chain.run(SETTLE, *page)
+    assert chain.subscription(subscription)["charged"] == limit
+    # When the next period begins
+    chain.wait(THIRTY_DAYS)
+    chain.run(SETTLE, *page)
+    # Then the whole debt is charged, and it counts against the cap of that period
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW, 0)
+    chain.settle(8, (subscription, 55_000 * MILLION))
+    assert chain.subscription(subscription)["owed"] == FLOW // 10

@@ -29,20 +29,21 @@ def test_an_estimate_is_what_the_next_settlement_would_charge(chain: Chain) -> N
 
 
 READ_VIEWS = """
+    import "SubscriptionCustody"
     import "UsageBasedSubscriptions"
     access(all) fun main(subscriptionId: UInt64): {String: AnyStruct} {
-        let entitled = UsageBasedSubscriptions.entitlementOf(subscriptionId)
-        let settled = UsageBasedSubscriptions.lastSettlement(subscriptionId)
+        let standing = UsageBasedSubscriptions.standingOf(subscriptionId)
+        let subscription = SubscriptionCustody.subscription(subscriptionId)!
         return {
-            "balance": UsageBasedSubscriptions.balance(subscriptionId),
-            "status": entitled.status,
-            "spendable": entitled.spendable,
-            "isEntitled": entitled.isEntitled(),
-            "epoch": settled.epoch,
-            "total": settled.ratedMicrotokens,
-            "charged": settled.charged,
-            "owed": settled.owed,
-            "opened": UsageBasedSubscriptions.subscriptionsOpened()
+            "balance": subscription.balance(),
+            "status": standing.status,
+            "spendable": standing.spendable,
+            "mayBeUsed": standing.mayBeUsed(),
+            "epoch": subscription.settledEpoch(),
+            "total": subscription.settledMicrotokens(),
+            "charged": subscription.charged,
+            "owed": SubscriptionCustody.ledger(subscriptionId)!.owed,
+            "opened": SubscriptionCustody.subscriptionsOpened()
         }
     }
 """
@@ -54,7 +55,7 @@ def views(chain: Chain, subscription: int) -> dict[str, object]:
     return dict(told)
 
 
-def test_balance_entitlement_and_last_settlement_are_told(chain: Chain) -> None:
+def test_balance_standing_and_last_settlement_are_told(chain: Chain) -> None:
     # Given a subscription with a cap, of which a part is charged
     account, subscription = chain.subscriber(deposit=3 * FLOW)
     cap = Argument("Optional", ufix64(2 * FLOW).as_json())
@@ -65,7 +66,7 @@ def test_balance_entitlement_and_last_settlement_are_told(chain: Chain) -> None:
         "balance": 2 * FLOW,
         "status": "active",
         "spendable": FLOW,
-        "isEntitled": True,
+        "mayBeUsed": True,
         "epoch": 7,
         "total": 50_000 * MILLION,
         "charged": FLOW,
@@ -74,7 +75,7 @@ def test_balance_entitlement_and_last_settlement_are_told(chain: Chain) -> None:
     }
 
 
-def test_only_an_active_subscription_with_money_is_entitled(chain: Chain) -> None:
+def test_only_an_active_subscription_with_money_may_be_used(chain: Chain) -> None:
     # Given one whose deposit was used up to the last unit
     account, spent = chain.subscriber(deposit=FLOW)
     chain.settle(7, (spent, 50_000 * MILLION))
@@ -86,7 +87,7 @@ def test_only_an_active_subscription_with_money_is_entitled(chain: Chain) -> Non
         chain.run(f"subscriptions/{what}.cdc", uint64(spent), signer=account)
         steps.append(views(chain, spent))
     assert [step["status"] for step in steps] == ["active", "suspended", "exiting", "closed"]
-    assert not any(step["isEntitled"] for step in steps)
+    assert not any(step["mayBeUsed"] for step in steps)
 
 
 def test_what_is_not_there_is_nil(chain: Chain) -> None:
@@ -98,7 +99,7 @@ def test_what_is_not_there_is_nil(chain: Chain) -> None:
         import "SimpleUsageSubscriptions"
         access(all) fun main(): [Bool] {
             return [
-                UsageBasedSubscriptions.settlementRoot(epoch: 1) == nil,
+                UsageBasedSubscriptions.statement(epoch: 1) == nil,
                 SimpleUsageSubscriptions.usageAccount(1) == nil,
                 FlareOracleVerifier.signingPolicy(rewardEpoch: 1) == nil
             ]

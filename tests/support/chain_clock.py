@@ -52,3 +52,13 @@ class ClockedDeployer(LocalDeployer):
             transaction(seconds: UFix64) {{ execute {{ {_NAME}.advance(seconds) }} }}
         """
         self.flow.run_code(self.account, code, ufix64(round(seconds * 10**8)))
+
+    def seconds(self) -> int:
+        """The time on this clock, in whole seconds since 1970."""
+        code = f"""
+            import {_NAME} from 0x{self.address}
+            access(all) fun main(): UFix64 {{ return {_NAME}.timestamp }}
+        """
+        answer = self.flow.rest.execute(code, [])
+        assert isinstance(answer, int)
+        return answer // 10**8

@@ -25,15 +25,15 @@ from flareflow.keccak import keccak256
 from flareflow.merkle import ArrayTree
 from flareflow.statements.merkle import PageTree
 from flareflow.statements.models import SettlementPage
-from infra.deploy.contracts import Notices, TrustedFlare, deploy
+from infra.deploy.contracts import Money, Notices, Terms, TrustedFlare, deploy
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.voters import policy_of, sign_by_all
 from infra.local.flow.accounts import LocalAccount, LocalFlow, service_account
-from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer
+from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer, deploy_stand_ins
 from infra.local.flow.emulator import flow_emulator
 from infra.local.ports import port_base
-from tests.support.chain_clock import ClockedDeployer
+from tests.support.chain_clock import START_SECONDS, ClockedDeployer
 
 PORTS_APART: Final = 200
 """So far from the local stack's ports are those of this emulator."""
@@ -45,11 +45,18 @@ FIRST_ROUND: Final = REWARD_EPOCH * ROUNDS
 TARGET: Final = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v1/statements/")
 NO_WINDOW: Final = 1_000_000
 """Reward epochs: the rounds of the tests lie years back, and most tests do not mind."""
-NOTICES: Final = Notices(trigger=0, plan=0, exit=0)
-SHORT_NOTICES: Final = Notices(trigger=2, plan=1, exit=1)
-LONG_NOTICES: Final = Notices(trigger=7_200, plan=3_600, exit=3_600)
+NOTICES: Final = Notices(trigger=0, plan=0, exit=0, settlement=0, revenue=0)
+SHORT_NOTICES: Final = Notices(trigger=2, plan=2, exit=1, settlement=0, revenue=0)
+LONG_NOTICES: Final = Notices(trigger=7_200, plan=7_200, exit=3_600, settlement=0, revenue=0)
 """Under these a test sees what may not happen before a notice ends, under short ones what may happen after it."""
 FUNDS: Final = 1_000 * FLOW
+MONEY: Final = Money(epoch_limit_ufix64=1_000 * FLOW)
+EPOCH_SECONDS: Final = 300
+CLOCK_REWARD_EPOCH: Final = 1
+CLOCK_ROUNDS: Final = 10_000_000
+CLOCK_ROUND_SECONDS: Final = 90
+CLOCK_FIRST_ROUND_START: Final = START_SECONDS - (CLOCK_ROUNDS + 3_000) * CLOCK_ROUND_SECONDS
+"""On a deployment with its own clock one reward epoch lasts for years; it has begun 3,000 rounds before."""
 
 DELIVER: Final = "flare/deliver_statement.cdc"
 SETTLE: Final = "subscriptions/settle_page.cdc"
@@ -64,6 +71,17 @@ def first_policy() -> SigningPolicy:
 
 def flare_of_tests() -> TrustedFlare:
     return TrustedFlare(CHAIN_ID, ROUNDS, first_policy().encode(), message_window=NO_WINDOW)
+
+
+def flare_of_the_clock() -> TrustedFlare:
+    return TrustedFlare(
+        CHAIN_ID,
+        CLOCK_ROUNDS,
+        policy_of(CLOCK_REWARD_EPOCH, CLOCK_ROUNDS).encode(),
+        message_window=NO_WINDOW,
+        first_round_start=CLOCK_FIRST_ROUND_START,
+        round_seconds=CLOCK_ROUND_SECONDS,
+    )
 
 
 def hex_of(signatures: Sequence[PolicySignature]) -> Argument:
@@ -84,6 +102,7 @@ class Attested:
     target: AttestationTarget = TARGET
     timestamp: int = NO_TIMESTAMP
     others: int = 6
+    reward_epoch: int = REWARD_EPOCH
 
     @cached_property
     def response(self) -> bytes:
@@ -105,7 +124,7 @@ class Attested:
     def confirming(self) -> list[Argument]:
         """The arguments of `confirm_root.cdc`, signed by all voters of the first policy."""
         signatures = sign_by_all(keccak256(self.message))
-        return [uint64(REWARD_EPOCH), string(self.message.hex()), hex_of(signatures)]
+        return [uint64(self.reward_epoch), string(self.message.hex()), hex_of(signatures)]
 
     def verifying(self, response: bytes | None = None) -> list[Argument]:
         """The arguments of `verify_response.cdc`."""
@@ -123,10 +142,10 @@ class Attested:
         ]
 
 
-def words_of(epoch: int, settlement_root: bytes) -> tuple[int, ...]:
-    """The attested words of an epoch; those that the contracts do not use are arbitrary."""
+def words_of(epoch: int, settlement_root: bytes, total: int = 2**200) -> tuple[int, ...]:
+    """The attested words of an epoch; `total` is the sum that pages may claim, unused words are arbitrary."""
     words = [number + 1 for number in range(len(ATTESTED_FIELDS))]
-    words[0], words[4] = epoch, int.from_bytes(settlement_root)
+    words[0], words[4], words[6] = epoch, int.from_bytes(settlement_root), total
     return tuple(words)
 
 
@@ -185,15 +204,27 @@ class Chain:
         """The result of a script that a test wrote."""
         return self.flow.rest.execute(resolve_imports(code, self.flow.addresses), arguments)
 
-    def subscriber(self, deposit: int = 10 * FLOW) -> tuple[LocalAccount, int]:
+    def subscriber(self, deposit: int = 10 * FLOW, plan: int = 0) -> tuple[LocalAccount, int]:
         """A new account with an open subscription, and the subscription's id."""
         account = self.flow.create_account(FUNDS)
-        return account, self.open(account, deposit)
+        return account, self.open(account, deposit, plan)
 
-    def open(self, account: LocalAccount, deposit: int = 10 * FLOW) -> int:
-        result = self.run("subscriptions/open_subscription.cdc", uint64(0), uint64(1), ufix64(deposit), signer=account)
+    def open(self, account: LocalAccount, deposit: int = 10 * FLOW, plan: int = 0) -> int:
+        result = self.run(
+            "subscriptions/open_subscription.cdc", uint64(plan), uint64(1), ufix64(deposit), signer=account
+        )
         ((_, opened),) = self.events(result)
         return int(opened["subscriptionId"])
+
+    def epoch_now(self) -> int:
+        """The epoch that runs on this deployment; one that has not ended cannot be attested."""
+        code = """
+            import "UsageBasedSubscriptions"
+            access(all) fun main(): UInt64 { return UsageBasedSubscriptions.currentEpoch() }
+        """
+        answer = self.evaluate(code)
+        assert isinstance(answer, int)
+        return answer
 
     def subscription(self, subscription_id: int) -> dict[str, Any]:
         answer = self.script("subscriptions/get_subscription.cdc", uint64(subscription_id))
@@ -206,9 +237,18 @@ class Chain:
             SettlementPage(self.contract, epoch, number, tuple(entries)) for number, entries in enumerate(pages)
         )
 
-    def attest(self, epoch: int, root: bytes) -> Attested:
-        """Let Flare attest a settlement root and deliver it."""
-        attested = Attested(epoch, words_of(epoch, root), FIRST_ROUND + epoch)
+    def attested(self, epoch: int, root: bytes, total: int = 2**200) -> Attested:
+        """What Flare attests of an epoch: in any round for small numbers, else in the one in which the epoch begins."""
+        words = words_of(epoch, root, total)
+        if self.clock is None:
+            return Attested(epoch, words, FIRST_ROUND + epoch % ROUNDS)
+        is_small = epoch < FIRST_ROUND
+        begins = (epoch * EPOCH_SECONDS - CLOCK_FIRST_ROUND_START) // CLOCK_ROUND_SECONDS
+        return Attested(epoch, words, CLOCK_ROUNDS + epoch if is_small else begins, reward_epoch=CLOCK_REWARD_EPOCH)
+
+    def attest(self, epoch: int, root: bytes, total: int = 2**200) -> Attested:
+        """Let Flare attest a settlement root, with the sum that its pages may claim, and deliver it."""
+        attested = self.attested(epoch, root, total)
         self.run(DELIVER, *attested.confirming(), *attested.delivering())
         return attested
 
@@ -227,11 +267,13 @@ class Chain:
         deployer = LocalDeployer(self.flow, self.flow.create_account(FUNDS))
         return _deployed(deployer, flare or flare_of_tests(), notices or NOTICES)
 
-    def with_own_clock(self, flare: TrustedFlare | None = None, notices: Notices | None = None) -> "Chain":
+    def with_own_clock(
+        self, flare: TrustedFlare | None = None, notices: Notices | None = None, money: Money = MONEY
+    ) -> "Chain":
         """The same contracts on another account, where time passes only by `wait`."""
         deployer = ClockedDeployer(self.flow, self.flow.create_account(FUNDS))
         deployer.deploy_clock()
-        chain = _deployed(deployer, flare or flare_of_tests(), notices or NOTICES)
+        chain = _deployed(deployer, flare or flare_of_the_clock(), notices or NOTICES, money)
         return replace(chain, clock=ClockedDeployer(chain.flow, deployer.account))
 
     def wait(self, seconds: float) -> None:
@@ -276,9 +318,9 @@ def page_of(page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]
     return [uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 
 
-def _deployed(deployer: LocalDeployer, flare: TrustedFlare, notices: Notices = NOTICES) -> Chain:
+def _deployed(deployer: LocalDeployer, flare: TrustedFlare, notices: Notices = NOTICES, money: Money = MONEY) -> Chain:
     flow = deployer.flow.with_contracts_at(deployer.address)
-    deploy(replace(deployer, flow=flow), "emulator", flare, TARGET, notices)
+    deploy(replace(deployer, flow=flow), "emulator", flare, TARGET, Terms(notices, money))
     return Chain(flow, deployer.account)
 
 
@@ -293,4 +335,5 @@ def running_chain(*, coverage: bool = True) -> Iterator[Chain]:
         server.start()
         flow = stack.enter_context(LocalFlow.at())
         flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
+        deploy_stand_ins(LocalDeployer(flow, service_account()))
         yield _deployed(LocalDeployer(flow, flow.create_account(FUNDS)), flare_of_tests())

@@ -1,23 +1,24 @@
 import "FlareFDCTriggers"
-import "FlareOracleVerifier"
 import "FlowToken"
+import "GraduatedPricing"
+import "SettlementPages"
 
 /// Prepaid usage at one flat price: the smallest contract of its kind, to be read in five minutes and copied.
 ///
 /// 1. A user opens an account with a deposit and keeps the `Pass`, which is the right to the rest of it.
 /// 2. Flare attests how much every account has used so far. The statement comes through `FlareFDCTriggers`.
 /// 3. Anyone presents a page of totals under the attested root; each account pays `price x total` less what it has paid.
-/// 4. The user announces the exit, waits, and takes the rest.
+/// 4. The user requests the exit, waits for the notice and takes the rest, within a week after it.
 ///
-/// Totals are cumulative and only go up, so a page may come twice or never: nobody ever pays twice. A statement contains
-/// all that the ones before it said, so only the newest is kept.
+/// Totals are cumulative and only rise, so a page may come twice or never: nobody pays twice. A statement says all that
+/// the earlier ones said, so only the newest is kept.
 access(all) contract SimpleUsageSubscriptions {
 
     /* --- ENTITLEMENTS --- */
 
-    /// The right of whoever holds a pass.
-    access(all) entitlement Owner
-    /// The right of the provider.
+    /// The right of whoever holds a pass: to request and cancel the exit.
+    access(all) entitlement Leave
+    /// The right of the provider: to take out what was paid.
     access(all) entitlement Collect
 
     /* --- EVENTS --- */
@@ -28,8 +29,10 @@ access(all) contract SimpleUsageSubscriptions {
     access(all) event ToppedUp(accountId: UInt64, amount: UFix64, balanceAfter: UFix64)
     /// Attested usage was paid. `ratedMicrotokens` is the account's total so far.
     access(all) event Settled(accountId: UInt64, ratedMicrotokens: UInt64, paid: UFix64, balanceAfter: UFix64)
-    /// The rest can be taken from `exitAt` on.
-    access(all) event ExitRequested(accountId: UInt64, exitAt: UFix64)
+    /// The rest can be taken from `exitAt` on, until `exitUntil`.
+    access(all) event ExitRequested(accountId: UInt64, exitAt: UFix64, exitUntil: UFix64)
+    /// The user stays after all.
+    access(all) event ExitCancelled(accountId: UInt64)
     /// The rest was taken, and the account is gone.
     access(all) event Closed(accountId: UInt64, refunded: UFix64)
     /// The provider took out what had been paid.
@@ -37,22 +40,24 @@ access(all) contract SimpleUsageSubscriptions {
 
     /* --- STATE --- */
 
-    /// Where the provider's rights lie.
+    /// Where the provider's rights are stored.
     access(all) let AdminStoragePath: StoragePath
-    /// Where the receiver of statements lies.
+    /// Where the receiver of statements is stored.
     access(all) let HandlerStoragePath: StoragePath
-    /// FLOW for 1,000 rated tokens; it never changes.
-    access(all) let price: UFix64
+    /// The one price, in FLOW for 1,000 rated tokens; it never changes.
+    access(all) let tariff: GraduatedPricing.Tariff
     /// How long after the request the rest can be taken; longer than any attestation takes.
     access(all) let exitNoticeSeconds: UFix64
+    /// How long after the notice the rest can be taken: a week. Then the exit lapses and must be requested anew.
+    access(all) let EXIT_SECONDS: UFix64
+    /// Length of an epoch.
+    access(all) let epochSeconds: UInt64
     /// What was paid for usage and is not yet taken out by the provider.
     access(all) var unclaimedRevenue: UFix64
     /// How many accounts were ever opened; the newest has this id.
     access(all) var accountsOpened: UInt64
-    /// The epoch of the newest attested statement, and the root of its pages.
-    access(all) var epoch: UInt64
-    /// 64 hex digits; empty before the first statement.
-    access(all) var settlementRoot: String
+    /// The newest attested statement; nil before the first.
+    access(all) var statement: SettlementPages.Statement?
     access(self) let vault: @FlowToken.Vault
     access(self) let accounts: {UInt64: UsageAccount}
 
@@ -64,14 +69,28 @@ access(all) contract SimpleUsageSubscriptions {
         access(all) var paid: UFix64
         /// The total that it was paid for.
         access(all) var ratedMicrotokens: UInt64
-        /// From when on the rest can be taken; nil while no exit is announced.
+        /// When the notice of the exit ends; nil while no exit is requested.
         access(all) var exitAt: UFix64?
+        /// Reserved: a stored struct can never get another field.
+        access(self) let extension: {String: AnyStruct}?
 
         view init(deposit: UFix64) {
             self.balance = deposit
             self.paid = 0.0
             self.ratedMicrotokens = 0
             self.exitAt = nil
+            self.extension = nil
+        }
+
+        /// `active`, `owing` (the deposit does not cover the usage), `exiting` or `leaving` (the rest can be taken now).
+        access(all) view fun status(): String {
+            let now = getCurrentBlock().timestamp
+            if let exitAt = self.exitAt {
+                if now <= exitAt + SimpleUsageSubscriptions.EXIT_SECONDS {
+                    return now < exitAt ? "exiting" : "leaving"
+                }
+            }
+            return self.paid < SimpleUsageSubscriptions.cost(self.ratedMicrotokens) ? "owing" : "active"
         }
 
         /// Pays for a new total as far as the balance goes; the next page, or the same again, asks for the rest.
@@ -91,7 +110,7 @@ access(all) contract SimpleUsageSubscriptions {
             self.balance = self.balance + amount
         }
 
-        access(contract) fun leave(at: UFix64) {
+        access(contract) fun leave(at: UFix64?) {
             self.exitAt = at
         }
     }
@@ -102,25 +121,35 @@ access(all) contract SimpleUsageSubscriptions {
     access(all) resource Pass {
         /// The account that it is for.
         access(all) let accountId: UInt64
+        /// Reserved: a stored resource can never get another field.
+        access(self) let extension: {String: AnyStruct}?
 
-        /// Announces the exit.
-        access(Owner) fun requestExit() {
+        /// Begins the notice after which the rest can be taken.
+        access(Leave) fun requestExit() {
             SimpleUsageSubscriptions.requestExit(self.accountId)
+        }
+
+        /// Stays after all.
+        access(Leave) fun cancelExit() {
+            SimpleUsageSubscriptions.cancelExit(self.accountId)
         }
 
         init(accountId: UInt64) {
             self.accountId = accountId
+            self.extension = nil
         }
     }
 
     /// Receives the statements that Flare attested.
     access(all) resource StatementHandler: FlareFDCTriggers.Handler {
-        /// Keeps the settlement root, the fifth of the attested words, unless that of a later statement is there.
+        /// Keeps the statement, unless a later one is there. Refuses an epoch that has not ended: it would keep every
+        /// statement out until then.
         access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
             let words = delivery.wordsFor(&self as &{FlareFDCTriggers.Handler})
-            if delivery.epoch > SimpleUsageSubscriptions.epoch {
-                SimpleUsageSubscriptions.epoch = delivery.epoch
-                SimpleUsageSubscriptions.settlementRoot = String.encodeHex(words[4].toBigEndianBytes())
+            let epoch = delivery.epoch
+            SettlementPages.requireEnded(epoch: epoch, epochSeconds: SimpleUsageSubscriptions.epochSeconds)
+            if epoch > SimpleUsageSubscriptions.statement?.epoch ?? 0 {
+                SimpleUsageSubscriptions.statement = SettlementPages.Statement(epoch: epoch, words: words)
             }
         }
     }
@@ -141,7 +170,8 @@ access(all) contract SimpleUsageSubscriptions {
 
     /// Opens an account; the pass carries its id.
     access(all) fun open(deposit: @FlowToken.Vault): @Pass {
-        if let trigger = FlareFDCTriggers.triggerTakingEffect(handlers: self.account.address, within: 2.0 * self.exitNoticeSeconds) {
+        let leaving = 2.0 * self.exitNoticeSeconds
+        if let trigger = FlareFDCTriggers.triggerTakingEffect(handlers: self.account.address, within: leaving) {
             panic("SimpleUsageSubscriptions.open: trigger \(trigger) takes effect before an owner who opens now could leave")
         }
         let amount = deposit.balance
@@ -169,33 +199,33 @@ access(all) contract SimpleUsageSubscriptions {
     /// @param ratedMicrotokens: the cumulative total of each
     /// @param path: siblings from the page up to the root, 32 bytes each, hex
     access(all) fun settle(page: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64], path: [String]) {
-        pre {
-            ids.length == ratedMicrotokens.length:
-                "SimpleUsageSubscriptions.settle: \(ids.length) ids but \(ratedMicrotokens.length) totals"
-        }
-        let lines = ["flareflow-page/1 \(self.getType().identifier) epoch \(self.epoch) page \(page)"]
-        for position, accountId in ids {
-            lines.append("\(accountId):\(ratedMicrotokens[position])")
-        }
-        let leaf = String.encodeHex(HashAlgorithm.KECCAK_256.hash(String.join(lines, separator: "\n").utf8))
-        assert(
-            FlareOracleVerifier.foldPath(leaf: leaf, path: path) == self.settlementRoot,
-            message: "SimpleUsageSubscriptions.settle: page \(page) does not belong to the statement of epoch \(self.epoch)"
+        let statement = self.statement
+            ?? panic("SimpleUsageSubscriptions.settle: no statement is attested yet")
+        SettlementPages.requirePage(
+            of: statement,
+            contractType: self.getType(),
+            page: page,
+            ids: ids,
+            ratedMicrotokens: ratedMicrotokens,
+            path: path
         )
+        var claimed: Int128 = 0
         for position, accountId in ids {
+            claimed = claimed + Int128(ratedMicrotokens[position])
             self.settleOne(accountId, ratedMicrotokens: ratedMicrotokens[position])
         }
+        SettlementPages.requireClaim(of: statement, page: page, claimedMicrotokens: claimed)
     }
 
     /// Ends an account after the notice and returns what is left of it.
     access(all) fun close(pass: @Pass): @FlowToken.Vault {
         let accountId = pass.accountId
         destroy pass
-        let exitAt = self.borrow(accountId).exitAt
-            ?? panic("SimpleUsageSubscriptions.close: request the exit of account \(accountId) first")
+        let account = self.borrow(accountId)
+        let status = account.status()
         assert(
-            getCurrentBlock().timestamp >= exitAt,
-            message: "SimpleUsageSubscriptions.close: the notice of account \(accountId) ends at \(exitAt)"
+            status == "leaving",
+            message: "SimpleUsageSubscriptions.close: account \(accountId) is \(status); its rest can be taken in the week after the notice of an exit"
         )
         let refund = self.accounts.remove(key: accountId)!.balance
         emit Closed(accountId: accountId, refunded: refund)
@@ -211,8 +241,12 @@ access(all) contract SimpleUsageSubscriptions {
 
     /// What a cumulative total costs, rounded down to 1e-8 FLOW.
     access(all) view fun cost(_ ratedMicrotokens: UInt64): UFix64 {
-        let units = UInt128(ratedMicrotokens) * UInt128(self.price * 100_000_000.0) / 1_000_000_000
-        return UFix64(units / 100_000_000) + UFix64(units % 100_000_000) * 0.00000001
+        return self.tariff.price(ratedMicrotokens)
+    }
+
+    /// Version of this contract.
+    access(all) view fun getVersion(): String {
+        return "1.0.0"
     }
 
     /// All FLOW in the contract: every balance and the unclaimed revenue.
@@ -244,9 +278,25 @@ access(all) contract SimpleUsageSubscriptions {
     }
 
     access(contract) fun requestExit(_ accountId: UInt64) {
+        let account = self.borrow(accountId)
+        let status = account.status()
+        assert(
+            status != "exiting" && status != "leaving",
+            message: "SimpleUsageSubscriptions.requestExit: the exit of account \(accountId) is requested already"
+        )
         let exitAt = getCurrentBlock().timestamp + self.exitNoticeSeconds
-        self.borrow(accountId).leave(at: exitAt)
-        emit ExitRequested(accountId: accountId, exitAt: exitAt)
+        account.leave(at: exitAt)
+        emit ExitRequested(accountId: accountId, exitAt: exitAt, exitUntil: exitAt + self.EXIT_SECONDS)
+    }
+
+    access(contract) fun cancelExit(_ accountId: UInt64) {
+        let account = self.borrow(accountId)
+        assert(
+            account.exitAt != nil,
+            message: "SimpleUsageSubscriptions.cancelExit: no exit of account \(accountId) is requested"
+        )
+        account.leave(at: nil)
+        emit ExitCancelled(accountId: accountId)
     }
 
     access(contract) fun payRevenue(_ amount: UFix64): @FlowToken.Vault {
@@ -255,23 +305,24 @@ access(all) contract SimpleUsageSubscriptions {
         return <-(self.vault.withdraw(amount: amount) as! @FlowToken.Vault)
     }
 
-    /// @param price: FLOW for 1,000 rated tokens, at most 10.0, which keeps the cost of every total inside of UFix64
+    /// @param price: FLOW for 1,000 rated tokens
     /// @param exitNoticeSeconds: how long after the request the rest can be taken
-    init(price: UFix64, exitNoticeSeconds: UFix64) {
+    /// @param epochSeconds: length of an epoch
+    init(price: UFix64, exitNoticeSeconds: UFix64, epochSeconds: UInt64) {
         pre {
-            price <= 10.0: "SimpleUsageSubscriptions.init: the price is at most 10.0, not \(price)"
             FlareFDCTriggers.noticeSeconds >= 2.0 * exitNoticeSeconds:
-                "SimpleUsageSubscriptions.init: the notice of triggers is \(FlareFDCTriggers.noticeSeconds) seconds, less than twice the \(exitNoticeSeconds) of an exit"
+                "SimpleUsageSubscriptions.init: triggers must be announced for \(2.0 * exitNoticeSeconds) seconds, twice as long as an exit takes, not \(FlareFDCTriggers.noticeSeconds)"
         }
         self.AdminStoragePath = /storage/simpleUsageSubscriptionsAdmin
         self.HandlerStoragePath = /storage/simpleUsageSubscriptionsHandler
-        self.price = price
+        self.tariff = GraduatedPricing.Tariff(tiers: [GraduatedPricing.Tier(endTokens: nil, price: price)])
+        self.EXIT_SECONDS = 604_800.0
+        self.epochSeconds = epochSeconds
         self.exitNoticeSeconds = exitNoticeSeconds
         self.unclaimedRevenue = 0.0
         self.accountsOpened = 0
         self.vault <- FlowToken.createEmptyVault(vaultType: Type<@FlowToken.Vault>())
-        self.epoch = 0
-        self.settlementRoot = ""
+        self.statement = nil
         self.accounts = {}
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)
         self.account.storage.save(<-create StatementHandler(), to: self.HandlerStoragePath)

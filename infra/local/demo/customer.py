@@ -13,7 +13,7 @@ from infra.local.flow.accounts import LocalAccount, LocalFlow
 PLAN_ID: Final = 0
 PLAN_VERSION: Final = 1
 STARTING_MONEY_UFIX64: Final = 100 * 10**8
-OPENED_EVENT: Final = "UsageBasedSubscriptions.SubscriptionOpened"
+OPENED_EVENT: Final = "SubscriptionCustody.SubscriptionOpened"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def _flow_transactions(run: Run) -> dict[str, str]:
     wanted: tuple[tuple[str, str, str, int], ...] = (
         ("confirm root", "FlareOracleVerifier.RootConfirmed", "votingRound", run.voting_round),
         ("deliver proof", "FlareFDCTriggers.Delivered", "epoch", run.epoch),
-        ("settle", "UsageBasedSubscriptions.Settled", "subscriptionId", run.customer.subscription_id),
+        ("settle", "SubscriptionAccounts.Settled", "subscriptionId", run.customer.subscription_id),
     )
     for purpose, event, key, value in wanted:
         for transaction_id, fields in run.stack.on_flow.events(event, run.stack.first_height):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from flareflow.adapters.flow.json_cdc import Argument, ufix64
+from flareflow.adapters.flow.json_cdc import Argument, string, ufix64
 from flareflow.attestation.request import AttestationTarget
-from infra.deploy.contracts import deploy
+from infra.deploy.contracts import contract_code, deploy
 from infra.deploy.networks import PUBLIC_SOURCE
 from infra.local.flow.accounts import LocalAccount, LocalFlow, service_account
 from infra.local.flow.network import STATEMENT_URL_PREFIX, emulator
@@ -36,5 +36,12 @@ def deploy_contracts(first_policy: bytes) -> str:
     with LocalFlow.at() as flow:
         flow.run(account, "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
         flare = network.flare.trusting(first_policy)
-        deploy(LocalDeployer(flow, account), network.name, flare, statements, network.notices)
+        deploy_stand_ins(LocalDeployer(flow, account))
+        deploy(LocalDeployer(flow, account), network.name, flare, statements, network.terms)
     return f"0x{account.address}"
+
+
+def deploy_stand_ins(service: LocalDeployer) -> None:
+    """What other networks bring and the emulator does not: a price oracle behind Band's interface."""
+    code = contract_code("BandOracle", "emulator", service.address)
+    service.run("deploy/deploy_contract.cdc", code, string("BandOracle"))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from infra.deploy.account import DeployerKey
-from infra.deploy.contracts import Notices
+from infra.deploy.contracts import Notices, Terms
 from infra.deploy.networks import FlowNetwork, StandIns
 from infra.local.flare.fdc.voters import policy_of
 from infra.local.flare.network import LOCAL_FLARE
@@ -16,7 +16,7 @@ STATEMENT_HOST: Final = "statements.flareflow.test"
 
 STATEMENT_URL_PREFIX: Final = f"https://{STATEMENT_HOST}/v1/statements/"
 EPOCH_SECONDS: Final = 10
-NOTICES: Final = Notices(trigger=10, plan=5, exit=5, epoch=EPOCH_SECONDS)
+NOTICES: Final = Notices(trigger=10, plan=10, exit=5, epoch=EPOCH_SECONDS, settlement=0, revenue=0)
 """Short, because this chain lives for minutes and has no users to warn."""
 
 
@@ -28,7 +28,7 @@ def emulator() -> FlowNetwork:
         rest_url=url("flow_rest"),
         access=f"{HOST}:{port('flow_grpc')}",
         flare=LOCAL_FLARE,
-        notices=NOTICES,
+        terms=Terms(NOTICES),
         stand_ins=StandIns(
             DeployerKey(f"0x{account.address}", account, account.hash_algorithm), current_policy(), STATEMENT_URL_PREFIX
         ),

@@ -13,9 +13,9 @@ from flareflow.statements.models import SettlementPage
 from infra.local.flow.accounts import LocalAccount
 from tests.support.flow_emulator import FLOW, FUNDS, SETTLE, Chain, settling
 
-OPEN_EACH_TIME: Final = 140
+OPEN_EACH_TIME: Final = 100
 CAP_EACH_TIME: Final = 100
-SETTLE_EACH_TIME: Final = 500
+SETTLE_EACH_TIME: Final = 100
 DEPOSIT: Final = 400 * FLOW
 CAP: Final = 390 * FLOW
 PAGE_NUMBER: Final = 250
@@ -30,15 +30,16 @@ AFTER: Final = tuple(total + 7_654_321_987 for total in BEFORE)
 OPEN_MANY: Final = """
     import "FlowToken"
     import "FungibleToken"
+    import "SubscriptionOwnership"
     import "UsageBasedSubscriptions"
 
     transaction(count: UInt64, plans: UInt64, deposit: UFix64) {
         prepare(signer: auth(BorrowValue, SaveValue) &Account) {
-            let path = UsageBasedSubscriptions.HolderStoragePath
+            let path = SubscriptionOwnership.HolderStoragePath
             if signer.storage.type(at: path) == nil {
-                signer.storage.save(<-UsageBasedSubscriptions.createHolder(), to: path)
+                signer.storage.save(<-SubscriptionOwnership.createHolder(), to: path)
             }
-            let holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
+            let holder = signer.storage.borrow<auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder>(
                 from: path
             )!
             let wallet = signer.storage.borrow<auth(FungibleToken.Withdraw) &FlowToken.Vault>(
@@ -46,20 +47,24 @@ OPEN_MANY: Final = """
             )!
             var opened: UInt64 = 0
             while opened < count {
-                let payment <- wallet.withdraw(amount: deposit) as! @FlowToken.Vault
-                holder.open(planId: opened % plans, planVersion: 1, deposit: <-payment)
+                UsageBasedSubscriptions.open(
+                    holder: holder,
+                    planId: opened % plans,
+                    planVersion: 1,
+                    deposit: <-wallet.withdraw(amount: deposit)
+                )
                 opened = opened + 1
             }
         }
     }
 """
 CAP_MANY: Final = """
-    import "UsageBasedSubscriptions"
+    import "SubscriptionOwnership"
 
     transaction(ids: [UInt64], limit: UFix64) {
         prepare(signer: auth(BorrowValue) &Account) {
-            let holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-                from: UsageBasedSubscriptions.HolderStoragePath
+            let holder = signer.storage.borrow<auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder>(
+                from: SubscriptionOwnership.HolderStoragePath
             )!
             for subscriptionId in ids {
                 holder.setSpendCap(subscriptionId: subscriptionId, limit: limit)

@@ -49,8 +49,8 @@ def owners_among(chain: Chain, name: str = "") -> Iterator[Cost]:
     """The same among the subscriptions that are there already; `name` says which."""
     owner, stranger = (chain.flow.create_account(FUNDS) for _ in range(2))
 
-    def act(what: str, event: str, *arguments: Argument, by: LocalAccount = owner) -> int:
-        return units(chain, chain.run(f"subscriptions/{what}.cdc", *arguments, signer=by), event)
+    def act(what: str, events: str, *arguments: Argument, by: LocalAccount = owner) -> int:
+        return units(chain, chain.run(f"subscriptions/{what}.cdc", *arguments, signer=by), *events.split())
 
     def cost(what: str, operation: str, spent: int) -> Cost:
         return Cost(f"{what}_cu{name}", operation, spent, OWNER_LIMIT)
@@ -66,7 +66,7 @@ def owners_among(chain: Chain, name: str = "") -> Iterator[Cost]:
     yield cost("top_up_by_stranger", "top up another's", act("top_up", "ToppedUp", held, flow, by=stranger))
     yield cost("request_exit", "request the exit", act("request_exit", "ExitRequested", held))
     yield cost("withdraw", "withdraw a part", act("withdraw", "Withdrawn", held, flow))
-    yield cost("close", "close, with the rest refunded", act("close_subscription", "Closed", held))
+    yield cost("close", "close, with the rest refunded", act("close_subscription", "Closed ResourceDestroyed", held))
 
 
 def _held(chain: Chain, owner: LocalAccount) -> list[Argument]:

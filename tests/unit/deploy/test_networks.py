@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infra.deploy.contracts import Notices
+from infra.deploy.contracts import Terms
 from infra.deploy.networks import COSTON2, FLARE, MAINNET, TESTNET, FlareNetwork
 from infra.local.flare.network import LOCAL_FLARE
 from infra.local.flow.network import emulator
@@ -47,8 +47,8 @@ def test_mainnet_names_no_source_because_flare_attests_listed_hosts_only() -> No
     assert MAINNET.flare.source_id is None
 
 
-def test_public_networks_have_the_default_notices() -> None:
-    assert [TESTNET.notices, MAINNET.notices] == [Notices(), Notices()]
+def test_public_networks_have_the_default_terms() -> None:
+    assert [TESTNET.terms, MAINNET.terms] == [Terms(), Terms()]
 
 
 def test_the_emulator_listens_on_the_ports_of_the_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
-import "UsageBasedSubscriptions"
+import "SubscriptionPlans"
 
 /// What a cumulative rated total costs on a plan.
 access(all) fun main(planId: UInt64, ratedMicrotokens: UInt64): UFix64 {
-    return UsageBasedSubscriptions.quote(planId: planId, ratedMicrotokens: ratedMicrotokens)
+    return SubscriptionPlans.quote(planId: planId, ratedMicrotokens: ratedMicrotokens)
 }

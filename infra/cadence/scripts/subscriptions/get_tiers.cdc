@@ -1,6 +1,7 @@
-import "UsageBasedSubscriptions"
+import "GraduatedPricing"
+import "SubscriptionPlans"
 
 /// The tiers that a new subscription on this plan accepts now, by rising end; nil if there is no such plan.
-access(all) fun main(planId: UInt64): [UsageBasedSubscriptions.Tier]? {
-    return UsageBasedSubscriptions.plan(planId)?.tiers()
+access(all) fun main(planId: UInt64): [GraduatedPricing.Tier]? {
+    return SubscriptionPlans.plan(planId)?.tariff?.tiers()
 }

@@ -1,9 +1,9 @@
-import "UsageBasedSubscriptions"
+import "SubscriptionCustody"
 
-/// All FLOW in the contract, and how much of it is revenue that the provider may take; the rest is balances.
+/// All tokens in custody, and how much of that is revenue; the rest is balances.
 access(all) fun main(): {String: UFix64} {
     return {
-        "balance": UsageBasedSubscriptions.vaultBalance(),
-        "unclaimedRevenue": UsageBasedSubscriptions.unclaimedRevenue
+        "balance": SubscriptionCustody.vaultBalance(),
+        "unclaimedRevenue": SubscriptionCustody.unclaimedRevenue()
     }
 }

@@ -2,7 +2,7 @@ import "FlowToken"
 import "FungibleToken"
 import "SimpleUsageSubscriptions"
 
-/// Opens a prepaid account with a deposit from the signer's FLOW; the pass lies in the signer's storage.
+/// Opens a prepaid account with a deposit from the signer's FLOW; the pass is stored with the signer.
 transaction(deposit: UFix64) {
     prepare(signer: auth(BorrowValue, SaveValue) &Account) {
         let vault = signer.storage.borrow<auth(FungibleToken.Withdraw) &FlowToken.Vault>(

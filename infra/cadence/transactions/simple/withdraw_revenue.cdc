@@ -8,7 +8,7 @@ transaction(amount: UFix64) {
             from: SimpleUsageSubscriptions.AdminStoragePath
         ) ?? panic("withdraw_revenue: the signer is not the provider")
         let wallet = signer.storage.borrow<&FlowToken.Vault>(from: /storage/flowTokenVault)
-            ?? panic("withdraw_revenue: the signer has no place for FLOW")
+            ?? panic("withdraw_revenue: the signer has no vault for FLOW")
         wallet.deposit(from: <-admin.withdrawRevenue(amount: amount))
     }
 }

@@ -1,13 +1,17 @@
+import "GraduatedPricing"
+import "SubscriptionPlans"
 import "UsageBasedSubscriptions"
 
-/// Announces a version of a plan; passes over one that is announced.
+/// Announces a version of a plan. Does nothing if that version is announced already.
 ///
 /// @param planVersion: 1 for a new plan, else the version after the newest
-/// @param ends: where each tier but the last ends, in tokens
-/// @param prices: FLOW for 1,000 tokens in each tier, one more than there are ends
+/// @param isInDollars: whether the prices are dollars; else they are tokens of the vault
+/// @param ends: where each tier but the last ends, in rated tokens
+/// @param prices: price of 1,000 rated tokens in each tier, one more than there are ends
 transaction(
     planId: UInt64,
     planVersion: UInt64,
+    isInDollars: Bool,
     ends: [UInt64],
     prices: [UFix64],
     minimumDeposit: UFix64,
@@ -23,20 +27,26 @@ transaction(
     }
 
     pre {
-        prices.length == ends.length + 1: "add_plan: \(ends.length) ends want one price more, not \(prices.length)"
-        planVersion <= UsageBasedSubscriptions.planVersionsOf(planId) + 1:
-            "add_plan: version \(UsageBasedSubscriptions.planVersionsOf(planId) + 1) of plan \(planId) comes next, not \(planVersion)"
+        prices.length == ends.length + 1: "add_plan: \(ends.length) ends need one price more, not \(prices.length)"
+        planVersion <= SubscriptionPlans.versionsOf(planId) + 1:
+            "add_plan: version \(SubscriptionPlans.versionsOf(planId) + 1) of plan \(planId) comes next, not \(planVersion)"
     }
 
     execute {
-        if planVersion <= UsageBasedSubscriptions.planVersionsOf(planId) {
+        if planVersion <= SubscriptionPlans.versionsOf(planId) {
             return
         }
-        let tiers: [UsageBasedSubscriptions.Tier] = []
+        let tiers: [GraduatedPricing.Tier] = []
         for position, price in prices {
             let end = position < ends.length ? ends[position] : nil
-            tiers.append(UsageBasedSubscriptions.Tier(endTokens: end, price: price))
+            tiers.append(GraduatedPricing.Tier(endTokens: end, price: price))
         }
-        self.admin.addPlan(planId: planId, tiers: tiers, minimumDeposit: minimumDeposit, lowBalance: lowBalance)
+        self.admin.addPlan(
+            planId: planId,
+            isInDollars: isInDollars,
+            tiers: tiers,
+            minimumDeposit: minimumDeposit,
+            lowBalance: lowBalance
+        )
     }
 }

@@ -1,13 +1,13 @@
-import "UsageBasedSubscriptions"
+import "SubscriptionOwnership"
 
-/// Stays after all.
+/// Cancels the exit of a subscription.
 transaction(subscriptionId: UInt64) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
+    let holder: auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-            from: UsageBasedSubscriptions.HolderStoragePath
+        self.holder = signer.storage.borrow<auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder>(
+            from: SubscriptionOwnership.HolderStoragePath
         ) ?? panic("cancel_exit: the signer holds no subscriptions")
     }
 

@@ -1,17 +1,23 @@
+import "SubscriptionOwnership"
 import "UsageBasedSubscriptions"
 
-/// Accepts the newest effective version of a plan.
+/// Accepts the newest effective version of a plan; it counts from the next statement on.
 transaction(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
+    let holder: auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-            from: UsageBasedSubscriptions.HolderStoragePath
+        self.holder = signer.storage.borrow<auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder>(
+            from: SubscriptionOwnership.HolderStoragePath
         ) ?? panic("change_plan: the signer holds no subscriptions")
     }
 
     execute {
-        self.holder.changePlan(subscriptionId: subscriptionId, planId: planId, planVersion: planVersion)
+        UsageBasedSubscriptions.changePlan(
+            holder: self.holder,
+            subscriptionId: subscriptionId,
+            planId: planId,
+            planVersion: planVersion
+        )
     }
 }

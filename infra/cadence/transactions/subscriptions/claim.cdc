@@ -1,13 +1,13 @@
-import "UsageBasedSubscriptions"
+import "SubscriptionOwnership"
 
-/// Notes the signer as the owner of a subscription in a holder that was moved here as a whole.
+/// Records the signer as the owner of a subscription in a holder that was moved here as a whole.
 transaction(subscriptionId: UInt64) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
+    let holder: auth(SubscriptionOwnership.Transfer) &SubscriptionOwnership.Holder
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-            from: UsageBasedSubscriptions.HolderStoragePath
+        self.holder = signer.storage.borrow<auth(SubscriptionOwnership.Transfer) &SubscriptionOwnership.Holder>(
+            from: SubscriptionOwnership.HolderStoragePath
         ) ?? panic("claim: the signer holds no subscriptions")
     }
 

@@ -1,21 +1,22 @@
-import "FlowToken"
-import "UsageBasedSubscriptions"
+import "FungibleToken"
+import "SubscriptionCustody"
+import "SubscriptionOwnership"
 
-/// Ends a subscription after the notice; the rest of the deposit goes back to the signer.
+/// Ends a subscription after the notice; the rest of the deposit goes to the signer.
 transaction(subscriptionId: UInt64) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
-    let wallet: &FlowToken.Vault
+    let holder: auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder
+    let receiver: &{FungibleToken.Receiver}
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-            from: UsageBasedSubscriptions.HolderStoragePath
+        self.holder = signer.storage.borrow<auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder>(
+            from: SubscriptionOwnership.HolderStoragePath
         ) ?? panic("close_subscription: the signer holds no subscriptions")
-        self.wallet = signer.storage.borrow<&FlowToken.Vault>(from: /storage/flowTokenVault)
-            ?? panic("close_subscription: the signer has no place for FLOW")
+        self.receiver = signer.capabilities.borrow<&{FungibleToken.Receiver}>(SubscriptionCustody.receiverPath)
+            ?? panic("close_subscription: the signer publishes no receiver at \(SubscriptionCustody.receiverPath)")
     }
 
     execute {
-        self.wallet.deposit(from: <-self.holder.close(subscriptionId: subscriptionId))
+        self.holder.close(subscriptionId: subscriptionId, receiver: self.receiver)
     }
 }

@@ -1,17 +1,17 @@
-import "UsageBasedSubscriptions"
+import "SubscriptionOwnership"
 
 /// Moves a subscription to another account, which has published its holder.
 transaction(subscriptionId: UInt64, recipient: Address) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
-    let receiver: &UsageBasedSubscriptions.Holder
+    let holder: auth(SubscriptionOwnership.Transfer) &SubscriptionOwnership.Holder
+    let receiver: &SubscriptionOwnership.Holder
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-            from: UsageBasedSubscriptions.HolderStoragePath
+        self.holder = signer.storage.borrow<auth(SubscriptionOwnership.Transfer) &SubscriptionOwnership.Holder>(
+            from: SubscriptionOwnership.HolderStoragePath
         ) ?? panic("move_ownership: the signer holds no subscriptions")
-        self.receiver = getAccount(recipient).capabilities.borrow<&UsageBasedSubscriptions.Holder>(
-            UsageBasedSubscriptions.HolderPublicPath
+        self.receiver = getAccount(recipient).capabilities.borrow<&SubscriptionOwnership.Holder>(
+            SubscriptionOwnership.HolderPublicPath
         ) ?? panic("move_ownership: \(recipient) has published no holder")
     }
 

@@ -1,16 +1,16 @@
-import "UsageBasedSubscriptions"
+import "SubscriptionOwnership"
 
 /// Lets others move their subscriptions to the signer.
 transaction {
 
     prepare(signer: auth(SaveValue, IssueStorageCapabilityController, PublishCapability) &Account) {
-        let path = UsageBasedSubscriptions.HolderStoragePath
+        let path = SubscriptionOwnership.HolderStoragePath
         if signer.storage.type(at: path) == nil {
-            signer.storage.save(<-UsageBasedSubscriptions.createHolder(), to: path)
+            signer.storage.save(<-SubscriptionOwnership.createHolder(), to: path)
         }
         signer.capabilities.publish(
-            signer.capabilities.storage.issue<&UsageBasedSubscriptions.Holder>(path),
-            at: UsageBasedSubscriptions.HolderPublicPath
+            signer.capabilities.storage.issue<&SubscriptionOwnership.Holder>(path),
+            at: SubscriptionOwnership.HolderPublicPath
         )
     }
 }

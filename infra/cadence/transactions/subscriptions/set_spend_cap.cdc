@@ -1,13 +1,13 @@
-import "UsageBasedSubscriptions"
+import "SubscriptionOwnership"
 
-/// Sets the most that may be charged in 30 days; nil takes the limit away.
+/// Sets the most that may be charged in 30 days, in tokens; nil takes the limit away.
 transaction(subscriptionId: UInt64, limit: UFix64?) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
+    let holder: auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-            from: UsageBasedSubscriptions.HolderStoragePath
+        self.holder = signer.storage.borrow<auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder>(
+            from: SubscriptionOwnership.HolderStoragePath
         ) ?? panic("set_spend_cap: the signer holds no subscriptions")
     }
 

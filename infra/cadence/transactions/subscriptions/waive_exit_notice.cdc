@@ -1,6 +1,6 @@
 import "UsageBasedSubscriptions"
 
-/// Lets an owner who requested an exit withdraw now.
+/// Lets an owner who has requested an exit and owes nothing leave now.
 transaction(subscriptionId: UInt64) {
 
     let admin: auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin
@@ -12,6 +12,6 @@ transaction(subscriptionId: UInt64) {
     }
 
     execute {
-        self.admin.waiveExitNotice(subscriptionId: subscriptionId)
+        self.admin.waiveExitNotice(subscriptionId)
     }
 }

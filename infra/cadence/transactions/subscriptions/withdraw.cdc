@@ -1,21 +1,22 @@
-import "FlowToken"
-import "UsageBasedSubscriptions"
+import "FungibleToken"
+import "SubscriptionCustody"
+import "SubscriptionOwnership"
 
 /// Takes out a part of the balance, after the notice.
 transaction(subscriptionId: UInt64, amount: UFix64) {
 
-    let holder: auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder
-    let wallet: &FlowToken.Vault
+    let holder: auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder
+    let receiver: &{FungibleToken.Receiver}
 
     prepare(signer: auth(BorrowValue) &Account) {
-        self.holder = signer.storage.borrow<auth(UsageBasedSubscriptions.Owner) &UsageBasedSubscriptions.Holder>(
-            from: UsageBasedSubscriptions.HolderStoragePath
+        self.holder = signer.storage.borrow<auth(SubscriptionOwnership.Withdraw) &SubscriptionOwnership.Holder>(
+            from: SubscriptionOwnership.HolderStoragePath
         ) ?? panic("withdraw: the signer holds no subscriptions")
-        self.wallet = signer.storage.borrow<&FlowToken.Vault>(from: /storage/flowTokenVault)
-            ?? panic("withdraw: the signer has no place for FLOW")
+        self.receiver = signer.capabilities.borrow<&{FungibleToken.Receiver}>(SubscriptionCustody.receiverPath)
+            ?? panic("withdraw: the signer publishes no receiver at \(SubscriptionCustody.receiverPath)")
     }
 
     execute {
-        self.wallet.deposit(from: <-self.holder.withdraw(subscriptionId: subscriptionId, amount: amount))
+        self.holder.withdraw(subscriptionId: subscriptionId, amount: amount, receiver: self.receiver)
     }
 }

@@ -1,6 +1,7 @@
-"""The events of the contract `UsageBasedSubscriptions` that the ledger follows.
+"""The events of the subscription contracts that the ledger follows.
 
-Amounts are in 1e-8 FLOW (`_ufix64`), totals in rated micro-tokens.
+Amounts are in 1e-8 of the token of the deposits (`_ufix64`). What is owed is in 1e-8 of the plan's currency, which is
+that token or dollars. Totals are in rated micro-tokens.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,10 @@ class ToppedUp:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Attested usage was charged; `owed_ufix64` is what the deposit could not cover."""
+    """Attested usage was charged; `owed_ufix64` is what could not be charged, in the currency of the plan.
+
+    `rate_ufix64` is 1e-8 dollars for one token; None for a plan that is priced in the token.
+    """
 
     subscription_id: int
     epoch: int
@@ -48,6 +52,7 @@ class Settled:
     charged_ufix64: int
     owed_ufix64: int
     balance_after_ufix64: int
+    rate_ufix64: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,25 @@ class Closed:
 
     subscription_id: int
     refunded_ufix64: int
+    receiver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """The provider gave revenue back to a subscription."""
+
+    subscription_id: int
+    amount_ufix64: int
+    balance_after_ufix64: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgiven:
+    """The provider gave up a part of what was owed, in the currency of the plan."""
+
+    subscription_id: int
+    amount_ufix64: int
+    owed_after_ufix64: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +157,8 @@ type SubscriptionEvent = (
     | OwnerChanged
     | Withdrawn
     | Closed
+    | Credited
+    | Forgiven
 )
 
 

@@ -15,8 +15,10 @@ from flareflow.errors import BrokenRuleError
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
+    Credited,
     ExitCancelled,
     ExitRequested,
+    Forgiven,
     LowBalance,
     OwnerChanged,
     PlanChanged,
@@ -56,6 +58,7 @@ class Entry:
     """The entry of one event; an event that moved no FLOW has no lines.
 
     `subscription_id` is None for the provider's withdrawals. Raises BrokenRuleError unless the lines sum to zero.
+    `rate_ufix64` is 1e-8 dollars for one token, for a charge of a plan that is priced in dollars.
     """
 
     subscription_id: int | None
@@ -64,6 +67,7 @@ class Entry:
     transaction_id: str
     kind: str
     lines: tuple[Line, ...]
+    rate_ufix64: int | None = None
 
     def __post_init__(self) -> None:
         if sum(line.amount_ufix64 for line in self.lines) != 0:
@@ -86,7 +90,7 @@ _ANNOUNCED: Final = {Suspended: SubscriptionStatus.SUSPENDED, ExitRequested: Sub
 class Subscription:
     """A subscription's balances: the projection of its entries, the last of which is the event at `position`.
 
-    Raises BrokenRuleError unless deposited = balance + charged + withdrawn + refunded and nothing is negative.
+    Raises BrokenRuleError unless deposited + credited = balance + charged + withdrawn + refunded, none of it negative.
     """
 
     subscription_id: int
@@ -97,6 +101,7 @@ class Subscription:
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE
     balance_ufix64: int = 0
     deposited_ufix64: int = 0
+    credited_ufix64: int = 0
     charged_ufix64: int = 0
     withdrawn_ufix64: int = 0
     refunded_ufix64: int = 0
@@ -106,8 +111,8 @@ class Subscription:
 
     def __post_init__(self) -> None:
         parts = (self.balance_ufix64, self.charged_ufix64, self.withdrawn_ufix64, self.refunded_ufix64)
-        if self.deposited_ufix64 != sum(parts) or min(*parts, self.owed_ufix64) < 0:
-            raise BrokenRuleError(f"deposited = balance + charged + withdrawn + refunded is broken: {self}")
+        if self.deposited_ufix64 + self.credited_ufix64 != sum(parts) or min(*parts, self.owed_ufix64) < 0:
+            raise BrokenRuleError(f"deposited + credited = balance + charged + withdrawn + refunded is broken: {self}")
 
     def with_balance(self, reported_ufix64: int) -> Self:
         """The subscription itself. Raises BrokenRuleError unless its balance is the one that the event reports."""
@@ -148,8 +153,10 @@ def post(event: ChainEvent, before: Subscription | None) -> Posting | None:
 
 
 def _entry(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
-    kind = type(event.happened).__name__
-    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines)
+    happened = event.happened
+    rate = happened.rate_ufix64 if isinstance(happened, Settled) else None
+    kind = type(happened).__name__
+    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines, rate)
 
 
 def _move(source: str, destination: str, amount_ufix64: int) -> tuple[Line, ...]:
@@ -167,9 +174,13 @@ def _lines(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
             return _move(deposit, REVENUE, amount)
         case Withdrawn(receiver=receiver, amount_ufix64=amount):
             return _move(deposit, wallet(receiver), amount)
-        case Closed(refunded_ufix64=amount):
-            return _move(deposit, wallet(owner), amount)
-        case LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | PlanChanged() | OwnerChanged():
+        case Closed(refunded_ufix64=amount, receiver=receiver):
+            return _move(deposit, wallet(receiver or owner), amount)
+        case Credited(amount_ufix64=amount):
+            return _move(REVENUE, deposit, amount)
+        case (
+            LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | PlanChanged() | OwnerChanged() | Forgiven()
+        ):
             return ()
 
 
@@ -179,18 +190,30 @@ def _opened(happened: SubscriptionOpened, position: Position) -> Subscription:
 
 def _after(happened: SubscriptionEvent, before: Subscription) -> Subscription:
     match happened:
-        case SubscriptionOpened(deposit_ufix64=amount) | ToppedUp(amount_ufix64=amount):
-            return _deposited(before, amount).with_balance(happened.balance_after_ufix64)
-        case Settled():
-            return _settled(before, happened).with_balance(happened.balance_after_ufix64)
-        case Withdrawn(amount_ufix64=amount):
-            return _withdrawn(before, amount).with_balance(happened.balance_after_ufix64)
+        case SubscriptionOpened() | ToppedUp() | Settled() | Withdrawn() | Credited():
+            return _moved(before, happened).with_balance(happened.balance_after_ufix64)
         case Closed(refunded_ufix64=amount):
             return _refunded(before, amount).with_balance(0)
         case OwnerChanged() | PlanChanged():
             return _changed(before, happened)
+        case Forgiven(owed_after_ufix64=owed):
+            return _owing(before, owed)
         case LowBalance() | Suspended() | ExitRequested() | ExitCancelled():
             return _announced(before, happened)
+
+
+def _moved(
+    before: Subscription, happened: SubscriptionOpened | ToppedUp | Settled | Withdrawn | Credited
+) -> Subscription:
+    match happened:
+        case SubscriptionOpened(deposit_ufix64=amount) | ToppedUp(amount_ufix64=amount):
+            return _deposited(before, amount)
+        case Settled():
+            return _settled(before, happened)
+        case Withdrawn(amount_ufix64=amount):
+            return _withdrawn(before, amount)
+        case Credited(amount_ufix64=amount):
+            return _credited(before, amount)
 
 
 def _changed(before: Subscription, changed: OwnerChanged | PlanChanged) -> Subscription:
@@ -218,13 +241,10 @@ def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:
 def _settled(before: Subscription, settled: Settled) -> Subscription:
     if settled.rated_microtokens < before.settled_microtokens:
         raise BrokenRuleError(f"a settled total went down: {settled} after {before}")
-    paid_up = before.status is SubscriptionStatus.SUSPENDED and settled.owed_ufix64 == 0
     return replace(
-        before,
-        status=SubscriptionStatus.ACTIVE if paid_up else before.status,
+        _owing(before, settled.owed_ufix64),
         balance_ufix64=before.balance_ufix64 - settled.charged_ufix64,
         charged_ufix64=before.charged_ufix64 + settled.charged_ufix64,
-        owed_ufix64=settled.owed_ufix64,
         settled_microtokens=settled.rated_microtokens,
         settled_epoch=settled.epoch,
     )
@@ -244,4 +264,17 @@ def _refunded(before: Subscription, amount_ufix64: int) -> Subscription:
         status=SubscriptionStatus.CLOSED,
         balance_ufix64=before.balance_ufix64 - amount_ufix64,
         refunded_ufix64=before.refunded_ufix64 + amount_ufix64,
+    )
+
+
+def _owing(before: Subscription, owed_ufix64: int) -> Subscription:
+    paid_up = before.status is SubscriptionStatus.SUSPENDED and owed_ufix64 == 0
+    return replace(before, status=SubscriptionStatus.ACTIVE if paid_up else before.status, owed_ufix64=owed_ufix64)
+
+
+def _credited(before: Subscription, amount_ufix64: int) -> Subscription:
+    return replace(
+        before,
+        balance_ufix64=before.balance_ufix64 + amount_ufix64,
+        credited_ufix64=before.credited_ufix64 + amount_ufix64,
     )

@@ -35,7 +35,7 @@ def chain_of(events: Mapping[str, list[dict[str, object]]]) -> FlowChainLog:
     """A chain log of these events by name, all in block 3."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        name = request.url.params["type"].removeprefix(f"{CONTRACT}.")
+        name = request.url.params["type"].rpartition(".")[2]
         block = {"block_id": "00", "block_height": "3", "block_timestamp": AT}
         if name in events:
             return httpx.Response(200, json=[block | {"events": events[name]}])
@@ -56,6 +56,7 @@ def test_events_of_all_types_come_in_the_order_in_which_they_happened() -> None:
         "charged": ufix64(300),
         "owed": ufix64(0),
         "balanceAfter": ufix64(800),
+        "rate": Argument("Optional", ufix64(25_000_000).as_json()),
     }
     topped_up = {
         "subscriptionId": uint64(1),
@@ -64,7 +65,10 @@ def test_events_of_all_types_come_in_the_order_in_which_they_happened() -> None:
         "balanceAfter": ufix64(1_100),
     }
     chain = chain_of({"Settled": [told(settled, 1)], "ToppedUp": [told(topped_up, 2)]})
-    assert chain.events(3, 3) == [at(1, Settled(1, 7, 5_000, 300, 0, 800)), at(2, ToppedUp(1, "0x2", 100, 1_100))]
+    assert chain.events(3, 3) == [
+        at(1, Settled(1, 7, 5_000, 300, 0, 800, 25_000_000)),
+        at(2, ToppedUp(1, "0x2", 100, 1_100)),
+    ]
 
 
 def test_a_new_owner_is_read_from_the_field_to() -> None:

@@ -4,13 +4,13 @@ import pytest
 
 from flareflow.accounts.models import OnChainSubscription
 from flareflow.adapters.flow.json_cdc import Argument, address, string
-from flareflow.adapters.flow.rest import FlowScripts
+from flareflow.adapters.flow.rest import FlowScripts, contract_addresses
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
 from flareflow.errors import FlowUnavailableError
 from tests.unit.adapters.flow.node import Node
 
 OWNER = "0x01cf0e2f2f715450"
-CONTRACTS = {"UsageBasedSubscriptions": "f8d6e0586b0a20c7"}
+CONTRACTS = contract_addresses("emulator", "f8d6e0586b0a20c7")
 
 
 def subscriptions(answer: Argument) -> FlowSubscriptions:

@@ -11,8 +11,10 @@ from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
+    Credited,
     ExitCancelled,
     ExitRequested,
+    Forgiven,
     LowBalance,
     OwnerChanged,
     PlanChanged,
@@ -26,6 +28,8 @@ from flareflow.settlement.events import (
 )
 
 SUBSCRIPTIONS_CONTRACT: Final = "UsageBasedSubscriptions"
+_ACCOUNTS_CONTRACT: Final = "SubscriptionAccounts"
+_CUSTODY_CONTRACT: Final = "SubscriptionCustody"
 STATEMENT_TRIGGER: Final = "statement/1"
 """The id of the FDC trigger that delivers statements, in `FlareFDCTriggers`."""
 
@@ -41,8 +45,16 @@ _EVENTS: Final[tuple[type, ...]] = (
     OwnerChanged,
     Withdrawn,
     Closed,
+    Credited,
+    Forgiven,
     RevenueWithdrawn,
 )
+_OF_ACCOUNTS: Final = {Settled, LowBalance, Suspended, PlanChanged, Forgiven}
+"""The events of `SubscriptionAccounts`; all others are of `SubscriptionCustody`."""
+
+_CONTRACT_OF: Final = {
+    event.__name__: _ACCOUNTS_CONTRACT if event in _OF_ACCOUNTS else _CUSTODY_CONTRACT for event in _EVENTS
+}
 _ADAPTERS: Final = {event.__name__: TypeAdapter[Any](event) for event in _EVENTS}
 _OUR_NAMES: Final = {
     "subscriptionId": "subscription_id",
@@ -53,6 +65,8 @@ _OUR_NAMES: Final = {
     "amount": "amount_ufix64",
     "charged": "charged_ufix64",
     "owed": "owed_ufix64",
+    "owedAfter": "owed_after_ufix64",
+    "rate": "rate_ufix64",
     "refunded": "refunded_ufix64",
     "balanceAfter": "balance_after_ufix64",
     "from": "payer",
@@ -100,7 +114,7 @@ class FlowChainLog:
         return sorted(found, key=lambda event: event.position)
 
     def _type_of(self, name: str) -> str:
-        return f"A.{self.contract_address.removeprefix('0x')}.{SUBSCRIPTIONS_CONTRACT}.{name}"
+        return f"A.{self.contract_address.removeprefix('0x')}.{_CONTRACT_OF[name]}.{name}"
 
 
 def _parsed(name: str, block: BlockEvents, event: Event) -> ChainEvent:
