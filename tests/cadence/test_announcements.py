@@ -16,7 +16,6 @@ from infra.deploy.contracts import Notices, announce_statements
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.contracts import LocalDeployer
 from tests.support.flow_emulator import (
-    DELIVER,
     FIRST_ROUND,
     FLOW,
     LONG_NOTICES,
@@ -29,7 +28,8 @@ from tests.support.flow_emulator import (
 
 pytestmark = pytest.mark.stack
 
-DAY = 86_400
+HOUR = 3_600
+DAY = 24 * HOUR
 DAYS = Notices(trigger=7 * DAY, plan=7 * DAY, exit=DAY)
 MOVED = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v2/statements/")
 PUBLISHED = r"""
@@ -109,8 +109,8 @@ def test_a_trigger_without_a_handler_is_refused(chain: Chain) -> None:
 
 def test_a_trigger_counts_after_its_notice(chain: Chain) -> None:
     soon = chain.with_own_clock(notices=SHORT_NOTICES)
-    soon.wait(2)
-    soon.run(DELIVER, *whole(attested()))
+    soon.wait(SHORT_NOTICES.trigger)
+    soon.attest(7, bytes(32))
 
 
 def test_a_trigger_does_not_count_before_its_notice_ends(chain: Chain) -> None:
@@ -176,29 +176,29 @@ def open_all(chain: Chain) -> None:
 
 
 def test_nobody_opens_what_could_not_be_left_before_a_trigger_takes_effect(chain: Chain) -> None:
-    # Given a new trigger with a notice of seven days, where leaving takes one day
+    # Given a new trigger with a notice of seven days, where leaving takes a day, and in
+    # `UsageBasedSubscriptions` an hour more, in which accepted statements can be settled
     client = chain.with_own_clock(notices=DAYS)
     client.wait(7 * DAY)
     announce(client)
-    # When somebody opens a subscription up to twice that time before it takes effect
-    client.wait(5 * DAY)
+    # When somebody opens a subscription twice that time before it takes effect
+    client.wait(5 * DAY - 2 * HOUR)
     account, subscription = client.subscriber()
     # Then there is time to leave
     client.run("subscriptions/request_exit.cdc", uint64(subscription), signer=account)
+    # And nobody opens one later, until it is in effect
+    late = "{}.open: trigger statement/2 takes effect before an owner who opens now could leave"
+    opening = "subscriptions/open_subscription.cdc", uint64(0), uint64(1), ufix64(FLOW)
     client.wait(1)
-    for contract, opening in (
-        ("UsageBasedSubscriptions", ("subscriptions/open_subscription.cdc", uint64(0), uint64(1), ufix64(FLOW))),
-        ("SimpleUsageSubscriptions", ("simple/open.cdc", ufix64(FLOW))),
-    ):
-        # And nobody opens one later, until it is in effect
-        client.refuses(
-            f"{contract}.open: trigger statement/2 takes effect before an owner who opens now could leave",
-            *opening,
-            signer=account,
-        )
-    client.wait(DAY - 1)
+    client.refuses(late.format("UsageBasedSubscriptions"), *opening, signer=account)
+    client.wait(2 * HOUR - 1)
+    client.run("simple/open.cdc", ufix64(FLOW), signer=account)
+    client.wait(1)
+    client.refuses(late.format("UsageBasedSubscriptions"), *opening, signer=account)
+    client.refuses(late.format("SimpleUsageSubscriptions"), "simple/open.cdc", ufix64(FLOW), signer=account)
+    client.wait(DAY - 2 * HOUR - 1)
     client.run("subscriptions/close_subscription.cdc", uint64(subscription), signer=account)
-    client.wait(DAY)
+    client.wait(DAY + 2 * HOUR)
     open_all(client)
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 CONTRACTS: Final = sorted(path.stem for path in (CADENCE / "contracts").glob("*.cdc"))
 UNREACHED: Final = {
     # what a post-condition would say if the books did not balance
-    "UsageBasedSubscriptions": ['return "UsageBasedSubscriptions: \\(self.vault.balance) is held, for balances of'],
+    "SubscriptionCustody": ['return "SubscriptionCustody: \\(self.vault.balance) is held, for balances of'],
 }
 """Statements that no test can reach, by how they begin, with the reason."""
 
