@@ -261,6 +261,39 @@ def test_only_a_version_that_is_dearer_for_nobody_needs_no_notice(
     assert added["effectiveAt"] == now if is_at_once else now + LONG_NOTICES.plan * FLOW
 
 
+def announced(chain: Chain) -> list[tuple[object, object]]:
+    """The id and version of every plan that the contract lists as announced."""
+    code = """
+        import "SubscriptionPlans"
+        access(all) fun main(): [SubscriptionPlans.Plan] { return SubscriptionPlans.announcedPlans() }
+    """
+    plans = chain.evaluate(code)
+    assert isinstance(plans, list)
+    return [(plan["planId"], plan["planVersion"]) for plan in plans if isinstance(plan, dict)]
+
+
+def test_plans_are_listed_as_announced_until_they_can_be_accepted(chain: Chain) -> None:
+    # Given a plan in force
+    chain = chain.with_own_clock(notices=LONG_NOTICES)
+    assert announced(chain) == []
+    # When a dearer version of it is announced, and a first version of another, which counts at once
+    add_second_version(chain)
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=DEAR))
+    # Then only the dearer version is announced, until its notice ends
+    assert announced(chain) == [(0, 2)]
+    chain.wait(LONG_NOTICES.plan - 1)
+    assert announced(chain) == [(0, 2)]
+    chain.wait(1)
+    assert announced(chain) == []
+
+
+def test_a_version_of_a_retired_plan_is_no_longer_announced(chain: Chain) -> None:
+    chain = chain.with_own_clock(notices=LONG_NOTICES)
+    add_second_version(chain)
+    chain.run("subscriptions/retire_plan.cdc", uint64(0), signer=chain.provider)
+    assert announced(chain) == []
+
+
 def test_versions_of_a_plan_are_announced_in_order(chain: Chain) -> None:
     with pytest.raises(TransactionFailedError, match="version 2 of plan 0 comes next, not 3"):
         add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=3))
@@ -312,14 +345,20 @@ def test_a_deposit_below_the_plans_minimum_is_refused(chain: Chain) -> None:
     )
 
 
-QUOTE_ALL = """
+PRICE_BOTH_WAYS = """
+    import "GraduatedPricing"
     import "SubscriptionPlans"
-    access(all) fun main(planId: UInt64, totals: [UInt64]): [UFix64] {
-        return totals.map(view fun (total: UInt64): UFix64 {
-            return SubscriptionPlans.quote(planId: planId, ratedMicrotokens: total)
+    access(all) fun main(planId: UInt64, totals: [UInt64]): [[UFix64]] {
+        let tiers = SubscriptionPlans.plan(planId)!.tariff.tiers()
+        return totals.map(view fun (total: UInt64): [UFix64] {
+            return [
+                SubscriptionPlans.quote(planId: planId, ratedMicrotokens: total),
+                GraduatedPricing.referencePrice(total, tiers: tiers)
+            ]
         })
     }
 """
+"""Prices by the fast way of settlements, and by the plain loop over the tiers."""
 
 
 @st.composite
@@ -331,7 +370,7 @@ def any_tiers(draw: st.DrawFn) -> Tiers:
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(tiers=any_tiers(), totals=st.lists(st.integers(0, 2**64 - 1), min_size=50, max_size=200))
-def test_any_total_on_any_plan_costs_the_same_in_python_and_cadence(
+def test_any_total_on_any_plan_costs_the_same_in_python_and_in_both_ways_of_cadence(
     emulator: Chain, tiers: Tiers, totals: list[int]
 ) -> None:
     # Given any plan, and any totals beside those where its tiers meet
@@ -339,10 +378,10 @@ def test_any_total_on_any_plan_costs_the_same_in_python_and_cadence(
     asked = [*totals, *edges]
     with emulator.rolled_back() as chain:
         add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1, tiers=tiers))
-        # When the contract is asked for their prices
-        quoted = chain.evaluate(QUOTE_ALL, uint64(1), array(uint64, asked))
-    # Then they are the backend's
-    assert quoted == [charge_ufix64(total, tiers) for total in asked]
+        # When the contract prices them in both of its ways
+        priced = chain.evaluate(PRICE_BOTH_WAYS, uint64(1), array(uint64, asked))
+    # Then both give the backend's price
+    assert priced == [[charge_ufix64(total, tiers)] * 2 for total in asked]
 
 
 def test_the_price_is_the_same_in_python_and_cadence_at_the_extremes(chain: Chain) -> None:

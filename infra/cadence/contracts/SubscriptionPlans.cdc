@@ -105,10 +105,12 @@ access(all) contract SubscriptionPlans {
         return UInt64(self.versions[planId]?.length ?? 0)
     }
 
-    /// All versions of all plans that are announced and cannot be accepted yet.
+    /// All versions of all plans that are announced and cannot be accepted yet, without those of retired plans.
     access(all) fun announcedPlans(): [Plan] {
         let now = getCurrentBlock().timestamp
-        return self.plans.filter(view fun (plan: Plan): Bool { return plan.effectiveAt > now })
+        return self.plans.filter(view fun (plan: Plan): Bool {
+            return plan.effectiveAt > now && self.retired[plan.planId] == nil
+        })
     }
 
     /// What a cumulative total costs on the version of a plan that can be accepted now, in the plan's currency.
