@@ -1,11 +1,17 @@
 """What anyone can read of the contracts."""
 
+from dataclasses import replace
+
 import pytest
 
 from flareflow.adapters.flow.json_cdc import Argument, ufix64, uint64
+from flareflow.adapters.flow.rest import CADENCE
 from flareflow.settlement.pricing import charge_ufix64
+from infra.deploy.contracts import PlanTerms, add_plan
+from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.flare import Electorate, beginning
-from tests.support.flow_emulator import FLOW, REWARD_EPOCH, ROUNDS, Chain
+from tests.support.chain_clock import START_SECONDS
+from tests.support.flow_emulator import FLOW, NOTICES, REWARD_EPOCH, ROUNDS, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -139,7 +145,43 @@ def test_an_owner_is_named_as_the_payer_of_a_top_up(chain: Chain) -> None:
     assert event["from"] == f"0x{account.address}"
 
 
-@pytest.mark.parametrize("contract", ["FlareSignatures", "FlareOracleVerifier", "FlareFDCTriggers"])
+def test_the_plan_of_a_subscription_is_told(chain: Chain) -> None:
+    # Given a second plan
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=1))
+    _, subscription = chain.subscriber(plan=1)
+    code = """
+        import "UsageBasedSubscriptions"
+        access(all) fun main(subscriptionId: UInt64): [UInt64] {
+            let plan = UsageBasedSubscriptions.planOf(subscriptionId)
+            return [plan.planId, plan.planVersion]
+        }
+    """
+    assert chain.evaluate(code, uint64(subscription)) == [1, 1]
+
+
+def test_it_is_told_from_when_on_an_owner_can_take_the_money_out(chain: Chain) -> None:
+    code = """
+        import "SubscriptionCustody"
+        access(all) fun main(subscriptionId: UInt64): UFix64? {
+            return SubscriptionCustody.exitPossibleAt(subscriptionId)
+        }
+    """
+    # Given an owner under a notice of an hour and half an hour for the settlement of an accepted statement
+    chain = chain.with_own_clock(notices=replace(NOTICES, trigger=10_800, plan=10_800, exit=3_600, settlement=1_800))
+    chain.wait(10_800)
+    account, subscription = chain.subscriber()
+    assert chain.evaluate(code, uint64(subscription)) is None
+    # When the owner requests the exit, then the money comes out after the notice
+    chain.run("subscriptions/request_exit.cdc", uint64(subscription), signer=account)
+    ends = START_SECONDS + 10_800 + 3_600
+    assert chain.evaluate(code, uint64(subscription)) == ends * FLOW
+    # And after the settlement of a statement that is accepted ten minutes before
+    chain.wait(3_000)
+    chain.attest(7, bytes(32))
+    assert chain.evaluate(code, uint64(subscription)) == (ends - 600 + 1_800) * FLOW
+
+
+@pytest.mark.parametrize("contract", sorted(path.stem for path in (CADENCE / "contracts").glob("*.cdc")))
 def test_a_contract_tells_its_version(chain: Chain, contract: str) -> None:
     code = f"""
         import "{contract}"
