@@ -475,13 +475,14 @@ access(all) contract SubscriptionAccounts {
 
         /// Ends the subscription; returns the tokens that are left.
         access(account) fun close(_ subscription: &Subscription): UFix64 {
-            self.refunded = subscription.balance()
+            let refunded = subscription.balance()
+            self.refunded = refunded
             subscription.setFunds(subscription.charged)
             subscription.checkNext()
             self.spendCap = nil
             self.planChange = nil
             self.exit = self.exit!.closed()
-            return self.refunded
+            return refunded
         }
 
         /// Gives up a part of what is owed: the bill of every total is lower by that.

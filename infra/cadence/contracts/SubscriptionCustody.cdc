@@ -129,8 +129,8 @@ access(all) contract SubscriptionCustody {
         if exit.isWaived || exit.isByProvider {
             return at
         }
-        let lastStatementAt = self.lastStatementAt < at ? self.lastStatementAt : at
-        let settledBy = lastStatementAt + self.settlementGraceSeconds
+        let accepted = self.lastStatementAt
+        let settledBy = (accepted < at ? accepted : at) + self.settlementGraceSeconds
         return settledBy < at ? at : settledBy
     }
 

@@ -14,8 +14,6 @@ access(all) contract SubscriptionOwnership {
     access(all) let HolderStoragePath: StoragePath
     /// Where an owner may publish it, to be given subscriptions by others.
     access(all) let HolderPublicPath: PublicPath
-    /// The picture that wallets show of a subscription.
-    access(all) let THUMBNAIL: String
 
     /* --- ENTITLEMENTS OF AN OWNER --- */
 
@@ -54,7 +52,7 @@ access(all) contract SubscriptionOwnership {
                 : MetadataViews.Display(
                     name: "Subscription \(self.subscriptionId)",
                     description: "Prepaid usage; \(balance) of the deposit is left.",
-                    thumbnail: MetadataViews.HTTPFile(url: SubscriptionOwnership.THUMBNAIL)
+                    thumbnail: MetadataViews.HTTPFile(url: SubscriptionOwnership.thumbnail())
                 )
         }
 
@@ -197,6 +195,11 @@ access(all) contract SubscriptionOwnership {
         return <-create Holder()
     }
 
+    /// The picture that wallets show of a subscription. It is not stored, because every operation would read it.
+    access(all) view fun thumbnail(): String {
+        return "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='4' fill='%23e62058'/%3E%3C/svg%3E"
+    }
+
     /// Version of this contract.
     access(all) view fun getVersion(): String {
         return "1.0.0"
@@ -205,6 +208,5 @@ access(all) contract SubscriptionOwnership {
     init() {
         self.HolderStoragePath = /storage/usageBasedSubscriptionsHolder
         self.HolderPublicPath = /public/usageBasedSubscriptionsHolder
-        self.THUMBNAIL = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='4' fill='%23e62058'/%3E%3C/svg%3E"
     }
 }
