@@ -34,6 +34,7 @@ def receipt_of(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Re
         merkle_root=f"0x{stack.flare.merkle_root(run.voting_round).hex()}",
         flow_transaction_ids=_flow_transactions(run),
         flare_transaction_hash=str(run.attestation["request_transaction"]),
+        live_calls=run.live_calls,
         pending_seen_ms=run.usage.pending_seen_ms,
         seconds=seconds,
         checks=checks,

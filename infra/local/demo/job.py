@@ -78,15 +78,28 @@ async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run
         charged_ufix64 = await _charged(stack, steps, customer, rated_microtokens)
         with steps.step("events", "The new balance reaches the WebSocket"):
             await watcher.wait_for(_balance_after(charged_ufix64))
+            live_calls = await _calls_seen_before_their_charge(watcher, usage)
             await _until(lambda: _nothing_is_on_its_way(customer.api))
     finally:
         await watcher.close()
-    return Run(stack, customer, usage, epoch, attestation)
+    return Run(stack, customer, usage, live_calls, epoch, attestation)
 
 
 def _balance_after(charged_ufix64: int) -> Callable[[Mapping[str, object]], bool]:
     wanted = str(charged_ufix64)
     return lambda message: message["type"] == "balance.changed" and message["charged_ufix64"] == wanted
+
+
+async def _calls_seen_before_their_charge(watcher: Watcher, usage: Usage) -> int:
+    """How many answered calls had their pending usage on the WebSocket before the message that they are settled."""
+    settled = await watcher.wait_for(_all_settled(usage.rows.rated_microtokens))
+    arrived = [await watcher.wait_for(_pending_of(answer)) for answer in usage.answers if answer.ok]
+    return sum(moment < settled for moment in arrived)
+
+
+def _all_settled(rated_microtokens: int) -> Callable[[Mapping[str, object]], bool]:
+    wanted = str(rated_microtokens)
+    return lambda message: message["type"] == "usage.settled" and message["settled_microtokens"] == wanted
 
 
 def _signed_in(stack: Stack, subscriber: Subscriber) -> Api:

@@ -67,6 +67,9 @@ class Receipt:
     merkle_root: str
     flow_transaction_ids: Mapping[str, str]
     flare_transaction_hash: str
+    live_calls: int
+    """Answered calls whose pending usage was on the WebSocket before they were charged."""
+
     pending_seen_ms: Sequence[int]
     """How long after each call's end its pending usage was on the WebSocket, in rising order."""
 
@@ -105,6 +108,7 @@ class Receipt:
                 "merkle_root": self.merkle_root,
                 "flow_transaction_ids": dict(self.flow_transaction_ids),
                 "flare_transaction_hash": self.flare_transaction_hash,
+                "live_calls": self.live_calls,
                 "pending_seen_ms": list(self.pending_seen_ms),
                 "pending_p50_ms": self.pending_ms(50),
                 "pending_p95_ms": self.pending_ms(95),

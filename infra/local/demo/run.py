@@ -82,6 +82,9 @@ class Run:
     stack: Stack
     customer: Customer
     usage: Usage
+    live_calls: int
+    """Answered calls whose pending usage was on the WebSocket before they were charged."""
+
     epoch: int
     attestation: Mapping[str, Any]
 

@@ -26,6 +26,7 @@ RECEIPT: Final = Receipt(
     merkle_root=f"0x{'b2' * 32}",
     flow_transaction_ids={"open": "c3" * 32, "confirm root": "d4" * 32, "settle": "e5" * 32},
     flare_transaction_hash=f"0x{'f6' * 32}",
+    live_calls=21,
     pending_seen_ms=tuple(range(10, 210, 10)),
     seconds={"stack": 30.0},
     checks=(
