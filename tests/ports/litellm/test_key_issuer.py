@@ -12,11 +12,9 @@ from flareflow.accounts.ports import KeyIssuer
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.errors import KeyIssuerUnavailableError
-from infra.local.litellm import servers
 from infra.local.ports import url
 from tests.fakes.accounts import ALICE, FakeKeyIssuer
-
-MASTER_KEY = "sk-master-of-the-contract-tests"
+from tests.support.litellm import MASTER_KEY, litellm_proxy
 
 
 @dataclass
@@ -29,15 +27,9 @@ class Issuing:
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[httpx.Client]:
-    """LiteLLM's administration API; servers that ran before are left running."""
-    wanted = [servers.postgres(), servers.litellm(MASTER_KEY, "http://127.0.0.1:9/nobody", "no-secret")]
-    started = [server for server in wanted if server.process() is None]
-    for server in wanted:
-        server.start()
-    with litellm_client(url("litellm"), lambda: MASTER_KEY) as http:
+    """LiteLLM's administration API."""
+    with litellm_proxy() as running, litellm_client(running.url, lambda: MASTER_KEY) as http:
         yield http
-    for server in reversed(started):
-        server.stop()
 
 
 @pytest.fixture(params=["fake", pytest.param("litellm", marks=pytest.mark.stack)])
