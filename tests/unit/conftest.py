@@ -1,6 +1,10 @@
-"""Unit tests open no socket; those that start a local server say so with `pytest.mark.allow_hosts`."""
+"""Unit tests open no socket, except those marked `allow_hosts`; property tests have no deadline."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

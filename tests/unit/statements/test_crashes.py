@@ -20,7 +20,7 @@ epochs = st.lists(
 
 
 @given(epochs)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_crashes_every_call_is_in_exactly_one_statement(
     history: list[tuple[list[tuple[int, int]], list[int], bool]],
 ) -> None:
