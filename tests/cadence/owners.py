@@ -25,3 +25,14 @@ def balance_of(chain: Chain, account: LocalAccount) -> int:
     answer = chain.evaluate(code, address(account.address))
     assert isinstance(answer, int)
     return answer
+
+
+def estimate(chain: Chain, subscription: int, total: int) -> object:
+    """What a settlement of this total, in micro-tokens, would charge or leave owed."""
+    code = """
+        import "UsageBasedSubscriptions"
+        access(all) fun main(id: UInt64, total: UInt64): UFix64 {
+            return UsageBasedSubscriptions.estimate(subscriptionId: id, ratedMicrotokens: total)
+        }
+    """
+    return chain.evaluate(code, uint64(subscription), uint64(total))

@@ -6,7 +6,7 @@ from flareflow.adapters.flow.json_cdc import string, ufix64, uint64
 from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.flow.accounts import service_account
 from infra.local.flow.contracts import LocalDeployer
-from tests.support.flow_emulator import FLOW, SETTLE, Chain
+from tests.support.flow_emulator import EPOCH_SECONDS, FLOW, SETTLE, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -39,6 +39,13 @@ def seconds_now(chain: Chain) -> int:
 def set_price(chain: Chain, dollars: int, age: int = 0) -> None:
     arguments = string("FLOW"), ufix64(dollars), uint64(seconds_now(chain) - age)
     chain.flow.run_code(service_account(), SET_PRICE, *arguments)
+
+
+def settle_running_epoch(chain: Chain, *entries: tuple[int, int]) -> None:
+    """Let the running epoch end, and settle its page at the present price."""
+    epoch = chain.epoch_now()
+    chain.wait(EPOCH_SECONDS)
+    chain.run(IN_DOLLARS, *chain.attested_page(epoch, *entries))
 
 
 def test_a_bill_in_dollars_is_charged_at_the_price_of_that_moment(dollars: Chain) -> None:
@@ -128,3 +135,23 @@ def test_an_owner_leaves_with_a_debt_in_dollars_at_the_last_rate(dollars: Chain)
     # Then the debt is paid at the last rate, and the rest comes back
     state = dollars.subscription(subscription)
     assert (state["charged"], state["refunded"]) == (4 * FLOW, 6 * FLOW)
+
+
+def test_a_change_of_currency_bills_each_token_once(dollars: Chain) -> None:
+    # Given usage for 1 FLOW on a plan in FLOW, whose owner then changes to the same prices in dollars
+    account, subscription = dollars.subscriber(deposit=30 * FLOW)
+    change = "subscriptions/change_plan.cdc"
+    dollars.run(change, *map(uint64, (subscription, 1, 1)), signer=account)
+    settle_running_epoch(dollars, (subscription, 50_000 * MILLION))
+    state = dollars.subscription(subscription)
+    assert (state["charged"], state["isInDollars"]) == (FLOW, True)
+    # When another dollar is used, at 0.25 dollars a FLOW, then it costs 4 FLOW more
+    settle_running_epoch(dollars, (subscription, 100_000 * MILLION))
+    assert dollars.subscription(subscription)["charged"] == 5 * FLOW
+    # And after a change back, what was used before it costs 0.75 dollars, and what comes later 0.75 FLOW
+    dollars.run(change, *map(uint64, (subscription, 0, 1)), signer=account)
+    settle_running_epoch(dollars, (subscription, 150_000 * MILLION))
+    assert dollars.subscription(subscription)["charged"] == 8 * FLOW
+    settle_running_epoch(dollars, (subscription, 200_000 * MILLION))
+    state = dollars.subscription(subscription)
+    assert (state["charged"], state["isInDollars"], state["owed"]) == (8 * FLOW + FLOW * 3 // 4, False, 0)

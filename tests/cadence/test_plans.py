@@ -13,6 +13,7 @@ from infra.deploy.contracts import Notices, PlanTerms, add_plan
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.accounts import LocalAccount
 from infra.local.flow.contracts import LocalDeployer
+from tests.cadence.owners import estimate
 from tests.support.chain_clock import START_SECONDS
 from tests.support.flow_emulator import EPOCH_SECONDS, FLOW, LONG_NOTICES, SETTLE, SHORT_NOTICES, Chain
 
@@ -64,6 +65,8 @@ def test_a_plan_change_counts_from_the_first_epoch_sealed_after_it(two_plans: Ch
     began = two_plans.events(settle_next(two_plans, (subscription, 600 * MILLION)))
     # Then both are billed by the old plan, and the new one is in force from there
     assert two_plans.subscription(subscription)["charged"] == charge_ufix64(600 * MILLION)
+    dearer = charge_ufix64(700 * MILLION, DEAR) - charge_ufix64(600 * MILLION, DEAR)
+    assert estimate(two_plans, subscription, 700 * MILLION) == dearer
     assert [name for name, _ in began] == ["Settled", "PlanChanged"]
     assert began[1][1]["fromMicrotokens"] == 600 * MILLION
     assert two_plans.subscription(subscription)["planId"] == 1
@@ -291,6 +294,7 @@ def test_a_version_of_a_retired_plan_is_no_longer_announced(chain: Chain) -> Non
     chain = chain.with_own_clock(notices=LONG_NOTICES)
     add_second_version(chain)
     chain.run("subscriptions/retire_plan.cdc", uint64(0), signer=chain.provider)
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=3))
     assert announced(chain) == []
 
 

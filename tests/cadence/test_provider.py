@@ -120,6 +120,23 @@ def test_revenue_is_held_back_and_can_be_given_back(chain: Chain) -> None:
     assert chain.script("subscriptions/get_vault.cdc") == {"balance": FLOW * 94 // 10, "unclaimedRevenue": 0}
 
 
+def test_each_days_revenue_is_held_back_by_itself(chain: Chain) -> None:
+    # Given a deployment that holds revenue back for a day, and 1 FLOW charged on a first day and another later
+    chain = chain.with_own_clock(notices=Notices(trigger=0, plan=0, exit=0, settlement=0, revenue=DAY))
+    _, subscription = chain.subscriber()
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    chain.wait(2 * DAY - START_SECONDS % DAY)
+    chain.settle(8, (subscription, 100_000 * MILLION))
+    # Then the first day's can be taken, and the last day's a day after it has ended
+    take = "subscriptions/withdraw_revenue.cdc"
+    refusal = "SubscriptionCustody.withdrawRevenue: 1.00000000 can be claimed now, not 1.00000001"
+    chain.refuses(refusal, take, ufix64(FLOW + 1), signer=chain.provider)
+    chain.run(take, ufix64(FLOW), signer=chain.provider)
+    chain.wait(2 * DAY)
+    chain.run(take, ufix64(FLOW), signer=chain.provider)
+    assert chain.script("subscriptions/get_vault.cdc") == {"balance": 8 * FLOW, "unclaimedRevenue": 0}
+
+
 def test_a_top_up_does_not_disappear_into_a_forgiven_debt(chain: Chain) -> None:
     # Given a wrong total, which left 1 FLOW owed
     account, subscription = chain.subscriber(deposit=FLOW)

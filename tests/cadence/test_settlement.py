@@ -67,6 +67,18 @@ def test_a_late_page_with_a_lower_total_changes_nothing(chain: Chain) -> None:
     assert chain.subscription(subscription) == before
 
 
+def test_an_epoch_without_usage_costs_nothing(chain: Chain) -> None:
+    # Given a settled subscription
+    _, subscription = chain.subscriber()
+    chain.settle(7, (subscription, 9_000 * MILLION))
+    before = chain.subscription(subscription)
+    # When the next epoch's page brings the same total
+    result = chain.settle(8, (subscription, 9_000 * MILLION))
+    # Then nothing happens
+    assert chain.events(result) == []
+    assert chain.subscription(subscription) == before
+
+
 def test_skipped_epochs_do_not_change_the_bill(chain: Chain) -> None:
     # Given two subscriptions with the same usage
     _, often = chain.subscriber()

@@ -254,7 +254,7 @@ def test_an_epoch_gets_one_settlement_root_whatever_the_version(chain: Chain) ->
     # Then the second does not replace the first
     told = replace(attested(7), target=moved, round=FIRST_ROUND + 100)
     chain.refuses(
-        "UsageBasedSubscriptions: no root is taken for epoch 7, since that of 7 is kept in its place",
+        "SettlementPages: epoch 7 comes too late, the place is taken by epoch 7",
         DELIVER,
         *told.confirming(),
         *told.delivering(trigger_id="statement/2"),

@@ -10,6 +10,7 @@ from flareflow.settlement.pricing import charge_ufix64
 from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.flare import Electorate, beginning
+from tests.cadence.owners import estimate
 from tests.support.chain_clock import START_SECONDS
 from tests.support.flow_emulator import FLOW, NOTICES, REWARD_EPOCH, ROUNDS, Chain
 
@@ -22,16 +23,9 @@ def test_an_estimate_is_what_the_next_settlement_would_charge(chain: Chain) -> N
     # Given a subscription that owes half a FLOW
     _, subscription = chain.subscriber(deposit=FLOW)
     chain.settle(7, (subscription, 75_000 * MILLION))
-    code = """
-        import "UsageBasedSubscriptions"
-        access(all) fun main(subscriptionId: UInt64, total: UInt64): UFix64 {
-            return UsageBasedSubscriptions.estimate(subscriptionId: subscriptionId, ratedMicrotokens: total)
-        }
-    """
     # Then a lower total estimates what is owed, and a higher one that and the rest
-    assert chain.evaluate(code, uint64(subscription), uint64(1)) == FLOW // 2
-    higher = chain.evaluate(code, uint64(subscription), uint64(90_000 * MILLION))
-    assert higher == charge_ufix64(90_000 * MILLION) - FLOW
+    assert estimate(chain, subscription, 1) == FLOW // 2
+    assert estimate(chain, subscription, 90_000 * MILLION) == charge_ufix64(90_000 * MILLION) - FLOW
 
 
 READ_VIEWS = """
