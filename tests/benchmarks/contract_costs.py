@@ -41,7 +41,8 @@ TOPICS: Final = (
     Topic(
         "Following Flare",
         "As many signatures as make the quorum. In the older scheme a policy's hash is folded word by word. A week\n"
-        "later the contracts keep as many roots and epochs as they ever will, 2,016 of each.",
+        "later the contracts keep as many roots and epochs as they ever will, 2,016 of each; verifying a response is\n"
+        "then above the limit of 150 that it keeps at first.",
         (proving.roots, proving.policies, proving.proofs),
         (week.a_week_later,),
     ),
