@@ -91,7 +91,7 @@ def worst_page(chain: Chain) -> Iterator[Cost]:
     settled = crowd.settle(epoch + 1, totals(crowd.ids, [TOP_TIER]))
     yield _whole(
         "worst",
-        "settle the worst page of 200: own plans of 16 tiers, caps in a new period, deposits running dry, in all",
+        "settle the worst page of 200 (16 tiers, new cap periods, deposits running dry), in all",
         units(clocked, settled, "Settled", "LowBalance", "Suspended"),
     )
 
