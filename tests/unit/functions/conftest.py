@@ -10,7 +10,6 @@ from tests.support.functions import Function, Load
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load a function; each keyword names something of its composition root and the use case to give instead."""
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "FlareFlow")
 
     def load_function(name: str, **use_cases: object) -> Function:
         module = importlib.import_module(f"functions.{name}.app")
