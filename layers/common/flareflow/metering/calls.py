@@ -1,0 +1,87 @@
+"""Answered calls as the two witnesses tell them: the gate's records and the rows of LiteLLM's spend log."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of one call by kind. The kinds do not overlap, so their sum is what the call used.
+
+    `prompt`: input that was neither read from nor written to a cache. `completion`: output, reasoning included.
+    """
+
+    prompt: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    completion: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.prompt + self.cache_read + self.cache_write + self.completion
+
+
+class Ending(StrEnum):
+    """How an answer ended, as the gate saw it."""
+
+    COMPLETE = "complete"
+    BROKEN_OFF = "broken_off"
+    """The caller hung up, or the upstream failed in the middle: the tokens are those of what was sent."""
+    UNKNOWN = "unknown"
+    """The gate died while the answer was under way: the tokens are unknown and 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call as the gate saw it. `event_id` is the gate's own and becomes `litellm_call_id` in the spend log.
+
+    `model` is the name that the caller used, `answered_by` the one in the answer. `tokens_are_estimated`: counted by
+    the gate from the text, since the answer ended before it told its usage.
+    """
+
+    event_id: str
+    key_hash: str
+    call_type: str
+    model: str
+    answered_by: str | None
+    ending: Ending
+    tokens: Tokens
+    tokens_are_estimated: bool
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """One row of the spend log. Its identity is `request_id` and `started_at`; nothing else in it is unique.
+
+    `call_id` (LiteLLM's `litellm_call_id`) is only used to find the gate's record of the same key. `upstream_id` is
+    the id in the provider's answer. `cost_nanousd` is None where LiteLLM gave no usable cost. `failed`: LiteLLM calls
+    the call a failure, although it used tokens.
+    """
+
+    request_id: str
+    started_at: datetime
+    ended_at: datetime
+    key_hash: str
+    call_type: str
+    model: str
+    tokens: Tokens
+    cost_nanousd: int | None = None
+    call_id: str | None = None
+    upstream_id: str | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A row, a record or a push that nobody can be billed for now, kept until a person decides.
+
+    `identity` tells it from all others (a repetition has the same), `reason` is one of a fixed list of words, `body`
+    is what arrived, as JSON text.
+    """
+
+    identity: str
+    reason: str
+    body: str
