@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common:$(CURDIR)/proxy
 BOOTSTRAP := $(firstword $(shell command -v python3 python3.13))
 INSTALL := $(BOOTSTRAP) -m infra.setup.install
 PYTHON := .local/venv/bin/python

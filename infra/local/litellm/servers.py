@@ -30,7 +30,7 @@ def upstream() -> Server:
     """The server that answers model calls as OpenAI would."""
     return Server(
         name="upstream",
-        command=[sys.executable, "-m", "infra.local.litellm.fake_upstream", str(port("upstream"))],
+        command=[sys.executable, "-m", "infra.local.litellm.upstream", str(port("upstream"))],
         ports=["upstream"],
         is_ready=answers(f"{url('upstream')}/v1/models"),
         cwd=ROOT,

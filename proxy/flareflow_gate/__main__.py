@@ -1,0 +1,134 @@
+"""`python -m flareflow_gate`: LiteLLM behind the gate, on one port for callers and one for FlareFlow's functions."""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import signal
+import uuid
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx
+import uvicorn
+
+from flareflow_gate import configuration
+from flareflow_gate.admin import Admin
+from flareflow_gate.asgi import Asgi
+from flareflow_gate.bookkeeping import Bookkeeping
+from flareflow_gate.configuration import Configuration
+from flareflow_gate.gate import Gate
+from flareflow_gate.living import Lifeline
+from flareflow_gate.models import CallableModels
+from flareflow_gate.outbox import Outbox
+from flareflow_gate.price_book import PricedModels
+from flareflow_gate.settings import Settings
+from flareflow_gate.shipping import Shipping
+
+ORPHANS_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 20
+TIMEOUT_GRACE_SECONDS: Final = 5.0
+"""LiteLLM ends calls by its own `request_timeout` first."""
+
+
+def server(app: Asgi, host: str, port: int, *, runs_lifespan: bool) -> uvicorn.Server:
+    """A web server that leaves signals to whoever runs it."""
+    made = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            lifespan="on" if runs_lifespan else "off",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )
+    made.capture_signals = nullcontext
+    return made
+
+
+def is_key(key: str) -> Callable[[str], bool]:
+    """Whether a hash is that of `key`; in constant time."""
+    wanted = hashlib.sha256(key.encode()).hexdigest()
+    return lambda given: hmac.compare_digest(given, wanted)
+
+
+async def adopt_orphans(outbox: Outbox, lifeline: Lifeline, shipping: Shipping) -> None:
+    """Now and every minute: release what gates that died have left."""
+    while True:
+        if outbox.adopt_orphans(lifeline.living()):
+            shipping.wake()
+        await asyncio.sleep(ORPHANS_SECONDS)
+
+
+async def serve_doors(gate: Gate, admin: Admin, settings: Settings) -> None:
+    """Serve callers, and FlareFlow's functions once LiteLLM has started, until SIGTERM or SIGINT."""
+    outer = server(gate, settings.host, settings.port, runs_lifespan=True)
+    inner = server(admin, settings.admin_host, settings.admin_port, runs_lifespan=False)
+
+    def stop() -> None:
+        outer.should_exit = inner.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    serving = asyncio.create_task(outer.serve())
+    while not (outer.started or serving.done()):
+        await asyncio.sleep(0.05)
+    if outer.started:
+        await inner.serve()
+    await serving
+
+
+async def serve(settings: Settings, configured: Configuration) -> None:
+    """Serve until a signal; then end what is under way and hand over the records that wait."""
+    settings.outbox.parent.mkdir(parents=True, exist_ok=True)
+    lifeline = Lifeline(settings.outbox.parent)
+    outbox = Outbox(settings.outbox, lifeline.name)
+    async with httpx.AsyncClient() as http:
+        shipping = Shipping(outbox, http, str(settings.ingest_url), settings.ingest_secret)
+        priced = PricedModels(http, str(settings.price_book_url))
+        works = (shipping.run(), priced.run(), adopt_orphans(outbox, lifeline, shipping))
+        async with asyncio.TaskGroup() as background:  # one that fails ends the process
+            tasks = [background.create_task(work) for work in works]
+            await serve_doors(*doors(outbox, shipping, priced, configured), settings)
+            for task in tasks:
+                task.cancel()
+        await shipping.hand_over()
+    outbox.close()
+    lifeline.close()
+
+
+def doors(outbox: Outbox, shipping: Shipping, priced: PricedModels, configured: Configuration) -> tuple[Gate, Admin]:
+    """What callers and what FlareFlow's functions reach of LiteLLM."""
+    from flareflow_gate.litellm_app import LITELLM, LiteLLMTokenCounter  # noqa: PLC0415 (takes seconds)
+
+    is_management_key = is_key(configuration.resolved(configured["general_settings"]["master_key"]))
+    bookkeeping = Bookkeeping(
+        outbox=outbox,
+        counter=LiteLLMTokenCounter(),
+        new_event_id=lambda: str(uuid.uuid4()),
+        clock=lambda: datetime.now(UTC),
+        on_record=shipping.wake,
+    )
+    gate = Gate(
+        litellm=LITELLM,
+        bookkeeping=bookkeeping,
+        models=CallableModels(priced.names, configuration.fallbacks(configured)),
+        is_management_key=is_management_key,
+        call_seconds_max=configured["litellm_settings"]["request_timeout"] + TIMEOUT_GRACE_SECONDS,
+    )
+    return gate, Admin(LITELLM, is_management_key)
+
+
+def main() -> None:
+    settings = Settings.from_environment()
+    configured = configuration.load()
+    configuration.check(configured, os.environ)
+    asyncio.run(serve(settings, configured))
+
+
+if __name__ == "__main__":
+    main()

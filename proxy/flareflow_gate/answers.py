@@ -1,0 +1,143 @@
+"""An answer on its way to the caller: read for its usage, recorded, then ended."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from flareflow_gate.asgi import Message, Send
+from flareflow_gate.requests import ModelCall
+from flareflow_gate.routes import Protocol
+from flareflow_gate.streams import EventCutter, StreamEvent
+from flareflow_gate.usage import UsageReader
+
+ANSWER_BYTES_MAX: Final = 256 * 1024 * 1024
+FAILURES_FROM: Final = 400
+EVENT_ID_HEADER: Final = b"x-flareflow-event-id"
+
+_PASSED_ON: Final = {b"content-type", b"content-length", b"cache-control", b"retry-after"}
+_RATE_LIMITS: Final = b"x-ratelimit-"
+_ANSWERED_BY: Final = b"x-litellm-model-group"
+
+
+class AnswerTooLongError(Exception):
+    """LiteLLM's answer is longer than `ANSWER_BYTES_MAX`."""
+
+
+class Answer:
+    """The ASGI `send` that LiteLLM gets for one call.
+
+    `store` is called once, before the last part of the answer is sent. A refusal by LiteLLM (status 400 and above) is
+    passed on as it is, and not stored.
+    """
+
+    def __init__(self, call: ModelCall, event_id: str, send: Send, store: Callable[["Answer"], None]) -> None:
+        self._call = call
+        self._event_id = event_id
+        self._send = send
+        self._store_record = store
+        self._start: Message = {}
+        self._whole = bytearray()
+        self._events = EventCutter()
+        self._texts: list[str] = []
+        self._answered_by: str | None = None
+        self._has_failed = False
+        self.usage = UsageReader(cache_is_apart=call.route.protocol is Protocol.MESSAGES)
+        self.is_refused = False
+        self.is_complete = False
+        self.has_sent = False
+        self.started = asyncio.Event()
+        self.settled = asyncio.Event()
+        """The answer is recorded, or LiteLLM has refused the call."""
+
+    async def send(self, message: Message) -> None:
+        """Take one message of LiteLLM's and pass on what may be passed on."""
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self.is_refused:
+            await self._send(message)
+        else:
+            pass_on = self._pass_on_events if self._call.parameters.streams else self._pass_on_whole
+            await pass_on(message.get("body", b""), more=bool(message.get("more_body")))
+
+    @property
+    def costs(self) -> bool:
+        """Whether LiteLLM has an answer: from then on the call costs something."""
+        return self.started.is_set() and not self.is_refused
+
+    @property
+    def answered_by(self) -> str | None:
+        """The model that answered, by the name of the price book where LiteLLM tells it (after a fallback)."""
+        return self._answered_by or self.usage.model
+
+    @property
+    def sent_text(self) -> str:
+        """What the model has written so far in a stream."""
+        return "".join(self._texts)
+
+    async def _begin(self, message: Message) -> None:
+        headers = dict(message.get("headers", ()))
+        passed = [*_passed_on(headers.items()), (EVENT_ID_HEADER, self._event_id.encode())]
+        self._start = {**message, "headers": passed}
+        self._answered_by = headers.get(_ANSWERED_BY, b"").decode("latin-1") or None
+        self.is_refused = message["status"] >= FAILURES_FROM
+        self.started.set()
+        if self.is_refused:
+            self.settled.set()
+        if self.is_refused or self._call.parameters.streams:
+            await self._send_start()
+
+    async def _send_start(self) -> None:
+        self.has_sent = True
+        await self._send(self._start)
+
+    async def _pass_on_whole(self, body: bytes, *, more: bool) -> None:
+        self._whole += body
+        if len(self._whole) > ANSWER_BYTES_MAX:
+            raise AnswerTooLongError(f"an answer is longer than {ANSWER_BYTES_MAX} bytes")
+        if more:
+            return
+        whole = bytes(self._whole)
+        self.usage.read(_parsed(whole))
+        self.is_complete = True
+        self._store()
+        await self._send_start()
+        await self._send({"type": "http.response.body", "body": whole, "more_body": False})
+
+    async def _pass_on_events(self, body: bytes, *, more: bool) -> None:
+        passed = b"".join(self._read(event) for event in self._events.feed(body))
+        if not more:
+            passed += b"".join(self._read(event) for event in self._events.rest())
+            self._store()
+        if passed or not more:
+            await self._send({"type": "http.response.body", "body": passed, "more_body": more})
+
+    def _read(self, event: StreamEvent) -> bytes:
+        """Take in one event and return what the caller gets of it; the last one is returned once all is recorded."""
+        self.usage.read(event.document)
+        self._texts.append(event.text)
+        self._has_failed |= event.is_failure
+        if event.is_last:
+            self.is_complete = not self._has_failed
+            self._store()
+        if event.tells_usage_only and self._call.route.protocol.has_stream_options:
+            return event.usage_chunk if self._call.parameters.wants_usage else b""
+        return event.content
+
+    def _store(self) -> None:
+        if not self.settled.is_set():
+            self._store_record(self)
+            self.settled.set()
+
+
+def _passed_on(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+    """LiteLLM's own headers tell what a call cost the operator; callers do not get them."""
+    return ((name, value) for name, value in headers if name in _PASSED_ON or name.startswith(_RATE_LIMITS))
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return from_json(content)
+    except ValueError:
+        return None

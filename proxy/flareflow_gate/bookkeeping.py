@@ -1,0 +1,73 @@
+"""The record of each call: made when the call is admitted, completed when its answer ends."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from flareflow_gate.answers import Answer
+from flareflow_gate.callers import Caller
+from flareflow_gate.counting import TokenCounter, prompt_texts
+from flareflow_gate.outbox import Outbox
+from flareflow_gate.records import CallRecord, Ending
+from flareflow_gate.refusals import RefusedError
+from flareflow_gate.requests import ModelCall
+from flareflow_gate.usage import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Bookkeeping:
+    """Keeps the records of calls in `outbox`. `on_record` is called for each that is complete."""
+
+    outbox: Outbox
+    counter: TokenCounter
+    new_event_id: Callable[[], str]
+    clock: Callable[[], datetime]
+    on_record: Callable[[], None]
+
+    def admit(self, caller: Caller, call: ModelCall) -> CallRecord:
+        """Store what is known of a call before it is made. Raises RefusedError where it cannot be stored."""
+        now = self.clock()
+        record = CallRecord(
+            event_id=self.new_event_id(),
+            key_hash=caller.key_hash,
+            call_type=call.route.protocol.value,
+            model=call.parameters.model,
+            ending=Ending.UNKNOWN,
+            started_at=now,
+            ended_at=now,
+        )
+        try:
+            self.outbox.admit(record.event_id, record.encode())
+        except sqlite3.Error as error:
+            message = "This call cannot be recorded now. Try again later."
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "cannot_record", message) from error
+        return record
+
+    def settle(self, record: CallRecord, call: ModelCall, answer: Answer) -> None:
+        """Store the record of an answer that has ended; what it tells of its usage is believed."""
+        told = answer.usage.tokens
+        ending = Ending.COMPLETE if answer.is_complete else Ending.BROKEN_OFF
+        self._store(record, ending, answer, told or self._counted(call, answer), estimated=told is None)
+
+    async def settle_unended(self, record: CallRecord, call: ModelCall, answer: Answer) -> None:
+        """LiteLLM has returned, failed or was cancelled before the answer ended, or refused the call."""
+        if not answer.costs:
+            self.outbox.forget([record.event_id])
+            return
+        tokens = await asyncio.to_thread(self._counted, call, answer)
+        self._store(record, Ending.BROKEN_OFF, answer, tokens, estimated=True)
+
+    def _store(self, record: CallRecord, ending: Ending, answer: Answer, tokens: Tokens, *, estimated: bool) -> None:
+        ended = record.ended(ending, tokens, answered_by=answer.answered_by, estimated=estimated, at=self.clock())
+        self.outbox.answer(record.event_id, ended.encode())
+        self.on_record()
+
+    def _counted(self, call: ModelCall, answer: Answer) -> Tokens:
+        """The tokens of what was sent, counted from the text; of the input as the stream told them, if it did."""
+        model = call.parameters.model
+        told = answer.usage.tokens or Tokens(prompt=self.counter.count(model, prompt_texts(call.document)))
+        completion = self.counter.count(model, [answer.sent_text])
+        return told.model_copy(update={"completion": max(told.completion, completion)})

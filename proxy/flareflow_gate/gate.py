@@ -1,0 +1,88 @@
+"""The ASGI application in front of LiteLLM's."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flareflow_gate.answers import Answer
+from flareflow_gate.asgi import Asgi, Receive, Scope, Send, close_websocket, refuse, rewritten, whole_body
+from flareflow_gate.bookkeeping import Bookkeeping
+from flareflow_gate.callers import AUTHORIZATION, Caller, caller_of
+from flareflow_gate.hanging_up import CallerLine
+from flareflow_gate.model_list import ModelList
+from flareflow_gate.models import CallableModels
+from flareflow_gate.refusals import ErrorStyle, RefusedError
+from flareflow_gate.requests import ModelCall, model_call
+from flareflow_gate.routes import LIVELINESS, MODELS, Route, is_model_list, model_call_route
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Lets model calls through to `litellm`, and has each recorded.
+
+    `is_management_key` says whether a hash is the master key's, which calls no models. A call that lasts longer than
+    `call_seconds_max` is ended: polls of the spend log look back only so far.
+    """
+
+    litellm: Asgi
+    bookkeeping: Bookkeeping
+    models: CallableModels
+    is_management_key: Callable[[str], bool]
+    call_seconds_max: float
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "lifespan":
+                await self.litellm(scope, receive, send)
+            case "websocket":
+                await close_websocket(send)
+            case "http":
+                await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        route = model_call_route(path) if method == "POST" else None
+        try:
+            if route is not None:
+                await self._call(route, scope, receive, send)
+            elif method == "GET" and is_model_list(path):
+                await self._list_models(scope, receive, send)
+            elif method == "GET" and path == LIVELINESS:
+                await self.litellm(rewritten(scope, LIVELINESS, []), receive, send)
+            else:
+                raise RefusedError(HTTPStatus.NOT_FOUND, "unknown_route", f"There is no {method} {path[:200]} here.")
+        except RefusedError as error:
+            await refuse(send, error, route.style if route else ErrorStyle.OPENAI)
+
+    async def _list_models(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(AUTHORIZATION, f"Bearer {self._caller(scope).key}".encode())]
+        await self.litellm(rewritten(scope, MODELS, headers), receive, ModelList(self.models, send).send)
+
+    def _caller(self, scope: Scope) -> Caller:
+        caller = caller_of(scope["headers"])
+        if self.is_management_key(caller.key_hash):
+            raise RefusedError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", "This key calls no models.")
+        return caller
+
+    async def _call(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = self._caller(scope)
+        call = model_call(route, await whole_body(scope, receive), self.models)
+        record = self.bookkeeping.admit(caller, call)
+        answer = Answer(call, record.event_id, send, lambda ended: self.bookkeeping.settle(record, call, ended))
+        request = rewritten(scope, route.path, call.headers(caller, record.event_id))
+        try:
+            await self._forward(request, call, receive, answer)
+        finally:
+            if answer.is_refused or not answer.settled.is_set():
+                await asyncio.shield(self.bookkeeping.settle_unended(record, call, answer))
+
+    async def _forward(self, request: Scope, call: ModelCall, receive: Receive, answer: Answer) -> None:
+        line = CallerLine(call.body, receive, answer, streams=call.parameters.streams)
+        try:
+            async with asyncio.timeout(self.call_seconds_max):
+                await self.litellm(request, line.receive, answer.send)
+        except TimeoutError as error:
+            if not answer.has_sent:
+                message = f"The call took longer than {self.call_seconds_max:.0f} seconds."
+                raise RefusedError(HTTPStatus.GATEWAY_TIMEOUT, "timeout", message) from error

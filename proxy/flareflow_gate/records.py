@@ -1,0 +1,54 @@
+"""The record of one call: what the gate saw, for `usage_ingest`."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from flareflow_gate.usage import Tokens
+
+
+class Ending(StrEnum):
+    """How an answer ended, as the gate saw it."""
+
+    COMPLETE = "complete"
+    BROKEN_OFF = "broken_off"
+    """The caller hung up, or the upstream failed in the middle: `tokens` are those of what was sent."""
+    UNKNOWN = "unknown"
+    """The gate died while the answer was under way: `tokens` are unknown and 0."""
+
+
+class CallRecord(BaseModel):
+    """One call. `event_id` is the gate's own and becomes `litellm_call_id` in LiteLLM's spend log.
+
+    `model` is the name that the caller used, `answered_by` the one in the answer. `tokens_are_estimated`: counted by
+    the gate from the text, since the answer ended before it told its usage.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    event_id: str
+    key_hash: str
+    call_type: str
+    model: str
+    answered_by: str | None = None
+    ending: Ending
+    tokens: Tokens = Tokens()
+    tokens_are_estimated: bool = False
+    started_at: datetime
+    ended_at: datetime
+
+    def ended(self, ending: Ending, tokens: Tokens, *, answered_by: str | None, estimated: bool, at: datetime) -> Self:
+        """The record of the admitted call once its answer has ended."""
+        changes = {
+            "ending": ending,
+            "tokens": tokens,
+            "answered_by": answered_by,
+            "tokens_are_estimated": estimated,
+            "ended_at": at,
+        }
+        return self.model_copy(update=changes)
+
+    def encode(self) -> bytes:
+        return self.model_dump_json().encode()

@@ -1,0 +1,73 @@
+"""From what a caller sent to what LiteLLM gets: checked, and written anew, so that both read the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from flareflow_gate.callers import AUTHORIZATION, Caller
+from flareflow_gate.models import CallableModels
+from flareflow_gate.parameters import Parameters
+from flareflow_gate.refusals import RefusedError, invalid
+from flareflow_gate.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """A checked request: `body` is what LiteLLM gets."""
+
+    route: Route
+    parameters: Parameters
+    document: Mapping[str, Any]
+    body: bytes
+
+    def headers(self, caller: Caller, event_id: str) -> list[tuple[bytes, bytes]]:
+        """The headers that LiteLLM gets: none of them is the caller's, apart from the key."""
+        return [
+            (AUTHORIZATION, f"Bearer {caller.key}".encode()),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(self.body)).encode()),
+            (b"x-litellm-call-id", event_id.encode()),
+        ]
+
+
+def model_call(route: Route, content: bytes, models: CallableModels) -> ModelCall:
+    """Raises RefusedError unless the body asks for exactly one call of one model that has a price."""
+    document = _object(content)
+    try:
+        parameters = route.parameters.model_validate(document)
+    except ValidationError as error:
+        raise _refusal(error) from error
+    models.check(parameters.model)
+    asks_for_usage = parameters.streams and route.protocol.has_stream_options
+    body = to_json(_with_usage(document) if asks_for_usage else document)
+    return ModelCall(route, parameters, document, body)
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        document = from_json(content, allow_inf_nan=False)
+    except ValueError as error:
+        raise invalid("invalid_json", "The body is not JSON.") from error
+    if not isinstance(document, dict):
+        raise invalid("invalid_json", "The body is not a JSON object.")
+    return document
+
+
+def _with_usage(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same request, asking for the usage at the end of the stream."""
+    options = document.get("stream_options") or {}
+    return {**document, "stream_options": {**options, "include_usage": True}}
+
+
+def _refusal(error: ValidationError) -> RefusedError:
+    """The first complaint in the words of OpenAI's API."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return invalid("unknown_parameter", f"Unknown or unsupported parameter: {name!r}.", name)
+    if first["type"] == "missing":
+        return invalid("missing_required_parameter", f"Missing required parameter: {name!r}.", name)
+    return invalid("invalid_value", f"Invalid value for {name!r}: {first['msg']}.", name)

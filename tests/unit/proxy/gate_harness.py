@@ -1,0 +1,219 @@
+"""A gate in front of a fake of LiteLLM's application, called as a web server would call it."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from flareflow_gate.asgi import Message, Receive, Scope, Send
+from flareflow_gate.bookkeeping import Bookkeeping
+from flareflow_gate.callers import Caller
+from flareflow_gate.gate import Gate
+from flareflow_gate.models import CallableModels
+from flareflow_gate.outbox import Outbox
+from flareflow_gate.records import CallRecord
+
+KEY: Final = "sk-virtual-key-of-a-customer"
+MASTER_KEY: Final = "sk-master"
+NOW: Final = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+TURNS: Final = 20
+"""How often the event loop turns before the fake takes it that nobody tells it anything."""
+
+
+@dataclass
+class FakeLiteLLM:
+    """Answers every request alike, and keeps what it was asked.
+
+    It stops when it is told that the caller hung up. `endless`: after its parts it waits to be told.
+    """
+
+    status: int = 200
+    parts: list[bytes] = field(default_factory=lambda: [b"{}"])
+    headers_sent: list[tuple[bytes, bytes]] = field(default_factory=list)
+    endless: bool = False
+    never_begins: bool = False
+    requests: list[Scope] = field(default_factory=list)
+    bodies: list[Any] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.requests.append(scope)
+        if scope["method"] == "POST":
+            self.bodies.append(json.loads((await receive())["body"]))
+        told = asyncio.create_task(_hang_up(receive))
+        try:
+            await self._answer(send, told)
+        finally:
+            told.cancel()
+
+    async def _answer(self, send: Send, told: "asyncio.Task[None]") -> None:
+        if self.never_begins:
+            await told
+            return
+        headers = [(b"content-type", b"application/json"), (b"x-litellm-response-cost", b"0.1"), *self.headers_sent]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        for number, part in enumerate(self.parts):
+            more = self.endless or number < len(self.parts) - 1
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            if told.done():
+                return
+        if self.endless:
+            await told
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those of the last request."""
+        return {name.decode(): value.decode() for name, value in self.requests[-1]["headers"]}
+
+
+async def _hang_up(receive: Receive) -> None:
+    assert (await receive())["type"] == "http.disconnect"
+
+
+class CountingWords:
+    """`TokenCounter` for which a token is a word."""
+
+    def count(self, model: str, counted: Iterable[str]) -> int:
+        del model
+        return sum(len(text.split()) for text in counted)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the caller got."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class GateHarness:
+    """The gate, its LiteLLM and its outbox.
+
+    `order`: what the caller was sent, and when a record was stored. `hangs_up_after`: parts until the caller is gone.
+    """
+
+    litellm: FakeLiteLLM
+    outbox: Outbox
+    order: list[str] = field(default_factory=list)
+    priced: frozenset[str] = frozenset({"gpt-4o"})
+    fallbacks: dict[str, frozenset[str]] = field(default_factory=dict)
+    call_seconds_max: float = 60.0
+    hangs_up_after: int | None = None
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    @classmethod
+    def at(cls, folder: Path) -> "GateHarness":
+        return cls(FakeLiteLLM(), Outbox(folder / "outbox.db", "this-gate"))
+
+    @property
+    def gate(self) -> Gate:
+        return Gate(
+            litellm=self.litellm,
+            bookkeeping=Bookkeeping(
+                outbox=self.outbox,
+                counter=CountingWords(),
+                new_event_id=lambda: f"event-{next(self.numbers)}",
+                clock=lambda: NOW,
+                on_record=lambda: self.order.append("recorded"),
+            ),
+            models=CallableModels(lambda: self.priced, self.fallbacks),
+            is_management_key=lambda key_hash: key_hash == Caller(MASTER_KEY).key_hash,
+            call_seconds_max=self.call_seconds_max,
+        )
+
+    def call(
+        self,
+        path: str = "/v1/chat/completions",
+        body: object = None,
+        *,
+        method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+        query: bytes = b"",
+    ) -> Answered:
+        """One request; `body` is sent as JSON unless it is bytes."""
+        content = body if isinstance(body, bytes) else json.dumps(chat() if body is None else body).encode()
+        given = {"authorization": f"Bearer {KEY}"} | dict(headers or {})
+        scope: MutableMapping[str, Any] = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query,
+            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        }
+        return asyncio.run(self._run(scope, content))
+
+    async def _run(self, scope: Scope, content: bytes) -> Answered:
+        sent: list[Message] = []
+        gone = asyncio.Event()
+        given = [content]
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+            self.order.append(message["type"] if not message.get("body") else message["body"].decode())
+            if len(sent) - 1 == self.hangs_up_after:
+                gone.set()
+
+        async def receive() -> Message:
+            if given:
+                return {"type": "http.request", "body": given.pop(), "more_body": False}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        if self.hangs_up_after == 0:
+            gone.set()
+        await self.gate(scope, receive, send)
+        start: Message = sent[0] if sent else {"status": 0, "headers": []}
+        headers = {name.decode(): value.decode() for name, value in start["headers"]}
+        return Answered(start["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+    @property
+    def records(self) -> list[CallRecord]:
+        """What waits to be sent."""
+        return [CallRecord.model_validate_json(stored.record) for stored in self.outbox.waiting(100)]
+
+
+def chat(**parameters: object) -> dict[str, object]:
+    """A chat completion request."""
+    return {"model": "gpt-4o", "messages": [{"role": "user", "content": "one two three"}], **parameters}
+
+
+def answer(prompt: int = 3, completion: int = 5) -> bytes:
+    """A chat completion's answer."""
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return json.dumps({"id": "x", "model": "gpt-4o-2024-08-06", "choices": [], "usage": usage}).encode()
+
+
+def event(document: object) -> bytes:
+    """One event of a stream."""
+    return b"data: " + json.dumps(document).encode() + b"\n\n"
+
+
+def delta(text: str) -> bytes:
+    return event({"model": "gpt-4o", "choices": [{"index": 0, "delta": {"content": text}}]})
+
+
+def usage_chunk(prompt: int, completion: int) -> bytes:
+    """The chunk that tells the usage, as LiteLLM sends it."""
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "cost": 0.01}
+    return event({"model": "gpt-4o", "choices": [{"index": 0, "delta": {}}], "usage": usage})
+
+
+def openai_usage_chunk(prompt: int, completion: int) -> bytes:
+    """The same as OpenAI sends it, and the gate."""
+    usage = f'{{"prompt_tokens":{prompt},"completion_tokens":{completion}}}'
+    return f'data: {{"model":"gpt-4o","choices":[],"usage":{usage}}}\n\n'.encode()
+
+
+DONE: Final = b"data: [DONE]\n\n"

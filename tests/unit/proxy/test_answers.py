@@ -1,0 +1,218 @@
+"""Every answered call leaves a record, before its answer has ended."""
+
+import pytest
+
+from flareflow_gate import hanging_up
+from flareflow_gate.records import Ending
+from tests.unit.proxy.gate_harness import (
+    DONE,
+    NOW,
+    GateHarness,
+    answer,
+    chat,
+    delta,
+    event,
+    openai_usage_chunk,
+    usage_chunk,
+)
+
+
+def told(gate: GateHarness) -> tuple[Ending, int, int, bool]:
+    """The only record: how the answer ended, prompt and completion tokens, and whether they are estimated."""
+    (record,) = gate.records
+    return record.ending, record.tokens.prompt, record.tokens.completion, record.tokens_are_estimated
+
+
+def test_the_record_of_an_answer_says_what_the_answer_said(gate: GateHarness) -> None:
+    # Given an answer of 3 and 5 tokens
+    gate.litellm.parts = [answer(3, 5)]
+    # When a call is made
+    answered = gate.call()
+    # Then its record has them, and the caller gets the answer with the event's id and without LiteLLM's headers
+    (record,) = gate.records
+    assert (record.event_id, record.model, record.answered_by) == ("event-1", "gpt-4o", "gpt-4o-2024-08-06")
+    assert (record.call_type, record.started_at, record.ended_at) == ("acompletion", NOW, NOW)
+    assert told(gate) == (Ending.COMPLETE, 3, 5, False)
+    assert answered.body == answer(3, 5)
+    assert answered.headers == {"content-type": "application/json", "x-flareflow-event-id": "event-1"}
+
+
+def test_an_answer_in_parts_is_recorded_before_its_end_is_passed_on(gate: GateHarness) -> None:
+    whole = answer()
+    gate.litellm.parts = [whole[:10], whole[10:]]
+    gate.call()
+    assert gate.order == ["recorded", "http.response.start", whole.decode()]
+
+
+def test_a_stream_is_passed_on_as_it_comes_and_recorded_before_its_end(gate: GateHarness) -> None:
+    # Given a stream whose parts are cut anywhere
+    stream = delta("a ") + delta("b ") + usage_chunk(3, 2) + DONE
+    gate.litellm.parts = [stream[:7], stream[7:90], stream[90:]]
+    # When a call is made that asks for the usage
+    answered = gate.call(body=chat(stream=True, stream_options={"include_usage": True}))
+    # Then all of it arrives, and the record was stored before the last part
+    assert answered.body == delta("a ") + delta("b ") + openai_usage_chunk(3, 2) + DONE
+    assert told(gate) == (Ending.COMPLETE, 3, 2, False)
+    assert gate.order[0] == "http.response.start"
+    assert gate.order.index("recorded") == len(gate.order) - 2
+
+
+def test_the_usage_of_a_stream_is_asked_for_and_hidden_from_who_did_not_ask(gate: GateHarness) -> None:
+    gate.litellm.parts = [delta("a "), usage_chunk(3, 1), DONE]
+    answered = gate.call(body=chat(stream=True))
+    assert gate.litellm.bodies[0]["stream_options"] == {"include_usage": True}
+    assert answered.body == delta("a ") + DONE
+    assert told(gate) == (Ending.COMPLETE, 3, 1, False)
+
+
+def test_a_chunk_that_ends_the_text_and_tells_the_usage_is_not_hidden(gate: GateHarness) -> None:
+    last = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}})
+    gate.litellm.parts = [last, DONE]
+    assert gate.call(body=chat(stream=True)).body == last + DONE
+
+
+def test_a_stream_that_breaks_off_upstream_is_recorded_with_what_was_sent(gate: GateHarness) -> None:
+    for end in (b"", DONE):
+        gate.litellm.parts = [delta("one "), event({"error": {"message": "upstream failed"}}), end]
+        gate.call(body=chat(stream=True))
+        assert told(gate) == (Ending.BROKEN_OFF, 3, 1, True)
+        gate.outbox.forget([gate.records[0].event_id])
+
+
+def test_all_that_the_model_wrote_counts(gate: GateHarness) -> None:
+    # Given a stream of thoughts and arguments of a tool, in the forms of all APIs
+    gate.litellm.parts = [
+        event({"choices": [{"delta": {"reasoning_content": "a b "}}]}),
+        event({"choices": [{"delta": {"tool_calls": [{"function": {"arguments": "c "}}]}}]}),
+        event({"choices": [{"text": "d "}]}),
+        event({"type": "response.output_text.delta", "delta": "e "}),
+        event({"type": "content_block_delta", "delta": {"type": "text_delta", "text": "f "}}),
+        event({"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "g "}}),
+    ]
+    gate.call(body=chat(stream=True))
+    assert told(gate)[2] == 7
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 429, 500, 503])
+def test_a_refusal_by_litellm_is_passed_on_and_leaves_no_record(gate: GateHarness, status: int) -> None:
+    gate.litellm.status = status
+    gate.litellm.parts = [b'{"error": {"message": "no"}}']
+    answered = gate.call()
+    assert (answered.status, answered.body) == (status, b'{"error": {"message": "no"}}')
+    assert gate.records == []
+    assert gate.outbox.adopt_orphans([]) == 0
+
+
+def test_an_answer_without_usage_is_counted_by_the_gate(gate: GateHarness) -> None:
+    gate.litellm.parts = [b'{"choices": []}']
+    gate.call()
+    assert told(gate)[0] is Ending.COMPLETE
+    assert told(gate)[3]
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": -1, "completion_tokens": 5},
+        {"prompt_tokens": "many", "completion_tokens": 5},
+        {"prompt_tokens": 10**12, "completion_tokens": 5},
+    ],
+)
+def test_usage_that_cannot_be_is_not_believed(gate: GateHarness, usage: dict[str, object]) -> None:
+    gate.litellm.parts = [event({"choices": [{"delta": {"content": "a b"}}]}), event({"usage": usage}), DONE]
+    gate.call(body=chat(stream=True))
+    assert told(gate)[2:] == (2, True)
+
+
+def test_tokens_of_the_cache_are_told_apart_in_openai_form(gate: GateHarness) -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 80}}
+    gate.litellm.parts = [event({"usage": usage})[6:]]
+    gate.call()
+    (record,) = gate.records
+    assert record.tokens.model_dump() == {"prompt": 20, "cache_read": 80, "cache_write": 0, "completion": 5}
+
+
+def test_tokens_of_the_cache_are_told_apart_in_anthropic_form(gate: GateHarness) -> None:
+    # Given a stream in whose first event the input is told, and the output in a later one
+    begun = {"input_tokens": 1, "cache_read_input_tokens": 965_602, "cache_creation_input_tokens": 225}
+    gate.litellm.parts = [
+        event({"type": "message_start", "message": {"model": "claude", "usage": {**begun, "output_tokens": 1}}}),
+        event({"type": "message_delta", "usage": {"output_tokens": 82}}),
+        event({"type": "message_stop"}),
+    ]
+    # When the call has ended
+    gate.call("/v1/messages", chat(stream=True, max_tokens=100))
+    # Then each kind has its own number
+    (record,) = gate.records
+    assert record.tokens.model_dump() == {"prompt": 1, "cache_read": 965_602, "cache_write": 225, "completion": 82}
+
+
+def test_a_call_whose_gate_dies_is_found_by_the_next_gate(gate: GateHarness) -> None:
+    # Given a call that was admitted, and whose gate is gone
+    gate.outbox.admit("event-9", b"{}")
+    # When another gate looks for orphans, the living ones known
+    assert gate.outbox.adopt_orphans(["this-gate"]) == 0
+    assert gate.outbox.adopt_orphans(["another-gate"]) == 1
+    # Then its record is sent as it is
+    assert [stored.event_id for stored in gate.outbox.waiting(10)] == ["event-9"]
+
+
+def test_the_model_that_answered_is_the_one_that_litellm_names(gate: GateHarness) -> None:
+    gate.litellm.parts, gate.litellm.headers_sent = [answer()], [(b"x-litellm-model-group", b"the-fallback")]
+    gate.call()
+    assert gate.records[0].answered_by == "the-fallback"
+
+
+def test_a_caller_who_hangs_up_before_the_usage_is_told_pays_all_the_same(gate: GateHarness) -> None:
+    # Given a model that thought 500 tokens before it wrote one, and a caller who hangs up once that has come
+    gate.litellm.parts = [delta("yes "), usage_chunk(3, 501), DONE]
+    gate.hangs_up_after = 1
+    # When the stream ends soon afterwards
+    gate.call(body=chat(stream=True))
+    # Then the record has the whole usage
+    assert told(gate) == (Ending.COMPLETE, 3, 501, False)
+
+
+def test_a_stream_that_goes_on_after_the_caller_hung_up_is_ended(
+    gate: GateHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a caller who hangs up after two parts of a stream without end
+    gate.litellm.parts, gate.litellm.endless = [delta("one "), delta("two three ")], True
+    gate.hangs_up_after = 2
+    monkeypatch.setattr(hanging_up, "STREAM_SECONDS", 0.01)
+    # When the time to end by itself has passed
+    gate.call(body=chat(stream=True))
+    # Then the record counts the words of the prompt and of what was sent
+    assert told(gate) == (Ending.BROKEN_OFF, 3, 3, True)
+
+
+def test_a_caller_who_does_not_wait_for_an_answer_pays_for_it(gate: GateHarness) -> None:
+    gate.litellm.parts, gate.hangs_up_after = [answer()], 0
+    gate.call()
+    assert told(gate) == (Ending.COMPLETE, 3, 5, False)
+
+
+def test_a_caller_who_hangs_up_before_a_stream_begins_pays_for_it(gate: GateHarness) -> None:
+    gate.litellm.parts, gate.hangs_up_after = [delta("one "), usage_chunk(3, 5), DONE], 0
+    gate.call(body=chat(stream=True))
+    assert told(gate) == (Ending.COMPLETE, 3, 5, False)
+
+
+def test_a_call_without_an_answer_in_time_is_refused(gate: GateHarness) -> None:
+    gate.litellm.never_begins, gate.call_seconds_max = True, 0.01
+    answered = gate.call()
+    assert (answered.status, answered.document["error"]["code"]) == (504, "timeout")
+    assert gate.records == []
+
+
+def test_a_stream_that_lasts_too_long_is_ended_and_recorded(gate: GateHarness) -> None:
+    gate.litellm.parts, gate.litellm.endless, gate.call_seconds_max = [delta("one two ")], True, 0.05
+    assert gate.call(body=chat(stream=True)).body == delta("one two ")
+    assert told(gate) == (Ending.BROKEN_OFF, 3, 2, True)
+
+
+def test_nothing_is_called_that_cannot_be_recorded(gate: GateHarness) -> None:
+    gate.outbox.close()
+    answered = gate.call()
+    assert (answered.status, answered.document["error"]["code"]) == (503, "cannot_record")
+    assert gate.litellm.requests == []

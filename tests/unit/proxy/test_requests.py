@@ -1,0 +1,206 @@
+"""What the gate lets through to LiteLLM, and what it refuses before anything costs."""
+
+import pytest
+
+from tests.unit.proxy.gate_harness import KEY, MASTER_KEY, GateHarness, chat
+
+LITELLM_PARAMETERS = (
+    *("no-log", "metadata", "litellm_metadata", "litellm_call_id", "litellm_session_id", "litellm_trace_id", "tags"),
+    *("api_base", "base_url", "api_key", "api_version", "custom_llm_provider", "user_config", "model_list"),
+    *("fallbacks", "context_window_fallbacks", "num_retries", "max_retries", "timeout", "request_timeout", "cache"),
+    *("mock_response", "mock_timeout", "mock_testing_fallbacks", "fastest_response", "guardrails", "callbacks"),
+    *("success_callback", "failure_callback", "turn_off_message_logging", "disable_fallbacks", "prompt_id"),
+    *("input_cost_per_token", "output_cost_per_token", "extra_headers", "extra_body", "headers", "deployment_id"),
+    *("web_search_options", "audio", "previous_response_id", "background", "mcp_servers", "container", "speed"),
+)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/messages"])
+@pytest.mark.parametrize("name", LITELLM_PARAMETERS)
+def test_a_parameter_that_is_not_listed_is_refused(gate: GateHarness, path: str, name: str) -> None:
+    # Given a request that is complete but for one parameter too many
+    requests: dict[str, dict[str, object]] = {
+        "/v1/chat/completions": chat(),
+        "/v1/completions": {"model": "gpt-4o", "prompt": "one"},
+        "/v1/embeddings": {"model": "gpt-4o", "input": "one"},
+        "/v1/messages": chat(max_tokens=1),
+    }
+    # When it is sent
+    answered = gate.call(path, {**requests[path], name: {"a": 1}})
+    # Then the gate names the parameter, and LiteLLM hears of nothing
+    assert answered.status == 400
+    assert f"'{name}" in answered.document["error"]["message"]
+    assert gate.litellm.requests == []
+    assert gate.records == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/key/info", "/key/generate", "/spend/logs/v2", "/ui", "/", "/openai/v1/chat/completions", "/metrics"),
+        *("/v1/batches", "/v1/files", "/v1/realtime", "/v1/responses/resp_1", "/v1/images/generations", "/mcp"),
+        *("/v1/chat/completions/", "//v1/chat/completions", "/V1/chat/completions", "/v1/chat/completions%2f"),
+        *("/engines/gpt-4o/chat/completions", "/v1beta/models/gpt-4o:generateContent", "/a2a/agent/message/send"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_a_route_that_is_not_listed_is_out_of_reach(gate: GateHarness, path: str, method: str) -> None:
+    assert gate.call(path, method=method).status == 404
+    assert gate.litellm.requests == []
+
+
+def test_no_header_of_the_caller_reaches_litellm_but_the_listed_ones(gate: GateHarness) -> None:
+    # Given headers with which a caller could steer LiteLLM
+    chosen = {
+        "x-litellm-call-id": "mine",
+        "x-litellm-tags": "a",
+        "x-litellm-timeout": "1",
+        "x-forwarded-for": "1.1.1.1",
+        "traceparent": "00-1-1-01",
+        "anthropic-beta": "context-1m-2025-08-07",
+        "user-agent": "claude-cli/2",
+    }
+    # When a call is made with them
+    gate.call(headers=chosen)
+    # Then LiteLLM gets the gate's own call id and none of them
+    assert gate.litellm.headers == {
+        "authorization": f"Bearer {KEY}",
+        "content-type": "application/json",
+        "content-length": gate.litellm.headers["content-length"],
+        "x-litellm-call-id": "event-1",
+    }
+
+
+def test_the_query_string_does_not_reach_litellm(gate: GateHarness) -> None:
+    gate.call(query=b"no-log=true&model=other")
+    assert gate.litellm.requests[0]["query_string"] == b""
+
+
+def test_every_call_has_an_id_of_its_own(gate: GateHarness) -> None:
+    gate.call()
+    gate.call()
+    given = [dict(request["headers"])[b"x-litellm-call-id"] for request in gate.litellm.requests]
+    assert given == [b"event-1", b"event-2"]
+
+
+def test_a_name_without_v1_is_the_same_route(gate: GateHarness) -> None:
+    gate.call("/chat/completions")
+    assert gate.litellm.requests[0]["path"] == "/v1/chat/completions"
+
+
+@pytest.mark.parametrize("model", ["gpt-4", "gpt-4o,gpt-4o", " gpt-4o", "openai/gpt-4o", "GPT-4o"])
+def test_a_model_that_the_price_book_does_not_name_is_refused(gate: GateHarness, model: str) -> None:
+    answered = gate.call(body=chat() | {"model": model})
+    assert answered.status == 404
+    assert answered.document["error"]["code"] == "model_not_found"
+
+
+@pytest.mark.parametrize("model", [["gpt-4o", "gpt-4o"], None, 1, {"a": 1}])
+def test_a_request_names_exactly_one_model(gate: GateHarness, model: object) -> None:
+    assert gate.call(body=chat() | {"model": model}).status == 400
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "mcp", "server_url": "litellm_proxy"},
+        {"type": "web_search"},
+        {"type": "code_interpreter"},
+        {"type": "x"},
+    ],
+)
+def test_a_tool_that_a_server_runs_is_refused(gate: GateHarness, tool: dict[str, str]) -> None:
+    assert gate.call(body=chat(tools=[tool])).status == 400
+    assert gate.call("/v1/responses", {"model": "gpt-4o", "input": "one", "tools": [tool]}).status == 400
+
+
+def test_a_tool_that_the_caller_runs_is_let_through(gate: GateHarness) -> None:
+    tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    gate.call(body=chat(tools=[tool]))
+    assert gate.litellm.bodies[0]["tools"] == [tool]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"{", b'{"model": NaN}', b"\xff\xfe"])
+def test_a_body_that_is_no_json_object_is_refused(gate: GateHarness, body: bytes) -> None:
+    answered = gate.call(body=body)
+    assert (answered.status, answered.document["error"]["code"]) == (400, "invalid_json")
+
+
+def test_a_name_that_stands_twice_means_the_same_to_gate_and_litellm(gate: GateHarness) -> None:
+    # Given a body in which a parameter stands twice
+    twice = b'{"model": "other", "model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]}'
+    # When it is let through
+    gate.call(body=twice)
+    # Then LiteLLM reads what the gate has checked
+    assert gate.litellm.bodies[0]["model"] == "gpt-4o"
+
+
+def test_a_compressed_body_is_refused(gate: GateHarness) -> None:
+    assert gate.call(headers={"content-encoding": "gzip"}).status == 415
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Basic c2s=", "Bearer pk-1", f"Bearer sk-{'x' * 300}", "Bearer sk-aBearer b"]
+)
+def test_a_request_without_a_virtual_key_is_refused(gate: GateHarness, header: str) -> None:
+    assert gate.call(headers={"authorization": header}).status == 401
+
+
+def test_the_master_key_calls_no_models(gate: GateHarness) -> None:
+    assert gate.call(headers={"authorization": f"Bearer {MASTER_KEY}"}).status == 401
+    assert gate.call("/v1/models", method="GET", headers={"x-api-key": MASTER_KEY, "authorization": ""}).status == 401
+    assert gate.litellm.requests == []
+
+
+def test_two_different_keys_in_one_request_are_refused(gate: GateHarness) -> None:
+    assert gate.call(headers={"x-api-key": "sk-another-key"}).status == 401
+
+
+def test_anthropic_clients_are_refused_in_their_own_format(gate: GateHarness) -> None:
+    answered = gate.call("/v1/messages", chat(max_tokens=1) | {"no-log": True}, headers={"x-api-key": KEY})
+    assert answered.document["type"] == "error"
+    assert answered.document["error"]["type"] == "invalid_request_error"
+
+
+def test_the_models_can_be_listed(gate: GateHarness) -> None:
+    # Given a LiteLLM that serves a model without a price too
+    gate.litellm.parts = [b'{"object": "list", "data": [{"id": "gpt-4o", "object": "model"}, {"id": "unpriced"}]}']
+    # When the models are listed
+    answered = gate.call("/v1/models", method="GET")
+    # Then only those that may be called are told, and LiteLLM got nothing but the key
+    assert answered.document == {"object": "list", "data": [{"id": "gpt-4o", "object": "model"}]}
+    assert gate.litellm.headers == {"authorization": f"Bearer {KEY}"}
+
+
+def test_an_error_of_litellm_comes_through_when_models_are_listed(gate: GateHarness) -> None:
+    gate.litellm.status, gate.litellm.parts = 401, [b'{"error": {}}']
+    answered = gate.call("/v1/models", method="GET")
+    assert (answered.status, answered.document) == (401, {"error": {}})
+
+
+def test_without_a_price_book_nothing_is_called(gate: GateHarness) -> None:
+    gate.priced = frozenset()
+    answered = gate.call()
+    assert (answered.status, answered.document["error"]["code"]) == (503, "no_price_book")
+
+
+def test_a_model_whose_fallback_has_no_price_is_refused(gate: GateHarness) -> None:
+    gate.fallbacks = {"gpt-4o": frozenset({"unpriced"})}
+    assert gate.call().status == 404
+    gate.priced |= {"unpriced"}
+    assert gate.call().status == 200
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"name": "web_search"},
+        {"name": "web_search", "input_schema": {}},
+        {"name": "web_search", "type": "web_search_20250305"},
+        {"name": "mine"},
+        {"name": "mine", "type": "bash_20250124", "input_schema": {}},
+    ],
+)
+def test_a_tool_that_litellm_takes_for_one_of_a_server_is_refused(gate: GateHarness, tool: dict[str, object]) -> None:
+    assert gate.call("/v1/messages", chat(max_tokens=1, tools=[tool])).status == 400
+    assert gate.litellm.requests == []
