@@ -16,6 +16,7 @@ OFFSETS: Final = {
     "postgres": 30,
     "litellm": 31,
     "upstream": 32,
+    "litellm_admin": 33,
     "anvil": 40,
     "fdc": 41,
     "flow_grpc": 50,

@@ -36,12 +36,13 @@ from infra.local.litellm.servers import litellm, postgres, upstream
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
 from infra.local.server import Server, answers
+from infra.waiting import until
 
 TICK_SECONDS: Final = "2"
 
 FIXED_PARAMETERS: Final = {
     "EpochSeconds": str(EPOCH_SECONDS),
-    "LookBackSeconds": "60",
+    "LookBackSeconds": "180",
     "AppOrigins": "http://localhost:5173",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
     "FlowNetwork": "emulator",
@@ -70,11 +71,7 @@ def parts() -> Sequence[Part]:
         Step("provision", _provision, needs=["dynamodb", "moto"], doing="making tables, queues, buckets and keys"),
         postgres(),
         upstream(),
-        litellm(
-            secret_values()["LitellmMasterKey"],
-            f"{url('gateway_http')}/internal/usage",
-            secret_values()["UsagePushSecret"],
-        ),
+        litellm(secret_values()["LitellmMasterKey"], url("gateway_http"), secret_values()["UsagePushSecret"]),
         anvil(),
         Step("flare", _deploy_flare, needs=["anvil"], doing="deploying Flare's contracts"),
         Step("flare-gas", _fund_flare_account, needs=["flare", "provision"], doing="funding the operator on Flare"),
@@ -177,7 +174,7 @@ def _kms_key(key_id: str) -> KmsKey:
 def _settings(found: Facts) -> Facts:
     """Write the template's parameters, now that everything is deployed. Returns the stack's addresses."""
     parameters = FIXED_PARAMETERS | {
-        "LitellmUrl": url("litellm"),
+        "LitellmUrl": url("litellm_admin"),
         "FlareRpcUrl": url("anvil"),
         "FlareRegistryAddress": found["flare_registry_address"],
         "FlareDaUrl": url("fdc"),
@@ -193,6 +190,7 @@ def _settings(found: Facts) -> Facts:
         "websocket_url": f"ws://{HOST}:{port('gateway_websocket')}/live",
         "lambda_url": url("gateway_lambda"),
         "litellm_url": url("litellm"),
+        "litellm_admin_url": url("litellm_admin"),
         "fdc_url": url("fdc"),
         "app_origin": FIXED_PARAMETERS["AppOrigins"],
         "litellm_master_key": secret_values()["LitellmMasterKey"],
@@ -200,11 +198,12 @@ def _settings(found: Facts) -> Facts:
 
 
 def _warm(_: Facts) -> Facts:
-    """Let the functions on the way of pending usage answer once, so that no cold start delays the first calls."""
+    """Let the functions on the way of pending usage answer once, and wait until the gate has read the price book."""
     authorization = {"authorization": f"Bearer {secret_values()['UsagePushSecret']}"}
     with httpx.Client(base_url=url("gateway_http"), timeout=WARM_SECONDS_MAX) as http:
         http.post("/internal/usage", json=[], headers=authorization).raise_for_status()
         http.get("/v1/health").raise_for_status()
         push = f"{url('gateway_lambda')}{FUNCTIONS}/PendingPushFunction/invocations"
         http.post(push, json={"Records": []}).raise_for_status()
+        until(lambda: http.get(f"{url('litellm')}/health/readiness").is_success or None, WARM_SECONDS_MAX)
     return {}

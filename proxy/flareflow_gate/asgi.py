@@ -41,9 +41,13 @@ async def whole_body(scope: Scope, receive: Receive) -> bytes:
 
 async def refuse(send: Send, error: RefusedError, style: ErrorStyle) -> None:
     """Answer with a refusal of the gate's own."""
-    body = error.body(style)
+    await answer_json(send, error.status, error.body(style))
+
+
+async def answer_json(send: Send, status: int, body: bytes) -> None:
+    """Send a whole answer."""
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": error.status.value, "headers": headers})
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

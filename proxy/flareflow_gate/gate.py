@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from flareflow_gate.answers import Answer
-from flareflow_gate.asgi import Asgi, Receive, Scope, Send, close_websocket, refuse, rewritten, whole_body
+from flareflow_gate.asgi import Asgi, Receive, Scope, Send, answer_json, close_websocket, refuse, rewritten, whole_body
 from flareflow_gate.bookkeeping import Bookkeeping
 from flareflow_gate.callers import AUTHORIZATION, Caller, caller_of
 from flareflow_gate.hanging_up import CallerLine
@@ -14,7 +14,7 @@ from flareflow_gate.model_list import ModelList
 from flareflow_gate.models import CallableModels
 from flareflow_gate.refusals import ErrorStyle, RefusedError
 from flareflow_gate.requests import ModelCall, model_call
-from flareflow_gate.routes import LIVELINESS, MODELS, Route, is_model_list, model_call_route
+from flareflow_gate.routes import LIVELINESS, MODELS, READINESS, Route, is_model_list, model_call_route
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,9 @@ class Gate:
                 await self._list_models(scope, receive, send)
             elif method == "GET" and path == LIVELINESS:
                 await self.litellm(rewritten(scope, LIVELINESS, []), receive, send)
+            elif method == "GET" and path == READINESS:
+                self.models.check_prices()
+                await answer_json(send, HTTPStatus.OK, b'{"status":"ready"}')
             else:
                 raise RefusedError(HTTPStatus.NOT_FOUND, "unknown_route", f"There is no {method} {path[:200]} here.")
         except RefusedError as error:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from flareflow_gate.asgi import Message, Send
+from flareflow_gate.asgi import Message, Send, answer_json
 from flareflow_gate.models import CallableModels
 
 
@@ -36,10 +36,7 @@ class ModelList:
             return
         self._body += message.get("body", b"")
         if not message.get("more_body"):
-            body = self._callable()
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-            await self._send({**self._start, "headers": headers})
-            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+            await answer_json(self._send, self._start["status"], self._callable())
 
     def _callable(self) -> bytes:
         try:

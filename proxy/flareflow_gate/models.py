@@ -16,11 +16,15 @@ class CallableModels:
 
     def check(self, model: str) -> None:
         """Raises RefusedError unless every model that could answer for `model` has a price."""
-        if not self.priced():
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "no_price_book", "There are no prices yet. Try again.")
+        self.check_prices()
         if not self.may_be_called(model):
             message = f"There is no model {model!r} here. GET /v1/models lists all."
             raise RefusedError(HTTPStatus.NOT_FOUND, "model_not_found", message, "model")
+
+    def check_prices(self) -> None:
+        """Raises RefusedError before the first price book has been read."""
+        if not self.priced():
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "no_price_book", "There are no prices yet. Try again.")
 
     def may_be_called(self, model: str) -> bool:
         return self.priced().issuperset({model, *self.fallbacks.get(model, ())})

@@ -44,6 +44,7 @@ MODEL_CALLS: Final = (
 )
 MODELS: Final = "/v1/models"
 LIVELINESS: Final = "/health/liveliness"
+READINESS: Final = "/health/readiness"
 
 _BY_PATH: Final[Mapping[str, Route]] = {
     path: route for route in MODEL_CALLS for path in (route.path, route.path.removeprefix("/v1"))

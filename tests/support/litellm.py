@@ -1,4 +1,4 @@
-"""A real LiteLLM proxy with its database and upstream, on ports that only tests use."""
+"""A real LiteLLM behind the gate, with its database and upstream, on ports that only tests use."""
 
 import json
 import threading
@@ -10,8 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+from flareflow.metering.price_book import PriceBook
 from infra.local.litellm import servers
 from infra.local.ports import HOST, url
+from infra.local.server import answers
+from infra.waiting import until
 from tests.support.eventually import WAIT_SECONDS_MAX
 
 PORT_BASE = "24500"
@@ -21,18 +24,18 @@ PUSH_SECRET = "push-secret-of-these-tests"
 
 @dataclass
 class PushSink:
-    """A server that LiteLLM pushes calls to; it keeps each body and the authorization."""
+    """What the gate needs of FlareFlow's API: prices, and a place to push to. It keeps bodies and authorizations."""
 
     bodies: list[bytes] = field(default_factory=list)
     authorizations: set[str] = field(default_factory=set)
 
     @contextmanager
     def listening(self) -> Iterator[str]:
-        """Listen; the URL to push to."""
+        """Listen; the URL of the API."""
         server = ThreadingHTTPServer((HOST, 0), self._handler())
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"http://{HOST}:{server.server_port}/internal/usage"
+            yield f"http://{HOST}:{server.server_port}"
         finally:
             server.shutdown()
             server.server_close()
@@ -46,6 +49,13 @@ class PushSink:
                 sink.bodies.append(self.rfile.read(int(self.headers["content-length"])))
                 self.send_response(202)
                 self.end_headers()
+
+            def do_GET(self) -> None:
+                book = PriceBook.load().canonical_json.encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(book)))
+                self.end_headers()
+                self.wfile.write(book)
 
             def log_message(self, *_: object) -> None:
                 """Log nothing."""
@@ -64,6 +74,10 @@ class Proxy:
     def url(self) -> str:
         return url("litellm")
 
+    @property
+    def admin_url(self) -> str:
+        return url("litellm_admin")
+
     def complete(self, model: str, prompt: str, max_tokens: int, *, stream: bool = False) -> httpx.Response:
         body = {"model": model, "max_tokens": max_tokens, "stream": stream}
         return httpx.post(
@@ -78,17 +92,18 @@ class Proxy:
 def litellm_proxy() -> Iterator[Proxy]:
     """A proxy with one virtual key; everything is stopped at the end."""
     sink = PushSink()
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack, sink.listening() as push_url:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack, sink.listening() as api_url:
         patch.setenv("FLAREFLOW_PORT_BASE", PORT_BASE)
-        for server in (servers.postgres(), servers.upstream(), servers.litellm(MASTER_KEY, push_url, PUSH_SECRET)):
+        for server in (servers.postgres(), servers.upstream(), servers.litellm(MASTER_KEY, api_url, PUSH_SECRET)):
             stack.callback(server.stop)
             server.start()
+        until(answers(f"{url('litellm')}/health/readiness"), WAIT_SECONDS_MAX)
         yield Proxy(sink, _virtual_key())
 
 
 def _virtual_key() -> str:
     response = httpx.post(
-        f"{url('litellm')}/key/generate",
+        f"{url('litellm_admin')}/key/generate",
         json={"key_type": "llm_api"},
         headers={"authorization": f"Bearer {MASTER_KEY}"},
         timeout=WAIT_SECONDS_MAX,

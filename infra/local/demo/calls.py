@@ -67,7 +67,7 @@ async def _answer(client: httpx.AsyncClient, call: Call) -> Answer:
     response = await client.post("/v1/chat/completions", json=call.body())
     usage = response.json().get("usage", {}) if response.is_success else {}
     return Answer(
-        litellm_call_id=response.headers.get("x-litellm-call-id", ""),
+        litellm_call_id=response.headers.get("x-flareflow-event-id", ""),
         ok=response.is_success,
         tokens=usage.get("total_tokens", 0),
         ended=time.monotonic(),

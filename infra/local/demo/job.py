@@ -142,7 +142,7 @@ def _pending_of(answer: Answer) -> Callable[[Mapping[str, object]], bool]:
 
 
 def _all_rows(stack: Stack, key_hash: str, calls: int) -> LitellmRows | None:
-    rows = litellm_rows(stack.facts["litellm_url"], stack.facts["litellm_master_key"], key_hash)
+    rows = litellm_rows(stack.facts["litellm_admin_url"], stack.facts["litellm_master_key"], key_hash)
     return rows if rows.calls == calls else None
 
 

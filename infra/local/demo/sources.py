@@ -29,7 +29,7 @@ class LitellmRows:
     rated_microtokens: int
 
 
-def litellm_rows(litellm_url: str, master_key: str, key_hash: str) -> LitellmRows:
+def litellm_rows(litellm_admin_url: str, master_key: str, key_hash: str) -> LitellmRows:
     """The rows of the last day that belong to a key, by its hash."""
     now = datetime.now(UTC)
     query: dict[str, str | int] = {
@@ -40,7 +40,7 @@ def litellm_rows(litellm_url: str, master_key: str, key_hash: str) -> LitellmRow
         "page_size": PAGE_ROWS,
     }
     headers = {"authorization": f"Bearer {master_key}"}
-    answer = httpx.get(f"{litellm_url}/spend/logs/v2", params=query, headers=headers, timeout=TIMEOUT_SECONDS)
+    answer = httpx.get(f"{litellm_admin_url}/spend/logs/v2", params=query, headers=headers, timeout=TIMEOUT_SECONDS)
     rows = answer.raise_for_status().json()["data"]
     book = PriceBook.load()
     return LitellmRows(

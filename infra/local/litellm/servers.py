@@ -1,4 +1,4 @@
-"""LiteLLM in the local stack: its database, the upstream that it forwards calls to, and the proxy itself."""
+"""LiteLLM in the local stack: its database, the upstream that it forwards calls to, and LiteLLM in its gate."""
 
 import signal
 import sys
@@ -37,17 +37,14 @@ def upstream() -> Server:
     )
 
 
-def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
-    """The LiteLLM proxy; it pushes each finished call to `push_url` with `push_secret` as bearer."""
+def litellm(master_key: str, api_url: str, push_secret: str) -> Server:
+    """LiteLLM behind the gate, which takes prices from FlareFlow's API and sends it the records of calls."""
+    outbox = run_dir() / "gate"
     return Server(
         name="litellm",
-        command=[
-            # not by LiteLLM's own command, which first compares database schemas for some seconds
-            *(str(INSTALLED / "venv" / "bin" / "python"), "-m", "uvicorn", "litellm.proxy.proxy_server:app"),
-            *("--host", HOST, "--port", str(port("litellm")), "--no-access-log"),
-        ],
-        ports=["litellm"],
-        is_ready=answers(f"{url('litellm')}/health/readiness", contains='"db":"connected"'),
+        command=[str(KIT / "run_gate.sh"), str(INSTALLED / "venv" / "bin" / "python"), str(outbox)],
+        ports=["litellm", "litellm_admin"],
+        is_ready=answers(f"{url('litellm_admin')}/health/readiness", contains='"db":"connected"'),
         needs=["postgres"],
         env={
             **query_engine(),
@@ -57,7 +54,14 @@ def litellm(master_key: str, push_url: str, push_secret: str) -> Server:
             "LITELLM_SALT_KEY": master_key,
             "DATABASE_URL": f"postgresql://litellm@{HOST}:{port('postgres')}/litellm",
             "FAKE_UPSTREAM": f"{url('upstream')}/v1",
-            "FLAREFLOW_PUSH_URL": push_url,
+            "PYTHONPATH": str(ROOT / "proxy"),
+            "FLAREFLOW_GATE_PORT": str(port("litellm")),
+            "FLAREFLOW_GATE_ADMIN_PORT": str(port("litellm_admin")),
+            "FLAREFLOW_GATE_PRICE_BOOK_URL": f"{api_url}/v1/price-book",
+            "FLAREFLOW_GATE_INGEST_URL": f"{api_url}/internal/usage",
+            "FLAREFLOW_GATE_INGEST_SECRET": push_secret,
+            "FLAREFLOW_GATE_OUTBOX": str(outbox / "outbox.db"),
+            "FLAREFLOW_PUSH_URL": f"{api_url}/internal/usage",
             "FLAREFLOW_PUSH_AUTHORIZATION": f"Bearer {push_secret}",
             # each call is pushed at once, and its spend row is written within a second
             "DEFAULT_BATCH_SIZE": "1",

@@ -86,7 +86,7 @@ def proxy() -> Iterator[Proxy]:
 
 @contextmanager
 def spend_log(proxy: Proxy, master_key: str = MASTER_KEY) -> Iterator[LiteLLMSpendLog]:
-    with litellm_client(proxy.url, lambda: master_key) as client:
+    with litellm_client(proxy.admin_url, lambda: master_key) as client:
         yield LiteLLMSpendLog(client)
 
 
@@ -173,7 +173,7 @@ def test_litellm_pushes_the_same_call_that_its_spend_log_lists(proxy: Proxy, str
     # Given a call, streamed or not
     since = datetime.now(UTC)
     response = proxy.complete("gpt-3.5-turbo", "three words here", 9, stream=stream)
-    call_id = response.headers["x-litellm-call-id"]
+    call_id = response.headers["x-flareflow-event-id"]
 
     # When it was pushed and is in the log
     def this(calls: list[FinishedCall]) -> list[FinishedCall]:

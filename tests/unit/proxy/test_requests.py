@@ -204,3 +204,10 @@ def test_a_model_whose_fallback_has_no_price_is_refused(gate: GateHarness) -> No
 def test_a_tool_that_litellm_takes_for_one_of_a_server_is_refused(gate: GateHarness, tool: dict[str, object]) -> None:
     assert gate.call("/v1/messages", chat(max_tokens=1, tools=[tool])).status == 400
     assert gate.litellm.requests == []
+
+
+def test_the_gate_is_ready_once_there_are_prices(gate: GateHarness) -> None:
+    assert gate.call("/health/readiness", method="GET").status == 200
+    gate.priced = frozenset()
+    assert gate.call("/health/readiness", method="GET").status == 503
+    assert gate.litellm.requests == []
