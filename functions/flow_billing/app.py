@@ -20,7 +20,11 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int]:
     report = asdict(bill_on_flow().run(deadline_of(context)))
     publish(
         metrics,
-        {Metric.PAGES_SETTLED: report["pages_settled"], Metric.FLOW_TRANSACTIONS_FAILED: report["failed"]},
+        {
+            Metric.PAGES_SETTLED: report["pages_settled"],
+            Metric.PAGES_WAITING: report["pages_waiting"],
+            Metric.FLOW_TRANSACTIONS_FAILED: report["failed"],
+        },
     )
     logger.info("billed on Flow", **report)
     return report

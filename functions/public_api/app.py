@@ -1,4 +1,4 @@
-"""HTTP API without sign-in: statements and everything needed to verify them."""
+"""HTTP API without sign-in: prices, statements and everything needed to verify them."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.public_api import read_progress, read_statements
+from flareflow.bootstrap.public_api import read_plans, read_progress, read_statements
 from flareflow.entrypoints.http import answer, cursor, http_api, parse_number, published
 from flareflow.json_format import to_json
 from flareflow.metering.price_book import PriceBook
@@ -50,6 +50,11 @@ def leaf(epoch: str, subscription_id: str) -> Response[str]:
 @app.get("/v1/statements/<epoch>/attestation")
 def attestation(epoch: str) -> Response[str]:
     return answer(read_progress().of(parse_number(epoch, "epoch")))
+
+
+@app.get("/v1/plans")
+def plans() -> Response[str]:
+    return answer(read_plans().run())
 
 
 @app.get("/v1/price-book")

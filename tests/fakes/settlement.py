@@ -1,13 +1,15 @@
 """Fakes of settlement's ports: a chain that executes what it is sent when time passes, and tables in memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from flareflow.errors import FlowUnavailableError, RaceLostError
+from flareflow.errors import FlowRefusedError, FlowUnavailableError, RaceLostError
+from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.events import ChainEvent
 from flareflow.settlement.journal import Entry, Posting, Subscription
+from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction, Stage
 from flareflow.time import Deadline
 
@@ -149,12 +151,62 @@ class FakeLightClient:
 
 @dataclass
 class FakeSettledTotals:
-    """`SettledTotals` in memory."""
+    """`SettledTotals` in memory; `in_dollars` are the subscriptions whose charge needs a rate."""
 
     kept: dict[int, int] = field(default_factory=dict)
+    in_dollars: set[int] = field(default_factory=set)
 
     def all(self) -> Mapping[int, int]:
         return self.kept
+
+    def needing_rate(self) -> Set[int]:
+        return self.in_dollars
+
+
+@dataclass
+class FakeDollarRates:
+    """`DollarRates`: a price that a test sets, or the reason why it is refused."""
+
+    rate_ufix64: int = 25_000_000
+    refusal: str | None = None
+
+    def now(self) -> int:
+        if self.refusal is not None:
+            raise FlowRefusedError(self.refusal)
+        return self.rate_ufix64
+
+
+@dataclass
+class FakeKnownRates:
+    """`KnownRates` in memory."""
+
+    last: KnownRate | None = None
+
+    def last_rate(self) -> KnownRate | None:
+        return self.last
+
+    def note_rate(self, rate: KnownRate) -> None:
+        self.last = rate
+
+
+@dataclass
+class FakePlans:
+    """`Plans` of given versions."""
+
+    versions: Sequence[PlanVersion]
+
+    def all(self) -> Sequence[PlanVersion]:
+        return self.versions
+
+
+@dataclass
+class FakeDepositToken:
+    """`DepositToken`."""
+
+    dollar: bool = False
+
+    def is_dollar(self) -> bool:
+        return self.dollar
 
 
 @dataclass
@@ -181,6 +233,8 @@ class FakeLedger:
 
     entries: list[Entry] = field(default_factory=list)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
+    plans: dict[tuple[int, int], PlanVersion] = field(default_factory=dict)
+    retired: set[int] = field(default_factory=set)
     height: int | None = None
 
     def read_to(self) -> int | None:
@@ -191,6 +245,15 @@ class FakeLedger:
 
     def subscription(self, subscription_id: int) -> Subscription | None:
         return self.subscriptions.get(subscription_id)
+
+    def plan(self, plan_id: int, plan_version: int) -> PlanVersion | None:
+        return self.plans.get((plan_id, plan_version))
+
+    def add_plan(self, plan: PlanVersion) -> None:
+        self.plans[plan.plan_id, plan.plan_version] = plan
+
+    def retire_plan(self, plan_id: int) -> None:
+        self.retired.add(plan_id)
 
     def record(self, posting: Posting) -> bool:
         entry, after = posting.entry, posting.subscription

@@ -24,8 +24,8 @@ FAULTS: Final = (
         "accounts-last-unit-spent-twice",
         "A subscription can pay only while its balance is more than what was metered.",
         ENFORCEMENT,
-        "uncharged_ufix64 < subscription.balance_ufix64",
-        "uncharged_ufix64 <= subscription.balance_ufix64",
+        "return due_ufix64 < subscription.balance_ufix64",
+        "return due_ufix64 <= subscription.balance_ufix64",
         [TEST_ENFORCEMENT],
     ),
     Fault(
@@ -37,19 +37,11 @@ FAULTS: Final = (
         [TEST_ENFORCEMENT],
     ),
     Fault(
-        "accounts-charged-twice",
-        "What is charged already does not count against the balance again.",
-        ENFORCEMENT,
-        "price(metered) - subscription.charged_ufix64",
-        "price(metered)",
-        [TEST_ENFORCEMENT],
-    ),
-    Fault(
         "accounts-suspended-keys-work",
         "Only the keys of an active subscription work.",
         ENFORCEMENT,
-        "subscription.status is SubscriptionStatus.ACTIVE and ",
-        "",
+        "if subscription.status is not SubscriptionStatus.ACTIVE:",
+        "if subscription.status is SubscriptionStatus.CLOSED:",
         [TEST_ENFORCEMENT],
     ),
     Fault(
@@ -266,14 +258,6 @@ FAULTS: Final = (
         SUBSCRIPTIONS,
         "max(0, metered - subscription.settled_microtokens)",
         "max(0, metered)",
-        [TEST_SUBSCRIPTIONS],
-    ),
-    Fault(
-        "accounts-negative-estimate",
-        "An estimated charge is never negative.",
-        SUBSCRIPTIONS,
-        "max(0, self.price(metered) - subscription.charged_ufix64)",
-        "self.price(metered) - subscription.charged_ufix64",
         [TEST_SUBSCRIPTIONS],
     ),
     Fault(

@@ -10,12 +10,15 @@ SENDING: Final = f"{PACKAGE}/sending.py"
 TRANSACTIONS: Final = f"{PACKAGE}/transactions.py"
 PRICING: Final = f"{PACKAGE}/pricing.py"
 PAGES: Final = f"{PACKAGE}/pages.py"
+JOURNAL: Final = f"{PACKAGE}/journal.py"
 
 TEST_BILLING: Final = "tests/unit/settlement/test_billing.py"
 TEST_SENDING: Final = "tests/unit/settlement/test_sending.py"
 TEST_LIMITS: Final = "tests/unit/settlement/test_limits.py"
 TEST_PRICING: Final = "tests/unit/settlement/test_pricing.py"
 TEST_PAGES: Final = "tests/unit/settlement/test_pages.py"
+TEST_ENFORCEMENT: Final = "tests/unit/accounts/test_enforcement.py"
+TEST_SUBSCRIPTIONS: Final = "tests/unit/accounts/test_subscriptions.py"
 
 FAULTS: Final = (
     Fault(
@@ -182,8 +185,8 @@ FAULTS: Final = (
         "settlement-rounded-up",
         "A fraction of a unit is never charged.",
         PRICING,
-        "return cost // PRICED_MICROTOKENS",
-        "return -(-cost // PRICED_MICROTOKENS)",
+        "return max(0, cost) // PRICED_MICROTOKENS",
+        "return -(-max(0, cost) // PRICED_MICROTOKENS)",
         [TEST_PRICING],
     ),
     Fault(
@@ -241,5 +244,21 @@ FAULTS: Final = (
         "POLICIES_PER_TRANSACTION: Final = 3",
         "POLICIES_PER_TRANSACTION: Final = 30",
         [TEST_LIMITS],
+    ),
+    Fault(
+        "settlement-charged-twice",
+        "What is charged already does not count against the balance again.",
+        JOURNAL,
+        "rounded(self.exact_cost(total_microtokens)) - self.paid_ufix64",
+        "rounded(self.exact_cost(total_microtokens))",
+        [TEST_ENFORCEMENT],
+    ),
+    Fault(
+        "settlement-negative-due",
+        "What is due is never negative.",
+        JOURNAL,
+        "max(0, rounded(self.exact_cost(total_microtokens)) - self.paid_ufix64)",
+        "rounded(self.exact_cost(total_microtokens)) - self.paid_ufix64",
+        [TEST_SUBSCRIPTIONS],
     ),
 )

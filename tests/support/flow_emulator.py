@@ -262,10 +262,12 @@ class Chain:
         """Attest one page of (id, total) and settle it."""
         return self.run(SETTLE, *self.attested_page(epoch, *entries))
 
-    def deployed_again(self, flare: TrustedFlare | None = None, notices: Notices | None = None) -> "Chain":
-        """The same contracts on another account, trusting another policy or with other notices."""
+    def deployed_again(
+        self, flare: TrustedFlare | None = None, notices: Notices | None = None, money: Money = MONEY
+    ) -> "Chain":
+        """The same contracts on another account, with another policy, other notices or another token."""
         deployer = LocalDeployer(self.flow, self.flow.create_account(FUNDS))
-        return _deployed(deployer, flare or flare_of_tests(), notices or NOTICES)
+        return _deployed(deployer, flare or flare_of_tests(), notices or NOTICES, money)
 
     def with_own_clock(
         self, flare: TrustedFlare | None = None, notices: Notices | None = None, money: Money = MONEY

@@ -1,6 +1,7 @@
 """The contract of the ledger's ports, kept by the fakes and by DynamoDB alike."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -8,22 +9,29 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from flareflow.adapters.dynamodb.ledger import DynamoLedger, DynamoOutbox, DynamoProposerKeys
+from flareflow.adapters.dynamodb.plans import DynamoPlans
+from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.dynamodb.tables import REVENUE
 from flareflow.errors import RaceLostError
+from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.events import (
     ChainEvent,
+    Forgiven,
     OwnerChanged,
+    PlanChanged,
     Position,
     RevenueWithdrawn,
     Settled,
     SubscriptionOpened,
 )
-from flareflow.settlement.journal import Posting, post
-from flareflow.settlement.ports import Ledger, Outbox, ProposerKeys
+from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, post
+from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.ports import KnownRates, Ledger, Outbox, ProposerKeys
+from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
 from flareflow.settlement.transactions import Outgoing, SignedTransaction
-from tests.fakes.settlement import FakeLedger, FakeOutbox, FakeProposerKeys
+from tests.fakes.settlement import FakeKnownRates, FakeLedger, FakeOutbox, FakeProposerKeys
 from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
@@ -34,6 +42,8 @@ LATER = NOW + timedelta(minutes=20)
 OWNER = "0x01cf0e2f2f715450"
 OPENED = ChainEvent(Position(3, 0, 1), NOW, "ab" * 32, SubscriptionOpened(1, OWNER, 1, 1, 10**18, 10**18))
 SETTLED = ChainEvent(Position(10, 0, 0), NOW, "cd" * 32, Settled(1, 7, 5_000, 300, 0, 10**18 - 300))
+TARIFF = Tariff(Tiers((Tier(1_000_000, 1_000_000), Tier(None, 500_000))), Currency.USD, needs_rate=True)
+IN_DOLLARS = PlanVersion(1, 2, TARIFF, minimum_deposit_ufix64=10**8, low_balance_ufix64=5, effective_at=NOW)
 SENT = Outgoing("settle#7#0", SignedTransaction("ef" * 32, b"\x00\xff", 12), key_index=2, attempts=1)
 
 
@@ -58,7 +68,7 @@ def ports(request: pytest.FixtureRequest) -> Iterator[Ports]:
 
 
 def posting(ledger: Ledger, event: ChainEvent) -> Posting:
-    made = post(event, ledger.subscription(1))
+    made = post(event, ledger.subscription(1), DEFAULT_TARIFF)
     assert made is not None
     return made
 
@@ -99,6 +109,76 @@ def test_a_posting_on_an_older_state_loses_the_race(ports: Ports) -> None:
     with pytest.raises(RaceLostError):
         ports.ledger.record(older)
     assert ports.ledger.subscription(1) == newer.subscription
+
+
+def test_a_plan_is_found_by_its_version(ports: Ports) -> None:
+    assert ports.ledger.plan(1, 2) is None
+    for _ in range(2):
+        ports.ledger.add_plan(IN_DOLLARS)
+    assert ports.ledger.plan(1, 2) == IN_DOLLARS
+    assert ports.ledger.plan(1, 1) is None
+
+
+def test_a_subscription_keeps_its_prices_and_what_was_paid_in_dollars(ports: Ports) -> None:
+    # Given a subscription on a plan in dollars with a charge, after which the cost has an offset of many digits
+    settled = ChainEvent(
+        Position(10, 0, 0), NOW, "cd" * 32, Settled(1, 7, 10**11, 4 * 10**8, 0, 16 * 10**8, 25_000_000)
+    )
+    forgiven = ChainEvent(Position(11, 0, 0), NOW, "cd" * 32, Forgiven(1, 10**18, 0))
+    opened = replace(OPENED, happened=SubscriptionOpened(1, OWNER, 1, 2, 20 * 10**8, 20 * 10**8))
+    for event in (opened, settled, forgiven):
+        made = post(event, ports.ledger.subscription(1), IN_DOLLARS.tariff)
+        assert made is not None
+        assert ports.ledger.record(made)
+        assert ports.ledger.subscription(1) == made.subscription
+    # When it is read, then all of that is there
+    known = ports.ledger.subscription(1)
+    assert known is not None
+    assert (known.tariff, known.paid_dollars_ufix64) == (IN_DOLLARS.tariff, 10**8)
+    assert known.cost_offset == -(10**27)
+
+
+@pytest.mark.stack
+def test_plans_are_listed_with_those_that_are_retired(server: None) -> None:
+    with fresh_table() as table:
+        ledger, other = DynamoLedger(table), replace(IN_DOLLARS, plan_id=3)
+        for plan in (IN_DOLLARS, other):
+            ledger.add_plan(plan)
+        ledger.retire_plan(3)
+        assert DynamoPlans(table).all() == (IN_DOLLARS, replace(other, is_retired=True))
+
+
+@pytest.mark.parametrize("rates", ["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
+def test_the_last_rate_is_the_one_that_was_stored_last(rates: str, request: pytest.FixtureRequest) -> None:
+    with ExitStack() as stack:
+        if rates == "dynamodb":
+            request.getfixturevalue("server")
+            known: KnownRates = DynamoRates(stack.enter_context(fresh_table()))
+        else:
+            known = FakeKnownRates()
+        assert known.last_rate() is None
+        for rate in (KnownRate(25_000_000, NOW), KnownRate(20_000_000, LATER)):
+            known.note_rate(rate)
+        assert known.last_rate() == KnownRate(20_000_000, LATER)
+
+
+@pytest.mark.stack
+def test_subscriptions_that_need_a_rate_are_listed_by_their_present_plan(server: None) -> None:
+    with fresh_table() as table:
+        # Given two subscriptions, one of them on a plan in dollars
+        ledger, settled = DynamoLedger(table), DynamoSettledTotals(table)
+        for number, tariff in ((1, IN_DOLLARS.tariff), (2, DEFAULT_TARIFF)):
+            opened = replace(OPENED, happened=SubscriptionOpened(number, OWNER, 1, number, 5, 5))
+            made = post(opened, None, tariff)
+            assert made is not None
+            ledger.record(made)
+        assert settled.needing_rate() == {1}
+        # When that one changes to a plan in the token, then none needs a rate
+        changed = ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, PlanChanged(1, 0, 1, 0))
+        made = post(changed, ledger.subscription(1), DEFAULT_TARIFF)
+        assert made is not None
+        ledger.record(made)
+        assert settled.needing_rate() == set()
 
 
 def test_revenue_that_is_withdrawn_is_recorded_once(ports: Ports) -> None:

@@ -1,19 +1,21 @@
 """Keys work exactly while their subscription can pay."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flareflow.accounts.enforcement import Enforce, can_pay, once_each
+from flareflow.accounts.enforcement import RATE_GRACE, Enforce, can_pay, once_each
 from flareflow.accounts.models import KeyStatus, VirtualKey
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
+from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.journal import SubscriptionStatus
-from flareflow.settlement.pricing import charge_ufix64
+from flareflow.settlement.pricing import Currency, Tariff, charge_ufix64
 from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeVirtualKeys
+from tests.fakes.settlement import FakeKnownRates
 
 TOKENS = 1_000_000
 FLOW = 100_000_000
@@ -28,6 +30,8 @@ class House:
     usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
     keys: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
     issuer: FakeKeyIssuer = field(default_factory=FakeKeyIssuer)
+    rates: FakeKnownRates = field(default_factory=FakeKnownRates)
+    now: datetime = NOON
 
     def __post_init__(self) -> None:
         self.ledger.open(7, ALICE, FLOW)
@@ -40,7 +44,7 @@ class House:
         self.issuer.calls.clear()
 
     def enforce(self) -> None:
-        Enforce(self.ledger, self.usage, self.keys, self.issuer, charge_ufix64).run(7)
+        Enforce(self.ledger, self.usage, self.keys, self.issuer, self.rates, lambda: self.now).run(7)
 
     def statuses(self) -> set[KeyStatus]:
         return {key.status for key in self.keys.keys.values()}
@@ -194,7 +198,7 @@ def test_a_subscription_can_pay_exactly_when_its_deposit_exceeds_the_price_of_al
     ledger = FakeLedger()
     ledger.open(7, ALICE, deposit)
     live = LiveTotals(Usage(rated_microtokens=counted), Usage(rated_microtokens=unconfirmed))
-    pays = can_pay(ledger.subscriptions[7], live, charge_ufix64)
+    pays = can_pay(ledger.subscriptions[7], live, None)
     assert pays == (charge_ufix64(counted + unconfirmed) < deposit)
 
 
@@ -219,3 +223,69 @@ def test_a_block_that_never_reached_litellm_is_carried_out_by_the_next_look(hous
         house.enforce()
     house.enforce()
     assert (house.statuses(), house.blocked()) == ({KeyStatus.BLOCKED}, {True})
+
+
+def on_dollars(house: House, rate_ufix64: int | None, age: timedelta = timedelta()) -> None:
+    """The default prices in dollars, and the last rate, if any, of so long ago."""
+    tariff = Tariff(currency=Currency.USD, needs_rate=True)
+    house.ledger.subscriptions[7] = replace(house.ledger.subscriptions[7], tariff=tariff)
+    house.rates.last = None if rate_ufix64 is None else KnownRate(rate_ufix64, NOON - age)
+
+
+@pytest.mark.parametrize(("tokens", "blocked"), [(37_499, False), (37_500, True)])
+def test_usage_in_dollars_is_valued_at_the_last_rate_less_a_quarter(house: House, tokens: int, blocked: bool) -> None:
+    # Given a FLOW that is worth a dollar, of which three quarters count: 37,500 tokens for the deposit of 1 FLOW
+    on_dollars(house, FLOW)
+    house.usage.meter(7, counted=tokens * TOKENS)
+    house.enforce()
+    assert house.blocked() == {blocked}
+
+
+def test_a_rise_of_the_rate_makes_keys_work_again(house: House) -> None:
+    on_dollars(house, FLOW)
+    house.usage.meter(7, counted=40_000 * TOKENS)
+    house.enforce()
+    assert house.blocked() == {True}
+    on_dollars(house, 2 * FLOW)
+    house.enforce()
+    assert house.blocked() == {False}
+
+
+@pytest.mark.parametrize(
+    ("rate", "age", "blocked"),
+    [(FLOW, RATE_GRACE, False), (FLOW, RATE_GRACE + timedelta(seconds=1), True), (None, timedelta(), True)],
+    ids=["within the grace", "after the grace", "never read"],
+)
+def test_usage_that_cannot_be_valued_blocks_keys(house: House, rate: int | None, age: timedelta, blocked: bool) -> None:
+    on_dollars(house, rate, age)
+    house.usage.meter(7, counted=TOKENS)
+    house.enforce()
+    assert house.blocked() == {blocked}
+
+
+def test_without_uncharged_usage_no_rate_is_needed(house: House) -> None:
+    on_dollars(house, None)
+    house.enforce()
+    assert house.blocked() == {False}
+
+
+def test_what_was_paid_in_dollars_does_not_count_again(house: House) -> None:
+    # Given a dollar used and paid with half of the deposit, and nothing used since
+    on_dollars(house, None)
+    paid = replace(
+        house.ledger.subscriptions[7],
+        balance_ufix64=FLOW // 2,
+        charged_ufix64=FLOW // 2,
+        paid_dollars_ufix64=FLOW,
+    )
+    house.ledger.subscriptions[7] = paid
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.enforce()
+    assert house.blocked() == {False}
+
+
+def test_a_rate_of_almost_nothing_still_values_usage(house: House) -> None:
+    on_dollars(house, 1)
+    house.usage.meter(7, counted=TOKENS)
+    house.enforce()
+    assert house.blocked() == {True}

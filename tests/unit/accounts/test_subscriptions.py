@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.errors import NotFoundError
-from flareflow.settlement.pricing import charge_ufix64
+from flareflow.settlement.charging import KnownRate
+from flareflow.settlement.pricing import Currency, Tariff
 from tests.fakes.accounts import ALICE, BOB, FakeLedger, FakeMeteredUsage
+from tests.fakes.settlement import FakeKnownRates
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOKENS = 1_000_000
 FLOW = 100_000_000
 
@@ -39,13 +43,13 @@ def test_pending_usage_and_its_estimated_cost_are_what_is_not_settled(
         settled_microtokens=1_000 * TOKENS,
     )
     # When Alice looks
-    view = ReadSubscriptions(ledger, usage, charge_ufix64).one(ALICE, 7)
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates()).one(ALICE, 7)
     # Then 2,000 tokens are pending and will cost 0.04 FLOW
     assert (view.pending_microtokens, view.estimated_charge_ufix64) == (2_000 * TOKENS, 4_000_000)
 
 
 def test_an_account_lists_its_own_subscriptions_only(ledger: FakeLedger, usage: FakeMeteredUsage) -> None:
-    page = ReadSubscriptions(ledger, usage, charge_ufix64).all(ALICE, None)
+    page = ReadSubscriptions(ledger, usage, FakeKnownRates()).all(ALICE, None)
     assert [view.subscription.subscription_id for view in page.items] == [7]
 
 
@@ -53,7 +57,7 @@ def test_an_account_lists_its_own_subscriptions_only(ledger: FakeLedger, usage: 
 @pytest.mark.parametrize(
     "read",
     [
-        lambda ledger, usage, number: ReadSubscriptions(ledger, usage, charge_ufix64).one(ALICE, number),
+        lambda ledger, usage, number: ReadSubscriptions(ledger, usage, FakeKnownRates()).one(ALICE, number),
         lambda ledger, usage, number: ReadJournal(ledger).run(ALICE, number, None),
         lambda ledger, usage, number: ReadUsage(ledger, usage).run(ALICE, number, 1, None),
     ],
@@ -81,6 +85,29 @@ def test_what_was_settled_beyond_what_was_metered_is_nothing_pending(
         settled_microtokens=1_000 * TOKENS,
     )
     # When Alice looks
-    view = ReadSubscriptions(ledger, usage, charge_ufix64).one(ALICE, 7)
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates()).one(ALICE, 7)
     # Then nothing is pending and nothing will be charged
     assert (view.pending_microtokens, view.estimated_charge_ufix64) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rate", "charge"), [(KnownRate(FLOW // 4, NOON), 16_000_000), (None, None)], ids=["known", "unknown"]
+)
+def test_a_bill_in_dollars_is_shown_with_its_estimate_in_tokens_at_the_last_rate(
+    ledger: FakeLedger, usage: FakeMeteredUsage, rate: KnownRate | None, charge: int | None
+) -> None:
+    # Given 2,000 tokens, which cost 0.04 dollars
+    tariff = Tariff(currency=Currency.USD, needs_rate=True)
+    ledger.subscriptions[7] = replace(ledger.subscriptions[7], tariff=tariff)
+    usage.meter(7, counted=2_000 * TOKENS)
+    # When Alice looks
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates(rate)).one(ALICE, 7)
+    # Then she sees the dollars, and the FLOW that they are at 0.25 dollars a FLOW
+    assert (view.subscription.tariff.currency, view.estimated_bill_ufix64) == (Currency.USD, 4_000_000)
+    assert (view.estimated_charge_ufix64, view.rate) == (charge, rate)
+
+
+def test_a_bill_in_the_token_has_no_rate(ledger: FakeLedger, usage: FakeMeteredUsage) -> None:
+    usage.meter(7, counted=2_000 * TOKENS)
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates(KnownRate(FLOW, NOON))).one(ALICE, 7)
+    assert (view.estimated_bill_ufix64, view.estimated_charge_ufix64, view.rate) == (4_000_000, 4_000_000, None)

@@ -1,5 +1,7 @@
 """The public API, from the event that API Gateway sends to the answer it gets."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from flareflow.attestation.models import Attestation, Finalization, Proof, State, Submission
@@ -7,15 +9,21 @@ from flareflow.attestation.progress import ReadProgress
 from flareflow.errors import StorageUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.metering.price_book import PriceBook
+from flareflow.settlement.charging import KnownRate
+from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
+from flareflow.settlement.quotes import ReadPlans
 from flareflow.statements.models import Statement
 from flareflow.statements.public_view import ReadStatements
 from tests.fakes.attestation import FakeAttestations
+from tests.fakes.settlement import FakeKnownRates, FakePlans
 from tests.support.functions import Function, Load
 from tests.unit.statements.sealing import Sealing
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-
-
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+TARIFF = Tariff(Tiers((Tier(1_000, 2_000_000), Tier(None, 1_000_000))), Currency.USD, needs_rate=True)
+IN_DOLLARS = PlanVersion(1, 2, TARIFF, minimum_deposit_ufix64=10**8, low_balance_ufix64=5, effective_at=NOON)
 PROVEN = Attestation(
     epoch=1_000,
     words=(0,) * 9,
@@ -39,6 +47,7 @@ def public(load: Load, sealing: Sealing) -> Function:
         "public_api",
         read_statements=ReadStatements(sealing.statements, sealing.documents),
         read_progress=ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})),
+        read_plans=ReadPlans(FakePlans([IN_DOLLARS]), FakeKnownRates(KnownRate(25_000_000, NOON))),
     )
 
 
@@ -125,6 +134,32 @@ def test_progress_names_where_each_part_of_the_proof_is_on_flare(public: Functio
         "siblings": [f"0x{'03' * 32}"],
     }
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_plans_are_listed_with_their_currency_and_the_last_rate(public: Function) -> None:
+    assert public.call("GET", "/v1/plans").body == {
+        "plans": [
+            {
+                "plan_id": "1",
+                "plan_version": "2",
+                "tariff": {
+                    "tiers": {
+                        "tiers": [
+                            {"end_tokens": "1000", "price_ufix64": "2000000"},
+                            {"end_tokens": None, "price_ufix64": "1000000"},
+                        ]
+                    },
+                    "currency": "USD",
+                    "needs_rate": True,
+                },
+                "minimum_deposit_ufix64": "100000000",
+                "low_balance_ufix64": "5",
+                "effective_at": "2026-11-24T12:00:00.000000Z",
+                "is_retired": False,
+            }
+        ],
+        "rate": {"rate_ufix64": "25000000", "read_at": "2026-11-24T12:00:00.000000Z"},
+    }
 
 
 def test_the_price_book_is_the_text_whose_hash_statements_carry(public: Function) -> None:

@@ -10,6 +10,7 @@ import pytest
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 from flareflow.settlement.billing import POLICIES_PER_TRANSACTION, BillingReport, BillOnFlow
 from flareflow.settlement.pages import SealedPages
+from flareflow.settlement.rates import ReadRate
 from flareflow.settlement.sending import SendOnFlow
 from flareflow.settlement.transactions import RETRY_FIRST
 from flareflow.statements.merkle import PageTree
@@ -17,7 +18,9 @@ from flareflow.statements.models import NO_HASH, SettlementPage, Statement, Stor
 from tests.fakes.attestation import FakeAttestations, FakePolicies
 from tests.fakes.settlement import (
     FakeClock,
+    FakeDollarRates,
     FakeFlow,
+    FakeKnownRates,
     FakeLightClient,
     FakeOutbox,
     FakeProposerKeys,
@@ -37,6 +40,8 @@ class Billing:
     statements: FakeStatements = field(default_factory=FakeStatements)
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     settled: FakeSettledTotals = field(default_factory=FakeSettledTotals)
+    oracle: FakeDollarRates = field(default_factory=FakeDollarRates)
+    rates: FakeKnownRates = field(default_factory=FakeKnownRates)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     keys: FakeProposerKeys = field(default_factory=FakeProposerKeys)
 
@@ -48,6 +53,7 @@ class Billing:
             light_client=FakeLightClient(self.flow),
             pages=SealedPages(self.statements, self.documents),
             settled=self.settled,
+            rate=ReadRate(self.oracle, self.rates),
             sender=SendOnFlow(self.flow, self.outbox, self.keys, self.pause),
         )
 
@@ -266,6 +272,7 @@ def test_after_a_crash_at_any_step_the_next_tick_finishes_and_nothing_is_execute
         light_client=fuse.around(whole.light_client),
         pages=fuse.around(whole.pages),
         settled=fuse.around(whole.settled),
+        rate=fuse.around(whole.rate),
         sender=SendOnFlow(fuse.around(sender.flow), fuse.around(sender.outbox), fuse.around(sender.keys), sender.pause),
     )
     with suppress(CrashError):

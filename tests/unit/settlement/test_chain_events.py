@@ -1,6 +1,6 @@
 """Entering the chain's events into the journal."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +9,10 @@ from flareflow.errors import BrokenRuleError
 from flareflow.settlement.chain_events import HEIGHTS_MAX, ChainEventsReport, ReadChainEvents
 from flareflow.settlement.events import (
     ChainEvent,
+    PlanAdded,
+    PlanChanged,
+    PlanEvent,
+    PlanRetired,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -16,10 +20,15 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     ToppedUp,
 )
-from tests.fakes.settlement import FakeChainLog, FakeClock, FakeLedger
+from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.pricing import DEFAULT_TIERS, Currency, Tariff
+from tests.fakes.settlement import FakeChainLog, FakeClock, FakeDepositToken, FakeLedger
+
+ADDED = PlanAdded(1, 1, False, DEFAULT_TIERS.tiers, 10**8, 10**8, 1_764_000_000 * 10**8)
+IN_FLOW = PlanVersion.of(ADDED, token_is_dollar=False)
 
 
-def happened(what: SubscriptionEvent | RevenueWithdrawn, height: int, index: int = 0) -> ChainEvent:
+def happened(what: SubscriptionEvent | RevenueWithdrawn | PlanEvent, height: int, index: int = 0) -> ChainEvent:
     return ChainEvent(Position(height, 0, index), datetime(2026, 11, 24, tzinfo=UTC), "ab" * 32, what)
 
 
@@ -28,12 +37,14 @@ class Reading:
     """The use case on fakes."""
 
     chain: FakeChainLog = field(default_factory=FakeChainLog)
-    ledger: FakeLedger = field(default_factory=FakeLedger)
+    ledger: FakeLedger = field(default_factory=lambda: FakeLedger(plans={(1, 1): IN_FLOW}))
+    token: FakeDepositToken = field(default_factory=FakeDepositToken)
     clock: FakeClock = field(default_factory=FakeClock)
     start_height: int = 0
 
     def run(self, seconds: float = 60) -> ChainEventsReport:
-        return ReadChainEvents(self.chain, self.ledger, self.start_height).run(self.clock.deadline(seconds))
+        use_case = ReadChainEvents(self.chain, self.token, self.ledger, self.start_height)
+        return use_case.run(self.clock.deadline(seconds))
 
     def opened_at(self, height: int) -> None:
         self.chain.happened.append(happened(SubscriptionOpened(1, "0x1", 1, 1, 1_000, 1_000), height))
@@ -116,3 +127,47 @@ def test_the_cursor_does_not_move_past_an_event_that_breaks_a_rule(reading: Read
     with pytest.raises(BrokenRuleError):
         reading.run()
     assert reading.ledger.height is None
+
+
+def test_plans_are_known_from_their_announcement_and_are_no_entries(reading: Reading) -> None:
+    # Given a plan in dollars that was announced and retired
+    added = replace(ADDED, plan_id=2, is_in_dollars=True)
+    reading.chain.happened += [happened(added, 1), happened(PlanRetired(2), 2)]
+    reading.chain.sealed_height = 2
+    # When the events are read
+    report = reading.run()
+    # Then the plan is known with its currency, and the journal is empty
+    assert report == ChainEventsReport(entries=0, read_to=2)
+    assert reading.ledger.plans[2, 1] == PlanVersion(
+        plan_id=2,
+        plan_version=1,
+        tariff=Tariff(DEFAULT_TIERS, Currency.USD, needs_rate=True),
+        minimum_deposit_ufix64=10**8,
+        low_balance_ufix64=10**8,
+        effective_at=datetime.fromtimestamp(1_764_000_000, UTC),
+    )
+    assert reading.ledger.retired == {2}
+
+
+def test_plans_in_dollars_need_no_rate_where_the_token_is_a_dollar(reading: Reading) -> None:
+    reading.token.dollar = True
+    reading.chain.happened.append(happened(replace(ADDED, plan_id=2, is_in_dollars=True), 0))
+    reading.run()
+    assert reading.ledger.plans[2, 1].tariff == Tariff(DEFAULT_TIERS, Currency.USD, needs_rate=False)
+
+
+def test_a_subscription_has_the_prices_of_the_plan_that_it_was_opened_on(reading: Reading) -> None:
+    reading.chain.happened.append(happened(replace(ADDED, is_in_dollars=True), 1))
+    reading.opened_at(2)
+    reading.chain.sealed_height = 2
+    reading.run()
+    assert reading.ledger.subscriptions[1].tariff == Tariff(DEFAULT_TIERS, Currency.USD, needs_rate=True)
+
+
+def test_a_subscription_has_the_prices_of_the_plan_that_it_was_changed_to(reading: Reading) -> None:
+    reading.chain.happened.append(happened(replace(ADDED, plan_version=2, is_in_dollars=True), 1))
+    reading.opened_at(2)
+    reading.chain.happened.append(happened(PlanChanged(1, 1, 2, 0), 3))
+    reading.chain.sealed_height = 3
+    reading.run()
+    assert reading.ledger.subscriptions[1].tariff.currency is Currency.USD

@@ -27,6 +27,7 @@ from flareflow.settlement.events import (
     Withdrawn,
 )
 from flareflow.settlement.journal import (
+    DEFAULT_TARIFF,
     REVENUE,
     Entry,
     Line,
@@ -49,10 +50,10 @@ def event(happened: SubscriptionEvent | RevenueWithdrawn, height: int) -> ChainE
 
 def posted(first: SubscriptionEvent, *following: SubscriptionEvent) -> Posting:
     """The posting of the last of these events, which follow on each other."""
-    posting = post(event(first, 0), None)
+    posting = post(event(first, 0), None, DEFAULT_TARIFF)
     for height, happened in enumerate(following, start=1):
         assert posting is not None
-        posting = post(event(happened, height), posting.subscription)
+        posting = post(event(happened, height), posting.subscription, DEFAULT_TARIFF)
     assert posting is not None
     return posting
 
@@ -155,7 +156,7 @@ def test_after_a_cancelled_exit_a_subscription_is_suspended_only_if_it_owes_some
 
 
 def test_a_changed_plan_is_stored() -> None:
-    state = state_after(OPENED, PlanChanged(1, 3, 2))
+    state = state_after(OPENED, PlanChanged(1, 3, 2, 0))
     assert (state.plan_id, state.plan_version) == (3, 2)
 
 
@@ -217,7 +218,7 @@ def test_after_any_events_the_journal_sums_to_zero_and_the_whole_deposit_is_acco
     entries = [posted(SubscriptionOpened(1, OWNER, 1, 1, deposit, deposit)).entry]
     ending: list[Step] = [lambda now: Closed(1, now.balance_ufix64)] if closes else []
     for height, step in enumerate([*following, *ending], start=1):
-        posting = post(event(step(state), height), state)
+        posting = post(event(step(state), height), state, DEFAULT_TARIFF)
         assert posting is not None
         assert posting.subscription is not None
         state = posting.subscription

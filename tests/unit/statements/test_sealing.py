@@ -152,3 +152,15 @@ def test_leaves_that_do_not_add_up_are_never_sealed(sealing: Sealing) -> None:
     with pytest.raises(BrokenRuleError, match="add up to 104000000, not 105000000"):
         sealing.seal()
     assert list(sealing.statements.kept) == [1_000]
+
+
+def test_subscriptions_that_need_a_rate_are_on_pages_of_their_own(sealing: Sealing) -> None:
+    # Given three subscriptions, of which the second has a plan in dollars
+    for subscription_id in (1, 2, 3):
+        sealing.count(subscription_id, 1)
+    sealing.settled.in_dollars.add(2)
+    # When the epoch is sealed
+    pages = sealing.pages(sealing.seal())
+    # Then a missing rate holds up nobody else
+    assert [[subscription_id for subscription_id, _ in page.entries] for page in pages] == [[1, 3], [2]]
+    sealing.check()

@@ -23,11 +23,21 @@ from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoP
 from flareflow.adapters.litellm import spend_log
 from flareflow.attestation.models import SignedPolicy, State
 from flareflow.errors import UnavailableError
-from flareflow.settlement.events import ChainEvent, OwnerChanged, Position, Settled, SubscriptionOpened, Suspended
+from flareflow.settlement.events import (
+    ChainEvent,
+    OwnerChanged,
+    PlanAdded,
+    PlanRetired,
+    Position,
+    Settled,
+    SubscriptionOpened,
+    Suspended,
+)
+from flareflow.settlement.pricing import DEFAULT_TIERS
 from flareflow.statements.models import Statement
 from tests.fakes.accounts import ALICE, BOB, FakeOnChainSubscriptions
 from tests.fakes.attestation import FakeDataAvailability, FakeFlare
-from tests.fakes.settlement import FakeChainLog, FakeFlow, FakeLightClient
+from tests.fakes.settlement import FakeChainLog, FakeDepositToken, FakeDollarRates, FakeFlow, FakeLightClient
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
 
 SUBSCRIPTION: Final = 7
@@ -116,6 +126,8 @@ class MainJob:
             self.read_public()
 
     def open_subscription(self) -> None:
+        tiers = DEFAULT_TIERS.tiers
+        self._read_chain(PlanAdded(1, 1, False, tiers, 0, 0, 0), PlanAdded(2, 1, True, tiers, 0, 0, 0), PlanRetired(2))
         self._read_chain(
             SubscriptionOpened(SUBSCRIPTION, BOB, 1, 1, 100_000_000, 100_000_000), OwnerChanged(SUBSCRIPTION, ALICE)
         )
@@ -125,9 +137,10 @@ class MainJob:
             root = bootstrap.read_chain_events()
             first = (root.ledger.read_to() or 0) + 1
             events = [ChainEvent(Position(first + n, 0, 0), BEGIN, "ab" * 32, one) for n, one in enumerate(happened)]
-            root = replace(root, chain=FakeChainLog(first + len(events), events))
+            root = replace(root, chain=FakeChainLog(first + len(events), events), token=FakeDepositToken())
+            entries = [one for one in happened if not isinstance(one, PlanAdded | PlanRetired)]
             with replaced(app, read_chain_events=root):
-                assert handle(tick(BEGIN))["entries"] == len(events)
+                assert handle(tick(BEGIN))["entries"] == len(entries)
 
     def sign_in(self) -> None:
         with self.aws.function("WalletAuthFunction") as (app, bootstrap, handle):
@@ -237,8 +250,13 @@ class MainJob:
             key = root.sender.flow.signer.key
             assert key.public_key()
             assert key.sign(bytes(32), "DIGEST")
-            sender = replace(root.sender, flow=flow, pause=lambda _: flow.mine())
-            with replaced(app, bill_on_flow=replace(root, light_client=FakeLightClient(flow), sender=sender)):
+            root = replace(
+                root,
+                light_client=FakeLightClient(flow),
+                rate=replace(root.rate, oracle=FakeDollarRates()),
+                sender=replace(root.sender, flow=flow, pause=lambda _: flow.mine()),
+            )
+            with replaced(app, bill_on_flow=root):
                 assert handle(tick(BEGIN))["pages_settled"] == 1
         rated = statement.total_rated_microtokens
         self._read_chain(Settled(SUBSCRIPTION, statement.epoch, rated, 1_000, 0, 99_999_000))
@@ -277,6 +295,7 @@ class MainJob:
 
     def read_public(self) -> None:
         with self.aws.function("PublicApiFunction") as (_, _, handle):
+            assert http(handle, "GET", "/v1/plans")["rate"] is not None
             epoch = http(handle, "GET", "/v1/health")["newest_statement"]
             one = f"/v1/statements/{epoch}"
             for path in ("/v1/statements", one, f"{one}/pages/0", f"{one}/leaves/{SUBSCRIPTION}", f"{one}/attestation"):

@@ -1,26 +1,49 @@
-"""Enforcement: a key works exactly while its subscription can pay for the metered usage."""
+"""Enforcement: a key works exactly while its subscription can pay for the metered usage.
+
+Usage on a plan in dollars is valued at the last rate that the contract would have accepted, less a margin: until the
+usage is settled, the price of the token may fall. Once no rate could be read for longer than the grace, the value is
+unknown, and keys of subscriptions with usage that is not charged yet are blocked until a settlement brings a rate.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from flareflow.accounts.models import KeyStatus, Price, VirtualKey
-from flareflow.accounts.ports import KeyIssuer, Ledger, MeteredUsage, VirtualKeys
+from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.ports import KeyIssuer, Ledger, MeteredUsage, Rates, VirtualKeys
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals
+from flareflow.settlement.charging import KnownRate, tokens_ufix64
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from flareflow.time import Clock
 
 ROUNDS_MAX: Final = 3
+RATE_MARGIN_PERCENT: Final = 25
+"""By this much the contract lets the price move within an hour; usage is settled sooner."""
+RATE_GRACE: Final = timedelta(hours=1)
+"""How long after it was read a rate is used. Billing reads it at each of its ticks, every five minutes."""
 
 
-def can_pay(subscription: Subscription, live: LiveTotals, price: Price) -> bool:
+def can_pay(subscription: Subscription, live: LiveTotals, rate_ufix64: int | None) -> bool:
     """Whether the subscription is active and its balance exceeds the price of all metered, uncharged usage.
 
-    Unconfirmed usage counts too.
+    Unconfirmed usage counts too. `rate_ufix64` values a bill in dollars; while it is None, usage that is not charged
+    yet cannot be valued, and the subscription cannot pay.
     """
-    metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
-    uncharged_ufix64 = price(metered) - subscription.charged_ufix64
-    return subscription.status is SubscriptionStatus.ACTIVE and uncharged_ufix64 < subscription.balance_ufix64
+    if subscription.status is not SubscriptionStatus.ACTIVE:
+        return False
+    due_ufix64 = subscription.due_ufix64(live.counted.rated_microtokens + live.unconfirmed.rated_microtokens)
+    if not subscription.tariff.needs_rate or due_ufix64 == 0:
+        return due_ufix64 < subscription.balance_ufix64
+    return rate_ufix64 is not None and tokens_ufix64(due_ufix64, rate_ufix64) < subscription.balance_ufix64
+
+
+def cautious_rate_ufix64(last: KnownRate | None, now: datetime) -> int | None:
+    """The last rate less the margin; None if there is none that was read within the grace."""
+    if last is None or now - last.read_at > RATE_GRACE:
+        return None
+    return max(1, last.rate_ufix64 * (100 - RATE_MARGIN_PERCENT) // 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +58,8 @@ class Enforce:
     usage: MeteredUsage
     keys: VirtualKeys
     issuer: KeyIssuer
-    price: Price
+    rates: Rates
+    clock: Clock
 
     def run(self, subscription_id: int) -> None:
         """Enforce one subscription; may be repeated.
@@ -57,8 +81,12 @@ class Enforce:
         subscription = self.ledger.subscription(subscription_id)
         if subscription is None:
             return None
-        pays = can_pay(subscription, self.usage.live(subscription_id), self.price)
+        rate_ufix64 = self._rate_ufix64() if subscription.tariff.needs_rate else None
+        pays = can_pay(subscription, self.usage.live(subscription_id), rate_ufix64)
         return KeyStatus.ACTIVE if pays else KeyStatus.BLOCKED
+
+    def _rate_ufix64(self) -> int | None:
+        return cautious_rate_ufix64(self.rates.last_rate(), self.clock())
 
     def _keys_other_than(self, wanted: KeyStatus, subscription_id: int) -> Sequence[VirtualKey]:
         fine = {wanted, KeyStatus.DELETED}

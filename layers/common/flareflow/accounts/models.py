@@ -1,16 +1,13 @@
 """Models of accounts, sessions and virtual keys. Every Flow address is `0x` and 16 lowercase hex digits."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from flareflow.errors import InvalidRequestError
-
-type Price = Callable[[int], int]
-"""What a cumulative total of rated micro-tokens costs, in UFix64 units (1e-8 FLOW)."""
 
 _ADDRESS: Final = re.compile(r"(0x)?[0-9a-fA-F]{1,16}")
 

@@ -16,6 +16,7 @@ from flareflow.accounts.models import (
     VirtualKey,
 )
 from flareflow.metering.models import LiveTotals, UsageEvent
+from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.journal import Entry, Subscription
 
 
@@ -138,6 +139,13 @@ class Ledger(Protocol):
 
     def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         """The journal entries of a subscription, newest first."""
+
+
+class Rates(Protocol):
+    """The rate of dollars."""
+
+    def last_rate(self) -> KnownRate | None:
+        """The last rate that the contract would have accepted; None before the first."""
 
 
 class MeteredUsage(Protocol):

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from flareflow.accounts.models import CursorPage, Price
+from flareflow.accounts.models import CursorPage
 from flareflow.accounts.ownership import require_owner
-from flareflow.accounts.ports import Ledger, MeteredUsage
+from flareflow.accounts.ports import Ledger, MeteredUsage, Rates
 from flareflow.metering.models import LiveTotals, UsageEvent
+from flareflow.settlement.charging import KnownRate, tokens_ufix64
 from flareflow.settlement.journal import Entry, Subscription
 
 
@@ -13,14 +14,18 @@ from flareflow.settlement.journal import Entry, Subscription
 class SubscriptionView:
     """One subscription now.
 
-    `pending_microtokens`: metered and not settled, in rated micro-tokens. `estimated_charge_ufix64`: what settling it
-    will charge, in 1e-8 FLOW.
+    `pending_microtokens`: metered and not settled, in rated micro-tokens. `estimated_bill_ufix64`: what is to be paid
+    once it is settled, with what is owed, in 1e-8 of the plan's currency. `estimated_charge_ufix64`: the same in 1e-8
+    of the token of the deposits, at `rate` if the plan needs one; None while no rate is known. `rate` is None where
+    the plan needs none.
     """
 
     subscription: Subscription
     usage: LiveTotals
     pending_microtokens: int
-    estimated_charge_ufix64: int
+    estimated_bill_ufix64: int
+    estimated_charge_ufix64: int | None
+    rate: KnownRate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class ReadSubscriptions:
 
     ledger: Ledger
     usage: MeteredUsage
-    price: Price
+    rates: Rates
 
     def all(self, caller: str, cursor: str | None) -> CursorPage[SubscriptionView]:
         ids = self.ledger.owned_by(caller, cursor)
@@ -40,12 +45,22 @@ class ReadSubscriptions:
         subscription = require_owner(self.ledger.subscription(subscription_id), caller, subscription_id)
         live = self.usage.live(subscription_id)
         metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
+        bill_ufix64 = subscription.due_ufix64(metered)
+        rate = self.rates.last_rate() if subscription.tariff.needs_rate else None
         return SubscriptionView(
             subscription=subscription,
             usage=live,
             pending_microtokens=max(0, metered - subscription.settled_microtokens),
-            estimated_charge_ufix64=max(0, self.price(metered) - subscription.charged_ufix64),
+            estimated_bill_ufix64=bill_ufix64,
+            estimated_charge_ufix64=_in_tokens(subscription, bill_ufix64, rate),
+            rate=rate,
         )
+
+
+def _in_tokens(subscription: Subscription, bill_ufix64: int, rate: KnownRate | None) -> int | None:
+    if not subscription.tariff.needs_rate:
+        return bill_ufix64
+    return tokens_ufix64(bill_ufix64, rate.rate_ufix64) if rate else None
 
 
 @dataclass(frozen=True, slots=True)

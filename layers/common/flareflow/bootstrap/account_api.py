@@ -5,12 +5,12 @@ from functools import cache
 import boto3
 
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
+from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.realtime import DynamoTickets
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.tickets import GiveTicket
-from flareflow.settlement.pricing import charge_ufix64
 from flareflow.time import utc_now
 
 
@@ -39,7 +39,8 @@ def usage() -> UsageReader:
 
 @cache
 def read_subscriptions() -> ReadSubscriptions:
-    return ReadSubscriptions(ledger(), usage(), charge_ufix64)
+    rates = DynamoRates(boto3.resource("dynamodb").Table(settings().ledger_table))
+    return ReadSubscriptions(ledger(), usage(), rates)
 
 
 @cache

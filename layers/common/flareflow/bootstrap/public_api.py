@@ -6,9 +6,12 @@ import boto3
 
 from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations
+from flareflow.adapters.dynamodb.plans import DynamoPlans
+from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.attestation.progress import ReadProgress
 from flareflow.entrypoints.settings import Settings
+from flareflow.settlement.quotes import ReadPlans
 from flareflow.statements.public_view import ReadStatements
 
 
@@ -16,6 +19,7 @@ class PublicApiSettings(Settings):
     """Environment of the function."""
 
     statements_table: str
+    ledger_table: str
     documents_bucket: str
 
 
@@ -28,6 +32,12 @@ def settings() -> PublicApiSettings:
 def read_statements() -> ReadStatements:
     table = boto3.resource("dynamodb").Table(settings().statements_table)
     return ReadStatements(DynamoStatements(table), S3Documents(boto3.client("s3"), settings().documents_bucket))
+
+
+@cache
+def read_plans() -> ReadPlans:
+    table = boto3.resource("dynamodb").Table(settings().ledger_table)
+    return ReadPlans(DynamoPlans(table), DynamoRates(table))
 
 
 @cache

@@ -24,6 +24,8 @@ class Metric(Enum):
     """Attestations that are neither settled nor skipped."""
     PAGES_SETTLED = "PagesSettled", MetricUnit.Count
     """Settlement pages that were settled on Flow."""
+    PAGES_WAITING = "PagesWaiting", MetricUnit.Count
+    """Settlement pages with plans in dollars that wait, because the contract accepts no rate of the price oracle."""
     FLOW_TRANSACTIONS_FAILED = "FlowTransactionsFailed", MetricUnit.Count
     """Transactions that failed on Flow."""
     JOURNAL_ENTRIES = "JournalEntries", MetricUnit.Count

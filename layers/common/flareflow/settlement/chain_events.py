@@ -3,9 +3,20 @@
 from dataclasses import dataclass
 from typing import Final
 
-from flareflow.settlement.events import ChainEvent, RevenueWithdrawn
+from flareflow.settlement.events import (
+    ChainEvent,
+    PlanAdded,
+    PlanChanged,
+    PlanEvent,
+    PlanRetired,
+    RevenueWithdrawn,
+    SubscriptionEvent,
+    SubscriptionOpened,
+)
 from flareflow.settlement.journal import post
-from flareflow.settlement.ports import ChainLog, Ledger
+from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.ports import ChainLog, DepositToken, Ledger
+from flareflow.settlement.pricing import Tariff
 from flareflow.time import Deadline
 
 HEIGHTS_MAX: Final = 250
@@ -28,6 +39,7 @@ class ReadChainEvents:
     """
 
     chain: ChainLog
+    token: DepositToken
     ledger: Ledger
     start_height: int
 
@@ -45,6 +57,24 @@ class ReadChainEvents:
 
     def _enter(self, event: ChainEvent) -> bool:
         happened = event.happened
-        about = None if isinstance(happened, RevenueWithdrawn) else happened.subscription_id
-        posting = post(event, None if about is None else self.ledger.subscription(about))
+        if isinstance(happened, PlanAdded | PlanRetired):
+            self._follow_plan(happened)
+            return False
+        if isinstance(happened, RevenueWithdrawn):
+            posting = post(event, None)
+        else:
+            posting = post(event, self.ledger.subscription(happened.subscription_id), self._accepted(happened))
         return posting is not None and self.ledger.record(posting)
+
+    def _follow_plan(self, happened: PlanEvent) -> None:
+        if isinstance(happened, PlanRetired):
+            self.ledger.retire_plan(happened.plan_id)
+        else:
+            self.ledger.add_plan(PlanVersion.of(happened, token_is_dollar=self.token.is_dollar()))
+
+    def _accepted(self, happened: SubscriptionEvent) -> Tariff | None:
+        """The tariff of the plan that the event names, if it names one that was announced."""
+        if not isinstance(happened, SubscriptionOpened | PlanChanged):
+            return None
+        plan = self.ledger.plan(happened.plan_id, happened.plan_version)
+        return plan.tariff if plan else None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from flareflow.settlement.pricing import Tier
+
 
 class Position(NamedTuple):
     """Where an event is in the chain. Positions sort in the order in which events happened."""
@@ -85,11 +87,12 @@ class ExitCancelled:
 
 @dataclass(frozen=True, slots=True)
 class PlanChanged:
-    """The owner accepted another plan, or another version of it."""
+    """A plan that the owner accepted earlier is in force now, for all usage above `from_microtokens`."""
 
     subscription_id: int
     plan_id: int
     plan_version: int
+    from_microtokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,31 @@ class RevenueWithdrawn:
     receiver: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PlanAdded:
+    """A version of a plan was announced. Prices are in dollars, or else in the token.
+
+    `effective_at_ufix64` is when it can be accepted for the first time, in 1e-8 s since 1970.
+    """
+
+    plan_id: int
+    plan_version: int
+    is_in_dollars: bool
+    tiers: tuple[Tier, ...]
+    minimum_deposit_ufix64: int
+    low_balance_ufix64: int
+    effective_at_ufix64: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRetired:
+    """A plan can no longer be accepted; subscriptions on it continue."""
+
+    plan_id: int
+
+
+type PlanEvent = PlanAdded | PlanRetired
+
 type SubscriptionEvent = (
     SubscriptionOpened
     | ToppedUp
@@ -169,4 +197,4 @@ class ChainEvent:
     position: Position
     occurred_at: datetime
     transaction_id: str
-    happened: SubscriptionEvent | RevenueWithdrawn
+    happened: SubscriptionEvent | RevenueWithdrawn | PlanEvent

@@ -1,9 +1,11 @@
 """Double-entry bookkeeping of the contract's events.
 
-An entry moves FLOW between accounts: a negative line leaves an account, a positive line enters one, and all lines sum
-to zero. `subscriber:<id>` is what is left of a deposit and `revenue` what was charged and not yet withdrawn; the
-contract holds both. `wallet:<address>` is an account outside the contract. Entries are only added; every balance is a
-sum of lines.
+An entry moves tokens of the deposits (FLOW by default) between accounts: a negative line leaves an account, a positive
+line enters one, and all lines sum to zero. `subscriber:<id>` is what is left of a deposit and `revenue` what was
+charged and not yet withdrawn; the contract holds both. `wallet:<address>` is an account outside the contract. Entries
+are only added; every balance is a sum of lines.
+
+The entry of a charge also says what it pays of the bill, in the currency of the plan, and at which rate.
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +14,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from flareflow.errors import BrokenRuleError
+from flareflow.settlement.charging import charge_of
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
@@ -21,7 +24,9 @@ from flareflow.settlement.events import (
     Forgiven,
     LowBalance,
     OwnerChanged,
+    PlanAdded,
     PlanChanged,
+    PlanRetired,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -31,8 +36,10 @@ from flareflow.settlement.events import (
     ToppedUp,
     Withdrawn,
 )
+from flareflow.settlement.pricing import PRICED_MICROTOKENS, Currency, Tariff, exact_cost, rounded
 
 REVENUE: Final = "revenue"
+DEFAULT_TARIFF: Final = Tariff()
 
 
 def subscriber(subscription_id: int) -> str:
@@ -47,7 +54,7 @@ def wallet(address: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An amount in 1e-8 FLOW that enters an account, or leaves it if negative."""
+    """An amount in 1e-8 of the token that enters an account, or leaves it if negative."""
 
     account: str
     amount_ufix64: int
@@ -55,10 +62,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The entry of one event; an event that moved no FLOW has no lines.
+    """The entry of one event; an event that moved no token has no lines.
 
-    `subscription_id` is None for the provider's withdrawals. Raises BrokenRuleError unless the lines sum to zero.
-    `rate_ufix64` is 1e-8 dollars for one token, for a charge of a plan that is priced in dollars.
+    `subscription_id` is None for the provider's withdrawals. Only a charge has `currency` (of the plan) and
+    `paid_ufix64`: what it pays of the bill, in 1e-8 of that currency. `rate_ufix64` is 1e-8 dollars for one token, for
+    a charge that needed a rate. Raises BrokenRuleError unless the lines sum to zero.
     """
 
     subscription_id: int | None
@@ -67,6 +75,8 @@ class Entry:
     transaction_id: str
     kind: str
     lines: tuple[Line, ...]
+    currency: Currency | None = None
+    paid_ufix64: int | None = None
     rate_ufix64: int | None = None
 
     def __post_init__(self) -> None:
@@ -90,6 +100,10 @@ _ANNOUNCED: Final = {Suspended: SubscriptionStatus.SUSPENDED, ExitRequested: Sub
 class Subscription:
     """A subscription's balances: the projection of its entries, the last of which is the event at `position`.
 
+    `owed_ufix64` is in 1e-8 of the plan's currency, every other amount in 1e-8 of the token. `cost_offset` is how much
+    more (or less, if negative) any total costs than by the present plan alone, in 1e-17 of the plan's currency: earlier
+    plans and forgiven debts. `paid_dollars_ufix64` is what was paid of bills that needed a rate, in 1e-8 dollars.
+
     Raises BrokenRuleError unless deposited + credited = balance + charged + withdrawn + refunded, none of it negative.
     """
 
@@ -98,6 +112,7 @@ class Subscription:
     plan_id: int
     plan_version: int
     position: Position
+    tariff: Tariff = DEFAULT_TARIFF
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE
     balance_ufix64: int = 0
     deposited_ufix64: int = 0
@@ -108,6 +123,8 @@ class Subscription:
     owed_ufix64: int = 0
     settled_microtokens: int = 0
     settled_epoch: int | None = None
+    cost_offset: int = 0
+    paid_dollars_ufix64: int = 0
 
     def __post_init__(self) -> None:
         parts = (self.balance_ufix64, self.charged_ufix64, self.withdrawn_ufix64, self.refunded_ufix64)
@@ -119,6 +136,19 @@ class Subscription:
         if self.balance_ufix64 != reported_ufix64:
             raise BrokenRuleError(f"the chain reports the balance {reported_ufix64}: {self}")
         return self
+
+    @property
+    def paid_ufix64(self) -> int:
+        """What was paid of the bill, in 1e-8 of the plan's currency."""
+        return self.paid_dollars_ufix64 if self.tariff.needs_rate else self.charged_ufix64
+
+    def exact_cost(self, total_microtokens: int) -> int:
+        """What a cumulative total costs this subscription, in 1e-17 of the plan's currency."""
+        return exact_cost(total_microtokens, self.tariff.tiers) + self.cost_offset
+
+    def due_ufix64(self, total_microtokens: int) -> int:
+        """What a total leaves to be paid, with what is owed, in 1e-8 of the plan's currency."""
+        return max(0, rounded(self.exact_cost(total_microtokens)) - self.paid_ufix64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +163,40 @@ class Posting:
     former_owner: str | None = None
 
 
-def post(event: ChainEvent, before: Subscription | None) -> Posting | None:
+def post(event: ChainEvent, before: Subscription | None, accepted: Tariff | None = None) -> Posting | None:
     """The posting of an event about the subscription `before`; None when the event is in the journal already.
 
-    Raises BrokenRuleError when the event cannot follow on `before`.
+    `accepted` is the tariff of the plan that the event names, if it names one. Raises BrokenRuleError when the event
+    cannot follow on `before`.
     """
     happened = event.happened
     if isinstance(happened, RevenueWithdrawn):
         taken = _move(REVENUE, wallet(happened.receiver), happened.amount_ufix64)
         return Posting(_entry(event, None, taken), None)
+    if isinstance(happened, PlanAdded | PlanRetired):
+        raise BrokenRuleError(f"{event} moves no money")
     if before is not None and event.position <= before.position:
         return None
-    known = _opened(happened, event.position) if isinstance(happened, SubscriptionOpened) else before
+    known = _opened(happened, event.position, accepted) if isinstance(happened, SubscriptionOpened) else before
     if known is None or (known is not before and before is not None):
         raise BrokenRuleError(f"{event} cannot follow on {before}")
-    after = replace(_after(happened, known), position=event.position)
+    after = replace(_after(happened, known, accepted), position=event.position)
     former_owner = known.owner if known.owner != after.owner else None
-    return Posting(_entry(event, happened.subscription_id, _lines(happened, known.owner)), after, former_owner)
+    entry = _entry(event, happened.subscription_id, _lines(happened, known.owner))
+    if isinstance(happened, Settled):
+        entry = _charging(entry, happened, known, after)
+    return Posting(entry, after, former_owner)
 
 
 def _entry(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
-    happened = event.happened
-    rate = happened.rate_ufix64 if isinstance(happened, Settled) else None
-    kind = type(happened).__name__
-    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines, rate)
+    kind = type(event.happened).__name__
+    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines)
+
+
+def _charging(entry: Entry, settled: Settled, before: Subscription, after: Subscription) -> Entry:
+    """The entry with what the charge pays of the bill, and the rate that it needed."""
+    paid_ufix64 = after.paid_ufix64 - before.paid_ufix64
+    return replace(entry, currency=before.tariff.currency, paid_ufix64=paid_ufix64, rate_ufix64=settled.rate_ufix64)
 
 
 def _move(source: str, destination: str, amount_ufix64: int) -> tuple[Line, ...]:
@@ -184,20 +224,29 @@ def _lines(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
             return ()
 
 
-def _opened(happened: SubscriptionOpened, position: Position) -> Subscription:
-    return Subscription(happened.subscription_id, happened.owner, happened.plan_id, happened.plan_version, position)
+def _opened(happened: SubscriptionOpened, position: Position, accepted: Tariff | None) -> Subscription:
+    plan = happened.plan_id, happened.plan_version
+    return Subscription(happened.subscription_id, happened.owner, *plan, position, _known(accepted, happened))
 
 
-def _after(happened: SubscriptionEvent, before: Subscription) -> Subscription:
+def _known(accepted: Tariff | None, happened: SubscriptionOpened | PlanChanged) -> Tariff:
+    if accepted is None:
+        raise BrokenRuleError(f"no event has announced the plan of {happened}")
+    return accepted
+
+
+def _after(happened: SubscriptionEvent, before: Subscription, accepted: Tariff | None) -> Subscription:
     match happened:
         case SubscriptionOpened() | ToppedUp() | Settled() | Withdrawn() | Credited():
             return _moved(before, happened).with_balance(happened.balance_after_ufix64)
         case Closed(refunded_ufix64=amount):
             return _refunded(before, amount).with_balance(0)
-        case OwnerChanged() | PlanChanged():
-            return _changed(before, happened)
-        case Forgiven(owed_after_ufix64=owed):
-            return _owing(before, owed)
+        case OwnerChanged(owner=owner):
+            return replace(before, owner=owner)
+        case PlanChanged():
+            return _on_plan(before, happened, _known(accepted, happened))
+        case Forgiven():
+            return _forgiven(before, happened)
         case LowBalance() | Suspended() | ExitRequested() | ExitCancelled():
             return _announced(before, happened)
 
@@ -216,10 +265,20 @@ def _moved(
             return _credited(before, amount)
 
 
-def _changed(before: Subscription, changed: OwnerChanged | PlanChanged) -> Subscription:
-    if isinstance(changed, OwnerChanged):
-        return replace(before, owner=changed.owner)
-    return replace(before, plan_id=changed.plan_id, plan_version=changed.plan_version)
+def _on_plan(before: Subscription, changed: PlanChanged, tariff: Tariff) -> Subscription:
+    """The present total keeps its bill; where the currency changes, the bill is what was paid in the new one."""
+    start = changed.from_microtokens
+    after = replace(before, plan_id=changed.plan_id, plan_version=changed.plan_version, tariff=tariff, cost_offset=0)
+    if tariff.needs_rate == before.tariff.needs_rate:
+        cost = before.exact_cost(start)
+    else:
+        cost = after.paid_ufix64 * PRICED_MICROTOKENS
+    return replace(after, cost_offset=cost - after.exact_cost(start))
+
+
+def _forgiven(before: Subscription, forgiven: Forgiven) -> Subscription:
+    lower = replace(before, cost_offset=before.cost_offset - forgiven.amount_ufix64 * PRICED_MICROTOKENS)
+    return _owing(lower, forgiven.owed_after_ufix64)
 
 
 def _announced(before: Subscription, announced: LowBalance | Suspended | ExitRequested | ExitCancelled) -> Subscription:
@@ -241,13 +300,23 @@ def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:
 def _settled(before: Subscription, settled: Settled) -> Subscription:
     if settled.rated_microtokens < before.settled_microtokens:
         raise BrokenRuleError(f"a settled total went down: {settled} after {before}")
+    paid = _paid_in_dollars(before, settled) if before.tariff.needs_rate else before
     return replace(
-        _owing(before, settled.owed_ufix64),
+        _owing(paid, settled.owed_ufix64),
         balance_ufix64=before.balance_ufix64 - settled.charged_ufix64,
         charged_ufix64=before.charged_ufix64 + settled.charged_ufix64,
         settled_microtokens=settled.rated_microtokens,
         settled_epoch=settled.epoch,
     )
+
+
+def _paid_in_dollars(before: Subscription, settled: Settled) -> Subscription:
+    """Raises BrokenRuleError unless the charge is what the bill in dollars comes to at the rate of the event."""
+    due_ufix64 = before.due_ufix64(settled.rated_microtokens)
+    charge = charge_of(due_ufix64, settled.charged_ufix64, settled.rate_ufix64)
+    if (charge.charged_ufix64, charge.owed_ufix64) != (settled.charged_ufix64, settled.owed_ufix64):
+        raise BrokenRuleError(f"{due_ufix64} were due in 1e-8 dollars, which makes {charge}: {settled} after {before}")
+    return replace(before, paid_dollars_ufix64=before.paid_dollars_ufix64 + charge.paid_ufix64)
 
 
 def _withdrawn(before: Subscription, amount_ufix64: int) -> Subscription:

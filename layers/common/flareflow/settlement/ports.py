@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.events import ChainEvent
 from flareflow.settlement.journal import Posting, Subscription
+from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction
 
 
@@ -55,6 +57,37 @@ class Outbox(Protocol):
         """Store the change and return it with its new version. Raises RaceLostError when the stored version differs."""
 
 
+class DollarRates(Protocol):
+    """The price oracle of the contracts that charge plans in dollars."""
+
+    def now(self) -> int:
+        """1e-8 dollars for one token, as a settlement at this moment would read it; nothing is changed on chain.
+
+        Raises FlowRefusedError while there is no price, or one that is too old or has jumped too far. Raises
+        FlowUnavailableError when the access node gives no answer.
+        """
+
+
+class KnownRates(Protocol):
+    """The last rate that could be read, for whoever values usage that is not settled yet."""
+
+    def last_rate(self) -> KnownRate | None:
+        """None before the first."""
+
+    def note_rate(self, rate: KnownRate) -> None:
+        """Store a rate in place of the one before."""
+
+
+class DepositToken(Protocol):
+    """The token in which the contract holds deposits."""
+
+    def is_dollar(self) -> bool:
+        """Whether a token is worth a dollar by definition, so that plans in dollars need no rate.
+
+        Raises FlowUnavailableError or FlowRefusedError.
+        """
+
+
 class ChainLog(Protocol):
     """The contract's events on Flow. Every method raises FlowUnavailableError when the access node gives no answer."""
 
@@ -65,8 +98,15 @@ class ChainLog(Protocol):
         """The events of at most HEIGHTS_MAX sealed blocks, both ends included, in the order in which they happened."""
 
 
+class Plans(Protocol):
+    """The plans as the public sees them."""
+
+    def all(self) -> Sequence[PlanVersion]:
+        """Every version that was announced, by plan and version."""
+
+
 class Ledger(Protocol):
-    """The journal and the subscriptions that are projected from it."""
+    """The journal, the subscriptions that are projected from it, and the plans that they are on."""
 
     def read_to(self) -> int | None:
         """The last height whose events are all in the journal; None before the first."""
@@ -76,6 +116,15 @@ class Ledger(Protocol):
 
     def subscription(self, subscription_id: int) -> Subscription | None:
         """A subscription as of its last entry; None if it has none."""
+
+    def plan(self, plan_id: int, plan_version: int) -> PlanVersion | None:
+        """A version of a plan; None if no event has announced it."""
+
+    def add_plan(self, plan: PlanVersion) -> None:
+        """Store a version of a plan. May be repeated."""
+
+    def retire_plan(self, plan_id: int) -> None:
+        """Store that nobody can accept the plan any more. May be repeated."""
 
     def record(self, posting: Posting) -> bool:
         """Store the entry and the changed subscription together; False when the entry is stored already.

@@ -1,6 +1,6 @@
 """The transactions that billing sends, and their outcomes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -39,13 +39,17 @@ class DeliverStatement:
 
 @dataclass(frozen=True, slots=True)
 class SettlePage:
-    """Charge the subscriptions of one page. `path` is the sibling hashes from the page up to the root."""
+    """Charge the subscriptions of one page. `path` is the sibling hashes from the page up to the root.
+
+    `reads_rate`: the rate of dollars is read in the same transaction, because a subscription on the page needs it.
+    """
 
     epoch: int
     page: int
     ids: tuple[int, ...]
     rated_microtokens: tuple[int, ...]
     path: tuple[bytes, ...]
+    reads_rate: bool = False
 
     @property
     def purpose(self) -> str:
@@ -55,6 +59,10 @@ class SettlePage:
         """True if any total on the page is above what is settled for its subscription."""
         totals = zip(self.ids, self.rated_microtokens, strict=True)
         return any(total > settled.get(subscription_id, 0) for subscription_id, total in totals)
+
+    def reading_rate_for(self, needing_rate: Set[int]) -> Self:
+        """The same page, which reads the rate if it has a subscription that needs it."""
+        return replace(self, reads_rate=not needing_rate.isdisjoint(self.ids))
 
 
 type Call = RollPolicies | DeliverStatement | SettlePage

@@ -1,6 +1,6 @@
 """The ports of statements: what sealing and reading them need from outside systems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,3 +75,6 @@ class SettledTotals(Protocol):
 
     def all(self) -> Mapping[int, int]:
         """Settled rated micro-tokens by subscription id; a subscription never settled is left out."""
+
+    def needing_rate(self) -> Set[int]:
+        """The subscriptions whose bill is in dollars and becomes tokens only by a rate."""

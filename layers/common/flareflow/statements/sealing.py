@@ -5,7 +5,7 @@ may add to it until that moment. Documents are stored under the root that commit
 attempt has written does not disturb the next attempt.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -83,7 +83,8 @@ class SealEpoch:
         before = self.documents.leaves(previous.statement.epoch, previous.statement.usage_root) if previous else ()
         leaves = added(before, deltas, epoch)
         settled = self.settled.all()
-        pages = paged(self.contract, epoch, [leaf for leaf in leaves if is_unsettled(leaf, settled)])
+        unsettled = [leaf for leaf in leaves if is_unsettled(leaf, settled)]
+        pages = paged(self.contract, epoch, unsettled, self.settled.needing_rate())
         statement = self._statement(epoch, previous, leaves, pages)
         check_total(statement, previous, deltas)
         self.documents.put_leaves(epoch, statement.usage_root, leaves)
@@ -133,10 +134,19 @@ def is_unsettled(leaf: Leaf, settled: Mapping[int, int]) -> bool:
     return leaf.usage.rated_microtokens > settled.get(leaf.subscription_id, 0)
 
 
-def paged(contract: str, epoch: int, leaves: Iterable[Leaf]) -> tuple[SettlementPage, ...]:
-    """The settlement pages of leaves that are given by rising id."""
-    entries = ((leaf.subscription_id, leaf.usage.rated_microtokens) for leaf in leaves)
-    return tuple(
-        SettlementPage(contract, epoch, number, chunk)
-        for number, chunk in enumerate(batched(entries, PAGE_SUBSCRIPTIONS_MAX, strict=False))
-    )
+def paged(
+    contract: str, epoch: int, leaves: Iterable[Leaf], needing_rate: Set[int] = frozenset()
+) -> tuple[SettlementPage, ...]:
+    """The settlement pages of leaves that are given by rising id.
+
+    Subscriptions whose charge needs a rate come last, on pages of their own: while there is no rate, only they wait.
+    """
+    entries = [(leaf.subscription_id, leaf.usage.rated_microtokens) for leaf in leaves]
+    without_rate = [entry for entry in entries if entry[0] not in needing_rate]
+    with_rate = [entry for entry in entries if entry[0] in needing_rate]
+    chunks = [chunk for group in (without_rate, with_rate) for chunk in _chunks(group)]
+    return tuple(SettlementPage(contract, epoch, number, chunk) for number, chunk in enumerate(chunks))
+
+
+def _chunks(entries: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:
+    return batched(entries, PAGE_SUBSCRIPTIONS_MAX, strict=False)

@@ -39,6 +39,11 @@ PROVEN = Attestation(7, tuple(range(9)), finalization=FINALIZATION, proof=Proof(
             "subscriptions/settle_page.cdc",
             [7, 1, [1, 2], [10, 20], ["07" * 32]],
         ),
+        (
+            SettlePage(7, 1, (1, 2), (10, 20), (b"\x07" * 32,), reads_rate=True),
+            "subscriptions/settle_page_in_dollars.cdc",
+            [7, 1, [1, 2], [10, 20], ["07" * 32]],
+        ),
     ],
 )
 def test_each_call_is_one_transaction_with_its_arguments_in_order(

@@ -8,13 +8,25 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from flareflow.adapters.flow.contracts import FlowChainLog
-from flareflow.adapters.flow.json_cdc import Argument, address, ufix64, uint64
-from flareflow.errors import FlowUnavailableError
-from flareflow.settlement.events import ChainEvent, OwnerChanged, Position, Settled, SubscriptionEvent, ToppedUp
-from tests.unit.adapters.flow.node import rest_over
+from flareflow.adapters.flow.contracts import FlowChainLog, FlowDepositToken, FlowDollarRates
+from flareflow.adapters.flow.json_cdc import Argument, address, string, ufix64, uint64
+from flareflow.adapters.flow.rest import FlowScripts, contract_addresses
+from flareflow.errors import FlowRefusedError, FlowUnavailableError
+from flareflow.settlement.events import (
+    ChainEvent,
+    OwnerChanged,
+    PlanAdded,
+    PlanRetired,
+    Position,
+    Settled,
+    SubscriptionEvent,
+    ToppedUp,
+)
+from flareflow.settlement.pricing import Tier
+from tests.unit.adapters.flow.node import Node, rest_over
 
 CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
+ADDRESSES = contract_addresses("emulator", "0xf8d6e0586b0a20c7")
 AT = "2026-11-24T10:00:00Z"
 
 
@@ -42,6 +54,10 @@ def chain_of(events: Mapping[str, list[dict[str, object]]]) -> FlowChainLog:
         return httpx.Response(200, json=[block])
 
     return FlowChainLog(rest_over(answer), "0xf8d6e0586b0a20c7")
+
+
+def rates_of(node: Node) -> FlowDollarRates:
+    return FlowDollarRates(FlowScripts(node.rest, ADDRESSES), "0xf8d6e0586b0a20c7")
 
 
 def at(index: int, happened: SubscriptionEvent) -> ChainEvent:
@@ -74,6 +90,63 @@ def test_events_of_all_types_come_in_the_order_in_which_they_happened() -> None:
 def test_a_new_owner_is_read_from_the_field_to() -> None:
     moved = {"subscriptionId": uint64(1), "from": address("0x2"), "to": address("0x3")}
     assert chain_of({"OwnerChanged": [told(moved)]}).events(3, 3) == [at(0, OwnerChanged(1, "0x3"))]
+
+
+def test_a_plan_is_read_with_its_tiers() -> None:
+    tiers: list[tuple[object, int]] = [(uint64(1_000).as_json(), 2_000_000), (None, 1_000_000)]
+    structs: list[object] = []
+    for end, price in tiers:
+        fields = [
+            {"name": "endTokens", "value": {"type": "Optional", "value": end}},
+            {"name": "price", "value": ufix64(price).as_json()},
+        ]
+        structs.append({"type": "Struct", "value": {"id": "A.01.GraduatedPricing.Tier", "fields": fields}})
+    added = {
+        "planId": uint64(1),
+        "planVersion": uint64(2),
+        "isInDollars": Argument("Bool", True),
+        "tiers": Argument("Array", structs),
+        "minimumDeposit": ufix64(7),
+        "lowBalance": ufix64(8),
+        "effectiveAt": ufix64(9),
+    }
+    chain = chain_of({"PlanAdded": [told(added)], "PlanRetired": [told({"planId": uint64(1)}, 1)]})
+    assert [event.happened for event in chain.events(3, 3)] == [
+        PlanAdded(1, 2, True, (Tier(1_000, 2_000_000), Tier(None, 1_000_000)), 7, 8, 9),
+        PlanRetired(1),
+    ]
+
+
+def test_the_events_of_plans_are_asked_of_their_own_contract() -> None:
+    assert chain_of({})._type_of("PlanAdded") == "A.f8d6e0586b0a20c7.SubscriptionPlans.PlanAdded"
+
+
+def test_the_rate_of_dollars_is_what_the_script_returns() -> None:
+    assert rates_of(Node(script_value=ufix64(25_000_000).as_json())).now() == 25_000_000
+
+
+def test_a_rate_that_the_contract_would_refuse_is_refused_with_the_reason() -> None:
+    message = "assertion failed: DollarRates: the price of FLOW is 0"
+    refusing = httpx.Response(400, json={"code": 400, "message": message})
+    with pytest.raises(FlowRefusedError, match="the price of FLOW is 0"):
+        rates_of(Node(failing=refusing)).now()
+
+
+@pytest.mark.parametrize("value", [string("0.25"), ufix64(0)])
+def test_a_rate_of_an_unknown_form_is_no_rate(value: Argument) -> None:
+    with pytest.raises(FlowUnavailableError, match="unknown form"):
+        rates_of(Node(script_value=value.as_json())).now()
+
+
+@pytest.mark.parametrize("is_dollar", [True, False])
+def test_whether_the_token_is_a_dollar_is_what_the_script_returns(is_dollar: bool) -> None:
+    node = Node(script_value={"type": "Bool", "value": is_dollar})
+    assert FlowDepositToken(FlowScripts(node.rest, ADDRESSES)).is_dollar() is is_dollar
+
+
+def test_what_the_token_is_must_be_a_truth_value() -> None:
+    with pytest.raises(FlowUnavailableError, match="unknown form"):
+        FlowDepositToken(FlowScripts(Node(script_value=uint64(1).as_json()).rest, ADDRESSES)).is_dollar()
 
 
 @pytest.mark.parametrize("fields", [{}, {"subscriptionId": ufix64(0), "epoch": address("0x1")}])

@@ -1,6 +1,6 @@
 """Transactions on Flow: how they are signed and sent, and what their results mean."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
@@ -8,7 +8,7 @@ from flow_py_sdk.proto.flow.entities import Transaction
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
-from flareflow.adapters.flow.rest import cadence_code
+from flareflow.adapters.flow.rest import cadence_code, contract_addresses
 from flareflow.adapters.flow.transactions import (
     EXPIRY_BLOCKS,
     EXPIRY_MARGIN_BLOCKS,
@@ -52,7 +52,7 @@ class Signer:
 
 
 def flow(node: Node, signer: Signer | None = None) -> FlowTransactions:
-    addresses = {"UsageBasedSubscriptions": OPERATOR, "FlareFDCTriggers": OPERATOR}
+    addresses = contract_addresses("emulator", OPERATOR)
     return FlowTransactions(node.rest, AccessNode("flow.test", 9000), OPERATOR, signer or Signer(), addresses)
 
 
@@ -147,6 +147,14 @@ def test_a_transaction_is_signed_once_by_its_payer_and_authorized_by_nobody() ->
     assert len(signer.signed) == 1
     assert [one.signature for one in sent.envelope_signatures] == [b"\x07" * 64]
     assert (sent.payload_signatures, sent.authorizers) == ([], [])
+
+
+def test_only_a_settlement_that_pays_the_price_oracle_may_use_the_operators_storage() -> None:
+    operator, page = flow(Node(keys=[account_key(0, OURS)])), replace(PAGE, reads_rate=True)
+    sent = Transaction().parse(operator.sign(page, 0).content)
+    code = cadence_code("transactions/subscriptions/settle_page_in_dollars.cdc", operator.addresses)
+    assert sent.script.decode() == code
+    assert [authorizer.hex() for authorizer in sent.authorizers] == [OPERATOR.removeprefix("0x")]
 
 
 def sending(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> str | None:

@@ -15,7 +15,9 @@ from flareflow.adapters.dynamodb.tables import (
     JOURNAL_ENTRY,
     OUTGOING,
     OWNERSHIP,
+    PLAN,
     PROPOSER_KEY,
+    RETIRED_PLAN,
     REVENUE,
     REVENUE_ENTRY,
     SETTLED,
@@ -24,6 +26,7 @@ from flareflow.adapters.dynamodb.tables import (
 from flareflow.json_format import timestamp
 from flareflow.settlement.journal import REVENUE as REVENUE_ACCOUNT
 from flareflow.settlement.journal import Entry, Posting, Subscription
+from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.transactions import Outgoing
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 _SUBSCRIPTION: Final = TypeAdapter(Subscription)
 _OUTGOING: Final = TypeAdapter(Outgoing)
 _ENTRY: Final = TypeAdapter(Entry)
+_PLAN: Final = TypeAdapter(PlanVersion)
 
 
 def read_subscription(table: "Table", subscription_id: int) -> Subscription | None:
@@ -43,6 +47,10 @@ def read_subscription(table: "Table", subscription_id: int) -> Subscription | No
 
 def subscription_of(item: Mapping[str, Any]) -> Subscription:
     return _SUBSCRIPTION.validate_python(item)
+
+
+def plan_of(item: Mapping[str, Any]) -> PlanVersion:
+    return _PLAN.validate_python(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,22 @@ class DynamoLedger:
 
     def subscription(self, subscription_id: int) -> Subscription | None:
         return read_subscription(self.table, subscription_id)
+
+    def plan(self, plan_id: int, plan_version: int) -> PlanVersion | None:
+        key = PLAN.key(plan_id=plan_id, plan_version=plan_version)
+        with translating("read a plan"):
+            item = self.table.get_item(Key=key, ConsistentRead=True).get("Item")
+        return plan_of(item) if item else None
+
+    def add_plan(self, plan: PlanVersion) -> None:
+        key = PLAN.key(plan_id=plan.plan_id, plan_version=plan.plan_version)
+        content = _PLAN.dump_python(plan, mode="json", exclude={"is_retired"})
+        with translating("store a plan"):
+            self.table.put_item(Item=content | key)
+
+    def retire_plan(self, plan_id: int) -> None:
+        with translating("store that a plan is retired"):
+            self.table.put_item(Item=RETIRED_PLAN.key(plan_id=plan_id))
 
     def record(self, posting: Posting) -> bool:
         key = _entry_key(posting.entry)
@@ -105,6 +129,7 @@ class DynamoLedger:
         settled = {
             **SETTLED.key(subscription_id=subscription_id),
             "settled_microtokens": after.settled_microtokens,
+            "needs_rate": after.tariff.needs_rate,
         }
         return [
             self._put(

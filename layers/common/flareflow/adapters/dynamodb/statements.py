@@ -1,13 +1,13 @@
 """Sealed statements in StatementsTable, and the settled totals in LedgerTable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import ABSENT
+from flareflow.adapters.dynamodb.keys import ABSENT, Item
 from flareflow.adapters.dynamodb.tables import LISTED_STATEMENT, SETTLED, STATEMENT
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import Statement, StoredStatement
@@ -75,14 +75,20 @@ class DynamoSettledTotals:
     table: "Table"
 
     def all(self) -> Mapping[int, int]:
-        settled: dict[int, int] = {}
+        return {
+            SETTLED.number(item, "subscription_id"): int(str(item["settled_microtokens"])) for item in self._items()
+        }
+
+    def needing_rate(self) -> Set[int]:
+        return {SETTLED.number(item, "subscription_id") for item in self._items() if item["needs_rate"]}
+
+    def _items(self) -> Iterator[Item]:
         start: dict[str, Any] = {}
         for _ in range(SETTLED_PAGES_MAX):
             with translating("read the settled totals"):
                 answer = self.table.query(KeyConditionExpression=SETTLED.all_of(), ConsistentRead=True, **start)
-            for item in answer["Items"]:
-                settled[SETTLED.number(item, "subscription_id")] = int(str(item["settled_microtokens"]))
+            yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
-                return settled
+                return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         raise BrokenRuleError(f"more than {SETTLED_PAGES_MAX} query pages of settled totals")

@@ -9,6 +9,7 @@ from typing import Final
 from flareflow.adapters.dynamodb.keys import KeyTemplate
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.journal import Entry, Subscription
+from flareflow.settlement.plans import PlanVersion
 
 EXPIRES_AT: Final = "expires_at"
 """The attribute by which DynamoDB deletes items (TTL), in Unix seconds. It may take days, so readers check it too."""
@@ -178,7 +179,7 @@ REVENUE_ENTRY: Final = ItemKind(
 REVENUE: Final = ItemKind(
     pk="REVENUE",
     sk="STATE",
-    holds="Charges that were not withdrawn yet, in 1e-8 FLOW.",
+    holds="Charges that were not withdrawn yet, in 1e-8 of the token.",
     serves="A person reads it.",
     attributes=("balance_ufix64",),
 )
@@ -191,9 +192,29 @@ OWNERSHIP: Final = ItemKind(
 SETTLED: Final = ItemKind(
     pk="SETTLED",
     sk="SUB#{subscription_id:020}",
-    holds="The rated micro-tokens that the contract has settled for a subscription.",
+    holds="The rated micro-tokens that the contract has settled for a subscription; `needs_rate` as in its tariff.",
     serves="usage_polling lists all of them to make pages; flow_billing to find the pages that add something.",
-    attributes=("settled_microtokens",),
+    attributes=("settled_microtokens", "needs_rate"),
+)
+PLAN: Final = ItemKind(
+    pk="PLANS",
+    sk="PLAN#{plan_id:020}#VERSION#{plan_version:020}",
+    holds="One version of a plan. Written once.",
+    serves="chain_events reads one when it is accepted; public_api lists all.",
+    attributes=tuple(field.name for field in fields(PlanVersion) if field.name != "is_retired"),
+)
+RETIRED_PLAN: Final = ItemKind(
+    pk="PLANS",
+    sk="RETIRED#{plan_id:020}",
+    holds="A plan that nobody can accept any more. Written once.",
+    serves="public_api lists them with the plans.",
+)
+RATE: Final = ItemKind(
+    pk="RATE",
+    sk="LAST",
+    holds="1e-8 dollars for one token of the deposits, and when that could last be read.",
+    serves="flow_billing stores it; account_api and enforcement value usage by it that is not settled yet.",
+    attributes=("rate_ufix64", "read_at"),
 )
 CHAIN_CURSOR: Final = ItemKind(
     pk="CHAIN",
@@ -321,7 +342,7 @@ TABLES: Final = (
         holds="Money as the chain's events tell it, and sent transactions; written by chain_events and flow_billing.",
         items=(
             *(SUBSCRIPTION, JOURNAL_ENTRY, REVENUE_ENTRY, REVENUE, OWNERSHIP),
-            *(SETTLED, CHAIN_CURSOR, PROPOSER_KEY, OUTGOING),
+            *(PLAN, RETIRED_PLAN, RATE, SETTLED, CHAIN_CURSOR, PROPOSER_KEY, OUTGOING),
         ),
         stream_readers=("pending_push", "enforcement"),
     ),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from flareflow.adapters.flow.json_cdc import Value, address
 from flareflow.adapters.flow.rest import BlockEvents, Event, FlowRest, FlowScripts
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.events import (
@@ -17,7 +18,9 @@ from flareflow.settlement.events import (
     Forgiven,
     LowBalance,
     OwnerChanged,
+    PlanAdded,
     PlanChanged,
+    PlanRetired,
     Position,
     RevenueWithdrawn,
     Settled,
@@ -30,6 +33,7 @@ from flareflow.settlement.events import (
 SUBSCRIPTIONS_CONTRACT: Final = "UsageBasedSubscriptions"
 _ACCOUNTS_CONTRACT: Final = "SubscriptionAccounts"
 _CUSTODY_CONTRACT: Final = "SubscriptionCustody"
+_PLANS_CONTRACT: Final = "SubscriptionPlans"
 STATEMENT_TRIGGER: Final = "statement/1"
 """The id of the FDC trigger that delivers statements, in `FlareFDCTriggers`."""
 
@@ -48,13 +52,16 @@ _EVENTS: Final[tuple[type, ...]] = (
     Credited,
     Forgiven,
     RevenueWithdrawn,
+    PlanAdded,
+    PlanRetired,
 )
-_OF_ACCOUNTS: Final = {Settled, LowBalance, Suspended, PlanChanged, Forgiven}
-"""The events of `SubscriptionAccounts`; all others are of `SubscriptionCustody`."""
-
-_CONTRACT_OF: Final = {
-    event.__name__: _ACCOUNTS_CONTRACT if event in _OF_ACCOUNTS else _CUSTODY_CONTRACT for event in _EVENTS
+_NOT_OF_CUSTODY: Final = {
+    **dict.fromkeys((Settled, LowBalance, Suspended, PlanChanged, Forgiven), _ACCOUNTS_CONTRACT),
+    **dict.fromkeys((PlanAdded, PlanRetired), _PLANS_CONTRACT),
 }
+"""The contracts of events; all others are of `SubscriptionCustody`."""
+
+_CONTRACT_OF: Final = {event.__name__: _NOT_OF_CUSTODY.get(event, _CUSTODY_CONTRACT) for event in _EVENTS}
 _ADAPTERS: Final = {event.__name__: TypeAdapter[Any](event) for event in _EVENTS}
 _OUR_NAMES: Final = {
     "subscriptionId": "subscription_id",
@@ -69,6 +76,13 @@ _OUR_NAMES: Final = {
     "rate": "rate_ufix64",
     "refunded": "refunded_ufix64",
     "balanceAfter": "balance_after_ufix64",
+    "fromMicrotokens": "from_microtokens",
+    "isInDollars": "is_in_dollars",
+    "endTokens": "end_tokens",
+    "price": "price_ufix64",
+    "minimumDeposit": "minimum_deposit_ufix64",
+    "lowBalance": "low_balance_ufix64",
+    "effectiveAt": "effective_at_ufix64",
     "from": "payer",
     "to": "receiver",
 }
@@ -92,6 +106,33 @@ class FlowLightClient:
             return _LightClientState.model_validate(answer).latestRewardEpoch
         except ValidationError as error:
             raise FlowUnavailableError("the light client's state on Flow has an unknown form") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDollarRates:
+    """`DollarRates` by a script; `payer` is the account whose FLOW would pay the oracle's fee."""
+
+    scripts: FlowScripts
+    payer: str
+
+    def now(self) -> int:
+        rate = self.scripts.run("subscriptions/get_dollar_rate.cdc", [address(self.payer)])
+        if not isinstance(rate, int) or rate <= 0:
+            raise FlowUnavailableError("the rate of dollars on Flow has an unknown form")
+        return rate
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDepositToken:
+    """`DepositToken` by a script."""
+
+    scripts: FlowScripts
+
+    def is_dollar(self) -> bool:
+        answer = self.scripts.run("subscriptions/is_token_dollar.cdc")
+        if not isinstance(answer, bool):
+            raise FlowUnavailableError("what the token of the deposits is has an unknown form")
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +162,19 @@ def _parsed(name: str, block: BlockEvents, event: Event) -> ChainEvent:
     position = Position(block.block_height, event.transaction_index, event.event_index)
     try:
         fields = event.fields()
-        if not isinstance(fields, Mapping):
+        if not isinstance(fields, dict):
             raise ValueError("an event has fields")
-        names = _OUR_NAMES | _OWN_NAMES.get(name, {})
-        ours = {names.get(field, field): value for field, value in fields.items()}
-        happened = _ADAPTERS[name].validate_python(ours)
+        happened = _ADAPTERS[name].validate_python(_renamed(fields, _OUR_NAMES | _OWN_NAMES.get(name, {})))
     except ValueError as error:
         raise FlowUnavailableError(f"the event {name} at {position} has an unknown form") from error
     return ChainEvent(position, block.block_timestamp, event.transaction_id, happened)
+
+
+def _renamed(value: Value, names: Mapping[str, str]) -> Value:
+    """The value with our names of fields, in structs within it too."""
+    match value:
+        case dict():
+            return {names.get(field, field): _renamed(inner, names) for field, inner in value.items()}
+        case list():
+            return [_renamed(item, names) for item in value]
+    return value

@@ -105,7 +105,10 @@ class AccessNode:
 
 @dataclass(frozen=True, slots=True)
 class FlowTransactions:
-    """`Flow` over an access node. The operator account proposes and pays; the contracts give it no rights."""
+    """`Flow` over an access node. The operator account proposes and pays; the contracts give it no rights.
+
+    Of its storage only a settlement in dollars uses something: the FLOW that the price oracle asks for.
+    """
 
     rest: FlowRest
     access: AccessNode
@@ -120,7 +123,9 @@ class FlowTransactions:
 
     def sign(self, call: Call, key_index: int) -> SignedTransaction:
         path, arguments = cadence_call(call)
-        return self.sign_code(cadence_code(f"transactions/{path}", self.addresses), arguments, key_index)
+        code = cadence_code(f"transactions/{path}", self.addresses)
+        pays_oracle = isinstance(call, SettlePage) and call.reads_rate
+        return self.sign_code(code, arguments, key_index, is_authorizer=pays_oracle)
 
     def sign_code(
         self, code: str, arguments: Sequence[Argument], key_index: int, *, is_authorizer: bool = False
@@ -168,6 +173,8 @@ def cadence_call(call: Call) -> tuple[str, list[Argument]]:
             return "flare/roll_signing_policies.cdc", _rolling(call)
         case DeliverStatement():
             return "flare/deliver_statement.cdc", _delivering(call)
+        case SettlePage(reads_rate=True):
+            return "subscriptions/settle_page_in_dollars.cdc", _settling(call)
         case SettlePage():
             return "subscriptions/settle_page.cdc", _settling(call)
 
