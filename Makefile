@@ -70,9 +70,12 @@ test-unit: ## the tests that need no server
 	@$(PYTHON) -m pytest tests/unit
 
 .PHONY: mutants
-mutants: ## make each fault of tests/mutants and see a test fail; of some only: make mutants NAME=metering
+mutants: ## make each fault of tests/mutants and see a test fail; only those named metering-...: make mutants-metering
 	@$(INSTALL) stack
-	@$(PYTHON) -m tests.mutants $(NAME)
+	@$(PYTHON) -m tests.mutants
+mutants-%:
+	@$(INSTALL) stack
+	@$(PYTHON) -m tests.mutants $*-
 
 .PHONY: bench-contracts
 bench-contracts: ## measure what the contracts cost, into docs/contract-costs.md (some minutes)

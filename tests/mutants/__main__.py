@@ -7,6 +7,7 @@ import argparse
 import subprocess
 import time
 
+from infra.local.interruption import ended_like_interrupted
 from infra.paths import ROOT
 from tests.mutants.catalogue import FAULTS
 from tests.mutants.running import Verdict, sample, try_all
@@ -15,15 +16,19 @@ from tests.mutants.running import Verdict, sample, try_all
 def main() -> int:
     arguments = _arguments()
     chosen = [fault for fault in FAULTS if fault.name.startswith(tuple(arguments.names or [""]))]
+    if not chosen:
+        print(f"No fault's name begins so. They begin with: {', '.join(sorted({fault.group for fault in FAULTS}))}")
+        return 1
     if arguments.sample:
         commit = _commit()
         chosen = sample(chosen, arguments.sample, commit)
         print(f"{len(chosen)} of {len(FAULTS)} faults, chosen by commit {commit[:10]}; `make mutants` tries them all")
     began = time.monotonic()
-    outcomes = try_all(chosen)
+    with ended_like_interrupted():
+        outcomes = try_all(chosen)
     caught = sum(outcome.verdict is Verdict.CAUGHT for outcome in outcomes)
     print(f"{caught} of {len(chosen)} faults were caught, in {time.monotonic() - began:.0f} s")
-    return 0 if chosen and caught == len(chosen) else 1
+    return 0 if caught == len(chosen) else 1
 
 
 def _arguments() -> argparse.Namespace:

@@ -25,6 +25,11 @@ class Fault:
     tests: Sequence[str]
 
     @property
+    def group(self) -> str:
+        """The first word of its name."""
+        return self.name.partition("-")[0]
+
+    @property
     def is_quick(self) -> bool:
         """Whether its tests take seconds: they start no server, and run no function of the template."""
         return all(

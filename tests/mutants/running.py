@@ -89,11 +89,12 @@ def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
 def try_all(faults: Sequence[Fault]) -> Sequence[Outcome]:
     """The outcomes; empty when the tests fail without any fault."""
     tests = sorted({test for fault in faults for test in fault.tests})
+    shares = [share for number in range(AT_ONCE) if (share := tests[number::AT_ONCE])]
     with workspaces(AT_ONCE, tests) as copies, ThreadPoolExecutor(AT_ONCE) as pool:
         runner = Runner()
         for copy in copies:
             runner.free.put(copy)
-        return list(pool.map(runner.attempt, faults)) if runner.tests_pass(tests) else []
+        return list(pool.map(runner.attempt, faults)) if all(pool.map(runner.tests_pass, shares)) else []
 
 
 def sample(faults: Sequence[Fault], count: int, commit: str) -> list[Fault]:

@@ -15,14 +15,18 @@ from typing import Final
 from infra.local.ports import port_base
 from infra.paths import LOCAL, ROOT
 from tests.mutants.fault import Fault
+from tests.mutants.forked import preload, python_path, run_pytest
 
-RUN_SECONDS_MAX: Final = 300
+RUN_SECONDS_MAX: Final = 600
 PORTS_APART: Final = 100
-PYTEST: Final = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0")
-"""Stop at the first failure, and draw the same random examples each time."""
-DYNAMODB_TESTS: Final = "tests/ports/dynamodb/"
-DYNAMODB: Final = "from infra.local.aws import dynamodb_server; dynamodb_server.server().{}()"
-"""A server that runs already is left running by the tests, which saves its start for each fault."""
+PYTEST: Final = (
+    *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
+    *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-p", "pytest_timeout", "-p", "pytest_socket"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+"""Stop at the first failure, and draw the same random examples each time. The plugins are in memory before pytest."""
+SERVERS: Final = {"tests/ports/dynamodb/": "dynamodb", "tests/cadence/": "emulator"}
+"""The server that the tests in a folder need. One that runs already saves its start for each fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,13 @@ class Workspace:
     def run(self, tests: Sequence[str]) -> Ended:
         """Run tests on the copy as it is; a run that does not end in time has the exit code 2."""
         shutil.rmtree(self.root / ".hypothesis" / "examples", ignore_errors=True)
+        output = self.root.with_suffix(".txt")
         try:
-            return self._python([*PYTEST, *tests])
-        except subprocess.TimeoutExpired:
-            self._python(["-m", "infra.local", "down"])
+            exit_code = run_pytest([*PYTEST, *tests], self.root, self._environment(), output, RUN_SECONDS_MAX)
+            return Ended(exit_code, output.read_text(errors="replace"))
+        except TimeoutError:
+            down = [sys.executable, "-m", "infra.local", "down"]
+            subprocess.run(down, cwd=self.root, env=self._environment(), capture_output=True, check=False)
             return Ended(2, f"not ended after {RUN_SECONDS_MAX} s")
 
     @contextmanager
@@ -79,30 +86,21 @@ class Workspace:
             _forget_compiled(source)
 
     @contextmanager
-    def with_dynamodb(self) -> Iterator[None]:
-        """DynamoDB Local runs inside the block."""
-        self._python(["-c", DYNAMODB.format("start")])
-        try:
-            yield
-        finally:
-            self._python(["-c", DYNAMODB.format("stop")])
-
-    def _python(self, arguments: Sequence[str]) -> Ended:
-        ended = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.root,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=RUN_SECONDS_MAX,
-            check=False,
-        )
-        return Ended(ended.returncode, ended.stdout)
+    def with_servers(self, names: Sequence[str]) -> Iterator[None]:
+        """These servers run inside the block."""
+        command = [sys.executable, "-m", "tests.mutants.servers", *names]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=self.root, env=self._environment(), stdin=pipe, stdout=pipe) as holder:
+            assert holder.stdin and holder.stdout
+            if not holder.stdout.readline():
+                raise RuntimeError(f"{', '.join(names)} did not start")
+            try:
+                yield
+            finally:
+                holder.stdin.close()
 
     def _environment(self) -> Mapping[str, str]:
-        paths = f"{self.root}:{self.root / 'layers' / 'common'}"
+        paths = os.pathsep.join(python_path(self.root))
         return {**os.environ, "PYTHONPATH": paths, "FLAREFLOW_PORT_BASE": str(self.ports_from)}
 
 
@@ -113,14 +111,16 @@ def _forget_compiled(source: Path) -> None:
 
 @contextmanager
 def workspaces(count: int, tests: Sequence[str]) -> Iterator[list[Workspace]]:
-    """As many copies of every file that is or would be committed, with the servers that `tests` leave running."""
+    """As many copies of every file that is or would be committed, with the servers that `tests` need."""
+    preload()
+    needed = sorted({server for folder, server in SERVERS.items() for test in tests if test.startswith(folder)})
     with TemporaryDirectory(prefix="flareflow-mutants-") as folder, ExitStack() as servers:
         made = []
         for number in range(count):
             workspace = Workspace(Path(folder) / f"{number}", port_base() + PORTS_APART * (number + 1))
             _copy_to(workspace.root)
-            if any(test.startswith(DYNAMODB_TESTS) for test in tests):
-                servers.enter_context(workspace.with_dynamodb())
+            if needed:
+                servers.enter_context(workspace.with_servers(needed))
             made.append(workspace)
         yield made
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from flareflow.adapters.dynamodb.tables import TABLES
@@ -12,22 +12,20 @@ from infra.local.aws import session as aws
 from infra.local.aws.gateway.template import Template
 from infra.local.aws.provision import TABLE_PROPERTIES
 from infra.local.ports import url
+from tests.support.servers import ports_apart, running
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
+PORTS_APART: Final = 300
+
+
 @contextmanager
 def dynamodb() -> Iterator[None]:
-    """DynamoDB Local runs inside; afterwards it is stopped, unless it was running before."""
-    server = dynamodb_server.server()
-    was_running = server.process() is not None
-    server.start()
-    try:
+    """DynamoDB Local runs inside, on a port of the tests' own."""
+    with ports_apart(PORTS_APART), running(dynamodb_server.server()):
         yield
-    finally:
-        if not was_running:
-            server.stop()
 
 
 @cache

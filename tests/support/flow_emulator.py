@@ -3,7 +3,7 @@
 import base64
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -32,8 +32,9 @@ from infra.local.flare.fdc.voters import policy_of, sign_by_all
 from infra.local.flow.accounts import LocalAccount, LocalFlow, service_account
 from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer, deploy_stand_ins
 from infra.local.flow.emulator import flow_emulator
-from infra.local.ports import port_base
+from infra.local.ports import url
 from tests.support.chain_clock import START_SECONDS, ClockedDeployer
+from tests.support.servers import ports_apart, running
 
 PORTS_APART: Final = 200
 """So far from the local stack's ports are those of this emulator."""
@@ -296,13 +297,11 @@ class Chain:
         try:
             yield self
         finally:
-            if self.flow.rest.latest_sealed_block().height > height:
-                httpx.post(f"{self.admin_url}/emulator/rollback", data={"height": str(height)}).raise_for_status()
+            roll_back(self.flow, height)
 
     @property
     def admin_url(self) -> str:
-        base = self.flow.rest.http.base_url
-        return f"http://{base.host}:{(base.port or 0) + 1}"
+        return url("flow_admin")
 
 
 def _base64(content: bytes) -> str:
@@ -327,15 +326,23 @@ def _deployed(deployer: LocalDeployer, flare: TrustedFlare, notices: Notices = N
 
 
 @contextmanager
+def emulator(*, coverage: bool = True) -> Iterator[None]:
+    """An emulator that makes a block for each transaction runs inside, on ports of the tests' own."""
+    with ports_apart(PORTS_APART), running(flow_emulator(block_time=None, coverage=coverage)):
+        yield
+
+
+@contextmanager
 def running_chain(*, coverage: bool = True) -> Iterator[Chain]:
-    """A fresh emulator that makes a block for each transaction, with mainnet's fees and our contracts."""
-    with ExitStack() as stack:
-        environment = stack.enter_context(pytest.MonkeyPatch.context())
-        environment.setenv("FLAREFLOW_PORT_BASE", str(port_base() + PORTS_APART))
-        server = flow_emulator(block_time=None, coverage=coverage)
-        stack.callback(server.stop)
-        server.start()
-        flow = stack.enter_context(LocalFlow.at())
+    """An emulator with its first block, mainnet's fees and our contracts."""
+    with emulator(coverage=coverage), LocalFlow.at() as flow:
+        roll_back(flow, 0)
         flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
         deploy_stand_ins(LocalDeployer(flow, service_account()))
         yield _deployed(LocalDeployer(flow, flow.create_account(FUNDS)), flare_of_tests())
+
+
+def roll_back(flow: LocalFlow, height: int) -> None:
+    """Forget the blocks above `height`."""
+    if flow.rest.latest_sealed_block().height > height:
+        httpx.post(f"{url('flow_admin')}/emulator/rollback", data={"height": str(height)}).raise_for_status()

@@ -8,6 +8,7 @@ from uuid import uuid4
 from infra.local.aws import moto_server
 from infra.local.aws import session as aws
 from infra.local.ports import url
+from tests.support.servers import running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -16,14 +17,8 @@ if TYPE_CHECKING:
 @contextmanager
 def s3() -> Iterator["S3Client"]:
     """A client of moto's server, which is stopped again if it did not run before."""
-    server = moto_server.server()
-    was_running = server.process() is not None
-    server.start()
-    try:
+    with running(moto_server.server()):
         yield aws.session().client("s3", endpoint_url=url("moto"))
-    finally:
-        if not was_running:
-            server.stop()
 
 
 def fresh_bucket(client: "S3Client") -> str:

@@ -14,6 +14,7 @@ from infra.local.aws import moto_server
 from infra.local.aws import session as aws
 from infra.local.ports import url
 from tests.fakes.metering import FakeSliceQueue
+from tests.support.servers import running
 
 START = datetime(2026, 11, 24, 10, 0, 0, 123_456, tzinfo=UTC)
 RECEIVES_MAX = 20
@@ -29,12 +30,8 @@ class Queue:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[None]:
-    server = moto_server.server()
-    was_running = server.process() is not None
-    server.start()
-    yield
-    if not was_running:
-        server.stop()
+    with running(moto_server.server()):
+        yield
 
 
 @pytest.fixture(params=["fake", pytest.param("sqs", marks=pytest.mark.stack)])

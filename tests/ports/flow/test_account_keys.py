@@ -14,19 +14,15 @@ from flareflow.adapters.flow.rest import FlowRest, http_client
 from flareflow.errors import UnauthenticatedError
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY, flow_emulator
 from infra.local.ports import url
+from tests.support.servers import running
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
 def prove() -> Iterator[ProveAccount]:
-    server = flow_emulator()
-    was_running = server.process() is not None
-    server.start()
-    with http_client(url("flow_rest")) as http:
+    with running(flow_emulator()), http_client(url("flow_rest")) as http:
         yield ProveAccount(FlowAccountKeys(FlowRest(http)), EcdsaProofVerifier())
-    if not was_running:
-        server.stop()
 
 
 @pytest.fixture

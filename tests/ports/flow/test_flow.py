@@ -3,7 +3,6 @@
 The transactions are stand-ins with the arguments of the real ones: a page of epoch 13 panics.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,9 @@ from flareflow.settlement.transactions import Progress, SettlePage, SignedTransa
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY, flow_emulator
 from infra.local.ports import HOST, port, url
 from tests.fakes.settlement import FakeFlow
+from tests.support.eventually import eventually
+from tests.support.servers import running
 
-SEALING_SECONDS_MAX: Final = 10.0
 SETTLE: Final = """
     transaction(epoch: UInt64, page: UInt64, ids: [UInt64], ratedMicrotokens: [UInt64], path: [String]) {
         execute {
@@ -56,13 +56,8 @@ class ServiceAccountSigner:
 
 @pytest.fixture(scope="module")
 def rest() -> Iterator[FlowRest]:
-    server = flow_emulator()
-    was_running = server.process() is not None
-    server.start()
-    with http_client(url("flow_rest")) as http:
+    with running(flow_emulator()), http_client(url("flow_rest")) as http:
         yield FlowRest(http)
-    if not was_running:
-        server.stop()
 
 
 @pytest.fixture
@@ -77,19 +72,18 @@ def emulator(rest: FlowRest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @dataclass
 class Chain:
-    """The port, and a way to have a block made."""
+    """The port, and a way to have a block made; the emulator makes one each second."""
 
     flow: Flow
     mine: Callable[[], None]
 
     def ended(self, transaction: SignedTransaction) -> Progress:
-        give_up = time.monotonic() + SEALING_SECONDS_MAX
-        while time.monotonic() < give_up:
+        def look() -> Progress | None:
             self.mine()
             progress = self.flow.progress(transaction)
-            if progress.stage not in {Stage.UNKNOWN, Stage.PENDING}:
-                return progress
-        raise AssertionError(f"{transaction.id} did not end in {SEALING_SECONDS_MAX} s")
+            return None if progress.stage in {Stage.UNKNOWN, Stage.PENDING} else progress
+
+        return eventually(look)
 
 
 @pytest.fixture(params=["fake", pytest.param("emulator", marks=pytest.mark.stack)])
@@ -97,7 +91,7 @@ def chain(request: pytest.FixtureRequest) -> Chain:
     if request.param == "fake":
         fake = FakeFlow(keys=(0,), failing={REFUSED.purpose: "no such root"})
         return Chain(fake, fake.mine)
-    return Chain(request.getfixturevalue("emulator"), lambda: time.sleep(0.2))
+    return Chain(request.getfixturevalue("emulator"), lambda: None)
 
 
 def test_a_transaction_that_was_never_sent_is_unknown(chain: Chain) -> None:
