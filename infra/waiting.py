@@ -52,6 +52,11 @@ async def until_async[T](ask: Callable[[], T | None], stop: float | Stop) -> T:
     return answer
 
 
+async def pause() -> None:
+    """The pause between two questions, for a coroutine that asks as long as it lives."""
+    await asyncio.sleep(POLL_SECONDS)
+
+
 def despite[T](failure: type[Exception], act: Callable[[], T], stop: float | Stop, pause: Pause = time.sleep) -> T:
     """What `act` returns, once it no longer raises `failure`. Raises the last failure after the limit."""
     retry = retry_if_exception_type(failure)

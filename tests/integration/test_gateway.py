@@ -188,6 +188,42 @@ def test_a_message_that_failed_alone_comes_again_alone(gateway: Gateway) -> None
     assert sorted(record["body"] for record in gateway.records("QueueFunction")) == ["fails once", "fails once", "good"]
 
 
+def order(**orders: int) -> None:
+    """Order SQS to do what it seldom does."""
+    httpx.post(f"{url('gateway_lambda')}/control/sqs", json=orders).raise_for_status()
+
+
+def test_a_message_that_was_handled_can_come_again(gateway: Gateway) -> None:
+    # Given
+    order(deliver_again=1)
+    # When
+    gateway.client("sqs").send_message(QueueUrl=gateway.deployment.physical("Jobs").ref, MessageBody="comes twice")
+    # Then it is delivered twice, as one message
+    eventually(lambda: len(_of_body(gateway, "comes twice")) == 2)
+    first, second = _of_body(gateway, "comes twice")
+    assert first["messageId"] == second["messageId"]
+    assert [one["attributes"]["ApproximateReceiveCount"] for one in (first, second)] == ["1", "2"]
+
+
+def _of_body(gateway: Gateway, body: str) -> list[dict[str, Any]]:
+    return [record for record in gateway.records("QueueFunction") if record["body"] == body]
+
+
+def test_an_entry_of_a_batch_can_fail_alone(gateway: Gateway) -> None:
+    # Given
+    order(fail_entries=1)
+    queue = gateway.deployment.physical("Mail").ref
+    entries = [{"Id": name, "MessageBody": name} for name in ("first", "last")]
+    send = {"service": "sqs", "operation": "send_message_batch", "parameters": {"QueueUrl": queue, "Entries": entries}}
+    # When a function sends two messages at once, and again
+    lambdas = gateway.client("lambda", "gateway_lambda")
+    answers = [lambdas.invoke(FunctionName="AllowedFunction", Payload=json.dumps(send).encode()) for _ in range(2)]
+    # Then one of the first two failed
+    assert [json.load(answer["Payload"])["failed"] for answer in answers] == [["last"], []]
+    received = gateway.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(message["Body"] for message in received) == ["first", "first", "last"]
+
+
 def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(gateway: Gateway) -> None:
     # When
     sqs = gateway.client("sqs")
@@ -273,6 +309,20 @@ def test_what_is_too_large_is_refused_in_both_directions(gateway: Gateway) -> No
     with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
         socket.send(" " * (32 * 1024 + 1))
         assert close_code(socket) == 1009
+
+
+def test_a_message_of_128_kb_comes_in_frames_of_32_kb(gateway: Gateway) -> None:
+    # Given a message with letters of two bytes, of which one lies across two frames
+    text = "x" + "é" * (64 * 1024 - 1) + "y"
+    management = gateway.client("apigatewaymanagementapi", "gateway_websocket", "/live")
+    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
+        connection_id = gateway.notes("SocketFunction")[-1]["requestContext"]["connectionId"]
+        # When
+        management.post_to_connection(ConnectionId=connection_id, Data=text.encode())
+        # Then
+        received = list(socket.recv_streaming(decode=False))
+    assert [len(frame) for frame in received] == [32 * 1024] * 4
+    assert b"".join(received).decode() == text
 
 
 def test_a_binary_message_closes_the_connection(gateway: Gateway) -> None:

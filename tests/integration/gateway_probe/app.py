@@ -79,11 +79,12 @@ def talk(event: Event, context: LambdaContext) -> Event:
 
 
 def call_aws(event: Event, _: LambdaContext) -> Event:
-    """Make one call of AWS; gives `ok` and how many items DynamoDB left out, or the error's code and message."""
+    """Make one call of AWS; gives `ok` and what DynamoDB or SQS left out, or the error's code and message."""
     endpoint = os.environ["SOCKETS_URL"] if event["service"] == "apigatewaymanagementapi" else None
     client: Any = boto3.client(event["service"], endpoint_url=endpoint)
     try:
         answer = getattr(client, event["operation"])(**event["parameters"])
     except ClientError as error:
         return {"code": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
-    return {"code": "ok", "unprocessed": [part["Keys"] for part in answer.get("UnprocessedKeys", {}).values()]}
+    unprocessed = [part["Keys"] for part in answer.get("UnprocessedKeys", {}).values()]
+    return {"code": "ok", "unprocessed": unprocessed, "failed": [entry["Id"] for entry in answer.get("Failed", [])]}

@@ -12,6 +12,7 @@ from infra.local.aws.gateway.event_sources import EventSource
 from infra.local.aws.gateway.functions import ThrottledError
 from infra.local.aws.gateway.queues import QueuePoller
 from infra.local.aws.gateway.runtime import Outcome
+from infra.local.aws.gateway.sqs_orders import Orders, SqsOrders
 
 type Handler = Callable[[Sequence[str]], Outcome]
 
@@ -30,6 +31,7 @@ class FakeQueue:
 
     waiting: list[str] = field(default_factory=lambda: ["1", "2", "3"])
     deleted: list[str] = field(default_factory=list)
+    shown_again: list[str] = field(default_factory=list)
     asked_for: list[int] = field(default_factory=list)
 
     def get_queue_url(self, **_: str) -> dict[str, str]:
@@ -43,16 +45,22 @@ class FakeQueue:
     def delete_message(self, **given: str) -> None:
         self.deleted.append(given["ReceiptHandle"])
 
+    def change_message_visibility(self, **given: Any) -> None:
+        assert given["VisibilityTimeout"] == 0
+        self.shown_again.append(given["ReceiptHandle"])
+
 
 def message(name: str) -> dict[str, Any]:
     return {"MessageId": name, "ReceiptHandle": name, "Body": "{}", "Attributes": {}, "MD5OfBody": ""}
 
 
-def after_polling(handler: Handler, *, batch_size: int = 5, reports: bool = True) -> FakeQueue:
+def after_polling(
+    handler: Handler, *, batch_size: int = 5, reports: bool = True, orders: SqsOrders | None = None
+) -> FakeQueue:
     """The queue, once everything that it gave out was handled."""
     queue = FakeQueue()
     source = EventSource("arn:aws:sqs:us-east-1:123456789012:jobs", "Jobs", batch_size, reports, properties={})
-    poller = QueuePoller(source, FakeFunctions(handler), queue)  # type: ignore[arg-type]
+    poller = QueuePoller(source, FakeFunctions(handler), queue, orders or SqsOrders())  # type: ignore[arg-type]
 
     async def poll() -> None:
         records = await poller.receive("queue")
@@ -92,3 +100,8 @@ def test_failures_are_ignored_where_the_template_does_not_ask_for_them() -> None
 def test_a_batch_has_the_templates_size_and_at_most_ten_messages(batch_size: int, asked: int) -> None:
     queue = after_polling(lambda _: failed(), batch_size=batch_size)
     assert set(queue.asked_for) == {asked}
+
+
+def test_a_message_that_was_handled_comes_again_as_often_as_ordered() -> None:
+    queue = after_polling(lambda _: failed(), orders=SqsOrders(Orders(deliver_again=2)))
+    assert (queue.shown_again, queue.deleted) == (["1", "2"], ["3"])

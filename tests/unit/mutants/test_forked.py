@@ -12,7 +12,9 @@ def repository(root: Path, test: str) -> Path:
     package = root / "layers" / "common" / "flareflow"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("ANSWER = 42\n")
-    (root / "test_example.py").write_text(f"from flareflow import ANSWER\nimport time\n\ndef test_answer():\n    {test}\n")
+    (root / "test_example.py").write_text(
+        f"from flareflow import ANSWER\nimport time\n\ndef test_answer():\n    {test}\n"
+    )
     return root
 
 

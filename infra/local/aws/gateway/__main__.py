@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from infra.local.aws import session as aws
+from infra.local.aws.gateway import sqs_orders
 from infra.local.aws.gateway.aws_endpoint import AwsEndpoint
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.event_sources import event_sources
@@ -24,6 +25,7 @@ from infra.local.aws.gateway.http_api import HttpApi
 from infra.local.aws.gateway.invoke_api import InvokeApi
 from infra.local.aws.gateway.queues import QueuePoller
 from infra.local.aws.gateway.schedules import schedules
+from infra.local.aws.gateway.sqs_orders import SqsOrders
 from infra.local.aws.gateway.streams import StreamPoller
 from infra.local.aws.gateway.triggers import unpermitted_triggers
 from infra.local.aws.gateway.websocket_api import WebSocketApi
@@ -41,15 +43,15 @@ async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
     """
     if refused := unpermitted_triggers(deployment):
         raise PermissionError("; ".join(refused))
-    functions = Functions(deployment.functions)
+    functions, orders = Functions(deployment.functions), SqsOrders()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(functions.stop)
-        await _listen(stack, "gateway_aws", AwsEndpoint(deployment.roles, deployment.websocket_api_id).app())
+        await _listen(stack, "gateway_aws", AwsEndpoint(deployment.roles, deployment.websocket_api_id, orders).app())
         await _listen(stack, "gateway_http", HttpApi.of(deployment, functions).app())
         await _listen(stack, "gateway_websocket", WebSocketApi.of(deployment, functions).app())
         await functions.prewarm()
-        await _listen(stack, "gateway_lambda", InvokeApi(functions).app())
-        background = [asyncio.create_task(work) for work in _background(deployment, functions)]
+        await _listen(stack, "gateway_lambda", _with_control(InvokeApi(functions).app(), orders))
+        background = [asyncio.create_task(work) for work in _background(deployment, functions, orders)]
         await stop.wait()
         for task in background:
             task.cancel()
@@ -63,14 +65,19 @@ async def _listen(stack: AsyncExitStack, name: str, app: web.Application) -> Non
     await web.TCPSite(runner, HOST, port(name)).start()
 
 
-def _background(deployment: Deployment, functions: Functions) -> Iterator[Coroutine[Any, Any, None]]:
+def _with_control(app: web.Application, orders: SqsOrders) -> web.Application:
+    app.router.add_post(sqs_orders.PATH, orders.take)
+    return app
+
+
+def _background(deployment: Deployment, functions: Functions, orders: SqsOrders) -> Iterator[Coroutine[Any, Any, None]]:
     """Schedules and pollers, which invoke functions by themselves."""
     sqs = aws.session().client("sqs", endpoint_url=url("moto"))
     streams = aws.session().client("dynamodbstreams", endpoint_url=url("dynamodb"))
     for schedule in schedules(deployment):
         yield _kept_running(partial(schedule.run, functions))
     for source in event_sources(deployment, "sqs"):
-        yield _kept_running(QueuePoller(source, functions, sqs).run)
+        yield _kept_running(QueuePoller(source, functions, sqs, orders).run)
     for source in event_sources(deployment, "dynamodb"):
         yield _kept_running(StreamPoller(source, functions, streams, sqs).run)
 

@@ -7,7 +7,7 @@ are not verified.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -19,6 +19,7 @@ from infra.local.aws import session as aws
 from infra.local.aws.gateway.aws_calls import AwsCall, Request, UnknownCallError, parse_call
 from infra.local.aws.gateway.partial_batches import PartialBatch
 from infra.local.aws.gateway.policies import Access, Role
+from infra.local.aws.gateway.sqs_orders import SqsOrders
 from infra.local.ports import url
 
 BODY_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -38,6 +39,7 @@ class AwsEndpoint:
 
     roles: Mapping[str, Role]
     websocket_api: str
+    sqs: SqsOrders = field(default_factory=SqsOrders)
     _client: aiohttp.ClientSession | None = None
 
     def app(self) -> web.Application:
@@ -66,7 +68,8 @@ class AwsEndpoint:
         except AccessDeniedError as denied:
             print(f"refused: {denied}", flush=True)
             return _refusal(request, str(denied))
-        batch = PartialBatch.of(request.headers.get("X-Amz-Target", ""), body)
+        target = request.headers.get("X-Amz-Target", "")
+        batch = PartialBatch.of(target, body) or self.sqs.partial_send(target, body)
         answer = await self._forward(request, batch.done if batch else body, _backend(call))
         if batch and answer.status == 200:
             return web.Response(body=batch.answer(answer.body), content_type=JSON_1_0)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mypy_boto3_sqs import SQSClient
@@ -13,8 +13,9 @@ from mypy_boto3_sqs import SQSClient
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.event_sources import EventSource, Record
 from infra.local.aws.gateway.functions import Functions, ThrottledError
+from infra.local.aws.gateway.sqs_orders import SqsOrders
+from infra.waiting import pause
 
-POLL_SECONDS: Final = 0.5
 RECEIVE_MAX: Final = 10
 CONCURRENCY_DEFAULT: Final = 2
 
@@ -30,6 +31,7 @@ class QueuePoller:
     source: EventSource
     functions: Functions
     sqs: SQSClient
+    orders: SqsOrders = field(default_factory=SqsOrders)
 
     async def run(self) -> None:
         queue_name = self.source.source_arn.rpartition(":")[2]
@@ -45,7 +47,7 @@ class QueuePoller:
                     delivery.add_done_callback(lambda _: slots.release())
                 else:
                     slots.release()
-                    await asyncio.sleep(POLL_SECONDS)
+                    await pause()
 
     async def receive(self, address: str) -> list[Record]:
         """The next messages of the queue as event records, at most a batch; empty if there are none."""
@@ -59,14 +61,18 @@ class QueuePoller:
         return [event_record(message, self.source.source_arn) for message in answer.get("Messages", [])]
 
     async def deliver(self, address: str, records: Sequence[Record]) -> None:
-        """Invoke the function with a batch, and delete the messages that it handled."""
+        """Invoke the function with a batch, and delete the messages that it handled, unless they shall come again."""
         try:
             failed = await self.source.hand_over(self.functions, records)
         except ThrottledError:
             return
         done = [] if failed is None else [record for record in records if record["messageId"] not in failed]
         for record in done:
-            await asyncio.to_thread(self.sqs.delete_message, QueueUrl=address, ReceiptHandle=record["receiptHandle"])
+            message = {"QueueUrl": address, "ReceiptHandle": record["receiptHandle"]}
+            if self.orders.delivers_again():
+                await asyncio.to_thread(self.sqs.change_message_visibility, **message, VisibilityTimeout=0)
+            else:
+                await asyncio.to_thread(self.sqs.delete_message, **message)
 
 
 def event_record(message: Mapping[str, Any], source_arn: str) -> Record:

@@ -55,22 +55,23 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """All routes of an API, most specific first."""
+    """All routes of an API."""
 
     routes: Sequence[Route]
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "RouteTable":
         """From an OpenAPI document without intrinsic functions."""
-        return cls(sorted(_routes(body), key=lambda route: route.specificity))
+        return cls(list(_routes(body)))
 
     def match(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]] | None:
         """The most specific route for a request, with its path variables; None if there is none."""
-        for route in self.routes:
-            parameters = route.path_parameters(raw_path)
-            if route.method in {method, "ANY"} and parameters is not None:
-                return route, parameters
-        return None
+        matching = [
+            (route, parameters)
+            for route in self.routes
+            if route.method in {method, "ANY"} and (parameters := route.path_parameters(raw_path)) is not None
+        ]
+        return min(matching, key=lambda found: found[0].specificity, default=None)
 
 
 def _routes(body: Mapping[str, Any]) -> Iterator[Route]:

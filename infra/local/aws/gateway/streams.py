@@ -17,8 +17,8 @@ from mypy_boto3_sqs import SQSClient
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.event_sources import EventSource, Record
 from infra.local.aws.gateway.functions import Functions, ThrottledError
+from infra.waiting import pause
 
-POLL_SECONDS: Final = 0.1
 RETRY_SECONDS: Final = 0.5
 SHARDS_MAX: Final = 100
 
@@ -38,7 +38,7 @@ class StreamReader:
                 async for batch in self._shard(shard_id, size):
                     yield batch
                 finished.add(shard_id)
-            await asyncio.sleep(POLL_SECONDS)
+            await pause()
 
     async def _shards(self, finished: set[str]) -> list[str]:
         """The shards that are not finished, oldest first: a parent shard is older than its children."""
@@ -63,7 +63,7 @@ class StreamReader:
             if answer["Records"]:
                 yield [event_record(record, self._stream_arn) for record in answer["Records"]]
             else:
-                await asyncio.sleep(POLL_SECONDS)
+                await pause()
 
     async def _oldest(self, shard_id: str) -> str | None:
         """An iterator at the shard's oldest record."""

@@ -19,8 +19,8 @@ from infra.local.aws.gateway.deployment import Deployment, function_of
 from infra.local.aws.gateway.functions import Functions, ThrottledError
 from infra.local.aws.gateway.runtime import Outcome
 from infra.local.aws.gateway.websocket_event import Handshake
+from infra.local.aws.gateway.websocket_frames import FRAME_BYTES_MAX, frames
 
-FRAME_BYTES_MAX: Final = 32 * 1024  # applied to whole messages, which clients send as one frame
 POST_BYTES_MAX: Final = 128 * 1024
 IDLE_SECONDS: Final = 600.0
 CONNECTION_SECONDS_MAX: Final = 7200.0
@@ -43,6 +43,14 @@ class Connection:
 
     def touch(self) -> None:
         self.last_active = time.monotonic()
+
+    def send(self, text: str) -> None:
+        """Send a message in frames of 32 KB. Raises `ConnectionError` when the client has left."""
+        transport = self.handshake.request.transport
+        if self.socket.closed or transport is None or transport.is_closing():
+            raise ConnectionError
+        transport.writelines(frames(text))
+        self.touch()
 
 
 class WebSocketApi:
@@ -76,7 +84,7 @@ class WebSocketApi:
         refusal = await self._refusal(handshake)
         if refusal is not None:
             return web.Response(status=refusal)
-        socket = web.WebSocketResponse(max_msg_size=FRAME_BYTES_MAX)
+        socket = web.WebSocketResponse(max_msg_size=FRAME_BYTES_MAX)  # clients send each message as one frame
         connection = self._connections[connection_id] = Connection(socket, handshake)
         try:
             await socket.prepare(request)
@@ -147,13 +155,12 @@ class WebSocketApi:
         except web.HTTPRequestEntityTooLarge:
             return _refused(413, "PayloadTooLargeException")
         connection = self._connections.get(request.match_info["connection_id"])
-        if connection is None or connection.socket.closed:
+        if connection is None:
             return _refused(410, "GoneException")
         try:
-            await connection.socket.send_str(body)
+            connection.send(body)
         except ConnectionError:
             return _refused(410, "GoneException")
-        connection.touch()
         return web.Response()
 
     async def _describe(self, request: web.Request) -> web.Response:
