@@ -1,6 +1,8 @@
 """The template as the local stack would deploy it, with made-up names for what would be provisioned."""
 
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 from typing import Any, Final
 
 from samtranslator.yaml_helper import yaml_parse
@@ -18,10 +20,15 @@ PROVISIONED_TYPES: Final = {
 }
 
 
+@cache
+def _parsed_template() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return parsed
+
+
 def template_source() -> dict[str, Any]:
     """`template.yaml`, parsed; each call gives a copy of its own that a test may change."""
-    source: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
-    return source
+    return deepcopy(_parsed_template())
 
 
 def made_up(logical_id: str, service: str = "dynamodb") -> Physical:

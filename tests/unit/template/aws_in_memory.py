@@ -15,11 +15,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import boto3
-import botocore.session
 import pytest
 from aws_lambda_powertools.utilities.parameters import clear_caches
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.loaders import Loader
+from botocore.session import Session
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
@@ -39,9 +38,10 @@ type Handler = Callable[[dict[str, Any]], Any]
 
 @dataclass
 class AwsInMemory:
-    """The deployment, and the accesses that each function needed so far."""
+    """The deployment, the session of all functions, and the accesses that each of them needed so far."""
 
     deployment: Deployment
+    session: Session
     used: dict[str, set[Access]] = field(default_factory=lambda: defaultdict(set))
 
     @contextmanager
@@ -61,8 +61,10 @@ class AwsInMemory:
             get_remaining_time_in_millis=lambda: left_ms,
         )
         with pytest.MonkeyPatch.context() as patch:
-            for variable, value in self.environment(name).items():
+            environment = self.environment(name)
+            for variable, value in environment.items():
                 patch.setenv(variable, value)
+            self.session.set_credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
             if hasattr(app, "metrics"):  # it read its namespace when it was imported
                 patch.setattr(app.metrics, "namespace", "FlareFlow")
             _forget(bootstrap)
@@ -120,9 +122,6 @@ class AwsInMemory:
         return access
 
 
-SERVICE_MODELS: Final = Loader(botocore.session.Session().get_component("data_loader").search_paths)
-"""Kept between the functions, because reading the models of AWS' services takes longer than all they do."""
-
 _ask_moto: Final = BotocoreStubber.__call__
 
 
@@ -133,7 +132,9 @@ def aws_in_memory(template: Template) -> Iterator[AwsInMemory]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setattr(provision, "url", lambda _: None)
         made = provision.Provisioner(template, {}).make_all()
-        aws = AwsInMemory(Deployment(template, made))
+        functions = Session()  # one for all of them: reading the models of AWS' services takes longer than all they do
+        patch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=functions))
+        aws = AwsInMemory(Deployment(template, made), functions)
 
         def answer(stubber: BotocoreStubber, **given: Any) -> Any:
             return aws.answer(stubber, **given)
@@ -144,9 +145,6 @@ def aws_in_memory(template: Template) -> Iterator[AwsInMemory]:
 
 def _forget(bootstrap: Any) -> None:
     """What was put together or read for one function is not to serve another."""
-    fresh = botocore.session.Session()
-    fresh.register_component("data_loader", SERVICE_MODELS)
-    boto3.setup_default_session(botocore_session=fresh)
     clear_caches()  # type: ignore[no-untyped-call]
     for value in vars(bootstrap).values():
         if isinstance(value, _lru_cache_wrapper):

@@ -232,7 +232,7 @@ class MainJob:
     def _attest(self, flare: FakeFlare) -> None:
         with self.aws.function("AttestationSubmissionFunction") as (app, bootstrap, handle):
             roots = {
-                "record_policies": replace(bootstrap.record_policies(), flare=FakeFlare()),
+                "record_policies": replace(bootstrap.record_policies(), flare=FakeFlare(voting_round=1)),
                 "advance_attestations": replace(
                     bootstrap.advance_attestations(), flare=flare, availability=FakeDataAvailability()
                 ),

@@ -18,9 +18,15 @@ def deployed(source: Mapping[str, Any], needs: Needs) -> Deployment:
     return Deployment(Template.translated(source, {}), needs.provisioned)
 
 
+@pytest.fixture(scope="module")
+def deployment(needs: Needs) -> Deployment:
+    """The template as it is."""
+    return deployed(template_source(), needs)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_template_keeps_the_rule(rule: Rule, needs: Needs) -> None:
-    assert list(rule(deployed(template_source(), needs), needs)) == []
+def test_the_template_keeps_the_rule(rule: Rule, deployment: Deployment, needs: Needs) -> None:
+    assert list(rule(deployment, needs)) == []
 
 
 def resource(source: Source, name: str) -> Source:
