@@ -1,4 +1,4 @@
-"""LiteLLM's callback: shows each call as pending usage as soon as it has ended."""
+"""The gate's records: each call is pending usage as soon as it has ended."""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.usage_ingest import ingest_push
+from flareflow.bootstrap.usage_ingest import ingest_records
 from flareflow.entrypoints.http import answer, http_api
 from flareflow.time import utc_now
 
@@ -16,11 +16,11 @@ app = http_api()
 
 
 @app.post("/internal/usage")
-def push() -> Response[str]:
+def records() -> Response[str]:
     request = app.current_event
     authorization = request.headers.get("authorization") or ""
-    report = ingest_push().run(authorization, (request.decoded_body or "").encode(), utc_now())
-    logger.info("usage pushed", report=report)
+    report = ingest_records().run(authorization, (request.decoded_body or "").encode(), utc_now())
+    logger.info("records taken", report=report)
     return answer(report, HTTPStatus.ACCEPTED)
 
 

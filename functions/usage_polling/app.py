@@ -24,7 +24,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
             Metric.CALLS_COUNTED: poll.reading.counted,
             Metric.CALLS_QUARANTINED: poll.reading.quarantined,
             Metric.CALLS_UNREADABLE: poll.reading.unreadable,
-            Metric.PUSHED_CALLS_DROPPED: poll.dropped,
+            Metric.RECORDS_BILLED_ALONE: poll.billed_alone,
             Metric.SLICES_QUEUED: poll.slices,
         },
     )

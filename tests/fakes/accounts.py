@@ -16,7 +16,8 @@ from flareflow.accounts.models import (
 )
 from flareflow.accounts.ports import KeyRequestClaim
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
-from flareflow.metering.models import LiveTotals, Usage, UsageEvent
+from flareflow.metering.models import LiveTotals, Usage
+from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Entry, Subscription, SubscriptionStatus
 
@@ -262,7 +263,7 @@ class FakeLedger:
 
 @dataclass
 class FakeMeteredUsage:
-    """`MeteredUsage` and `realtime.ports.LiveUsage` in memory; no list is longer than a page."""
+    """`MeteredUsage` in memory; no list is longer than a page."""
 
     totals: dict[int, LiveTotals] = field(default_factory=dict)
     by_epoch: dict[tuple[int, int], list[UsageEvent]] = field(default_factory=dict)

@@ -1,23 +1,29 @@
 """In-memory fakes of the metering package's ports: LiteLLM, its keys, the usage table and the queue."""
 
-from collections.abc import Sequence, Set
+from collections import defaultdict
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from flareflow.errors import BrokenRuleError, SpendLogUnavailableError, StorageUnavailableError
-from flareflow.metering.models import (
-    FinishedCall,
-    LiveTotals,
-    SpendPage,
-    Subscriptions,
-    Usage,
+from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside, Tokens
+from flareflow.metering.models import FinishedCall, LiveTotals, SpendPage, Subscriptions, Window
+from flareflow.metering.usage_events import (
+    CountReport,
+    Difference,
+    Entry,
+    RatedRecord,
+    RatedRow,
+    RecordReport,
     UsageEvent,
-    Window,
 )
+from flareflow.metering.witnesses import Known, Outcome, bill_alone, count_rows, take_records
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 KEY = "ab" * 32
+TEN_TOKENS = Tokens(prompt=9, completion=1)
 
 
 def finished_call(
@@ -31,6 +37,59 @@ def finished_call(
 ) -> FinishedCall:
     """A call whose prompt has all but one of its tokens."""
     return FinishedCall(call_id, key_hash, model, tokens - 1, 1, 7, started_at, started_at + took)
+
+
+def row(
+    request_id: str,
+    tokens: Tokens = TEN_TOKENS,
+    *,
+    call_id: str | None = None,
+    subscription_id: int = 1,
+    key_hash: str = KEY,
+    started_at: datetime = NOW - timedelta(minutes=1),
+    took: timedelta = SECOND,
+    cost_nanousd: int | None = 7,
+) -> RatedRow:
+    """A row of the spend log, rated x1.0."""
+    call = LoggedCall(
+        request_id=request_id,
+        started_at=started_at,
+        ended_at=started_at + took,
+        key_hash=key_hash,
+        call_type="acompletion",
+        model="gpt-4.1-mini",
+        tokens=tokens,
+        cost_nanousd=cost_nanousd,
+        call_id=call_id,
+    )
+    return RatedRow(subscription_id, call, tokens.total * 1_000_000)
+
+
+def record(
+    event_id: str,
+    tokens: Tokens = TEN_TOKENS,
+    *,
+    subscription_id: int = 1,
+    key_hash: str = KEY,
+    ending: Ending = Ending.COMPLETE,
+    is_estimated: bool = False,
+    started_at: datetime = NOW - timedelta(minutes=1),
+    took: timedelta = SECOND,
+) -> RatedRecord:
+    """A record of the gate, rated x1.0."""
+    call = CallRecord(
+        event_id=event_id,
+        key_hash=key_hash,
+        call_type="acompletion",
+        model="gpt-4.1-mini",
+        answered_by="gpt-4.1-mini-2025-04-14",
+        ending=ending,
+        tokens=tokens,
+        tokens_are_estimated=is_estimated,
+        started_at=started_at,
+        ended_at=started_at + took,
+    )
+    return RatedRecord(subscription_id, call, tokens.total * 1_000_000)
 
 
 @dataclass
@@ -75,13 +134,28 @@ class FakeKeyDirectory:
 
 
 @dataclass
+class Calls:
+    """What is known of one subscription's calls, and the sums of it."""
+
+    waiting: list[RatedRecord] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    totals: LiveTotals = field(default_factory=LiveTotals)
+
+    def apply(self, outcome: Outcome) -> None:
+        self.waiting = [record for record in self.waiting if record not in outcome.gone] + list(outcome.added)
+        self.entries += outcome.entries
+        counted, unconfirmed = self.totals.counted, self.totals.unconfirmed
+        self.totals = LiveTotals(counted + outcome.counted, unconfirmed + outcome.unconfirmed)
+
+
+@dataclass
 class FakeUsageEvents:
-    """`UsageEvents`; totals are computed from the events whenever somebody asks."""
+    """`UsageEvents` in memory, by the same rules of pairing."""
 
     epoch: int | None = None
-    counted: dict[str, tuple[int, UsageEvent]] = field(default_factory=dict)
-    waiting: dict[str, tuple[datetime, UsageEvent]] = field(default_factory=dict)
-    dropped: set[str] = field(default_factory=set)
+    grace: timedelta = timedelta(minutes=30)
+    calls: dict[int, Calls] = field(default_factory=lambda: defaultdict(Calls))
+    by_epoch: dict[tuple[int, int], list[UsageEvent]] = field(default_factory=lambda: defaultdict(list))
     quarantined: dict[str, FinishedCall] = field(default_factory=dict)
     watermark: datetime | None = None
 
@@ -89,33 +163,37 @@ class FakeUsageEvents:
         if self.epoch is None:
             self.epoch = epoch
 
-    def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        if self.epoch is None:
-            raise BrokenRuleError("no epoch is open")
-        fresh = {
-            event.call.litellm_call_id: event for event in events if event.call.litellm_call_id not in self.counted
+    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+        return _counted([self._take(one.subscription_id, self._count_one(one, now)) for one in rows])
+
+    def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
+        outcomes = [self._take(one.subscription_id, partial(_record_one, one)) for one in records]
+        return RecordReport(
+            sum(len(outcome.added) for outcome in outcomes),
+            tuple(one for outcome in outcomes for one in outcome.differences),
+            tuple(one for outcome in outcomes for one in outcome.set_aside),
+        )
+
+    def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
+        due = {
+            one: [record for record in calls.waiting if record.call.ended_at < before]
+            for one, calls in self.calls.items()
         }
-        for call_id, event in fresh.items():
-            self.counted[call_id] = (self.epoch, event)
-            self.waiting.pop(call_id, None)
-        return len(fresh)
+        some = [one for one, records in due.items() if records][:limit]
+        return _counted([self._take(one, partial(_end_waits, due[one])) for one in some])
 
-    def add_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        known = self.counted.keys() | self.waiting.keys() | self.dropped
-        fresh = {event.call.litellm_call_id: event for event in events if event.call.litellm_call_id not in known}
-        self.waiting |= {call_id: (now, event) for call_id, event in fresh.items()}
-        return len(fresh)
+    def _count_one(self, row: RatedRow, now: datetime) -> Callable[[Known], Outcome]:
+        return lambda known: count_rows(known, [row], now - self.grace)
 
-    def unconfirmed(self, added_before: datetime, limit: int) -> Sequence[UsageEvent]:
-        waiting = sorted(self.waiting.values(), key=lambda one: one[0])
-        return [event for added_at, event in waiting if added_at < added_before][:limit]
-
-    def drop_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        gone = {event.call.litellm_call_id for event in events} & self.waiting.keys()
-        for call_id in gone:
-            del self.waiting[call_id]
-        self.dropped |= gone
-        return len(gone)
+    def _take(self, subscription_id: int, decide: Callable[[Known], Outcome]) -> Outcome:
+        calls = self.calls[subscription_id]
+        outcome = decide(Known(calls.waiting, calls.entries))
+        if outcome.billed and self.epoch is None:
+            raise BrokenRuleError("no epoch is open")
+        calls.apply(outcome)
+        for entry in outcome.billed:
+            self.by_epoch[subscription_id, self.epoch or 0].append(entry.event(subscription_id))
+        return outcome
 
     def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
         self.quarantined |= {call.litellm_call_id: call for call in calls}
@@ -126,12 +204,57 @@ class FakeUsageEvents:
     def advance_read_to(self, moment: datetime) -> None:
         self.watermark = max(moment, self.watermark or moment)
 
+    @property
+    def counted(self) -> set[str]:
+        """The request ids of billed rows, and the event ids of records that were billed alone."""
+        return {
+            str(entry.request_id or entry.call_id)
+            for calls in self.calls.values()
+            for entry in calls.entries
+            if entry.is_billed
+        }
+
     def live(self, subscription_id: int) -> LiveTotals:
         """The totals as `UsageReader.live` gives them."""
-        return LiveTotals(
-            counted=_sum([event for _, event in self.counted.values()], subscription_id),
-            unconfirmed=_sum([event for _, event in self.waiting.values()], subscription_id),
-        )
+        return self.calls[subscription_id].totals
+
+
+def _record_one(record: RatedRecord, known: Known) -> Outcome:
+    return take_records(known, [record])
+
+
+def _end_waits(records: Sequence[RatedRecord], known: Known) -> Outcome:
+    return bill_alone(known, records)
+
+
+def _counted(outcomes: Sequence[Outcome]) -> CountReport:
+    return CountReport(
+        sum(len(outcome.billed) for outcome in outcomes),
+        tuple(one for outcome in outcomes for one in outcome.differences),
+        tuple(one for outcome in outcomes for one in outcome.set_aside),
+    )
+
+
+@dataclass
+class FakeCases:
+    """`Cases`, in the order in which they came."""
+
+    set_aside: dict[str, SetAside] = field(default_factory=dict)
+    differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
+
+    def put(self, items: Sequence[SetAside], now: datetime) -> int:
+        new = {one.identity: one for one in items if one.identity not in self.set_aside}
+        self.set_aside |= new
+        return len(new)
+
+    def report(self, differences: Sequence[Difference], now: datetime) -> int:
+        new = {
+            (str(one.kind), one.identity): one
+            for one in differences
+            if (one.kind, one.identity) not in self.differences
+        }
+        self.differences |= new
+        return len(new)
 
 
 @dataclass
@@ -145,7 +268,3 @@ class FakeSliceQueue:
         if self.is_down:
             raise StorageUnavailableError("told to be down")
         self.sent += windows
-
-
-def _sum(events: Sequence[UsageEvent], subscription_id: int) -> Usage:
-    return sum((event.usage for event in events if event.subscription_id == subscription_id), start=Usage())

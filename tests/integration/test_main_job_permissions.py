@@ -96,15 +96,15 @@ def test_the_whole_job_is_done_under_the_roles_of_the_template() -> None:
 
 @pytest.mark.usefixtures("parts")
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")  # of the poll that fails
-def test_the_job_fails_without_one_index_in_a_policy() -> None:
-    # Given the template, with the index of the unconfirmed events missing in the role of the poll
+def test_the_job_fails_without_one_action_in_a_policy() -> None:
+    # Given the template, in which the role of the poll may not query the usage
     source = template_source()
     statements = source["Resources"]["UsagePollingFunction"]["Properties"]["Policies"][0]["Statement"]
-    [indexed] = [statement for statement in statements if "by_status" in str(statement["Resource"])]
-    statements.remove(indexed)
+    [usage] = [one for one in statements if "dynamodb:ConditionCheckItem" in one["Action"]]
+    usage["Action"].remove("dynamodb:Query")
     deployment = deployed(source)
     # When the job is done, Then the poll cannot finish it
     with served(deployment), pytest.raises(StorageUnavailableError) as refused:
         MainJob(AwsOnThisMachine(deployment)).run()
     assert "dynamodb:Query on resource: " in str(refused.value.__cause__)
-    assert "flareflow-usagetable/index/by_status" in str(refused.value.__cause__)
+    assert "flareflow-usagetable" in str(refused.value.__cause__)

@@ -15,7 +15,6 @@ REALTIME: Final = f"{WING}/realtime.py"
 STATEMENTS: Final = f"{WING}/statements.py"
 ATTESTATIONS: Final = f"{WING}/attestations.py"
 USAGE: Final = f"{WING}/usage.py"
-USAGE_ITEMS: Final = f"{WING}/usage_items.py"
 
 UNIT: Final = "tests/unit/adapters/dynamodb"
 TEST_CHANGES: Final = f"{UNIT}/test_changes.py"
@@ -122,11 +121,11 @@ FAULTS: Final = (
         [TEST_EXPIRY],
     ),
     Fault(
-        "dynamodb-repeated-change-told",
-        "A usage event with the same content and status as before is no change.",
+        "dynamodb-old-calls-told-as-new",
+        "A change of live totals names only calls that did not wait before.",
         CHANGES,
-        "return None if old and _usage(old) == (event, status) else UsageChanged",
-        "return UsageChanged",
+        "if record not in waited)",
+        "if record in waited or not waited)",
         [TEST_CHANGES],
     ),
     Fault(
@@ -195,75 +194,11 @@ FAULTS: Final = (
         [TEST_ACCOUNTS],
     ),
     Fault(
-        "dynamodb-dropped-events-stay-listed",
-        "A dropped event leaves the index of unconfirmed events.",
-        USAGE_ITEMS,
-        "if self.to == EventStatus.UNCONFIRMED:",
-        "if self.to != EventStatus.COUNTED:",
-        [TEST_USAGE],
-    ),
-    Fault(
-        "dynamodb-counted-event-stays-unconfirmed",
-        "An event that is counted leaves the unconfirmed totals.",
-        USAGE_ITEMS,
-        "after.unconfirmed - before.unconfirmed",
-        "after.unconfirmed",
-        [TEST_USAGE],
-    ),
-    Fault(
-        "dynamodb-event-counted-twice",
-        "An event is written only while it has the status that was read.",
-        USAGE_ITEMS,
-        'condition: dict[str, Any] = {"ConditionExpression": ABSENT}',
-        "condition: dict[str, Any] = {}",
-        [f"{TEST_USAGE}::test_two_invocations_that_read_before_either_writes_count_a_call_once"],
-    ),
-    Fault(
-        "dynamodb-closed-epoch-gets-events",
-        "Events are counted only under an epoch that is open at the moment of writing.",
-        USAGE_ITEMS,
-        "return [_check_open(self.epoch), *puts, *totals, *of_epoch]",
-        "return [*puts, *totals, *of_epoch]",
-        [TEST_USAGE],
-    ),
-    Fault(
-        "dynamodb-counted-event-dropped",
-        "Only unconfirmed events are dropped.",
-        USAGE,
-        "frozenset({EventStatus.UNCONFIRMED}), now)",
-        "FOUND_BY_POLL | {EventStatus.COUNTED}, now)",
-        [TEST_USAGE],
-    ),
-    Fault(
-        "dynamodb-counted-event-unconfirmed-again",
-        "A push of a call that is known changes nothing.",
-        USAGE,
-        "Step(EventStatus.UNCONFIRMED, frozenset({EventStatus.UNKNOWN}), now)",
-        "Step(EventStatus.UNCONFIRMED, FOUND_BY_POLL, now)",
-        [TEST_USAGE],
-    ),
-    Fault(
-        "dynamodb-dropped-event-lost-for-good",
-        "A dropped event that a poll finds is counted.",
-        USAGE,
-        "EventStatus.UNCONFIRMED, EventStatus.DROPPED})",
-        "EventStatus.UNCONFIRMED})",
-        [TEST_USAGE],
-    ),
-    Fault(
         "dynamodb-watermark-goes-back",
         "The watermark never goes back.",
         USAGE,
         'f"{ABSENT} OR read_to < :moment"',
         'f"{ABSENT} OR read_to <> :moment"',
-        [TEST_USAGE],
-    ),
-    Fault(
-        "dynamodb-transaction-of-102-actions",
-        "A transaction has at most 100 actions.",
-        USAGE_ITEMS,
-        "ACTIONS_MAX: Final = 100",
-        "ACTIONS_MAX: Final = 102",
         [TEST_USAGE],
     ),
     Fault(

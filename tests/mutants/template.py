@@ -12,8 +12,8 @@ FAULTS: Final = (
         "template-index-cannot-be-queried",
         "A function may do everything that it does.",
         TEMPLATE,
-        'Action: ["dynamodb:Query"], Resource: !Sub "${UsageTable.Arn}/index/by_status"',
-        'Action: ["dynamodb:Scan"], Resource: !Sub "${UsageTable.Arn}/index/by_status"',
+        'Action: ["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], Resource: !GetAtt UsageTable.Arn',
+        'Action: ["dynamodb:BatchGetItem", "dynamodb:Scan", "dynamodb:PutItem"], Resource: !GetAtt UsageTable.Arn',
         [TEST_RULES],
     ),
     Fault(
@@ -44,8 +44,8 @@ FAULTS: Final = (
         "template-expiry-of-another-name",
         "DynamoDB deletes items by the attribute that is written for it.",
         TEMPLATE,
-        "KeyType: RANGE}]\n      TimeToLiveSpecification: {AttributeName: expires_at,",
-        "KeyType: RANGE}]\n      TimeToLiveSpecification: {AttributeName: expires,",
+        "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}\n  StatementsTable:",
+        "TimeToLiveSpecification: {AttributeName: expires, Enabled: true}\n  StatementsTable:",
         [TEST_RULES],
     ),
 )

@@ -1,5 +1,7 @@
 """Records of DynamoDB streams."""
 
+import json
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,4 +24,10 @@ def stream_record(new: Item | None, old: Item | None = None) -> DynamoDBRecord:
     }
     body: dict[str, Any] = {name: TypeSerializer().serialize(image)["M"] for name, image in images.items()}
     body["ApproximateCreationDateTime"] = WRITTEN_AT.timestamp()
-    return DynamoDBRecord({"eventID": EVENT_ID, "dynamodb": body})
+    text = json.dumps({"eventID": EVENT_ID, "dynamodb": body}, default=base64_text)
+    return DynamoDBRecord(json.loads(text))
+
+
+def base64_text(binary: Any) -> str:
+    """Binary as it is in the JSON of an event."""
+    return b64encode(bytes(binary)).decode()

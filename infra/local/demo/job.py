@@ -138,7 +138,13 @@ async def _use(stack: Stack, steps: Steps, watcher: Watcher, customer: Customer)
 
 def _pending_of(answer: Answer) -> Callable[[Mapping[str, object]], bool]:
     wanted = answer.litellm_call_id
-    return lambda message: message["type"] == "usage.pending" and message["litellm_call_id"] == wanted
+    return lambda message: wanted in _calls_in(message)
+
+
+def _calls_in(message: Mapping[str, object]) -> set[str]:
+    """The calls that a message about usage names. A call can be counted before its record comes."""
+    calls = message.get("calls")
+    return {call["event_id"] for call in calls} if isinstance(calls, list) else set()
 
 
 def _all_rows(stack: Stack, key_hash: str, calls: int) -> LitellmRows | None:

@@ -7,14 +7,14 @@ import pytest
 
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION, USAGE_EVENT, ItemKind
+from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION, ItemKind
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.metering.models import EventStatus, UsageEvent
+from flareflow.metering.models import LiveTotals, Usage
 from flareflow.realtime.changes import SubscriptionChanged, UsageChanged
 from flareflow.settlement.events import ChainEvent, Position, Settled, SubscriptionOpened
 from flareflow.settlement.journal import post
 from tests.fakes.accounts import ALICE
-from tests.fakes.metering import NOW, finished_call
+from tests.fakes.metering import NOW, record, row
 from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
 
 if TYPE_CHECKING:
@@ -22,27 +22,29 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 
-EVENT = UsageEvent(7, finished_call("call-1"), 10_000_000)
-
 
 def stored(table: "Table", kind: ItemKind, **parts: str | int) -> Any:
     return table.get_item(Key=kind.key(**parts))["Item"]
 
 
-def test_a_usage_event_is_decoded_at_each_status(table: "Table") -> None:
-    # Given an event that is pushed, and later counted
+def test_live_totals_are_decoded_when_a_call_is_recorded_and_when_it_is_counted(table: "Table") -> None:
+    # Given a call that is recorded, and later counted
     usage = DynamoUsageEvents(table, time.sleep)
     usage.open_epoch_if_none(5)
-    usage.add_unconfirmed([EVENT], NOW)
-    pushed = stored(table, USAGE_EVENT, litellm_call_id="call-1")
-    usage.count([EVENT], NOW)
-    counted = stored(table, USAGE_EVENT, litellm_call_id="call-1")
-    # When both changes are decoded, Then they hold the event and its status
-    assert decode_change(stream_record(pushed)) == UsageChanged(EVENT_ID, WRITTEN_AT, EVENT, EventStatus.UNCONFIRMED)
-    assert decode_change(stream_record(counted, pushed)) == UsageChanged(
-        EVENT_ID, WRITTEN_AT, EVENT, EventStatus.COUNTED
+    recorded = record("call-1", subscription_id=7)
+    usage.record([recorded], NOW)
+    before = stored(table, LIVE_TOTALS, subscription_id=7)
+    usage.count([row("a", call_id="call-1", subscription_id=7)], NOW)
+    after = stored(table, LIVE_TOTALS, subscription_id=7)
+    # When both changes are decoded, Then they hold the totals, and the first the call
+    ten = Usage(9, 1, 1, 10_000_000, 0)
+    assert decode_change(stream_record(before)) == UsageChanged(
+        EVENT_ID, WRITTEN_AT, 7, 1, LiveTotals(unconfirmed=ten), (recorded,)
     )
-    assert decode_changed_funds(stream_record(stored(table, LIVE_TOTALS, subscription_id=7))) == 7
+    assert decode_change(stream_record(after, before)) == UsageChanged(
+        EVENT_ID, WRITTEN_AT, 7, 2, LiveTotals(counted=ten + Usage(cost_nanousd=7))
+    )
+    assert decode_changed_funds(stream_record(after)) == 7
 
 
 def test_a_subscription_is_decoded_before_and_after_a_settlement(table: "Table") -> None:

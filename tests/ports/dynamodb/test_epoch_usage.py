@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -11,12 +10,13 @@ import pytest
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import RaceLostError
-from flareflow.metering.models import FinishedCall, Usage, UsageEvent
+from flareflow.metering.calls import Tokens
+from flareflow.metering.models import Usage
 from flareflow.statements.ports import EpochUsage, OpenEpoch
+from tests.fakes.metering import NOW, row
 from tests.fakes.statements import FakeEpochUsage
 from tests.support.dynamodb import fresh_table
 
-NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 USAGE = Usage(prompt_tokens=10, completion_tokens=20, requests=1, rated_microtokens=30_000_000, cost_nanousd=4)
 type Count = Callable[[int, Usage], object]
 
@@ -33,11 +33,9 @@ def counting(events: DynamoUsageEvents) -> Count:
     numbers = count()
 
     def count_one(subscription_id: int, usage: Usage) -> object:
-        call_id = f"call-{next(numbers)}"
-        call = FinishedCall(
-            call_id, "ab" * 32, "gpt-4o", usage.prompt_tokens, usage.completion_tokens, usage.cost_nanousd, NOW, NOW
-        )
-        return events.count([UsageEvent(subscription_id, call, usage.rated_microtokens)], NOW)
+        tokens = Tokens(prompt=usage.prompt_tokens, completion=usage.completion_tokens)
+        one = row(f"r-{next(numbers)}", tokens, subscription_id=subscription_id, cost_nanousd=usage.cost_nanousd)
+        return events.count([one], NOW)
 
     return count_one
 
@@ -52,7 +50,7 @@ def metered(request: pytest.FixtureRequest) -> Iterator[Metered]:
     with fresh_table() as table:
         events = DynamoUsageEvents(table, time.sleep)
         events.open_epoch_if_none(1_000)
-        yield Metered(DynamoEpochUsage(table), counting(events))
+        yield Metered(DynamoEpochUsage(table, time.sleep), counting(events))
 
 
 def test_what_an_epoch_added_is_summed_by_subscription(metered: Metered) -> None:

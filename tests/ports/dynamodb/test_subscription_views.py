@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,20 @@ import pytest
 
 from flareflow.accounts.ports import Ledger, MeteredUsage
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.subscriptions import ENTRIES_LISTED_MAX, LedgerReader, UsageReader
+from flareflow.adapters.dynamodb.subscriptions import (
+    ENTRIES_LISTED_MAX,
+    EVENTS_LISTED_MAX,
+    LedgerReader,
+    UsageReader,
+)
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import InvalidRequestError
-from flareflow.metering.models import FinishedCall, LiveTotals, UsageEvent
+from flareflow.metering.models import LiveTotals, Usage
+from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.events import ChainEvent, Position, SubscriptionOpened, ToppedUp
 from flareflow.settlement.journal import post
 from tests.fakes.accounts import ALICE, BOB
+from tests.fakes.metering import record, row
 from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
@@ -28,7 +34,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 @pytest.fixture
 def usage_table(server: None) -> Iterator["Table"]:
-    """UsageTable with its indexes."""
+    """UsageTable."""
     with fresh_table("UsageTable") as empty:
         yield empty
 
@@ -80,12 +86,40 @@ def test_usage_is_read_as_metering_wrote_it(usage_table: "Table") -> None:
     # Given one counted and one unconfirmed call
     metering = DynamoUsageEvents(usage_table, time.sleep)
     metering.open_epoch_if_none(5)
-    event = UsageEvent(7, FinishedCall("call-1", "a" * 64, "gpt-4o", 10, 20, 225, NOON, NOON), 45_000_000)
-    metering.count([event], NOON)
-    metering.add_unconfirmed([replace(event, call=replace(event.call, litellm_call_id="call-2"))], NOON)
+    recorded, waiting = (record(f"call-{number}", subscription_id=7) for number in (1, 2))
+    metering.record([recorded, waiting], NOON)
+    metering.count([row("a", call_id="call-1", subscription_id=7)], NOON)
     # Then the totals and the events of the epoch are these
     reader: MeteredUsage = UsageReader(usage_table)
-    assert reader.live(7) == LiveTotals(counted=event.usage, unconfirmed=event.usage)
+    ten = Usage(9, 1, 1, 10_000_000, 0)
+    assert reader.live(7) == LiveTotals(counted=ten + Usage(cost_nanousd=7), unconfirmed=ten)
     assert reader.live(8) == LiveTotals()
-    assert list(reader.events(7, 5, None).items) == [event]
+    [event] = reader.events(7, 5, None).items
+    assert (event.event_id, event.tokens, event.rated_microtokens) == ("call-1", recorded.call.tokens, 10_000_000)
     assert list(reader.events(7, 6, None).items) == []
+
+
+def test_the_events_of_an_epoch_are_read_page_by_page(usage_table: "Table") -> None:
+    # Given more events than a page, counted by two polls, and a row that was not billed
+    metering = DynamoUsageEvents(usage_table, time.sleep)
+    metering.open_epoch_if_none(5)
+    metering.count([row(f"r-{n}", subscription_id=7) for n in range(EVENTS_LISTED_MAX + 20)], NOON)
+    metering.record([record("call-1", subscription_id=7)], NOON)
+    rows = [row(name, call_id="call-1", subscription_id=7) for name in ("first", "second")]
+    metering.count(rows, NOON)
+    # When they are read to their end
+    reader, cursor, pages = UsageReader(usage_table), None, 0
+    events: list[UsageEvent] = []
+    while pages == 0 or cursor is not None:
+        page = reader.events(7, 5, cursor)
+        events += page.items
+        cursor, pages = page.next_cursor, pages + 1
+    # Then each is there once
+    assert pages == 3
+    assert len({event.event_id for event in events}) == len(events) == EVENTS_LISTED_MAX + 21
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "x.1", "1.x", "-1.0", "1.0.0"])
+def test_a_place_in_the_events_of_another_form_is_refused(usage_table: "Table", cursor: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        UsageReader(usage_table).events(7, 5, cursor)

@@ -1,6 +1,7 @@
 """The `SpendLog` port, with the fake and with LiteLLM; and what LiteLLM pushes."""
 
 import hashlib
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ import pytest
 
 from flareflow.adapters.litellm import spend_log as litellm
 from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.push import pushed_calls
+from flareflow.adapters.litellm.push import callback_record
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.errors import SpendLogUnavailableError
+from flareflow.metering.calls import CallRecord
 from flareflow.metering.models import FinishedCall, Window
 from flareflow.metering.ports import SpendLog
 from tests.fakes.metering import KEY, NOW, FakeSpendLog
@@ -179,15 +181,16 @@ def test_litellm_pushes_the_same_call_that_its_spend_log_lists(proxy: Proxy, str
     def this(calls: list[FinishedCall]) -> list[FinishedCall]:
         return [call for call in calls if call.litellm_call_id == call_id]
 
-    pushed = eventually(lambda: this(_pushed(proxy)))
+    pushed = eventually(lambda: [one for one in _pushed(proxy) if one.event_id == call_id])[0]
     with spend_log(proxy) as log:
-        told = eventually(lambda: this(read(log, Window(since, datetime.now(UTC)))))
+        [told] = eventually(lambda: this(read(log, Window(since, datetime.now(UTC)))))
     # Then both say the same of it, and the push came with the secret
-    facts = [(c.key_hash, c.model, c.prompt_tokens, c.completion_tokens, c.cost_nanousd) for c in (pushed[0], told[0])]
-    assert facts[0] == facts[1]
-    assert facts[0][1:] == ("gpt-3.5-turbo", 3, 9, 3 * 500 + 9 * 1_500)
+    assert (pushed.key_hash, pushed.model) == (told.key_hash, told.model)
+    assert (pushed.tokens.prompt, pushed.tokens.completion) == (told.prompt_tokens, told.completion_tokens) == (3, 9)
+    assert told.cost_nanousd == 3 * 500 + 9 * 1_500
     assert proxy.pushes.authorizations == {f"Bearer {PUSH_SECRET}"}
 
 
-def _pushed(proxy: Proxy) -> list[FinishedCall]:
-    return [call for body in list(proxy.pushes.bodies) for call in pushed_calls(body).calls]
+def _pushed(proxy: Proxy) -> list[CallRecord]:
+    records = [callback_record(event) for body in list(proxy.pushes.bodies) for event in json.loads(body)]
+    return [one for one in records if one is not None]

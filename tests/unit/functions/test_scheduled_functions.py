@@ -34,7 +34,7 @@ def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
 
     def poll(*_: object) -> PollReport:
         ran.append("poll")
-        return PollReport(Reading(seen=3, counted=2), dropped=0, slices=0)
+        return PollReport(Reading(seen=3, counted=2), billed_alone=0, slices=0)
 
     polling = load(
         "usage_polling",
@@ -50,7 +50,7 @@ def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
 
 def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     # Given a poll with another number for each thing
-    poll = PollReport(Reading(seen=9, counted=2, quarantined=3, unreadable=4), dropped=5, slices=6)
+    poll = PollReport(Reading(seen=9, counted=2, quarantined=3, unreadable=4), billed_alone=5, slices=6)
     sealed = SealReport(1_000, "0x01", 7, 1)
     # When the schedule fires
     report = load("usage_polling", poll_usage=doing(poll), seal_epoch=doing(sealed)).handle(sample("usage_polling"))
@@ -60,7 +60,7 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
         "CallsCounted": ([2.0], "Count"),
         "CallsQuarantined": ([3.0], "Count"),
         "CallsUnreadable": ([4.0], "Count"),
-        "PushedCallsDropped": ([5.0], "Count"),
+        "RecordsBilledAlone": ([5.0], "Count"),
         "SlicesQueued": ([6.0], "Count"),
     }
 

@@ -9,8 +9,8 @@ from flareflow.realtime.changes import Change, UsageChanged
 from tests.support.functions import Load, sample
 
 
-def test_a_usage_event_in_the_stream_is_pushed(load: Load) -> None:
-    # Given the sample event, a pushed call of subscription 7
+def test_changed_totals_in_the_stream_are_pushed(load: Load) -> None:
+    # Given the sample event, a recorded call of subscription 7
     pushed: list[Change] = []
     function = load("pending_push", push=SimpleNamespace(run=pushed.append))
     # When it is handled
@@ -18,7 +18,8 @@ def test_a_usage_event_in_the_stream_is_pushed(load: Load) -> None:
     # Then it is pushed as a change of usage
     [change] = pushed
     assert isinstance(change, UsageChanged)
-    assert (change.event.subscription_id, change.event.rated_microtokens) == (7, 45_000_000)
+    assert (change.subscription_id, change.totals.unconfirmed.rated_microtokens) == (7, 45_000_000)
+    assert [record.call.model for record in change.calls] == ["gpt-4o"]
 
 
 def test_a_subscription_whose_funds_changed_twice_in_a_batch_is_enforced_once(load: Load) -> None:

@@ -1,13 +1,15 @@
-"""What LiteLLM's callback pushes becomes unconfirmed usage."""
+"""What the gate posts becomes unconfirmed usage."""
 
 import json
+from functools import partial
 
 import pytest
 
-from flareflow.adapters.litellm.push import pushed_calls
-from flareflow.metering.ingest import IngestPush
+from flareflow.adapters.litellm.push import callback_record
+from flareflow.entrypoints.gate_records import posted_records
+from flareflow.metering.ingest import IngestRecords
 from flareflow.metering.price_book import PriceBook
-from tests.fakes.metering import FakeKeyDirectory, FakeUsageEvents
+from tests.fakes.metering import FakeCases, FakeKeyDirectory, FakeUsageEvents
 from tests.support.functions import Function, Load, sample
 
 SECRET = "the secret of the push"
@@ -20,15 +22,17 @@ def usage() -> FakeUsageEvents:
 
 @pytest.fixture
 def ingest(load: Load, usage: FakeUsageEvents) -> Function:
-    use_case = IngestPush(lambda: SECRET, pushed_calls, FakeKeyDirectory(), usage, PriceBook.load())
-    return load("usage_ingest", ingest_push=use_case)
+    parse = partial(posted_records, callback_record=callback_record)
+    book = PriceBook.load()
+    use_case = IngestRecords(lambda: SECRET, parse, FakeKeyDirectory(), usage, FakeCases(), book)
+    return load("usage_ingest", ingest_records=use_case)
 
 
-def test_a_push_becomes_unconfirmed_usage_and_is_accepted(ingest: Function, usage: FakeUsageEvents) -> None:
+def test_a_record_becomes_unconfirmed_usage_and_is_accepted(ingest: Function, usage: FakeUsageEvents) -> None:
     answer = ingest.handle(sample("usage_ingest"))
     assert (answer["statusCode"], json.loads(answer["body"])) == (
         202,
-        {"received": "1", "added": "1", "malformed": "0"},
+        {"received": "1", "added": "1", "set_aside": "0", "of_unknown_keys": "0"},
     )
     assert usage.live(1).unconfirmed.rated_microtokens == 63_000_000
 
@@ -42,9 +46,9 @@ def test_a_push_becomes_unconfirmed_usage_and_is_accepted(ingest: Function, usag
         ({"body": None}, 400, "invalid_push"),
     ],
 )
-def test_a_refused_push_is_a_problem_document(
+def test_a_refused_post_is_a_problem_document(
     ingest: Function, usage: FakeUsageEvents, change: dict[str, object], status: int, code: str
 ) -> None:
     answer = ingest.handle(sample("usage_ingest") | change)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (status, code)
-    assert usage.waiting == {}
+    assert usage.calls == {}

@@ -8,7 +8,7 @@ import pytest
 from flareflow.errors import SpendLogUnavailableError, StorageUnavailableError
 from flareflow.metering import counting
 from flareflow.metering.counting import CountCalls, ReadSlice, ReadWindow
-from flareflow.metering.models import PollReport, UsageEvent, Window
+from flareflow.metering.models import PollReport, Window
 from flareflow.metering.polling import PollUsage
 from flareflow.metering.price_book import PriceBook
 from flareflow.time import Deadline, Epochs
@@ -20,6 +20,7 @@ from tests.fakes.metering import (
     FakeSpendLog,
     FakeUsageEvents,
     finished_call,
+    record,
 )
 
 MINUTE = timedelta(minutes=1)
@@ -58,8 +59,8 @@ class Metering:
     def counted_tokens(self) -> int:
         return self.usage.live(1).counted.tokens
 
-    def pushed(self, call_id: str, tokens: int = 10) -> UsageEvent:
-        return UsageEvent.rated_by(PriceBook.load(), finished_call(call_id, tokens), 1)
+    def recorded(self, call_id: str, started_at: datetime = NOW - MINUTE) -> None:
+        self.usage.record([record(call_id, started_at=started_at)], started_at)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_a_call_as_long_as_the_look_back_is_found_whenever_its_row_appears(meter
     for tick in range(4):
         metering.poll(NOW + tick * 5 * MINUTE)
     # Then one of them has found it
-    assert metering.usage.counted.keys() == {"long"}
+    assert metering.usage.counted == {"long"}
 
 
 def test_calls_of_an_outage_of_hours_are_found_by_the_poll_after_it(metering: Metering) -> None:
@@ -106,13 +107,13 @@ def test_calls_of_an_outage_of_hours_are_found_by_the_poll_after_it(metering: Me
     metering.litellm.is_down = False
     metering.poll(NOW + 180 * MINUTE)
     # Then nothing is missing
-    assert metering.usage.counted.keys() == {"in-between"}
+    assert metering.usage.counted == {"in-between"}
 
 
 def test_a_call_of_an_unknown_key_is_quarantined_and_not_counted(metering: Metering) -> None:
     metering.litellm.calls = [finished_call("ours"), finished_call("theirs", key_hash="cd" * 32)]
     report = metering.poll()
-    assert metering.usage.counted.keys() == {"ours"}
+    assert metering.usage.counted == {"ours"}
     assert metering.usage.quarantined.keys() == {"theirs"}
     assert report.reading.quarantined == 1
 
@@ -121,7 +122,7 @@ def test_unreadable_rows_are_reported_and_the_others_are_counted(metering: Meter
     metering.litellm.unreadable = 2
     metering.litellm.calls = [finished_call("readable")]
     assert metering.poll().reading.unreadable == 2
-    assert metering.usage.counted.keys() == {"readable"}
+    assert metering.usage.counted == {"readable"}
 
 
 def test_all_pages_are_read_until_a_short_one(metering: Metering) -> None:
@@ -166,36 +167,26 @@ def test_a_slice_of_which_nothing_can_be_read_goes_back_to_the_queue(
         metering.read_slices()
 
 
-def test_a_pushed_call_that_a_poll_finds_leaves_the_unconfirmed_totals(metering: Metering) -> None:
-    # Given a pushed call whose tokens were told wrongly
-    metering.usage.add_unconfirmed([metering.pushed("call-1", tokens=900)], NOW)
-    # When the poll finds it
-    metering.litellm.calls = [finished_call("call-1", tokens=1_000)]
+def test_a_recorded_call_that_a_poll_finds_leaves_the_unconfirmed_totals(metering: Metering) -> None:
+    metering.recorded("call-1")
+    metering.litellm.calls = [finished_call("call-1")]
     metering.poll()
-    # Then what is counted is what the spend log says
     live = metering.usage.live(1)
-    assert (live.counted.tokens, live.unconfirmed.tokens) == (1_000, 0)
+    assert (live.counted.tokens, live.unconfirmed.tokens) == (10, 0)
 
 
-def test_a_pushed_call_that_no_poll_finds_is_dropped_after_the_grace_time(metering: Metering) -> None:
-    metering.usage.add_unconfirmed([metering.pushed("lost")], NOW)
-    assert metering.poll(NOW + PUSH_GRACE).dropped == 0
-    assert metering.poll(NOW + PUSH_GRACE + MINUTE).dropped == 1
-    assert metering.usage.live(1).unconfirmed.tokens == 0
+def test_a_recorded_call_that_no_poll_finds_is_billed_after_the_grace_time(metering: Metering) -> None:
+    metering.recorded("lost", started_at=NOW - timedelta(seconds=1))
+    assert metering.poll(NOW + PUSH_GRACE).billed_alone == 0
+    assert metering.poll(NOW + PUSH_GRACE + MINUTE).billed_alone == 1
+    live = metering.usage.live(1)
+    assert (live.counted.tokens, live.unconfirmed.tokens) == (10, 0)
 
 
-def test_nothing_is_dropped_by_a_poll_that_has_not_read_everything(metering: Metering) -> None:
-    metering.usage.add_unconfirmed([metering.pushed("late")], NOW - PUSH_GRACE - MINUTE)
+def test_no_record_is_billed_alone_by_a_poll_that_has_not_read_everything(metering: Metering) -> None:
+    metering.recorded("late", started_at=NOW - PUSH_GRACE - MINUTE)
     metering.litellm.calls = [finished_call(f"call-{n}") for n in range(4)]
-    assert metering.poll(time_left=timedelta(seconds=1)).dropped == 0
-
-
-def test_a_dropped_call_that_a_later_poll_finds_is_counted(metering: Metering) -> None:
-    metering.usage.add_unconfirmed([metering.pushed("late", tokens=50)], NOW - PUSH_GRACE - MINUTE)
-    assert metering.poll().dropped == 1
-    metering.litellm.calls = [finished_call("late", tokens=50)]
-    metering.poll(NOW + MINUTE)
-    assert metering.counted_tokens() == 50
+    assert metering.poll(time_left=timedelta(seconds=1)).billed_alone == 0
 
 
 def test_an_older_tick_does_not_move_the_watermark_back(metering: Metering) -> None:
@@ -263,4 +254,4 @@ def test_a_tick_of_an_hour_ago_reads_its_own_look_back(metering: Metering) -> No
     # When a tick that was due an hour ago runs at last
     metering.poll(NOW - 60 * MINUTE)
     # Then it finds the call
-    assert metering.usage.counted.keys() == {"old"}
+    assert metering.usage.counted == {"old"}

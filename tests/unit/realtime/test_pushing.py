@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from flareflow.metering.models import EventStatus, FinishedCall, UsageEvent
-from flareflow.realtime.changes import Change, SubscriptionChanged, UsageChanged
+from flareflow.metering.models import LiveTotals, Usage
+from flareflow.metering.usage_events import Entry
+from flareflow.realtime.changes import CallsCounted, Change, SubscriptionChanged, UsageChanged
 from flareflow.realtime.pushing import Push
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
-from tests.fakes.accounts import FakeClock, FakeMeteredUsage
+from tests.fakes.accounts import FakeClock
+from tests.fakes.metering import record, row
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CALL = UsageEvent(7, FinishedCall("call-1", "ab" * 32, "gpt-4o", 10, 20, 225_000, NOON, NOON), 45_000_000)
+TOTALS = LiveTotals(Usage(rated_microtokens=100_000_000), Usage(rated_microtokens=10_000_000))
+USED = UsageChanged("e1", NOON, 7, 3, TOTALS, (record("call-1", subscription_id=7),))
 STATE = Subscription(
     subscription_id=7,
     owner="0x01",
@@ -37,22 +40,21 @@ class Square:
 
     messages: FakeMessages = field(default_factory=FakeMessages)
     connections: FakeConnections = field(default_factory=FakeConnections)
-    usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
     sender: FakeConnectionSender = field(default_factory=FakeConnectionSender)
 
     def __post_init__(self) -> None:
         self.connections.watch("c1", 7, NOON)
 
-    def call(self, event: UsageEvent, status: EventStatus = EventStatus.UNCONFIRMED, change_id: str = "e1") -> None:
-        self._push(UsageChanged(change_id, NOON, event, status))
+    def use(self) -> None:
+        self.push(USED)
 
     def state(self, after: Subscription, before: Subscription | None = None) -> None:
-        self._push(SubscriptionChanged("e1", NOON, before, after))
+        self.push(SubscriptionChanged("e1", NOON, before, after))
 
-    def _push(self, change: Change) -> None:
-        Push(self.messages, self.connections, self.usage, self.sender, FakeClock()).run(change)
+    def push(self, change: Change) -> None:
+        Push(self.messages, self.connections, self.sender, FakeClock()).run(change)
 
-    def received(self, connection: str = "c1") -> list[dict[str, str]]:
+    def received(self, connection: str = "c1") -> list[dict[str, Any]]:
         return [json.loads(text) for text in self.sender.sent[connection]]
 
 
@@ -61,33 +63,35 @@ def square() -> Square:
     return Square()
 
 
-def test_a_new_usage_event_is_pushed_with_the_live_totals(square: Square) -> None:
-    # Given totals of 100 counted and 45 unconfirmed tokens
-    square.usage.meter(7, counted=100_000_000, unconfirmed=45_000_000)
-    # When a call is pushed
-    square.call(CALL)
-    # Then who watches sees it, numbers as decimal text
+def test_changed_totals_are_sent_with_the_calls_that_are_new_and_not_stored(square: Square) -> None:
+    square.use()
     assert square.received() == [
         {
             "type": "usage.pending",
             "subscription_id": "7",
-            "sequence": "1",
+            "version": "3",
             "at": "2026-11-24T12:00:00.000000Z",
-            "litellm_call_id": "call-1",
-            "model": "gpt-4o",
-            "status": "unconfirmed",
-            "tokens": "30",
-            "rated_microtokens": "45000000",
             "counted_microtokens": "100000000",
-            "unconfirmed_microtokens": "45000000",
+            "unconfirmed_microtokens": "10000000",
+            "calls": [{"event_id": "call-1", "model": "gpt-4.1-mini", "tokens": "10", "rated_microtokens": "10000000"}],
         }
     ]
+    assert square.messages.last_sequence(7) == 0
 
 
-def test_a_usage_event_is_pushed_again_when_it_is_counted(square: Square) -> None:
-    square.call(CALL)
-    square.call(CALL, EventStatus.COUNTED, change_id="e2")
-    assert [message["status"] for message in square.received()] == ["unconfirmed", "counted"]
+def test_counted_calls_are_sent_by_the_name_that_the_gate_gave_them_and_not_stored(square: Square) -> None:
+    entries = (Entry.of_row(row("a", call_id="call-1")), Entry.of_row(row("b", started_at=NOON)))
+    square.push(CallsCounted("e1", NOON, 7, entries))
+    [message] = square.received()
+    assert (message["type"], message["subscription_id"]) == ("usage.counted", "7")
+    assert [call["event_id"] for call in message["calls"]] == ["call-1", "b@2026-11-24T12:00:00.000000Z"]
+    assert message["calls"][0] == {
+        "event_id": "call-1",
+        "model": "gpt-4.1-mini",
+        "tokens": "10",
+        "rated_microtokens": "10000000",
+    }
+    assert square.messages.last_sequence(7) == 0
 
 
 def test_a_change_of_neither_balance_nor_status_makes_no_message(square: Square) -> None:
@@ -110,8 +114,8 @@ def test_a_new_subscription_is_pushed_as_a_changed_balance(square: Square) -> No
 
 
 def test_a_change_that_is_delivered_twice_is_the_same_message(square: Square) -> None:
-    square.call(CALL)
-    square.call(CALL)
+    for _ in range(2):
+        square.state(replace(STATE, settled_epoch=6), STATE)
     assert [message["sequence"] for message in square.received()] == ["1", "1"]
     assert square.messages.last_sequence(7) == 1
 
@@ -119,14 +123,14 @@ def test_a_change_that_is_delivered_twice_is_the_same_message(square: Square) ->
 def test_a_connection_that_is_gone_is_forgotten_and_the_others_are_served(square: Square) -> None:
     square.connections.watch("c0", 7, NOON)
     square.sender.gone.add("c0")
-    square.call(CALL)
+    square.use()
     assert square.connections.watching(7) == ["c1"]
     assert len(square.received()) == 1
 
 
 def test_a_watcher_of_another_subscription_receives_nothing(square: Square) -> None:
     square.connections.watch("c2", 8, NOON)
-    square.call(CALL)
+    square.use()
     assert square.received("c2") == []
 
 
@@ -140,8 +144,8 @@ def test_a_message_is_stored_before_it_is_sent(square: Square) -> None:
         return send(connection_id, text)
 
     square.sender.send = send_and_note  # type: ignore[method-assign]
-    # When a call is pushed
-    square.call(CALL)
+    # When a settlement is pushed
+    square.state(replace(STATE, settled_epoch=6), STATE)
     # Then its message was stored by then
     assert stored == [1]
 

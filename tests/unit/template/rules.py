@@ -45,7 +45,6 @@ HTTP: Final = {
     "UsageIngestFunction": None,
 }
 """Functions behind the HTTP API, and who says for whom each of their routes is called."""
-INDEX_KEYS: Final = {"by_status": ["gsi1pk", "gsi1sk"], "by_subscription": ["gsi2pk", "gsi2sk"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +145,6 @@ def items_expire_by_the_attribute_that_is_written(deployment: Deployment, needs:
             yield f"items of {name} have {sorted(written)}, and its TTL is {lives}"
 
 
-def indexes_have_the_keys_that_are_queried(deployment: Deployment, needs: Needs) -> Iterator[str]:
-    tables = dict(deployment.template.of_type("AWS::DynamoDB::Table"))
-    indexes = {
-        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
-        for index in tables["UsageTable"].get("GlobalSecondaryIndexes", [])
-    }
-    if indexes != INDEX_KEYS:
-        yield f"UsageTable has the indexes {indexes}"
-    queried = {one.resource.partition("/index/")[2] for used in needs.accesses.values() for one in used} - {""}
-    if queried != set(INDEX_KEYS):
-        yield f"the functions query the indexes {sorted(queried)}"
-
-
 def a_message_is_seen_by_one_function_at_a_time(deployment: Deployment, _: Needs) -> Iterator[str]:
     queues = dict(deployment.template.of_type("AWS::SQS::Queue"))
     for function, names in QUEUES.items():
@@ -216,7 +202,6 @@ RULES: Final[tuple[Rule, ...]] = (
     a_batch_that_fails_loses_nothing,
     streams_show_both_images,
     items_expire_by_the_attribute_that_is_written,
-    indexes_have_the_keys_that_are_queried,
     a_message_is_seen_by_one_function_at_a_time,
     what_is_given_up_is_kept_for_14_days,
     functions_end_before_nobody_waits_for_them,

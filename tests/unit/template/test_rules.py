@@ -57,15 +57,6 @@ def without_action(function: str, action: str, table: str = "") -> Callable[[Sou
     return mutate
 
 
-def without_index(function: str, index: str) -> Callable[[Source], None]:
-    def mutate(source: Source) -> None:
-        for statement in statements(source, function):
-            if index in str(statement["Resource"]):
-                statement["Resource"] = "none"
-
-    return mutate
-
-
 def changed(name: str, **properties: Any) -> Callable[[Source], None]:
     return lambda source: resource(source, name).update(properties)
 
@@ -109,17 +100,10 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
         rules.roles_allow_what_is_needed,
         without_action("PendingPushFunction", "execute-api:ManageConnections"),
     ),
-    ("an index of a policy", rules.roles_allow_what_is_needed, without_index("AccountApiFunction", "by_subscription")),
-    ("another index of a policy", rules.roles_allow_what_is_needed, without_index("UsagePollingFunction", "by_status")),
     (
         "an action too many",
         rules.roles_allow_nothing_else,
         lambda source: next(statements(source, "SessionAuthorizerFunction"))["Action"].append("dynamodb:Scan"),
-    ),
-    (
-        "an index of a table",
-        rules.indexes_have_the_keys_that_are_queried,
-        lambda source: resource(source, "UsageTable")["GlobalSecondaryIndexes"].pop(),
     ),
     (
         "failures of the queue",

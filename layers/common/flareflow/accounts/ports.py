@@ -15,7 +15,8 @@ from flareflow.accounts.models import (
     Session,
     VirtualKey,
 )
-from flareflow.metering.models import LiveTotals, UsageEvent
+from flareflow.metering.models import LiveTotals
+from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.journal import Entry, Subscription
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from flareflow.accounts.models import CursorPage
 from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import Ledger, MeteredUsage, Rates
-from flareflow.metering.models import LiveTotals, UsageEvent
+from flareflow.metering.models import LiveTotals
+from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate, tokens_ufix64
 from flareflow.settlement.journal import Entry, Subscription
 

@@ -8,7 +8,6 @@ import boto3
 from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.pushing import Push
 from flareflow.time import utc_now
@@ -20,7 +19,6 @@ class PendingPushSettings(Settings):
     """Environment of the function."""
 
     realtime_table: str
-    usage_table: str
     websocket_url: str
 
 
@@ -31,7 +29,6 @@ def push() -> Push:
     return Push(
         messages=DynamoMessages(realtime),
         connections=DynamoConnections(realtime),
-        usage=UsageReader(boto3.resource("dynamodb").Table(settings.usage_table)),
         sender=websocket_connections(settings.websocket_url),
         clock=utc_now,
     )

@@ -48,7 +48,8 @@ def settings() -> UsagePollingSettings:
 @cache
 def poll_usage() -> PollUsage:
     tables = boto3.resource("dynamodb")
-    usage = DynamoUsageEvents(tables.Table(settings().usage_table), time.sleep)
+    grace = timedelta(seconds=settings().push_grace_seconds)
+    usage = DynamoUsageEvents(tables.Table(settings().usage_table), time.sleep, grace)
     keys = DynamoKeyDirectory(tables.Table(settings().accounts_table), time.sleep)
     litellm = litellm_client(settings().litellm_url, secret(settings().litellm_master_key_secret))
     return PollUsage(
@@ -57,7 +58,7 @@ def poll_usage() -> PollUsage:
         slices=SqsSliceQueue(boto3.client("sqs"), settings().usage_slices_queue),
         epochs=Epochs(settings().epoch_seconds),
         look_back=timedelta(seconds=settings().look_back_seconds),
-        push_grace=timedelta(seconds=settings().push_grace_seconds),
+        push_grace=grace,
     )
 
 
@@ -67,7 +68,7 @@ def seal_epoch() -> SealEpoch:
     address = settings().flow_contract_address.removeprefix("0x")
     return SealEpoch(
         epochs=Epochs(settings().epoch_seconds),
-        usage=DynamoEpochUsage(tables.Table(settings().usage_table)),
+        usage=DynamoEpochUsage(tables.Table(settings().usage_table), time.sleep),
         statements=DynamoStatements(tables.Table(settings().statements_table)),
         documents=S3Documents(boto3.client("s3"), settings().documents_bucket),
         settled=DynamoSettledTotals(tables.Table(settings().ledger_table)),

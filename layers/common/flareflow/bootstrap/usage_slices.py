@@ -1,6 +1,7 @@
 """Composition root of `usage_slices`."""
 
 import time
+from datetime import timedelta
 from functools import cache
 
 import boto3
@@ -20,6 +21,7 @@ from flareflow.metering.price_book import PriceBook
 class UsageSlicesSettings(Settings):
     """Environment of the function."""
 
+    push_grace_seconds: int
     usage_table: str
     accounts_table: str
     usage_slices_queue: str
@@ -38,7 +40,9 @@ def read_slice() -> ReadSlice:
     tables = boto3.resource("dynamodb")
     count_calls = CountCalls(
         keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
-        usage=DynamoUsageEvents(tables.Table(settings.usage_table), time.sleep),
+        usage=DynamoUsageEvents(
+            tables.Table(settings.usage_table), time.sleep, timedelta(seconds=settings.push_grace_seconds)
+        ),
         price_book=PriceBook.load(),
     )
     litellm = litellm_client(settings.litellm_url, secret(settings.litellm_master_key_secret))

@@ -16,7 +16,7 @@ class Metric(Enum):
     """Calls of unknown keys."""
     CALLS_UNREADABLE = "CallsUnreadable", MetricUnit.Count
     """Rows of the spend log that are not what LiteLLM promises."""
-    PUSHED_CALLS_DROPPED = "PushedCallsDropped", MetricUnit.Count
+    RECORDS_BILLED_ALONE = "RecordsBilledAlone", MetricUnit.Count
     """Pushed calls that no poll found in time."""
     SLICES_QUEUED = "SlicesQueued", MetricUnit.Count
     """Parts of the window that a poll left to the queue."""

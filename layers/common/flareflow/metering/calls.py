@@ -75,15 +75,6 @@ class LoggedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class RatedRow:
-    """A row of a known key: who pays for it, and what it is rated at (1 token rated x1.0 = 1_000_000)."""
-
-    subscription_id: int
-    call: LoggedCall
-    rated_microtokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class SetAside:
     """A row, a record or a push that nobody can be billed for now, kept until a person decides.
 
@@ -95,25 +86,3 @@ class SetAside:
     reason: str
     body: str
     at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something on which two sources disagree, for a person to read and decide.
-
-    `identity` tells it from all others of its kind (a repetition has the same), `what` says it in a sentence.
-    `subscription_id` is None where no subscription is known.
-    """
-
-    kind: str
-    identity: str
-    what: str
-    subscription_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CountReport:
-    """What became of rows: `counted` is how many were not counted before; `differences` are to be listed."""
-
-    counted: int
-    differences: tuple[Difference, ...] = ()

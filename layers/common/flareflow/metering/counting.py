@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.models import FinishedCall, Reading, SpendPage, UsageEvent, Window
+from flareflow.metering.calls import LoggedCall, Tokens
+from flareflow.metering.models import FinishedCall, Reading, SpendPage, Window
 from flareflow.metering.ports import KeyDirectory, SliceQueue, SpendLog, UsageEvents
 from flareflow.metering.price_book import PriceBook
+from flareflow.metering.usage_events import RatedRow
 from flareflow.time import Deadline
 
 PAGES_MAX: Final = 20
@@ -24,13 +26,15 @@ class CountCalls:
 
     def run(self, calls: Sequence[FinishedCall], now: datetime) -> Reading:
         known = self.keys.subscriptions({call.key_hash for call in calls})
-        events = [
-            UsageEvent.rated_by(self.price_book, call, known[call.key_hash]) for call in calls if call.key_hash in known
+        rows = [
+            RatedRow(known[call.key_hash], _logged(call), self.price_book.rate(call.model, call.tokens))
+            for call in calls
+            if call.key_hash in known
         ]
         unknown = [call for call in calls if call.key_hash not in known]
-        counted = self.usage.count(events, now)
+        report = self.usage.count(rows, now)
         self.usage.quarantine(unknown, now)
-        return Reading(seen=len(calls), counted=counted, quarantined=len(unknown))
+        return Reading(seen=len(calls), counted=report.counted, quarantined=len(unknown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,18 @@ class ReadSlice:
         if rest:
             self.slices.send([rest])
         return reading
+
+
+def _logged(call: FinishedCall) -> LoggedCall:
+    """The call as a row: today's reading of the log knows of no other identity than the call id."""
+    return LoggedCall(
+        request_id=call.litellm_call_id,
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        key_hash=call.key_hash,
+        call_type="",
+        model=call.model,
+        tokens=Tokens(prompt=call.prompt_tokens, completion=call.completion_tokens),
+        cost_nanousd=call.cost_nanousd,
+        call_id=call.litellm_call_id,
+    )

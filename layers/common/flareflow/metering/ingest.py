@@ -1,4 +1,4 @@
-"""Pushes: LiteLLM reports each call when it ends, so that usage shows at once. Nobody is billed by a push."""
+"""The gate's records, as it posts them: usage shows as soon as a call has ended, before its row is in the spend log."""
 
 import hmac
 from collections.abc import Callable
@@ -6,38 +6,70 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flareflow.errors import UnauthenticatedError
-from flareflow.metering.models import PushedCalls, PushReport, UsageEvent
-from flareflow.metering.ports import KeyDirectory, UsageEvents
+from flareflow.metering.calls import CallRecord, SetAside
+from flareflow.metering.ports import Cases, KeyDirectory, UsageEvents
 from flareflow.metering.price_book import PriceBook
+from flareflow.metering.usage_events import RatedRecord
 
 
 @dataclass(frozen=True, slots=True)
-class IngestPush:
-    """Add pushed calls of known keys to the unconfirmed totals; a call that is known already changes nothing.
+class PostedRecords:
+    """What was posted: the records that could be read, and the others."""
 
-    `push_secret` returns the bearer token that LiteLLM must send; `parse` reads the body of a push.
+    records: tuple[CallRecord, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of the records of one post, in numbers.
+
+    `added` are unconfirmed usage now. Those of unknown keys are left to their rows, as nobody can be billed for them.
+    """
+
+    received: int
+    added: int
+    set_aside: int
+    of_unknown_keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRecords:
+    """Take records into the unconfirmed totals. One that cannot be read is set aside, and the others go on.
+
+    `push_secret` returns the bearer token that the gate must send; `parse` reads the body of a post.
     """
 
     push_secret: Callable[[], str]
-    parse: Callable[[bytes], PushedCalls]
+    parse: Callable[[bytes, datetime], PostedRecords]
     keys: KeyDirectory
     usage: UsageEvents
+    cases: Cases
     price_book: PriceBook
 
-    def run(self, authorization: str, body: bytes, now: datetime) -> PushReport:
+    def run(self, authorization: str, body: bytes, now: datetime) -> IngestReport:
         """Raises UnauthenticatedError `push_secret_wrong`, InvalidRequestError when the body cannot be read at all."""
         self._authenticate(authorization)
-        pushed = self.parse(body)
-        known = self.keys.subscriptions({call.key_hash for call in pushed.calls})
-        events = [
-            UsageEvent.rated_by(self.price_book, call, known[call.key_hash])
-            for call in pushed.calls
-            if call.key_hash in known
+        posted = self.parse(body, now)
+        known = self.keys.subscriptions({record.key_hash for record in posted.records})
+        rated = [
+            RatedRecord(known[one.key_hash], one, self.price_book.rate(one.model, one.tokens.total))
+            for one in posted.records
+            if one.key_hash in known
         ]
-        return PushReport(pushed.received, self.usage.add_unconfirmed(events, now), pushed.malformed)
+        report = self.usage.record(rated, now)
+        set_aside = (*posted.set_aside, *report.set_aside)
+        self.cases.put(set_aside, now)
+        self.cases.report(report.differences, now)
+        return IngestReport(
+            received=len(posted.records) + len(posted.set_aside),
+            added=report.added,
+            set_aside=len(set_aside),
+            of_unknown_keys=len(posted.records) - len(rated),
+        )
 
     def _authenticate(self, authorization: str) -> None:
         wanted = f"Bearer {self.push_secret()}"
         # in constant time, so that the response time reveals nothing about the secret
         if not hmac.compare_digest(authorization.encode(), wanted.encode()):
-            raise UnauthenticatedError("push_secret_wrong", "Only LiteLLM's callback can push usage.")
+            raise UnauthenticatedError("push_secret_wrong", "Only the gate can post records.")

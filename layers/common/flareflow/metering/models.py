@@ -1,14 +1,12 @@
-"""Finished calls, usage events and totals, and what polls and pushes report."""
+"""Usage and totals, and what polls read and report."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Self
 
 from flareflow.errors import BrokenRuleError
-from flareflow.metering.price_book import PriceBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +61,9 @@ class FinishedCall:
         return self.prompt_tokens + self.completion_tokens
 
 
-class EventStatus(StrEnum):
-    """How far a usage event has come; `UNKNOWN` means that there is none for the call."""
-
-    UNKNOWN = "unknown"
-    UNCONFIRMED = "unconfirmed"
-    COUNTED = "counted"
-    DROPPED = "dropped"
-
-
-@dataclass(frozen=True, slots=True)
-class UsageEvent:
-    """A finished call and the subscription that pays for it. Its identity is `call.litellm_call_id`.
-
-    `rated_microtokens`: the call's tokens times the multiplier of its model's class, 1 token rated x1.0 = 1_000_000.
-    """
-
-    subscription_id: int
-    call: FinishedCall
-    rated_microtokens: int
-
-    @classmethod
-    def rated_by(cls, book: PriceBook, call: FinishedCall, subscription_id: int) -> Self:
-        """The event of `call`, rated by `book`."""
-        return cls(subscription_id, call, book.rate(call.model, call.tokens))
-
-    @property
-    def usage(self) -> Usage:
-        """What the event adds to totals."""
-        return Usage(
-            prompt_tokens=self.call.prompt_tokens,
-            completion_tokens=self.call.completion_tokens,
-            requests=1,
-            rated_microtokens=self.rated_microtokens,
-            cost_nanousd=self.call.cost_nanousd,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class LiveTotals:
-    """A subscription's usage so far: `counted` by polls, and `unconfirmed`: pushed, not found by a poll yet."""
+    """A subscription's usage so far: `counted` is billed, `unconfirmed` is told by the gate and not billed yet."""
 
     counted: Usage = Usage()
     unconfirmed: Usage = Usage()
@@ -162,33 +123,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What one poll did: `dropped` is a number of calls, `slices` the number of windows that were queued."""
+    """What one poll did: `billed_alone` is a number of records, `slices` the number of windows that were queued."""
 
     reading: Reading
-    dropped: int
+    billed_alone: int
     slices: int
-
-
-@dataclass(frozen=True, slots=True)
-class PushedCalls:
-    """The successful calls of one push, out of `received` events, of which `malformed` could not be read."""
-
-    received: int
-    calls: tuple[FinishedCall, ...]
-    malformed: int
-
-
-@dataclass(frozen=True, slots=True)
-class PushReport:
-    """What became of one push, in calls.
-
-    `received` are all calls of the push, `added` those that became unconfirmed usage, `malformed` those that could
-    not be read. Failed calls, calls of unknown keys and calls that are known already count as received only.
-    """
-
-    received: int
-    added: int
-    malformed: int
 
 
 type Subscriptions = Mapping[str, int]

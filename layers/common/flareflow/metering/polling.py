@@ -11,7 +11,8 @@ from flareflow.time import Deadline, Epochs
 
 SLICE_LENGTH: Final = timedelta(minutes=1)
 SLICES_MAX: Final = 100
-DROPPED_MAX: Final = 1000
+SWEPT_MAX: Final = 1000
+"""Subscriptions that one poll looks at because their records wait for rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class PollUsage:
 
     The spend log is filtered by start time, and a row appears only after its call has ended. So each window begins
     `look_back` (the longest call plus the delay of its row) before the moment up to which the last poll has read.
-    An event that is still unconfirmed after `push_grace` is dropped.
+    A record that still has no row after `push_grace` is billed.
     """
 
     read_window: ReadWindow
@@ -38,13 +39,9 @@ class PollUsage:
         slices = rest.split(SLICE_LENGTH, SLICES_MAX) if rest else ()
         self.slices.send(slices)
         self.usage.advance_read_to(now)
-        dropped = 0 if rest else self._drop_unconfirmed(now)
-        return PollReport(reading, dropped, len(slices))
+        alone = 0 if rest else self.usage.bill_alone(now - self.push_grace, SWEPT_MAX, now).counted
+        return PollReport(reading, alone, len(slices))
 
     def _window(self, now: datetime) -> Window:
         read_to = self.usage.read_to() or now
         return Window(min(read_to, now) - self.look_back, now)
-
-    def _drop_unconfirmed(self, now: datetime) -> int:
-        late = self.usage.unconfirmed(added_before=now - self.push_grace, limit=DROPPED_MAX)
-        return self.usage.drop_unconfirmed(late, now)

@@ -4,7 +4,9 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
-from flareflow.metering.models import FinishedCall, SpendPage, Subscriptions, UsageEvent, Window
+from flareflow.metering.calls import SetAside
+from flareflow.metering.models import FinishedCall, SpendPage, Subscriptions, Window
+from flareflow.metering.usage_events import CountReport, Difference, RatedRecord, RatedRow, RecordReport
 
 
 class SpendLog(Protocol):
@@ -25,30 +27,23 @@ class KeyDirectory(Protocol):
 
 
 class UsageEvents(Protocol):
-    """Usage events and the totals that are their sums.
+    """Usage events and the totals that are their sums: rows and records, each billed by the rules of `witnesses`.
 
-    An event is unconfirmed (pushed, not found by a poll yet), counted (found by a poll; final) or dropped (pushed and
-    never found). Every method can be repeated, also by concurrent invocations; a repetition changes nothing.
+    Every method can be repeated, also by concurrent invocations; a repetition changes nothing and may report the same
+    differences again. Raises RaceLostError when concurrent invocations were always faster.
     """
 
     def open_epoch_if_none(self, epoch: int) -> None:
         """Start counting under `epoch`, unless an epoch was opened before."""
 
-    def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        """Count events under the open epoch; return how many were not counted before.
+    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+        """Bill rows under the open epoch, each once. Raises BrokenRuleError when no epoch was ever opened."""
 
-        An unconfirmed event leaves the unconfirmed totals and is counted with the numbers given here.
-        Raises BrokenRuleError when no epoch was ever opened.
-        """
+    def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
+        """Add records to the unconfirmed totals until their rows come."""
 
-    def add_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        """Add events to the unconfirmed totals; return how many were not known before."""
-
-    def unconfirmed(self, added_before: datetime, limit: int) -> Sequence[UsageEvent]:
-        """Events added before `added_before` that are still unconfirmed, oldest first, at most `limit`."""
-
-    def drop_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        """Remove still unconfirmed events from the totals; return the count."""
+    def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
+        """Bill records of calls that ended before `before` and have no row; look at `limit` subscriptions at most."""
 
     def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
         """Store calls of unknown keys for inspection; nobody is billed for them."""
@@ -58,6 +53,16 @@ class UsageEvents(Protocol):
 
     def advance_read_to(self, moment: datetime) -> None:
         """Store that the spend log was read up to `moment`; an earlier moment changes nothing."""
+
+
+class Cases(Protocol):
+    """What waits for a person. Every method can be repeated; a repetition changes nothing."""
+
+    def put(self, items: Sequence[SetAside], now: datetime) -> int:
+        """Open a case for each item that has none, open or decided; return how many were opened."""
+
+    def report(self, differences: Sequence[Difference], now: datetime) -> int:
+        """Open a case for each difference that has none, open or decided; return how many were opened."""
 
 
 class SliceQueue(Protocol):

@@ -1,9 +1,13 @@
 """Usage events and what they are made from: rows and records that are rated, and where the two witnesses differ."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from flareflow.metering.calls import CallRecord, LoggedCall, SetAside
+from flareflow.json_format import timestamp
+from flareflow.metering.calls import CallRecord, LoggedCall, SetAside, Tokens
+from flareflow.metering.models import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +81,144 @@ class RecordReport:
     added: int = 0
     differences: tuple[Difference, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """A billed call: what it adds to the totals of its subscription. It never changes.
+
+    `event_id` is the gate's; where a row was billed without a record, it is made of the row's identity.
+    """
+
+    subscription_id: int
+    event_id: str
+    key_hash: str
+    call_type: str
+    model: str
+    tokens: Tokens
+    rated_microtokens: int
+    cost_nanousd: int
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of a row, of a record, or of the two of one call. Stored for good and never changed.
+
+    `request_id` is the row's, None without a row. `call_id` is the record's `event_id`, and the row's
+    `litellm_call_id`. `is_recorded`: a record is part of the entry. `is_billed`: the entry is a usage event; otherwise
+    it only says that its row or record is known, and its numbers are what that witness told.
+    `other_tokens`: what was told and not billed, where that differs. `difference`: what a person should know.
+    """
+
+    key_hash: str
+    request_id: str | None
+    call_id: str | None
+    is_recorded: bool
+    is_billed: bool
+    call_type: str
+    model: str
+    tokens: Tokens
+    rated_microtokens: int
+    cost_nanousd: int
+    started_at: datetime
+    ended_at: datetime
+    other_tokens: Tokens | None = None
+    difference: DifferenceKind | None = None
+
+    @classmethod
+    def of_row(
+        cls,
+        row: RatedRow,
+        *,
+        is_recorded: bool = False,
+        is_billed: bool = True,
+        difference: DifferenceKind | None = None,
+        other_tokens: Tokens | None = None,
+    ) -> Self:
+        call = row.call
+        return cls(
+            key_hash=call.key_hash,
+            request_id=call.request_id,
+            call_id=call.call_id,
+            is_recorded=is_recorded,
+            is_billed=is_billed,
+            call_type=call.call_type,
+            model=call.model,
+            tokens=call.tokens,
+            rated_microtokens=row.rated_microtokens,
+            cost_nanousd=call.cost_nanousd or 0,
+            started_at=call.started_at,
+            ended_at=call.ended_at,
+            other_tokens=other_tokens,
+            difference=difference,
+        )
+
+    @classmethod
+    def of_record(
+        cls,
+        record: RatedRecord,
+        *,
+        is_billed: bool,
+        difference: DifferenceKind | None,
+        other_tokens: Tokens | None = None,
+    ) -> Self:
+        call = record.call
+        return cls(
+            key_hash=call.key_hash,
+            request_id=None,
+            call_id=call.event_id,
+            is_recorded=True,
+            is_billed=is_billed,
+            call_type=call.call_type,
+            model=call.model,
+            tokens=call.tokens,
+            rated_microtokens=record.rated_microtokens,
+            cost_nanousd=0,
+            started_at=call.started_at,
+            ended_at=call.ended_at,
+            other_tokens=other_tokens,
+            difference=difference,
+        )
+
+    @property
+    def identity(self) -> str:
+        """The row's own identity, or the record's where there is no row."""
+        return str(self.call_id) if self.request_id is None else f"{self.request_id}@{timestamp(self.started_at)}"
+
+    @property
+    def usage(self) -> Usage:
+        """What the entry adds to totals."""
+        return usage_of(self.tokens, self.rated_microtokens, self.cost_nanousd) if self.is_billed else Usage()
+
+    def event(self, subscription_id: int) -> UsageEvent:
+        """The usage event of a billed entry."""
+        return UsageEvent(
+            subscription_id=subscription_id,
+            event_id=str(self.call_id) if self.is_recorded else self.identity,
+            key_hash=self.key_hash,
+            call_type=self.call_type,
+            model=self.model,
+            tokens=self.tokens,
+            rated_microtokens=self.rated_microtokens,
+            cost_nanousd=self.cost_nanousd,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+        )
+
+
+def usage_of(tokens: Tokens, rated_microtokens: int, cost_nanousd: int = 0) -> Usage:
+    """The usage of one call; everything that went in counts as prompt tokens."""
+    return Usage(
+        prompt_tokens=tokens.prompt + tokens.cache_read + tokens.cache_write,
+        completion_tokens=tokens.completion,
+        requests=1,
+        rated_microtokens=rated_microtokens,
+        cost_nanousd=cost_nanousd,
+    )
+
+
+def usage_of_record(record: RatedRecord) -> Usage:
+    """What a record adds to the unconfirmed totals."""
+    return usage_of(record.call.tokens, record.rated_microtokens)

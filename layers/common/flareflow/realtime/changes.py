@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flareflow.metering.models import EventStatus, UsageEvent
+from flareflow.metering.models import LiveTotals
+from flareflow.metering.usage_events import Entry, RatedRecord
 from flareflow.settlement.journal import Subscription
 
 
@@ -17,10 +18,23 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class UsageChanged(Change):
-    """A usage event is new or has another status."""
+    """The live totals of a subscription changed. `version` grows with every change.
 
-    event: UsageEvent
-    status: EventStatus
+    `calls` are those that began to wait for their rows by this change.
+    """
+
+    subscription_id: int
+    version: int
+    totals: LiveTotals
+    calls: tuple[RatedRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallsCounted(Change):
+    """Calls of a subscription were billed."""
+
+    subscription_id: int
+    calls: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ class MessageType(StrEnum):
     """What a message reports."""
 
     USAGE_PENDING = "usage.pending"
+    USAGE_COUNTED = "usage.counted"
     USAGE_SETTLED = "usage.settled"
     BALANCE_CHANGED = "balance.changed"
 

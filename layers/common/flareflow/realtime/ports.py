@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from flareflow.metering.models import LiveTotals
 from flareflow.realtime.models import Message, Notification
 
 
@@ -67,9 +66,3 @@ class Owners(Protocol):
 
     def owner(self, subscription_id: int) -> str | None:
         """The owner's Flow address; None for an unknown subscription."""
-
-
-class LiveUsage(Protocol):
-    """The live usage totals of subscriptions."""
-
-    def live(self, subscription_id: int) -> LiveTotals: ...

@@ -3,20 +3,24 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from flareflow.realtime.changes import Change, SubscriptionChanged, UsageChanged
+from flareflow.json_format import to_json
+from flareflow.realtime.changes import CallsCounted, Change, SubscriptionChanged, UsageChanged
 from flareflow.realtime.models import MessageType, Notification
-from flareflow.realtime.ports import Connections, ConnectionSender, LiveUsage, Messages
+from flareflow.realtime.ports import Connections, ConnectionSender, Messages
 from flareflow.settlement.journal import Subscription
 from flareflow.time import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Turn a change into messages, store them, and send them to every connection that watches the subscription."""
+    """Send what a change means to every connection that watches the subscription.
+
+    Messages about money are stored and numbered. Those about usage carry the totals and are sent only: a call costs no
+    write, and a client that missed some reads the totals anew.
+    """
 
     messages: Messages
     connections: Connections
-    usage: LiveUsage
     sender: ConnectionSender
     clock: Clock
 
@@ -25,35 +29,53 @@ class Push:
 
         Raises StorageUnavailableError or RaceLostError; the change must then be delivered again.
         """
-        for notification in self._notifications(change):
-            message = self.messages.publish(f"{change.change_id}.{notification.type}", notification, self.clock())
-            self._send(notification.subscription_id, message.text())
-
-    def _notifications(self, change: Change) -> Iterator[Notification]:
         match change:
             case UsageChanged():
-                yield self._usage_pending(change)
+                self._send(change.subscription_id, _usage_pending(change))
+            case CallsCounted():
+                self._send(change.subscription_id, _usage_counted(change))
             case SubscriptionChanged():
-                yield from _of_subscription(change)
+                for notification in _of_subscription(change):
+                    self._publish(change, notification)
 
-    def _usage_pending(self, change: UsageChanged) -> Notification:
-        event = change.event
-        live = self.usage.live(event.subscription_id)
-        payload = {
-            "litellm_call_id": event.call.litellm_call_id,
-            "model": event.call.model,
-            "status": change.status,
-            "tokens": event.call.tokens,
-            "rated_microtokens": event.rated_microtokens,
-            "counted_microtokens": live.counted.rated_microtokens,
-            "unconfirmed_microtokens": live.unconfirmed.rated_microtokens,
-        }
-        return _notification(MessageType.USAGE_PENDING, event.subscription_id, change, payload)
+    def _publish(self, change: Change, notification: Notification) -> None:
+        message = self.messages.publish(f"{change.change_id}.{notification.type}", notification, self.clock())
+        self._send(notification.subscription_id, message.text())
 
     def _send(self, subscription_id: int, text: str) -> None:
         for connection_id in self.connections.watching(subscription_id):
             if not self.sender.send(connection_id, text):
                 self.connections.remove(connection_id)
+
+
+def _usage_pending(change: UsageChanged) -> str:
+    """The message of a change of the totals."""
+    totals = {
+        "version": change.version,
+        "counted_microtokens": change.totals.counted.rated_microtokens,
+        "unconfirmed_microtokens": change.totals.unconfirmed.rated_microtokens,
+    }
+    calls = [
+        _call(one.call.event_id, one.call.model, one.call.tokens.total, one.rated_microtokens) for one in change.calls
+    ]
+    return _usage_text(MessageType.USAGE_PENDING, change, {**totals, "calls": calls})
+
+
+def _usage_counted(change: CallsCounted) -> str:
+    """The message of calls that were billed. A call is named as the gate named it, or else by its row."""
+    calls = [
+        _call(one.call_id or one.identity, one.model, one.tokens.total, one.rated_microtokens) for one in change.calls
+    ]
+    return _usage_text(MessageType.USAGE_COUNTED, change, {"calls": calls})
+
+
+def _call(event_id: str, model: str, tokens: int, rated_microtokens: int) -> Mapping[str, object]:
+    return {"event_id": event_id, "model": model, "tokens": tokens, "rated_microtokens": rated_microtokens}
+
+
+def _usage_text(kind: MessageType, change: UsageChanged | CallsCounted, payload: Mapping[str, object]) -> str:
+    head = {"type": kind, "subscription_id": change.subscription_id, "at": change.at}
+    return to_json({**head, **payload})
 
 
 def _of_subscription(change: SubscriptionChanged) -> Iterator[Notification]:

@@ -1,7 +1,6 @@
 """Stream records become the changes that use cases react to, and other items become nothing."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -13,31 +12,19 @@ from flareflow.adapters.dynamodb.tables import (
     LIVE_TOTALS,
     OPEN_EPOCH,
     SUBSCRIPTION,
-    USAGE_EVENT,
+    USAGE_PACK,
+    WAITING_RECORDS,
 )
-from flareflow.json_format import timestamp
-from flareflow.metering.models import EventStatus, FinishedCall, UsageEvent
-from flareflow.realtime.changes import SubscriptionChanged, UsageChanged
+from flareflow.adapters.dynamodb.usage_packs import pack_entries, pack_records
+from flareflow.metering.models import LiveTotals, Usage
+from flareflow.metering.usage_events import Entry
+from flareflow.realtime.changes import CallsCounted, SubscriptionChanged, UsageChanged
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from tests.fakes.metering import record, row
 from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-EVENT = UsageEvent(7, FinishedCall("call-1", "ab" * 32, "gpt-4o", 10, 20, 225_000, NOON, NOON), 45_000_000)
-CALL: Item = USAGE_EVENT.key(litellm_call_id="call-1") | {
-    "litellm_call_id": "call-1",
-    "subscription_id": 7,
-    "key_hash": "ab" * 32,
-    "model": "gpt-4o",
-    "status": "unconfirmed",
-    "prompt_tokens": 10,
-    "completion_tokens": 20,
-    "requests": 1,
-    "rated_microtokens": 45_000_000,
-    "cost_nanousd": 225_000,
-    "started_at": timestamp(NOON),
-    "ended_at": timestamp(NOON),
-}
+PACK: Item = USAGE_PACK.key(subscription_id=7, second=1, version=1, part=0)
 ALICES = Subscription(7, "0x01", 1, 2, Position(100, 0, 3), balance_ufix64=90, deposited_ufix64=100, charged_ufix64=10)
 STATE: Item = SUBSCRIPTION.key(subscription_id=7) | {
     "subscription_id": 7,
@@ -52,26 +39,38 @@ STATE: Item = SUBSCRIPTION.key(subscription_id=7) | {
     "settled_epoch": None,
     "last_event": "100",
 }
-LIVE: Item = LIVE_TOTALS.key(subscription_id=7) | {"counted_requests": 1}
+WAITING = [record("call-1", subscription_id=7), record("call-2", subscription_id=7)]
+LIVE: Item = LIVE_TOTALS.key(subscription_id=7) | {
+    "version": 3,
+    "counted": [10, 20, 1, 45_000_000, 225_000],
+    "unconfirmed": [18, 2, 2, 20_000_000, 0],
+    "waiting": pack_records(WAITING),
+}
 
 
-def test_a_new_usage_event_is_a_change_of_usage() -> None:
-    assert decode_change(stream_record(CALL)) == UsageChanged(EVENT_ID, WRITTEN_AT, EVENT, EventStatus.UNCONFIRMED)
+def test_new_live_totals_are_a_change_of_usage_with_the_calls_that_wait() -> None:
+    totals = LiveTotals(Usage(10, 20, 1, 45_000_000, 225_000), Usage(18, 2, 2, 20_000_000, 0))
+    assert decode_change(stream_record(LIVE)) == UsageChanged(EVENT_ID, WRITTEN_AT, 7, 3, totals, tuple(WAITING))
 
 
-def test_a_usage_event_with_another_status_is_a_change_of_usage() -> None:
-    counted = stream_record(CALL | {"status": "counted"}, CALL)
-    assert decode_change(counted) == UsageChanged(EVENT_ID, WRITTEN_AT, EVENT, EventStatus.COUNTED)
-
-
-def test_a_usage_event_that_is_counted_with_other_numbers_has_those() -> None:
-    changed = decode_change(stream_record(CALL | {"completion_tokens": 21}, CALL))
+def test_only_calls_that_did_not_wait_before_are_new() -> None:
+    before = LIVE | {"version": 2, "waiting": pack_records(WAITING[:1])}
+    changed = decode_change(stream_record(LIVE, before))
     assert isinstance(changed, UsageChanged)
-    assert changed.event.call.completion_tokens == 21
+    assert changed.calls == (WAITING[1],)
 
 
-def test_a_usage_event_with_the_same_content_is_no_change() -> None:
-    assert decode_change(stream_record(CALL | {"recorded_at": timestamp(NOON)}, CALL)) is None
+def test_live_totals_without_waiting_calls_are_a_change_of_usage_without_calls() -> None:
+    counted = {name: value for name, value in LIVE.items() if name != "waiting"}
+    changed = decode_change(stream_record(counted, LIVE))
+    assert isinstance(changed, UsageChanged)
+    assert changed.calls == ()
+
+
+def test_a_new_pack_is_calls_that_were_counted_without_those_that_were_not_billed() -> None:
+    billed, known = Entry.of_row(row("a")), Entry.of_row(row("b"), is_billed=False)
+    pack = PACK | {"entries": pack_entries([billed, known])}
+    assert decode_change(stream_record(pack)) == CallsCounted(EVENT_ID, WRITTEN_AT, 7, (billed,))
 
 
 def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
@@ -84,8 +83,8 @@ def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
 @pytest.mark.parametrize(
     "item",
     [
-        EPOCH_DELTA.key(epoch=1, subscription_id=7),
-        LIVE,
+        EPOCH_DELTA.key(epoch=1, shard=7, subscription_id=7),
+        WAITING_RECORDS.key(subscription_id=7, version=1),
         JOURNAL_ENTRY.key(subscription_id=7, height=1, transaction_index=0, event_index=0),
         OPEN_EPOCH.key(),
     ],
@@ -94,7 +93,7 @@ def test_other_items_are_no_change(item: Item) -> None:
     assert decode_change(stream_record(item | {"anything": 1})) is None
 
 
-@pytest.mark.parametrize("item", [CALL, STATE])
+@pytest.mark.parametrize("item", [LIVE, STATE])
 def test_a_deleted_item_is_no_change(item: Item) -> None:
     assert decode_change(stream_record(None, item)) is None
 
@@ -109,8 +108,8 @@ def test_a_change_of_live_totals_or_state_changes_the_funds(item: Item) -> None:
 @pytest.mark.parametrize(
     "item",
     [
-        CALL,
-        EPOCH_DELTA.key(epoch=1, subscription_id=7),
+        PACK,
+        EPOCH_DELTA.key(epoch=1, shard=7, subscription_id=7),
         JOURNAL_ENTRY.key(subscription_id=7, height=1, transaction_index=0, event_index=0),
         {"pk": "METERING", "sk": "LIVE"},
     ],

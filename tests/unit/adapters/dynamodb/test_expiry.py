@@ -14,7 +14,7 @@ from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.realtime.models import MessageType, Notification
-from tests.fakes.metering import finished_call
+from tests.fakes.metering import finished_call, record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -70,7 +70,7 @@ def test_a_connection_and_what_it_watches_expire_at_their_end(table: "Table") ->
 
 def test_messages_expire_after_a_day_and_their_numbering_never(table: "Table") -> None:
     # When a message is published
-    notification = Notification(MessageType.USAGE_PENDING, 7, AT_TEN, {})
+    notification = Notification(MessageType.BALANCE_CHANGED, 7, AT_TEN, {})
     DynamoMessages(table).publish("e", notification, AT_TEN)
     # Then it and the mark of its delivery go after 86,400 seconds, and the counter stays
     assert expiries(table) == {
@@ -83,3 +83,9 @@ def test_messages_expire_after_a_day_and_their_numbering_never(table: "Table") -
 def test_calls_of_unknown_keys_expire_after_90_days(table: "Table") -> None:
     DynamoUsageEvents(table, time.sleep).quarantine([finished_call("strange")], AT_TEN)
     assert expiries(table) == {("QUARANTINE", "CALL#strange"): AT_TEN_SECONDS + 7_776_000}
+
+
+def test_a_mark_of_unconfirmed_records_expires_after_90_days(table: "Table") -> None:
+    DynamoUsageEvents(table, time.sleep).record([record("call-1")], AT_TEN)
+    marks = {key: expiry for key, expiry in expiries(table).items() if key[0] == "UNCONFIRMED"}
+    assert marks == {("UNCONFIRMED", "2026-11-24T10:00:00.999999Z#SUB#1"): AT_TEN_SECONDS + 7_776_000}

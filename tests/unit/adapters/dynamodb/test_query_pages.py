@@ -7,7 +7,7 @@ import pytest
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
-from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, SETTLED
+from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, EPOCH_SHARDS, SETTLED
 from flareflow.metering.models import Usage
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ class PagedTable:
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_everything_that_an_epoch_added_is_read(count: int) -> None:
     # Given the deltas of some subscriptions, one on each page
-    table = PagedTable([EPOCH_DELTA.key(epoch=7, subscription_id=n) | {"requests": n + 1} for n in range(count)])
+    table = PagedTable(
+        [EPOCH_DELTA.key(epoch=7, shard=0, subscription_id=n) | {"requests": n + 1} for n in range(count)]
+    )
     # When they are read
-    deltas = DynamoEpochUsage(table.as_table()).deltas(7)
-    # Then none is missing, and each page was asked for once
+    deltas = DynamoEpochUsage(table.as_table(), lambda _: None).deltas(7)
+    # Then none is missing, and each page of each shard was asked for once
     assert deltas == {n: Usage(requests=n + 1) for n in range(count)}
-    assert table.asked_after == [None, *table.keys[:-1]]
+    assert table.asked_after == [None, *table.keys[:-1]] * EPOCH_SHARDS
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

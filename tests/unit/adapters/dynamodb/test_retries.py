@@ -1,6 +1,7 @@
 """Keys that were left out and writes that lost a race are tried again after a pause, a limited number of times."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -8,21 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from flareflow.adapters.dynamodb import batches, usage
+from flareflow.adapters.dynamodb import batches, usage_writer
 from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.realtime import DynamoTickets
 from flareflow.adapters.dynamodb.statements import DynamoStatements
-from flareflow.adapters.dynamodb.tables import KEY_OWNER
+from flareflow.adapters.dynamodb.tables import EPOCH_SHARD, KEY_OWNER
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.errors import RaceLostError, StorageUnavailableError
-from flareflow.metering.models import UsageEvent
 from flareflow.statements.models import Statement, StoredStatement
-from tests.fakes.metering import NOW, finished_call
+from tests.fakes.metering import NOW, row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
-
-EVENT = UsageEvent(1, finished_call("call-1"), 10_000_000)
 
 
 @dataclass
@@ -88,32 +88,54 @@ def test_reading_ends_when_keys_are_left_out_too_often() -> None:
     assert len(client.asked) == batches.ATTEMPTS_MAX
 
 
-def events_in(client: Client, pause: Pauses, monkeypatch: pytest.MonkeyPatch) -> DynamoUsageEvents:
-    """Usage events over a table that holds none."""
+def usage_in(client: Client, pause: Pauses, monkeypatch: pytest.MonkeyPatch) -> DynamoUsageEvents:
+    """Usage events over a table that holds nothing but the open epoch."""
     nothing: Callable[..., object] = lambda *_: iter(())  # noqa: E731
-    monkeypatch.setattr(usage, "read_items", nothing)
+    shard: Callable[..., object] = lambda *_: iter([EPOCH_SHARD.key(shard=1) | {"epoch": 5}])  # noqa: E731
+    monkeypatch.setattr(usage_writer, "read_items", shard)
+    monkeypatch.setattr(UsageWriter, "_query", nothing)
     return DynamoUsageEvents(table(client), pause)
 
 
 @pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
-def test_events_that_lost_a_race_are_written_again(monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
+def test_rows_that_lost_a_race_are_written_again(monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
     client, pause = Client(failures=[cancelled(reason)] * 2), Pauses()
-    assert events_in(client, pause, monkeypatch).add_unconfirmed([EVENT], NOW) == 1
-    assert (client.writes, len(pause.lengths)) == (3, 2)
+    assert usage_in(client, pause, monkeypatch).count([row("a")], NOW).counted == 1
+    assert client.writes == 3
+    assert pause.lengths == [0, usage_writer.PAUSE_SECONDS, 2 * usage_writer.PAUSE_SECONDS]
 
 
-def test_events_that_lose_every_race_raise_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_lose_every_race_raise_it(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(failures=[cancelled("TransactionConflict")] * 100)
     with pytest.raises(RaceLostError):
-        events_in(client, Pauses(), monkeypatch).add_unconfirmed([EVENT], NOW)
-    assert client.writes == usage.ATTEMPTS_MAX
+        usage_in(client, Pauses(), monkeypatch).count([row("a")], NOW)
+    assert client.writes == usage_writer.ATTEMPTS_MAX
+
+
+def test_the_rows_of_others_are_written_alone_after_a_lost_race(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given two subscriptions of one shard, whose common transaction loses its race
+    client = Client(failures=[cancelled("TransactionConflict")])
+    # When their rows are counted
+    rows = [row("a", subscription_id=1), row("b", subscription_id=17)]
+    assert usage_in(client, Pauses(), monkeypatch).count(rows, NOW).counted == 2
+    # Then each has a transaction of its own
+    assert client.writes == 3
 
 
 def test_an_outage_is_raised_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(failures=[cancelled("ThrottlingError")])
     with pytest.raises(StorageUnavailableError):
-        events_in(client, Pauses(), monkeypatch).add_unconfirmed([EVENT], NOW)
+        usage_in(client, Pauses(), monkeypatch).count([row("a")], NOW)
     assert client.writes == 1
+
+
+@pytest.mark.parametrize(("reason", "closes_tried"), [("TransactionConflict", 3), ("ConditionalCheckFailed", 1)])
+def test_closing_an_epoch_is_tried_again_only_after_a_conflict(reason: str, closes_tried: int) -> None:
+    client, pause = Client(failures=[cancelled(reason)] * 2), Pauses()
+    epochs = DynamoEpochUsage(table(client), pause)
+    with suppress(RaceLostError):
+        epochs.close(5, 6)
+    assert client.writes == closes_tried
 
 
 def test_a_conflict_while_sealing_is_a_race_and_no_second_statement() -> None:

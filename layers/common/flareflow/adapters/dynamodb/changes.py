@@ -1,28 +1,26 @@
 """Stream records of UsageTable and LedgerTable, decoded into what the functions behind the streams react to."""
 
+from base64 import b64decode
 from datetime import UTC, datetime
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
 
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger import subscription_of
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION, USAGE_EVENT
-from flareflow.adapters.dynamodb.usage_items import event_of
-from flareflow.metering.models import EventStatus, UsageEvent
-from flareflow.realtime.changes import Change, SubscriptionChanged, UsageChanged
+from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION, USAGE_PACK
+from flareflow.adapters.dynamodb.usage_items import entries_of, live_of
+from flareflow.realtime.changes import CallsCounted, Change, SubscriptionChanged, UsageChanged
 
 
 def decode_change(record: DynamoDBRecord) -> Change | None:
-    """The change of a usage event or a subscription.
-
-    None for every other item, for a deletion, and for a usage event with the same content and status as before.
-    """
+    """The change of live totals, of a subscription, or calls that were counted; None for everything else."""
     stream = StreamRecord(record["dynamodb"])
     old, new = stream.old_image, stream.new_image
     change_id, at = record["eventID"], datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
-    if USAGE_EVENT.matches(new):
-        event, status = _usage(new)
-        return None if old and _usage(old) == (event, status) else UsageChanged(change_id, at, event, status)
+    if LIVE_TOTALS.matches(new):
+        return _usage_changed(change_id, at, old, new)
+    if USAGE_PACK.matches(new):
+        return _calls_counted(change_id, at, new)
     if SUBSCRIPTION.matches(new):
         return SubscriptionChanged(change_id, at, subscription_of(old) if old else None, subscription_of(new))
     return None
@@ -37,5 +35,19 @@ def decode_changed_funds(record: DynamoDBRecord) -> int | None:
     return None
 
 
-def _usage(item: Item) -> tuple[UsageEvent, EventStatus]:
-    return event_of(item), EventStatus(item["status"])
+def _usage_changed(change_id: str, at: datetime, old: Item | None, new: Item) -> UsageChanged:
+    subscription_id = LIVE_TOTALS.number(new, "subscription_id")
+    live, before = (live_of(_binary(item or {}), subscription_id) for item in (new, old))
+    waited = set(before.waiting)
+    calls = tuple(record for record in live.waiting if record not in waited)
+    return UsageChanged(change_id, at, subscription_id, live.version, live.totals, calls)
+
+
+def _calls_counted(change_id: str, at: datetime, pack: Item) -> CallsCounted:
+    billed = tuple(entry for entry in entries_of(_binary(pack)) if entry.is_billed)
+    return CallsCounted(change_id, at, USAGE_PACK.number(pack, "subscription_id"), billed)
+
+
+def _binary(item: Item) -> Item:
+    """The item with what is packed in it as bytes: a stream record has it in base64."""
+    return item | {name: b64decode(item[name]) for name in ("waiting", "entries") if name in item}

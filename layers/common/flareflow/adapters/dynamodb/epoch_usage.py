@@ -1,21 +1,29 @@
-"""UsageTable as sealing sees it: the epoch that is counted under now, and what each epoch added."""
+"""UsageTable as sealing sees it: the epoch that is counted under now, and what each epoch added.
 
-from collections.abc import Mapping
+The open epoch is stored once for sealing and once in each shard: a transaction that counts checks only the shard of its
+subscriptions, so no item is touched by every writer. All of them change in one transaction.
+"""
+
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, OPEN_EPOCH
+from flareflow.adapters.dynamodb.keys import ABSENT
+from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, EPOCH_SHARD, EPOCH_SHARDS, OPEN_EPOCH
 from flareflow.adapters.dynamodb.usage_items import usage_of
-from flareflow.errors import BrokenRuleError
+from flareflow.errors import BrokenRuleError, RaceLostError
 from flareflow.metering.models import Usage
 from flareflow.statements.ports import OpenEpoch
+from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 DELTA_PAGES_MAX: Final = 1000
+CLOSE_ATTEMPTS_MAX: Final = 20
+CLOSE_PAUSE_SECONDS: Final = 0.05
 
 
 def read_open_epoch(table: "Table") -> OpenEpoch | None:
@@ -28,27 +36,57 @@ def read_open_epoch(table: "Table") -> OpenEpoch | None:
     return OpenEpoch(int(str(item["epoch"])), None if sealing is None else int(str(sealing)))
 
 
+def open_epoch_if_none(table: "Table", epoch: int) -> None:
+    """Count under `epoch`, unless an epoch was opened before."""
+    if read_open_epoch(table) is not None:
+        return
+    keys = [OPEN_EPOCH.key(), *(EPOCH_SHARD.key(shard=shard) for shard in range(EPOCH_SHARDS))]
+    puts: Any = [
+        {"Put": {"TableName": table.name, "Item": key | {"epoch": epoch}, "ConditionExpression": ABSENT}}
+        for key in keys
+    ]
+    with suppress(RaceLostError), translating("open the first epoch"):
+        table.meta.client.transact_write_items(TransactItems=puts)
+
+
 @dataclass(frozen=True, slots=True)
 class DynamoEpochUsage:
     """`EpochUsage` over UsageTable."""
 
     table: "Table"
+    pause: Pause
 
     def open_epoch(self) -> OpenEpoch | None:
         return read_open_epoch(self.table)
 
     def close(self, epoch: int, next_epoch: int) -> None:
-        with translating(f"close epoch {epoch}"):
-            self.table.update_item(
-                Key=OPEN_EPOCH.key(),
-                UpdateExpression="SET epoch = :next, sealing = :epoch",
-                ConditionExpression="epoch = :epoch AND attribute_not_exists(sealing)",
-                ExpressionAttributeValues={":epoch": epoch, ":next": next_epoch},
-            )
+        update = {
+            "ConditionExpression": "epoch = :epoch",
+            "ExpressionAttributeValues": {":epoch": epoch, ":next": next_epoch},
+        }
+        pointer = update | {
+            "UpdateExpression": "SET epoch = :next, sealing = :epoch",
+            "ConditionExpression": "epoch = :epoch AND attribute_not_exists(sealing)",
+        }
+        shard = update | {"UpdateExpression": "SET epoch = :next"}
+        actions: Any = [
+            {"Update": {"TableName": self.table.name, "Key": OPEN_EPOCH.key(), **pointer}},
+            *(
+                {"Update": {"TableName": self.table.name, "Key": EPOCH_SHARD.key(shard=number), **shard}}
+                for number in range(EPOCH_SHARDS)
+            ),
+        ]
+        self._again_on_conflict(lambda: self._transact(actions, f"close epoch {epoch}"))
 
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
         deltas: dict[int, Usage] = {}
-        query: dict[str, Any] = {"KeyConditionExpression": EPOCH_DELTA.all_of(epoch=epoch)}
+        for shard in range(EPOCH_SHARDS):
+            deltas |= self._deltas_of_shard(epoch, shard)
+        return deltas
+
+    def _deltas_of_shard(self, epoch: int, shard: int) -> dict[int, Usage]:
+        deltas: dict[int, Usage] = {}
+        query: dict[str, Any] = {"KeyConditionExpression": EPOCH_DELTA.all_of(epoch=epoch, shard=shard)}
         for _ in range(DELTA_PAGES_MAX):
             with translating(f"read what epoch {epoch} added"):
                 found = self.table.query(ConsistentRead=True, **query)
@@ -56,7 +94,7 @@ class DynamoEpochUsage:
             if "LastEvaluatedKey" not in found:
                 return deltas
             query["ExclusiveStartKey"] = found["LastEvaluatedKey"]
-        raise BrokenRuleError(f"epoch {epoch} has more than {DELTA_PAGES_MAX} pages of deltas")
+        raise BrokenRuleError(f"epoch {epoch} has more than {DELTA_PAGES_MAX} pages of deltas in shard {shard}")
 
     def sealed(self, epoch: int) -> None:
         with suppress(ConditionFailedError), translating(f"end the sealing of epoch {epoch}"):
@@ -66,3 +104,18 @@ class DynamoEpochUsage:
                 ConditionExpression="sealing = :epoch",
                 ExpressionAttributeValues={":epoch": epoch},
             )
+
+    def _transact(self, actions: Any, what: str) -> None:
+        with translating(what):
+            self.table.meta.client.transact_write_items(TransactItems=actions)
+
+    def _again_on_conflict(self, write: Callable[[], None]) -> None:
+        """Transactions that count conflict with this one while they run, so it is tried again a few times."""
+        for _ in range(CLOSE_ATTEMPTS_MAX - 1):
+            try:
+                return write()
+            except ConditionFailedError:
+                raise
+            except RaceLostError:
+                self.pause(CLOSE_PAUSE_SECONDS)
+        return write()

@@ -10,16 +10,17 @@ from flareflow.accounts.models import CursorPage
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.ledger import read_subscription
 from flareflow.adapters.dynamodb.tables import (
-    EVENTS_OF_LEAF,
+    EPOCH_DELTA,
     JOURNAL_ENTRY,
     LIVE_TOTALS,
     OWNERSHIP,
-    USAGE_EVENT,
+    USAGE_PACK,
     ItemKind,
 )
-from flareflow.adapters.dynamodb.usage_items import event_of, live_totals_of
+from flareflow.adapters.dynamodb.usage_items import entries_of, live_totals_of, packs_of, shard_of
 from flareflow.errors import InvalidRequestError
-from flareflow.metering.models import LiveTotals, UsageEvent
+from flareflow.metering.models import LiveTotals
+from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.journal import Entry, Subscription
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ SUBSCRIPTIONS_LISTED_MAX: Final = 20
 ENTRIES_LISTED_MAX: Final = 50
 EVENTS_LISTED_MAX: Final = 100
 
+_PLACE: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9#_.:-]{1,200}")
 _ENTRY: Final = TypeAdapter(Entry)
 
@@ -71,7 +73,7 @@ class LedgerReader:
 
 @dataclass(frozen=True, slots=True)
 class UsageReader:
-    """`accounts.ports.MeteredUsage` and `realtime.ports.LiveUsage` over UsageTable."""
+    """`accounts.ports.MeteredUsage` over UsageTable."""
 
     table: "Table"
 
@@ -81,16 +83,39 @@ class UsageReader:
         return live_totals_of(found.get("Item", {}))
 
     def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
+        """A page has events of one pack; a cursor is the number of the pack and of the event in it, `2.100`."""
+        pack, first = _place(cursor)
+        packs = self._packs(subscription_id, epoch)
+        if pack >= len(packs):
+            return CursorPage([], None)
+        events = self._events(subscription_id, packs[pack])
+        if first + EVENTS_LISTED_MAX < len(events):
+            next_cursor: str | None = f"{pack}.{first + EVENTS_LISTED_MAX}"
+        else:
+            next_cursor = f"{pack + 1}.0" if pack + 1 < len(packs) else None
+        return CursorPage(events[first : first + EVENTS_LISTED_MAX], next_cursor)
+
+    def _packs(self, subscription_id: int, epoch: int) -> list[str]:
+        """The sort keys of the packs of an epoch, in the order in which they were counted."""
+        key = EPOCH_DELTA.key(epoch=epoch, shard=shard_of(subscription_id), subscription_id=subscription_id)
+        with translating("read what an epoch added"):
+            found = self.table.get_item(Key=key, ConsistentRead=True)
+        return packs_of(found.get("Item", {}))
+
+    def _events(self, subscription_id: int, pack: str) -> list[UsageEvent]:
+        key = {"pk": USAGE_PACK.partition(subscription_id=subscription_id), "sk": pack}
         with translating("read usage events"):
-            found = self.table.query(
-                IndexName=EVENTS_OF_LEAF.name,
-                KeyConditionExpression=EVENTS_OF_LEAF.all_of(subscription_id=subscription_id, epoch=epoch),
-                Limit=EVENTS_LISTED_MAX,
-                **_starting_after_event(subscription_id, epoch, cursor),
-            )
-        last = found.get("LastEvaluatedKey")
-        next_cursor = EVENTS_OF_LEAF.part(last, "litellm_call_id") if last else None
-        return CursorPage([event_of(item) for item in found["Items"]], next_cursor)
+            item = self.table.get_item(Key=key, ConsistentRead=True)["Item"]
+        return [entry.event(subscription_id) for entry in entries_of(item) if entry.is_billed]
+
+
+def _place(cursor: str | None) -> tuple[int, int]:
+    if cursor is None:
+        return 0, 0
+    if not _PLACE.fullmatch(cursor):
+        raise InvalidRequestError("invalid_cursor", "Send next_cursor as it was given.")
+    pack, _, first = cursor.partition(".")
+    return int(pack), int(first)
 
 
 def _starting_after(kind: ItemKind, partition: str, cursor: str | None) -> Any:
@@ -98,15 +123,6 @@ def _starting_after(kind: ItemKind, partition: str, cursor: str | None) -> Any:
     if cursor is None:
         return {}
     return {"ExclusiveStartKey": {"pk": partition, "sk": kind.prefix + _checked(cursor)}}
-
-
-def _starting_after_event(subscription_id: int, epoch: int, cursor: str | None) -> Any:
-    """Query arguments: here a cursor is the last call's id."""
-    if cursor is None:
-        return {}
-    call_id = _checked(cursor)
-    in_index = EVENTS_OF_LEAF.key(subscription_id=subscription_id, epoch=epoch, litellm_call_id=call_id)
-    return {"ExclusiveStartKey": in_index | USAGE_EVENT.key(litellm_call_id=call_id)}
 
 
 def _checked(cursor: str) -> str:

@@ -13,9 +13,6 @@ from flareflow.settlement.plans import PlanVersion
 
 EXPIRES_AT: Final = "expires_at"
 """The attribute by which DynamoDB deletes items (TTL), in Unix seconds. It may take days, so readers check it too."""
-COUNTED: Final = "counted_"
-UNCONFIRMED: Final = "unconfirmed_"
-"""Prefixes of the usage fields in live totals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,52 +43,65 @@ class TableLayout:
     stream_readers: tuple[str, ...] = ()
 
 
-USAGE_EVENT: Final = ItemKind(
-    pk="CALL#{litellm_call_id}",
-    sk="EVENT",
-    holds="One usage event; `status` is unconfirmed, counted or dropped.",
-    serves="Metering reads and moves an event by its call id; pending_push follows it in the stream.",
-    attributes=(
-        *("status", "litellm_call_id", "subscription_id", "key_hash", "model", *USAGE_FIELDS),
-        *("started_at", "ended_at", "recorded_at", "epoch", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"),
-    ),
-)
-UNCONFIRMED_EVENTS: Final = Index(
-    name="by_status",
-    pk_name="gsi1pk",
-    sk_name="gsi1sk",
-    pk="UNCONFIRMED",
-    sk="{recorded_at}",
-    serves="usage_polling lists unconfirmed events, oldest first.",
-)
-EVENTS_OF_LEAF: Final = Index(
-    name="by_subscription",
-    pk_name="gsi2pk",
-    sk_name="gsi2sk",
-    pk="SUB#{subscription_id}#EPOCH#{epoch:020}",
-    sk="CALL#{litellm_call_id}",
-    serves="account_api lists the events of a subscription that were counted under an epoch.",
-)
-EPOCH_DELTA: Final = ItemKind(
-    pk="EPOCH#{epoch:020}",
-    sk="SUB#{subscription_id}",
-    holds="What one epoch added to one subscription.",
-    serves="Sealing lists what an epoch added.",
-    attributes=USAGE_FIELDS,
+USAGE_PACK: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="PACK#{second:010}#{version:010}#{part:03}",
+    holds="What one step of counting made of rows and records that began in the 10 minutes from `second` (Unix) on.",
+    serves="Metering asks whether a row or record is known, by its start; account_api lists the events of an epoch.",
+    attributes=("entries",),
 )
 LIVE_TOTALS: Final = ItemKind(
     pk="SUB#{subscription_id}",
     sk="LIVE",
-    holds="The counted and the unconfirmed totals of one subscription.",
-    serves="account_api, pending_push and enforcement read one; enforcement follows changes in the stream.",
-    attributes=tuple(prefix + name for prefix in (COUNTED, UNCONFIRMED) for name in USAGE_FIELDS),
+    holds=(
+        "A subscription's counted and unconfirmed totals (lists of prompt and completion tokens, requests, rated "
+        "micro-tokens, cost in nano-dollars) and the records that wait for their rows; `version` guards all changes."
+    ),
+    serves="account_api, pending_push and enforcement read one; the latter two follow changes in the stream.",
+    attributes=("version", "counted", "unconfirmed", "waiting", "spilled"),
+)
+WAITING_RECORDS: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="WAITING#{version:010}",
+    holds="Records that wait for their rows and do not fit into the live totals; `spilled` there counts these items.",
+    serves="Metering reads all of a subscription.",
+    attributes=("records",),
+)
+UNCONFIRMED: Final = ItemKind(
+    pk="UNCONFIRMED",
+    sk="{since}#SUB#{subscription_id}",
+    holds="Records of a subscription have waited for their rows since a moment. A hint: they may have come meanwhile.",
+    serves="usage_polling lists them, oldest first, to bill records whose rows do not come.",
+    attributes=(EXPIRES_AT,),
+)
+SWEPT: Final = ItemKind(
+    pk="METERING",
+    sk="SWEPT",
+    holds="The sort key of the last item under `UNCONFIRMED` that was looked at.",
+    serves="usage_polling goes on from there.",
+    attributes=("marker",),
+)
+EPOCH_SHARDS: Final = 16
+EPOCH_DELTA: Final = ItemKind(
+    pk="EPOCH#{epoch:020}#{shard:02}",
+    sk="SUB#{subscription_id}",
+    holds=f"What one epoch added to one subscription, and the sort keys of its packs. Shard: id modulo {EPOCH_SHARDS}.",
+    serves="Sealing lists what an epoch added; account_api reads one to find the events of an epoch.",
+    attributes=(*USAGE_FIELDS, "packs"),
 )
 OPEN_EPOCH: Final = ItemKind(
     pk="METERING",
     sk="OPEN_EPOCH",
     holds="The epoch that is counted under now, and `sealing`: the closed epoch whose statement is not finished.",
-    serves="Metering checks it in every transaction that counts; sealing closes an epoch by it.",
+    serves="Sealing reads it, and closes an epoch by it and all shards in one transaction.",
     attributes=("epoch", "sealing"),
+)
+EPOCH_SHARD: Final = ItemKind(
+    pk="METERING",
+    sk="OPEN_EPOCH#{shard:02}",
+    holds="The epoch that is counted under now, for the subscriptions of one shard.",
+    serves="Metering checks the shard of its subscriptions in every transaction that counts.",
+    attributes=("epoch",),
 )
 WATERMARK: Final = ItemKind(
     pk="METERING",
@@ -328,8 +338,10 @@ TABLES: Final = (
     TableLayout(
         name="UsageTable",
         holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
-        items=(USAGE_EVENT, EPOCH_DELTA, LIVE_TOTALS, OPEN_EPOCH, WATERMARK, QUARANTINED_CALL),
-        indexes=(UNCONFIRMED_EVENTS, EVENTS_OF_LEAF),
+        items=(
+            *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, SWEPT),
+            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, WATERMARK, QUARANTINED_CALL),
+        ),
         stream_readers=("pending_push", "enforcement"),
     ),
     TableLayout(

@@ -1,76 +1,67 @@
-"""UsageTable as metering writes it; the transactions are made in `usage_items`."""
+"""UsageTable as metering writes it: rows counted, records taken, and those billed that no row has confirmed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from boto3.dynamodb.conditions import Key
 
-from flareflow.adapters.dynamodb.batches import read_items
-from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
+from flareflow.adapters.dynamodb.epoch_usage import open_epoch_if_none
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import ABSENT
-from flareflow.adapters.dynamodb.tables import OPEN_EPOCH, UNCONFIRMED_EVENTS, USAGE_EVENT, WATERMARK
-from flareflow.adapters.dynamodb.usage_items import (
-    KnownCalls,
-    Step,
-    event_of,
-    known_call,
-    quarantined,
-    transactions,
-)
-from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.tables import EXPIRES_AT, QUARANTINED_CALL, SWEPT, UNCONFIRMED, WATERMARK
+from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.json_format import timestamp
-from flareflow.metering.models import EventStatus, FinishedCall, UsageEvent
+from flareflow.metering.models import FinishedCall
+from flareflow.metering.usage_events import CountReport, RatedRecord, RatedRow, RecordReport
+from flareflow.metering.witnesses import Outcome, bill_alone, count_rows, take_records
 from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-ATTEMPTS_MAX: Final = 6
-PAUSE_SECONDS: Final = 0.02
+GRACE: Final = timedelta(minutes=30)
 QUARANTINE_TIME: Final = timedelta(days=90)
-
-FOUND_BY_POLL: Final = frozenset({EventStatus.UNKNOWN, EventStatus.UNCONFIRMED, EventStatus.DROPPED})
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoUsageEvents:
-    """`UsageEvents` over UsageTable."""
+    """`UsageEvents` over UsageTable. A row without a record is reported when it ended longer ago than `grace`."""
 
     table: "Table"
     pause: Pause
+    grace: timedelta = GRACE
 
     def open_epoch_if_none(self, epoch: int) -> None:
-        with suppress(ConditionFailedError), translating("open the first epoch"):
-            self.table.put_item(Item={**OPEN_EPOCH.key(), "epoch": epoch}, ConditionExpression=ABSENT)
+        open_epoch_if_none(self.table, epoch)
 
-    def count(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: Step(EventStatus.COUNTED, FOUND_BY_POLL, now, self._open_epoch()))
+    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+        alone_before = now - self.grace
+        return _counted(self._writer.run(rows, lambda known, some: count_rows(known, some, alone_before), now))
 
-    def add_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: Step(EventStatus.UNCONFIRMED, frozenset({EventStatus.UNKNOWN}), now))
+    def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
+        outcomes = self._writer.run(records, take_records, now)
+        return RecordReport(
+            added=sum(len(outcome.added) for outcome in outcomes),
+            differences=tuple(one for outcome in outcomes for one in outcome.differences),
+            set_aside=tuple(one for outcome in outcomes for one in outcome.set_aside),
+        )
 
-    def drop_unconfirmed(self, events: Sequence[UsageEvent], now: datetime) -> int:
-        return self._take(events, lambda: Step(EventStatus.DROPPED, frozenset({EventStatus.UNCONFIRMED}), now))
-
-    def unconfirmed(self, added_before: datetime, limit: int) -> Sequence[UsageEvent]:
-        before = Key(UNCONFIRMED_EVENTS.sk_name).lt(timestamp(added_before))
-        with translating("list unconfirmed events"):
-            found = self.table.query(
-                IndexName=UNCONFIRMED_EVENTS.name,
-                KeyConditionExpression=UNCONFIRMED_EVENTS.all_of() & before,
-                Limit=limit,
-            )
-        return [event_of(item) for item in found["Items"]]
-
-    def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
-        expires_at = int((now + QUARANTINE_TIME).timestamp())
-        with translating("store calls of unknown keys"), self.table.batch_writer(["pk", "sk"]) as writer:
-            for call in calls:
-                writer.put_item(Item=quarantined(call, expires_at))
+    def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
+        """Sweep the markers of before `before`. What does not have to be billed yet is marked again."""
+        markers = self._markers(before, limit)
+        if not markers:
+            return CountReport(0)
+        ids = sorted({UNCONFIRMED.number(marker, "subscription_id") for marker in markers})
+        waiting = [record for usage in self._writer.live(ids).values() for record in usage.waiting]
+        outcomes = self._writer.run([one for one in waiting if one.call.ended_at < before], bill_alone, now)
+        for subscription_id in sorted({one.subscription_id for one in waiting if one.call.ended_at >= before}):
+            self._writer.mark(subscription_id, now)
+        with translating("store how far unconfirmed records were swept"):
+            self.table.put_item(Item={**SWEPT.key(), "marker": markers[-1]["sk"]})
+        return _counted(outcomes)
 
     def read_to(self) -> datetime | None:
         with translating("read how far the spend log was read"):
@@ -85,49 +76,44 @@ class DynamoUsageEvents:
                 ExpressionAttributeValues={":moment": timestamp(moment)},
             )
 
-    def _open_epoch(self) -> int:
-        opened = read_open_epoch(self.table)
-        if opened is None:
-            raise BrokenRuleError("no epoch is open, so no usage can be counted")
-        return opened.epoch
+    def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
+        with translating("store calls of unknown keys"), self.table.batch_writer(["pk", "sk"]) as writer:
+            for call in calls:
+                writer.put_item(Item=_quarantined(call, int((now + QUARANTINE_TIME).timestamp())))
 
-    def _take(self, events: Iterable[UsageEvent], next_step: Callable[[], Step]) -> int:
-        """Move events to the next status; return how many moved.
+    @property
+    def _writer(self) -> UsageWriter:
+        return UsageWriter(self.table, self.pause)
 
-        Events whose transaction lost a race (another invocation moved them, or the epoch was closed) are read again
-        and retried. Raises RaceLostError when some are left after `ATTEMPTS_MAX` attempts.
-        """
-        left = list({event.call.litellm_call_id: event for event in events}.values())
-        taken = 0
-        for attempt in range(ATTEMPTS_MAX):
-            if not left:
-                return taken
-            if attempt:
-                self.pause(PAUSE_SECONDS * attempt)
-            known = self._known_calls(left)
-            step = next_step()
-            due = step.due(left, known)
-            left = [event for batch in transactions(due) if not self._write(step, batch, known) for event in batch]
-            taken += len(due) - len(left)
-        if left:
-            raise RaceLostError(f"{len(left)} usage events lost their race in {ATTEMPTS_MAX} attempts")
-        return taken
-
-    def _known_calls(self, events: Iterable[UsageEvent]) -> KnownCalls:
-        keys = [USAGE_EVENT.key(litellm_call_id=event.call.litellm_call_id) for event in events]
-        return dict(known_call(item) for item in read_items(self.table, keys, self.pause))
-
-    def _write(self, step: Step, batch: Sequence[UsageEvent], known: KnownCalls) -> bool:
-        """Write one transaction; return False when another invocation changed some of its items meanwhile."""
-        try:
-            with translating(f"write {len(batch)} usage events"):
-                self.table.meta.client.transact_write_items(
-                    TransactItems=[_in_table(action, self.table.name) for action in step.actions(batch, known)]
-                )
-        except RaceLostError:
-            return False
-        return True
+    def _markers(self, before: datetime, limit: int) -> Sequence[Item]:
+        """The oldest `limit` markers of before `before` that were not swept yet."""
+        with translating("list unconfirmed records"):
+            swept = self.table.get_item(Key=SWEPT.key(), ConsistentRead=True).get("Item", {})
+            first, last = str(swept.get("marker", "")) + "!", timestamp(before)  # `!` comes before every digit
+            if first > last:
+                return []
+            in_time = Key("pk").eq(UNCONFIRMED.partition()) & Key("sk").between(first, last)
+            found = self.table.query(KeyConditionExpression=in_time, ConsistentRead=True, Limit=limit)
+        return found["Items"]
 
 
-def _in_table(action: dict[str, Any], name: str) -> Any:
-    return {kind: {"TableName": name, **what} for kind, what in action.items()}
+def _counted(outcomes: Sequence[Outcome]) -> CountReport:
+    return CountReport(
+        counted=sum(len(outcome.billed) for outcome in outcomes),
+        differences=tuple(one for outcome in outcomes for one in outcome.differences),
+        set_aside=tuple(one for outcome in outcomes for one in outcome.set_aside),
+    )
+
+
+def _quarantined(call: FinishedCall, expires_at: int) -> Item:
+    return {
+        **QUARANTINED_CALL.key(litellm_call_id=call.litellm_call_id),
+        "key_hash": call.key_hash,
+        "model": call.model,
+        "prompt_tokens": call.prompt_tokens,
+        "completion_tokens": call.completion_tokens,
+        "cost_nanousd": call.cost_nanousd,
+        "started_at": timestamp(call.started_at),
+        "ended_at": timestamp(call.ended_at),
+        EXPIRES_AT: expires_at,
+    }

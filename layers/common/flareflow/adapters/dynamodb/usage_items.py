@@ -1,208 +1,207 @@
-"""Usage events as items of UsageTable, and the transactions that move them from status to status.
+"""One subscription's usage as items of UsageTable, and the actions of the transactions that change it.
 
-    unknown ──► unconfirmed ──► dropped
-       └─────────────┴─────────────┴──► counted
-
-Each step is one transaction: it writes events, on condition that they still have the status that was read, together
-with every total that changes. So a step that is repeated or lost a race changes nothing, and totals are always the
-sums of the events.
+`LIVE` guards everything about a subscription: each change is written together with it, on condition that its version
+is the one that was read. So a step that is repeated or lost a race changes nothing, and totals are always the sums of
+what the packs hold. Records that wait for their rows are in `LIVE`; what does not fit is spilled into items of its own.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
-
-from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
 from flareflow.adapters.dynamodb.tables import (
-    COUNTED,
     EPOCH_DELTA,
-    EVENTS_OF_LEAF,
-    EXPIRES_AT,
+    EPOCH_SHARD,
+    EPOCH_SHARDS,
     LIVE_TOTALS,
-    OPEN_EPOCH,
-    QUARANTINED_CALL,
-    UNCONFIRMED,
-    UNCONFIRMED_EVENTS,
-    USAGE_EVENT,
+    USAGE_PACK,
+    WAITING_RECORDS,
 )
-from flareflow.json_format import timestamp
-from flareflow.metering.models import USAGE_FIELDS, EventStatus, FinishedCall, LiveTotals, Usage, UsageEvent
+from flareflow.adapters.dynamodb.usage_packs import (
+    pack_entries,
+    pack_records,
+    split_entries,
+    unpack_entries,
+    unpack_records,
+)
+from flareflow.metering.models import USAGE_FIELDS, LiveTotals, Usage
+from flareflow.metering.usage_events import Entry, RatedRecord
+from flareflow.metering.witnesses import Known, Outcome
 
-ACTIONS_MAX: Final = 100
+WAITING_IN_LIVE_MAX: Final = 60
+PACK_SPAN_MAX: Final = timedelta(minutes=10)
+"""The start times in a pack are at most this far apart, so a range of start times finds its packs by their keys."""
 
-_EVENT: Final = TypeAdapter(UsageEvent)
+type Action = dict[str, Any]
+"""One action of a transaction, without the table's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the table holds of a call; without arguments, of one that it does not hold."""
+class Live:
+    """The item `LIVE` of one subscription; `spilled` is the number of items with records that did not fit into it."""
 
-    status: EventStatus = EventStatus.UNKNOWN
-    usage: Usage = field(default_factory=Usage)
+    version: int = 0
+    totals: LiveTotals = field(default_factory=LiveTotals)
+    waiting: Sequence[RatedRecord] = ()
+    spilled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUsage:
+    """What was read of one subscription: `spilled` by sort key, `entries` of the packs that were asked for."""
+
+    subscription_id: int
+    live: Live = field(default_factory=Live)
+    spilled: Mapping[str, Sequence[RatedRecord]] = field(default_factory=dict)
+    entries: Sequence[Entry] = ()
 
     @property
-    def in_totals(self) -> LiveTotals:
-        """What the call adds to the live totals of its subscription."""
-        match self.status:
-            case EventStatus.COUNTED:
-                return LiveTotals(counted=self.usage)
-            case EventStatus.UNCONFIRMED:
-                return LiveTotals(unconfirmed=self.usage)
-            case _:
-                return LiveTotals()
+    def waiting(self) -> Sequence[RatedRecord]:
+        return [*self.live.waiting, *(record for records in self.spilled.values() for record in records)]
+
+    @property
+    def known(self) -> Known:
+        return Known(self.waiting, self.entries)
+
+    def actions(self, outcome: Outcome, epoch: int | None) -> list[Action]:
+        """The actions that write `outcome`; what it bills counts under `epoch`."""
+        version = self.live.version + 1
+        kept, spilled = self._spilled_without(outcome.gone)
+        waiting = [record for record in self.live.waiting if record not in outcome.gone] + list(outcome.added)
+        if len(waiting) > WAITING_IN_LIVE_MAX:
+            spilled.append(_put_spilled(self.subscription_id, version, waiting))
+            kept, waiting = kept + 1, []
+        totals = LiveTotals(
+            self.live.totals.counted + outcome.counted, self.live.totals.unconfirmed + outcome.unconfirmed
+        )
+        packs, billed = _put_packs(self.subscription_id, version, outcome.entries)
+        live = _put_live(self.subscription_id, Live(version, totals, waiting, kept))
+        delta = [] if epoch is None else [_add_delta(epoch, self.subscription_id, outcome.counted, billed)]
+        return [live, *spilled, *packs, *(delta if billed else [])]
+
+    def _spilled_without(self, gone: Sequence[RatedRecord]) -> tuple[int, list[Action]]:
+        """The number of spilled items that are left without the records that are `gone`, and the writes of these."""
+        ended = set(gone)
+        kept, actions = 0, []
+        for sort_key, records in self.spilled.items():
+            left = [record for record in records if record not in ended]
+            kept += bool(left)
+            if len(left) < len(records):
+                key = {"pk": WAITING_RECORDS.partition(subscription_id=self.subscription_id), "sk": sort_key}
+                put = {"Put": {"Item": key | {"records": pack_records(left)}}}
+                actions.append(put if left else {"Delete": {"Key": key}})
+        return kept, actions
 
 
-type KnownCalls = Mapping[str, Known]
-"""By litellm_call_id; calls that the table does not have are left out."""
+def shard_of(subscription_id: int) -> int:
+    return subscription_id % EPOCH_SHARDS
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The move of events to another status at `now`; `epoch` is set when they are counted, under that epoch."""
-
-    to: EventStatus
-    come_from: frozenset[EventStatus]
-    now: datetime
-    epoch: int | None = None
-
-    def due(self, events: Iterable[UsageEvent], known: KnownCalls) -> list[UsageEvent]:
-        """The events whose status allows this step."""
-        return [event for event in events if _known(event, known).status in self.come_from]
-
-    def actions(self, events: Sequence[UsageEvent], known: KnownCalls) -> list[Any]:
-        """The actions of the transaction that moves `events`, one batch of `transactions`."""
-        puts = [self._put(event, _known(event, known).status) for event in events]
-        live, counted = self._changes(events, known)
-        totals = [_add_live(subscription_id, change) for subscription_id, change in live.items()]
-        if self.epoch is None:
-            return [*puts, *totals]
-        of_epoch = [_add_delta(self.epoch, subscription_id, usage) for subscription_id, usage in counted.items()]
-        return [_check_open(self.epoch), *puts, *totals, *of_epoch]
-
-    def _put(self, event: UsageEvent, was: EventStatus) -> Mapping[str, Any]:
-        condition: dict[str, Any] = {"ConditionExpression": ABSENT}
-        if was != EventStatus.UNKNOWN:
-            condition = {
-                "ConditionExpression": "#status = :was",
-                "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": {":was": was.value},
-            }
-        return {"Put": {"Item": self._item(event), **condition}}
-
-    def _item(self, event: UsageEvent) -> Item:
-        call = event.call
-        item: Item = {
-            **USAGE_EVENT.key(litellm_call_id=call.litellm_call_id),
-            "status": self.to.value,
-            "litellm_call_id": call.litellm_call_id,
-            "subscription_id": event.subscription_id,
-            "key_hash": call.key_hash,
-            "model": call.model,
-            **usage_attributes(event.usage),
-            "started_at": timestamp(call.started_at),
-            "ended_at": timestamp(call.ended_at),
-            "recorded_at": timestamp(self.now),
-        }
-        if self.to == EventStatus.UNCONFIRMED:
-            item |= UNCONFIRMED_EVENTS.key(recorded_at=timestamp(self.now))
-        if self.epoch is not None:
-            item |= {"epoch": self.epoch} | EVENTS_OF_LEAF.key(
-                subscription_id=event.subscription_id, epoch=self.epoch, litellm_call_id=call.litellm_call_id
-            )
-        return item
-
-    def _changes(
-        self, events: Iterable[UsageEvent], known: KnownCalls
-    ) -> tuple[dict[int, LiveTotals], dict[int, Usage]]:
-        """By subscription: the change of its live totals, and the usage of its events."""
-        live: dict[int, LiveTotals] = defaultdict(LiveTotals)
-        used: dict[int, Usage] = defaultdict(Usage)
-        for event in events:
-            before, after = _known(event, known).in_totals, Known(self.to, event.usage).in_totals
-            changed = live[event.subscription_id]
-            live[event.subscription_id] = LiveTotals(
-                counted=changed.counted + after.counted - before.counted,
-                unconfirmed=changed.unconfirmed + after.unconfirmed - before.unconfirmed,
-            )
-            used[event.subscription_id] += event.usage
-        return live, used
+def check_open(shard: int, epoch: int) -> Action:
+    """The action that fails unless `epoch` is still the open one."""
+    check = {"ConditionExpression": "epoch = :epoch", "ExpressionAttributeValues": {":epoch": epoch}}
+    return {"ConditionCheck": {"Key": EPOCH_SHARD.key(shard=shard), **check}}
 
 
-def transactions(events: Iterable[UsageEvent]) -> Iterator[list[UsageEvent]]:
-    """Split events into batches, as few as possible, whose step fits into one transaction."""
-    batch: list[UsageEvent] = []
-    subscriptions: set[int] = set()
-    for event in sorted(events, key=lambda event: event.subscription_id):
-        subscriptions.add(event.subscription_id)
-        # one condition on the epoch, one put for each call, two totals for each subscription
-        if 1 + len(batch) + 1 + 2 * len(subscriptions) > ACTIONS_MAX:
-            yield batch
-            batch, subscriptions = [], {event.subscription_id}
-        batch.append(event)
-    if batch:
-        yield batch
-
-
-def usage_attributes(usage: Usage, prefix: str = "") -> dict[str, int]:
-    return {prefix + name: getattr(usage, name) for name in USAGE_FIELDS}
-
-
-def usage_of(item: Item, prefix: str = "") -> Usage:
-    """The usage in an item's attributes; a missing attribute counts as 0."""
-    return Usage(*(int(item.get(prefix + name, 0)) for name in USAGE_FIELDS))
+def live_of(item: Item, subscription_id: int) -> Live:
+    packed = bytes(item["waiting"]) if "waiting" in item else None
+    return Live(
+        version=int(item.get("version", 0)),
+        totals=live_totals_of(item),
+        waiting=unpack_records(subscription_id, packed) if packed is not None else (),
+        spilled=int(item.get("spilled", 0)),
+    )
 
 
 def live_totals_of(item: Item) -> LiveTotals:
-    return LiveTotals(counted=usage_of(item, COUNTED), unconfirmed=usage_of(item, UNCONFIRMED))
+    """The totals in `LIVE`; no item has none."""
+    return LiveTotals(*(Usage(*map(int, item.get(name, ()))) for name in ("counted", "unconfirmed")))
 
 
-def event_of(item: Item) -> UsageEvent:
-    return _EVENT.validate_python({**item, "call": item})
+def entries_of(item: Item) -> Sequence[Entry]:
+    """The entries of a pack."""
+    return unpack_entries(bytes(item["entries"]))
 
 
-def known_call(item: Item) -> tuple[str, Known]:
-    return item["litellm_call_id"], Known(EventStatus(item["status"]), usage_of(item))
+def records_of(item: Item, subscription_id: int) -> Sequence[RatedRecord]:
+    """The records of a spilled item."""
+    return unpack_records(subscription_id, bytes(item["records"]))
 
 
-def quarantined(call: FinishedCall, expires_at: int) -> Item:
-    return {
-        **QUARANTINED_CALL.key(litellm_call_id=call.litellm_call_id),
-        "key_hash": call.key_hash,
-        "model": call.model,
-        "prompt_tokens": call.prompt_tokens,
-        "completion_tokens": call.completion_tokens,
-        "cost_nanousd": call.cost_nanousd,
-        "started_at": timestamp(call.started_at),
-        "ended_at": timestamp(call.ended_at),
-        EXPIRES_AT: expires_at,
+def usage_of(item: Item) -> Usage:
+    """The usage in a delta; a missing attribute counts as 0."""
+    return Usage(*(int(item.get(name, 0)) for name in USAGE_FIELDS))
+
+
+def packs_of(item: Item) -> list[str]:
+    """The sort keys of the packs in a delta, in the order in which they were counted."""
+    return [str(pack) for pack in item.get("packs", ())]
+
+
+def _put_live(subscription_id: int, live: Live) -> Action:
+    item = LIVE_TOTALS.key(subscription_id=subscription_id) | {
+        "version": live.version,
+        "counted": _amounts(live.totals.counted),
+        "unconfirmed": _amounts(live.totals.unconfirmed),
     }
+    if live.waiting:
+        item["waiting"] = pack_records(live.waiting)
+    if live.spilled:
+        item["spilled"] = live.spilled
+    if live.version == 1:
+        return {"Put": {"Item": item, "ConditionExpression": ABSENT}}
+    was = {":was": live.version - 1}
+    return {"Put": {"Item": item, "ConditionExpression": "version = :was", "ExpressionAttributeValues": was}}
 
 
-def _known(event: UsageEvent, known: KnownCalls) -> Known:
-    return known.get(event.call.litellm_call_id, Known())
+def _put_spilled(subscription_id: int, version: int, records: Sequence[RatedRecord]) -> Action:
+    key = WAITING_RECORDS.key(subscription_id=subscription_id, version=version)
+    return {"Put": {"Item": key | {"records": pack_records(records)}}}
 
 
-def _check_open(epoch: int) -> Mapping[str, Any]:
-    check = {"ConditionExpression": "epoch = :epoch", "ExpressionAttributeValues": {":epoch": epoch}}
-    return {"ConditionCheck": {"Key": OPEN_EPOCH.key(), **check}}
+def _put_packs(subscription_id: int, version: int, entries: Sequence[Entry]) -> tuple[list[Action], list[str]]:
+    """The writes of packs, and the sort keys of those that hold a usage event."""
+    actions, billed = [], []
+    for part, chunk in enumerate(split_entries(entries, PACK_SPAN_MAX)):
+        key = USAGE_PACK.key(
+            subscription_id=subscription_id, second=_second(chunk[0].started_at), version=version, part=part
+        )
+        actions.append({"Put": {"Item": key | {"entries": pack_entries(chunk)}}})
+        if any(entry.is_billed for entry in chunk):
+            billed.append(key["sk"])
+    return actions, billed
 
 
-def _add_live(subscription_id: int, change: LiveTotals) -> Mapping[str, Any]:
-    amounts = usage_attributes(change.counted, COUNTED) | usage_attributes(change.unconfirmed, UNCONFIRMED)
-    return _add(LIVE_TOTALS.key(subscription_id=subscription_id), amounts)
-
-
-def _add_delta(epoch: int, subscription_id: int, usage: Usage) -> Mapping[str, Any]:
-    return _add(EPOCH_DELTA.key(epoch=epoch, subscription_id=subscription_id), usage_attributes(usage))
-
-
-def _add(key: Mapping[str, str], amounts: Mapping[str, int]) -> Mapping[str, Any]:
+def _add_delta(epoch: int, subscription_id: int, usage: Usage, packs: Sequence[str]) -> Action:
+    amounts = {name: getattr(usage, name) for name in USAGE_FIELDS}
+    key = EPOCH_DELTA.key(epoch=epoch, shard=shard_of(subscription_id), subscription_id=subscription_id)
+    added = ", ".join(f"{name} :{name}" for name in amounts)
     update = {
-        "UpdateExpression": "ADD " + ", ".join(f"{name} :{name}" for name in amounts),
-        "ExpressionAttributeValues": {f":{name}": amount for name, amount in amounts.items()},
+        "UpdateExpression": f"ADD {added} SET packs = list_append(if_not_exists(packs, :none), :packs)",
+        "ExpressionAttributeValues": {
+            **{f":{name}": amount for name, amount in amounts.items()},
+            ":none": [],
+            ":packs": list(packs),
+        },
     }
     return {"Update": {"Key": key, **update}}
+
+
+def _amounts(usage: Usage) -> list[int]:
+    return [getattr(usage, name) for name in USAGE_FIELDS]
+
+
+def _second(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def packs_between(subscription_id: int, first: datetime, last: datetime) -> tuple[str, str, str]:
+    """Partition and both bounds of the sort keys of the packs that can hold start times from `first` to `last`."""
+    low, high = _second(first - PACK_SPAN_MAX), _second(last) + 1
+    return (
+        USAGE_PACK.partition(subscription_id=subscription_id),
+        USAGE_PACK.sort_key(second=max(low, 0), version=0, part=0),
+        USAGE_PACK.sort_key(second=high, version=0, part=0),
+    )

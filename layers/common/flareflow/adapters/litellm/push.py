@@ -1,19 +1,12 @@
-"""What LiteLLM's `generic_api` callback posts when calls have finished."""
+"""What LiteLLM's `generic_api` callback posts when calls have finished, read as if the gate had told it."""
 
-import json
-from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel
 
 from flareflow.adapters.litellm.calls import Call, Text, Usd, readable_calls
-from flareflow.errors import InvalidRequestError
-from flareflow.metering.models import FinishedCall, PushedCalls
-
-PUSH_EVENTS_MAX: Final = 500
-PUSH_BYTES_MAX: Final = 5 * 1024 * 1024
-
-_EVENTS: Final = TypeAdapter(Annotated[list[dict[str, object]], Field(max_length=PUSH_EVENTS_MAX)])
+from flareflow.metering.calls import CallRecord, Ending, Tokens
+from flareflow.metering.models import FinishedCall
 
 
 class _Metadata(BaseModel):
@@ -33,18 +26,19 @@ class _Event(Call):
         return self.finished(self.metadata.user_api_key_hash, self.response_cost, self.startTime, self.endTime)
 
 
-def pushed_calls(body: bytes) -> PushedCalls:
-    """The successful calls of a push, a JSON array of events; failed calls are left out.
-
-    Raises InvalidRequestError when the body is too long or not such an array.
-    """
-    if len(body) > PUSH_BYTES_MAX:
-        raise InvalidRequestError("push_too_large", f"a push has at most {PUSH_BYTES_MAX} bytes, not {len(body)}")
-    try:
-        events = _EVENTS.validate_python(json.loads(body, parse_float=Decimal))
-    except ValueError as error:
-        message = f"a push is a JSON array of at most {PUSH_EVENTS_MAX} events"
-        raise InvalidRequestError("invalid_push", message) from error
-    successes = [event for event in events if event.get("status") != "failure"]
-    calls = tuple(readable_calls(_Event, successes))
-    return PushedCalls(len(events), calls, malformed=len(successes) - len(calls))
+def callback_record(event: dict[str, Any]) -> CallRecord | None:
+    """The record of a successful call; None for a failed one, or one that cannot be read: its row tells of it."""
+    for call in readable_calls(_Event, [event] if event.get("status") != "failure" else []):
+        return CallRecord(
+            event_id=call.litellm_call_id,
+            key_hash=call.key_hash,
+            call_type="",
+            model=call.model,
+            answered_by=None,
+            ending=Ending.COMPLETE,
+            tokens=Tokens(prompt=call.prompt_tokens, completion=call.completion_tokens),
+            tokens_are_estimated=True,
+            started_at=call.started_at,
+            ended_at=call.ended_at,
+        )
+    return None

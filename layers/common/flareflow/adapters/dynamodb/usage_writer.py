@@ -1,0 +1,266 @@
+"""Read, decide, write, and again if the race was lost: how rows and records of many subscriptions are worked off.
+
+A step is what one subscription's next rows or records change. The steps of subscriptions that share a shard of the open
+epoch share a transaction while they fit into one; after a lost race each subscription is tried alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.conditions import ConditionBase, Key
+
+from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.tables import EPOCH_SHARD, EXPIRES_AT, LIVE_TOTALS, UNCONFIRMED, WAITING_RECORDS
+from flareflow.adapters.dynamodb.usage_items import (
+    Action,
+    StoredUsage,
+    check_open,
+    entries_of,
+    live_of,
+    packs_between,
+    records_of,
+    shard_of,
+)
+from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.json_format import timestamp
+from flareflow.metering.usage_events import RatedRecord, RatedRow
+from flareflow.metering.witnesses import REACH, Known, Outcome
+from flareflow.time import Pause
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+ATTEMPTS_MAX: Final = 8
+PAUSE_SECONDS: Final = 0.02
+ROUND_SUBSCRIPTIONS_MAX: Final = 80
+ACTIONS_MAX: Final = 100
+TRANSACTION_BYTES_MAX: Final = 3_000_000
+"""Of binary attributes; DynamoDB takes 4 MB in all."""
+STEP_CALLS_MAX: Final = 400
+STEP_SPAN_MAX: Final = timedelta(hours=1)
+SPILLED_CHANGED_MAX: Final = 60
+QUERY_PAGES_MAX: Final = 200
+MARKER_LIFETIME: Final = timedelta(days=90)
+
+type Decide[T] = Callable[[Known, Sequence[T]], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Work[T: (RatedRow, RatedRecord)]:
+    """Rows or records of one subscription that are left, by rising start time."""
+
+    subscription_id: int
+    calls: tuple[T, ...]
+    attempts: int = 0
+
+    @property
+    def shard(self) -> int:
+        return shard_of(self.subscription_id)
+
+    @property
+    def next_calls(self) -> Sequence[T]:
+        """The calls of the next step, before it is known in how many spilled items their records are."""
+        last = self.calls[0].call.started_at + STEP_SPAN_MAX
+        return [one for one in self.calls[:STEP_CALLS_MAX] if one.call.started_at <= last]
+
+    def after(self, step: "Step[T]", *, is_done: bool) -> "Work[T]":
+        if is_done:
+            return Work(self.subscription_id, self.calls[step.calls :])
+        return replace(self, attempts=self.attempts + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step[T: (RatedRow, RatedRecord)]:
+    """What the next `calls` calls of a subscription change, and the actions that write it."""
+
+    work: Work[T]
+    calls: int
+    outcome: Outcome
+    actions: Sequence[Action]
+    begins_to_wait: bool
+
+    @property
+    def bytes(self) -> int:
+        return sum(
+            len(value)
+            for action in self.actions
+            for value in action.get("Put", {}).get("Item", {}).values()
+            if isinstance(value, bytes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UsageWriter:
+    """Works off rows and records of many subscriptions. Every step can be repeated; a repetition changes nothing."""
+
+    table: "Table"
+    pause: Pause
+
+    def run[T: (RatedRow, RatedRecord)](self, calls: Iterable[T], decide: Decide[T], now: datetime) -> list[Outcome]:
+        """What was done, step by step.
+
+        Raises RaceLostError when the step of a subscription has lost its race `ATTEMPTS_MAX` times, after all others
+        were written; BrokenRuleError when something is to be billed before an epoch was opened.
+        """
+        outcomes: list[Outcome] = []
+        works, lost = _works(calls), []
+        while works:
+            some, works = works[:ROUND_SUBSCRIPTIONS_MAX], works[ROUND_SUBSCRIPTIONS_MAX:]
+            self.pause(PAUSE_SECONDS * max(work.attempts for work in some))
+            for steps, epoch in self._transactions(some, decide):
+                is_done = self._write(steps, epoch, now)
+                outcomes += [step.outcome for step in steps if is_done]
+                left = [step.work.after(step, is_done=is_done) for step in steps]
+                works += [work for work in left if work.calls and work.attempts < ATTEMPTS_MAX]
+                lost += [work for work in left if work.attempts >= ATTEMPTS_MAX]
+        if lost:
+            raise RaceLostError(f"{len(lost)} subscriptions' usage lost its race in {ATTEMPTS_MAX} attempts")
+        return outcomes
+
+    def live(self, ids: Sequence[int]) -> dict[int, StoredUsage]:
+        """Totals and waiting records of subscriptions, without entries."""
+        return self._read(ids, shards=())[0]
+
+    def mark(self, subscription_id: int, now: datetime) -> None:
+        """Store that the subscription's records wait since `now`, so that a sweep finds them."""
+        key = UNCONFIRMED.key(since=timestamp(now), subscription_id=subscription_id)
+        with translating("mark unconfirmed records"):
+            self.table.put_item(Item=key | {EXPIRES_AT: int((now + MARKER_LIFETIME).timestamp())})
+
+    def _transactions[T: (RatedRow, RatedRecord)](
+        self, works: Sequence[Work[T]], decide: Decide[T]
+    ) -> Iterator[tuple[list[Step[T]], int | None]]:
+        """The next step of each work, in as few transactions as possible, each with the epoch of its shard."""
+        stored, epochs = self._read(
+            [work.subscription_id for work in works], shards=sorted({work.shard for work in works})
+        )
+        for shard, same_shard in groupby(sorted(works, key=_by_shard), lambda work: work.shard):
+            epoch = epochs.get(shard)
+            steps = (self._step(work, stored[work.subscription_id], decide, epoch) for work in same_shard)
+            yield from ((group, epoch) for group in _grouped(steps))
+
+    def _step[T: (RatedRow, RatedRecord)](
+        self, work: Work[T], stored: StoredUsage, decide: Decide[T], epoch: int | None
+    ) -> Step[T]:
+        calls = work.next_calls
+        first, last = calls[0].call.started_at - REACH, calls[-1].call.started_at + REACH
+        known = replace(stored, entries=self._entries(work.subscription_id, first, last))
+        calls = _within_spilled(calls, known)
+        outcome = decide(known.known, calls)
+        if outcome.billed and epoch is None:
+            raise BrokenRuleError("no epoch is open, so no usage can be counted")
+        actions = known.actions(outcome, epoch) if outcome.changes_something else []
+        return Step(work, len(calls), outcome, actions, bool(outcome.added) and not known.waiting)
+
+    def _write[T: (RatedRow, RatedRecord)](self, steps: Sequence[Step[T]], epoch: int | None, now: datetime) -> bool:
+        """Write one transaction; return False when another invocation has changed some of its items meanwhile."""
+        for step in steps:
+            if step.begins_to_wait:
+                self.mark(step.work.subscription_id, now)
+        actions = [action for step in steps for action in step.actions]
+        if epoch is not None and any(step.outcome.billed for step in steps):
+            actions.append(check_open(steps[0].work.shard, epoch))
+        try:
+            with translating(f"write the usage of {len(steps)} subscriptions"):
+                self._send(actions)
+        except RaceLostError:
+            return False
+        return True
+
+    def _send(self, actions: Sequence[Action]) -> None:
+        """A single put costs half of what it costs in a transaction."""
+        if len(actions) == 1 and "Put" in actions[0]:
+            self.table.put_item(**actions[0]["Put"])
+        elif actions:
+            self.table.meta.client.transact_write_items(
+                TransactItems=[_in_table(action, self.table.name) for action in actions]
+            )
+
+    def _read(self, ids: Sequence[int], shards: Sequence[int]) -> tuple[dict[int, StoredUsage], dict[int, int]]:
+        """The usage of subscriptions without their entries, and the open epoch of shards."""
+        keys = [LIVE_TOTALS.key(subscription_id=one) for one in ids] + [EPOCH_SHARD.key(shard=one) for one in shards]
+        usage = {one: StoredUsage(one) for one in ids}
+        epochs = {}
+        for item in read_items(self.table, keys, self.pause):
+            if EPOCH_SHARD.matches(item):
+                epochs[EPOCH_SHARD.number(item, "shard")] = int(item["epoch"])
+            else:
+                subscription_id = LIVE_TOTALS.number(item, "subscription_id")
+                usage[subscription_id] = self._with_spilled(subscription_id, item)
+        return usage, epochs
+
+    def _with_spilled(self, subscription_id: int, item: Item) -> StoredUsage:
+        live = live_of(item, subscription_id)
+        if not live.spilled:
+            return StoredUsage(subscription_id, live)
+        found = self._query(WAITING_RECORDS.all_of(subscription_id=subscription_id))
+        return StoredUsage(subscription_id, live, {one["sk"]: records_of(one, subscription_id) for one in found})
+
+    def _entries(self, subscription_id: int, first: datetime, last: datetime) -> list[Any]:
+        partition, low, high = packs_between(subscription_id, first, last)
+        packs = self._query(Key("pk").eq(partition) & Key("sk").between(low, high))
+        return [entry for pack in packs for entry in entries_of(pack)]
+
+    def _query(self, condition: ConditionBase) -> Iterator[Item]:
+        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        for _ in range(QUERY_PAGES_MAX):
+            with translating("read a subscription's usage"):
+                found = self.table.query(**query)
+            yield from found["Items"]
+            if "LastEvaluatedKey" not in found:
+                return
+            query["ExclusiveStartKey"] = found["LastEvaluatedKey"]
+        raise BrokenRuleError(f"a subscription's usage has more than {QUERY_PAGES_MAX} pages in one range of times")
+
+
+def _works[T: (RatedRow, RatedRecord)](calls: Iterable[T]) -> list[Work[T]]:
+    """The work of each subscription; those of a shard follow each other."""
+    by_id = sorted(calls, key=lambda one: (one.subscription_id, one.call.started_at))
+    works = [Work(one, tuple(same)) for one, same in groupby(by_id, lambda one: one.subscription_id)]
+    return sorted(works, key=_by_shard)
+
+
+def _by_shard[T: (RatedRow, RatedRecord)](work: Work[T]) -> tuple[int, int]:
+    return work.shard, work.subscription_id
+
+
+def _grouped[T: (RatedRow, RatedRecord)](steps: Iterable[Step[T]]) -> Iterator[list[Step[T]]]:
+    """Groups of steps that fit into one transaction with one check of the epoch; a step that lost a race is alone."""
+    group: list[Step[T]] = []
+    for step in steps:
+        together: list[Step[T]] = list(group)
+        together.append(step)
+        fits = sum(len(one.actions) for one in together) < ACTIONS_MAX
+        fits = fits and sum(one.bytes for one in together) <= TRANSACTION_BYTES_MAX
+        if group and (not fits or any(one.work.attempts for one in together)):
+            yield group
+            group = []
+        group.append(step)
+    if group:
+        yield group
+
+
+def _within_spilled[T: (RatedRow, RatedRecord)](calls: Sequence[T], stored: StoredUsage) -> Sequence[T]:
+    """The first calls whose records are in at most `SPILLED_CHANGED_MAX` spilled items."""
+    places = {
+        (record.call.key_hash, record.call.event_id): sort_key
+        for sort_key, records in stored.spilled.items()
+        for record in records
+    }
+    changed: set[str] = set()
+    for number, one in enumerate(calls):
+        name = one.call.call_id if isinstance(one, RatedRow) else one.call.event_id
+        place = places.get((one.call.key_hash, name or ""))
+        changed |= {place} if place else set()
+        if len(changed) > SPILLED_CHANGED_MAX:
+            return calls[:number]
+    return calls
+
+
+def _in_table(action: Action, name: str) -> Any:
+    return {kind: {"TableName": name, **what} for kind, what in action.items()}

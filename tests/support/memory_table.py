@@ -1,0 +1,168 @@
+"""A DynamoDB table in memory, as far as metering needs one: quick enough for thousands of random steps.
+
+`tests/ports/dynamodb` runs the same code against DynamoDB Local. Unlike the real one it can end an invocation before
+and after each write, and let something else happen before one.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
+    from mypy_boto3_dynamodb.service_resource import Table
+
+type Keys = tuple[str, str]
+type Item = Mapping[str, Any]
+
+PAGE_ITEMS = 3
+ABSENT = re.compile(r"attribute_not_exists\((\w+)\)")
+EQUALS = re.compile(r"(\w+) = (:\w+)")
+APPEND = re.compile(r"list_append\(if_not_exists\((\w+), (:\w+)\), (:\w+)\)")
+
+
+class CrashError(Exception):
+    """The invocation ended here."""
+
+
+@dataclass
+class MemoryTable:
+    """One table; `as_table` is what an adapter takes for it."""
+
+    name: str = "table"
+    items: dict[Keys, dict[str, Any]] = field(default_factory=dict)
+    crash_at: int | None = None
+    """Before (even) or after (odd) which write the invocation ends."""
+    meanwhile: Callable[[], object] | None = None
+    """What happens before the next write, once."""
+
+    def as_table(self) -> "Table":
+        table = SimpleNamespace(name=self.name, get_item=self.get_item, query=self.query, put_item=self.put_item)
+        table.update_item = lambda **update: self.transact_write_items(TransactItems=[{"Update": update}])
+        table.meta = SimpleNamespace(client=self)
+        return cast("Table", table)
+
+    def get_item(self, *, Key: Item, **_: object) -> Item:  # noqa: N803 (boto3's name)
+        item = self.items.get((Key["pk"], Key["sk"]))
+        return {} if item is None else {"Item": item}
+
+    def batch_get_item(self, *, RequestItems: Any) -> Item:  # noqa: N803
+        keys = [(key["pk"], key["sk"]) for key in RequestItems[self.name]["Keys"]]
+        found = [self.items[key] for key in keys if key in self.items]
+        return {"Responses": {self.name: found}, "UnprocessedKeys": {}}
+
+    def query(
+        self,
+        *,
+        KeyConditionExpression: "ConditionBase",  # noqa: N803
+        ExclusiveStartKey: Item | None = None,  # noqa: N803
+        Limit: int = PAGE_ITEMS,  # noqa: N803
+        **_: object,
+    ) -> Item:
+        after = ("", "") if ExclusiveStartKey is None else (ExclusiveStartKey["pk"], ExclusiveStartKey["sk"])
+        found = [self.items[key] for key in sorted(self.items) if key > after]
+        found = [item for item in found if _meets(item, KeyConditionExpression)]
+        answer: dict[str, Any] = {"Items": found[:Limit]}
+        if len(found) > Limit:
+            answer["LastEvaluatedKey"] = {name: found[Limit - 1][name] for name in ("pk", "sk")}
+        return answer
+
+    def put_item(self, **put: Any) -> None:
+        self.transact_write_items(TransactItems=[{"Put": put}])
+
+    def transact_write_items(self, *, TransactItems: Any) -> None:  # noqa: N803
+        with self._around_write():
+            actions = [(kind, action, _key_of(action)) for one in TransactItems for kind, action in one.items()]
+            assert len({key for _, _, key in actions}) == len(actions) <= 100
+            reasons = [
+                {"Code": "None" if self._holds(action, key) else "ConditionalCheckFailed"} for _, action, key in actions
+            ]
+            if any(reason["Code"] != "None" for reason in reasons):
+                answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+                raise ClientError(answer, "TransactWriteItems")
+            for kind, action, key in actions:
+                self._apply(kind, action, key)
+
+    @contextmanager
+    def _around_write(self) -> Iterator[None]:
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        self._step()
+        yield
+        self._step()
+
+    def _step(self) -> None:
+        if self.crash_at is not None:
+            self.crash_at -= 1
+            if self.crash_at < 0:
+                self.crash_at = None
+                raise CrashError
+
+    def _holds(self, action: Item, key: Keys) -> bool:
+        item, values = self.items.get(key, {}), action.get("ExpressionAttributeValues", {})
+        terms = action.get("ConditionExpression", "").split(" AND ")
+        return all(_term_holds(term, item, values) for term in terms if term)
+
+    def _apply(self, kind: str, action: Item, key: Keys) -> None:
+        if kind == "Put":
+            self.items[key] = dict(action["Item"])
+        elif kind == "Delete":
+            self.items.pop(key, None)
+        elif kind == "Update":
+            item = self.items.get(key, {"pk": key[0], "sk": key[1]})
+            self.items[key] = _updated(item, action["UpdateExpression"], action["ExpressionAttributeValues"])
+
+
+def _key_of(action: Item) -> Keys:
+    keys = action.get("Key") or action["Item"]
+    return keys["pk"], keys["sk"]
+
+
+def _term_holds(term: str, item: Item, values: Item) -> bool:
+    if absent := ABSENT.fullmatch(term):
+        return absent[1] not in item
+    equals = EQUALS.fullmatch(term)
+    assert equals, term
+    return equals[1] in item and item[equals[1]] == values[equals[2]]
+
+
+def _updated(item: Item, expression: str, values: Item) -> dict[str, Any]:
+    """The item after `ADD name :value, …`, `SET name = :value, …`, `REMOVE name` in this order, each if there."""
+    parts = re.split(r"\s*\b(ADD|SET|REMOVE)\b\s*", expression)[1:]
+    new = dict(item)
+    for verb, what in zip(parts[::2], parts[1::2], strict=True):
+        if appended := APPEND.search(what):
+            new[appended[1]] = [*item.get(appended[1], values[appended[2]]), *values[appended[3]]]
+            continue
+        for one in what.split(", "):
+            name, _, value = one.replace(" = ", " ").partition(" ")
+            match verb:
+                case "ADD":
+                    new[name] = item.get(name, 0) + values[value]
+                case "SET":
+                    new[name] = values[value]
+                case _:
+                    new.pop(name, None)
+    return new
+
+
+def _meets(item: Item, condition: "ConditionBase") -> bool:
+    expression = condition.get_expression()
+    if expression["operator"] == "AND":
+        return all(_meets(item, part) for part in expression["values"])
+    name, *values = expression["values"]
+    actual = item[name.name]
+    match expression["operator"]:
+        case "=":
+            return bool(actual == values[0])
+        case "begins_with":
+            return bool(actual.startswith(values[0]))
+        case "BETWEEN":
+            return bool(values[0] <= actual <= values[1])
+    raise AssertionError(expression["operator"])

@@ -1,0 +1,185 @@
+"""How usage lies in UsageTable: in packs found by start times, written in transactions that fit, marked to be swept."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.tables import UNCONFIRMED, USAGE_PACK
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_items import PACK_SPAN_MAX
+from flareflow.adapters.dynamodb.usage_packs import (
+    PACK_BYTES_MAX,
+    pack_entries,
+    pack_records,
+    split_entries,
+    unpack_entries,
+    unpack_records,
+)
+from flareflow.errors import BrokenRuleError
+from flareflow.metering.calls import Ending, Tokens
+from flareflow.metering.models import Usage
+from flareflow.metering.usage_events import DifferenceKind, Entry, RatedRow
+from flareflow.metering.witnesses import REACH
+from tests.fakes.metering import NOW, record, row
+from tests.support.memory_table import MemoryTable
+
+MINUTE = timedelta(minutes=1)
+MICROSECOND = timedelta(microseconds=1)
+GRACE = timedelta(minutes=30)
+DYNAMODB_ITEM_MAX = 400_000
+
+
+@pytest.fixture
+def table() -> MemoryTable:
+    return MemoryTable()
+
+
+@pytest.fixture
+def usage(table: MemoryTable) -> DynamoUsageEvents:
+    usage = DynamoUsageEvents(table.as_table(), lambda _: None, GRACE)
+    usage.open_epoch_if_none(5)
+    return usage
+
+
+def packs(table: MemoryTable) -> list[Sequence[Entry]]:
+    return [unpack_entries(item["entries"]) for item in table.items.values() if USAGE_PACK.matches(item)]
+
+
+def test_entries_and_records_are_unpacked_as_they_were_packed() -> None:
+    entries = [
+        Entry.of_row(row("a", Tokens(1, 2, 3, 4), call_id="call-1", started_at=NOW + MICROSECOND), is_recorded=True),
+        Entry.of_row(
+            row("b", cost_nanousd=None),
+            is_billed=False,
+            difference=DifferenceKind.SECOND_ROW,
+            other_tokens=Tokens(5, 6, 7, 8),
+        ),
+        Entry.of_record(record("call-2"), is_billed=True, difference=None),
+    ]
+    records = [record("call-1"), record("call-2", Tokens(), ending=Ending.UNKNOWN, is_estimated=True)]
+    assert unpack_entries(pack_entries(entries)) == entries
+    assert unpack_records(1, pack_records(records)) == records
+
+
+def test_a_pack_of_another_form_is_a_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = pack_entries([])
+    monkeypatch.setattr("flareflow.adapters.dynamodb.usage_packs.FORM", 2)
+    with pytest.raises(BrokenRuleError, match="form 1"):
+        unpack_entries(packed)
+
+
+def test_a_part_is_at_most_ten_minutes_long_and_in_order() -> None:
+    starts = [NOW + minutes * MINUTE for minutes in (21, 0, 10, 11)]
+    parts = split_entries([Entry.of_row(row("a", started_at=start)) for start in starts], PACK_SPAN_MAX)
+    assert [[entry.started_at for entry in part] for part in parts] == [
+        [NOW, NOW + 10 * MINUTE],
+        [NOW + 11 * MINUTE, NOW + 21 * MINUTE],
+    ]
+
+
+def test_a_part_stays_below_the_largest_item_whatever_its_names_are() -> None:
+    # Given entries whose names are as long as they may be and cannot be compressed
+    names = [f"{number:x}-{pow(3, 5000 + number) % 16**1000:x}" for number in range(800)]
+    parts = list(split_entries([Entry.of_row(row(name)) for name in names], PACK_SPAN_MAX))
+    # Then they are in several parts, each of which fits
+    assert sum(len(part) for part in parts) == 800
+    assert len(parts) > 1
+    assert all(len(json.dumps([entry.request_id for entry in part])) <= PACK_BYTES_MAX for part in parts)
+    assert all(len(pack_entries(part)) < DYNAMODB_ITEM_MAX for part in parts)
+
+
+@pytest.mark.parametrize("others", [-PACK_SPAN_MAX, PACK_SPAN_MAX])
+def test_a_row_is_known_wherever_in_its_pack_it_is(usage: DynamoUsageEvents, others: timedelta) -> None:
+    # Given a pack with two rows that are as far apart as possible
+    rows = [row("a", started_at=NOW), row("b", started_at=NOW + others)]
+    assert usage.count(rows, NOW).counted == 2
+    # When each is counted again alone, Then it is known
+    assert [usage.count([one], NOW).counted for one in rows] == [0, 0]
+
+
+def test_a_pack_that_begins_long_before_the_reach_is_found(usage: DynamoUsageEvents, table: MemoryTable) -> None:
+    # Given a record that was billed alone, in a pack that begins ten minutes before it
+    start = NOW - REACH
+    usage.count([row("first", started_at=start - PACK_SPAN_MAX)], NOW)
+    usage.record([record("call-1", started_at=start), record("call-2", started_at=start - PACK_SPAN_MAX)], NOW)
+    usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE)
+    assert max(len(pack) for pack in packs(table)) == 2
+    # When its row began as much later as a row may, Then it is known
+    assert usage.count([row("a", call_id="call-1", started_at=NOW)], NOW + GRACE).counted == 0
+
+
+def test_a_transaction_has_at_most_100_actions(
+    usage: DynamoUsageEvents, table: MemoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a table that notes the sizes of transactions
+    sizes: list[int] = []
+    write = table.transact_write_items
+
+    def note(*, TransactItems: Any) -> None:  # noqa: N803 (boto3's name)
+        sizes.append(len(TransactItems))
+        write(TransactItems=TransactItems)
+
+    monkeypatch.setattr(table, "transact_write_items", note)
+    # When 70 subscriptions of one shard have a call each, and one of them has more, in packs of their own
+    rows = [row(f"r-{number}", subscription_id=16 * number) for number in range(70)]
+    rows += [row(f"x-{number}", subscription_id=0, started_at=NOW - number * 11 * MINUTE) for number in range(1, 6)]
+    assert usage.count(rows, NOW).counted == 75
+    # Then they share as few transactions as can be
+    assert max(sizes) <= 100
+    assert len(sizes) == 3
+
+
+def test_rows_of_many_times_are_counted_in_steps(usage: DynamoUsageEvents) -> None:
+    rows = [row(f"r-{hours}", started_at=NOW - timedelta(hours=hours)) for hours in range(100)]
+    assert usage.count(rows, NOW).counted == 100
+    assert usage.count(rows, NOW).counted == 0
+
+
+def test_a_sweep_goes_on_where_the_last_one_ended_and_leaves_what_is_too_young(
+    usage: DynamoUsageEvents, table: MemoryTable
+) -> None:
+    # Given two subscriptions whose records wait, one of which has a younger one too
+    old, young = NOW - 2 * MINUTE, NOW + 9 * MINUTE
+    usage.record([record("old-1", started_at=old)], NOW)
+    usage.record([record("young-1", started_at=young)], NOW)
+    usage.record([record("old-2", started_at=old, subscription_id=2)], NOW + MICROSECOND)
+    # When they are swept one by one
+    before = NOW + 5 * MINUTE
+    counts = [usage.bill_alone(before, 1, NOW + GRACE).counted for _ in range(3)]
+    # Then each old one is billed once, and the young one waits for a later sweep
+    assert counts == [1, 1, 0]
+    reader = UsageReader(table.as_table())
+    assert reader.live(1).unconfirmed.requests == 1
+    assert usage.bill_alone(NOW + GRACE + MICROSECOND, 1, NOW + 2 * GRACE).counted == 1
+    assert reader.live(1).unconfirmed == Usage()
+
+
+def test_an_older_sweep_finds_nothing(usage: DynamoUsageEvents) -> None:
+    usage.record([record("call-1")], NOW)
+    assert usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE).counted == 1
+    assert usage.bill_alone(NOW - MINUTE, 10, NOW).counted == 0
+
+
+def test_a_subscription_is_marked_once_while_its_records_wait(usage: DynamoUsageEvents, table: MemoryTable) -> None:
+    for number in range(5):
+        usage.record([record(f"call-{number}")], NOW + number * MINUTE)
+    assert [UNCONFIRMED.part(item, "since") for item in table.items.values() if UNCONFIRMED.matches(item)] == [
+        "2026-11-24T10:00:00.000000Z"
+    ]
+
+
+def test_the_others_are_counted_when_one_subscription_always_loses_its_race(
+    usage: DynamoUsageEvents, table: MemoryTable
+) -> None:
+    # Given rows before any epoch was opened in one shard
+    shard = next(key for key in table.items if key[1] == "OPEN_EPOCH#02")
+    del table.items[shard]
+    rows: list[RatedRow] = [row("a", subscription_id=1), row("b", subscription_id=2)]
+    # When they are counted, Then the others were counted before the broken rule is told
+    with pytest.raises(BrokenRuleError):
+        usage.count(rows, NOW)
+    assert UsageReader(table.as_table()).live(1).counted.requests == 1
