@@ -38,11 +38,18 @@ type Handler = Callable[[dict[str, Any]], Any]
 
 @dataclass
 class AwsInMemory:
-    """The deployment, the session of all functions, and the accesses that each of them needed so far."""
+    """The deployment, and the accesses that each function needed so far.
+
+    All functions have one session: reading the models of AWS' services takes longer than all that they do.
+    """
 
     deployment: Deployment
-    session: Session
     used: dict[str, set[Access]] = field(default_factory=lambda: defaultdict(set))
+    session: Session = field(default_factory=Session)
+    _boto3: boto3.Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._boto3 = boto3.Session(botocore_session=self.session)
 
     @contextmanager
     def function(self, name: str, *, left_ms: int = 240_000) -> Iterator[tuple[Any, Any, Handler]]:
@@ -64,6 +71,7 @@ class AwsInMemory:
             environment = self.environment(name)
             for variable, value in environment.items():
                 patch.setenv(variable, value)
+            patch.setattr(boto3, "DEFAULT_SESSION", self._boto3)
             self.session.set_credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
             if hasattr(app, "metrics"):  # it read its namespace when it was imported
                 patch.setattr(app.metrics, "namespace", "FlareFlow")
@@ -132,9 +140,7 @@ def aws_in_memory(template: Template) -> Iterator[AwsInMemory]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setattr(provision, "url", lambda _: None)
         made = provision.Provisioner(template, {}).make_all()
-        functions = Session()  # one for all of them: reading the models of AWS' services takes longer than all they do
-        patch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=functions))
-        aws = AwsInMemory(Deployment(template, made), functions)
+        aws = AwsInMemory(Deployment(template, made))
 
         def answer(stubber: BotocoreStubber, **given: Any) -> Any:
             return aws.answer(stubber, **given)
