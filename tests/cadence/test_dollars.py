@@ -6,6 +6,7 @@ from flareflow.adapters.flow.json_cdc import string, ufix64, uint64
 from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.flow.accounts import service_account
 from infra.local.flow.contracts import LocalDeployer
+from tests.support.dollars import SET_PRICE
 from tests.support.flow_emulator import EPOCH_SECONDS, FLOW, SETTLE, Chain
 
 pytestmark = pytest.mark.stack
@@ -14,12 +15,6 @@ MILLION = 10**6
 HOUR = 3_600
 DOLLAR = 10**8
 IN_DOLLARS = "subscriptions/settle_page_in_dollars.cdc"
-SET_PRICE = """
-    import "BandOracle"
-    transaction(symbol: String, dollars: UFix64, timestamp: UInt64) {
-        execute { BandOracle.setPrice(symbol, dollars: dollars, timestamp: timestamp) }
-    }
-"""
 
 
 @pytest.fixture

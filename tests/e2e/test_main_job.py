@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -10,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from flareflow.settlement.pricing import charge_ufix64
-from infra.local import stack
 from infra.local.aws import session as aws
 from infra.local.demo import job
 from infra.local.demo.calls import CALLS, FAILING
@@ -23,23 +21,11 @@ from infra.local.run_dir import run_dir
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
-PORT_BASE = "15000"
 WANTED_OF_RECEIPT = {
     *("calls_ok", "calls_failed", "rated_microtokens", "charged_flow", "deposit_left_flow", "statement_hash"),
     *("live_calls", "pending_p50_ms", "pending_p95_ms"),
     *("voting_round_id", "flow_transaction_ids", "seconds", "agrees", "second_run_changed_nothing"),
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Facts]:
-    """A whole stack, on ports that only these tests use."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("FLAREFLOW_PORT_BASE", PORT_BASE)
-        try:
-            yield stack.up(Console(file=io.StringIO()))
-        finally:
-            stack.down()
 
 
 @pytest.fixture(scope="module")

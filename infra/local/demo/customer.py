@@ -7,10 +7,10 @@ from typing import Final, Self
 from flareflow.accounts.models import AccountProof
 from flareflow.adapters.flow.account_proof import proof_message
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
+from infra.deploy.contracts import DEFAULT_PLAN
 from infra.local.demo.api import Api
 from infra.local.flow.accounts import LocalAccount, LocalFlow
 
-PLAN_ID: Final = 0
 PLAN_VERSION: Final = 1
 STARTING_MONEY_UFIX64: Final = 100 * 10**8
 OPENED_EVENT: Final = "SubscriptionCustody.SubscriptionOpened"
@@ -25,13 +25,13 @@ class Subscriber:
     transaction_id: str
 
     @classmethod
-    def open(cls, flow: LocalFlow, deposit_ufix64: int) -> Self:
+    def open(cls, flow: LocalFlow, deposit_ufix64: int, plan_id: int = DEFAULT_PLAN) -> Self:
         """A new account whose first transaction opens a subscription."""
         account = flow.create_account(STARTING_MONEY_UFIX64)
         result = flow.run(
             account,
             "subscriptions/open_subscription.cdc",
-            uint64(PLAN_ID),
+            uint64(plan_id),
             uint64(PLAN_VERSION),
             ufix64(deposit_ufix64),
         )

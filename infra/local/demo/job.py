@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from infra.deploy.contracts import DEFAULT_PLAN
 from infra.local.demo.api import Api, ApiError
 from infra.local.demo.calls import Answer, make_calls, planned_calls
 from infra.local.demo.customer import Subscriber
@@ -36,7 +37,7 @@ class JobFailedError(Exception):
 def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
     """Do the main job on a running stack. Raises JobFailedError."""
     with Stack.of(facts) as stack, become_customer(stack, steps) as customer:
-        done = _done(stack, steps, customer)
+        done = use_until_settled(stack, steps, customer)
         with steps.step("again", "Every scheduled handler runs once more") as doing:
             before = _state(stack, customer)
             _invoke_all(facts["lambda_url"])
@@ -46,17 +47,18 @@ def run(facts: Mapping[str, str], steps: Steps) -> Receipt:
         return receipt_of(done, steps.seconds, unchanged=not changed)
 
 
-def _done(stack: Stack, steps: Steps, customer: Customer) -> Run:
+def use_until_settled(stack: Stack, steps: Steps, customer: Customer) -> Run:
+    """Make the calls and wait until they are settled on Flow. Raises JobFailedError."""
     try:
         return asyncio.run(_use_and_settle(stack, steps, customer))
     except TimeoutError as error:
         raise JobFailedError("a message that was expected on the WebSocket did not come") from error
 
 
-def become_customer(stack: Stack, steps: Steps) -> Customer:
+def become_customer(stack: Stack, steps: Steps, plan_id: int = DEFAULT_PLAN) -> Customer:
     """Open a subscription, sign in, make a key."""
     with steps.step("subscription", "A new Flow account opens a subscription with 10 FLOW") as doing:
-        subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64)
+        subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64, plan_id)
         doing.result = f"subscription {subscriber.subscription_id} of 0x{subscriber.account.address}"
     with steps.step("key", "It signs in with its wallet and gets a virtual key") as doing:
         api = _signed_in(stack, subscriber)
@@ -201,16 +203,22 @@ async def _charged(stack: Stack, steps: Steps, customer: Customer, rated_microto
 
 
 def _nothing_is_on_its_way(api: Api) -> bool | None:
-    """True once the backend knows every statement as settled or skipped, None before.
+    """True once the backend knows every statement as settled or passed over, None before.
 
-    On a slow machine the calls fall into two epochs, and the statement of the first may be under way longer.
+    On a slow machine the calls fall into two epochs. The statement of the first may be under way longer, or it is never
+    attested, because the second was sealed before.
     """
-    epochs = [listed["epoch"] for listed in api.get("/v1/statements")["statements"]]
-    try:
-        states = {api.get(f"/v1/statements/{epoch}/attestation")["state"] for epoch in epochs}
-    except ApiError:  # one of them was not begun yet
-        return None
+    newest, *older = (listed["epoch"] for listed in api.get("/v1/statements")["statements"])
+    states = {_state_of(api, newest), *(_state_of(api, epoch) or "SKIPPED" for epoch in older)}
     return states <= {"SETTLED", "SKIPPED"} or None
+
+
+def _state_of(api: Api, epoch: str) -> str | None:
+    """The state of an epoch's attestation; None if none was begun."""
+    try:
+        return str(api.get(f"/v1/statements/{epoch}/attestation")["state"])
+    except ApiError:
+        return None
 
 
 async def _until[T](ask: Callable[[], T | None]) -> T:

@@ -13,6 +13,7 @@ from flareflow.realtime.changes import CallsCounted, Change, SubscriptionChanged
 from flareflow.realtime.pushing import Push
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from flareflow.settlement.pricing import Currency, Tariff
 from tests.fakes.accounts import FakeClock
 from tests.fakes.metering import record, row
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages
@@ -106,6 +107,15 @@ def test_a_settlement_is_pushed_before_the_changed_balance(square: Square) -> No
     assert told == [("usage.settled", "1"), ("balance.changed", "2")]
     assert square.received()[0]["epoch"] == "5"
     assert square.received()[1]["balance_ufix64"] == "98000000"
+
+
+def test_what_is_owed_is_told_with_its_currency(square: Square) -> None:
+    tariff = Tariff(currency=Currency.USD, needs_rate=True)
+    square.state(
+        replace(STATE, tariff=tariff, settled_epoch=6, owed_ufix64=5, status=SubscriptionStatus.SUSPENDED), STATE
+    )
+    told = [(message["owed_ufix64"], message["currency"]) for message in square.received()]
+    assert told == [("5", "USD"), ("5", "USD")]
 
 
 def test_a_new_subscription_is_pushed_as_a_changed_balance(square: Square) -> None:

@@ -92,8 +92,13 @@ def _of_subscription(change: SubscriptionChanged) -> Iterator[Notification]:
         yield _notification(MessageType.BALANCE_CHANGED, after.subscription_id, change, balance)
 
 
-def _charges(subscription: Subscription) -> dict[str, int]:
-    return {"charged_ufix64": subscription.charged_ufix64, "owed_ufix64": subscription.owed_ufix64}
+def _charges(subscription: Subscription) -> dict[str, object]:
+    """What was charged, in the token of the deposits, and what is owed, in the plan's currency."""
+    return {
+        "charged_ufix64": subscription.charged_ufix64,
+        "owed_ufix64": subscription.owed_ufix64,
+        "currency": subscription.tariff.currency,
+    }
 
 
 def _notification(

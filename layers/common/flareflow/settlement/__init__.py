@@ -8,4 +8,6 @@ Always true, asserted where it could break and tested as properties:
 4. A transaction is stored before it is sent. Another is made for the same purpose only when the last can no longer
    have an effect.
 5. An event is entered in the journal once, however often it is read.
+6. A bill in dollars becomes tokens at the rate of the charge, never before. What the journal says that a charge pays of
+   the bill, and the charge of the event, are the same by that rate.
 """

@@ -6,7 +6,13 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from flareflow.adapters.flow.rest import ANSWER_BYTES_MAX, FlowRest, contract_addresses, resolve_imports
+from flareflow.adapters.flow.rest import (
+    ANSWER_BYTES_MAX,
+    REASON_CHARACTERS_MAX,
+    FlowRest,
+    contract_addresses,
+    resolve_imports,
+)
 from flareflow.errors import FlowNotFoundError, FlowRefusedError, FlowUnavailableError, UnavailableError
 from tests.unit.adapters.flow.node import NOT_FOUND, NOT_READY, UNAVAILABLE, Node, account_key, rest_over
 
@@ -121,3 +127,18 @@ def test_our_contracts_are_on_one_account_and_others_where_flow_json_says() -> N
     addresses = contract_addresses("testnet", "0xabc")
     assert addresses["UsageBasedSubscriptions"] == "0xabc"
     assert addresses["FlowToken"].removeprefix("0x") == "7e60df042a9c0868"
+
+
+def test_a_long_refusal_keeps_its_code_and_the_cause_that_comes_last() -> None:
+    # Given a script's error as nodes write it: code first, cause last, and the lines of the script in between
+    message = (
+        f"[Error Code: 1101] error caused by: {'line of the script ' * 50} error: DollarRates: the price is 0\\n --> "
+    )
+    node = Node(failing=httpx.Response(400, json={"code": 400, "message": message}))
+    # When the refusal is raised
+    with pytest.raises(FlowRefusedError) as refused:
+        node.rest.execute("")
+    # Then it is short and says both
+    assert "1101" in str(refused.value)
+    assert "DollarRates: the price is 0" in str(refused.value)
+    assert len(str(refused.value)) < 2 * REASON_CHARACTERS_MAX

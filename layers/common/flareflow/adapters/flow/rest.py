@@ -24,7 +24,7 @@ from flareflow.errors import FlowNotFoundError, FlowRefusedError, FlowUnavailabl
 CADENCE: Final = Path(__file__).resolve().parents[2] / "cadence"
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 TIMEOUT_SECONDS: Final = 10.0
-REASON_CHARACTERS_MAX: Final = 300
+REASON_CHARACTERS_MAX: Final = 400
 
 _STRING_IMPORT: Final = re.compile(r'^(\s*)import "(\w+)"', re.MULTILINE)
 
@@ -184,13 +184,24 @@ class FlowRest:
         except httpx.HTTPError as error:
             raise FlowUnavailableError(f"Flow gave no answer to {method} {path}: {error}") from error
         if not answer.is_success:
-            reason = answer.body.decode(errors="replace")[:REASON_CHARACTERS_MAX]
+            reason = _reason(answer.body.decode(errors="replace"))
             failure = _FAILURES.get(answer.status, FlowUnavailableError)
             raise failure(f"Flow answered {method} {path} with {answer.status}: {reason}")
         try:
             return model.validate_json(answer.body)
         except ValidationError as error:
             raise FlowUnavailableError(f"Flow's answer to {method} {path} has an unknown form") from error
+
+
+def _reason(text: str) -> str:
+    """The beginning of what a node says, and the cause of a Cadence error, which comes last."""
+    if len(text) <= REASON_CHARACTERS_MAX:
+        return text
+    begin, found, cause = text.rpartition("error: ")
+    if not found:
+        return text[:REASON_CHARACTERS_MAX]
+    half = REASON_CHARACTERS_MAX // 2
+    return f"{begin[:half]}… {cause[:half]}"
 
 
 def _bare(address: str) -> str:
