@@ -24,20 +24,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class DeployerKey:
-    """An account and what signs for it; `hash_algorithm` is what the account's key must be registered with."""
+    """An account and what signs for it."""
 
     address: str
     signer: FlowSigner
-    hash_algorithm: str
 
     def index(self, rest: FlowRest) -> int:
         """The first key that signs alone; raises DeploymentFailedError where the account has none."""
-        public_key = self.signer.public_key
+        public_key, hash_algorithm = self.signer.public_key, self.signer.hash_algorithm
         for key in rest.account_keys(self.address):
-            if key.signs_alone(public_key) and key.hashing_algorithm == self.hash_algorithm:
+            if key.signs_alone(public_key) and key.hashing_algorithm == hash_algorithm:
                 return key.index
         raise DeploymentFailedError(
-            f"{self.address} has no key of full weight with {self.hash_algorithm} "
+            f"{self.address} has no key of full weight with {hash_algorithm} "
             f"and the public key of the signer, {public_key.hex()}"
         )
 

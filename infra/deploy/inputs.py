@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -18,8 +18,6 @@ from infra.deploy.networks import FlareNetwork, FlowName, FlowNetwork, StandIns
 
 type Address = Annotated[str, Field(pattern="^0x[0-9a-f]{16}$")]
 type Hash = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
-
-KMS_HASH: Final = "SHA2_256"
 
 
 class InputError(Exception):
@@ -119,7 +117,7 @@ def _key(given: Inputs, network: FlowNetwork) -> DeployerKey:
     if not (given.account and given.kms_key):
         return _stand_ins(network).key
     try:
-        return DeployerKey(given.account, KmsFlowSigner(KmsKey(boto3.client("kms"), given.kms_key)), KMS_HASH)
+        return DeployerKey(given.account, KmsFlowSigner(KmsKey(boto3.client("kms"), given.kms_key)))
     except BotoCoreError as error:
         raise InputError(f"KMS_KEY: {error}") from error
 

@@ -9,7 +9,6 @@ from flareflow.attestation.ports import Awaited, Mined, PolicySighting, RequestR
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, RootMessage
 from flareflow.errors import FlareUnavailableError, RaceLostError, StorageUnavailableError
 from flareflow.keccak import keccak256
-from flareflow.statements.models import Statement
 
 BLOCKS_PER_ROUND: Final = 10
 STRETCH_BLOCKS: Final = 30
@@ -123,16 +122,6 @@ class FakeDataAvailability:
         if voting_round > self.indexed_round:
             return Awaited.NOT_YET
         return self.served.get((voting_round, request), Awaited.NEVER)
-
-
-@dataclass
-class FakeStatements:
-    """`Statements` in memory, in the order of sealing."""
-
-    sealed: list[Statement] = field(default_factory=list)
-
-    def newest(self) -> Statement | None:
-        return self.sealed[-1] if self.sealed else None
 
 
 @dataclass

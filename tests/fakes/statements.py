@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flareflow.errors import BrokenRuleError, RaceLostError, StorageUnavailableError
 from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
+from flareflow.statements.models import Leaf, SettlementPage, Statement, StoredStatement
 from flareflow.statements.ports import OpenEpoch
 
 
@@ -67,7 +67,7 @@ class FakeEpochUsage:
 
 @dataclass
 class FakeStatements:
-    """`Statements`."""
+    """`Statements`, of sealing and of attesting."""
 
     faults: Faults = field(default_factory=Faults)
     kept: dict[int, StoredStatement] = field(default_factory=dict)
@@ -78,6 +78,9 @@ class FakeStatements:
     def before(self, epoch: int) -> StoredStatement | None:
         earlier = [known for known in self.kept if known < epoch]
         return self.kept[max(earlier)] if earlier else None
+
+    def newest(self) -> Statement | None:
+        return self.kept[max(self.kept)].statement if self.kept else None
 
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
         epochs = sorted((epoch for epoch in self.kept if before is None or epoch < before), reverse=True)

@@ -16,11 +16,12 @@ from flareflow.attestation.policies import RecordPolicies
 from flareflow.attestation.relay import RootMessage, decode_signatures, signed_digest
 from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
-from flareflow.statements.models import Statement
+from flareflow.statements.models import Statement, StoredStatement
 from flareflow.time import Deadline
 from infra.local.flare.fdc.voters import policy_of
 from infra.local.flare.network import LOCAL_FLARE
-from tests.fakes.attestation import FakeAttestations, FakePolicies, FakeStatements
+from tests.fakes.attestation import FakeAttestations, FakePolicies
+from tests.fakes.statements import FakeStatements
 from tests.support.eventually import eventually
 from tests.support.flare import ROUND_SECONDS, STATEMENT_HOST, LocalFlare, local_flare
 
@@ -46,7 +47,8 @@ class Attesting:
         }
         values["epoch"] = str(epoch)
         self.local.host.texts[f"/v1/statements/{epoch:010d}"] = json.dumps(values | (served or {}))
-        self.statements.sealed.append(Statement.parse(json.dumps(values, separators=(",", ":"))))
+        statement = Statement.parse(json.dumps(values, separators=(",", ":")))
+        self.statements.put(StoredStatement(statement, page_count=1))
 
     def until(self, epoch: int, *states: State, reasons: int = 0) -> Attestation:
         """Tick until the attestation is in one of these states and has at least `reasons` reasons."""

@@ -26,6 +26,14 @@ TEST_KEYS: Final = f"{TESTS}/litellm/test_keys.py"
 
 FAULTS: Final = (
     Fault(
+        name="flow-key-of-another-hash-algorithm",
+        rule="A key that is registered with another hash algorithm than the signer's does not propose.",
+        file=TRANSACTIONS,
+        text="for key in ours if key.hashing_algorithm == wanted]",
+        replacement="for key in ours]",
+        tests=[TEST_TRANSACTIONS],
+    ),
+    Fault(
         name="http-reads-past-the-limit",
         rule="Reading an answer stops at the limit.",
         file=HTTP,

@@ -6,15 +6,25 @@ from tests.mutants.fault import Fault
 
 WING: Final = "layers/common/flareflow/adapters/aws"
 QUEUES: Final = f"{WING}/queues.py"
+DOCUMENTS: Final = f"{WING}/documents.py"
 SECRETS: Final = f"{WING}/secrets.py"
 FUNCTIONS: Final = "functions"
 
+TEST_DOCUMENTS: Final = "tests/unit/adapters/aws/test_documents.py"
 TEST_BATCHES: Final = "tests/unit/adapters/aws/test_slice_batches.py"
 TEST_QUEUES: Final = "tests/unit/adapters/aws/test_queues_and_secrets.py"
 TEST_TICK: Final = "tests/unit/functions/test_scheduled_functions.py"
 TEST_AUTHORIZER: Final = "tests/unit/functions/test_session_authorizer.py"
 
 FAULTS: Final = (
+    Fault(
+        "aws-document-without-bound",
+        "A document of more than 64 MiB is not read.",
+        DOCUMENTS,
+        "        if len(body) > DOCUMENT_BYTES_MAX:\n            raise StorageUnavailableError(",
+        "        if not body:\n            raise StorageUnavailableError(",
+        [TEST_DOCUMENTS],
+    ),
     Fault(
         "aws-failed-messages-ignored",
         "Messages of a batch that SQS did not take are an outage.",

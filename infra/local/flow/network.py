@@ -29,9 +29,7 @@ def emulator() -> FlowNetwork:
         access=f"{HOST}:{port('flow_grpc')}",
         flare=LOCAL_FLARE,
         terms=Terms(NOTICES),
-        stand_ins=StandIns(
-            DeployerKey(f"0x{account.address}", account, account.hash_algorithm), current_policy(), STATEMENT_URL_PREFIX
-        ),
+        stand_ins=StandIns(DeployerKey(f"0x{account.address}", account), current_policy(), STATEMENT_URL_PREFIX),
     )
 
 

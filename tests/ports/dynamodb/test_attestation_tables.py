@@ -1,13 +1,11 @@
 """The contract of attestation's tables, kept by the fakes and by DynamoDB alike."""
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies, DynamoSealedStatements
-from flareflow.adapters.dynamodb.tables import LISTED_STATEMENT, STATEMENT
+from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.attestation.models import Attestation, Finalization, Proof, SignedPolicy, State, Submission
 from flareflow.attestation.ports import Attestations, Policies
 from flareflow.errors import RaceLostError
@@ -90,37 +88,3 @@ def test_the_last_searched_block_is_stored(tables: Tables) -> None:
     tables.policies.scanned(41)
     tables.policies.scanned(73)
     assert tables.policies.scanned_through() == 73
-
-
-@pytest.mark.stack
-def test_the_newest_statement_is_read_as_it_will_be_attested(table: "Table") -> None:
-    # Given two sealed statements, the newer without anything to settle
-    statements = DynamoSealedStatements(table)
-    assert statements.newest() is None
-    seal(table, 99, settlement_root="0x" + "05" * 32)
-    older = statements.newest()
-    seal(table, 100, settlement_root="0x" + "00" * 32)
-    newest = statements.newest()
-    # Then words are the numbers of the public body, in the order of the attested fields
-    assert older is not None
-    assert older.words == (99, 1, 2, 3, int("05" * 32, 16), 4, 5, 6, 7)
-    assert older.settles_something
-    assert newest is not None
-    assert (newest.epoch, newest.settles_something) == (100, False)
-
-
-def seal(table: "Table", epoch: int, settlement_root: str) -> None:
-    """A statement's items as sealing writes them."""
-    body = {
-        "epoch": str(epoch),
-        "window_start": "1",
-        "window_end": "2",
-        "usage_root": f"0x{3:064x}",
-        "settlement_root": settlement_root,
-        "subscription_count": "4",
-        "total_rated_microtokens": "5",
-        "price_book_hash": f"0x{6:064x}",
-        "previous_statement_hash": f"0x{7:064x}",
-    }
-    table.put_item(Item=STATEMENT.key(epoch=epoch) | {"body": json.dumps(body, separators=(",", ":"))})
-    table.put_item(Item=LISTED_STATEMENT.key(epoch=epoch))

@@ -1,21 +1,17 @@
-"""The contract of the `Statements` port, kept by the fake and by DynamoDB alike."""
+"""The contracts of both ports `Statements`, kept by the fake and by DynamoDB alike."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
-from flareflow.adapters.dynamodb.attestations import DynamoSealedStatements
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.tables import SETTLED
 from flareflow.errors import BrokenRuleError
-from flareflow.statements.models import Statement, StoredStatement
-from flareflow.statements.ports import Statements
+from flareflow.statements.models import NO_HASH, Statement, StoredStatement
 from tests.fakes.statements import FakeStatements
 from tests.support.dynamodb import fresh_table
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+type Statements = FakeStatements | DynamoStatements
 
 SEALED = StoredStatement(
     Statement(
@@ -85,13 +81,13 @@ def test_statements_are_listed_newest_first(statements: Statements) -> None:
     assert statements.list(before=10, limit=2) == [(9, of_epoch(9).statement.hash)]
 
 
-@pytest.mark.stack
-def test_attesting_starts_from_the_newest_statement_as_it_was_sealed(table: "Table") -> None:
+def test_attesting_starts_from_the_newest_statement_as_it_was_sealed(statements: Statements) -> None:
     # Given two sealed statements
-    DynamoStatements(table).put(of_epoch(999))
-    DynamoStatements(table).put(SEALED)
+    assert statements.newest() is None
+    statements.put(of_epoch(999))
+    statements.put(SEALED)
     # When attestation asks for the newest
-    newest = DynamoSealedStatements(table).newest()
+    newest = statements.newest()
     # Then it gets the nine values, as integers
     assert newest is not None
     assert newest.words == (
@@ -105,6 +101,11 @@ def test_attesting_starts_from_the_newest_statement_as_it_was_sealed(table: "Tab
         0,
     )
     assert newest.settles_something
+    # And a newer one without anything to settle says so
+    nothing = replace(SEALED, statement=replace(SEALED.statement, epoch=1_001, settlement_root=NO_HASH))
+    statements.put(nothing)
+    assert statements.newest() == nothing.statement
+    assert not nothing.statement.settles_something
 
 
 @pytest.mark.stack

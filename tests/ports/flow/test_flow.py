@@ -39,6 +39,8 @@ REFUSED: Final = SettlePage(13, 0, (1,), (1_000,), ())
 class ServiceAccountSigner:
     """The emulator's service account, whose key is public."""
 
+    hash_algorithm = "SHA3_256"
+
     def __init__(self) -> None:
         self._signer = InMemorySigner(
             hash_algo=HashAlgo.SHA3_256, sign_algo=SignAlgo.ECDSA_P256, private_key_hex=SERVICE_PRIVATE_KEY

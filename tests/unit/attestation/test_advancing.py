@@ -13,10 +13,11 @@ from flareflow.attestation.request import NO_TIMESTAMP, AttestationTarget, leaf_
 from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
-from flareflow.statements.models import NO_HASH, Statement
+from flareflow.statements.models import NO_HASH, Statement, StoredStatement
 from flareflow.time import Deadline
 from infra.local.flare.fdc.merkle import round_tree
-from tests.fakes.attestation import FakeAttestations, FakeDataAvailability, FakeFlare, FakeStatements
+from tests.fakes.attestation import FakeAttestations, FakeDataAvailability, FakeFlare
+from tests.fakes.statements import FakeStatements
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET: Final = AttestationTarget("PublicWeb2", "https://api.flareflow.example/v1/statements/")
@@ -43,7 +44,7 @@ class Attesting:
     attestations: FakeAttestations = field(default_factory=FakeAttestations)
 
     def seal(self, epoch: int, settles_something: bool = True) -> None:
-        self.statements.sealed.append(statement_of(epoch, settles_something))
+        self.statements.put(StoredStatement(statement_of(epoch, settles_something), page_count=1))
 
     def tick(self, left: timedelta = timedelta(minutes=4)) -> AdvanceReport:
         deadline = Deadline(NOW + left, clock=lambda: NOW)

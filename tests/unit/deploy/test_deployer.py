@@ -139,7 +139,7 @@ def test_the_first_key_that_can_sign_alone_is_taken() -> None:
     ]
     keys = [chain_key(index, **one) for index, one in enumerate([*unfit, {}, {}])]
     # When the account's key is looked for, then it is the first of those two
-    key = DeployerKey(ADDRESS, service_account(), "SHA3_256")
+    key = DeployerKey(ADDRESS, service_account())
     assert key.index(cast("Any", FakeNode([], keys=keys))) == 4
     # And without them there is none
     with pytest.raises(DeploymentFailedError, match=f"{ADDRESS} has no key of full weight with SHA3_256"):

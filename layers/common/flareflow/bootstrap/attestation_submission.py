@@ -5,7 +5,8 @@ from functools import cache
 import boto3
 
 from flareflow.adapters.aws.kms import KmsKey
-from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies, DynamoSealedStatements
+from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
+from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.flare.contracts import Web3Flare
 from flareflow.adapters.flare.data_availability import HttpDataAvailability
 from flareflow.adapters.flare.evm_signer import KmsEvmSigner
@@ -52,6 +53,6 @@ def advance_attestations() -> AdvanceAttestations:
         target=AttestationTarget(settings().flare_source_id, settings().statement_url_prefix),
         flare=flare(),
         availability=HttpDataAvailability.at(settings().flare_da_url),
-        statements=DynamoSealedStatements(table),
+        statements=DynamoStatements(table),
         attestations=DynamoAttestations(table),
     )

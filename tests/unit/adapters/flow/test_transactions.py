@@ -16,7 +16,7 @@ from flareflow.adapters.flow.transactions import (
     AccessNode,
     FlowTransactions,
 )
-from flareflow.errors import FlowRefusedError, FlowUnavailableError
+from flareflow.errors import BrokenRuleError, FlowRefusedError, FlowUnavailableError
 from flareflow.settlement.transactions import Progress, SettlePage, SignedTransaction, Stage
 from tests.unit.adapters.flow.node import (
     FINAL_BLOCK,
@@ -44,6 +44,7 @@ class Signer:
     """Signs with a constant; keeps what it was given."""
 
     public_key: bytes = OURS
+    hash_algorithm: str = "SHA2_256"
     signed: list[bytes] = field(default_factory=list)
 
     def sign(self, message: bytes) -> bytes:
@@ -120,6 +121,16 @@ def test_keys_that_are_revoked_foreign_or_too_light_do_not_propose() -> None:
     ]
     # Then only these two propose
     assert list(flow(Node(keys=keys)).proposer_keys()) == [3, 4]
+
+
+def test_a_key_that_is_registered_with_another_hash_algorithm_does_not_propose() -> None:
+    # Given two keys of ours, of which one is registered with SHA3
+    keys = [account_key(0, OURS, hashing_algorithm="SHA3_256"), account_key(1, OURS)]
+    # Then only the other proposes
+    assert list(flow(Node(keys=keys)).proposer_keys()) == [1]
+    # And without it, the account and the signer do not fit
+    with pytest.raises(BrokenRuleError, match=f"keys on {OPERATOR} have SHA3_256, and it signs with SHA2_256"):
+        flow(Node(keys=keys[:1])).proposer_keys()
 
 
 def test_no_more_keys_propose_than_the_limit() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field, TypeAdapter
 
-from flareflow.errors import StorageUnavailableError
+from flareflow.errors import BrokenRuleError, StorageUnavailableError
 from flareflow.metering.models import Usage
 from flareflow.statements.models import Leaf, SettlementPage
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 type _Row = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=7, max_length=7)]
+DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Leaves of about a million subscriptions."""
 ROWS: Final = TypeAdapter(list[_Row])
 
 
@@ -56,6 +58,8 @@ class S3Documents:
 
     def _put(self, key: str, text: str, content_type: str) -> None:
         body = text.encode("ascii")
+        if len(body) > DOCUMENT_BYTES_MAX:
+            raise BrokenRuleError(f"{key} would have {len(body)} bytes, more than are read")
         with _translating(f"keep {key}"):
             try:
                 self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
@@ -64,7 +68,10 @@ class S3Documents:
                     raise
 
     def _get(self, key: str) -> bytes:
-        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(DOCUMENT_BYTES_MAX + 1)
+        if len(body) > DOCUMENT_BYTES_MAX:
+            raise StorageUnavailableError(f"{key} has more than {DOCUMENT_BYTES_MAX} bytes")
+        return body
 
 
 def _leaves_key(epoch: int, usage_root: bytes) -> str:

@@ -1,4 +1,4 @@
-"""StatementsTable as attesting sees it: attestations, signing policies and the newest statement."""
+"""Attestations and signing policies in StatementsTable."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,16 +8,8 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import ABSENT
-from flareflow.adapters.dynamodb.tables import (
-    ATTESTATION,
-    LISTED_ATTESTATION,
-    LISTED_STATEMENT,
-    POLICY,
-    POLICY_SCAN,
-    STATEMENT,
-)
+from flareflow.adapters.dynamodb.tables import ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN
 from flareflow.attestation.models import Attestation, SignedPolicy
-from flareflow.statements.models import Statement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -108,27 +100,6 @@ class DynamoPolicies:
                     "signatures": policy.signatures.hex(),
                 }
             )
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoSealedStatements:
-    """`Statements`: the newest sealed statement."""
-
-    table: "Table"
-
-    def newest(self) -> Statement | None:
-        with translating("read the newest statement"):
-            listed = self.table.query(
-                KeyConditionExpression=LISTED_STATEMENT.all_of(),
-                ScanIndexForward=False,
-                Limit=1,
-                ConsistentRead=True,
-            )["Items"]
-            if not listed:
-                return None
-            key = STATEMENT.key(epoch=LISTED_STATEMENT.number(listed[0], "epoch"))
-            body = str(self.table.get_item(Key=key, ConsistentRead=True)["Item"]["body"])
-        return Statement.parse(body)
 
 
 def _parsed(item: Any) -> Attestation:

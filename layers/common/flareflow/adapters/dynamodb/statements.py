@@ -21,7 +21,7 @@ SETTLED_PAGES_MAX: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class DynamoStatements:
-    """`Statements`: an item for each epoch, and a list of the epochs."""
+    """Both ports `Statements`, of sealing and of attesting: an item for each epoch, and a list of the epochs."""
 
     table: "Table"
 
@@ -31,8 +31,15 @@ class DynamoStatements:
         return StoredStatement(Statement.parse(str(item["body"])), int(str(item["page_count"]))) if item else None
 
     def before(self, epoch: int) -> StoredStatement | None:
-        earlier = self.list(epoch, limit=1)
-        return self.get(earlier[0][0]) if earlier else None
+        return self._newest(before=epoch)
+
+    def newest(self) -> Statement | None:
+        stored = self._newest(before=None)
+        return stored.statement if stored else None
+
+    def _newest(self, before: int | None) -> StoredStatement | None:
+        listed = self.list(before, limit=1)
+        return self.get(listed[0][0]) if listed else None
 
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
         condition: ConditionBase = Key("pk").eq(LISTED_STATEMENT.partition())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import ClassVar, Final
 
 from flareflow.adapters.aws.kms import KmsKey
 
@@ -12,9 +12,11 @@ INTEGER_BYTES: Final = 32
 
 @dataclass(frozen=True)
 class KmsFlowSigner:
-    """A P-256 key in KMS. The keys on the account must be registered with it and SHA2_256."""
+    """A P-256 key in KMS. The keys on the account must be registered with it and `hash_algorithm`."""
 
     key: KmsKey
+
+    hash_algorithm: ClassVar = "SHA2_256"
 
     @cached_property
     def public_key(self) -> bytes:

@@ -27,7 +27,7 @@ from flareflow.adapters.flow.rest import (
     TransactionResult,
     cadence_code,
 )
-from flareflow.errors import FlowNotFoundError, FlowUnavailableError
+from flareflow.errors import BrokenRuleError, FlowNotFoundError, FlowUnavailableError
 from flareflow.settlement.transactions import (
     Call,
     DeliverStatement,
@@ -60,8 +60,12 @@ class FlowSigner(Protocol):
     def public_key(self) -> bytes:
         """X and Y, 64 bytes."""
 
+    @property
+    def hash_algorithm(self) -> str:
+        """What the key must be registered with on the account: `SHA2_256` or `SHA3_256`."""
+
     def sign(self, message: bytes) -> bytes:
-        """r and s, 64 bytes, over the message's hash by the algorithm that the account's key is registered with."""
+        """r and s, 64 bytes, over the message's hash by `hash_algorithm`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,16 @@ class FlowTransactions:
     addresses: Mapping[str, str]
 
     def proposer_keys(self) -> Sequence[int]:
-        ours = self.signer.public_key
-        usable = [key.index for key in self.rest.account_keys(self.operator) if key.signs_alone(ours)]
+        """Raises BrokenRuleError when all keys of the signer are registered with another hash algorithm than its own.
+
+        Flow would refuse every signature of such a key, in a transaction that is paid for.
+        """
+        wanted = self.signer.hash_algorithm
+        ours = [key for key in self.rest.account_keys(self.operator) if key.signs_alone(self.signer.public_key)]
+        usable = [key.index for key in ours if key.hashing_algorithm == wanted]
+        if ours and not usable:
+            found = ", ".join(sorted({key.hashing_algorithm for key in ours}))
+            raise BrokenRuleError(f"the signer's keys on {self.operator} have {found}, and it signs with {wanted}")
         return usable[:PROPOSER_KEYS_MAX]
 
     def sign(self, call: Call, key_index: int) -> SignedTransaction:
