@@ -10,7 +10,8 @@ from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
 from flareflow.errors import FlareFlowError
 from infra.deploy.account import AccountDeployer, DeploymentFailedError, Step
 from infra.deploy.contracts import deploy
-from infra.deploy.inputs import Deployment, InputError, Inputs
+from infra.deploy.guardians import AnnouncedUpdates, HandOver
+from infra.deploy.inputs import Deployment, InputError, Inputs, payer
 from infra.deploy.networks import FlowNetwork
 from infra.deploy.report import intention, on_chain
 from infra.deploy.sending import AccountSender
@@ -22,7 +23,8 @@ def main(networks: Sequence[FlowNetwork]) -> int:
     console = Console()
     try:
         given = Inputs.read()
-        run(given, _named(given.network, networks), console)
+        network = _named(given.network, networks)
+        update(given.contracts, given, network, console) if given.contracts else run(given, network, console)
     except (InputError, DeploymentFailedError) as error:
         return _failed(str(error), console)
     except FlareFlowError as error:
@@ -43,7 +45,7 @@ def _failed(message: str, console: Console) -> int:
 
 
 def run(given: Inputs, network: FlowNetwork, console: Console) -> None:
-    """Show what will be trusted, deploy, and show what is on chain afterwards."""
+    """Show what will be trusted, deploy, show what is on chain afterwards, and hand the account over."""
     deployment = Deployment.of(given, network)
     key = deployment.key
     console.print(intention(deployment))
@@ -54,7 +56,22 @@ def run(given: Inputs, network: FlowNetwork, console: Console) -> None:
         deployer = AccountDeployer(AccountSender(flow, key.index(flow.rest)), lambda step: _tell(step, console))
         flare = network.flare.trusting(deployment.policy.encoded)
         deploy(deployer, network.name, flare, deployment.statements, network.terms)
-        console.print(on_chain(FlowScripts(flow.rest, addresses)))
+        scripts = FlowScripts(flow.rest, addresses)
+        console.print(on_chain(scripts))
+        if given.guardians:
+            console.print(HandOver(deployer, scripts, given.guardians).proceed(), soft_wrap=True)
+
+
+def update(contracts: str, given: Inputs, network: FlowNetwork, console: Console) -> None:
+    """Put announced code in force at an address whose keys are revoked, and say of each contract how it stands."""
+    key = payer(given, network)
+    addresses = contract_addresses(network.name, contracts)
+    with http_client(network.rest_url) as http:
+        flow = FlowTransactions(FlowRest(http), AccessNode.parse(network.access), key.address, key.signer, addresses)
+        deployer = AccountDeployer(AccountSender(flow, key.index(flow.rest)), lambda step: _tell(step, console))
+        updates = AnnouncedUpdates(deployer, FlowScripts(flow.rest, addresses), network.name, contracts)
+        for line in updates.apply():
+            console.print(line, soft_wrap=True, highlight=False)
 
 
 def _tell(step: Step, console: Console) -> None:

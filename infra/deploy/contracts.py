@@ -17,6 +17,23 @@ DEFAULT_PLAN: Final = 0
 STATEMENT_HANDLER: Final = "usageBasedSubscriptionsHandler"
 SIMPLE_TRIGGER: Final = "simple-statement/1"
 SIMPLE_HANDLER: Final = "simpleUsageSubscriptionsHandler"
+PLAIN: Final = ("GraduatedPricing", "SettlementPages", "SubscriptionTerms", "SubscriptionAccounts", "ProviderRevenue")
+"""Contracts without configuration, each after those that it imports."""
+CONTRACTS: Final = (
+    "FlareSignatures",
+    "FlareOracleVerifier",
+    "FlareFDCTriggers",
+    "TriggerNotices",
+    *PLAIN,
+    "SubscriptionCustody",
+    "SubscriptionOwnership",
+    "DollarRates",
+    "SubscriptionPlans",
+    "UsageBasedSubscriptions",
+    "SimpleUsageSubscriptions",
+    "CodeUpdates",
+)
+"""All contracts in the order of their deployment, each after those that it imports."""
 UNITS: Final = 10**8
 FLAT_PRICE_UFIX64: Final = 1_500_000
 """FLOW for 1,000 rated tokens in `SimpleUsageSubscriptions`."""
@@ -66,6 +83,7 @@ class Notices:
 
     trigger: int = 7 * DAY_SECONDS
     plan: int = 7 * DAY_SECONDS
+    update: int = 7 * DAY_SECONDS
     exit: int = DAY_SECONDS
     epoch: int = 300
     settlement: int = HOUR_SECONDS
@@ -142,15 +160,16 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, term
     put("FlareSignatures", "signatures")
     put("FlareOracleVerifier", "verifier", *_light_client(flare))
     put("FlareFDCTriggers", "triggers", _seconds(terms.notices.trigger), uint64(terms.notices.epoch))
-    for name in ("GraduatedPricing", "SettlementPages", "SubscriptionTerms", "SubscriptionAccounts", "ProviderRevenue"):
+    for name in ("TriggerNotices", *PLAIN):
         put(name)
     put("SubscriptionCustody", "custody", *_custody(network, terms))
     put("SubscriptionOwnership")
     put("DollarRates", "rates", *_rates(terms.money))
-    put("SubscriptionPlans", "plans", _seconds(terms.notices.plan))
+    put("SubscriptionPlans", "plans", _seconds(terms.notices.plan), uint64(terms.notices.epoch))
     put("UsageBasedSubscriptions", "subscriptions", uint64(terms.notices.epoch))
     simple = ufix64(FLAT_PRICE_UFIX64), _seconds(terms.notices.exit), uint64(terms.notices.epoch)
     put("SimpleUsageSubscriptions", "simple_subscriptions", *simple)
+    put("CodeUpdates", "updates", _seconds(terms.notices.update))
 
 
 def _light_client(flare: TrustedFlare) -> list[Argument]:

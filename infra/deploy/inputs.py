@@ -26,8 +26,9 @@ class InputError(Exception):
 
 class Inputs(Settings):
     """Environment variables: NETWORK, ACCOUNT, KMS_KEY, POLICY (a file with the first signing policy in hex),
-    POLICY_HASH (what Flare's Relay answers for that policy), STATEMENT_URL_PREFIX, SOURCE_ID. The emulator needs
-    NETWORK only.
+    POLICY_HASH (what Flare's Relay answers for that policy), STATEMENT_URL_PREFIX, SOURCE_ID, GUARDIANS (an account of
+    several keys that gets all rights). The emulator needs NETWORK only. With CONTRACTS, the address of contracts that
+    are handed over, what is announced for them is put in force, and ACCOUNT only pays.
     """
 
     network: FlowName
@@ -37,6 +38,8 @@ class Inputs(Settings):
     policy_hash: Hash | None = None
     statement_url_prefix: str | None = None
     source_id: str | None = None
+    guardians: Address | None = None
+    contracts: Address | None = None
 
     @classmethod
     def read(cls) -> "Inputs":
@@ -101,6 +104,13 @@ class Deployment:
         raise InputError(f"POLICY_HASH: {expected} is of another policy than this; is it what {asked} answers?")
 
 
+def payer(given: Inputs, network: FlowNetwork) -> DeployerKey:
+    """Who pays for updates of contracts that are handed over. Raises InputError."""
+    if not network.stand_ins and not (given.account and given.kms_key):
+        raise InputError(f"an update on {network.name} needs ACCOUNT, KMS_KEY too")
+    return _key(given, network)
+
+
 def _require(given: Inputs, network: FlowNetwork) -> None:
     """An account and its key belong together; a public network needs every input named."""
     needed = {"account", "kms_key"} if given.account or given.kms_key else set[str]()
@@ -108,6 +118,8 @@ def _require(given: Inputs, network: FlowNetwork) -> None:
         needed |= {"account", "kms_key", "policy", "statement_url_prefix"}
     if not network.flare.source_id:
         needed.add("source_id")
+    if network.needs_guardians:
+        needed.add("guardians")
     missing = sorted(name.upper() for name in needed if not getattr(given, name))
     if missing:
         raise InputError(f"a deployment to {network.name} needs {', '.join(missing)} too")

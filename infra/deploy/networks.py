@@ -77,7 +77,10 @@ class StandIns:
 
 @dataclass(frozen=True, slots=True)
 class FlowNetwork:
-    """A Flow network: REST base url, `host:port` of the gRPC Access API, and the Flare network followed there."""
+    """A Flow network: REST base url, `host:port` of the gRPC Access API, and the Flare network followed there.
+
+    With `needs_guardians`, contracts are deployed only together with guardians who get the rights over them.
+    """
 
     name: FlowName
     rest_url: str
@@ -85,11 +88,12 @@ class FlowNetwork:
     flare: FlareNetwork
     terms: Terms = field(default_factory=Terms)
     stand_ins: StandIns | None = None
+    needs_guardians: bool = False
 
 
 TESTNET: Final = FlowNetwork(
     "testnet", "https://rest-testnet.onflow.org", "access.devnet.nodes.onflow.org:9000", COSTON2
 )
 MAINNET: Final = FlowNetwork(
-    "mainnet", "https://rest-mainnet.onflow.org", "access.mainnet.nodes.onflow.org:9000", FLARE
+    "mainnet", "https://rest-mainnet.onflow.org", "access.mainnet.nodes.onflow.org:9000", FLARE, needs_guardians=True
 )

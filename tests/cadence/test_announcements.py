@@ -176,30 +176,41 @@ def open_all(chain: Chain) -> None:
 
 
 def test_nobody_opens_what_could_not_be_left_before_a_trigger_takes_effect(chain: Chain) -> None:
-    # Given a new trigger with a notice of seven days, where leaving takes a day, and in
+    # Given new triggers of both contracts with a notice of seven days, where leaving takes a day, and in
     # `UsageBasedSubscriptions` an hour more, in which accepted statements can be settled
     client = chain.with_own_clock(notices=DAYS)
     client.wait(7 * DAY)
     announce(client)
+    announce(client, TARGET, "simple-statement/2")
     # When somebody opens a subscription twice that time before it takes effect
     client.wait(5 * DAY - 2 * HOUR)
     account, subscription = client.subscriber()
     # Then there is time to leave
     client.run("subscriptions/request_exit.cdc", uint64(subscription), signer=account)
     # And nobody opens one later, until it is in effect
-    late = "{}.open: trigger statement/2 takes effect before an owner who opens now could leave"
+    late = "{}.open: trigger {} takes effect before an owner who opens now could leave"
+    not_here = late.format("SubscriptionPlans", "statement/2")
+    nor_there = late.format("SimpleUsageSubscriptions", "simple-statement/2")
     opening = "subscriptions/open_subscription.cdc", uint64(0), uint64(1), ufix64(FLOW)
     client.wait(1)
-    client.refuses(late.format("UsageBasedSubscriptions"), *opening, signer=account)
+    client.refuses(not_here, *opening, signer=account)
     client.wait(2 * HOUR - 1)
     client.run("simple/open.cdc", ufix64(FLOW), signer=account)
     client.wait(1)
-    client.refuses(late.format("UsageBasedSubscriptions"), *opening, signer=account)
-    client.refuses(late.format("SimpleUsageSubscriptions"), "simple/open.cdc", ufix64(FLOW), signer=account)
+    client.refuses(not_here, *opening, signer=account)
+    client.refuses(nor_there, "simple/open.cdc", ufix64(FLOW), signer=account)
     client.wait(DAY - 2 * HOUR - 1)
     client.run("subscriptions/close_subscription.cdc", uint64(subscription), signer=account)
     client.wait(DAY + 2 * HOUR)
     open_all(client)
+
+
+def test_a_trigger_of_one_contract_keeps_nobody_from_opening_in_another(chain: Chain) -> None:
+    client = chain.with_own_clock(notices=DAYS)
+    client.wait(7 * DAY)
+    announce(client, TARGET, "simple-statement/2")
+    client.wait(6 * DAY)
+    client.subscriber()
 
 
 def test_the_first_trigger_keeps_nobody_from_opening(chain: Chain) -> None:
@@ -220,7 +231,7 @@ def test_of_several_pending_triggers_the_nearest_keeps_from_opening(chain: Chain
     # Then the first of them is named
     account = client.flow.create_account(10 * FLOW)
     client.refuses(
-        "UsageBasedSubscriptions.open: trigger statement/2 takes effect before an owner who opens now could leave",
+        "SubscriptionPlans.open: trigger statement/2 takes effect before an owner who opens now could leave",
         "subscriptions/open_subscription.cdc",
         *(uint64(0), uint64(1), ufix64(FLOW)),
         signer=account,

@@ -170,6 +170,7 @@ HANDLERS = """
 
         /// Delivers the epoch that it is just being handed once more.
         access(all) resource Again: FlareFDCTriggers.Handler {
+            access(FlareFDCTriggers.Notify) fun announced(triggerId: String, effectiveAt: UFix64) {}
             access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
                 Handlers.handled = Handlers.handled + 1
                 FlareFDCTriggers.deliver(
@@ -185,6 +186,7 @@ HANDLERS = """
 
         /// Uses up all that a transaction may use.
         access(all) resource Dear: FlareFDCTriggers.Handler {
+            access(FlareFDCTriggers.Notify) fun announced(triggerId: String, effectiveAt: UFix64) {}
             access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
                 while true {}
             }

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha3_256
 from pathlib import Path
 
 import boto3
@@ -11,37 +12,24 @@ from moto import mock_aws
 from moto.kms.responses import KmsResponse
 
 from flareflow.adapters.aws.kms import KmsKey
-from flareflow.adapters.flow.json_cdc import string
+from flareflow.adapters.flow.json_cdc import string, ufix64
 from flareflow.adapters.flow.signer import KmsFlowSigner
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from infra.deploy.command import main
+from infra.deploy.contracts import CONTRACTS, contract_code
 from infra.deploy.inputs import Inputs
+from infra.deploy.sending import TransactionFailedError
 from infra.local.aws import moto_server
 from infra.local.flare.fdc.voters import policy_of
 from infra.local.flare.network import LOCAL_FLARE
 from infra.local.flow.accounts import LocalAccount, service_account
 from infra.local.flow.network import NOTICES, emulator
 from tests.support.flow_emulator import FLOW, FUNDS, NO_WINDOW, REWARD_EPOCH, ROUNDS, Chain, first_policy
+from tests.support.guardians import create_guardians
 
 pytestmark = pytest.mark.stack
 
 MICROTOKENS = 10**6
-DEPLOYED = (
-    "FlareSignatures",
-    "FlareOracleVerifier",
-    "FlareFDCTriggers",
-    "GraduatedPricing",
-    "SettlementPages",
-    "SubscriptionTerms",
-    "SubscriptionAccounts",
-    "ProviderRevenue",
-    "SubscriptionCustody",
-    "SubscriptionOwnership",
-    "DollarRates",
-    "SubscriptionPlans",
-    "UsageBasedSubscriptions",
-    "SimpleUsageSubscriptions",
-)
 
 
 @dataclass(frozen=True)
@@ -115,9 +103,9 @@ def test_everything_is_deployed_from_nothing(chain: Chain, deploy: Deploy) -> No
     ours = at(chain, service_account())
     # When the script runs
     run = deploy()
-    # Then it deploys five contracts, announces two triggers and adds a plan
+    # Then it deploys all contracts, announces two triggers and adds a plan
     assert run.code == 0, run.said
-    assert run.outcomes == ["deployed"] * len(DEPLOYED) + ["TriggerAnnounced"] * 2 + ["PlanAdded"]
+    assert run.outcomes == ["deployed"] * len(CONTRACTS) + ["TriggerAnnounced"] * 2 + ["PlanAdded"]
     # And the chain tells what it ends with: the light client's policy and the default plan
     status = ours.script("flare/get_light_client.cdc")
     assert isinstance(status, dict)
@@ -158,7 +146,7 @@ def test_a_second_run_updates_the_code_and_keeps_everything_else(chain: Chain, d
     run = deploy(policy_of(REWARD_EPOCH + 7, ROUNDS))
     # Then the code is updated and nothing is announced again
     assert run.code == 0, run.said
-    assert run.outcomes == ["code updated"] * len(DEPLOYED) + ["there already"] * 3
+    assert run.outcomes == ["code updated"] * len(CONTRACTS) + ["there already"] * 3
     announcements = ("FlareFDCTriggers.TriggerAnnounced", "SubscriptionPlans.PlanAdded")
     for name in (*announcements, "FlareOracleVerifier.SigningPolicyAccepted"):
         blocks = chain.flow.rest.events(f"A.{ours.provider.address}.{name}", first, height_of(chain))
@@ -174,10 +162,10 @@ def test_a_key_in_kms_deploys_to_the_account_that_it_signs_for(chain: Chain, dep
     run = deploy(account=f"0x{address}", kms_key=kms_key.key_id)
     # Then the contracts are on it
     assert run.code == 0, run.said
-    assert run.outcomes[: len(DEPLOYED)] == ["deployed"] * len(DEPLOYED)
+    assert run.outcomes[: len(CONTRACTS)] == ["deployed"] * len(CONTRACTS)
     names = chain.evaluate(f"access(all) fun main(): [String] {{ return *getAccount(0x{address}).contracts.names }}")
     assert isinstance(names, list)
-    assert set(names) == set(DEPLOYED)
+    assert set(names) == set(CONTRACTS)
 
 
 @pytest.mark.parametrize("hash_algorithm", ["SHA3_256", None])
@@ -251,3 +239,47 @@ def test_a_deployment_that_failed_on_its_way_goes_on_when_it_is_repeated(chain: 
     # And once the name is free, it goes on from there
     chain.flow.run_code(service_account(), REMOVE, string("FlareFDCTriggers"))
     assert deploy().outcomes[:5] == ["code updated"] * 2 + ["deployed"] * 3
+
+
+def keys_in_use(chain: Chain, account: str) -> int:
+    return sum(not key.revoked for key in chain.flow.rest.account_keys(account))
+
+
+def test_the_account_is_handed_over_to_guardians_and_updated_by_what_they_announce(
+    chain: Chain, deploy: Deploy, kms_key: KmsKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an account with a key in KMS, and guardians of whose three keys two sign together
+    account = f"0x{chain.flow.create_account_for(KmsFlowSigner(kms_key).public_key, 'SHA2_256', 1, FUNDS)}"
+    flow = chain.flow.with_contracts_at(account.removeprefix("0x"))
+    guardians = create_guardians(flow)
+    given = {"account": account, "kms_key": kms_key.key_id, "guardians": f"0x{guardians.address}"}
+    # When everything is deployed, then the rights wait for two of the guardians' signatures
+    offered = deploy(**given)
+    assert offered.code == 0, offered.said
+    assert f"The rights are offered to 0x{guardians.address}." in offered.said
+    with pytest.raises(TransactionFailedError, match="authorization failed for account"):
+        guardians.run("guardians/accept_rights.cdc", signed_by=1)
+    assert "The rights are offered" in deploy(**given).said
+    guardians.run("guardians/accept_rights.cdc")
+    # And when it is repeated, no key of the account signs any more
+    revoked = deploy(**given)
+    assert f"The keys of {account} are revoked." in revoked.said
+    assert keys_in_use(chain, account) == 0
+    assert f"{account} has no key of full weight" in deploy(**given).said
+    # And the guardians can do what the provider could
+    guardians.run("subscriptions/stop_opening.cdc", ufix64(0))
+    # And new code waits for them and for its notice
+    assert "CodeUpdates: up to date" in deploy(contracts=account).said
+    codes = {name: contract_code(name, "emulator", account) for name in CONTRACTS}
+    changed = string(str(codes["ProviderRevenue"].value).replace('return "1.0.0"', 'return "1.0.1"'))
+    monkeypatch.setattr(
+        "infra.deploy.guardians.contract_code", lambda name, *_: {**codes, "ProviderRevenue": changed}[name]
+    )
+    digest = sha3_256(str(changed.value).encode()).hexdigest()
+    assert f"ProviderRevenue: guardians must announce {digest}" in deploy(contracts=account).said
+    guardians.run("guardians/announce_update.cdc", string("ProviderRevenue"), string(digest))
+    assert "ProviderRevenue: announced, possible at" in deploy(contracts=account).said
+    chain.wait(NOTICES.update + 0.2)
+    chain.wait(0)  # a script has the time of the last block, which is that of the one before
+    assert "ProviderRevenue: updated" in deploy(contracts=account).said
+    assert "ProviderRevenue: up to date" in deploy(contracts=account).said

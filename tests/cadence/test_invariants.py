@@ -45,13 +45,13 @@ READ_STATES: Final = """
         let states: [[AnyStruct]] = [[
             SubscriptionCustody.vaultBalance(),
             SubscriptionCustody.totalBalance,
-            SubscriptionCustody.unclaimedRevenue()
+            SubscriptionCustody.revenue.unclaimed
         ]]
         for subscriptionId in ids {
             let subscription = SubscriptionCustody.subscription(subscriptionId)!
             let ledger = SubscriptionCustody.ledger(subscriptionId)!
             states.append([
-                ledger.deposited,
+                ledger.deposited(&subscription as &SubscriptionAccounts.Subscription),
                 subscription.balance(),
                 subscription.charged,
                 ledger.withdrawn,

@@ -114,10 +114,8 @@ def test_signers_are_recovered_when_the_evm_becomes_dearer(
     code_of = deploy.contract_code
 
     def thrifty(*arguments: str) -> Argument:
-        code = str(code_of(*arguments).value).replace("self.GAS_BASE = 40_000", "self.GAS_BASE = 700")
-        return Argument(
-            "String", code.replace("self.GAS_PER_SIGNATURE = 7_000", f"self.GAS_PER_SIGNATURE = {per_signature}")
-        )
+        code = str(code_of(*arguments).value).replace("{ return 40_000 }", "{ return 700 }")
+        return Argument("String", code.replace("{ return 7_000 }", f"{{ return {per_signature} }}"))
 
     monkeypatch.setattr(deploy, "contract_code", thrifty)
     client = chain.deployed_again(TEN.trusted())

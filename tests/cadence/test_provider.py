@@ -31,7 +31,7 @@ def test_stops_hold_up_openings_and_settlement_but_never_money_on_its_way_out(ch
     # Then nothing new begins and nothing is charged, and the owner still gets the deposit
     terms = uint64(0), uint64(1), ufix64(FLOW)
     chain.refuses(
-        f"UsageBasedSubscriptions.open: new subscriptions are stopped until {until // FLOW}.00000000",
+        f"SubscriptionPlans.open: new subscriptions are stopped until {until // FLOW}.00000000",
         "subscriptions/open_subscription.cdc",
         *terms,
         signer=account,

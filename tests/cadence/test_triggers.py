@@ -35,6 +35,7 @@ HANDLER = """
 
     access(all) contract Stranger {
         access(all) resource Handler: FlareFDCTriggers.Handler {
+            access(FlareFDCTriggers.Notify) fun announced(triggerId: String, effectiveAt: UFix64) {}
             access(all) fun handle(delivery: &FlareFDCTriggers.Delivery) {
                 let other = Stranger.account.capabilities.storage
                     .issue<&{FlareFDCTriggers.Handler}>(/storage/usageBasedSubscriptionsHandler)

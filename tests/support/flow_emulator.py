@@ -46,8 +46,8 @@ FIRST_ROUND: Final = REWARD_EPOCH * ROUNDS
 TARGET: Final = AttestationTarget("PublicWeb2", "https://statements.flareflow.test/v1/statements/")
 NO_WINDOW: Final = 1_000_000
 """Reward epochs: the rounds of the tests lie years back, and most tests do not mind."""
-NOTICES: Final = Notices(trigger=0, plan=0, exit=0, settlement=0, revenue=0)
-SHORT_NOTICES: Final = Notices(trigger=2, plan=2, exit=1, settlement=0, revenue=0)
+NOTICES: Final = Notices(trigger=0, plan=0, update=0, exit=0, settlement=0, revenue=0)
+SHORT_NOTICES: Final = Notices(trigger=2, plan=2, update=2, exit=1, settlement=0, revenue=0)
 LONG_NOTICES: Final = Notices(trigger=7_200, plan=7_200, exit=3_600, settlement=0, revenue=0)
 """Under these a test sees what may not happen before a notice ends, under short ones what may happen after it."""
 FUNDS: Final = 1_000 * FLOW

@@ -39,12 +39,12 @@ access(all) contract DollarRates {
         )
         assert(rate > 0.0, message: "DollarRates: the price of \(self.symbol) is 0")
         if let last = SubscriptionCustody.rate {
-            let hours = 1.0 + (now - SubscriptionCustody.ratedAt) / 3_600.0
-            let allowed = last.saturatingMultiply(self.jumpPerHourMax.saturatingMultiply(hours))
-            let jump: UFix64 = rate > last ? rate - last : last - rate
+            let hours = 1.0 + (now - last.readAt) / 3_600.0
+            let allowed = last.dollars.saturatingMultiply(self.jumpPerHourMax.saturatingMultiply(hours))
+            let jump: UFix64 = rate > last.dollars ? rate - last.dollars : last.dollars - rate
             assert(
                 jump <= allowed,
-                message: "DollarRates: the price of \(self.symbol) went from \(last) to \(rate), more than the \(allowed) allowed since the last time"
+                message: "DollarRates: the price of \(self.symbol) went from \(last.dollars) to \(rate), more than the \(allowed) allowed since the last time"
             )
         }
         SubscriptionCustody.noteRate(rate)

@@ -14,7 +14,7 @@ import "FlareSignatures"
 /// - Anyone may ask for an epoch (an event that attesters listen to), and anyone may deliver its proof.
 /// - A trigger has one handler, and a delivery calls no other. A handler that fails stops only its own trigger.
 ///
-/// An epoch is a window of `EPOCH_SECONDS`, five minutes on public networks: its number is the seconds since 1970 divided
+/// An epoch is a window of `epochSeconds`, five minutes on public networks: its number is the seconds since 1970 divided
 /// by that.
 access(all) contract FlareFDCTriggers {
 
@@ -27,6 +27,8 @@ access(all) contract FlareFDCTriggers {
 
     /// The right to announce triggers.
     access(all) entitlement Announce
+    /// The right to tell a handler of a trigger that was announced for it.
+    access(all) entitlement Notify
 
     /* --- EVENTS --- */
 
@@ -40,15 +42,18 @@ access(all) contract FlareFDCTriggers {
     /* --- CONSTANTS --- */
 
     /// The type of attestation of all triggers.
-    access(all) let ATTESTATION_TYPE: String
+    access(all) view fun attestationType(): String { return "Web2Json" }
     /// The method of all requests. They have no headers, no query and no body.
-    access(all) let HTTP_METHOD: String
-    /// Length of an epoch; fixed at deployment.
-    access(all) let EPOCH_SECONDS: UInt64
+    access(all) view fun httpMethod(): String { return "GET" }
     /// For how many epochs deliveries are remembered one by one: a week.
-    access(all) let EPOCHS_REMEMBERED: UInt64
-    /// Seconds between the announcement of a trigger and its first delivery; fixed at deployment. Contracts that charge
-    /// for what triggers deliver require that it is longer than it takes to leave them.
+    access(all) view fun epochsRemembered(): UInt64 { return 2_016 }
+
+    /* --- CONFIGURATION, fixed at deployment --- */
+
+    /// Length of an epoch.
+    access(all) let epochSeconds: UInt64
+    /// Seconds between the announcement of a trigger and its first delivery. Contracts that charge for what triggers
+    /// deliver require that it is longer than it takes to leave them.
     access(all) let noticeSeconds: UFix64
 
     /* --- STATE --- */
@@ -56,11 +61,9 @@ access(all) contract FlareFDCTriggers {
     access(self) let triggers: {String: Trigger}
     /// The ids of all triggers in the order of their announcement, which is the order in which they take effect.
     access(self) let triggerIds: [String]
-    /// When the trigger that was announced last takes effect: until then triggers are pending.
-    access(self) var lastEffectiveAt: UFix64
     /// The number of versions of a name.
     access(self) let versions: {String: UInt64}
-    /// The newest epoch delivered, by trigger and by epoch modulo `EPOCHS_REMEMBERED`. Only a later epoch replaces it, so
+    /// The newest epoch delivered, by trigger and by epoch modulo `epochsRemembered`. Only a later epoch replaces it, so
     /// that no epoch is delivered twice and the memory does not grow.
     access(self) let delivered: {String: {UInt64: UInt64}}
     /// Reserved: a deployed contract cannot get new fields.
@@ -74,6 +77,9 @@ access(all) contract FlareFDCTriggers {
         /// Called once for each epoch. Anyone may call this without harm: only `FlareFDCTriggers` can create a delivery,
         /// and `delivery.wordsFor` panics for any resource but the one that the delivery was created for.
         access(all) fun handle(delivery: &Delivery)
+
+        /// Called once when a trigger is announced, with the time from which on it takes deliveries.
+        access(Notify) fun announced(triggerId: String, effectiveAt: UFix64)
     }
 
     /* --- STRUCTS --- */
@@ -117,7 +123,7 @@ access(all) contract FlareFDCTriggers {
 
         /// The ABI encoding of Flare's `IWeb2Json.Response` to a request, without the values that vary.
         view init(_ request: Request) {
-            let method = FlareFDCTriggers.encodeString(FlareFDCTriggers.HTTP_METHOD)
+            let method = FlareFDCTriggers.encodeString(FlareFDCTriggers.httpMethod())
             let none = FlareFDCTriggers.encodeString("")
             let jq = FlareFDCTriggers.encodeString(request.postProcessJq)
             let signature = FlareFDCTriggers.encodeString(request.abiSignature)
@@ -133,7 +139,7 @@ access(all) contract FlareFDCTriggers {
                 offset = offset + length / 2
             }
             let bodyAt = 6 * 32
-            self.head = "\(FlareFDCTriggers.word(32))\(FlareFDCTriggers.encodeName(FlareFDCTriggers.ATTESTATION_TYPE))\(FlareFDCTriggers.encodeName(request.source))"
+            self.head = "\(FlareFDCTriggers.word(32))\(FlareFDCTriggers.encodeName(FlareFDCTriggers.attestationType()))\(FlareFDCTriggers.encodeName(request.source))"
             self.beforeEpoch = "\(FlareFDCTriggers.word(bodyAt))\(FlareFDCTriggers.word(bodyAt + offset))\(offsets)\(url.slice(from: 0, upTo: epochAt))"
             self.afterEpoch = "\(url.slice(from: epochAt + 20, upTo: url.length))\(method)\(none)\(none)\(none)\(jq)\(signature)\(FlareFDCTriggers.word(32))\(FlareFDCTriggers.word(32 * request.words))"
         }
@@ -169,13 +175,13 @@ access(all) contract FlareFDCTriggers {
         /// From when on deliveries are taken, in seconds since 1970.
         access(all) let effectiveAt: UFix64
         /// The resource that receives the words.
-        access(contract) let handler: Capability<&{Handler}>
+        access(contract) let handler: Capability<auth(Notify) &{Handler}>
         /// The address of that resource.
         access(all) let handlerAddress: Address
         /// Reserved: a stored struct cannot get new fields.
         access(contract) let extension: {String: AnyStruct}
 
-        view init(triggerId: String, request: Request, announcedAt: UFix64, handler: Capability<&{Handler}>) {
+        view init(triggerId: String, request: Request, announcedAt: UFix64, handler: Capability<auth(Notify) &{Handler}>) {
             self.triggerId = triggerId
             self.request = request
             self.template = Template(request)
@@ -226,12 +232,13 @@ access(all) contract FlareFDCTriggers {
         /// Announces the next version of a trigger and returns its id, `name/version`. It takes effect after the notice.
         ///
         /// @param name: what is attested, in a few letters
-        /// @param handler: the resource that will receive the words
-        access(Announce) fun announce(name: String, request: Request, handler: Capability<&{Handler}>): String {
-            pre {
-                handler.check(): "FlareFDCTriggers.Admin.announce: there is no handler behind the capability"
-            }
+        /// @param handler: the resource that will receive the words; nil for that of the version before
+        access(Announce) fun announce(name: String, request: Request, handler given: Capability<auth(Notify) &{Handler}>?): String {
             let version = (FlareFDCTriggers.versions[name] ?? 0) + 1
+            let handler = given ?? FlareFDCTriggers.triggers["\(name)/\(version - 1)"]?.handler
+                ?? panic("FlareFDCTriggers.Admin.announce: the first version of \(name) needs a handler")
+            let notified = handler.borrow()
+                ?? panic("FlareFDCTriggers.Admin.announce: there is no handler behind the capability")
             let trigger = Trigger(
                 triggerId: "\(name)/\(version)",
                 request: request,
@@ -240,9 +247,9 @@ access(all) contract FlareFDCTriggers {
             )
             FlareFDCTriggers.versions[name] = version
             FlareFDCTriggers.triggers[trigger.triggerId] = trigger
-            FlareFDCTriggers.triggerIds.append(trigger.triggerId)
-            FlareFDCTriggers.lastEffectiveAt = trigger.effectiveAt
             FlareFDCTriggers.delivered[trigger.triggerId] = {}
+            FlareFDCTriggers.triggerIds.append(trigger.triggerId)
+            notified.announced(triggerId: trigger.triggerId, effectiveAt: trigger.effectiveAt)
             emit TriggerAnnounced(
                 triggerId: trigger.triggerId,
                 request: request,
@@ -325,7 +332,7 @@ access(all) contract FlareFDCTriggers {
     /// Whether the epoch was delivered, or a later one has its place.
     access(all) view fun isDelivered(triggerId: String, epoch: UInt64): Bool {
         if let places = &self.delivered[triggerId] as &{UInt64: UInt64}? {
-            if let newest = places[epoch % self.EPOCHS_REMEMBERED] {
+            if let newest = places[epoch % self.epochsRemembered()] {
                 return newest >= epoch
             }
         }
@@ -354,32 +361,6 @@ access(all) contract FlareFDCTriggers {
         return pending
     }
 
-    /// The next trigger of the handlers at an address that takes effect within some seconds from now; nil if there is
-    /// none, or if no trigger of theirs is in effect yet.
-    ///
-    /// Whoever opens a subscription in that time could not leave it before the trigger takes effect.
-    access(all) view fun triggerTakingEffect(handlers: Address, within seconds: UFix64): String? {
-        let now = getCurrentBlock().timestamp
-        if self.lastEffectiveAt <= now {
-            return nil
-        }
-        var next: String? = nil
-        var position = self.triggerIds.length
-        while position > 0 {
-            position = position - 1
-            let trigger = self.borrowTrigger(self.triggerIds[position])
-            if trigger.handlerAddress == handlers {
-                if trigger.effectiveAt <= now {
-                    return next
-                }
-                if trigger.effectiveAt < now + seconds {
-                    next = trigger.triggerId
-                }
-            }
-        }
-        return nil
-    }
-
     /// The version of this contract's code.
     access(all) view fun getVersion(): String {
         return "1.0.0"
@@ -404,14 +385,14 @@ access(all) contract FlareFDCTriggers {
     access(self) view fun requireBegun(epoch: UInt64, votingRound: UInt64) {
         let roundEnd = FlareOracleVerifier.startOf(votingRound: votingRound + 1)
         assert(
-            epoch < roundEnd / self.EPOCH_SECONDS + 1,
+            epoch < roundEnd / self.epochSeconds + 1,
             message: "FlareFDCTriggers: epoch \(epoch) had not begun when voting round \(votingRound) ended"
         )
     }
 
     access(self) fun markDelivered(triggerId: String, epoch: UInt64) {
         let places = &self.delivered[triggerId] as auth(Insert) &{UInt64: UInt64}?
-        places!.insert(key: epoch % self.EPOCHS_REMEMBERED, epoch)
+        places!.insert(key: epoch % self.epochsRemembered(), epoch)
     }
 
     access(self) fun hand(triggerId: String, epoch: UInt64, votingRound: UInt64, words: [UInt256]) {
@@ -467,14 +448,10 @@ access(all) contract FlareFDCTriggers {
             epochSeconds > 0: "FlareFDCTriggers.init: an epoch has a length"
         }
         self.AdminStoragePath = /storage/flareFDCTriggersAdmin
-        self.ATTESTATION_TYPE = "Web2Json"
-        self.HTTP_METHOD = "GET"
-        self.EPOCH_SECONDS = epochSeconds
-        self.EPOCHS_REMEMBERED = 2_016
+        self.epochSeconds = epochSeconds
         self.noticeSeconds = noticeSeconds
         self.triggers = {}
         self.triggerIds = []
-        self.lastEffectiveAt = 0.0
         self.versions = {}
         self.delivered = {}
         self.extension = {}

@@ -49,9 +49,9 @@ access(all) contract FlareOracleVerifier {
     /* --- CONSTANTS --- */
 
     /// protocolId(1) votingRound(4) isSecureRandom(1) merkleRoot(32)
-    access(all) let MESSAGE_BYTES: Int
+    access(all) view fun messageBytes(): Int { return 38 }
     /// The largest number of siblings in a Merkle path.
-    access(all) let PATH_NODES_MAX: Int
+    access(all) view fun pathNodesMax(): Int { return 32 }
 
     /* --- CONFIGURATION, fixed at deployment --- */
 
@@ -204,8 +204,8 @@ access(all) contract FlareOracleVerifier {
     /// @param signatures: v(1) r(32) s(32) index(2) of each signer, in the order of their indices, hex
     access(all) fun confirmRoot(rewardEpoch: UInt64, message: String, signatures: String) {
         pre {
-            message.length == 2 * self.MESSAGE_BYTES:
-                "FlareOracleVerifier.confirmRoot: a message has \(self.MESSAGE_BYTES) bytes, not \(message.length / 2)"
+            message.length == 2 * self.messageBytes():
+                "FlareOracleVerifier.confirmRoot: a message has \(self.messageBytes()) bytes, not \(message.length / 2)"
         }
         let bytes = message.decodeHex()
         let protocol = UInt64(bytes[0])
@@ -360,8 +360,9 @@ access(all) contract FlareOracleVerifier {
         }
         let root = self.root(votingRound: votingRound)
             ?? panic("FlareOracleVerifier.verify: no root is confirmed for round \(votingRound)")
+        let leaf = String.encodeHex(HashAlgorithm.KECCAK_256.hash(response.decodeHex()))
         assert(
-            self.foldPath(leaf: FlareSignatures.keccak(response), path: proof) == root,
+            self.foldPath(leaf: leaf, path: proof) == root,
             message: "FlareOracleVerifier.verify: the response does not belong to the root of round \(votingRound)"
         )
     }
@@ -375,8 +376,8 @@ access(all) contract FlareOracleVerifier {
     /// @param path: siblings from the bottom up, 32 bytes each, lower-case hex
     access(all) view fun foldPath(leaf: String, path: [String]): String {
         pre {
-            path.length <= self.PATH_NODES_MAX:
-                "FlareOracleVerifier.foldPath: a path has at most \(self.PATH_NODES_MAX) nodes, not \(path.length)"
+            path.length <= self.pathNodesMax():
+                "FlareOracleVerifier.foldPath: a path has at most \(self.pathNodesMax()) nodes, not \(path.length)"
         }
         var node = leaf
         for sibling in path {
@@ -475,8 +476,6 @@ access(all) contract FlareOracleVerifier {
             rootsKept >= 1 && messageWindow >= 1:
                 "FlareOracleVerifier.init: roots are kept for at least one round and messages for one reward epoch, not for \(rootsKept) and \(messageWindow)"
         }
-        self.MESSAGE_BYTES = 38
-        self.PATH_NODES_MAX = 32
         self.protocolId = protocolId
         self.sourceChainId = sourceChainId
         self.firstRoundStart = firstRoundStart

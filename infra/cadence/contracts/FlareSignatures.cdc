@@ -23,21 +23,21 @@ access(all) contract FlareSignatures {
     /* --- CONSTANTS --- */
 
     /// v(1) r(32) s(32) index(2)
-    access(all) let SIGNATURE_BYTES: Int
+    access(all) view fun signatureBytes(): Int { return 67 }
     /// size(2) rewardEpoch(3) startVotingRound(4) threshold(2) seed(32)
-    access(all) let POLICY_HEAD_BYTES: Int
+    access(all) view fun policyHeadBytes(): Int { return 43 }
     /// address(20) weight(2)
-    access(all) let VOTER_BYTES: Int
+    access(all) view fun voterBytes(): Int { return 22 }
     /// The largest number of voters in a policy, and of signatures in a list.
-    access(all) let VOTERS_MAX: Int
+    access(all) view fun votersMax(): Int { return 300 }
     /// The largest sum of a policy's weights.
-    access(all) let WEIGHT_SUM_MAX: UInt64
+    access(all) view fun weightSumMax(): UInt64 { return 65_535 }
     /// EVM gas with which a dry call is tried first: this much, and as much again for each signature.
-    access(all) let GAS_BASE: UInt64
-    /// See `GAS_BASE`.
-    access(all) let GAS_PER_SIGNATURE: UInt64
+    access(all) view fun gasBase(): UInt64 { return 40_000 }
+    /// See `gasBase`.
+    access(all) view fun gasPerSignature(): UInt64 { return 7_000 }
     /// How often a failed dry call is tried again with twice the gas.
-    access(all) let GAS_DOUBLINGS_MAX: Int
+    access(all) view fun gasDoublingsMax(): Int { return 6 }
 
     /// The EVM contract that recovers signers.
     access(self) let recovery: EVM.EVMAddress
@@ -70,11 +70,11 @@ access(all) contract FlareSignatures {
             self.rewardEpoch = UInt64(FlareSignatures.number(&bytes as &[UInt8], from: 2, upTo: 5))
             self.startVotingRound = UInt64(FlareSignatures.number(&bytes as &[UInt8], from: 5, upTo: 9))
             self.threshold = UInt64(FlareSignatures.number(&bytes as &[UInt8], from: 9, upTo: 11))
-            let voterBytes = FlareSignatures.VOTER_BYTES
+            let voterBytes = FlareSignatures.voterBytes()
             let everyPlace: [UInt256] = []
             let firstPlaces: [UInt256] = []
             let seen: {UInt256: Bool} = {0: true}
-            var at = FlareSignatures.POLICY_HEAD_BYTES
+            var at = FlareSignatures.policyHeadBytes()
             var sum: UInt64 = 0
             var firstSum: UInt64 = 0
             while at < bytes.length {
@@ -93,8 +93,8 @@ access(all) contract FlareSignatures {
             }
             self.voters = firstSum > self.threshold ? firstPlaces : everyPlace
             assert(
-                sum <= FlareSignatures.WEIGHT_SUM_MAX,
-                message: "FlareSignatures.SigningPolicy: the weights sum to \(sum), more than \(FlareSignatures.WEIGHT_SUM_MAX)"
+                sum <= FlareSignatures.weightSumMax(),
+                message: "FlareSignatures.SigningPolicy: the weights sum to \(sum), more than \(FlareSignatures.weightSumMax())"
             )
             assert(
                 self.threshold * 100 >= sum * 50 && self.threshold * 100 <= sum * 66,
@@ -163,15 +163,15 @@ access(all) contract FlareSignatures {
     access(all) fun recoverSigners(hash: String, signatures: String): [UInt256] {
         let digest = self.keccak("19457468657265756d205369676e6564204d6573736167653a0a3332\(hash)")
         let signed = "\(digest)\(signatures)".decodeHex()
-        let size = self.SIGNATURE_BYTES
+        let size = self.signatureBytes()
         let count = (signed.length - 32) / size
         assert(
-            count >= 1 && count <= self.VOTERS_MAX && signed.length == 32 + count * size,
-            message: "FlareSignatures: a list has 1 to \(self.VOTERS_MAX) signatures of \(size) bytes each, not \(signed.length - 32) bytes"
+            count >= 1 && count <= self.votersMax() && signed.length == 32 + count * size,
+            message: "FlareSignatures: a list has 1 to \(self.votersMax()) signatures of \(size) bytes each, not \(signed.length - 32) bytes"
         )
-        var gas = self.GAS_BASE + self.GAS_PER_SIGNATURE * UInt64(count)
+        var gas = self.gasBase() + self.gasPerSignature() * UInt64(count)
         var failure = ""
-        for _ in InclusiveRange(0, self.GAS_DOUBLINGS_MAX) {
+        for _ in InclusiveRange(0, self.gasDoublingsMax()) {
             let answer = EVM.dryCall(
                 from: self.recovery,
                 to: self.recovery,
@@ -251,15 +251,15 @@ access(all) contract FlareSignatures {
     /// Panics unless bytes are as long as the number of voters at their beginning requires.
     access(contract) view fun requirePolicyLength(_ bytes: &[UInt8]) {
         assert(
-            bytes.length >= self.POLICY_HEAD_BYTES,
-            message: "FlareSignatures.SigningPolicy: a policy has at least \(self.POLICY_HEAD_BYTES) bytes, not \(bytes.length)"
+            bytes.length >= self.policyHeadBytes(),
+            message: "FlareSignatures.SigningPolicy: a policy has at least \(self.policyHeadBytes()) bytes, not \(bytes.length)"
         )
         let voters = Int(self.number(bytes, from: 0, upTo: 2))
         assert(
-            voters >= 1 && voters <= self.VOTERS_MAX,
-            message: "FlareSignatures.SigningPolicy: a policy has 1 to \(self.VOTERS_MAX) voters, not \(voters)"
+            voters >= 1 && voters <= self.votersMax(),
+            message: "FlareSignatures.SigningPolicy: a policy has 1 to \(self.votersMax()) voters, not \(voters)"
         )
-        let length = self.POLICY_HEAD_BYTES + voters * self.VOTER_BYTES
+        let length = self.policyHeadBytes() + voters * self.voterBytes()
         assert(
             bytes.length == length,
             message: "FlareSignatures.SigningPolicy: a policy of \(voters) voters has \(length) bytes, not \(bytes.length)"
@@ -272,14 +272,6 @@ access(all) contract FlareSignatures {
     }
 
     init() {
-        self.SIGNATURE_BYTES = 67
-        self.POLICY_HEAD_BYTES = 43
-        self.VOTER_BYTES = 22
-        self.VOTERS_MAX = 300
-        self.WEIGHT_SUM_MAX = 65_535
-        self.GAS_BASE = 40_000
-        self.GAS_PER_SIGNATURE = 7_000
-        self.GAS_DOUBLINGS_MAX = 6
         self.extension = {}
 
         let deployer <- EVM.createCadenceOwnedAccount()

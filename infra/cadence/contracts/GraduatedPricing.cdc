@@ -11,9 +11,9 @@ access(all) contract GraduatedPricing {
     /* --- CONSTANTS --- */
 
     /// The highest price for 1,000 tokens. It keeps the price of every total below the largest UFix64.
-    access(all) let PRICE_MAX: UFix64
+    access(all) view fun priceMax(): UFix64 { return 10.0 }
     /// The most tiers that a tariff may have.
-    access(all) let TIERS_MAX: Int
+    access(all) view fun tiersMax(): Int { return 16 }
 
     /* --- STRUCTS --- */
 
@@ -44,27 +44,22 @@ access(all) contract GraduatedPricing {
             self.slope = slope
             self.intercept = intercept
         }
-
-        /// 256 bits, as `Tariff` keeps it.
-        access(contract) view fun packed(): UInt {
-            return UInt(self.end)
-                | UInt(self.slope) << 64
-                | UInt(Int(self.intercept) + 0x8000_0000_0000_0000_0000_0000_0000_0000) << 128
-        }
     }
 
     /// The prices of a plan, prepared for finding the line of a total by four comparisons.
     access(all) struct Tariff {
-        /// Sixteen lines of 256 bits, by rising end: end (64), slope (64), intercept + 2^127 (128). The last line fills
+        /// Sixteen lines of 256 bits, packed, by rising end. The last line fills
         /// the places that are left. Arithmetic on one large number costs nothing, and every read of a list would: the
         /// worst page of a settlement would be too dear otherwise.
         access(self) let packed: UInt
+        /// Reserved: a stored struct can never get another field.
+        access(self) let extension: {String: AnyStruct}?
 
-        /// @param tiers: 1 to `TIERS_MAX`, by rising end; the last has no end
+        /// @param tiers: 1 to `tiersMax`, by rising end; the last has no end
         view init(tiers: [Tier]) {
             pre {
-                tiers.length >= 1 && tiers.length <= GraduatedPricing.TIERS_MAX:
-                    "GraduatedPricing: a plan has 1 to \(GraduatedPricing.TIERS_MAX) tiers, not \(tiers.length)"
+                tiers.length >= 1 && tiers.length <= GraduatedPricing.tiersMax():
+                    "GraduatedPricing: a plan has 1 to \(GraduatedPricing.tiersMax()) tiers, not \(tiers.length)"
                 tiers[tiers.length - 1].endTokens == nil: "GraduatedPricing: the last tier must have no end"
             }
             var packed: UInt = 0
@@ -74,8 +69,8 @@ access(all) contract GraduatedPricing {
             var previousSlope: Int128 = 0
             for position, tier in tiers {
                 assert(
-                    tier.price <= GraduatedPricing.PRICE_MAX,
-                    message: "GraduatedPricing: a price is at most \(GraduatedPricing.PRICE_MAX), not \(tier.price)"
+                    tier.price <= GraduatedPricing.priceMax(),
+                    message: "GraduatedPricing: a price is at most \(GraduatedPricing.priceMax()), not \(tier.price)"
                 )
                 let isLast = position == tiers.length - 1
                 let end = isLast ? Int128(UInt64.max) : Int128(tier.endTokens ?? 0) * 1_000_000
@@ -85,8 +80,8 @@ access(all) contract GraduatedPricing {
                 )
                 let slope = Int128(tier.price * 100_000_000.0)
                 intercept = intercept + start * (previousSlope - slope)
-                let line = Line(end: end, slope: slope, intercept: intercept).packed()
-                let next = isLast ? GraduatedPricing.TIERS_MAX : position + 1
+                let line = UInt(GraduatedPricing.packed(end: end, slope: slope, intercept: intercept))
+                let next = isLast ? GraduatedPricing.tiersMax() : position + 1
                 while place < next {
                     packed = packed | line << UInt(256 * place)
                     place = place + 1
@@ -95,6 +90,7 @@ access(all) contract GraduatedPricing {
                 previousSlope = slope
             }
             self.packed = packed
+            self.extension = nil
         }
 
         /// Exact cost of a total, in 1e-17 of the currency.
@@ -167,7 +163,14 @@ access(all) contract GraduatedPricing {
 
     /* --- PUBLIC FUNCTIONS --- */
 
-    /// A line as `Tariff` keeps it.
+    /// A line in 256 bits: end (64), slope (64), intercept + 2^127 (128).
+    access(all) view fun packed(end: Int128, slope: Int128, intercept: Int128): UInt256 {
+        return UInt256(end)
+            | UInt256(slope) << 64
+            | UInt256(Int256(intercept) + 0x8000_0000_0000_0000_0000_0000_0000_0000) << 128
+    }
+
+    /// The line that was packed.
     access(contract) view fun unpacked(_ line: UInt): Line {
         return Line(
             end: Int128(line & 0xffff_ffff_ffff_ffff),
@@ -209,10 +212,5 @@ access(all) contract GraduatedPricing {
     /// Version of this contract.
     access(all) view fun getVersion(): String {
         return "1.0.0"
-    }
-
-    init() {
-        self.PRICE_MAX = 10.0
-        self.TIERS_MAX = 16
     }
 }

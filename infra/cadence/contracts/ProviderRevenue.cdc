@@ -3,7 +3,7 @@
 access(all) contract ProviderRevenue {
 
     /// Length of the periods by which revenue is counted while it is held back: a day.
-    access(all) let PERIOD_SECONDS: UFix64
+    access(all) view fun periodSeconds(): UFix64 { return 86_400.0 }
 
     /// The revenue of one contract.
     access(all) struct Revenue {
@@ -38,7 +38,7 @@ access(all) contract ProviderRevenue {
             if charged == 0.0 || self.delaySeconds == 0.0 {
                 return
             }
-            let period = UInt64(getCurrentBlock().timestamp / ProviderRevenue.PERIOD_SECONDS)
+            let period = UInt64(getCurrentBlock().timestamp / ProviderRevenue.periodSeconds())
             if self.held[period] == nil {
                 let periods = self.held.keys
                 for earlier in periods {
@@ -56,7 +56,7 @@ access(all) contract ProviderRevenue {
         }
 
         access(self) view fun isHeld(_ period: UInt64): Bool {
-            let end = UFix64(period + 1) * ProviderRevenue.PERIOD_SECONDS
+            let end = UFix64(period + 1) * ProviderRevenue.periodSeconds()
             return getCurrentBlock().timestamp < end + self.delaySeconds
         }
     }
@@ -64,9 +64,5 @@ access(all) contract ProviderRevenue {
     /// Version of this contract.
     access(all) view fun getVersion(): String {
         return "1.0.0"
-    }
-
-    init() {
-        self.PERIOD_SECONDS = 86_400.0
     }
 }

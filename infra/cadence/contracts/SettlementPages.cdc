@@ -14,12 +14,12 @@ access(all) contract SettlementPages {
     /* --- CONSTANTS --- */
 
     /// Position of the settlement root among the attested words of a statement.
-    access(all) let ROOT_WORD: Int
+    access(all) view fun rootWord(): Int { return 4 }
     /// Position of the sum of all subscriptions' totals, in rated micro-tokens.
-    access(all) let TOTAL_WORD: Int
+    access(all) view fun totalWord(): Int { return 6 }
     /// How many statements are kept: those of a week, at five minutes each. A statement replaces the one that many
     /// epochs before it.
-    access(all) let STATEMENTS_KEPT: UInt64
+    access(all) view fun statementsKept(): UInt64 { return 2_016 }
 
     /* --- STRUCTS --- */
 
@@ -36,17 +36,19 @@ access(all) contract SettlementPages {
 
         view init(epoch: UInt64, words: [UInt256]) {
             self.epoch = epoch
-            self.settlementRoot = String.encodeHex(words[SettlementPages.ROOT_WORD].toBigEndianBytes())
-            self.totalMicrotokens = words[SettlementPages.TOTAL_WORD]
+            self.settlementRoot = String.encodeHex(words[SettlementPages.rootWord()].toBigEndianBytes())
+            self.totalMicrotokens = words[SettlementPages.totalWord()]
             self.extension = nil
         }
     }
 
-    /// The attested statements of one contract, each in the place of its epoch modulo `STATEMENTS_KEPT`.
+    /// The attested statements of one contract, each in the place of its epoch modulo `statementsKept`.
     access(all) struct Statements {
         /// Seconds of an epoch: epoch number n ends at (n + 1) x `epochSeconds`.
         access(all) let epochSeconds: UInt64
         access(self) let kept: {UInt64: Statement}
+        /// Reserved: a stored struct can never get another field.
+        access(self) let extension: {String: AnyStruct}?
 
         init(epochSeconds: UInt64) {
             pre {
@@ -54,6 +56,7 @@ access(all) contract SettlementPages {
             }
             self.epochSeconds = epochSeconds
             self.kept = {}
+            self.extension = nil
         }
 
         /// Keeps a statement. Refuses an epoch that has not ended, since it would block its place until then, and one
@@ -62,7 +65,7 @@ access(all) contract SettlementPages {
         /// @param words: the attested words of the statement
         access(account) fun keep(epoch: UInt64, words: [UInt256]): Statement {
             SettlementPages.requireEnded(epoch: epoch, epochSeconds: self.epochSeconds)
-            let place = epoch % SettlementPages.STATEMENTS_KEPT
+            let place = epoch % SettlementPages.statementsKept()
             if let present = self.kept[place] {
                 assert(
                     present.epoch < epoch,
@@ -76,7 +79,7 @@ access(all) contract SettlementPages {
 
         /// The statement of an epoch; nil if none was attested or it is no longer kept.
         access(all) view fun statement(_ epoch: UInt64): Statement? {
-            if let present = self.kept[epoch % SettlementPages.STATEMENTS_KEPT] {
+            if let present = self.kept[epoch % SettlementPages.statementsKept()] {
                 return present.epoch == epoch ? present : nil
             }
             return nil
@@ -146,11 +149,5 @@ access(all) contract SettlementPages {
     /// Version of this contract.
     access(all) view fun getVersion(): String {
         return "1.0.0"
-    }
-
-    init() {
-        self.ROOT_WORD = 4
-        self.TOTAL_WORD = 6
-        self.STATEMENTS_KEPT = 2_016
     }
 }

@@ -2,6 +2,7 @@ import "FlareFDCTriggers"
 import "FlowToken"
 import "GraduatedPricing"
 import "SettlementPages"
+import "TriggerNotices"
 
 /// Prepaid usage at one flat price: the smallest contract of its kind, to be read in five minutes and copied.
 ///
@@ -49,7 +50,7 @@ access(all) contract SimpleUsageSubscriptions {
     /// How long after the request the rest can be taken; longer than any attestation takes.
     access(all) let exitNoticeSeconds: UFix64
     /// How long after the notice the rest can be taken: a week. Then the exit lapses and must be requested anew.
-    access(all) let EXIT_SECONDS: UFix64
+    access(all) view fun exitSeconds(): UFix64 { return 604_800.0 }
     /// Length of an epoch.
     access(all) let epochSeconds: UInt64
     /// What was paid for usage and is not yet taken out by the provider.
@@ -59,6 +60,8 @@ access(all) contract SimpleUsageSubscriptions {
     /// The newest attested statement; nil before the first.
     access(all) var statement: SettlementPages.Statement?
     access(self) let vault: @FlowToken.Vault
+    /// The triggers that will take effect.
+    access(self) let triggers: TriggerNotices.Notices
     access(self) let accounts: {UInt64: UsageAccount}
 
     /// What an account has, has paid and has used.
@@ -86,7 +89,7 @@ access(all) contract SimpleUsageSubscriptions {
         access(all) view fun status(): String {
             let now = getCurrentBlock().timestamp
             if let exitAt = self.exitAt {
-                if now <= exitAt + SimpleUsageSubscriptions.EXIT_SECONDS {
+                if now <= exitAt + SimpleUsageSubscriptions.exitSeconds() {
                     return now < exitAt ? "exiting" : "leaving"
                 }
             }
@@ -152,6 +155,11 @@ access(all) contract SimpleUsageSubscriptions {
                 SimpleUsageSubscriptions.statement = SettlementPages.Statement(epoch: epoch, words: words)
             }
         }
+
+        /// Remembers the trigger: whoever opens an account must still be able to leave before it takes effect.
+        access(FlareFDCTriggers.Notify) fun announced(triggerId: String, effectiveAt: UFix64) {
+            SimpleUsageSubscriptions.triggers.add(triggerId: triggerId, effectiveAt: effectiveAt)
+        }
     }
 
     /// The provider's one right.
@@ -170,8 +178,7 @@ access(all) contract SimpleUsageSubscriptions {
 
     /// Opens an account; the pass carries its id.
     access(all) fun open(deposit: @FlowToken.Vault): @Pass {
-        let leaving = 2.0 * self.exitNoticeSeconds
-        if let trigger = FlareFDCTriggers.triggerTakingEffect(handlers: self.account.address, within: leaving) {
+        if let trigger = self.triggers.takingEffect() {
             panic("SimpleUsageSubscriptions.open: trigger \(trigger) takes effect before an owner who opens now could leave")
         }
         let amount = deposit.balance
@@ -286,7 +293,7 @@ access(all) contract SimpleUsageSubscriptions {
         )
         let exitAt = getCurrentBlock().timestamp + self.exitNoticeSeconds
         account.leave(at: exitAt)
-        emit ExitRequested(accountId: accountId, exitAt: exitAt, exitUntil: exitAt + self.EXIT_SECONDS)
+        emit ExitRequested(accountId: accountId, exitAt: exitAt, exitUntil: exitAt + self.exitSeconds())
     }
 
     access(contract) fun cancelExit(_ accountId: UInt64) {
@@ -316,12 +323,12 @@ access(all) contract SimpleUsageSubscriptions {
         self.AdminStoragePath = /storage/simpleUsageSubscriptionsAdmin
         self.HandlerStoragePath = /storage/simpleUsageSubscriptionsHandler
         self.tariff = GraduatedPricing.Tariff(tiers: [GraduatedPricing.Tier(endTokens: nil, price: price)])
-        self.EXIT_SECONDS = 604_800.0
         self.epochSeconds = epochSeconds
         self.exitNoticeSeconds = exitNoticeSeconds
         self.unclaimedRevenue = 0.0
         self.accountsOpened = 0
         self.vault <- FlowToken.createEmptyVault(vaultType: Type<@FlowToken.Vault>())
+        self.triggers = TriggerNotices.Notices(leavingSeconds: 2.0 * exitNoticeSeconds)
         self.statement = nil
         self.accounts = {}
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)

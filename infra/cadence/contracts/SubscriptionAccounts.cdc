@@ -1,19 +1,12 @@
 import "GraduatedPricing"
 import "SubscriptionTerms"
 
-/// The account of one subscription: what was paid in, what its usage cost, what was charged and what is owed.
-///
-/// PRICE
-/// The bill of a subscription is the price of its cumulative attested total, rounded down once. A settlement charges the
-/// bill less what was charged before. Skipped epochs, repeated pages and late pages therefore cannot change a bill.
+/// The account of one subscription: what was paid in, what was charged and what is owed. How totals become a bill is
+/// decided in `SubscriptionTerms`.
 ///
 /// MONEY
 /// At every moment deposited + credited = balance + charged + withdrawn + refunded, in the token of the vault.
 /// What cannot be charged now is owed, in the currency of the plan. It is charged as soon as something allows it.
-///
-/// CURRENCY
-/// A plan is priced in the token of the vault or in dollars. A bill in dollars becomes tokens at the rate of the moment
-/// when it is charged, never before.
 access(all) contract SubscriptionAccounts {
 
     /* --- EVENTS --- */
@@ -42,13 +35,10 @@ access(all) contract SubscriptionAccounts {
     /// What the usual case of a settlement reads and writes of a subscription. Everything else is in its ledger, which
     /// is stored apart so that the usual case does not pay for it.
     access(all) struct Subscription {
-        /// Totals below this need no further check: same tier, covered by balance and limits. 0 if every total does;
-        /// `settleCarefully` sets it, and everything that could make it too high sets it to 0.
-        access(self) var quickEnd: UInt64
-        /// Price of one micro-token in the tier of the settled total, in 1e-17.
-        access(self) var slope: Int128
-        /// Constant term: what a total costs beyond `total x slope`, in 1e-17.
-        access(self) var intercept: Int128
+        /// The line of the tier of the settled total, packed as in `GraduatedPricing`. It ends where a total needs a
+        /// check: in another tier, or not covered by balance and limits. 0 if every total needs one; `settleCarefully`
+        /// sets it, and everything that could make its end too high sets it to 0.
+        access(self) var quickLine: UInt256
         /// The most that `charged` can ever be with the present deposit, in tokens.
         access(all) var funds: UFix64
         /// All tokens that were ever charged.
@@ -56,14 +46,15 @@ access(all) contract SubscriptionAccounts {
         /// The epoch of the last settlement x 2^64 + the total that it brought: every settlement writes both, and one
         /// write is cheaper than two.
         access(contract) var settled: Int128
+        /// Reserved: a stored struct can never get another field.
+        access(self) let extension: {String: AnyStruct}?
 
         view init(deposit: UFix64) {
-            self.quickEnd = 0
-            self.slope = 0
-            self.intercept = 0
+            self.quickLine = 0
             self.funds = deposit
             self.charged = 0.0
             self.settled = 0
+            self.extension = nil
         }
 
         /// The cumulative rated total that was settled last; it only grows.
@@ -89,11 +80,13 @@ access(all) contract SubscriptionAccounts {
         access(account) fun settle(
             _ subscriptionId: UInt64, epoch: UInt64, settled: Int128, microtokens: UInt64, total: Int128
         ): UFix64? {
-            if microtokens >= self.quickEnd || settled <= self.settled {
+            let line = self.quickLine
+            if UInt256(microtokens) >= line & 0xffff_ffff_ffff_ffff || settled <= self.settled {
                 return nil
             }
             let charged = self.charged
-            let cost = self.intercept + total * self.slope
+            let cost = Int128(Int256(line >> 128) - 0x8000_0000_0000_0000_0000_0000_0000_0000)
+                + total * Int128(line >> 64 & 0xffff_ffff_ffff_ffff)
             let bill = UFix64(cost / 100_000_000_000_000_000) + UFix64(cost / 1_000_000_000 % 100_000_000) * 0.00000001
             if bill <= charged {
                 return nil
@@ -107,23 +100,28 @@ access(all) contract SubscriptionAccounts {
             return bill - charged
         }
 
+        /// Adds tokens that came in.
+        access(account) fun add(_ amount: UFix64) {
+            self.setFunds(self.funds + amount)
+        }
+
         /// Changes the most that `charged` can ever be, after tokens came in or went out.
         access(contract) fun setFunds(_ funds: UFix64) {
             if funds < self.funds {
-                self.quickEnd = 0
+                self.quickLine = 0
             }
             self.funds = funds
         }
 
         /// Lets the next settlement check everything, because the ledger has changed.
         access(account) fun checkNext() {
-            self.quickEnd = 0
+            self.quickLine = 0
         }
 
         access(contract) fun setSettled(_ settled: Int128, charged: UFix64) {
             self.settled = settled
             self.charged = charged
-            self.quickEnd = 0
+            self.quickLine = 0
         }
 
         /// Prepares the usual case of the next settlement.
@@ -135,31 +133,30 @@ access(all) contract SubscriptionAccounts {
             // The highest cost that is rounded down to the most, and the first total that costs more.
             let cost = GraduatedPricing.cost(of: most) + 999_999_999 - intercept
             let end = slope == 0 ? line.end : cost / slope + 1
-            self.quickEnd = end <= 0 ? 0 : UInt64(end < line.end ? end : line.end)
-            self.slope = slope
-            self.intercept = intercept
+            self.quickLine = GraduatedPricing.packed(
+                end: end <= 0 ? 0 : end < line.end ? end : line.end, slope: slope, intercept: intercept
+            )
         }
     }
 
     /// What a settlement in any but the usual case needs, and what owner and provider decide.
-    access(all) struct Ledger {
+    access(all) struct Ledger: SubscriptionTerms.Billed {
         /// The account that holds, or last held, the owner's rights.
         access(all) var owner: Address
-        /// The version of the plan in force, by its position in `SubscriptionPlans`.
+        /// The version of the plan in force. This and the next five are those of `SubscriptionTerms.Billed`.
         access(all) var planIndex: Int
-        /// Whether the plan is priced in dollars, and so needs a rate.
+        /// Whether that plan needs a rate.
         access(all) var isInDollars: Bool
-        /// A balance below this is reported, in tokens.
+        /// Below this a balance is reported, in tokens.
         access(all) var lowBalance: UFix64
-        /// How much a total costs more (or less, if negative) than by the plan alone, in 1e-17: earlier plans, forgiven
-        /// debts.
+        /// What totals cost beyond the plan, in 1e-17.
         access(all) var costOffset: Int128
-        /// The total at which the plan came into force, until its cost is in `costOffset`.
-        access(self) var planFrom: UInt64?
+        /// Where the plan came into force, while that still counts.
+        access(all) var planFrom: UInt64?
+        /// What was charged of a bill in dollars.
+        access(all) var paidDollars: UFix64
         /// The plan that comes next, if the owner has accepted another one.
         access(all) var planChange: SubscriptionTerms.PlanChange?
-        /// The part of a bill in dollars that was charged. Not used while the plan is priced in the token.
-        access(all) var paidDollars: UFix64
         /// Used, attested and not yet charged, in the currency of the plan.
         access(all) var owed: UFix64
         /// The most that one epoch may charge, in tokens.
@@ -170,8 +167,6 @@ access(all) contract SubscriptionAccounts {
         access(all) var spendCap: SubscriptionTerms.SpendCap?
         /// The exit, once one is announced; a closed subscription has one too.
         access(all) var exit: SubscriptionTerms.Exit?
-        /// All tokens that ever came in.
-        access(all) var deposited: UFix64
         /// Tokens that the provider gave back from its revenue.
         access(all) var credited: UFix64
         /// Tokens that the owner took out before the end.
@@ -181,28 +176,29 @@ access(all) contract SubscriptionAccounts {
         /// Reserved: a stored struct can never get another field.
         access(self) var extension: {String: AnyStruct}?
 
-        view init(
-            owner: Address, planIndex: Int, isInDollars: Bool, lowBalance: UFix64, deposit: UFix64,
-            epochLimit: UFix64
-        ) {
+        view init(owner: Address, planIndex: Int, isInDollars: Bool, lowBalance: UFix64, epochLimit: UFix64) {
             self.owner = owner
             self.planIndex = planIndex
             self.isInDollars = isInDollars
             self.lowBalance = lowBalance
             self.costOffset = 0
             self.planFrom = nil
-            self.planChange = nil
             self.paidDollars = 0.0
+            self.planChange = nil
             self.owed = 0.0
             self.epochLimit = epochLimit
             self.epochCharged = 0.0
             self.spendCap = nil
             self.exit = nil
-            self.deposited = deposit
             self.credited = 0.0
             self.withdrawn = 0.0
             self.refunded = 0.0
             self.extension = nil
+        }
+
+        /// All tokens that ever came in by the deposit and top-ups.
+        access(all) view fun deposited(_ subscription: &Subscription): UFix64 {
+            return subscription.funds + self.withdrawn + self.refunded - self.credited
         }
 
         /// `active`, `suspended` (something is owed), `exiting` or `closed`.
@@ -232,21 +228,9 @@ access(all) contract SubscriptionAccounts {
             return self.exit?.hasEnded() ?? false
         }
 
-        /// What an amount in the currency of the plan is in tokens, rounded down.
-        access(self) view fun tokens(_ amount: UFix64, rate: UFix64?): UFix64 {
-            if let dollarsForToken = rate {
-                return amount < UFix64.max.saturatingMultiply(dollarsForToken) ? amount / dollarsForToken : UFix64.max
-            }
-            return amount
-        }
-
         /// What a total would add to what was charged, with what is owed, in the currency of the plan.
         access(all) view fun due(_ microtokens: UInt64, tariff: &GraduatedPricing.Tariff, charged: UFix64): UFix64 {
-            var cost = tariff.cost(Int128(microtokens)) + self.costOffset
-            if let planFrom = self.planFrom {
-                cost = cost - tariff.cost(Int128(planFrom))
-            }
-            return GraduatedPricing.rounded(cost).saturatingSubtract(self.isInDollars ? self.paidDollars : charged)
+            return self.unpaid(self.cost(Int128(microtokens), tariff: tariff), charged: charged)
         }
 
         /* --- SETTLEMENT; `rate` is dollars for one token, and nil for a plan that is priced in the token --- */
@@ -269,20 +253,12 @@ access(all) contract SubscriptionAccounts {
             if total == settledTotal && (owed > 0.0 || self.planChange == nil) {
                 return self.chargeOwedAnew(subscriptionId, subscription, settled: settled + total, rate: rate)
             }
-            var costOffset = self.costOffset
-            var isFirstOnPlan = false
-            if let planFrom = self.planFrom {
-                costOffset = costOffset - tariff.cost(Int128(planFrom))
-                self.costOffset = costOffset
-                self.planFrom = nil
-                isFirstOnPlan = true
-            }
-            let cost = tariff.cost(total) + costOffset
+            let isFirstOnPlan = self.includeStart(tariff: tariff)
+            let cost = self.cost(total, tariff: tariff)
             let charged = subscription.charged
             let balance = subscription.funds - charged
             let charge = self.charge(
-                subscriptionId, epoch: epoch, microtokens: microtokens,
-                due: GraduatedPricing.rounded(cost).saturatingSubtract(rate == nil ? charged : self.paidDollars),
+                subscriptionId, epoch: epoch, microtokens: microtokens, due: self.unpaid(cost, charged: charged),
                 owed: owed,
                 allowed: self.allowed(charged: charged, balance: balance, epochCharged: 0.0, owed: owed, rate: rate),
                 balance: balance, epochCharged: 0.0, rate: rate
@@ -364,7 +340,9 @@ access(all) contract SubscriptionAccounts {
         ): UFix64 {
             let price = rate == nil ? due : self.tokens(due, rate: rate)
             let charge = price < allowed ? price : allowed
-            let owed = rate == nil ? price - charge : self.payDollars(due, price: price, charge: charge, rate: rate!)
+            let owed = rate == nil
+                ? price - charge
+                : self.payDollars(due, price: price, charge: charge, rate: rate!)
             let after = balance - charge
             emit Settled(
                 subscriptionId: subscriptionId, epoch: epoch, ratedMicrotokens: microtokens, charged: charge,
@@ -379,18 +357,6 @@ access(all) contract SubscriptionAccounts {
             }
             self.owe(subscriptionId, owed, before: before)
             return charge
-        }
-
-        /// Counts what a charge pays of a bill in dollars; returns the dollars that are still owed. What rounding takes
-        /// from the worth of the tokens is the owner's.
-        access(self) fun payDollars(_ due: UFix64, price: UFix64, charge: UFix64, rate: UFix64): UFix64 {
-            let worth = charge.saturatingMultiply(rate).saturatingAdd(0.00000001)
-            var owed = charge == 0.0 ? due : due.saturatingSubtract(worth)
-            if charge == price {
-                owed = 0.0
-            }
-            self.paidDollars = self.paidDollars + (due - owed)
-            return owed
         }
 
         access(self) fun owe(_ subscriptionId: UInt64, _ owed: UFix64, before: UFix64) {
@@ -413,16 +379,21 @@ access(all) contract SubscriptionAccounts {
             _ subscriptionId: UInt64, _ subscription: &Subscription, epoch: UInt64, microtokens: UInt64,
             cost: Int128, tariff: &GraduatedPricing.Tariff
         ) {
+            let charged = subscription.charged
             if let next = self.planChange {
                 if epoch >= next.fromEpoch {
-                    self.beginPlan(next, subscriptionId, microtokens, cost: cost, charged: subscription.charged)
+                    self.beginPlan(&next as &SubscriptionTerms.PlanChange, microtokens: microtokens, cost: cost, charged: charged)
+                    self.planChange = nil
+                    emit PlanChanged(
+                        subscriptionId: subscriptionId, planId: next.planId, planVersion: next.planVersion,
+                        fromMicrotokens: microtokens
+                    )
                 }
                 return
             }
             if self.isInDollars || self.spendCap != nil || self.exit != nil {
                 return
             }
-            let charged = subscription.charged
             let funds = subscription.funds
             let reserve = funds - charged < self.lowBalance ? 0.0 : self.lowBalance
             let byEpoch = charged.saturatingAdd(self.epochLimit)
@@ -432,34 +403,7 @@ access(all) contract SubscriptionAccounts {
             )
         }
 
-        /// Puts the accepted plan in force: the settled total keeps its bill, and later usage is billed by the new plan.
-        /// In another currency the bill continues from what was charged in that currency; nothing is owed now.
-        access(self) fun beginPlan(
-            _ next: SubscriptionTerms.PlanChange, _ subscriptionId: UInt64, _ microtokens: UInt64, cost: Int128,
-            charged: UFix64
-        ) {
-            self.costOffset = cost
-            if next.isInDollars != self.isInDollars {
-                self.costOffset = GraduatedPricing.cost(of: next.isInDollars ? self.paidDollars : charged)
-                self.isInDollars = next.isInDollars
-            }
-            self.planFrom = microtokens
-            self.planIndex = next.planIndex
-            self.lowBalance = next.lowBalance
-            self.planChange = nil
-            emit PlanChanged(
-                subscriptionId: subscriptionId, planId: next.planId, planVersion: next.planVersion,
-                fromMicrotokens: microtokens
-            )
-        }
-
         /* --- WHAT OWNER AND PROVIDER CHANGE --- */
-
-        /// Adds tokens that came in.
-        access(account) fun deposit(_ subscription: &Subscription, _ amount: UFix64) {
-            self.deposited = self.deposited + amount
-            subscription.setFunds(subscription.funds + amount)
-        }
 
         /// Adds tokens that the provider gave back.
         access(account) fun credit(_ subscription: &Subscription, _ amount: UFix64) {
@@ -487,7 +431,7 @@ access(all) contract SubscriptionAccounts {
 
         /// Gives up a part of what is owed: the bill of every total is lower by that.
         access(account) fun forgive(_ subscriptionId: UInt64, _ amount: UFix64) {
-            self.costOffset = self.costOffset - GraduatedPricing.cost(of: amount)
+            self.lowerBill(by: amount)
             emit Forgiven(subscriptionId: subscriptionId, amount: amount, owedAfter: self.owed - amount)
             self.owe(subscriptionId, self.owed - amount, before: self.owed)
         }
@@ -499,18 +443,11 @@ access(all) contract SubscriptionAccounts {
                 return
             }
             let owed = self.tokens(self.owed, rate: rate)
-            var end = getCurrentBlock().timestamp + SubscriptionTerms.SPEND_PERIOD_SECONDS
-            var chargedBefore = charged
-            var carried = owed
-            if let cap = self.spendCap {
-                let old = cap.next(charged: charged, owed: owed) ?? cap
-                end = old.periodEnd
-                chargedBefore = old.chargedBefore
-                carried = old.carried
-            }
-            self.spendCap = SubscriptionTerms.SpendCap(
-                limit: limit!, periodEnd: end, chargedBefore: chargedBefore, carried: carried
-            )
+            self.spendCap = self.spendCap?.with(limit: limit!, charged: charged, owed: owed)
+                ?? SubscriptionTerms.SpendCap(
+                    limit: limit!, periodEnd: getCurrentBlock().timestamp + SubscriptionTerms.spendPeriodSeconds(),
+                    chargedBefore: charged, carried: owed
+                )
         }
 
         /// Sets the most that one epoch may charge.

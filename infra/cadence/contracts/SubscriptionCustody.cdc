@@ -61,7 +61,7 @@ access(all) contract SubscriptionCustody {
     /// The limit of what one epoch may charge with which a subscription opens, in tokens.
     access(all) let epochLimitDefault: UFix64
     /// The oldest dollar rate, in seconds, at which a top-up pays a debt in dollars.
-    access(all) let RATE_SECONDS_MAX: UFix64
+    access(all) view fun rateSecondsMax(): UFix64 { return 3_600.0 }
 
     /* --- STATE --- */
 
@@ -69,16 +69,16 @@ access(all) contract SubscriptionCustody {
     access(all) var totalBalance: UFix64
     /// When the newest statement was accepted.
     access(all) var lastStatementAt: UFix64
-    /// Dollars for one token, when it was last read.
-    access(all) var rate: UFix64?
-    /// When the rate was read.
-    access(all) var ratedAt: UFix64
+    /// What a token is worth in dollars; nil before it was read for the first time.
+    access(all) var rate: SubscriptionTerms.Rate?
     access(self) let vault: @{FungibleToken.Vault}
-    /// By id, so that those of one page lie together in storage. Id 0 is closed and belongs to nobody.
-    access(self) let subscriptions: [SubscriptionAccounts.Subscription]
-    access(self) let ledgers: [SubscriptionAccounts.Ledger]
+    /// All subscriptions by id, so that those of one page lie side by side in storage. Id 0 is closed and belongs to
+    /// nobody. Whoever settles them hands what was charged to `earn`.
+    access(account) let subscriptions: [SubscriptionAccounts.Subscription]
+    /// Their ledgers.
+    access(account) let ledgers: [SubscriptionAccounts.Ledger]
     /// What was charged and is neither taken out nor given back.
-    access(self) let revenue: ProviderRevenue.Revenue
+    access(all) let revenue: ProviderRevenue.Revenue
 
     /* --- PUBLIC FUNCTIONS --- */
 
@@ -120,18 +120,9 @@ access(all) contract SubscriptionCustody {
 
     /// When the owner of a subscription can take its money out; nil while no exit is requested.
     access(all) view fun exitPossibleAt(_ subscriptionId: UInt64): UFix64? {
-        let ledger = self.borrowLedger(subscriptionId)
-        return ledger.exit == nil ? nil : self.possibleAt(ledger.exit!)
-    }
-
-    access(self) view fun possibleAt(_ exit: &SubscriptionTerms.Exit): UFix64 {
-        let at = exit.at
-        if exit.isWaived || exit.isByProvider {
-            return at
-        }
-        let accepted = self.lastStatementAt
-        let settledBy = (accepted < at ? accepted : at) + self.settlementGraceSeconds
-        return settledBy < at ? at : settledBy
+        return self.borrowLedger(subscriptionId).exit?.possibleAt(
+            lastStatementAt: self.lastStatementAt, graceSeconds: self.settlementGraceSeconds
+        )
     }
 
     /// The shortest notice that leaves time for an exit: twice as long as one takes.
@@ -144,19 +135,10 @@ access(all) contract SubscriptionCustody {
         return self.vault.balance
     }
 
-    /// What was charged and is neither taken out nor given back.
-    access(all) view fun unclaimedRevenue(): UFix64 {
-        return self.revenue.unclaimed
-    }
-
-    /// The part of it that the provider may take out now.
-    access(all) view fun claimableRevenue(): UFix64 {
-        return self.revenue.claimable()
-    }
-
     /// Dollars for one token, unless it was read more than so many seconds ago.
     access(all) view fun rateWithin(seconds: UFix64): UFix64? {
-        return getCurrentBlock().timestamp <= self.ratedAt + seconds ? self.rate : nil
+        let readAt = self.rate?.readAt ?? 0.0
+        return getCurrentBlock().timestamp <= readAt + seconds ? self.rate?.dollars : nil
     }
 
     /// Version of this contract.
@@ -178,7 +160,7 @@ access(all) contract SubscriptionCustody {
         let subscription = self.borrow(subscriptionId)
         let amount = payment.balance
         self.take(<-payment)
-        ledger.deposit(subscription, amount)
+        subscription.add(amount)
         emit ToppedUp(subscriptionId: subscriptionId, from: from, amount: amount, balanceAfter: subscription.balance())
         self.chargeOwed(subscriptionId, subscription, ledger)
     }
@@ -288,7 +270,7 @@ access(all) contract SubscriptionCustody {
         self.ledgers.append(
             SubscriptionAccounts.Ledger(
                 owner: owner, planIndex: planIndex, isInDollars: isInDollars, lowBalance: lowBalance,
-                deposit: amount, epochLimit: limit
+                epochLimit: limit
             )
         )
         emit SubscriptionOpened(
@@ -296,16 +278,6 @@ access(all) contract SubscriptionCustody {
             deposit: amount, balanceAfter: amount, epochLimit: limit
         )
         return subscriptionId
-    }
-
-    /// All subscriptions, to be settled by their ids; what was charged must be handed to `earn` afterwards.
-    access(account) view fun borrowSubscriptions(): &[SubscriptionAccounts.Subscription] {
-        return &self.subscriptions
-    }
-
-    /// Their ledgers.
-    access(account) view fun borrowLedgers(): &[SubscriptionAccounts.Ledger] {
-        return &self.ledgers
     }
 
     /// Moves what was charged from the balances to the revenue; the vault stays as it is.
@@ -323,8 +295,7 @@ access(all) contract SubscriptionCustody {
 
     /// Records dollars for one token, as of this moment.
     access(account) fun noteRate(_ rate: UFix64) {
-        self.rate = rate
-        self.ratedAt = getCurrentBlock().timestamp
+        self.rate = SubscriptionTerms.Rate(dollars: rate, readAt: getCurrentBlock().timestamp)
     }
 
     /// Lets an owner who has requested an exit and owes nothing leave now.
@@ -380,8 +351,8 @@ access(all) contract SubscriptionCustody {
     /// Pays out revenue that is no longer held back.
     access(account) fun withdrawRevenue(amount: UFix64, receiver: &{FungibleToken.Receiver}) {
         pre {
-            amount <= self.claimableRevenue():
-                "SubscriptionCustody.withdrawRevenue: \(self.claimableRevenue()) can be claimed now, not \(amount)"
+            amount <= self.revenue.claimable():
+                "SubscriptionCustody.withdrawRevenue: \(self.revenue.claimable()) can be claimed now, not \(amount)"
         }
         post {
             self.isSound(): self.unsound()
@@ -393,7 +364,7 @@ access(all) contract SubscriptionCustody {
 
     /// The rate at which a ledger was charged last, whatever its age; nil for a plan that is priced in the token.
     access(account) view fun rateOf(_ ledger: &SubscriptionAccounts.Ledger): UFix64? {
-        return ledger.isInDollars ? self.rate : nil
+        return ledger.isInDollars ? self.rate?.dollars : nil
     }
 
     /* --- INTERNAL --- */
@@ -408,16 +379,15 @@ access(all) contract SubscriptionCustody {
     /// subscription is given up.
     access(self) fun borrowLeaving(_ subscriptionId: UInt64): &SubscriptionAccounts.Ledger {
         let ledger = self.borrowExiting(subscriptionId)
-        let possibleAt = self.possibleAt(ledger.exit!)
+        let possibleAt = self.exitPossibleAt(subscriptionId)!
         assert(
             getCurrentBlock().timestamp >= possibleAt,
             message: "SubscriptionCustody: the notice of subscription \(subscriptionId) ends at \(possibleAt)"
         )
         if ledger.owed > 0.0 && !ledger.exit!.isByProvider {
             let subscription = self.borrow(subscriptionId)
-            let balance = subscription.balance()
-            let rate = self.rateOf(ledger)
-            self.book(ledger.chargeDebt(subscriptionId, subscription, allowed: balance, rate: rate))
+            let allowed = subscription.balance()
+            self.book(ledger.chargeDebt(subscriptionId, subscription, allowed: allowed, rate: self.rateOf(ledger)))
         }
         return ledger
     }
@@ -426,8 +396,12 @@ access(all) contract SubscriptionCustody {
         _ subscriptionId: UInt64, _ subscription: &SubscriptionAccounts.Subscription,
         _ ledger: &SubscriptionAccounts.Ledger
     ) {
-        let rate = ledger.isInDollars ? self.rateWithin(seconds: self.RATE_SECONDS_MAX) : nil
-        if ledger.owed > 0.0 && (rate != nil || !ledger.isInDollars) {
+        if ledger.owed == 0.0 {
+            return
+        }
+        let isInDollars = ledger.isInDollars
+        let rate = isInDollars ? self.rateWithin(seconds: self.rateSecondsMax()) : nil
+        if rate != nil || !isInDollars {
             self.book(ledger.chargeOwed(subscriptionId, subscription, rate: rate))
         }
     }
@@ -511,14 +485,12 @@ access(all) contract SubscriptionCustody {
         self.exitNoticeSeconds = exitNoticeSeconds
         self.settlementGraceSeconds = settlementGraceSeconds
         self.epochLimitDefault = epochLimitDefault
-        self.RATE_SECONDS_MAX = 3_600.0
         self.totalBalance = 0.0
         self.revenue = ProviderRevenue.Revenue(delaySeconds: revenueDelaySeconds)
         self.lastStatementAt = 0.0
         self.rate = nil
-        self.ratedAt = 0.0
         let nobody = SubscriptionAccounts.Ledger(
-            owner: self.account.address, planIndex: 0, isInDollars: false, lowBalance: 0.0, deposit: 0.0, epochLimit: 0.0
+            owner: self.account.address, planIndex: 0, isInDollars: false, lowBalance: 0.0, epochLimit: 0.0
         )
         nobody.setExit(SubscriptionTerms.Exit(at: 0.0, isByProvider: false, isWaived: false, isClosed: true))
         self.subscriptions = [SubscriptionAccounts.Subscription(deposit: 0.0)]

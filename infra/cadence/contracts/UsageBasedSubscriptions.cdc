@@ -4,14 +4,12 @@ import "GraduatedPricing"
 import "SettlementPages"
 import "SubscriptionAccounts"
 import "SubscriptionCustody"
-import "SubscriptionOwnership"
 import "SubscriptionPlans"
-import "SubscriptionTerms"
 
-/// Prepaid subscriptions that pay for attested usage, by the token: plans, settlement and administration.
+/// Prepaid subscriptions that pay for attested usage, by the token: settlement and administration.
 ///
-/// The deposits lie in `SubscriptionCustody`, the rights of owners in `SubscriptionOwnership`, and what a charge does to
-/// one subscription is decided in `SubscriptionAccounts`.
+/// Subscriptions are opened in `SubscriptionPlans`, the deposits lie in `SubscriptionCustody`, the rights of owners in
+/// `SubscriptionOwnership`, and what a charge does to one subscription is decided in `SubscriptionAccounts`.
 ///
 /// SETTLEMENT
 /// Attested statements carry a settlement root. Anyone may present a page under that root. The page is rendered here as
@@ -27,13 +25,8 @@ access(all) contract UsageBasedSubscriptions {
 
     /* --- EVENTS --- */
 
-    /// An owner accepted another plan, or another version. What is settled up to the first page of `fromEpoch` or later
-    /// is billed by the old plan.
-    access(all) event PlanChangeAccepted(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64, fromEpoch: UInt64)
     /// A statement arrived, attested by Flare.
     access(all) event StatementAccepted(epoch: UInt64, settlementRoot: String)
-    /// There are no new subscriptions until then.
-    access(all) event OpeningStopped(until: UFix64)
     /// There are no settlements until then.
     access(all) event SettlementStopped(until: UFix64)
 
@@ -50,13 +43,11 @@ access(all) contract UsageBasedSubscriptions {
     /* --- CONFIGURATION, set at deployment for good --- */
 
     /// The longest time for which openings or settlements can be stopped at once: a week.
-    access(all) let STOP_SECONDS_MAX: UFix64
+    access(all) view fun stopSecondsMax(): UFix64 { return 604_800.0 }
 
     /* --- STATE --- */
 
-    /// No new subscriptions before this time. Exits are never stopped.
-    access(all) var openingStoppedUntil: UFix64
-    /// No settlements before this time.
+    /// No settlements before this time. Exits are never stopped.
     access(all) var settlementStoppedUntil: UFix64
     /// The attested statements.
     access(self) let statements: SettlementPages.Statements
@@ -92,6 +83,11 @@ access(all) contract UsageBasedSubscriptions {
             let statement = UsageBasedSubscriptions.statements.keep(epoch: delivery.epoch, words: words)
             SubscriptionCustody.noteStatement()
             emit StatementAccepted(epoch: statement.epoch, settlementRoot: statement.settlementRoot)
+        }
+
+        /// Keeps new subscriptions out where they could not be left before the trigger takes effect.
+        access(FlareFDCTriggers.Notify) fun announced(triggerId: String, effectiveAt: UFix64) {
+            SubscriptionPlans.noteTrigger(triggerId, effectiveAt: effectiveAt)
         }
     }
 
@@ -137,8 +133,7 @@ access(all) contract UsageBasedSubscriptions {
         /// Stops new subscriptions until a time; a time that has passed lets them go on.
         access(Operate) fun stopOpening(until: UFix64) {
             UsageBasedSubscriptions.requireExpiry(until)
-            UsageBasedSubscriptions.openingStoppedUntil = until
-            emit OpeningStopped(until: until)
+            SubscriptionPlans.stopOpening(until: until)
         }
 
         /// Stops settlements until a time; a time that has passed lets them go on.
@@ -162,76 +157,6 @@ access(all) contract UsageBasedSubscriptions {
         access(Collect) fun withdrawRevenue(amount: UFix64, receiver: &{FungibleToken.Receiver}) {
             SubscriptionCustody.withdrawRevenue(amount: amount, receiver: receiver)
         }
-    }
-
-    /* --- FOR OWNERS --- */
-
-    /// Opens a subscription with a deposit; its ownership goes into the holder. Returns its id.
-    ///
-    /// @param planVersion: the version that is accepted; it must be the newest in force
-    access(all) fun open(
-        holder: auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder,
-        planId: UInt64,
-        planVersion: UInt64,
-        deposit: @{FungibleToken.Vault}
-    ): UInt64 {
-        pre {
-            getCurrentBlock().timestamp >= self.openingStoppedUntil:
-                "UsageBasedSubscriptions.open: new subscriptions are stopped until \(self.openingStoppedUntil)"
-        }
-        let leaving = SubscriptionCustody.noticeSecondsMin()
-        if let trigger = FlareFDCTriggers.triggerTakingEffect(handlers: self.account.address, within: leaving) {
-            panic("UsageBasedSubscriptions.open: trigger \(trigger) takes effect before an owner who opens now could leave")
-        }
-        let plan = SubscriptionPlans.accepted(planId, planVersion, deposit: deposit.balance)
-        let subscriptionId = SubscriptionCustody.open(
-            owner: holder.address(),
-            planId: planId,
-            planVersion: planVersion,
-            planIndex: plan.planIndex,
-            isInDollars: plan.needsRate(),
-            lowBalance: plan.lowBalance,
-            deposit: <-deposit
-        )
-        holder.keep(subscriptionId)
-        return subscriptionId
-    }
-
-    /// Accepts another plan, or another version. Usage that may have happened before is still billed by the old plan: the
-    /// new one is in force from the total on that the next page brings which was sealed after this moment.
-    ///
-    /// @param planVersion: the version that is accepted; it must be the newest in force
-    access(all) fun changePlan(
-        holder: auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder,
-        subscriptionId: UInt64,
-        planId: UInt64,
-        planVersion: UInt64
-    ) {
-        holder.requireHeld(subscriptionId)
-        let ledger = SubscriptionCustody.borrowOpen(subscriptionId)
-        let subscription = SubscriptionCustody.borrow(subscriptionId)
-        let plan = SubscriptionPlans.accepted(planId, planVersion, deposit: subscription.balance())
-        let fromEpoch = self.currentEpoch()
-        let isInForce = plan.planIndex == ledger.planIndex
-        subscription.checkNext()
-        ledger.setPlanChange(
-            isInForce
-                ? nil
-                : SubscriptionTerms.PlanChange(
-                    planId: planId,
-                    planVersion: planVersion,
-                    planIndex: plan.planIndex,
-                    isInDollars: plan.needsRate(),
-                    lowBalance: plan.lowBalance,
-                    fromEpoch: fromEpoch
-                )
-        )
-        emit PlanChangeAccepted(
-            subscriptionId: subscriptionId,
-            planId: planId,
-            planVersion: planVersion,
-            fromEpoch: fromEpoch
-        )
     }
 
     /* --- SETTLEMENT --- */
@@ -268,8 +193,8 @@ access(all) contract UsageBasedSubscriptions {
             ratedMicrotokens: ratedMicrotokens,
             path: path
         )
-        let subscriptions = SubscriptionCustody.borrowSubscriptions()
-        let ledgers = SubscriptionCustody.borrowLedgers()
+        let subscriptions = SubscriptionCustody.subscriptions
+        let ledgers = SubscriptionCustody.ledgers
         let plans = SubscriptionPlans.borrowAll()
         let end = UInt64(subscriptions.length)
         let settled = Int128(epoch) << 64
@@ -388,7 +313,7 @@ access(all) contract UsageBasedSubscriptions {
     /* --- INTERNAL --- */
 
     access(contract) view fun requireExpiry(_ until: UFix64) {
-        let latest = getCurrentBlock().timestamp + self.STOP_SECONDS_MAX
+        let latest = getCurrentBlock().timestamp + self.stopSecondsMax()
         if until > latest {
             panic("UsageBasedSubscriptions: a stop lasts until \(latest) at most, not until \(until)")
         }
@@ -404,8 +329,6 @@ access(all) contract UsageBasedSubscriptions {
         )
         self.AdminStoragePath = /storage/usageBasedSubscriptionsAdmin
         self.HandlerStoragePath = /storage/usageBasedSubscriptionsHandler
-        self.STOP_SECONDS_MAX = 604_800.0
-        self.openingStoppedUntil = 0.0
         self.settlementStoppedUntil = 0.0
         self.statements = SettlementPages.Statements(epochSeconds: epochSeconds)
         self.account.storage.save(<-create Admin(), to: self.AdminStoragePath)

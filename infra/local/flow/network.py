@@ -16,7 +16,7 @@ STATEMENT_HOST: Final = "statements.flareflow.test"
 
 STATEMENT_URL_PREFIX: Final = f"https://{STATEMENT_HOST}/v1/statements/"
 EPOCH_SECONDS: Final = 10
-NOTICES: Final = Notices(trigger=10, plan=10, exit=5, epoch=EPOCH_SECONDS, settlement=0, revenue=0)
+NOTICES: Final = Notices(trigger=10, plan=10, update=10, exit=5, epoch=EPOCH_SECONDS, settlement=0, revenue=0)
 """Short, because this chain lives for minutes and has no users to warn."""
 
 

@@ -31,7 +31,7 @@ OPEN_MANY: Final = """
     import "FlowToken"
     import "FungibleToken"
     import "SubscriptionOwnership"
-    import "UsageBasedSubscriptions"
+    import "SubscriptionPlans"
 
     transaction(count: UInt64, plans: UInt64, deposit: UFix64) {
         prepare(signer: auth(BorrowValue, SaveValue) &Account) {
@@ -47,7 +47,7 @@ OPEN_MANY: Final = """
             )!
             var opened: UInt64 = 0
             while opened < count {
-                UsageBasedSubscriptions.open(
+                SubscriptionPlans.open(
                     holder: holder,
                     planId: opened % plans,
                     planVersion: 1,

@@ -53,7 +53,7 @@ ADD_PLANS: Final = """
 """
 CHANGE_MANY: Final = """
     import "SubscriptionOwnership"
-    import "UsageBasedSubscriptions"
+    import "SubscriptionPlans"
 
     transaction(ids: [UInt64]) {
         prepare(signer: auth(BorrowValue) &Account) {
@@ -61,7 +61,7 @@ CHANGE_MANY: Final = """
                 from: SubscriptionOwnership.HolderStoragePath
             )!
             for subscriptionId in ids {
-                UsageBasedSubscriptions.changePlan(
+                SubscriptionPlans.change(
                     holder: holder,
                     subscriptionId: subscriptionId,
                     planId: subscriptionId,

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from flareflow.attestation.signing_policy import SigningPolicy, Voter
-from infra.deploy.inputs import Deployment, InputError, Inputs
+from infra.deploy.inputs import Deployment, InputError, Inputs, payer
 from infra.deploy.networks import MAINNET, TESTNET
 from infra.local.flare.fdc.voters import policy_of
 from infra.local.flow.emulator import SERVICE_ADDRESS
@@ -57,6 +57,7 @@ def mainnet(say: Say, tmp_path: Path) -> Say:
             "policy": str(file),
             "statement_url_prefix": "https://statements.example/v1/statements/",
             "source_id": "FlareFlow",
+            "guardians": "0xfedcba9876543210",
         }
         return say(**complete | otherwise)
 
@@ -96,7 +97,7 @@ def test_a_malformed_input_is_named(say: Say, given: dict[str, str], message: st
     ("given", "missing"),
     [
         ({"network": "testnet"}, "ACCOUNT, KMS_KEY, POLICY, STATEMENT_URL_PREFIX"),
-        ({"network": "mainnet"}, "ACCOUNT, KMS_KEY, POLICY, SOURCE_ID, STATEMENT_URL_PREFIX"),
+        ({"network": "mainnet"}, "ACCOUNT, GUARDIANS, KMS_KEY, POLICY, SOURCE_ID, STATEMENT_URL_PREFIX"),
         ({"network": "emulator", "account": "0x0123456789abcdef"}, "KMS_KEY"),
         ({"network": "emulator", "kms_key": "alias/contracts"}, "ACCOUNT"),
     ],
@@ -183,3 +184,15 @@ def test_a_kms_key_without_a_region_is_refused(mainnet: Say, monkeypatch: pytest
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(InputError, match="KMS_KEY: You must specify a region"):
         deployment_of(given)
+
+
+def test_an_update_of_contracts_that_are_handed_over_needs_whoever_pays_and_nothing_else(say: Say) -> None:
+    contracts = "0x0123456789abcdef"
+    assert payer(say(network="emulator", contracts=contracts), emulator()).address == f"0x{SERVICE_ADDRESS}"
+    given = say(network="mainnet", contracts=contracts, account="0xfedcba9876543210", kms_key="alias/payer")
+    assert payer(given, MAINNET).address == "0xfedcba9876543210"
+
+
+def test_an_update_on_a_public_network_without_a_payer_is_refused(say: Say) -> None:
+    with pytest.raises(InputError, match="an update on mainnet needs ACCOUNT, KMS_KEY too"):
+        payer(say(network="mainnet", contracts="0x0123456789abcdef", account="0xfedcba9876543210"), MAINNET)

@@ -38,7 +38,7 @@ access(all) struct Answer {
         self.planVersion = plan.planVersion
         self.isInDollars = ledger.isInDollars
         self.balance = subscription.balance()
-        self.deposited = ledger.deposited
+        self.deposited = ledger.deposited(&subscription as &SubscriptionAccounts.Subscription)
         self.credited = ledger.credited
         self.charged = subscription.charged
         self.withdrawn = ledger.withdrawn

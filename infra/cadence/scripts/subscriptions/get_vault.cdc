@@ -4,6 +4,6 @@ import "SubscriptionCustody"
 access(all) fun main(): {String: UFix64} {
     return {
         "balance": SubscriptionCustody.vaultBalance(),
-        "unclaimedRevenue": SubscriptionCustody.unclaimedRevenue()
+        "unclaimedRevenue": SubscriptionCustody.revenue.unclaimed
     }
 }

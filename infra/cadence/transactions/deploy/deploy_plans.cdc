@@ -1,7 +1,8 @@
 /// Deploys the plans, or updates the code where it is deployed.
 transaction(
     code: String,
-    noticeSeconds: UFix64
+    noticeSeconds: UFix64,
+    epochSeconds: UInt64
 ) {
     prepare(signer: auth(AddContract, UpdateContract) &Account) {
         let name = "SubscriptionPlans"
@@ -9,6 +10,6 @@ transaction(
             signer.contracts.update(name: name, code: code.utf8)
             return
         }
-        signer.contracts.add(name: name, code: code.utf8, noticeSeconds)
+        signer.contracts.add(name: name, code: code.utf8, noticeSeconds, epochSeconds)
     }
 }

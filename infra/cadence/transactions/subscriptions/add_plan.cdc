@@ -18,12 +18,12 @@ transaction(
     lowBalance: UFix64
 ) {
 
-    let admin: auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin
+    let admin: auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin?
 
     prepare(signer: auth(BorrowValue) &Account) {
         self.admin = signer.storage.borrow<auth(UsageBasedSubscriptions.Operate) &UsageBasedSubscriptions.Admin>(
             from: UsageBasedSubscriptions.AdminStoragePath
-        ) ?? panic("add_plan: the signer is not the provider")
+        )
     }
 
     pre {
@@ -41,7 +41,8 @@ transaction(
             let end = position < ends.length ? ends[position] : nil
             tiers.append(GraduatedPricing.Tier(endTokens: end, price: price))
         }
-        self.admin.addPlan(
+        let admin = self.admin ?? panic("add_plan: the signer is not the provider")
+        admin.addPlan(
             planId: planId,
             isInDollars: isInDollars,
             tiers: tiers,

@@ -1,5 +1,5 @@
 import "SubscriptionOwnership"
-import "UsageBasedSubscriptions"
+import "SubscriptionPlans"
 
 /// Accepts the newest effective version of a plan; it counts from the next statement on.
 transaction(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
@@ -13,7 +13,7 @@ transaction(subscriptionId: UInt64, planId: UInt64, planVersion: UInt64) {
     }
 
     execute {
-        UsageBasedSubscriptions.changePlan(
+        SubscriptionPlans.change(
             holder: self.holder,
             subscriptionId: subscriptionId,
             planId: planId,

@@ -1,0 +1,16 @@
+import "CodeUpdates"
+
+/// Takes all rights that were offered to the signer, guardians with several keys.
+transaction {
+    prepare(guardians: auth(ClaimInboxCapability, SaveValue) &Account) {
+        let provider = Type<@CodeUpdates.Updater>().address!
+        let offered = guardians.inbox.claim<auth(CodeUpdates.Take) &CodeUpdates.Offer>(
+            "flareflow-rights",
+            provider: provider
+        ) ?? panic("accept_rights: \(provider) offers the signer no rights")
+        let offer = offered.borrow() ?? panic("accept_rights: the offer was withdrawn")
+        for path in offer.paths() {
+            guardians.storage.save(<-offer.take(path), to: path)
+        }
+    }
+}
