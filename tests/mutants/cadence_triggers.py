@@ -6,6 +6,7 @@ from tests.mutants.cadence_verifier import CONTRACTS, VERIFIER
 from tests.mutants.fault import Fault
 
 TRIGGERS: Final = f"{CONTRACTS}/FlareFDCTriggers.cdc"
+NOTICES: Final = f"{CONTRACTS}/TriggerNotices.cdc"
 
 RESPONSES: Final = "tests/cadence/test_responses.py"
 DELIVERIES: Final = "tests/cadence/test_triggers.py"
@@ -85,32 +86,32 @@ _TRIGGERS: Final = (
         name="cadence-future-epoch",
         rule="An epoch that had not begun when its round ended takes no place.",
         file=TRIGGERS,
-        text="epoch < roundEnd / self.EPOCH_SECONDS + 1,",
-        replacement="epoch < roundEnd / self.EPOCH_SECONDS + 2,",
+        text="epoch < roundEnd / self.epochSeconds + 1,",
+        replacement="epoch < roundEnd / self.epochSeconds + 2,",
         tests=[f"{DELIVERIES}::test_an_epoch_that_had_not_begun_when_its_round_ended_takes_no_place"],
     ),
     Fault(
         name="cadence-opened-too-late",
         rule="Nobody opens what could not be left before a trigger takes effect.",
-        file=TRIGGERS,
-        text="if trigger.effectiveAt < now + seconds {",
-        replacement="if trigger.effectiveAt < now {",
+        file=NOTICES,
+        text="notice.effectiveAt < now + self.leavingSeconds ?",
+        replacement="notice.effectiveAt < now ?",
         tests=[f"{ANNOUNCEMENTS}::test_nobody_opens_what_could_not_be_left_before_a_trigger_takes_effect"],
     ),
     Fault(
         name="cadence-pending-forgotten",
-        rule="A pending trigger is known as long as it is pending.",
+        rule="A handler is told of a trigger when it is announced.",
         file=TRIGGERS,
-        text="            FlareFDCTriggers.lastEffectiveAt = trigger.effectiveAt\n",
+        text="            notified.announced(triggerId: trigger.triggerId, effectiveAt: trigger.effectiveAt)\n",
         replacement="",
         tests=[f"{ANNOUNCEMENTS}::test_nobody_opens_what_could_not_be_left_before_a_trigger_takes_effect"],
     ),
     Fault(
         name="cadence-first-trigger-bars",
         rule="The first trigger keeps nobody from opening.",
-        file=TRIGGERS,
-        text="            }\n        }\n        return nil\n    }\n\n    /// The version",
-        replacement="            }\n        }\n        return next\n    }\n\n    /// The version",
+        file=NOTICES,
+        text="                self.isFirstAnnounced = true\n                return\n",
+        replacement="                self.isFirstAnnounced = true\n",
         tests=[f"{ANNOUNCEMENTS}::test_the_first_trigger_keeps_nobody_from_opening"],
     ),
     Fault(

@@ -82,8 +82,8 @@ _SIGNATURES: Final = (
         name="cadence-too-much-weight",
         rule="The weights of a policy sum to at most 65,535.",
         file=SIGNATURES,
-        text="self.WEIGHT_SUM_MAX = 65_535",
-        replacement="self.WEIGHT_SUM_MAX = 65_536",
+        text="weightSumMax(): UInt64 { return 65_535 }",
+        replacement="weightSumMax(): UInt64 { return 65_536 }",
         tests=[f"{POLICIES}::test_an_unsound_policy_is_refused"],
     ),
     Fault(
@@ -114,8 +114,8 @@ _SIGNATURES: Final = (
         name="cadence-fixed-gas",
         rule="Signers are recovered when the EVM becomes dearer.",
         file=SIGNATURES,
-        text="self.GAS_DOUBLINGS_MAX = 6",
-        replacement="self.GAS_DOUBLINGS_MAX = 0",
+        text="gasDoublingsMax(): Int { return 6 }",
+        replacement="gasDoublingsMax(): Int { return 0 }",
         tests=[f"{SILENCE}::test_signers_are_recovered_when_the_evm_becomes_dearer"],
     ),
 )
