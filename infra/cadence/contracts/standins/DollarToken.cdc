@@ -57,6 +57,9 @@ access(all) contract DollarToken: FungibleToken {
     }
 
     access(all) fun createEmptyVault(vaultType: Type): @DollarToken.Vault {
+        pre {
+            vaultType == Type<@DollarToken.Vault>(): "DollarToken: there is no vault of \(vaultType.identifier)"
+        }
         return <-create Vault(balance: 0.0)
     }
 
@@ -67,11 +70,11 @@ access(all) contract DollarToken: FungibleToken {
     }
 
     access(all) view fun getContractViews(resourceType: Type?): [Type] {
-        return [Type<FungibleTokenMetadataViews.FTVaultData>()]
+        return resourceType == nil ? [Type<FungibleTokenMetadataViews.FTVaultData>()] : []
     }
 
     access(all) fun resolveContractView(resourceType: Type?, viewType: Type): AnyStruct? {
-        if viewType != Type<FungibleTokenMetadataViews.FTVaultData>() {
+        if resourceType != nil || viewType != Type<FungibleTokenMetadataViews.FTVaultData>() {
             return nil
         }
         return FungibleTokenMetadataViews.FTVaultData(

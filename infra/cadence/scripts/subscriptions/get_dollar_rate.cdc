@@ -13,5 +13,5 @@ access(all) fun main(payer: Address): UFix64 {
         .storage.borrow<auth(FungibleToken.Withdraw) &FlowToken.Vault>(from: /storage/flowTokenVault)
         ?? panic("get_dollar_rate: \(payer) has no FLOW")
     DollarRates.update(payment: <-vault.withdraw(amount: BandOracle.getFee()))
-    return SubscriptionCustody.rate!
+    return SubscriptionCustody.rate!.dollars
 }
