@@ -17,7 +17,7 @@ from flareflow.errors import FlowUnavailableError
 from infra.deploy.contracts import CONTRACTS, Deployer, contract_code
 
 OFFERED: Final = (
-    "The rights are offered to {guardians}. They accept with infra/cadence/transactions/guardians/accept_rights.cdc; "
+    "The rights are offered to {guardians}. They take them with infra/cadence/transactions/guardians/take_rights.cdc; "
     "then repeat this command, which revokes all keys of {contracts}."
 )
 HANDED_OVER: Final = "The keys of {contracts} are revoked. From now on CONTRACTS={contracts} updates what is announced."

@@ -239,6 +239,9 @@ def test_of_several_pending_triggers_the_nearest_keeps_from_opening(chain: Chain
     # And between the two there is time
     client.wait(DAY)
     open_all(client)
+    # And a trigger that is in effect is forgotten when the next one is announced
+    announce(client, TARGET, "statement/4")
+    open_all(client)
 
 
 def test_the_provider_publishes_no_right_over_triggers(chain: Chain) -> None:

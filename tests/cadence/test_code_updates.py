@@ -164,5 +164,5 @@ def test_rights_that_are_offered_can_be_taken_back(chain: Chain) -> None:
     chain.run("guardians/withdraw_offer.cdc", signer=chain.provider)
     chain.run(stop, ufix64(0), signer=chain.provider)
     with pytest.raises(TransactionFailedError, match="offers the signer no rights"):
-        guardians.run("guardians/accept_rights.cdc")
+        guardians.run("guardians/take_rights.cdc")
     chain.refuses("the signer has offered no rights", "guardians/revoke_keys.cdc", signer=chain.provider)

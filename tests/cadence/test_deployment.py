@@ -258,9 +258,9 @@ def test_the_account_is_handed_over_to_guardians_and_updated_by_what_they_announ
     assert offered.code == 0, offered.said
     assert f"The rights are offered to 0x{guardians.address}." in offered.said
     with pytest.raises(TransactionFailedError, match="authorization failed for account"):
-        guardians.run("guardians/accept_rights.cdc", signed_by=1)
+        guardians.run("guardians/take_rights.cdc", signed_by=1)
     assert "The rights are offered" in deploy(**given).said
-    guardians.run("guardians/accept_rights.cdc")
+    guardians.run("guardians/take_rights.cdc")
     # And when it is repeated, no key of the account signs any more
     revoked = deploy(**given)
     assert f"The keys of {account} are revoked." in revoked.said

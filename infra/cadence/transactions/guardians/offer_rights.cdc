@@ -4,7 +4,7 @@ import "SimpleUsageSubscriptions"
 import "UsageBasedSubscriptions"
 
 /// Offers all rights of the account of the contracts to guardians: an account of several keys, none of which signs alone.
-/// They take them with `accept_rights.cdc`; until then the signer has none of them. Does nothing if an offer waits.
+/// They take them with `take_rights.cdc`; until then the signer has none of them. Does nothing if an offer waits.
 transaction(guardians: Address) {
     prepare(signer: auth(LoadValue, SaveValue, IssueStorageCapabilityController, PublishInboxCapability) &Account) {
         let offerPath = CodeUpdates.OfferStoragePath

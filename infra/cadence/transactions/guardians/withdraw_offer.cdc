@@ -1,6 +1,6 @@
 import "CodeUpdates"
 
-/// Takes back rights that guardians have not accepted.
+/// Takes back rights that guardians have not taken.
 transaction {
     prepare(signer: auth(LoadValue, SaveValue, UnpublishInboxCapability) &Account) {
         let offer <- signer.storage.load<@CodeUpdates.Offer>(from: CodeUpdates.OfferStoragePath)

@@ -7,8 +7,8 @@ transaction {
         let offered = guardians.inbox.claim<auth(CodeUpdates.Take) &CodeUpdates.Offer>(
             "flareflow-rights",
             provider: provider
-        ) ?? panic("accept_rights: \(provider) offers the signer no rights")
-        let offer = offered.borrow() ?? panic("accept_rights: the offer was withdrawn")
+        ) ?? panic("take_rights: \(provider) offers the signer no rights")
+        let offer = offered.borrow() ?? panic("take_rights: the offer was withdrawn")
         for path in offer.paths() {
             guardians.storage.save(<-offer.take(path), to: path)
         }
