@@ -22,10 +22,13 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
         metrics,
         {
             Metric.CALLS_COUNTED: poll.reading.counted,
-            Metric.CALLS_QUARANTINED: poll.reading.quarantined,
-            Metric.CALLS_UNREADABLE: poll.reading.unreadable,
+            Metric.ROWS_SET_ASIDE: poll.reading.set_aside,
+            Metric.ROWS_NOT_BILLED: poll.reading.tallied,
             Metric.RECORDS_BILLED_ALONE: poll.billed_alone,
             Metric.SLICES_QUEUED: poll.slices,
+            Metric.SLICES_OPEN: poll.open_slices,
+            Metric.SLICES_RESENT: poll.resent,
+            Metric.SECONDS_BEHIND: poll.behind_seconds,
         },
     )
     sealed = seal_epoch().run(tick.time)

@@ -1,17 +1,17 @@
-"""In-memory fakes of the metering package's ports: LiteLLM, its keys, the usage table and the queue."""
+"""In-memory fakes of the metering package's ports: the keys and the usage table."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from flareflow.errors import BrokenRuleError, SpendLogUnavailableError, StorageUnavailableError
-from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside, Tokens
-from flareflow.metering.models import FinishedCall, LiveTotals, SpendPage, Subscriptions, Window
+from flareflow.errors import BrokenRuleError
+from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
+from flareflow.metering.models import LiveTotals, Subscriptions
 from flareflow.metering.usage_events import (
     CountReport,
-    Difference,
     Entry,
     RatedRecord,
     RatedRow,
@@ -24,19 +24,6 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 KEY = "ab" * 32
 TEN_TOKENS = Tokens(prompt=9, completion=1)
-
-
-def finished_call(
-    call_id: str,
-    tokens: int = 10,
-    *,
-    key_hash: str = KEY,
-    model: str = "gpt-4.1-mini",
-    started_at: datetime = NOW - timedelta(minutes=1),
-    took: timedelta = SECOND,
-) -> FinishedCall:
-    """A call whose prompt has all but one of its tokens."""
-    return FinishedCall(call_id, key_hash, model, tokens - 1, 1, 7, started_at, started_at + took)
 
 
 def row(
@@ -93,37 +80,6 @@ def record(
 
 
 @dataclass
-class FakeSpendLog:
-    """`SpendLog`, which like LiteLLM widens a window to whole seconds.
-
-    `row_delay` is how long after its end a call is in the log, as of `now`.
-    """
-
-    now: datetime = NOW
-    row_delay: timedelta = timedelta()
-    page_rows: int = 3
-    calls: list[FinishedCall] = field(default_factory=list)
-    unreadable: int = 0
-    is_down: bool = False
-    pages_read: int = 0
-
-    def page(self, window: Window, number: int) -> SpendPage:
-        if self.is_down:
-            raise SpendLogUnavailableError("told to be down")
-        self.pages_read += 1
-        start, end = window.start.replace(microsecond=0), window.end.replace(microsecond=0) + SECOND
-        rows = sorted(
-            (call for call in self.calls if self._is_visible(call) and start <= call.started_at <= end),
-            key=lambda call: call.started_at,
-        )
-        page = rows[(number - 1) * self.page_rows : number * self.page_rows]
-        return SpendPage(tuple(page), is_last=len(page) < self.page_rows, unreadable=self.unreadable)
-
-    def _is_visible(self, call: FinishedCall) -> bool:
-        return call.ended_at + self.row_delay <= self.now
-
-
-@dataclass
 class FakeKeyDirectory:
     """`KeyDirectory`."""
 
@@ -131,6 +87,9 @@ class FakeKeyDirectory:
 
     def subscriptions(self, key_hashes: Set[str]) -> Subscriptions:
         return {key_hash: self.known[key_hash] for key_hash in key_hashes & self.known.keys()}
+
+    def hashed_twice(self, hashes: Set[str]) -> Set[str]:
+        return hashes & {hashlib.sha256(key_hash.encode()).hexdigest() for key_hash in self.known}
 
 
 @dataclass
@@ -156,8 +115,6 @@ class FakeUsageEvents:
     grace: timedelta = timedelta(minutes=30)
     calls: dict[int, Calls] = field(default_factory=lambda: defaultdict(Calls))
     by_epoch: dict[tuple[int, int], list[UsageEvent]] = field(default_factory=lambda: defaultdict(list))
-    quarantined: dict[str, FinishedCall] = field(default_factory=dict)
-    watermark: datetime | None = None
 
     def open_epoch_if_none(self, epoch: int) -> None:
         if self.epoch is None:
@@ -195,15 +152,6 @@ class FakeUsageEvents:
             self.by_epoch[subscription_id, self.epoch or 0].append(entry.event(subscription_id))
         return outcome
 
-    def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
-        self.quarantined |= {call.litellm_call_id: call for call in calls}
-
-    def read_to(self) -> datetime | None:
-        return self.watermark
-
-    def advance_read_to(self, moment: datetime) -> None:
-        self.watermark = max(moment, self.watermark or moment)
-
     @property
     def counted(self) -> set[str]:
         """The request ids of billed rows, and the event ids of records that were billed alone."""
@@ -233,38 +181,3 @@ def _counted(outcomes: Sequence[Outcome]) -> CountReport:
         tuple(one for outcome in outcomes for one in outcome.differences),
         tuple(one for outcome in outcomes for one in outcome.set_aside),
     )
-
-
-@dataclass
-class FakeCases:
-    """`Cases`, in the order in which they came."""
-
-    set_aside: dict[str, SetAside] = field(default_factory=dict)
-    differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
-
-    def put(self, items: Sequence[SetAside], now: datetime) -> int:
-        new = {one.identity: one for one in items if one.identity not in self.set_aside}
-        self.set_aside |= new
-        return len(new)
-
-    def report(self, differences: Sequence[Difference], now: datetime) -> int:
-        new = {
-            (str(one.kind), one.identity): one
-            for one in differences
-            if (one.kind, one.identity) not in self.differences
-        }
-        self.differences |= new
-        return len(new)
-
-
-@dataclass
-class FakeSliceQueue:
-    """`SliceQueue`; while it `is_down` it takes nothing."""
-
-    sent: list[Window] = field(default_factory=list)
-    is_down: bool = False
-
-    def send(self, windows: Sequence[Window]) -> None:
-        if self.is_down:
-            raise StorageUnavailableError("told to be down")
-        self.sent += windows

@@ -113,11 +113,11 @@ FAULTS: Final = (
         [TEST_EXPIRY],
     ),
     Fault(
-        "dynamodb-quarantine-of-90-seconds",
-        "Calls of unknown keys are stored for 90 days.",
-        USAGE,
-        "QUARANTINE_TIME: Final = timedelta(days=90)",
-        "QUARANTINE_TIME: Final = timedelta(seconds=90)",
+        "dynamodb-rows-read-kept-for-ten-seconds",
+        "How many rows were read of a window is known for ten days.",
+        "layers/common/flareflow/adapters/dynamodb/reading_progress.py",
+        "ROWS_KEPT: Final = timedelta(days=10)",
+        "ROWS_KEPT: Final = timedelta(seconds=10)",
         [TEST_EXPIRY],
     ),
     Fault(
@@ -192,14 +192,6 @@ FAULTS: Final = (
         '& Attr("lease_until").eq(timestamp(claim.lease_until))',
         '& Attr("lease_until").exists()',
         [TEST_ACCOUNTS],
-    ),
-    Fault(
-        "dynamodb-watermark-goes-back",
-        "The watermark never goes back.",
-        USAGE,
-        'f"{ABSENT} OR read_to < :moment"',
-        'f"{ABSENT} OR read_to <> :moment"',
-        [TEST_USAGE],
     ),
     Fault(
         "dynamodb-two-epochs-sealed-at-once",

@@ -28,8 +28,8 @@ FAULTS: Final = (
         "template-whole-queue-batch-repeated",
         "Only the messages of a batch that failed are delivered again.",
         TEMPLATE,
-        "BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures],",
-        "BatchSize: 5,",
+        "BatchSize: 1, FunctionResponseTypes: [ReportBatchItemFailures],",
+        "BatchSize: 1,",
         [TEST_RULES],
     ),
     Fault(

@@ -27,6 +27,10 @@ class Deadline:
         """True when no more than `margin` is left, so that no further step should begin."""
         return self.clock() + self.margin >= self.at
 
+    def allows(self, step: timedelta) -> bool:
+        """True when a step that takes so long ends before `margin` begins."""
+        return self.clock() + step + self.margin < self.at
+
 
 @dataclass(frozen=True, slots=True)
 class Epochs:

@@ -10,10 +10,11 @@ import pytest
 from flareflow.adapters.aws.queues import SliceMessage, SqsSliceQueue
 from flareflow.metering.models import Window
 from flareflow.metering.ports import SliceQueue
+from flareflow.metering.rows import Listing, Slice
 from infra.local.aws import moto_server
 from infra.local.aws import session as aws
 from infra.local.ports import url
-from tests.fakes.metering import FakeSliceQueue
+from tests.fakes.spend_log import FakeSliceQueue
 from tests.support.servers import running
 
 START = datetime(2026, 11, 24, 10, 0, 0, 123_456, tzinfo=UTC)
@@ -25,7 +26,7 @@ class Queue:
     """The port, and what arrives at the other end."""
 
     port: SliceQueue
-    received: Callable[[], Sequence[Window]]
+    received: Callable[[], Sequence[Slice]]
 
 
 @pytest.fixture(scope="module")
@@ -43,26 +44,30 @@ def queue(request: pytest.FixtureRequest) -> Queue:
     sqs = aws.session().client("sqs", endpoint_url=url("moto"))
     address = sqs.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
 
-    def received() -> Sequence[Window]:
+    def received() -> Sequence[Slice]:
         bodies: list[str] = []
         for _ in range(RECEIVES_MAX):
             messages = sqs.receive_message(QueueUrl=address, MaxNumberOfMessages=10).get("Messages", [])
             bodies += [message["Body"] for message in messages]
-        return [SliceMessage.model_validate_json(body).window() for body in bodies]
+        return [SliceMessage.model_validate_json(body).part() for body in bodies]
 
     return Queue(SqsSliceQueue(sqs, address), received)
 
 
-def windows(count: int) -> list[Window]:
+def slices(count: int) -> list[Slice]:
     hour = timedelta(hours=1)
-    return [Window(START + number * hour, START + (number + 1) * hour) for number in range(count)]
+    listings = list(Listing)
+    return [
+        Slice(Window(START + number * hour, START + (number + 1) * hour), listings[number % len(listings)])
+        for number in range(count)
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 25])
-def test_every_window_arrives_to_the_microsecond(queue: Queue, count: int) -> None:
-    # Given so many windows, also more than SQS takes at once
-    sent = windows(count)
+def test_every_slice_arrives_to_the_microsecond(queue: Queue, count: int) -> None:
+    # Given so many slices, also more than SQS takes at once
+    sent = slices(count)
     # When they are queued
     queue.port.send(sent)
-    # Then the same windows come out, in whatever order
-    assert sorted(queue.received(), key=lambda window: window.start) == sent
+    # Then the same slices come out, in whatever order
+    assert sorted(queue.received(), key=lambda part: part.window.start) == sent

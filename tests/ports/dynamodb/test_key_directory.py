@@ -1,15 +1,18 @@
 """The contract of the `KeyDirectory` port, kept by the fake and by DynamoDB alike."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.adapters.dynamodb.accounts import DynamoKeyRequests
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
-from flareflow.adapters.dynamodb.tables import KEY_OWNER
 from flareflow.metering.ports import KeyDirectory
-from tests.fakes.metering import FakeKeyDirectory
+from tests.fakes.metering import NOW, FakeKeyDirectory
 from tests.support.dynamodb import fresh_table
 
 MINE, YOURS, UNKNOWN = "a1" * 32, "b2" * 32, "c3" * 32
@@ -33,8 +36,12 @@ def keys(request: pytest.FixtureRequest) -> Iterator[Keys]:
     request.getfixturevalue("server")
     with fresh_table() as table:
 
-        def know(key_hash: str, subscription_id: int) -> object:
-            return table.put_item(Item=KEY_OWNER.key(key_hash=key_hash) | {"subscription_id": subscription_id})
+        def know(key_hash: str, subscription_id: int) -> None:
+            key = VirtualKey(key_hash, subscription_id, "a key", KeyStatus.ACTIVE, NOW)
+            claim = KeyRequestClaim("0x01", key_hash, "request", NOW)
+            requests = DynamoKeyRequests(table)
+            requests.claim(claim, NOW)
+            requests.finish(claim, key)
 
         yield Keys(DynamoKeyDirectory(table, time.sleep), know)
 
@@ -60,3 +67,10 @@ def test_more_keys_than_one_batch_holds_are_all_found(keys: Keys) -> None:
         keys.know(key_hash, subscription_id)
     # When all are looked up, Then all are found
     assert keys.directory.subscriptions(wanted.keys()) == wanted
+
+
+def test_the_hash_of_a_known_keys_hash_is_recognised(keys: Keys) -> None:
+    keys.know(MINE, 1)
+    hashed = hashlib.sha256(MINE.encode()).hexdigest()
+    assert keys.directory.hashed_twice({hashed, MINE, UNKNOWN}) == {hashed}
+    assert keys.directory.subscriptions({hashed}) == {}

@@ -185,13 +185,6 @@ def test_nothing_is_counted_before_an_epoch_was_opened(metered: Metered) -> None
         metered.usage.count([row("a")], NOW)
 
 
-def test_the_watermark_only_moves_forward(metered: Metered) -> None:
-    assert metered.usage.read_to() is None
-    for moment in (NOW, NOW + SECOND, NOW - SECOND):
-        metered.usage.advance_read_to(moment)
-    assert metered.usage.read_to() == NOW + SECOND
-
-
 @pytest.mark.stack
 def test_rows_of_many_subscriptions_are_all_counted(table: "Table") -> None:
     # Given 250 calls of 60 subscriptions

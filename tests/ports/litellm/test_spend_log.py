@@ -1,11 +1,11 @@
-"""The `SpendLog` port, with the fake and with LiteLLM; and what LiteLLM pushes."""
+"""The `SpendLog` port, with the fake and with LiteLLM."""
 
 import hashlib
 import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -16,10 +16,12 @@ from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.push import callback_record
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.calls import CallRecord
-from flareflow.metering.models import FinishedCall, Window
+from flareflow.metering.calls import CallRecord, LoggedCall, Tokens
+from flareflow.metering.models import Window
 from flareflow.metering.ports import SpendLog
-from tests.fakes.metering import KEY, NOW, FakeSpendLog
+from flareflow.metering.rows import IN_OTHER_ORDERS, Listing
+from tests.fakes.metering import KEY, NOW
+from tests.fakes.spend_log import FakeSpendLog, logged_call
 from tests.support.eventually import eventually
 from tests.support.litellm import MASTER_KEY, PUSH_SECRET, Proxy, litellm_proxy
 
@@ -52,12 +54,15 @@ class FakeCalls:
     def succeed(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
         self.made += 1
         started_at, ended_at = self.now() - SECOND, self.now()
-        call = FinishedCall(f"call-{self.made}", KEY, model, prompt_tokens, completion_tokens, 7, started_at, ended_at)
-        self.log.calls.append(call)
+        call = logged_call(f"call-{self.made}", model=model, started_at=started_at)
+        self.log.calls.append(replace(call, tokens=Tokens(prompt=prompt_tokens, completion=completion_tokens)))
         self.log.now = ended_at
 
     def fail(self) -> None:
         self.made += 1
+        failed = logged_call(f"call-{self.made}", started_at=self.now() - SECOND, failed=True, cost_nanousd=0)
+        self.log.calls.append(replace(failed, tokens=Tokens(prompt=1)))
+        self.log.now = self.now()
 
 
 @dataclass
@@ -104,53 +109,59 @@ def calls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         yield RealCalls(proxy, log)
 
 
-def read(log: SpendLog, window: Window) -> list[FinishedCall]:
+def read(log: SpendLog, window: Window, listing: Listing = Listing.ANSWERED) -> list[LoggedCall]:
     """All pages until the last."""
-    found: list[FinishedCall] = []
+    found: list[LoggedCall] = []
     for number in range(1, PAGES_MAX + 1):
-        page = log.page(window, number)
-        found += page.calls
+        page = log.page(listing, window, number)
+        assert page.set_aside == ()
+        found += [row.call for row in page.rows]
         if page.is_last:
             return found
     raise AssertionError(f"more than {PAGES_MAX} pages")
 
 
-def read_all(calls: Calls, since: datetime, wanted: int) -> list[FinishedCall]:
+def read_all(calls: Calls, since: datetime, wanted: int, listing: Listing = Listing.ANSWERED) -> list[LoggedCall]:
     """Everything since then, once there are as many calls as wanted."""
 
-    def look() -> list[FinishedCall] | None:
-        found = read(calls.log, Window(since, calls.now()))
+    def look() -> list[LoggedCall] | None:
+        found = read(calls.log, Window(since, calls.now()), listing)
         return found if len(found) >= wanted else None
 
     return eventually(look)
 
 
-def test_a_finished_call_is_listed_with_its_key_model_and_tokens(calls: Calls) -> None:
+def test_an_answered_call_is_listed_with_its_key_model_and_tokens(calls: Calls) -> None:
     since = calls.now()
     calls.succeed("claude-3-haiku", 30, 12)
     (call,) = read_all(calls, since, wanted=1)
-    told = (call.key_hash, call.model, call.prompt_tokens, call.completion_tokens)
-    assert told == (calls.key_hash, "claude-3-haiku", 30, 12)
+    told = (call.key_hash, call.model, call.tokens, call.call_type, call.failed)
+    assert told == (calls.key_hash, "claude-3-haiku", Tokens(prompt=30, completion=12), "acompletion", False)
     assert since - SECOND <= call.started_at <= call.ended_at <= calls.now()
 
 
-def test_a_call_that_failed_is_not_listed(calls: Calls) -> None:
+def test_a_call_that_failed_is_listed_among_the_failures_with_its_tokens(calls: Calls) -> None:
     since = calls.now()
     calls.fail()
     calls.succeed("gpt-4o", 3, 2)
-    assert [call.prompt_tokens for call in read_all(calls, since, wanted=1)] == [3]
+    (failed,) = read_all(calls, since, 1, Listing.FAILED_WITH_TOKENS)
+    assert (failed.failed, failed.tokens.prompt > 0, failed.tokens.completion) == (True, True, 0)
+    assert [call.tokens.prompt for call in read_all(calls, since, wanted=1)] == [3]
+    assert read(calls.log, Window(since, calls.now()), Listing.FAILED_WITH_COST) == []
 
 
-def test_calls_come_oldest_first_over_all_pages_each_once(calls: Calls) -> None:
+@pytest.mark.parametrize("listing", IN_OTHER_ORDERS)
+def test_every_order_lists_all_calls_over_all_pages_each_once(calls: Calls, listing: Listing) -> None:
     # Given more calls than two pages hold
     since = calls.now()
     for tokens in range(1, 3 * PAGE_ROWS):
         calls.succeed("gpt-4.1-mini", tokens, 1)
     # When all pages are read
-    found = read_all(calls, since, wanted=3 * PAGE_ROWS - 1)
-    # Then every call is there once, in the order of their start
-    assert [call.prompt_tokens for call in found] == list(range(1, 3 * PAGE_ROWS))
-    assert len({call.litellm_call_id for call in found}) == len(found)
+    found = read_all(calls, since, 3 * PAGE_ROWS - 1, listing)
+    # Then every call is there once, in the order of their start (they also end and cost in that order)
+    if listing is not Listing.BY_COST or not isinstance(calls, FakeCalls):
+        assert [call.tokens.prompt for call in found] == list(range(1, 3 * PAGE_ROWS))
+    assert len({call.request_id for call in found}) == len(found) == 3 * PAGE_ROWS - 1
 
 
 def test_a_window_has_the_calls_that_started_in_it(calls: Calls) -> None:
@@ -163,10 +174,20 @@ def test_a_window_has_the_calls_that_started_in_it(calls: Calls) -> None:
     assert call not in read(calls.log, Window(start + 5 * SECOND, start + 60 * SECOND))
 
 
+def test_the_number_of_rows_of_a_window_is_told_without_reading_them(calls: Calls) -> None:
+    since = calls.now()
+    for _ in range(PAGE_ROWS + 1):
+        calls.succeed("gpt-4o", 3, 2)
+    calls.fail()
+    read_all(calls, since, PAGE_ROWS + 1)
+    assert calls.log.count(Window(since, calls.now())) == PAGE_ROWS + 1
+    assert calls.log.page(Listing.ANSWERED, Window(since, calls.now()), 1).total == PAGE_ROWS + 1
+
+
 @pytest.mark.stack
 def test_a_wrong_master_key_means_that_the_spend_log_is_unavailable(proxy: Proxy) -> None:
     with spend_log(proxy, "sk-not-the-master") as log, pytest.raises(SpendLogUnavailableError):
-        log.page(Window(NOW, NOW), 1)
+        log.page(Listing.ANSWERED, Window(NOW, NOW), 1)
 
 
 @pytest.mark.stack
@@ -178,16 +199,14 @@ def test_litellm_pushes_the_same_call_that_its_spend_log_lists(proxy: Proxy, str
     call_id = response.headers["x-flareflow-event-id"]
 
     # When it was pushed and is in the log
-    def this(calls: list[FinishedCall]) -> list[FinishedCall]:
-        return [call for call in calls if call.litellm_call_id == call_id]
-
     pushed = eventually(lambda: [one for one in _pushed(proxy) if one.event_id == call_id])[0]
     with spend_log(proxy) as log:
-        [told] = eventually(lambda: this(read(log, Window(since, datetime.now(UTC)))))
+        window = Window(since, datetime.now(UTC))
+        listed = eventually(lambda: [call for call in read(log, window) if call.call_id == call_id])[0]
     # Then both say the same of it, and the push came with the secret
-    assert (pushed.key_hash, pushed.model) == (told.key_hash, told.model)
-    assert (pushed.tokens.prompt, pushed.tokens.completion) == (told.prompt_tokens, told.completion_tokens) == (3, 9)
-    assert told.cost_nanousd == 3 * 500 + 9 * 1_500
+    assert (pushed.key_hash, pushed.model) == (listed.key_hash, listed.model)
+    assert pushed.tokens == listed.tokens == Tokens(prompt=3, completion=9)
+    assert listed.cost_nanousd == 3 * 500 + 9 * 1_500
     assert proxy.pushes.authorizations == {f"Bearer {PUSH_SECRET}"}
 
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.parser.models import (
     SqsModel,
 )
 
+from flareflow.metering.commands import WriteOff
 from tests.support.functions import EVENTS, sample
 from tests.unit.test_imports import functions
 
@@ -25,8 +26,10 @@ MODELS = {
     "pending_push": DynamoDBStreamModel,
     "public_api": APIGatewayProxyEventV2Model,
     "session_authorizer": ApiGatewayAuthorizerRequestV2,
+    "usage_cases": WriteOff,
     "usage_ingest": APIGatewayProxyEventV2Model,
     "usage_polling": EventBridgeModel,
+    "usage_rescan": EventBridgeModel,
     "usage_slices": SqsModel,
     "wallet_auth": APIGatewayProxyEventV2Model,
     "websocket": APIGatewayWebSocketMessageEventModel,

@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from flareflow.attestation.advancing import AdvanceReport
-from flareflow.metering.models import PollReport, Reading
+from flareflow.metering.polling import PollReport
+from flareflow.metering.rescanning import RescanReport
+from flareflow.metering.rows import Reading
 from flareflow.settlement.billing import BillingReport
 from flareflow.settlement.chain_events import ChainEventsReport
 from flareflow.statements.sealing import SealReport
@@ -34,7 +36,7 @@ def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
 
     def poll(*_: object) -> PollReport:
         ran.append("poll")
-        return PollReport(Reading(seen=3, counted=2), billed_alone=0, slices=0)
+        return PollReport(Reading(seen=3, counted=2), 0, 0, 0, 0, 0)
 
     polling = load(
         "usage_polling",
@@ -50,7 +52,8 @@ def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
 
 def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     # Given a poll with another number for each thing
-    poll = PollReport(Reading(seen=9, counted=2, quarantined=3, unreadable=4), billed_alone=5, slices=6)
+    reading = Reading(seen=9, counted=2, set_aside=3, tallied=4)
+    poll = PollReport(reading, billed_alone=5, slices=6, open_slices=8, resent=10, behind_seconds=11)
     sealed = SealReport(1_000, "0x01", 7, 1)
     # When the schedule fires
     report = load("usage_polling", poll_usage=doing(poll), seal_epoch=doing(sealed)).handle(sample("usage_polling"))
@@ -58,10 +61,25 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
     assert report["sealed"]["epoch"] == 1_000
     assert sent_metrics(capsys.readouterr().out) == {
         "CallsCounted": ([2.0], "Count"),
-        "CallsQuarantined": ([3.0], "Count"),
-        "CallsUnreadable": ([4.0], "Count"),
+        "RowsSetAside": ([3.0], "Count"),
+        "RowsNotBilled": ([4.0], "Count"),
         "RecordsBilledAlone": ([5.0], "Count"),
         "SlicesQueued": ([6.0], "Count"),
+        "SlicesOpen": ([8.0], "Count"),
+        "SlicesResent": ([10.0], "Count"),
+        "SecondsBehind": ([11.0], "Seconds"),
+    }
+
+
+@pytest.mark.parametrize(("is_complete", "cut_short"), [(True, 0.0), (False, 1.0)])
+def test_a_rescan_sends_what_has_changed_and_whether_it_was_cut_short(
+    load: Load, capsys: pytest.CaptureFixture[str], is_complete: bool, cut_short: float
+) -> None:
+    report = RescanReport(asked=30, slices=2, is_complete=is_complete)
+    assert load("usage_rescan", rescan=doing(report)).handle(sample("usage_rescan"))["asked"] == 30
+    assert sent_metrics(capsys.readouterr().out) == {
+        "WindowsChanged": ([2.0], "Count"),
+        "RescansCutShort": ([cut_short], "Count"),
     }
 
 
@@ -96,7 +114,9 @@ def test_reading_chain_events_sends_the_new_journal_entries(load: Load, capsys: 
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-@pytest.mark.parametrize("name", ["usage_polling", "attestation_submission", "flow_billing", "chain_events"])
+@pytest.mark.parametrize(
+    "name", ["usage_polling", "usage_rescan", "attestation_submission", "flow_billing", "chain_events"]
+)
 def test_an_event_that_is_no_tick_is_refused_before_anything_happens(load: Load, name: str) -> None:
     with pytest.raises(ValidationError):
         load(name).handle({"source": "somebody else", "time": "2026-11-24T10:00:00Z"})

@@ -9,7 +9,8 @@ from flareflow.adapters.litellm.push import callback_record
 from flareflow.entrypoints.gate_records import posted_records
 from flareflow.metering.ingest import IngestRecords
 from flareflow.metering.price_book import PriceBook
-from tests.fakes.metering import FakeCases, FakeKeyDirectory, FakeUsageEvents
+from tests.fakes.metering import FakeKeyDirectory, FakeUsageEvents
+from tests.fakes.spend_log import FakeCases
 from tests.support.functions import Function, Load, sample
 
 SECRET = "the secret of the push"

@@ -1,16 +1,16 @@
-"""Windows of the spend log from the queue are read one by one."""
+"""Slices of the spend log from the queue are read one by one."""
 
 from types import SimpleNamespace
 
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.models import Reading, Window
+from flareflow.metering.rows import Reading, Slice
 from tests.support.functions import Load, sample
 
 
 def test_only_the_slices_that_failed_go_back_to_the_queue(load: Load) -> None:
-    # Given three messages: one window that can be read, one that cannot, one that is no window
-    def read(window: Window, *_: object) -> Reading:
-        if window.start.minute == 58:
+    # Given three messages: one slice that can be read, one that cannot, one that is no slice
+    def read(part: Slice, *_: object) -> Reading:
+        if part.window.start.minute == 58:
             raise SpendLogUnavailableError("told to be down")
         return Reading()
 

@@ -6,10 +6,12 @@ import pytest
 
 from flareflow.errors import UnauthenticatedError
 from flareflow.metering.calls import SetAside
+from flareflow.metering.cases import of_row
 from flareflow.metering.ingest import IngestRecords, IngestReport, PostedRecords
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.usage_events import DifferenceKind
-from tests.fakes.metering import NOW, FakeCases, FakeKeyDirectory, FakeUsageEvents, record, row
+from tests.fakes.metering import NOW, FakeKeyDirectory, FakeUsageEvents, record, row
+from tests.fakes.spend_log import FakeCases
 
 SECRET = "the secret of the push"
 BEARER = f"Bearer {SECRET}"
@@ -60,14 +62,14 @@ def test_records_of_unknown_keys_and_unreadable_ones_are_told_and_the_others_go_
     strange, ours = record("call-1", key_hash="cd" * 32).call, record("call-2").call
     post = Post(posted=PostedRecords((strange, ours), (unreadable,)))
     assert post.arrive() == IngestReport(received=3, added=1, set_aside=1, of_unknown_keys=1)
-    assert list(post.cases.set_aside.values()) == [unreadable]
+    assert list(post.cases.opened.values()) == [of_row(unreadable, NOW)]
 
 
 def test_what_a_record_shows_to_be_billed_twice_is_listed() -> None:
     post = Post(FakeUsageEvents(epoch=1))
     post.usage.count([row("a", call_id="call-1"), row("b", call_id="call-1")], NOW)
     post.arrive()
-    assert [kind for kind, _ in post.cases.differences] == [DifferenceKind.BILLED_TWICE]
+    assert post.cases.reasons() == {DifferenceKind.BILLED_TWICE: 1}
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", f"Bearer {SECRET}x", SECRET, "Bearer ungültig"])

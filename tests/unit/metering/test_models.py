@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flareflow.errors import BrokenRuleError
 from flareflow.keccak import keccak256
 from flareflow.metering.models import Usage, Window
-from flareflow.metering.price_book import PriceBook
+from flareflow.metering.price_book import Billing, PriceBook
 from tests.fakes.metering import NOW
 
 AMOUNTS = st.builds(Usage, *[st.integers(0, 10**15)] * 5)
@@ -43,19 +43,29 @@ def test_a_hundred_tokens_weigh_what_their_class_says(model: str, rated_microtok
 
 
 def test_the_hash_of_the_book_is_that_of_its_text() -> None:
-    book = PriceBook(version=2, default_class="a", classes={"b": 2, "a": 1}, models={"m": "b"})
-    text = b'{"classes":{"a":1,"b":2},"default_class":"a","models":{"m":"b"},"version":2}'
+    types = {Billing.BILLED: ["acompletion"]}
+    book = PriceBook(version=2, default_class="a", classes={"b": 2, "a": 1}, models={"m": "b"}, call_types=types)
+    text = (
+        b'{"call_types":{"billed":["acompletion"]},"classes":{"a":1,"b":2},"default_class":"a","models":{"m":"b"},'
+        b'"version":2}'
+    )
     assert book.hash == keccak256(text)
 
 
 def test_the_book_in_force_has_the_hash_that_statements_carry() -> None:
     # A changed book needs a new version: this hash changes with it, knowingly.
-    assert PriceBook.load().hash.hex() == "107f896e3347848e94122e60e5e495c7102ccbac1c4583d208dc8188f32906c1"
+    assert PriceBook.load().hash.hex() == "9f055afccac64199a5c324d8f48e4212616a2299a88f6e45f6b03904bd9c3462"
 
 
 def test_a_book_that_names_a_class_it_does_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match="no class gold"):
-        PriceBook(version=1, default_class="a", classes={"a": 1}, models={"m": "gold"})
+        PriceBook(version=1, default_class="a", classes={"a": 1}, models={"m": "gold"}, call_types={})
+
+
+def test_a_book_that_says_two_things_of_a_call_type_is_refused() -> None:
+    types = {Billing.BILLED: ["acompletion"], Billing.NOT_BILLED: ["acompletion"]}
+    with pytest.raises(ValueError, match="two things of acompletion"):
+        PriceBook(version=1, default_class="a", classes={"a": 1}, models={}, call_types=types)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 600), st.integers(1, 50))

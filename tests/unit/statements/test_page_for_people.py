@@ -52,7 +52,7 @@ def test_the_code_on_the_page_accepts_what_we_serve(check: Check, answers: list[
 
 @pytest.mark.parametrize(
     ("which", "honest", "forged"),
-    [(1, '"requests":"1"', '"requests":"2"'), (2, "2:20000000", "2:20000001"), (3, '"version":1', '"version":2')],
+    [(1, '"requests":"1"', '"requests":"2"'), (2, "2:20000000", "2:20000001"), (3, '"version":2', '"version":3')],
     ids=["leaf", "page", "price book"],
 )
 def test_the_code_on_the_page_refuses_what_was_changed(

@@ -4,7 +4,6 @@ AWS is in memory and LiteLLM is a stand-in at the level of HTTP; Flow and Flare 
 functions do here is everything that they do in AWS, so what they use is what the template has to allow.
 """
 
-import hashlib
 import json
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,15 +14,14 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, Final
 
-import httpx
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from flareflow.adapters.dynamodb import usage_items
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
-from flareflow.adapters.litellm import spend_log
+from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.attestation.models import SignedPolicy, State
 from flareflow.errors import UnavailableError
+from flareflow.metering.rows import BUCKET
 from flareflow.settlement.events import (
     ChainEvent,
     OwnerChanged,
@@ -41,67 +39,15 @@ from tests.fakes.attestation import FakeDataAvailability, FakeFlare
 from tests.fakes.settlement import FakeChainLog, FakeDepositToken, FakeDollarRates, FakeFlow, FakeLightClient
 from tests.support.stream_records import base64_text
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
+from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, row
 
 SUBSCRIPTION: Final = 7
 BEGIN: Final = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 EPOCH: Final = timedelta(seconds=300)
 SECOND: Final = timedelta(seconds=1)
-PAGE_ROWS: Final = 3
-"""Rows of a full page of the spend log, here."""
-SECRET: Final = "sk-" + "0123456789abcdef"
-KEY_HASH: Final = hashlib.sha256(SECRET.encode()).hexdigest()
 
 TABLES: Final = ("UsageTable", "StatementsTable", "LedgerTable", "AccountsTable", "RealtimeTable")
 UNIX_SECONDS: Final = (BEGIN.timestamp(), BEGIN.timestamp() + 10 * 365 * 24 * 3600)
-
-type Event = dict[str, Any]
-
-
-@dataclass
-class LiteLLM:
-    """LiteLLM behind httpx: one key, and the spend log that the test writes."""
-
-    rows: list[Event] = field(default_factory=list)
-    is_down: bool = False
-
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        if self.is_down:
-            raise httpx.ConnectError("down", request=request)
-        match request.url.path:
-            case "/key/generate":
-                return httpx.Response(200, json={"key": SECRET, "token": KEY_HASH})
-            case "/spend/logs/v2":
-                return httpx.Response(200, json={"data": self.rows})
-            case "/key/delete":
-                return httpx.Response(200, json={"deleted_keys": [KEY_HASH]})
-            case path:
-                return httpx.Response(200, json={"token": KEY_HASH, "blocked": path == "/key/block"})
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(spend_log, "PAGE_ROWS_MAX", PAGE_ROWS)
-            patch.setattr(usage_items, "WAITING_IN_LIVE_MAX", 0)
-            patch.setattr(httpx.HTTPTransport, "handle_request", self.handle)
-            yield
-
-
-def row(number: int, at: datetime, key_hash: str = KEY_HASH) -> Event:
-    """A finished call as both the spend log and the callback tell of it."""
-    return {
-        "litellm_call_id": f"call-{number}",
-        "model": "gpt-4.1-mini",
-        "model_group": "gpt-4.1-mini",
-        "prompt_tokens": 1000,
-        "completion_tokens": 100,
-        "status": "success",
-        "api_key": key_hash,
-        "metadata": {"user_api_key_hash": key_hash},
-        "spend": 0.001,
-        "response_cost": 0.001,
-        "startTime": at.isoformat(),
-        "endTime": (at + timedelta(seconds=1)).isoformat(),
-    }
 
 
 @dataclass
@@ -121,6 +67,8 @@ class MainJob:
             self.push_usage(1, 2)  # the spend log will know only the first
             self.poll_usage()
             self.read_slices()
+            self.rescan_usage()
+            self.decide_cases()
             self.attest()
             self.settle()
             self.tell_watchers()
@@ -210,20 +158,51 @@ class MainJob:
                 now += timedelta(hours=1)
                 if number == 1:  # a newer statement will replace this one's attestation
                     self._attest(FakeFlare(is_down=True))
-        self.litellm.rows = [row(1000 + number, BEGIN, "cd" * 32) for number in range(PAGE_ROWS)]
+        many = [row(1000 + number, now - (30 + number) * SECOND, "cd" * 32) for number in range(PAGE_ROWS)]
+        self.litellm.rows = [*many, {**row(1, now - 30 * SECOND), "request_id": None}]
         with self.aws.function("UsagePollingFunction", left_ms=1) as (_, _, handle):
             assert handle(tick(now))["poll"]["slices"] > 0
 
     def read_slices(self) -> None:
         """One slice is read to its end, another only to the first page."""
-        body = {"start": BEGIN.isoformat(), "end": (BEGIN + timedelta(minutes=1)).isoformat()}
-        self.litellm.rows = [row(2000 + number, BEGIN + SECOND, "cd" * 32) for number in range(PAGE_ROWS)]
-        with self.aws.function("UsageSlicesFunction", left_ms=1) as (_, _, handle):
+        with self.aws.function("UsageSlicesFunction") as (_, bootstrap, _):
+            part = min(bootstrap.read_slice().progress.load().sent, key=lambda part: part.listing)
+        window = part.window
+        body = {"start": window.start.isoformat(), "end": window.end.isoformat(), "listing": part.listing}
+        start = window.start + SECOND
+        self.litellm.rows = [row(2000 + number, start + number * SECOND, "cd" * 32) for number in range(PAGE_ROWS)]
+        with self.aws.function("UsageSlicesFunction", left_ms=1) as (_, bootstrap, handle):
             assert handle(queue_event(body)) == {"batchItemFailures": []}
+            rest = next(one for one in bootstrap.read_slice().progress.load().sent if one.listing is part.listing)
         self.push_usage(9000)
-        self.litellm.rows = [row(9000, BEGIN), row(9001, BEGIN, "cd" * 32)]
+        body["start"] = rest.window.start.isoformat()
+        body["end"] = rest.window.end.isoformat()
+        self.litellm.rows = [row(9000, start), row(9001, start, "cd" * 32), {**row(1, start), "request_id": None}]
         with self.aws.function("UsageSlicesFunction") as (_, _, handle):
             assert handle(queue_event(body)) == {"batchItemFailures": []}
+
+    def rescan_usage(self) -> None:
+        """All windows have one row, and only those of one hour are known."""
+        self.litellm.rows = [row(9000, BEGIN)]
+        progress = DynamoReadingProgress(self._table("UsageTable"), lambda _: None)
+        for name, hours in (("UsageRescanFunction", 3), ("WideUsageRescanFunction", 4)):
+            buckets = [BEGIN - timedelta(hours=hours) + number * BUCKET for number in range(12)]
+            progress.record(dict.fromkeys(buckets, 1))
+            with self.aws.function(name) as (_, _, handle):
+                assert handle(tick(BEGIN))["slices"] > 0
+
+    def decide_cases(self) -> None:
+        """A row is billed after all, another is written off, a tally is read again."""
+        with self.aws.function("UsageCasesFunction") as (_, _, handle):
+            ids = [f"{case['kind']}#{case['reason']}#{case['identity']}" for case in handle({"command": "list"})]
+            missing = {"request_id": "told-by-alice", "litellm_call_id": "told-by-alice"}
+            by = {"who": "alice", "why": "asked LiteLLM's database"}
+            first, second = [one for one in ids if one.startswith("row#")][:2]
+            [tally] = [one for one in ids if one.startswith("tally#")][:1]
+            handle({"command": "bill", "case": first, "row": missing, **by})
+            handle({"command": "write_off", "case": second, **by})
+            handle({"command": "drive_again", "case": tally, "who": "alice"})
+            assert handle({"command": "show", "case": first})["decision"]["verdict"] == "billed"
 
     def attest(self) -> None:
         self._attest(FakeFlare())

@@ -33,6 +33,8 @@ STREAMS: Final = {
 QUEUES: Final = {"UsageSlicesFunction": {"UsageSlicesQueue"}}
 SCHEDULED: Final = {
     "UsagePollingFunction",
+    "UsageRescanFunction",
+    "WideUsageRescanFunction",
     "AttestationSubmissionFunction",
     "FlowBillingFunction",
     "ChainEventsFunction",

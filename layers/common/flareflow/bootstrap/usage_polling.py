@@ -1,42 +1,32 @@
 """Composition root of `usage_polling`: the poll, and the sealing of an epoch that is over."""
 
 import time
-from datetime import timedelta
 from functools import cache
 
 import boto3
 
 from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.aws.queues import SqsSliceQueue
-from flareflow.adapters.aws.secrets import secret
+from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
-from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
-from flareflow.entrypoints.settings import Settings
-from flareflow.metering.counting import CountCalls, ReadWindow
+from flareflow.bootstrap.spend_log import READ_SECONDS_OF_POLLS, LookBackSettings, SpendLogSettings, read_slice
 from flareflow.metering.polling import PollUsage
 from flareflow.metering.price_book import PriceBook
 from flareflow.statements.sealing import SealEpoch
 from flareflow.time import Epochs
 
 
-class UsagePollingSettings(Settings):
+class UsagePollingSettings(SpendLogSettings, LookBackSettings):
     """Environment of the function."""
 
     epoch_seconds: int
-    look_back_seconds: int
-    push_grace_seconds: int
-    usage_table: str
-    accounts_table: str
     statements_table: str
     ledger_table: str
     documents_bucket: str
     usage_slices_queue: str
-    litellm_url: str
-    litellm_master_key_secret: str
     flow_contract_address: str
 
 
@@ -47,18 +37,16 @@ def settings() -> UsagePollingSettings:
 
 @cache
 def poll_usage() -> PollUsage:
-    tables = boto3.resource("dynamodb")
-    grace = timedelta(seconds=settings().push_grace_seconds)
-    usage = DynamoUsageEvents(tables.Table(settings().usage_table), time.sleep, grace)
-    keys = DynamoKeyDirectory(tables.Table(settings().accounts_table), time.sleep)
-    litellm = litellm_client(settings().litellm_url, secret(settings().litellm_master_key_secret))
+    table = boto3.resource("dynamodb").Table(settings().usage_table)
     return PollUsage(
-        read_window=ReadWindow(LiteLLMSpendLog(litellm), CountCalls(keys, usage, PriceBook.load())),
-        usage=usage,
+        read_slice=read_slice(settings(), READ_SECONDS_OF_POLLS),
+        usage=DynamoUsageEvents(table, time.sleep, settings().push_grace),
+        cases=DynamoCases(table, time.sleep),
+        progress=DynamoReadingProgress(table, time.sleep),
         slices=SqsSliceQueue(boto3.client("sqs"), settings().usage_slices_queue),
         epochs=Epochs(settings().epoch_seconds),
-        look_back=timedelta(seconds=settings().look_back_seconds),
-        push_grace=grace,
+        look_back=settings().look_back,
+        push_grace=settings().push_grace,
     )
 
 

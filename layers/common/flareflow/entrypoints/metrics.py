@@ -12,14 +12,24 @@ class Metric(Enum):
 
     CALLS_COUNTED = "CallsCounted", MetricUnit.Count
     """Calls that a poll found and counted for the first time."""
-    CALLS_QUARANTINED = "CallsQuarantined", MetricUnit.Count
-    """Calls of unknown keys."""
-    CALLS_UNREADABLE = "CallsUnreadable", MetricUnit.Count
-    """Rows of the spend log that are not what LiteLLM promises."""
+    ROWS_SET_ASIDE = "RowsSetAside", MetricUnit.Count
+    """Rows of the spend log that nobody could be billed for, each of which is a new open case."""
+    ROWS_NOT_BILLED = "RowsNotBilled", MetricUnit.Count
+    """Rows that are counted only: of keys that are not ours, of calls that only read, doubles."""
     RECORDS_BILLED_ALONE = "RecordsBilledAlone", MetricUnit.Count
-    """Pushed calls that no poll found in time."""
+    """Records of the gate that were billed because no row came in time."""
     SLICES_QUEUED = "SlicesQueued", MetricUnit.Count
     """Parts of the window that a poll left to the queue."""
+    SLICES_OPEN = "SlicesOpen", MetricUnit.Count
+    """Parts of the spend log that are queued and not read yet."""
+    SLICES_RESENT = "SlicesResent", MetricUnit.Count
+    """Parts that nobody had read for half an hour, and that were queued again."""
+    SECONDS_BEHIND = "SecondsBehind", MetricUnit.Seconds
+    """How long ago the moment is up to which the spend log was read without a gap."""
+    WINDOWS_CHANGED = "WindowsChanged", MetricUnit.Count
+    """Windows whose rows a re-scan found to be other than those that were read."""
+    RESCANS_CUT_SHORT = "RescansCutShort", MetricUnit.Count
+    """Re-scans that had no time for all of their windows."""
     ATTESTATIONS_UNDER_WAY = "AttestationsUnderWay", MetricUnit.Count
     """Attestations that are neither settled nor skipped."""
     PAGES_SETTLED = "PagesSettled", MetricUnit.Count

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flareflow.errors import UnauthenticatedError
 from flareflow.metering.calls import CallRecord, SetAside
+from flareflow.metering.cases import cases_of, of_row
 from flareflow.metering.ports import Cases, KeyDirectory, UsageEvents
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.usage_events import RatedRecord
@@ -59,8 +60,7 @@ class IngestRecords:
         ]
         report = self.usage.record(rated, now)
         set_aside = (*posted.set_aside, *report.set_aside)
-        self.cases.put(set_aside, now)
-        self.cases.report(report.differences, now)
+        self.cases.open([of_row(one, now) for one in posted.set_aside] + cases_of(report, now))
         return IngestReport(
             received=len(posted.records) + len(posted.set_aside),
             added=report.added,

@@ -44,24 +44,6 @@ USAGE_FIELDS = tuple(field.name for field in fields(Usage))
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedCall:
-    """One successful call as LiteLLM reports it."""
-
-    litellm_call_id: str
-    key_hash: str
-    model: str
-    prompt_tokens: int
-    completion_tokens: int
-    cost_nanousd: int
-    started_at: datetime
-    ended_at: datetime
-
-    @property
-    def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
-
-
-@dataclass(frozen=True, slots=True)
 class LiveTotals:
     """A subscription's usage so far: `counted` is billed, `unconfirmed` is told by the gate and not billed yet."""
 
@@ -89,45 +71,6 @@ class Window:
         count = min(slices_max, math.ceil((self.end - self.start) / length)) or 1
         bounds = [self.start + number * length for number in range(count)]
         return tuple(Window(start, end) for start, end in zip(bounds, [*bounds[1:], self.end], strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class SpendPage:
-    """One page of the spend log, oldest call first.
-
-    `unreadable` is the number of rows that do not have the documented form; the adapter logs them.
-    """
-
-    calls: tuple[FinishedCall, ...]
-    is_last: bool
-    unreadable: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The numbers of calls in a part of the spend log that was read."""
-
-    seen: int = 0
-    counted: int = 0
-    quarantined: int = 0
-    unreadable: int = 0
-
-    def __add__(self, other: "Reading") -> "Reading":
-        return Reading(
-            self.seen + other.seen,
-            self.counted + other.counted,
-            self.quarantined + other.quarantined,
-            self.unreadable + other.unreadable,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PollReport:
-    """What one poll did: `billed_alone` is a number of records, `slices` the number of windows that were queued."""
-
-    reading: Reading
-    billed_alone: int
-    slices: int
 
 
 type Subscriptions = Mapping[str, int]

@@ -1,19 +1,26 @@
 """Ports of the metering package."""
 
-from collections.abc import Sequence, Set
-from datetime import datetime
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from flareflow.metering.calls import SetAside
-from flareflow.metering.models import FinishedCall, SpendPage, Subscriptions, Window
-from flareflow.metering.usage_events import CountReport, Difference, RatedRecord, RatedRow, RecordReport
+from flareflow.metering.cases import Case
+from flareflow.metering.models import Subscriptions, Window
+from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, SpendPage
+from flareflow.metering.usage_events import CountReport, RatedRecord, RatedRow, RecordReport
 
 
 class SpendLog(Protocol):
-    """LiteLLM's log of finished calls. A row appears seconds after its call has ended, sometimes later."""
+    """LiteLLM's log of calls. A row appears seconds after its call has ended, sometimes hours later."""
 
-    def page(self, window: Window, number: int) -> SpendPage:
-        """Page `number` (from 1) of the successful calls that started in `window`, oldest first.
+    def page(self, listing: Listing, window: Window, number: int) -> SpendPage:
+        """Page `number` (from 1) of the rows of a listing whose calls started in `window`.
+
+        Raises SpendLogUnavailableError when LiteLLM gives no usable answer.
+        """
+
+    def count(self, window: Window) -> int | None:
+        """How many rows of answered calls a window has; None when there are more than LiteLLM counts.
 
         Raises SpendLogUnavailableError when LiteLLM gives no usable answer.
         """
@@ -25,8 +32,62 @@ class KeyDirectory(Protocol):
     def subscriptions(self, key_hashes: Set[str]) -> Subscriptions:
         """The subscription of each known key among `key_hashes`; unknown keys are left out."""
 
+    def hashed_twice(self, hashes: Set[str]) -> Set[str]:
+        """Those of `hashes` that are the SHA-256 of the hash of a known key."""
 
-class UsageEvents(Protocol):
+
+class RowCounter(Protocol):
+    """The part of `UsageEvents` by which rows are billed."""
+
+    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+        """Bill rows under the open epoch, each once. Raises BrokenRuleError when no epoch was ever opened."""
+
+
+class Cases(Protocol):
+    """What waits for a person. Every method can be repeated; a repetition changes nothing.
+
+    A case stays open until it is decided, and decided cases stay too: what was written off is not opened again.
+    """
+
+    def open(self, cases: Sequence[Case]) -> int:
+        """Store the cases that are neither open nor decided, or only with a lower count; return how many."""
+
+    def open_cases(self, after: str | None, limit: int) -> Sequence[Case]:
+        """Open cases in the order of their ids, at most `limit`, of those after the id `after`."""
+
+    def find(self, case_id: str) -> Case | None:
+        """An open or decided case; None if there is none with that id."""
+
+    def decide(self, case: Case) -> None:
+        """Store a case that now has a decision; it is no longer open."""
+
+    def forget(self, case: Case) -> None:
+        """Remove an open case without a decision, so that it is opened again if it is found again."""
+
+
+class ReadingProgress(Protocol):
+    """How far the spend log was read: up to `read_to`, but for the open slices, which are queued to be read."""
+
+    def load(self) -> Progress:
+        """The progress; an empty one before the first poll."""
+
+    def advance(self, read_to: datetime | None, opened: Sequence[Slice], now: datetime) -> None:
+        """Store in one write that the log was read up to `read_to` (an earlier one changes nothing), but for `opened`.
+
+        A slice that is open already is stored as sent `now`.
+        """
+
+    def replace(self, part: Slice, rest: Sequence[Slice], now: datetime) -> None:
+        """Store in one write that of the open slice `part` only `rest` is still open."""
+
+    def record(self, rows: Mapping[datetime, int], length: timedelta = BUCKET) -> None:
+        """Store how many rows were read of windows of `length`, by their start."""
+
+    def known(self, starts: Sequence[datetime], length: timedelta) -> Mapping[datetime, int]:
+        """How many rows were read of windows of `length`; windows of which that is not known are left out."""
+
+
+class UsageEvents(RowCounter, Protocol):
     """Usage events and the totals that are their sums: rows and records, each billed by the rules of `witnesses`.
 
     Every method can be repeated, also by concurrent invocations; a repetition changes nothing and may report the same
@@ -36,37 +97,15 @@ class UsageEvents(Protocol):
     def open_epoch_if_none(self, epoch: int) -> None:
         """Start counting under `epoch`, unless an epoch was opened before."""
 
-    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
-        """Bill rows under the open epoch, each once. Raises BrokenRuleError when no epoch was ever opened."""
-
     def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
         """Add records to the unconfirmed totals until their rows come."""
 
     def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
         """Bill records of calls that ended before `before` and have no row; look at `limit` subscriptions at most."""
 
-    def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
-        """Store calls of unknown keys for inspection; nobody is billed for them."""
-
-    def read_to(self) -> datetime | None:
-        """The moment up to which the spend log was read without a gap; None before the first poll."""
-
-    def advance_read_to(self, moment: datetime) -> None:
-        """Store that the spend log was read up to `moment`; an earlier moment changes nothing."""
-
-
-class Cases(Protocol):
-    """What waits for a person. Every method can be repeated; a repetition changes nothing."""
-
-    def put(self, items: Sequence[SetAside], now: datetime) -> int:
-        """Open a case for each item that has none, open or decided; return how many were opened."""
-
-    def report(self, differences: Sequence[Difference], now: datetime) -> int:
-        """Open a case for each difference that has none, open or decided; return how many were opened."""
-
 
 class SliceQueue(Protocol):
-    """The queue of windows to be read by another invocation."""
+    """The queue of slices to be read by another invocation."""
 
-    def send(self, windows: Sequence[Window]) -> None:
-        """Queue windows. Raises StorageUnavailableError on failure; some windows may be queued nevertheless."""
+    def send(self, slices: Sequence[Slice]) -> None:
+        """Queue slices. Raises StorageUnavailableError on failure; some slices may be queued nevertheless."""

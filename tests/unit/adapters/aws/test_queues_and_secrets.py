@@ -13,6 +13,7 @@ from flareflow.adapters.aws.queues import SliceMessage, SqsSliceQueue
 from flareflow.adapters.aws.secrets import secret
 from flareflow.errors import StorageUnavailableError
 from flareflow.metering.models import Window
+from flareflow.metering.rows import Listing, Slice
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -28,24 +29,24 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_every_window_that_is_sent_can_be_read_from_the_queue() -> None:
-    # Given more windows than one request takes
+def test_every_slice_that_is_sent_can_be_read_from_the_queue() -> None:
+    # Given more slices than one request takes
     sqs = boto3.client("sqs", region_name=REGION)
     queue_url = sqs.create_queue(QueueName="slices")["QueueUrl"]
-    windows = [Window(START + n * MINUTE, START + (n + 1) * MINUTE) for n in range(23)]
+    slices = [Slice(Window(START + n * MINUTE, START + (n + 1) * MINUTE), Listing.BY_END) for n in range(23)]
     # When they are sent
-    SqsSliceQueue(sqs, queue_url).send(windows)
+    SqsSliceQueue(sqs, queue_url).send(slices)
     # Then all are there
     received = []
     while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
-        received += [SliceMessage.model_validate_json(message["Body"]).window() for message in messages]
-    assert sorted(received, key=lambda window: window.start) == windows
+        received += [SliceMessage.model_validate_json(message["Body"]).part() for message in messages]
+    assert sorted(received, key=lambda part: part.window.start) == slices
 
 
 def test_a_queue_that_does_not_exist_means_that_storage_is_unavailable() -> None:
     queue = SqsSliceQueue(boto3.client("sqs", region_name=REGION), "https://sqs.us-east-1.amazonaws.com/1/none")
     with pytest.raises(StorageUnavailableError):
-        queue.send([Window(START, START + MINUTE)])
+        queue.send([Slice(Window(START, START + MINUTE))])
 
 
 def test_a_secret_is_cached_until_the_cache_expires() -> None:

@@ -9,6 +9,7 @@ import pytest
 from flareflow.adapters.aws.queues import SqsSliceQueue
 from flareflow.errors import StorageUnavailableError
 from flareflow.metering.models import Window
+from flareflow.metering.rows import Slice
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -33,17 +34,18 @@ class Client:
 
 
 def send(client: Client, count: int) -> None:
-    windows = [Window(START + n * timedelta(minutes=1), START + (n + 1) * timedelta(minutes=1)) for n in range(count)]
-    SqsSliceQueue(cast("SQSClient", client), "https://queue").send(windows)
+    minute = timedelta(minutes=1)
+    slices = [Slice(Window(START + n * minute, START + (n + 1) * minute)) for n in range(count)]
+    SqsSliceQueue(cast("SQSClient", client), "https://queue").send(slices)
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (10, [10]), (11, [10, 1]), (25, [10, 10, 5])])
-def test_ten_windows_are_sent_at_once(count: int, sizes: list[int]) -> None:
+def test_ten_slices_are_sent_at_once(count: int, sizes: list[int]) -> None:
     client = Client()
     send(client, count)
     assert client.sizes == sizes
 
 
-def test_one_window_of_a_batch_that_failed_means_that_storage_is_unavailable() -> None:
+def test_one_slice_of_a_batch_that_failed_means_that_storage_is_unavailable() -> None:
     with pytest.raises(StorageUnavailableError, match="1 of 3 slices"):
         send(Client(failing={"1"}), 3)

@@ -11,10 +11,13 @@ from moto import mock_aws
 
 from flareflow.accounts.models import Session
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.dynamodb.cases import DynamoCases
+from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.metering.cases import Case, CaseKind
 from flareflow.realtime.models import MessageType, Notification
-from tests.fakes.metering import finished_call, record
+from tests.fakes.metering import record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -80,9 +83,13 @@ def test_messages_expire_after_a_day_and_their_numbering_never(table: "Table") -
     }
 
 
-def test_calls_of_unknown_keys_expire_after_90_days(table: "Table") -> None:
-    DynamoUsageEvents(table, time.sleep).quarantine([finished_call("strange")], AT_TEN)
-    assert expiries(table) == {("QUARANTINE", "CALL#strange"): AT_TEN_SECONDS + 7_776_000}
+def test_numbers_of_rows_expire_after_ten_days_and_cases_never(table: "Table") -> None:
+    DynamoReadingProgress(table, time.sleep).record({AT_TEN: 3})
+    DynamoCases(table, time.sleep).open([Case(CaseKind.ROW, "key_unknown", "1", AT_TEN)])
+    assert expiries(table) == {
+        ("READ#300", "FROM#2026-11-24T10:00:00.999999Z"): AT_TEN_SECONDS + 864_000,
+        ("CASES#OPEN", "row#key_unknown#1"): None,
+    }
 
 
 def test_a_mark_of_unconfirmed_records_expires_after_90_days(table: "Table") -> None:

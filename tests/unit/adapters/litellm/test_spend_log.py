@@ -11,7 +11,8 @@ from flareflow.adapters.litellm import spend_log as module
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.spend_log import ANSWER_BYTES_MAX, PAGE_ROWS_MAX, LiteLLMSpendLog
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.models import FinishedCall, Window
+from flareflow.metering.models import Window
+from flareflow.metering.rows import Listing
 from tests.unit.adapters.litellm.vectors import recorded
 
 NOW = datetime(2026, 11, 24, 10, 0, 0, 500_000, tzinfo=UTC)
@@ -33,74 +34,76 @@ def row(**changed: object) -> dict[str, object]:
     return {**recorded("spend_logs_v2")["data"][0], **changed}
 
 
-def test_a_recorded_row_is_read_as_the_call_it_reports() -> None:
-    page = spend_log_of(row()).page(WINDOW, 1)
-    assert page.is_last
-    assert page.calls == (
-        FinishedCall(
-            litellm_call_id=str(row()["litellm_call_id"]),
-            key_hash="24da3ae6f2d95d60b6ecf6d1b75c7b7cb2bbd168e53937861b9bec93af0e22e8",
-            model="fake-gpt",
-            prompt_tokens=3,
-            completion_tokens=2,
-            cost_nanousd=7_000,
-            started_at=datetime(2026, 11, 23, 12, 47, 46, 224_000, tzinfo=UTC),
-            ended_at=datetime(2026, 11, 23, 12, 47, 46, 230_000, tzinfo=UTC),
+@pytest.mark.parametrize(
+    ("listing", "query"),
+    [
+        (Listing.ANSWERED, {"status_filter": "success", "sort_by": "startTime", "sort_order": "asc"}),
+        (Listing.BY_END, {"status_filter": "success", "sort_by": "endTime", "sort_order": "asc"}),
+        (Listing.FAILED_WITH_TOKENS, {"status_filter": "failure", "sort_by": "total_tokens", "sort_order": "desc"}),
+        (
+            Listing.FAILED_WITH_COST,
+            {"status_filter": "failure", "min_spend": "0.0000000001", "sort_by": "startTime", "sort_order": "asc"},
         ),
-    )
-
-
-def test_the_query_asks_for_whole_seconds_that_cover_the_window_oldest_first() -> None:
+    ],
+)
+def test_the_query_asks_for_whole_seconds_that_cover_the_window(listing: Listing, query: dict[str, str]) -> None:
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         return httpx.Response(200, json={"data": []})
 
-    spend_log(answer).page(WINDOW, 3)
+    spend_log(answer).page(listing, WINDOW, 3)
     assert asked[0].headers["authorization"] == "Bearer sk-master"
     assert dict(asked[0].url.params) == {
         "start_date": "2026-11-24 09:59:00",
         "end_date": "2026-11-24 10:00:01",
         "page": "3",
         "page_size": "500",
-        "sort_by": "startTime",
-        "sort_order": "asc",
-        "status_filter": "success",
+        **query,
     }
 
 
-@pytest.mark.parametrize(
-    ("spend", "cost_nanousd"), [("0.000015", 15_000), ("1.4999999999999999e-05", 15_000), ("7e-06", 7_000), ("0", 0)]
-)
-def test_a_cost_is_read_by_its_decimal_text_and_rounded_to_the_nearest_unit(spend: str, cost_nanousd: int) -> None:
-    body = json.dumps({"data": [row(spend="SPEND")]}).replace('"SPEND"', spend)
-    page = spend_log(lambda _: httpx.Response(200, text=body)).page(WINDOW, 1)
-    assert page.calls[0].cost_nanousd == cost_nanousd
+def test_a_row_of_another_form_is_set_aside_and_the_others_are_read() -> None:
+    page = spend_log_of(row(prompt_tokens=-1), "no row", row()).page(Listing.ANSWERED, WINDOW, 1)
+    assert (len(page.set_aside), len(page.rows), page.is_last) == (2, 1, True)
+
+
+def test_a_page_ends_at_the_last_start_that_can_be_read() -> None:
+    rows = [row(), row(startTime="2026-11-23T12:50:00Z", prompt_tokens=-1), row(startTime="never")]
+    assert spend_log_of(*rows).page(Listing.ANSWERED, WINDOW, 1).ends_at == datetime(2026, 11, 23, 12, 50, tzinfo=UTC)
+
+
+def test_failures_are_listed_only_as_far_as_they_have_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a full page of failures, of which only the first has tokens
+    monkeypatch.setattr(module, "PAGE_ROWS_MAX", 3)
+    nothing = {"total_tokens": 0, "prompt_tokens": 0, "completion_tokens": 0}
+    failures = [row(status="failure"), row(status="failure", **nothing), row(status="failure", **nothing)]
+    # When it is listed, Then it is the last page
+    page = spend_log_of(*failures).page(Listing.FAILED_WITH_TOKENS, WINDOW, 1)
+    assert (len(page.rows), page.is_last) == (1, True)
+    # And a full page of failures that have tokens is not
+    assert not spend_log_of(*failures[:1] * 3).page(Listing.FAILED_WITH_TOKENS, WINDOW, 1).is_last
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("told", "count"),
     [
-        {"status": "failure"},
-        {"prompt_tokens": -1},
-        {"prompt_tokens": 10**12},
-        {"litellm_call_id": None},
-        {"litellm_call_id": "x" * 300},
-        {"startTime": "2026-11-23T12:47:46"},
-        {"spend": -1},
+        ({"total": 9_999, "total_is_capped": False}, 9_999),
+        ({"total": 10_000, "total_is_capped": True}, None),
+        ({}, None),
     ],
 )
-def test_a_row_of_an_unknown_form_is_counted_and_the_others_are_read(wrong: dict[str, object]) -> None:
-    page = spend_log_of(row(**wrong), row()).page(WINDOW, 1)
-    assert (page.unreadable, len(page.calls)) == (1, 1)
+def test_the_number_of_rows_is_known_up_to_where_litellm_stops_counting(told: dict[str, object], count: int) -> None:
+    log = spend_log(lambda _: httpx.Response(200, json={"data": [], **told}))
+    assert log.count(WINDOW) == count
 
 
 def test_a_full_page_is_not_the_last_one_even_with_a_row_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE_ROWS_MAX", 2)
-    assert not spend_log_of(row(), row()).page(WINDOW, 1).is_last
-    assert not spend_log_of(row(), row(prompt_tokens=-1)).page(WINDOW, 1).is_last
-    assert spend_log_of(row()).page(WINDOW, 1).is_last
+    assert not spend_log_of(row(), row()).page(Listing.ANSWERED, WINDOW, 1).is_last
+    assert not spend_log_of(row(), row(prompt_tokens=-1)).page(Listing.ANSWERED, WINDOW, 1).is_last
+    assert spend_log_of(row()).page(Listing.ANSWERED, WINDOW, 1).is_last
 
 
 @pytest.mark.parametrize(
@@ -116,26 +119,26 @@ def test_a_full_page_is_not_the_last_one_even_with_a_row_that_cannot_be_read(mon
 )
 def test_any_other_answer_means_that_the_spend_log_is_unavailable(answer: httpx.Response) -> None:
     with pytest.raises(SpendLogUnavailableError):
-        spend_log(lambda _: answer).page(WINDOW, 1)
+        spend_log(lambda _: answer).page(Listing.ANSWERED, WINDOW, 1)
 
 
 def test_a_page_of_more_rows_than_were_asked_for_is_refused() -> None:
     # Given as many good rows as a page has
     rows = [row()] * PAGE_ROWS_MAX
-    assert len(spend_log_of(*rows).page(WINDOW, 1).calls) == PAGE_ROWS_MAX
+    assert len(spend_log_of(*rows).page(Listing.ANSWERED, WINDOW, 1).rows) == PAGE_ROWS_MAX
     # When LiteLLM sends one more, then the page is refused
     with pytest.raises(SpendLogUnavailableError):
-        spend_log_of(*rows, row()).page(WINDOW, 1)
+        spend_log_of(*rows, row()).page(Listing.ANSWERED, WINDOW, 1)
 
 
 def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
     # Given a good page, padded to as many bytes as an answer may have
     body = json.dumps({"data": [row()]}).encode()
     longest = body + b" " * (ANSWER_BYTES_MAX - len(body))
-    assert len(spend_log(lambda _: httpx.Response(200, content=longest)).page(WINDOW, 1).calls) == 1
+    assert len(spend_log(lambda _: httpx.Response(200, content=longest)).page(Listing.ANSWERED, WINDOW, 1).rows) == 1
     # When it has one byte more, then it is refused
     with pytest.raises(SpendLogUnavailableError, match=f"more than {ANSWER_BYTES_MAX} bytes"):
-        spend_log(lambda _: httpx.Response(200, content=longest + b" ")).page(WINDOW, 1)
+        spend_log(lambda _: httpx.Response(200, content=longest + b" ")).page(Listing.ANSWERED, WINDOW, 1)
 
 
 def test_no_answer_means_that_the_spend_log_is_unavailable() -> None:
@@ -143,4 +146,4 @@ def test_no_answer_means_that_the_spend_log_is_unavailable() -> None:
         raise httpx.ConnectError("refused", request=request)
 
     with pytest.raises(SpendLogUnavailableError):
-        spend_log(refuse).page(WINDOW, 1)
+        spend_log(refuse).page(Listing.ANSWERED, WINDOW, 1)

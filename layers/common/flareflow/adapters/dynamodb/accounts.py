@@ -1,5 +1,6 @@
 """AccountsTable: nonces, sessions, virtual keys and idempotent requests."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,7 +13,15 @@ from flareflow.accounts.models import KeyStatus, Session, VirtualKey
 from flareflow.accounts.ports import KeyRequestClaim
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import EXPIRES_AT, KEY_OWNER, KEY_REQUEST, NONCE, SESSION, VIRTUAL_KEY
+from flareflow.adapters.dynamodb.tables import (
+    EXPIRES_AT,
+    HASHED_KEY,
+    KEY_OWNER,
+    KEY_REQUEST,
+    NONCE,
+    SESSION,
+    VIRTUAL_KEY,
+)
 from flareflow.json_format import timestamp
 
 if TYPE_CHECKING:
@@ -154,6 +163,7 @@ class DynamoKeyRequests:
                 TransactItems=[
                     {"Update": self._done(claim, key.key_hash)},
                     {"Put": {"TableName": self.table.name, "Item": _owner_item(key)}},
+                    {"Put": {"TableName": self.table.name, "Item": _hashed_item(key)}},
                     {"Put": {"TableName": self.table.name, "Item": _key_item(key)}},
                 ]
             )
@@ -180,6 +190,10 @@ def _request_key(owner: str, idempotency_key: str) -> Item:
 
 def _owner_item(key: VirtualKey) -> Item:
     return KEY_OWNER.key(key_hash=key.key_hash) | {"subscription_id": key.subscription_id}
+
+
+def _hashed_item(key: VirtualKey) -> Item:
+    return HASHED_KEY.key(hashed_twice=hashlib.sha256(key.key_hash.encode()).hexdigest())
 
 
 def _key_item(key: VirtualKey) -> Item:

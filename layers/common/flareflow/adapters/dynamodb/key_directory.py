@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flareflow.adapters.dynamodb.batches import read_items
-from flareflow.adapters.dynamodb.tables import KEY_OWNER
+from flareflow.adapters.dynamodb.tables import HASHED_KEY, KEY_OWNER
 from flareflow.metering.models import Subscriptions
 from flareflow.time import Pause
 
@@ -24,3 +24,7 @@ class DynamoKeyDirectory:
         keys = [KEY_OWNER.key(key_hash=key_hash) for key_hash in sorted(key_hashes)]
         items = read_items(self.table, keys, self.pause)
         return {KEY_OWNER.part(item, "key_hash"): int(item["subscription_id"]) for item in items}
+
+    def hashed_twice(self, hashes: Set[str]) -> Set[str]:
+        keys = [HASHED_KEY.key(hashed_twice=one) for one in sorted(hashes)]
+        return {HASHED_KEY.part(item, "hashed_twice") for item in read_items(self.table, keys, self.pause)}

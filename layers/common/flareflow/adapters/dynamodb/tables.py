@@ -106,19 +106,31 @@ EPOCH_SHARD: Final = ItemKind(
 WATERMARK: Final = ItemKind(
     pk="METERING",
     sk="WATERMARK",
-    holds="The moment up to which the spend log was read without a gap.",
-    serves="usage_polling begins where it ended.",
-    attributes=("read_to",),
+    holds="The moment up to which the spend log was read, but for `slices` (JSON); `version` guards its changes.",
+    serves="usage_polling goes on from there; usage_slices and usage_rescan change the slices.",
+    attributes=("read_to", "slices", "version"),
 )
-QUARANTINED_CALL: Final = ItemKind(
-    pk="QUARANTINE",
-    sk="CALL#{litellm_call_id}",
-    holds="A finished call of an unknown key, stored for 90 days.",
-    serves="A person lists the partition.",
-    attributes=(
-        *("key_hash", "model", "prompt_tokens", "completion_tokens", "cost_nanousd"),
-        *("started_at", "ended_at", EXPIRES_AT),
-    ),
+ROWS_READ: Final = ItemKind(
+    pk="READ#{seconds}",
+    sk="FROM#{start}",
+    holds="How many rows of answered calls were read of a window of so many seconds; kept for ten days.",
+    serves="usage_rescan compares it with what LiteLLM counts.",
+    attributes=("rows", EXPIRES_AT),
+)
+_CASE_ATTRIBUTES: Final = ("kind", "reason", "identity", "opened_at", "what", "body", "count", "subscription_id", "at")
+OPEN_CASE: Final = ItemKind(
+    pk="CASES#OPEN",
+    sk="{case_id}",
+    holds="A row that nobody was billed for, a tally of such rows, or a difference; until a person decides.",
+    serves="usage_cases lists them; metering asks whether a case is open.",
+    attributes=_CASE_ATTRIBUTES,
+)
+DECIDED_CASE: Final = ItemKind(
+    pk="CASES#DECIDED",
+    sk="{case_id}",
+    holds="A case with its decision: `verdict`, `who`, `why` and `at`. Never deleted.",
+    serves="usage_cases shows one; metering asks whether a case was decided.",
+    attributes=(*_CASE_ATTRIBUTES, "decision"),
 )
 
 STATEMENT: Final = ItemKind(
@@ -262,6 +274,12 @@ SESSION: Final = ItemKind(
     serves="session_authorizer reads it by the token's hash.",
     attributes=("address", EXPIRES_AT),
 )
+HASHED_KEY: Final = ItemKind(
+    pk="KEY#{hashed_twice}",
+    sk="HASHED_TWICE",
+    holds="The SHA-256 of the hash of a virtual key, which LiteLLM may log instead of the hash.",
+    serves="Metering names such rows.",
+)
 KEY_OWNER: Final = ItemKind(
     pk="KEY#{key_hash}",
     sk="KEY",
@@ -340,7 +358,7 @@ TABLES: Final = (
         holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
         items=(
             *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, SWEPT),
-            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, WATERMARK, QUARANTINED_CALL),
+            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
         ),
         stream_readers=("pending_push", "enforcement"),
     ),
@@ -361,7 +379,7 @@ TABLES: Final = (
     TableLayout(
         name="AccountsTable",
         holds="Sign-ins and virtual keys; written by wallet_auth, key_provisioning and enforcement.",
-        items=(NONCE, SESSION, KEY_OWNER, VIRTUAL_KEY, KEY_REQUEST),
+        items=(NONCE, SESSION, KEY_OWNER, HASHED_KEY, VIRTUAL_KEY, KEY_REQUEST),
     ),
     TableLayout(
         name="RealtimeTable",

@@ -1,7 +1,6 @@
 """UsageTable as metering writes it: rows counted, records taken, and those billed that no row has confirmed."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -9,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from boto3.dynamodb.conditions import Key
 
 from flareflow.adapters.dynamodb.epoch_usage import open_epoch_if_none
-from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import ABSENT, Item
-from flareflow.adapters.dynamodb.tables import EXPIRES_AT, QUARANTINED_CALL, SWEPT, UNCONFIRMED, WATERMARK
+from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.tables import SWEPT, UNCONFIRMED
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.json_format import timestamp
-from flareflow.metering.models import FinishedCall
 from flareflow.metering.usage_events import CountReport, RatedRecord, RatedRow, RecordReport
 from flareflow.metering.witnesses import Outcome, bill_alone, count_rows, take_records
 from flareflow.time import Pause
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 GRACE: Final = timedelta(minutes=30)
-QUARANTINE_TIME: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +60,6 @@ class DynamoUsageEvents:
             self.table.put_item(Item={**SWEPT.key(), "marker": markers[-1]["sk"]})
         return _counted(outcomes)
 
-    def read_to(self) -> datetime | None:
-        with translating("read how far the spend log was read"):
-            item = self.table.get_item(Key=WATERMARK.key(), ConsistentRead=True).get("Item")
-        return datetime.fromisoformat(str(item["read_to"])) if item else None
-
-    def advance_read_to(self, moment: datetime) -> None:
-        with suppress(ConditionFailedError), translating("store how far the spend log was read"):
-            self.table.put_item(
-                Item={**WATERMARK.key(), "read_to": timestamp(moment)},
-                ConditionExpression=f"{ABSENT} OR read_to < :moment",
-                ExpressionAttributeValues={":moment": timestamp(moment)},
-            )
-
-    def quarantine(self, calls: Sequence[FinishedCall], now: datetime) -> None:
-        with translating("store calls of unknown keys"), self.table.batch_writer(["pk", "sk"]) as writer:
-            for call in calls:
-                writer.put_item(Item=_quarantined(call, int((now + QUARANTINE_TIME).timestamp())))
-
     @property
     def _writer(self) -> UsageWriter:
         return UsageWriter(self.table, self.pause)
@@ -103,17 +82,3 @@ def _counted(outcomes: Sequence[Outcome]) -> CountReport:
         differences=tuple(one for outcome in outcomes for one in outcome.differences),
         set_aside=tuple(one for outcome in outcomes for one in outcome.set_aside),
     )
-
-
-def _quarantined(call: FinishedCall, expires_at: int) -> Item:
-    return {
-        **QUARANTINED_CALL.key(litellm_call_id=call.litellm_call_id),
-        "key_hash": call.key_hash,
-        "model": call.model,
-        "prompt_tokens": call.prompt_tokens,
-        "completion_tokens": call.completion_tokens,
-        "cost_nanousd": call.cost_nanousd,
-        "started_at": timestamp(call.started_at),
-        "ended_at": timestamp(call.ended_at),
-        EXPIRES_AT: expires_at,
-    }

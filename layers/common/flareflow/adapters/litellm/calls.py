@@ -1,14 +1,13 @@
-"""What rows of LiteLLM's spend log and events of its callback have in common, and how both are read."""
+"""How the events of LiteLLM's callback are read."""
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, ValidationError
-
-from flareflow.metering.models import FinishedCall
 
 NANOUSD: Final = 1_000_000_000
 
@@ -19,8 +18,22 @@ type Tokens = Annotated[int, Field(ge=0, le=1_000_000_000)]
 type Usd = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """One successful call as LiteLLM's callback reports it."""
+
+    litellm_call_id: str
+    key_hash: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost_nanousd: int
+    started_at: datetime
+    ended_at: datetime
+
+
 class Call(BaseModel):
-    """A finished call in LiteLLM's words. Subclasses add the fields whose names differ between log and callback."""
+    """A finished call in LiteLLM's words."""
 
     litellm_call_id: Text
     model: Annotated[str, Field(max_length=256)] = ""

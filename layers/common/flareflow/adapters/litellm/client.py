@@ -6,7 +6,8 @@ from typing import Final
 import httpx
 
 CONNECT_SECONDS: Final = 5.0
-READ_SECONDS: Final = 30.0
+READ_SECONDS: Final = 15.0
+"""For functions behind an API, which end after 29 s."""
 
 
 class MasterKey(httpx.Auth):
@@ -20,7 +21,7 @@ class MasterKey(httpx.Auth):
         yield request
 
 
-def litellm_client(url: str, master_key: Callable[[], str]) -> httpx.Client:
+def litellm_client(url: str, master_key: Callable[[], str], read_seconds: float = READ_SECONDS) -> httpx.Client:
     """A client with one pool of connections and time limits; it follows no redirects."""
-    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
     return httpx.Client(base_url=url, auth=MasterKey(master_key), timeout=timeout)

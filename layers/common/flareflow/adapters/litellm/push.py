@@ -4,9 +4,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel
 
-from flareflow.adapters.litellm.calls import Call, Text, Usd, readable_calls
+from flareflow.adapters.litellm.calls import Call, FinishedCall, Text, Usd, readable_calls
 from flareflow.metering.calls import CallRecord, Ending, Tokens
-from flareflow.metering.models import FinishedCall
 
 
 class _Metadata(BaseModel):

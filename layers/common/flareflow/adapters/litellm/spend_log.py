@@ -1,78 +1,104 @@
-"""LiteLLM's spend log, read page by page."""
+"""LiteLLM's spend log, read page by page, in the listings that its endpoint can give."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import httpx
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from flareflow.adapters.http import read_answer
-from flareflow.adapters.litellm.calls import Call, Text, Usd, readable_calls
+from flareflow.adapters.litellm.rows import parsed, read_row, started_at
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.models import FinishedCall, SpendPage, Window
+from flareflow.metering.calls import SetAside
+from flareflow.metering.models import Window
+from flareflow.metering.rows import Listing, LoggedRow, SpendPage
 
 PATH: Final = "/spend/logs/v2"
 PAGE_ROWS_MAX: Final = 500
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 SPEND_LOG_TIME: Final = "%Y-%m-%d %H:%M:%S"
+COST_USD_MIN: Final = "0.0000000001"
 
-_ROWS: Final = TypeAdapter(Annotated[list[dict[str, object]], Field(max_length=PAGE_ROWS_MAX)])
+_FILTERS: Final[Mapping[Listing, Mapping[str, str]]] = {
+    Listing.ANSWERED: {"status_filter": "success", "sort_by": "startTime", "sort_order": "asc"},
+    Listing.BY_END: {"status_filter": "success", "sort_by": "endTime", "sort_order": "asc"},
+    Listing.BY_TOKENS: {"status_filter": "success", "sort_by": "total_tokens", "sort_order": "asc"},
+    Listing.BY_COST: {"status_filter": "success", "sort_by": "spend", "sort_order": "asc"},
+    Listing.FAILED_WITH_TOKENS: {"status_filter": "failure", "sort_by": "total_tokens", "sort_order": "desc"},
+    Listing.FAILED_WITH_COST: {
+        **{"status_filter": "failure", "min_spend": COST_USD_MIN},
+        **{"sort_by": "startTime", "sort_order": "asc"},
+    },
+}
 
 
-class _Row(Call):
-    """One row of `GET /spend/logs/v2`."""
+class _Answer(BaseModel):
+    """`total` stops counting at 10,000, and then `total_is_capped`."""
 
-    status: Literal["success"]
-    api_key: Text
-    spend: Usd
-    startTime: AwareDatetime  # noqa: N815
-    endTime: AwareDatetime  # noqa: N815
+    data: Annotated[list[object], Field(max_length=PAGE_ROWS_MAX)]
+    total: Annotated[int, Field(ge=0)] | None = None
+    total_is_capped: bool = False
 
-    def call(self) -> FinishedCall:
-        return self.finished(self.api_key, self.spend, self.startTime, self.endTime)
+    @property
+    def exact_total(self) -> int | None:
+        return None if self.total_is_capped else self.total
 
 
 @dataclass(frozen=True, slots=True)
 class LiteLLMSpendLog:
     """`SpendLog` over `GET /spend/logs/v2`, which takes whole seconds and filters by start time only.
 
-    The last page is the one with fewer than PAGE_ROWS_MAX rows: LiteLLM's own `total` stops counting at 10,000.
+    Rows without a status are listed as successes, as LiteLLM does. Failures without tokens or cost are not listed:
+    anybody can cause any number of them with invalid keys.
     """
 
     http: httpx.Client
 
-    def page(self, window: Window, number: int) -> SpendPage:
+    def page(self, listing: Listing, window: Window, number: int) -> SpendPage:
+        answer = self._ask(listing, window, number, PAGE_ROWS_MAX)
+        rows = answer.data
+        is_last = len(rows) < PAGE_ROWS_MAX
+        if listing is Listing.FAILED_WITH_TOKENS:
+            with_tokens = [row for row in rows if _has_tokens(row)]
+            rows, is_last = with_tokens, is_last or len(with_tokens) < len(rows)
+        return _page(rows, is_last=is_last, total=answer.exact_total)
+
+    def count(self, window: Window) -> int | None:
+        return self._ask(Listing.ANSWERED, window, 1, 1).exact_total
+
+    def _ask(self, listing: Listing, window: Window, number: int, rows: int) -> _Answer:
+        query = {**_FILTERS[listing], **_times(window), "page": str(number), "page_size": str(rows)}
         try:
-            stream = self.http.stream("GET", PATH, params=_query(window, number))
-            answer = read_answer(stream, ANSWER_BYTES_MAX)
+            answer = read_answer(self.http.stream("GET", PATH, params=query), ANSWER_BYTES_MAX)
             if not answer.is_success:
                 raise SpendLogUnavailableError(f"LiteLLM answered page {number} of {window} with {answer.status}")
-            rows = _ROWS.validate_python(_object(answer.body).get("data"))
+            return _Answer.model_validate(parsed(answer.body))
         except (httpx.HTTPError, ValueError) as error:
             raise SpendLogUnavailableError(f"LiteLLM gave no page {number} of {window}: {error}") from error
-        calls = tuple(readable_calls(_Row, rows))
-        return SpendPage(calls, is_last=len(rows) < PAGE_ROWS_MAX, unreadable=len(rows) - len(calls))
 
 
-def _query(window: Window, number: int) -> Mapping[str, str]:
+def _times(window: Window) -> Mapping[str, str]:
     return {
         "start_date": window.start.astimezone(UTC).strftime(SPEND_LOG_TIME),
         "end_date": (window.end.astimezone(UTC) + timedelta(seconds=1)).strftime(SPEND_LOG_TIME),
-        "page": str(number),
-        "page_size": str(PAGE_ROWS_MAX),
-        "sort_by": "startTime",
-        "sort_order": "asc",
-        "status_filter": "success",
     }
 
 
-def _object(body: bytes) -> Mapping[str, object]:
-    """A JSON object whose numbers keep their decimal text. Raises ValueError for any other body."""
-    value = json.loads(body, parse_float=Decimal)
-    if not isinstance(value, dict):
-        raise ValueError("the answer is not a JSON object")
-    return value
+def _has_tokens(row: object) -> bool:
+    """Whether a row has tokens; one whose tokens cannot be read is taken to have some."""
+    names = ("total_tokens", "prompt_tokens", "completion_tokens")
+    return not isinstance(row, dict) or any(row.get(name) != 0 for name in names)
+
+
+def _page(data: Sequence[object], *, is_last: bool, total: int | None) -> SpendPage:
+    read = [read_row(row) for row in data]
+    starts = [start for row in data if isinstance(row, dict) and (start := started_at(row))]
+    return SpendPage(
+        rows=tuple(one for one in read if isinstance(one, LoggedRow)),
+        set_aside=tuple(one for one in read if isinstance(one, SetAside)),
+        is_last=is_last,
+        total=total,
+        ends_at=max(starts, default=None),
+    )

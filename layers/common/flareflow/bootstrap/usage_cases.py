@@ -1,0 +1,31 @@
+"""Composition root of `usage_cases`."""
+
+import time
+from functools import cache
+
+import boto3
+
+from flareflow.adapters.aws.queues import SqsSliceQueue
+from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
+from flareflow.adapters.litellm.rows import changed_row
+from flareflow.bootstrap.spend_log import CountingSettings, sort_rows
+from flareflow.metering.deciding import DecideCases
+
+
+class UsageCasesSettings(CountingSettings):
+    """Environment of the function."""
+
+    usage_slices_queue: str
+
+
+@cache
+def decide_cases() -> DecideCases:
+    settings = UsageCasesSettings.from_environment()
+    sort = sort_rows(settings)
+    return DecideCases(
+        cases=sort.cases,
+        sort_rows=sort,
+        read_row=changed_row,
+        progress=DynamoReadingProgress(boto3.resource("dynamodb").Table(settings.usage_table), time.sleep),
+        slices=SqsSliceQueue(boto3.client("sqs"), settings.usage_slices_queue),
+    )

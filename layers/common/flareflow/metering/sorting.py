@@ -1,0 +1,147 @@
+"""What becomes of each row that was read: billed, listed as not billed, or set aside with the reason. None is lost."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from flareflow.metering.calls import LoggedCall, SetAside
+from flareflow.metering.cases import cases_of, of_row
+from flareflow.metering.models import Subscriptions
+from flareflow.metering.ports import Cases, KeyDirectory, RowCounter
+from flareflow.metering.price_book import Billing, PriceBook
+from flareflow.metering.rows import COUNTED_ONLY, KeyForm, LoggedRow, Reading, Reason, SpendPage, Tally, bucket_of
+from flareflow.metering.usage_events import RatedRow
+
+SAMPLES_MAX: Final = 3
+
+_OF_NO_KEY: Final[Mapping[KeyForm, Reason]] = {
+    KeyForm.HASH: Reason.KEY_UNKNOWN,
+    KeyForm.MISSING: Reason.KEY_MISSING,
+    KeyForm.OF_LITELLM: Reason.KEY_OF_LITELLM,
+    KeyForm.SESSION: Reason.KEY_SESSION,
+    KeyForm.NAME: Reason.KEY_NAME,
+}
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was read of a window so far, over all its pages."""
+
+    identities: dict[tuple[str, datetime], None] = field(default_factory=dict)
+    unreadable: dict[str, datetime] = field(default_factory=dict)
+    answers: dict[tuple[str, str], LoggedCall] = field(default_factory=dict)
+    counted_only: dict[tuple[str, datetime], dict[str, SetAside]] = field(default_factory=lambda: defaultdict(dict))
+
+    def is_double(self, row: LoggedRow) -> bool:
+        """Whether another row of this window is about the same answer of the provider to the same key.
+
+        LiteLLM writes two rows, of two call types, when it answers one kind of request by another one. Two rows of
+        the same type with the same id are two answers of a provider that repeats its ids.
+        """
+        call = row.call
+        if call.upstream_id is None:
+            return False
+        first = self.answers.setdefault((call.key_hash, call.upstream_id), call)
+        return first.request_id != call.request_id and first.call_type != call.call_type
+
+    def tallies(self) -> tuple[Tally, ...]:
+        return tuple(
+            Tally(reason, bucket, len(found), tuple(found.values())[:SAMPLES_MAX])
+            for (reason, bucket), found in self.counted_only.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SortRows:
+    """Count the rows that are billed, and set the others aside."""
+
+    keys: KeyDirectory
+    usage: RowCounter
+    cases: Cases
+    price_book: PriceBook
+
+    def run(self, page: SpendPage, seen: Seen, now: datetime) -> Reading:
+        rows = [row for row in page.rows if _is_new(row.call, seen)]
+        seen.unreadable.update({one.identity: one.at for one in page.set_aside if one.at})
+        known = self.keys.subscriptions({row.call.key_hash for row in rows if row.key_form is KeyForm.HASH})
+        rated: list[RatedRow] = []
+        aside = [*page.set_aside, *self._of_no_key(rows, known)]
+        for row in rows:
+            if row.call.key_hash not in known:
+                continue
+            if reason := self.reason(row, seen):
+                aside.append(set_aside(row, reason))
+            else:
+                rated.append(self.rated(row.call, known[row.call.key_hash]))
+        return self._record(rated, aside, seen, now)
+
+    def bill(self, row: LoggedRow, seen: Seen, now: datetime) -> str | None:
+        """Count one row; the reason when nobody can be billed for it."""
+        known = self.keys.subscriptions({row.call.key_hash})
+        strangers = list(self._of_no_key([row], known))
+        reason = strangers[0].reason if strangers else self.reason(row, seen)
+        if reason is None:
+            counted = self.usage.count([self.rated(row.call, known[row.call.key_hash])], now)
+            self.cases.open(cases_of(counted, now))
+        return reason
+
+    def reason(self, row: LoggedRow, seen: Seen) -> Reason | None:
+        """Why nobody is billed for a row of a known key; None when somebody is."""
+        call = row.call
+        if call.failed and not call.tokens.completion and not call.cost_nanousd:
+            return Reason.ANSWERED_NOTHING
+        if reason := self._reason_of_type(call):
+            return reason
+        if call.cost_nanousd and not call.tokens.total:
+            return Reason.COST_WITHOUT_TOKENS
+        return Reason.DOUBLE if seen.is_double(row) else None
+
+    def rated(self, call: LoggedCall, subscription_id: int) -> RatedRow:
+        return RatedRow(subscription_id, call, self.price_book.rate(call.model, call.tokens.total))
+
+    def _reason_of_type(self, call: LoggedCall) -> Reason | None:
+        billing = self.price_book.billing_of(call.call_type)
+        used = bool(call.tokens.total or call.cost_nanousd)
+        match billing:
+            case Billing.BILLED:
+                return None
+            case Billing.BILLED_WHEN_THEY_COST:
+                return None if call.cost_nanousd else Reason.NOT_BILLED
+            case Billing.NOT_BILLED:
+                return Reason.READING_COST if used else Reason.NOT_BILLED
+        return Reason.CALL_TYPE_UNKNOWN
+
+    def _of_no_key(self, rows: Iterable[LoggedRow], known: Subscriptions) -> Iterator[SetAside]:
+        strangers = [row for row in rows if row.call.key_hash not in known]
+        hashes = {row.call.key_hash for row in strangers if row.key_form is KeyForm.HASH}
+        hashed_twice = self.keys.hashed_twice(hashes) if hashes else frozenset()
+        for row in strangers:
+            twice = row.call.key_hash in hashed_twice
+            yield set_aside(row, Reason.KEY_HASHED_TWICE if twice else _OF_NO_KEY[row.key_form])
+
+    def _record(self, rated: Sequence[RatedRow], aside: Sequence[SetAside], seen: Seen, now: datetime) -> Reading:
+        counted = self.usage.count(rated, now)
+        kept = self.cases.open([of_row(one, now) for one in aside if one.reason not in COUNTED_ONLY])
+        self.cases.open(cases_of(counted, now))
+        for one in aside:
+            if one.reason in COUNTED_ONLY:
+                seen.counted_only[one.reason, bucket_of(one.at or now)][one.identity] = one
+        return Reading(seen=len(rated) + len(aside), counted=counted.counted, set_aside=kept)
+
+
+def set_aside(row: LoggedRow, reason: Reason) -> SetAside:
+    """A readable row as something to set aside."""
+    call = row.call
+    identity = hashlib.sha256(f"{call.request_id}|{call.started_at.isoformat()}".encode()).hexdigest()
+    return SetAside(identity, reason, row.body, call.started_at)
+
+
+def _is_new(call: LoggedCall, seen: Seen) -> bool:
+    identity = call.request_id, call.started_at
+    if identity in seen.identities:
+        return False
+    seen.identities[identity] = None
+    return True

@@ -1,0 +1,73 @@
+"""LiteLLM as the functions of a deployment see it, at the level of HTTP."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from flareflow.adapters.dynamodb import usage_items
+from flareflow.adapters.litellm import spend_log
+
+PAGE_ROWS: Final = 3
+"""Rows of a full page of the spend log, here."""
+SECRET: Final = "sk-" + "0123456789abcdef"
+KEY_HASH: Final = hashlib.sha256(SECRET.encode()).hexdigest()
+
+type Event = dict[str, Any]
+
+
+@dataclass
+class LiteLLM:
+    """LiteLLM behind httpx: one key, and the spend log that the test writes."""
+
+    rows: list[Event] = field(default_factory=list)
+    is_down: bool = False
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if self.is_down:
+            raise httpx.ConnectError("down", request=request)
+        match request.url.path:
+            case "/key/generate":
+                return httpx.Response(200, json={"key": SECRET, "token": KEY_HASH})
+            case "/spend/logs/v2":
+                failed = request.url.params["status_filter"] == "failure"
+                rows = [row for row in self.rows if (row["status"] == "failure") == failed]
+                return httpx.Response(200, json={"data": rows, "total": len(rows)})
+            case "/key/delete":
+                return httpx.Response(200, json={"deleted_keys": [KEY_HASH]})
+            case path:
+                return httpx.Response(200, json={"token": KEY_HASH, "blocked": path == "/key/block"})
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(spend_log, "PAGE_ROWS_MAX", PAGE_ROWS)
+            patch.setattr(usage_items, "WAITING_IN_LIVE_MAX", 0)
+            patch.setattr(httpx.HTTPTransport, "handle_request", self.handle)
+            yield
+
+
+def row(number: int, at: datetime, key_hash: str = KEY_HASH) -> Event:
+    """A finished call as both the spend log and the callback tell of it."""
+    return {
+        "request_id": f"answer-{number}",
+        "call_type": "acompletion",
+        "litellm_call_id": f"call-{number}",
+        "model": "gpt-4.1-mini",
+        "model_group": "gpt-4.1-mini",
+        "prompt_tokens": 1000,
+        "completion_tokens": 100,
+        "total_tokens": 1100,
+        "status": "success",
+        "api_key": key_hash,
+        "metadata": {"user_api_key_hash": key_hash},
+        "spend": 0.001,
+        "response_cost": 0.001,
+        "startTime": at.isoformat(),
+        "endTime": (at + timedelta(seconds=1)).isoformat(),
+    }
