@@ -13,6 +13,7 @@ from flareflow.metering.models import LiveTotals, Usage
 from flareflow.realtime.changes import SubscriptionChanged, UsageChanged
 from flareflow.settlement.events import ChainEvent, Position, Settled, SubscriptionOpened
 from flareflow.settlement.journal import post
+from flareflow.settlement.pricing import Tariff
 from tests.fakes.accounts import ALICE
 from tests.fakes.metering import NOW, record, row
 from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
@@ -55,7 +56,7 @@ def test_a_subscription_is_decoded_before_and_after_a_settlement(table: "Table")
         Settled(7, 5, 5_000, 30, 0, 70),
     ]
     for height, happened in enumerate(events):
-        posting = post(ChainEvent(Position(height, 0, 0), NOW, "ab" * 32, happened), ledger.subscription(7))
+        posting = post(ChainEvent(Position(height, 0, 0), NOW, "ab" * 32, happened), ledger.subscription(7), Tariff())
         assert posting is not None
         ledger.record(posting)
         items.append(stored(table, SUBSCRIPTION, subscription_id=7))

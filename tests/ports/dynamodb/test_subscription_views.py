@@ -21,6 +21,7 @@ from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.events import ChainEvent, Position, SubscriptionOpened, ToppedUp
 from flareflow.settlement.journal import post
+from flareflow.settlement.pricing import Tariff
 from tests.fakes.accounts import ALICE, BOB
 from tests.fakes.metering import record, row
 from tests.support.dynamodb import fresh_table
@@ -47,7 +48,7 @@ def deposit(ledger: DynamoLedger, subscription_id: int, owner: str, *, top_ups: 
     happened: list[SubscriptionOpened | ToppedUp] = [opened, *topped_up]
     for height, one in enumerate(happened):
         event = ChainEvent(Position(100 + height, 0, subscription_id), NOON, "ab" * 32, one)
-        posting = post(event, ledger.subscription(subscription_id))
+        posting = post(event, ledger.subscription(subscription_id), Tariff())
         assert posting is not None
         ledger.record(posting)
 
