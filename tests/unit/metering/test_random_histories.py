@@ -4,7 +4,7 @@ The storage adapter runs over a table in memory. The model knows no packs, versi
 what is billed, written down once more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,7 +110,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(usage_items, "WAITING_IN_LIVE_MAX", 3)
+        self.patch.setattr(usage_items, "WAITING_IN_LIVE_MAX", 2)
         self.patch.setattr(usage_writer, "STEP_CALLS_MAX", 4)
         self.patch.setattr(usage_writer, "SPILLED_CHANGED_MAX", 2)
         self.table = MemoryTable()
@@ -119,6 +119,7 @@ class Histories(RuleBasedStateMachine):
         self.model = Model()
         self.now = NOW
         self.epoch = FIRST_EPOCH
+        self.closed: dict[int, Mapping[int, Usage]] = {}
         self.records: list[RatedRecord] = []
         self.rows: list[RatedRow] = []
 
@@ -152,6 +153,17 @@ class Histories(RuleBasedStateMachine):
         call_id = None if recorded == "not recorded" and number % 2 else f"call-{number}"
         for copy in range(row_count):
             self.rows.append(row(f"r-{number}-{copy}", tokens[1] or tokens[0], call_id=call_id, **of_call))
+
+    @rule(key_hash=st.sampled_from(sorted(KEYS)), calls=st.integers(3, 9), data=st.data())
+    def a_flood_of_calls(self, key_hash: str, calls: int, data: st.DataObject) -> None:
+        """Many calls of one key end at once, and their records come before any row."""
+        flood: list[RatedRecord] = []
+        for _ in range(calls):
+            self.call(key_hash, "told", 1, (Tokens(prompt=len(self.rows)), None), 3)
+            flood.append(self.records[-1])
+        self._run(data, lambda: self.usage.record(flood, self.now))
+        for one in flood:
+            self.model.record(one)
 
     @rule(data=st.data())
     def records_arrive(self, data: st.DataObject) -> None:
@@ -193,6 +205,7 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def the_epoch_is_closed(self) -> None:
         self.epochs.close(self.epoch, self.epoch + 1)
+        self.closed[self.epoch] = self.epochs.deltas(self.epoch)
         self.epochs.sealed(self.epoch)
         self.epoch += 1
 
@@ -228,6 +241,10 @@ class Histories(RuleBasedStateMachine):
                 added[subscription_id] += usage
                 assert self._listed(subscription_id, epoch) == usage.rated_microtokens
         assert added == self.model.counted
+
+    @invariant()
+    def a_closed_epoch_gets_nothing_more(self) -> None:
+        assert {epoch: self.epochs.deltas(epoch) for epoch in self.closed} == self.closed
 
     @invariant()
     def nothing_is_left_of_records_that_wait_no_more(self) -> None:

@@ -158,6 +158,15 @@ def test_a_sweep_goes_on_where_the_last_one_ended_and_leaves_what_is_too_young(
     assert reader.live(1).unconfirmed == Usage()
 
 
+def test_a_sweep_looks_at_no_marker_again(usage: DynamoUsageEvents) -> None:
+    # Given three subscriptions, of which a sweep looks at two
+    for number in range(3):
+        usage.record([record("call-1", subscription_id=number)], NOW + number * MICROSECOND)
+    assert usage.bill_alone(NOW + MINUTE, 2, NOW + GRACE).counted == 2
+    # When another looks at one, Then that is the third
+    assert usage.bill_alone(NOW + MINUTE, 1, NOW + GRACE).counted == 1
+
+
 def test_an_older_sweep_finds_nothing(usage: DynamoUsageEvents) -> None:
     usage.record([record("call-1")], NOW)
     assert usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE).counted == 1
