@@ -164,11 +164,12 @@ def debian() -> Job:
 
 
 def environment(name: str, doing: str, python: str, home: Path, lock: str) -> Job:
-    """A virtual environment that holds exactly what the lock says."""
+    """A virtual environment that holds exactly what the lock says, compiled: the stack starts twenty Pythons."""
     inside = home / "bin" / "python"
+    sync: Command = ["sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", inside]
     commands: list[Command] = [
         [UV, "venv", "--quiet", "--allow-existing", "--python", python, home],
-        [UV, "pip", "sync", "--quiet", "--require-hashes", "--python", inside, REQUIREMENTS / lock],
+        [UV, "pip", *sync, REQUIREMENTS / lock],
     ]
     return Job(name, doing, 30, commands, [REQUIREMENTS / lock], [inside], needs=["uv"], home=home)
 

@@ -25,5 +25,8 @@ export PRISMA_SCHEMA_ENGINE_BINARY="$kit/query_engine/schema-engine" PRISMA_HIDE
 export NODE_PATH="$home/node_modules" PATH="$home/venv/bin:$PATH" npm_config_ignore_scripts=true
 prisma generate --schema "$home/schema.prisma" >/dev/null
 
+echo "compiling the Python packages"
+"$home/venv/bin/python" -m compileall -q -j 0 "$packages"
+
 echo "an empty database with LiteLLM's tables"
 "$kit/make_database.sh" "$packages/litellm_proxy_extras/migrations" "$home/database"

@@ -1,5 +1,6 @@
 """Which actions and resources a request asks for, read from requests as boto3 writes them."""
 
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,14 +27,24 @@ def take(request: AWSPreparedRequest, **_: object) -> None:
     raise Sent(request)
 
 
+@cache
+def session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="Caller", aws_secret_access_key="local", region_name="us-east-1")
+
+
+@cache
+def client(service: Any, path: str) -> Any:
+    """A client of the function `Caller` that sends nothing; made once, because reading its model takes long."""
+    config = Config(retries={"total_max_attempts": 1})
+    made = session().client(service, endpoint_url=f"http://127.0.0.1:1{path}", config=config)
+    made.meta.events.register("before-send", take)
+    return made
+
+
 def asked(service: str, operation: str, path: str = "", **parameters: Any) -> Request:
     """The request that boto3 makes for a call of the function `Caller`."""
-    session = boto3.Session(aws_access_key_id="Caller", aws_secret_access_key="local", region_name="us-east-1")
-    config = Config(retries={"total_max_attempts": 1})
-    client = session.client(service, endpoint_url=f"http://127.0.0.1:1{path}", config=config)  # type: ignore[call-overload]
-    client.meta.events.register("before-send", take)
     with pytest.raises(Sent) as sent:
-        getattr(client, operation)(**parameters)
+        getattr(client(service, path), operation)(**parameters)
     request, url = sent.value.request, urlsplit(sent.value.request.url)
     headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
     body = request.body if isinstance(request.body, bytes) else b""
