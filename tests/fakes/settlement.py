@@ -165,12 +165,15 @@ class FakeSettledTotals:
 
 @dataclass
 class FakeDollarRates:
-    """`DollarRates`: a price that a test sets, or the reason why it is refused."""
+    """`DollarRates`: a price that a test sets, or the reason why it is refused; `is_down` is a node that is silent."""
 
     rate_ufix64: int = 25_000_000
     refusal: str | None = None
+    is_down: bool = False
 
     def now(self) -> int:
+        if self.is_down:
+            raise FlowUnavailableError("Flow gave no answer")
         if self.refusal is not None:
             raise FlowRefusedError(self.refusal)
         return self.rate_ufix64

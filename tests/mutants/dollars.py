@@ -181,6 +181,14 @@ FAULTS: Final = (
         [TEST_BILLING],
     ),
     Fault(
+        "settlement-dollars-silent-node-stops-billing",
+        "Without an answer about the rate, only pages with plans in dollars wait.",
+        RATES,
+        "except (FlowRefusedError, FlowUnavailableError) as error:",
+        "except FlowRefusedError as error:",
+        [TEST_BILLING],
+    ),
+    Fault(
         "accounts-dollars-without-margin",
         "Usage in dollars is valued at the last rate less a quarter.",
         ENFORCEMENT,

@@ -66,6 +66,13 @@ def test_without_a_rate_only_pages_in_dollars_wait(billing: Billing) -> None:
     assert billing.attestations.kept[7].reasons == (f"pages in dollars wait: {TOO_OLD}",)
 
 
+def test_a_node_that_runs_no_scripts_makes_only_pages_in_dollars_wait(billing: Billing) -> None:
+    billing.oracle.is_down = True
+    report = billing.run()
+    assert report == BillingReport(statements_delivered=1, pages_settled=1, pages_waiting=1)
+    assert billing.attestations.kept[7].reasons == ("pages in dollars wait: Flow gave no answer",)
+
+
 def test_the_first_tick_with_a_rate_settles_what_waited(billing: Billing) -> None:
     # Given a page that waited through many ticks, beside one that was settled at the first
     billing.oracle.refusal = TOO_OLD

@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flareflow.errors import FlowRefusedError
+from flareflow.errors import FlowRefusedError, FlowUnavailableError
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.ports import DollarRates, KnownRates
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRate:
-    """Store the rate that the contract would accept now. The last one stays while it would accept none."""
+    """Store the rate that the contract would accept now. The last one stays while there is none, or no answer."""
 
     oracle: DollarRates
     known: KnownRates
 
     def run(self, now: datetime) -> str | None:
-        """Why the contract accepts no rate now; None when it accepts one. Raises FlowUnavailableError."""
+        """Why there is no rate that the contract accepts now; None when there is one."""
         try:
             rate_ufix64 = self.oracle.now()
-        except FlowRefusedError as refused:
-            return str(refused)
+        except (FlowRefusedError, FlowUnavailableError) as error:
+            return str(error)
         self.known.note_rate(KnownRate(rate_ufix64, now))
         return None
