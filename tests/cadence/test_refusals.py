@@ -86,3 +86,24 @@ def test_what_is_not_there_is_named(chain: Chain) -> None:
         uint64(9),
         ufix64(FLOW),
     )
+
+
+def test_the_first_version_of_a_trigger_needs_a_handler(chain: Chain) -> None:
+    code = """
+        import "FlareFDCTriggers"
+        transaction {
+            prepare(signer: auth(BorrowValue) &Account) {
+                signer.storage.borrow<auth(FlareFDCTriggers.Announce) &FlareFDCTriggers.Admin>(
+                    from: FlareFDCTriggers.AdminStoragePath
+                )!.announce(
+                    name: "other",
+                    request: FlareFDCTriggers.Request(
+                        source: "PublicWeb2", urlPrefix: "https://", postProcessJq: ".", abiSignature: "uint256", words: 1
+                    ),
+                    handler: nil
+                )
+            }
+        }
+    """
+    with pytest.raises(TransactionFailedError, match="the first version of other needs a handler"):
+        chain.flow.run_code(chain.provider, code)

@@ -108,3 +108,35 @@ def test_a_cap_delays_what_was_used_by_one_period_at_most(chain: Chain, limit: i
     assert (state["charged"], state["owed"]) == (FLOW, 0)
     chain.settle(8, (subscription, 55_000 * MILLION))
     assert chain.subscription(subscription)["owed"] == FLOW // 10
+
+
+def test_a_cap_holds_for_the_page_after_one_that_it_covered(chain: Chain) -> None:
+    # Given a cap of 1.5 FLOW, of which one is charged and nothing is owed
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW * 3 // 2))
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # When usage for another FLOW comes in the same tier
+    chain.settle(8, (subscription, 100_000 * MILLION))
+    # Then only what the cap leaves is charged
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW * 3 // 2, FLOW // 2)
+
+
+def test_a_debt_from_an_earlier_period_is_charged_above_the_cap_at_any_time_in_the_next(chain: Chain) -> None:
+    # Given one FLOW owed because of a cap of 0.25, and 0.75 left of the deposit
+    chain = chain.with_own_clock()
+    account, subscription = chain.subscriber(deposit=FLOW)
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW // 4))
+    page = chain.attested_page(7, (subscription, 62_500 * MILLION))
+    chain.run(SETTLE, *page)
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW // 4, FLOW)
+    # When the next period begins, and the deposit covers only a part
+    chain.wait(THIRTY_DAYS)
+    chain.run(SETTLE, *page)
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW, FLOW // 4)
+    # Then a top-up pays the rest of it in the same period
+    act(chain, account, "top_up", uint64(subscription), ufix64(FLOW))
+    state = chain.subscription(subscription)
+    assert (state["charged"], state["owed"]) == (FLOW * 5 // 4, 0)

@@ -161,7 +161,9 @@ def test_it_is_told_from_when_on_an_owner_can_take_the_money_out(chain: Chain) -
         }
     """
     # Given an owner under a notice of an hour and half an hour for the settlement of an accepted statement
-    chain = chain.with_own_clock(notices=replace(NOTICES, trigger=10_800, plan=10_800, exit=3_600, settlement=1_800))
+    chain = chain.with_own_clock(
+        notices=replace(NOTICES, trigger=10_800, plan=10_800, update=10_800, exit=3_600, settlement=1_800)
+    )
     chain.wait(10_800)
     account, subscription = chain.subscriber()
     assert chain.evaluate(code, uint64(subscription)) is None

@@ -34,7 +34,7 @@ FAULTS: Final = (
         file=ACCOUNTS,
         text="if self.isInDollars || self.spendCap != nil || self.exit != nil {",
         replacement="if self.isInDollars || self.exit != nil {",
-        tests=[f"{CAPS}::test_the_rest_is_charged_when_the_next_period_of_a_cap_begins"],
+        tests=[f"{CAPS}::test_a_cap_holds_for_the_page_after_one_that_it_covered"],
     ),
     Fault(
         name="cadence-cap-freezes-debts",
@@ -42,7 +42,7 @@ FAULTS: Final = (
         file=TERMS,
         text="(limit > carried ? limit : carried).saturatingSubtract",
         replacement="limit.saturatingSubtract",
-        tests=[f"{CAPS}::test_a_cap_delays_what_was_used_by_one_period_at_most"],
+        tests=[f"{CAPS}::test_a_debt_from_an_earlier_period_is_charged_above_the_cap_at_any_time_in_the_next"],
     ),
     Fault(
         name="cadence-cap-period-too-long",
