@@ -19,12 +19,14 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import Argument, address, array, ufix64, uint64
+from flareflow.settlement.events import PlanAdded
 from flareflow.settlement.journal import Subscription, post
+from flareflow.settlement.pricing import Tariff
 from infra.deploy.contracts import Notices, PlanTerms, add_plan
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.accounts import LocalAccount
 from infra.local.flow.contracts import LocalDeployer
-from tests.cadence.model import DEAR, Deposit
+from tests.cadence.model import DEAR, PLANS, Deposit
 from tests.support.chain_clock import START_SECONDS
 from tests.support.flow_emulator import EPOCH_SECONDS, FLOW, SETTLE, Chain, settling
 
@@ -40,6 +42,7 @@ TOTALS: Final = st.integers(min_value=0, max_value=600_000 * 10**6)
 PICKS: Final = st.integers(min_value=0, max_value=SUBSCRIPTIONS - 1)
 STATES: Final = TypeAdapter(list[list[int]])
 READ_STATES: Final = """
+    import "SubscriptionAccounts"
     import "SubscriptionCustody"
     access(all) fun main(ids: [UInt64]): [[AnyStruct]] {
         let states: [[AnyStruct]] = [[
@@ -297,8 +300,11 @@ class Machine(RuleBasedStateMachine):
         revenue = 0
         for first, last in ranges(self.first_height, log.latest_sealed_height()):
             for event in log.events(first, last):
-                subscription_id = getattr(event.happened, "subscription_id", None)
-                posting = post(event, books.get(subscription_id) if subscription_id else None)
+                if isinstance(event.happened, PlanAdded):
+                    continue
+                subscription_id, plan = (getattr(event.happened, name, None) for name in ("subscription_id", "plan_id"))
+                accepted = None if plan is None else Tariff(PLANS[plan])
+                posting = post(event, books.get(subscription_id) if subscription_id else None, accepted)
                 assert posting is not None
                 revenue += sum(line.amount_ufix64 for line in posting.entry.lines if line.account == "revenue")
                 if posting.subscription is not None:
