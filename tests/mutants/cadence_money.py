@@ -210,6 +210,6 @@ FAULTS: Final = (
         file=REVENUE,
         text="let end = UFix64(period + 1)",
         replacement="let end = UFix64(period)",
-        tests=[f"{PROVIDER}::test_each_days_revenue_is_held_back_by_itself"],
+        tests=[f"{PROVIDER}::test_revenue_is_held_back_and_can_be_given_back"],
     ),
 )
