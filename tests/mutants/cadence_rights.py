@@ -163,7 +163,7 @@ FAULTS: Final = (
         file=SUBSCRIPTIONS,
         text="if subscriptionId >= end {",
         replacement="if subscriptionId > end {",
-        tests=[f"{SETTLEMENT}::test_a_subscription_that_is_not_there_does_not_hold_up_its_page"],
+        tests=[f"{SETTLEMENT}::test_ids_at_the_bounds_do_not_hold_up_their_page"],
     ),
     Fault(
         name="cadence-price-jumps",
