@@ -75,7 +75,7 @@ mutants: ## make each fault of tests/mutants and see a test fail; only those nam
 	@$(PYTHON) -m tests.mutants
 mutants-%:
 	@$(INSTALL) stack
-	@$(PYTHON) -m tests.mutants $*-
+	@$(PYTHON) -m tests.mutants $*
 
 .PHONY: bench-contracts
 bench-contracts: ## measure what the contracts cost, into docs/contract-costs.md (some minutes)

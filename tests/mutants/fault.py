@@ -24,6 +24,10 @@ class Fault:
     replacement: str
     tests: Sequence[str]
 
+    def belongs_to(self, name: str) -> bool:
+        """Whether this is its name, or the first words of it: `flow` or `flow-key`, but not `flow-k`."""
+        return f"{self.name}-".startswith(f"{name}-")
+
     @property
     def group(self) -> str:
         """The first word of its name."""

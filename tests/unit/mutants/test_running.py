@@ -77,6 +77,14 @@ def test_a_text_that_is_not_there_exactly_once_is_stale(tmp_path: Path, text: st
     assert passing.seen == []
 
 
+@pytest.mark.parametrize(
+    ("name", "belongs"),
+    [("example", True), ("example-sum", True), ("example-s", False), ("exam", False), ("sum", False)],
+)
+def test_faults_are_chosen_by_the_first_words_of_their_names(name: str, belongs: bool) -> None:
+    assert FAULT.belongs_to(name) is belongs
+
+
 def test_a_sample_is_the_same_for_the_same_commit_and_needs_no_server() -> None:
     # Given faults of which some need a server
     faults = [replace(FAULT, name=f"example-{number}") for number in range(20)]
