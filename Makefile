@@ -77,6 +77,11 @@ mutants-%:
 	@$(INSTALL) stack
 	@$(PYTHON) -m tests.mutants $*
 
+.PHONY: mutants-metering
+mutants-metering: ## those of metering: what is read, counted and compared, one line each
+	@$(INSTALL) stack
+	@$(PYTHON) -m tests.mutants metering- litellm- dynamodb-rows
+
 .PHONY: bench-contracts
 bench-contracts: ## measure what the contracts cost, into docs/contract-costs.md (some minutes)
 	@$(INSTALL) stack

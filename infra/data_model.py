@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from flareflow.adapters.dynamodb.tables import TABLES, TableLayout
+from flareflow.adapters.dynamodb.keys import TableLayout
+from flareflow.adapters.dynamodb.tables import TABLES
 from infra.paths import ROOT
 
 PAGE: Final = ROOT / "docs" / "data-model.md"

@@ -86,6 +86,9 @@ class FakeStatements:
         epochs = sorted((epoch for epoch in self.kept if before is None or epoch < before), reverse=True)
         return [(epoch, self.kept[epoch].statement.hash) for epoch in epochs[:limit]]
 
+    def after(self, epoch: int, limit: int) -> Sequence[int]:
+        return sorted(known for known in self.kept if known > epoch)[:limit]
+
     def put(self, sealed: StoredStatement) -> None:
         with self.faults.around_write():
             if self.kept.setdefault(sealed.statement.epoch, sealed) != sealed:

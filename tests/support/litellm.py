@@ -4,8 +4,9 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -89,19 +90,23 @@ class Proxy:
 
 
 @contextmanager
-def litellm_proxy() -> Iterator[Proxy]:
-    """A proxy with one virtual key; everything is stopped at the end."""
+def litellm_proxy(configuration: Path | None = None) -> Iterator[Proxy]:
+    """A proxy with one virtual key, of the local stack's configuration or another; all is stopped at the end."""
     sink = PushSink()
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack, sink.listening() as api_url:
         patch.setenv("FLAREFLOW_PORT_BASE", PORT_BASE)
-        for server in (servers.postgres(), servers.upstream(), servers.litellm(MASTER_KEY, api_url, PUSH_SECRET)):
+        litellm = servers.litellm(MASTER_KEY, api_url, PUSH_SECRET)
+        if configuration:
+            litellm = replace(litellm, env={**litellm.env, "CONFIG_FILE_PATH": str(configuration)})
+        for server in (servers.postgres(), servers.upstream(), litellm):
             stack.callback(server.stop)
             server.start()
         until(answers(f"{url('litellm')}/health/readiness"), WAIT_SECONDS_MAX)
-        yield Proxy(sink, _virtual_key())
+        yield Proxy(sink, virtual_key())
 
 
-def _virtual_key() -> str:
+def virtual_key() -> str:
+    """A new key of the running proxy."""
     response = httpx.post(
         f"{url('litellm_admin')}/key/generate",
         json={"key_type": "llm_api"},

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
+from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION, ItemKind
+from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.realtime.changes import SubscriptionChanged, UsageChanged

@@ -25,6 +25,7 @@ MODELS = {
     "key_provisioning": APIGatewayProxyEventV2Model,
     "pending_push": DynamoDBStreamModel,
     "public_api": APIGatewayProxyEventV2Model,
+    "reconciliation": EventBridgeModel,
     "session_authorizer": ApiGatewayAuthorizerRequestV2,
     "usage_cases": WriteOff,
     "usage_ingest": APIGatewayProxyEventV2Model,

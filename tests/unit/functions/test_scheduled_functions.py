@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from flareflow.attestation.advancing import AdvanceReport
 from flareflow.metering.polling import PollReport
+from flareflow.metering.reconciling import ReconciliationReport
 from flareflow.metering.rescanning import RescanReport
 from flareflow.metering.rows import Reading
 from flareflow.settlement.billing import BillingReport
@@ -71,6 +72,17 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
     }
 
 
+def test_a_reconciliation_sends_what_is_missing(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    report = ReconciliationReport(epochs=1, keys=9, differences=2, missing_nanousd=3, missing_rows=4)
+    assert load("reconciliation", reconcile=doing(report)).handle(sample("reconciliation"))["keys"] == 9
+    assert sent_metrics(capsys.readouterr().out) == {
+        "EpochsReconciled": ([1.0], "Count"),
+        "DifferencesFound": ([2.0], "Count"),
+        "NanoUsdMissing": ([3.0], "Count"),
+        "RowsMissing": ([4.0], "Count"),
+    }
+
+
 @pytest.mark.parametrize(("is_complete", "cut_short"), [(True, 0.0), (False, 1.0)])
 def test_a_rescan_sends_what_has_changed_and_whether_it_was_cut_short(
     load: Load, capsys: pytest.CaptureFixture[str], is_complete: bool, cut_short: float
@@ -115,7 +127,8 @@ def test_reading_chain_events_sends_the_new_journal_entries(load: Load, capsys: 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
 @pytest.mark.parametrize(
-    "name", ["usage_polling", "usage_rescan", "attestation_submission", "flow_billing", "chain_events"]
+    "name",
+    ["usage_polling", "usage_rescan", "reconciliation", "attestation_submission", "flow_billing", "chain_events"],
 )
 def test_an_event_that_is_no_tick_is_refused_before_anything_happens(load: Load, name: str) -> None:
     with pytest.raises(ValidationError):

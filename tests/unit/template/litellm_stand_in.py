@@ -38,6 +38,12 @@ class LiteLLM:
                 failed = request.url.params["status_filter"] == "failure"
                 rows = [row for row in self.rows if (row["status"] == "failure") == failed]
                 return httpx.Response(200, json={"data": rows, "total": len(rows)})
+            case "/user/daily/activity":
+                spent = {KEY_HASH: {"metrics": {"spend": 1, "successful_requests": 9}}}
+                day = {"date": request.url.params["start_date"], "breakdown": {"api_keys": spent}}
+                return httpx.Response(200, json={"results": [day], "metadata": {"has_more": False}})
+            case "/key/list":
+                return httpx.Response(200, json={"keys": [{"token": KEY_HASH, "total_spend": 1}], "total_pages": 1})
             case "/key/delete":
                 return httpx.Response(200, json={"deleted_keys": [KEY_HASH]})
             case path:

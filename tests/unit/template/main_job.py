@@ -69,6 +69,7 @@ class MainJob:
             self.read_slices()
             self.rescan_usage()
             self.decide_cases()
+            self.reconcile()
             self.attest()
             self.settle()
             self.tell_watchers()
@@ -203,6 +204,15 @@ class MainJob:
             handle({"command": "write_off", "case": second, **by})
             handle({"command": "drive_again", "case": tally, "who": "alice"})
             assert handle({"command": "show", "case": first})["decision"]["verdict"] == "billed"
+
+    def reconcile(self) -> None:
+        """Both statements, and a key of which LiteLLM has counted more than was billed."""
+        with self.aws.function("ReconciliationFunction") as (app, bootstrap, handle):
+            root = bootstrap.reconcile()
+            nothing = SimpleNamespace(balances=lambda subscription_id: None)
+            with replaced(app, reconcile=replace(root, journal=replace(root.journal, contract=nothing))):
+                assert handle(tick(BEGIN))["epochs"] == 2
+                assert handle(tick(BEGIN + timedelta(hours=1)))["differences"] > 0
 
     def attest(self) -> None:
         self._attest(FakeFlare())

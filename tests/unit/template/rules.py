@@ -35,6 +35,7 @@ SCHEDULED: Final = {
     "UsagePollingFunction",
     "UsageRescanFunction",
     "WideUsageRescanFunction",
+    "ReconciliationFunction",
     "AttestationSubmissionFunction",
     "FlowBillingFunction",
     "ChainEventsFunction",

@@ -30,6 +30,14 @@ class Metric(Enum):
     """Windows whose rows a re-scan found to be other than those that were read."""
     RESCANS_CUT_SHORT = "RescansCutShort", MetricUnit.Count
     """Re-scans that had no time for all of their windows."""
+    EPOCHS_RECONCILED = "EpochsReconciled", MetricUnit.Count
+    """Epochs whose events were compared with their statement."""
+    DIFFERENCES_FOUND = "DifferencesFound", MetricUnit.Count
+    """Differences between what was billed, what LiteLLM counted and what statements say; each is a new open case."""
+    NANOUSD_MISSING = "NanoUsdMissing", MetricUnit.Count
+    """What LiteLLM had counted today, an hour ago or earlier, and nobody was billed for; in 1e-9 dollars."""
+    ROWS_MISSING = "RowsMissing", MetricUnit.Count
+    """Calls that LiteLLM had counted today, an hour ago or earlier, and that nobody was billed for."""
     ATTESTATIONS_UNDER_WAY = "AttestationsUnderWay", MetricUnit.Count
     """Attestations that are neither settled nor skipped."""
     PAGES_SETTLED = "PagesSettled", MetricUnit.Count

@@ -1,12 +1,13 @@
 """Ports of the metering package."""
 
-from collections.abc import Mapping, Sequence, Set
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from flareflow.metering.cases import Case
-from flareflow.metering.models import Subscriptions, Window
+from flareflow.metering.models import Subscriptions, Usage, Window
 from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, SpendPage
+from flareflow.metering.spent import BilledCall, KeyLine, Spent
 from flareflow.metering.usage_events import CountReport, RatedRecord, RatedRow, RecordReport
 
 
@@ -109,3 +110,71 @@ class SliceQueue(Protocol):
 
     def send(self, slices: Sequence[Slice]) -> None:
         """Queue slices. Raises StorageUnavailableError on failure; some slices may be queued nevertheless."""
+
+
+class BilledCalls(Protocol):
+    """The calls that were billed."""
+
+    def of_epoch(self, epoch: int) -> Iterator[BilledCall]:
+        """Every call that was billed under a closed epoch."""
+
+
+class SealedTotals(Protocol):
+    """What the statements say."""
+
+    def epochs_after(self, epoch: int, limit: int) -> Sequence[int]:
+        """The epochs after `epoch` that have a statement, oldest first, at most `limit`."""
+
+    def added_by(self, epoch: int) -> Mapping[int, Usage]:
+        """What the statement of an epoch adds to that before it, by subscription."""
+
+
+class KeySpend(Protocol):
+    """What LiteLLM has counted for each key. Every method raises SpendLogUnavailableError."""
+
+    def of_day(self, day: date) -> Mapping[str, Spent]:
+        """Answered calls that started on a day in UTC, and their cost, by key hash."""
+
+    def of_all_time(self) -> Mapping[str, Spent]:
+        """The cost of all calls of each key that exists; LiteLLM does not count its calls, so `rows` is 0."""
+
+
+class Reconciled(Protocol):
+    """The numbers of each key and day, as far as epochs were reconciled. A day of None stands for all days."""
+
+    def through_epoch(self) -> int:
+        """The last epoch that was added; -1 before the first."""
+
+    def add(self, epoch: int, spent: Mapping[tuple[str, date | None], Spent]) -> None:
+        """Add what an epoch billed, by key and day. May be repeated, also after it was broken off."""
+
+    def was_seen(self, identity: str, now: datetime) -> bool:
+        """Note that something was seen `now`; whether it was seen at another moment of the last day too."""
+
+    def reported(self) -> date | None:
+        """The last day whose report was written; None before the first."""
+
+    def note_report(self, day: date) -> None:
+        """Store that the report of a day was written."""
+
+    def billed(self, day: date | None) -> Mapping[str, Spent]:
+        """What was billed on a day, by key."""
+
+    def counted_before(
+        self, day: date | None, counted: Mapping[str, Spent], before: datetime, now: datetime
+    ) -> Mapping[str, Spent]:
+        """Note what LiteLLM counts `now`; return what it had counted at a moment not after `before`, where known."""
+
+
+class JournalCheck(Protocol):
+    """The comparison of the journal with the chain."""
+
+    def mismatches(self, turn: int) -> Iterable[tuple[int, str]]:
+        """(subscription id, what differs) of the subscriptions of this turn. Raises FlowUnavailableError."""
+
+
+class Reports(Protocol):
+    """A report for each day, for people."""
+
+    def write(self, day: date, lines: Sequence[KeyLine]) -> None:
+        """Write the report of a day."""

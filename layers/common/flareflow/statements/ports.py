@@ -47,6 +47,9 @@ class Statements(Protocol):
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
         """(epoch, statement hash) of at most `limit` statements, newest first; of epochs before `before`, if given."""
 
+    def after(self, epoch: int, limit: int) -> Sequence[int]:
+        """The epochs after `epoch` that have a statement, oldest first, at most `limit`."""
+
     def put(self, sealed: StoredStatement) -> None:
         """Write a statement. The same one again changes nothing; raises BrokenRuleError when another is stored."""
 

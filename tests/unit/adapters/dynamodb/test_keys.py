@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flareflow.adapters.dynamodb.keys import KEY_NUMBER_MAX, KeyTemplate
-from flareflow.adapters.dynamodb.tables import TABLES, ItemKind
+from flareflow.adapters.dynamodb.keys import KEY_NUMBER_MAX, ItemKind, KeyTemplate
+from flareflow.adapters.dynamodb.tables import TABLES
 
 KIND = KeyTemplate(pk="OWNER#{address}", sk="SUB#{subscription_id:020}")
 

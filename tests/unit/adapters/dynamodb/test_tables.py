@@ -8,7 +8,8 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from flareflow.adapters.dynamodb import tables
-from flareflow.adapters.dynamodb.tables import EXPIRES_AT, TABLES, TableLayout
+from flareflow.adapters.dynamodb.keys import TableLayout
+from flareflow.adapters.dynamodb.tables import EXPIRES_AT, TABLES
 from infra.local.aws.gateway.template import TEMPLATE
 from infra.paths import ROOT
 

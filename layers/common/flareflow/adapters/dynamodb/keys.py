@@ -1,4 +1,4 @@
-"""Key templates: how the keys of an item are written, read back and queried."""
+"""Key templates: how the keys of an item are written, read back and queried; and what kinds of items a table has."""
 
 import re
 from collections.abc import Mapping
@@ -74,6 +74,34 @@ class KeyTemplate:
         partition = _pattern(self.pk).fullmatch(str(item.get(self.pk_name)))
         sort_key = _pattern(self.sk).fullmatch(str(item.get(self.sk_name)))
         return {**partition.groupdict(), **sort_key.groupdict()} if partition and sort_key else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemKind(KeyTemplate):
+    """One kind of item: `attributes` are those beside the keys, `serves` says who reads it and how."""
+
+    holds: str
+    serves: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index(KeyTemplate):
+    """A global secondary index with all attributes; it holds the items of one kind that have its keys."""
+
+    name: str
+    serves: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableLayout:
+    """One table by its name in `template.yaml`; `stream_readers` are the functions that consume its stream."""
+
+    name: str
+    holds: str
+    items: tuple[ItemKind, ...]
+    indexes: tuple[Index, ...] = ()
+    stream_readers: tuple[str, ...] = ()
 
 
 def _filled(template: str, parts: Mapping[str, str | int]) -> str:

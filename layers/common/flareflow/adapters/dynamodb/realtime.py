@@ -9,7 +9,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import ABSENT, KEY_NUMBER_MAX, Item
+from flareflow.adapters.dynamodb.keys import ABSENT, KEY_NUMBER_MAX, Item, ItemKind
 from flareflow.adapters.dynamodb.tables import (
     CONNECTION,
     DELIVERY,
@@ -19,7 +19,6 @@ from flareflow.adapters.dynamodb.tables import (
     TICKET,
     WATCHED,
     WATCHER,
-    ItemKind,
 )
 from flareflow.errors import RaceLostError
 from flareflow.json_format import timestamp

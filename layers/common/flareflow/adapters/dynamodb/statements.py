@@ -51,6 +51,16 @@ class DynamoStatements:
             )["Items"]
         return [(LISTED_STATEMENT.number(item, "epoch"), bytes.fromhex(str(item["statement_hash"]))) for item in items]
 
+    def after(self, epoch: int, limit: int) -> Sequence[int]:
+        first = LISTED_STATEMENT.sort_key(epoch=epoch + 1)
+        with translating("list the statements after an epoch"):
+            items = self.table.query(
+                KeyConditionExpression=Key("pk").eq(LISTED_STATEMENT.partition()) & Key("sk").gte(first),
+                Limit=limit,
+                ConsistentRead=True,
+            )["Items"]
+        return [LISTED_STATEMENT.number(item, "epoch") for item in items]
+
     def put(self, sealed: StoredStatement) -> None:
         statement = sealed.statement
         listing = LISTED_STATEMENT.key(epoch=statement.epoch)

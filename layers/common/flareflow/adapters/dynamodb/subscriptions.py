@@ -8,15 +8,9 @@ from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage
 from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.ledger import read_subscription
-from flareflow.adapters.dynamodb.tables import (
-    EPOCH_DELTA,
-    JOURNAL_ENTRY,
-    LIVE_TOTALS,
-    OWNERSHIP,
-    USAGE_PACK,
-    ItemKind,
-)
+from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, JOURNAL_ENTRY, LIVE_TOTALS, OWNERSHIP, USAGE_PACK
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_totals_of, packs_of, shard_of
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals

@@ -3,45 +3,16 @@
 No other module spells a key. `docs/data-model.md` is made from this module by `python -m infra.data_model`.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
-from flareflow.adapters.dynamodb.keys import KeyTemplate
+from flareflow.adapters.dynamodb.keys import ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.journal import Entry, Subscription
 from flareflow.settlement.plans import PlanVersion
 
 EXPIRES_AT: Final = "expires_at"
 """The attribute by which DynamoDB deletes items (TTL), in Unix seconds. It may take days, so readers check it too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemKind(KeyTemplate):
-    """One kind of item: `attributes` are those beside the keys, `serves` says who reads it and how."""
-
-    holds: str
-    serves: str
-    attributes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index(KeyTemplate):
-    """A global secondary index with all attributes; it holds the items of one kind that have its keys."""
-
-    name: str
-    serves: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableLayout:
-    """One table by its name in `template.yaml`; `stream_readers` are the functions that consume its stream."""
-
-    name: str
-    holds: str
-    items: tuple[ItemKind, ...]
-    indexes: tuple[Index, ...] = ()
-    stream_readers: tuple[str, ...] = ()
-
 
 USAGE_PACK: Final = ItemKind(
     pk="SUB#{subscription_id}",
@@ -131,6 +102,41 @@ DECIDED_CASE: Final = ItemKind(
     holds="A case with its decision: `verdict`, `who`, `why` and `at`. Never deleted.",
     serves="usage_cases shows one; metering asks whether a case was decided.",
     attributes=(*_CASE_ATTRIBUTES, "decision"),
+)
+RECONCILED: Final = ItemKind(
+    pk="METERING",
+    sk="RECONCILED",
+    holds="The last epoch whose events were compared with its statement and added to the numbers of keys.",
+    serves="reconciliation goes on from there.",
+    attributes=("epoch",),
+)
+REPORTED: Final = ItemKind(
+    pk="METERING",
+    sk="REPORTED",
+    holds="The last day whose report is written.",
+    serves="reconciliation writes one report a day.",
+    attributes=("day",),
+)
+SUSPICION: Final = ItemKind(
+    pk="SUSPICIONS",
+    sk="{identity}",
+    holds="A difference between journal and chain that was seen once; kept for a day.",
+    serves="reconciliation opens a case when it sees it again.",
+    attributes=("at", EXPIRES_AT),
+)
+BILLED_OF_KEY: Final = ItemKind(
+    pk="BILLED#{day}",
+    sk="KEY#{key_hash}",
+    holds="What a key was billed on a day (kept for 40 days) or on `all`: rows, cost, and the last epoch in it.",
+    serves="reconciliation lists the keys of a day.",
+    attributes=("rows", "cost_nanousd", "epoch", EXPIRES_AT),
+)
+COUNTED_OF_KEY: Final = ItemKind(
+    pk="COUNTED#{day}",
+    sk="KEY#{key_hash}",
+    holds="What LiteLLM had counted for a key and a day when it was asked last, and an hour or more before that.",
+    serves="reconciliation compares it with what was billed meanwhile.",
+    attributes=("rows", "cost_nanousd", "at", "rows_before", "cost_nanousd_before", EXPIRES_AT),
 )
 
 STATEMENT: Final = ItemKind(
@@ -359,6 +365,7 @@ TABLES: Final = (
         items=(
             *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, SWEPT),
             *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
+            *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY),
         ),
         stream_readers=("pending_push", "enforcement"),
     ),

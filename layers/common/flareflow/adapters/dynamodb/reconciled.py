@@ -1,0 +1,137 @@
+"""What was billed and what LiteLLM counted, by key and day, in UsageTable."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
+from flareflow.adapters.dynamodb.keys import ABSENT, Item, ItemKind
+from flareflow.adapters.dynamodb.tables import (
+    BILLED_OF_KEY,
+    COUNTED_OF_KEY,
+    EXPIRES_AT,
+    RECONCILED,
+    REPORTED,
+    SUSPICION,
+)
+from flareflow.errors import BrokenRuleError
+from flareflow.json_format import timestamp
+from flareflow.metering.spent import Spent
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+ALL_DAYS: Final = "all"
+DAY_KEPT: Final = timedelta(days=40)
+SUSPICION_KEPT: Final = timedelta(days=1)
+PAGES_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoReconciled:
+    """`Reconciled`: an item for each key and day with what was billed, another with what LiteLLM counted."""
+
+    table: "Table"
+
+    def through_epoch(self) -> int:
+        with translating("read the last reconciled epoch"):
+            item = self.table.get_item(Key=RECONCILED.key(), ConsistentRead=True).get("Item")
+        return int(str(item["epoch"])) if item else -1
+
+    def add(self, epoch: int, spent: Mapping[tuple[str, date | None], Spent]) -> None:
+        for (key_hash, day), one in spent.items():
+            with suppress(ConditionFailedError), translating("add what an epoch billed"):
+                self.table.update_item(
+                    Key=BILLED_OF_KEY.key(day=_text(day), key_hash=key_hash),
+                    UpdateExpression="ADD #rows :rows, cost_nanousd :cost SET epoch = :epoch" + _expiry(day),
+                    ConditionExpression=f"{ABSENT} OR epoch < :epoch",
+                    ExpressionAttributeNames={"#rows": "rows"},
+                    ExpressionAttributeValues={
+                        **{":rows": one.rows, ":cost": one.cost_nanousd, ":epoch": epoch},
+                        **_expires_at(day),
+                    },
+                )
+        with translating("store the last reconciled epoch"):
+            self.table.put_item(Item={**RECONCILED.key(), "epoch": epoch})
+
+    def was_seen(self, identity: str, now: datetime) -> bool:
+        key = SUSPICION.key(identity=identity)
+        with translating("look for a suspicion"):
+            item = self.table.get_item(Key=key, ConsistentRead=True).get("Item")
+            if item is None:
+                expires_at = int((now + SUSPICION_KEPT).timestamp())
+                self.table.put_item(Item=key | {"at": timestamp(now), EXPIRES_AT: expires_at})
+        return item is not None and str(item["at"]) != timestamp(now)
+
+    def reported(self) -> date | None:
+        with translating("read the last reported day"):
+            item = self.table.get_item(Key=REPORTED.key(), ConsistentRead=True).get("Item")
+        return date.fromisoformat(str(item["day"])) if item else None
+
+    def note_report(self, day: date) -> None:
+        with translating("store the last reported day"):
+            self.table.put_item(Item={**REPORTED.key(), "day": day.isoformat()})
+
+    def billed(self, day: date | None) -> Mapping[str, Spent]:
+        return {BILLED_OF_KEY.part(item, "key_hash"): _spent(item) for item in self._items(BILLED_OF_KEY, day)}
+
+    def counted_before(
+        self, day: date | None, counted: Mapping[str, Spent], before: datetime, now: datetime
+    ) -> Mapping[str, Spent]:
+        noted = {COUNTED_OF_KEY.part(item, "key_hash"): item for item in self._items(COUNTED_OF_KEY, day)}
+        settled = {}
+        with translating("note what LiteLLM counts"), self.table.batch_writer() as writer:
+            for key_hash, spent in counted.items():
+                item = noted.get(key_hash, {})
+                if "at" not in item or datetime.fromisoformat(str(item["at"])) <= before:
+                    item = {**_noted(spent, now), **_renamed(item), **_expiry_item(day)}
+                    writer.put_item(Item=COUNTED_OF_KEY.key(day=_text(day), key_hash=key_hash) | item)
+                if "rows_before" in item:
+                    settled[key_hash] = Spent(int(item["rows_before"]), int(item["cost_nanousd_before"]))
+        return settled
+
+    def _items(self, kind: ItemKind, day: date | None) -> Iterator[Item]:
+        query: dict[str, Any] = {"KeyConditionExpression": kind.all_of(day=_text(day))}
+        for _ in range(PAGES_MAX):
+            with translating("read the numbers of keys"):
+                found = self.table.query(ConsistentRead=True, **query)
+            yield from found["Items"]
+            if "LastEvaluatedKey" not in found:
+                return
+            query["ExclusiveStartKey"] = found["LastEvaluatedKey"]
+        raise BrokenRuleError(f"more than {PAGES_MAX} pages of keys on one day")
+
+
+def _text(day: date | None) -> str:
+    return day.isoformat() if day else ALL_DAYS
+
+
+def _spent(item: Item) -> Spent:
+    return Spent(int(item["rows"]), int(item["cost_nanousd"]))
+
+
+def _noted(spent: Spent, now: datetime) -> Item:
+    return {"rows": spent.rows, "cost_nanousd": spent.cost_nanousd, "at": timestamp(now)}
+
+
+def _renamed(item: Item) -> Item:
+    """What was noted last, as what was counted before."""
+    return {f"{name}_before": item[name] for name in ("rows", "cost_nanousd") if name in item}
+
+
+def _expiry(day: date | None) -> str:
+    return f", {EXPIRES_AT} = :expires_at" if day else ""
+
+
+def _expires_at(day: date | None) -> dict[str, int]:
+    return {":expires_at": _seconds(day)} if day else {}
+
+
+def _expiry_item(day: date | None) -> Item:
+    return {EXPIRES_AT: _seconds(day)} if day else {}
+
+
+def _seconds(day: date) -> int:
+    return int(datetime.fromisoformat(f"{day + DAY_KEPT}T00:00:00+00:00").timestamp())

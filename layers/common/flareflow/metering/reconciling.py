@@ -1,0 +1,147 @@
+"""Reconciliation: what was billed against what LiteLLM counted, statements against events, journal against chain.
+
+Every closed epoch is added to the numbers of each key and day. Those of a day are compared with LiteLLM's daily
+activity, and those of all days with the key's own total. LiteLLM counts a call at once and its row is billed minutes
+later, so what is billed now is compared with what LiteLLM said an hour ago or earlier; and what LiteLLM says now may
+not be less than what was billed before. A difference is an open case, which a person bills or writes off.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from flareflow.metering.cases import Case, CaseKind
+from flareflow.metering.models import Usage
+from flareflow.metering.ports import (
+    BilledCalls,
+    Cases,
+    JournalCheck,
+    KeyDirectory,
+    KeySpend,
+    Reconciled,
+    Reports,
+    SealedTotals,
+)
+from flareflow.metering.spent import KeyLine, Spent
+from flareflow.time import Deadline
+
+SETTLED_AFTER: Final = timedelta(hours=1)
+"""So long after LiteLLM has counted a call, its row is there and billed, unless it was lost."""
+EPOCHS_MAX: Final = 50
+TURN_SECONDS: Final = 300
+"""At each turn, other subscriptions are compared with the chain."""
+REPORT_HOUR: Final = 2
+"""The hour, in UTC, from which the day before is over: its last calls have ended and their rows are billed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationReport:
+    """What one run did. `differences` are new open cases; `missing_nanousd` is what all keys of the day miss."""
+
+    epochs: int = 0
+    keys: int = 0
+    differences: int = 0
+    missing_nanousd: int = 0
+    missing_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Compare closed epochs with their statements, and keys with what LiteLLM counted; a report for each day."""
+
+    billed: BilledCalls
+    sealed: SealedTotals
+    litellm: KeySpend
+    keys: KeyDirectory
+    reconciled: Reconciled
+    cases: Cases
+    reports: Reports
+    journal: JournalCheck
+
+    def run(self, now: datetime, deadline: Deadline) -> ReconciliationReport:
+        """Raises SpendLogUnavailableError, StorageUnavailableError; the next run goes on."""
+        epochs, cases = 0, list[Case]()
+        for epoch in self.sealed.epochs_after(self.reconciled.through_epoch(), EPOCHS_MAX):
+            if deadline.is_near():
+                break
+            cases += self._reconcile_epoch(epoch, now)
+            epochs += 1
+        today = now.astimezone(UTC).date()
+        lines = self._compare(today, now)
+        yesterday = today - timedelta(days=1)
+        if now.astimezone(UTC).hour >= REPORT_HOUR and self.reconciled.reported() != yesterday:
+            lines += self._close_day(yesterday, now)
+        cases += [case for line in lines for case in _cases_of(line, now)]
+        opened = self.cases.open(cases)
+        return ReconciliationReport(
+            epochs=epochs,
+            keys=len({line.key_hash for line in lines}),
+            differences=opened + self.cases.open(list(self._journal(now))),
+            missing_nanousd=sum(line.missing.cost_nanousd for line in lines if line.day == today),
+            missing_rows=sum(line.missing.rows for line in lines if line.day == today),
+        )
+
+    def _reconcile_epoch(self, epoch: int, now: datetime) -> Iterator[Case]:
+        by_key: dict[tuple[str, date | None], Spent] = defaultdict(Spent)
+        by_subscription: dict[int, Usage] = defaultdict(Usage)
+        for call in self.billed.of_epoch(epoch):
+            spent = Spent(1, call.usage.cost_nanousd)
+            by_key[call.key_hash, call.started_at.astimezone(UTC).date()] += spent
+            by_key[call.key_hash, None] += spent
+            by_subscription[call.subscription_id] += call.usage
+        self.reconciled.add(epoch, by_key)
+        yield from _against_statement(epoch, by_subscription, self.sealed.added_by(epoch), now)
+
+    def _compare(self, day: date, now: datetime) -> list[KeyLine]:
+        counted = self.litellm.of_day(day)
+        return self._lines(day, counted, now)
+
+    def _close_day(self, day: date, now: datetime) -> list[KeyLine]:
+        """The comparison of a day that is over, which goes into its report, and that of all days."""
+        lines = self._compare(day, now) + self._lines(None, self.litellm.of_all_time(), now)
+        self.reports.write(day, lines)
+        self.reconciled.note_report(day)
+        return lines
+
+    def _journal(self, now: datetime) -> Iterator[Case]:
+        """What differs between journal and chain in the same way as at an earlier run."""
+        for subscription_id, what in self.journal.mismatches(int(now.timestamp()) // TURN_SECONDS):
+            identity = hashlib.sha256(f"{subscription_id} {what}".encode()).hexdigest()
+            if self.reconciled.was_seen(identity, now):
+                yield Case(CaseKind.DIFFERENCE, "journal_differs", identity, now, what, subscription_id=subscription_id)
+
+    def _lines(self, day: date | None, counted: Mapping[str, Spent], now: datetime) -> list[KeyLine]:
+        ours = self.keys.subscriptions(set(counted))
+        counted = {key: spent for key, spent in counted.items() if key in ours}
+        before = self.reconciled.counted_before(day, counted, now - SETTLED_AFTER, now)
+        billed = self.reconciled.billed(day)
+        keys = sorted(billed.keys() | counted.keys() if day else counted.keys())  # LiteLLM forgets deleted keys
+        return [KeyLine(key, day, billed.get(key, Spent()), counted.get(key, Spent()), before.get(key)) for key in keys]
+
+
+def _against_statement(
+    epoch: int, events: Mapping[int, Usage], statement: Mapping[int, Usage], now: datetime
+) -> Iterator[Case]:
+    for subscription_id in sorted(events.keys() | statement.keys()):
+        told, found = statement.get(subscription_id, Usage()), events.get(subscription_id, Usage())
+        if told != found:
+            what = f"the statement of epoch {epoch} adds {told} to subscription {subscription_id}, its events {found}"
+            identity = f"{epoch}-{subscription_id}"
+            yield Case(CaseKind.DIFFERENCE, "statement_differs", identity, now, what, subscription_id=subscription_id)
+
+
+def _cases_of(line: KeyLine, now: datetime) -> Iterator[Case]:
+    period = f"on {line.day}" if line.day else "on all days"
+    identity = f"{line.key_hash}-{line.day or 'all'}"
+    if line.missing != Spent():
+        what = (
+            f"LiteLLM has counted {line.counted_before} for key {line.key_hash} {period} for an hour or more, "
+            f"and {line.billed} was billed: rows may be lost, or only read"
+        )
+        yield Case(CaseKind.DIFFERENCE, "billed_less", identity, now, what)
+    if line.surplus_nanousd:
+        what = f"key {line.key_hash} was billed {line.billed} {period}, and LiteLLM has counted {line.counted}"
+        yield Case(CaseKind.DIFFERENCE, "billed_more", identity, now, what)

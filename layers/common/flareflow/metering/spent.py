@@ -1,0 +1,59 @@
+"""What keys have spent, as it was billed and as LiteLLM counted it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from flareflow.metering.models import Usage
+
+NANOUSD_PER_ROW: Final = 2
+"""Costs are sums of floats at LiteLLM and of rounded nano-dollars here: so far they may be apart for each row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Rows or answered calls of a key, and what they cost."""
+
+    rows: int = 0
+    cost_nanousd: int = 0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.rows + other.rows, self.cost_nanousd + other.cost_nanousd)
+
+
+@dataclass(frozen=True, slots=True)
+class BilledCall:
+    """A billed call, as much of it as is compared."""
+
+    subscription_id: int
+    key_hash: str
+    started_at: datetime
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """One line of a report: a key on a day, or over all days when `day` is None.
+
+    `counted_before`: what LiteLLM had counted at `counted_at`, which is an hour ago or more; None before that.
+    """
+
+    key_hash: str
+    day: date | None
+    billed: Spent
+    counted: Spent
+    counted_before: Spent | None = None
+
+    @property
+    def missing(self) -> Spent:
+        """What LiteLLM had counted long ago and nobody was billed for; nothing where the numbers agree."""
+        before = self.counted_before or Spent()
+        cost = before.cost_nanousd - self.billed.cost_nanousd
+        tolerated = NANOUSD_PER_ROW * max(before.rows, self.billed.rows, 1)
+        return Spent(max(0, before.rows - self.billed.rows), cost if cost > tolerated else 0)
+
+    @property
+    def surplus_nanousd(self) -> int:
+        """What was billed and LiteLLM has not counted."""
+        cost = self.billed.cost_nanousd - self.counted.cost_nanousd
+        return cost if cost > NANOUSD_PER_ROW * max(self.billed.rows, 1) else 0

@@ -1,0 +1,122 @@
+"""In-memory fakes of what the reconciliation needs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from flareflow.errors import SpendLogUnavailableError
+from flareflow.metering.models import Usage
+from flareflow.metering.spent import BilledCall, KeyLine, Spent
+
+
+@dataclass
+class FakeBilledCalls:
+    """`BilledCalls`."""
+
+    calls: dict[int, list[BilledCall]] = field(default_factory=dict)
+
+    def of_epoch(self, epoch: int) -> Iterator[BilledCall]:
+        yield from self.calls.get(epoch, [])
+
+
+@dataclass
+class FakeSealedTotals:
+    """`SealedTotals`; what it says of an epoch is what was billed under it, unless `told` has another."""
+
+    billed: FakeBilledCalls
+    told: dict[int, dict[int, Usage]] = field(default_factory=dict)
+
+    def epochs_after(self, epoch: int, limit: int) -> Sequence[int]:
+        return sorted(known for known in self.billed.calls if known > epoch)[:limit]
+
+    def added_by(self, epoch: int) -> Mapping[int, Usage]:
+        added: dict[int, Usage] = {}
+        for call in self.billed.of_epoch(epoch):
+            added[call.subscription_id] = added.get(call.subscription_id, Usage()) + call.usage
+        return self.told.get(epoch, added)
+
+
+@dataclass
+class FakeKeySpend:
+    """`KeySpend`."""
+
+    days: dict[date, dict[str, Spent]] = field(default_factory=dict)
+    total: dict[str, Spent] = field(default_factory=dict)
+    is_down: bool = False
+
+    def of_day(self, day: date) -> Mapping[str, Spent]:
+        if self.is_down:
+            raise SpendLogUnavailableError("told to be down")
+        return self.days.get(day, {})
+
+    def of_all_time(self) -> Mapping[str, Spent]:
+        return self.total
+
+
+@dataclass
+class FakeReconciled:
+    """`Reconciled`."""
+
+    epoch: int = -1
+    last_report: date | None = None
+    seen: dict[str, datetime] = field(default_factory=dict)
+    spent: dict[date | None, dict[str, Spent]] = field(default_factory=dict)
+    last: dict[tuple[date | None, str], int] = field(default_factory=dict)
+    noted: dict[tuple[date | None, str], tuple[datetime, Spent]] = field(default_factory=dict)
+    settled: dict[tuple[date | None, str], Spent] = field(default_factory=dict)
+
+    def through_epoch(self) -> int:
+        return self.epoch
+
+    def add(self, epoch: int, spent: Mapping[tuple[str, date | None], Spent]) -> None:
+        for (key_hash, day), one in spent.items():
+            if self.last.get((day, key_hash), -1) < epoch:
+                of_day = self.spent.setdefault(day, {})
+                of_day[key_hash] = of_day.get(key_hash, Spent()) + one
+                self.last[day, key_hash] = epoch
+        self.epoch = epoch
+
+    def was_seen(self, identity: str, now: datetime) -> bool:
+        return self.seen.setdefault(identity, now) != now
+
+    def reported(self) -> date | None:
+        return self.last_report
+
+    def note_report(self, day: date) -> None:
+        self.last_report = day
+
+    def billed(self, day: date | None) -> Mapping[str, Spent]:
+        return dict(self.spent.get(day, {}))
+
+    def counted_before(
+        self, day: date | None, counted: Mapping[str, Spent], before: datetime, now: datetime
+    ) -> Mapping[str, Spent]:
+        for key_hash, spent in counted.items():
+            at, noted = self.noted.get((day, key_hash), (None, None))
+            if at is None or at <= before:
+                self.noted[day, key_hash] = (now, spent)
+                if noted:
+                    self.settled[day, key_hash] = noted
+        return {key: self.settled[day, key] for key in counted if (day, key) in self.settled}
+
+
+@dataclass
+class FakeReports:
+    """`Reports`."""
+
+    written: dict[date, Sequence[KeyLine]] = field(default_factory=dict)
+
+    def write(self, day: date, lines: Sequence[KeyLine]) -> None:
+        self.written[day] = lines
+
+
+@dataclass
+class FakeJournalCheck:
+    """`JournalCheck`; `turns` are those at which it was asked."""
+
+    found: list[tuple[int, str]] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
+
+    def mismatches(self, turn: int) -> Sequence[tuple[int, str]]:
+        self.turns.append(turn)
+        return self.found

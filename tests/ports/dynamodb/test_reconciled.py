@@ -1,0 +1,85 @@
+"""`Reconciled`, fake and DynamoDB alike; and the billed calls of an epoch."""
+
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
+from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
+from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.metering.ports import Reconciled
+from flareflow.metering.spent import Spent
+from tests.fakes.metering import KEY, NOW, row
+from tests.fakes.reconciliation import FakeReconciled
+from tests.support.dynamodb import fresh_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+DAY = date(2026, 11, 24)
+HOUR = timedelta(hours=1)
+OTHER = "cd" * 32
+
+
+@pytest.fixture
+def table(server: None) -> Iterator["Table"]:
+    with fresh_table("UsageTable") as empty:
+        yield empty
+
+
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
+def reconciled(request: pytest.FixtureRequest) -> Reconciled:
+    return FakeReconciled() if request.param == "fake" else DynamoReconciled(request.getfixturevalue("table"))
+
+
+def test_epochs_add_up_by_key_and_day_each_once(reconciled: Reconciled) -> None:
+    assert (reconciled.through_epoch(), reconciled.billed(DAY)) == (-1, {})
+    for epoch in (7, 7, 9):
+        reconciled.add(epoch, {(KEY, DAY): Spent(2, 20), (KEY, None): Spent(2, 20), (OTHER, DAY): Spent(1, 0)})
+    assert reconciled.through_epoch() == 9
+    assert reconciled.billed(DAY) == {KEY: Spent(4, 40), OTHER: Spent(2, 0)}
+    assert reconciled.billed(None) == {KEY: Spent(4, 40)}
+    assert reconciled.billed(DAY - timedelta(days=1)) == {}
+
+
+def test_what_was_counted_an_hour_ago_is_remembered(reconciled: Reconciled) -> None:
+    def counted(rows: int, hours: float) -> object:
+        now = NOW + hours * HOUR
+        return reconciled.counted_before(DAY, {KEY: Spent(rows, 10 * rows)}, now - HOUR, now)
+
+    assert counted(3, 0) == {}
+    assert counted(5, 0.5) == {}
+    assert counted(6, 1) == {KEY: Spent(3, 30)}
+    assert counted(8, 1.5) == {KEY: Spent(3, 30)}
+    assert counted(9, 2) == {KEY: Spent(6, 60)}
+
+
+def test_the_last_report_is_remembered(reconciled: Reconciled) -> None:
+    assert reconciled.reported() is None
+    reconciled.note_report(DAY)
+    assert reconciled.reported() == DAY
+
+
+def test_what_was_seen_at_another_moment_is_remembered(reconciled: Reconciled) -> None:
+    assert [reconciled.was_seen("a", NOW + hours * HOUR) for hours in (0, 0, 1)] == [False, False, True]
+    assert not reconciled.was_seen("b", NOW)
+
+
+@pytest.mark.stack
+def test_every_billed_call_of_an_epoch_is_told_with_its_key(table: "Table") -> None:
+    # Given an epoch with more calls of one subscription than a page has, and one of another
+    usage = DynamoUsageEvents(table, time.sleep)
+    usage.open_epoch_if_none(1_000)
+    rows = [row(f"row-{n}") for n in range(130)]
+    usage.count([*rows, row("other", subscription_id=2, key_hash=OTHER)], NOW)
+    # When its calls are read
+    calls = list(DynamoBilledCalls(DynamoEpochUsage(table, time.sleep), UsageReader(table)).of_epoch(1_000))
+    # Then all are there
+    assert len(calls) == 131
+    assert {(call.subscription_id, call.key_hash) for call in calls} == {(1, KEY), (2, OTHER)}
+    assert {call.usage.cost_nanousd for call in calls} == {7}
