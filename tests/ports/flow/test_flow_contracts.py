@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 RATE_AGE_MAX = Money().rate_age
 LAST_RATE = """
     import "SubscriptionCustody"
-    access(all) fun main(): UFix64? { return SubscriptionCustody.rate }
+    access(all) fun main(): UFix64? { return SubscriptionCustody.rate?.dollars }
 """
 
 
