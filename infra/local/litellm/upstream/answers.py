@@ -12,6 +12,9 @@ from infra.local.litellm.upstream.wishes import Wishes, prompt_of
 
 COMPLETION_TOKENS_DEFAULT: Final = 16
 COMPLETION_TOKENS_MAX: Final = 100_000
+CHOICES_MAX: Final = 100
+WORD: Final = "word "
+"""What a stream says, one a token."""
 EMBEDDING: Final = [0.0, 0.25, 0.5]
 
 type Answer = dict[str, Any]
@@ -29,6 +32,7 @@ class Request(BaseModel):
     max_tokens: int | None = Field(default=None, ge=1, le=COMPLETION_TOKENS_MAX)
     max_completion_tokens: int | None = Field(default=None, ge=1, le=COMPLETION_TOKENS_MAX)
     max_output_tokens: int | None = Field(default=None, ge=1, le=COMPLETION_TOKENS_MAX)
+    n: int | None = Field(default=None, ge=1, le=CHOICES_MAX)
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
 
@@ -55,6 +59,10 @@ class Api(ABC):
 
     id_prefix: str
 
+    def tokens(self, request: Request) -> int:
+        """The tokens of question and answer."""
+        return request.prompt_tokens + request.completion_tokens
+
     @abstractmethod
     def whole(self, request: Request, wishes: Wishes) -> Answer:
         """The answer in one piece."""
@@ -78,13 +86,13 @@ class Chat(Api):
 
     def whole(self, request: Request, wishes: Wishes) -> Answer:
         message = {"role": "assistant", "content": " ".join(["word"] * request.completion_tokens)}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        return {**_envelope(request, wishes, "chat.completion"), "choices": [choice], "usage": _openai_usage(request)}
+        choices = [{"index": index, "message": message, "finish_reason": "stop"} for index in range(request.n or 1)]
+        return {**_envelope(request, wishes, "chat.completion"), "choices": choices, "usage": _openai_usage(request)}
 
     def parts(self, request: Request, wishes: Wishes) -> Iterator[Answer]:
         envelope = _envelope(request, wishes, "chat.completion.chunk")
         for _ in range(request.completion_tokens):
-            delta = {"role": "assistant", "content": "word "}
+            delta = {"role": "assistant", "content": WORD}
             yield {**envelope, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
         yield {**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
         if request.wants_usage:
@@ -101,7 +109,7 @@ class Text(Api):
     def parts(self, request: Request, wishes: Wishes) -> Iterator[Answer]:
         envelope = _envelope(request, wishes, "text_completion")
         for _ in range(request.completion_tokens):
-            yield {**envelope, "choices": [{"index": 0, "text": "word ", "finish_reason": None}]}
+            yield {**envelope, "choices": [{"index": 0, "text": WORD, "finish_reason": None}]}
         yield {**envelope, "choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}
         if request.wants_usage:
             yield {**envelope, "choices": [], "usage": _openai_usage(request)}
@@ -109,6 +117,9 @@ class Text(Api):
 
 class Embeddings(Api):
     """`/v1/embeddings`; its answers have no id."""
+
+    def tokens(self, request: Request) -> int:
+        return request.prompt_tokens
 
     def whole(self, request: Request, wishes: Wishes) -> Answer:
         inputs = request.input if isinstance(request.input, list) else [request.input]
@@ -149,7 +160,7 @@ class Responses(Api):
         yield {"type": "response.output_item.added", "output_index": 0, "item": _output("") | {"content": []}}
         yield {"type": "response.content_part.added", **place, "part": _output_text("")}
         for _ in range(request.completion_tokens):
-            yield {"type": "response.output_text.delta", **place, "delta": "word "}
+            yield {"type": "response.output_text.delta", **place, "delta": WORD}
         yield {"type": "response.output_item.done", "output_index": 0, "item": whole["output"][0]}
         yield {"type": "response.completed", "response": whole}
 
