@@ -82,6 +82,16 @@ mutants-metering: ## those of metering: what is read, counted and compared, one 
 	@$(INSTALL) stack
 	@$(PYTHON) -m tests.mutants metering- litellm- dynamodb-rows
 
+.PHONY: bench
+bench: ## measure what the gate adds to a call, into .local/bench/gate.json (some minutes)
+	@$(INSTALL) stack
+	@$(PYTHON) -m tests.benchmarks.gate
+
+.PHONY: cheat
+cheat: ## try every known trick at the gate and on LiteLLM alone, and print what each let through (some minutes)
+	@$(INSTALL) stack
+	@$(PYTHON) -m pytest -q tests/e2e/cheat
+
 .PHONY: bench-contracts
 bench-contracts: ## measure what the contracts cost, into docs/contract-costs.md (some minutes)
 	@$(INSTALL) stack

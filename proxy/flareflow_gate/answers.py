@@ -13,6 +13,7 @@ from flareflow_gate.streams import EventCutter, StreamEvent
 from flareflow_gate.usage import UsageReader
 
 ANSWER_BYTES_MAX: Final = 256 * 1024 * 1024
+MODEL_CHARACTERS_MAX: Final = 256
 FAILURES_FROM: Final = 400
 EVENT_ID_HEADER: Final = b"x-flareflow-event-id"
 
@@ -69,7 +70,8 @@ class Answer:
     @property
     def answered_by(self) -> str | None:
         """The model that answered, by the name of the price book where LiteLLM tells it (after a fallback)."""
-        return self._answered_by or self.usage.model
+        name = self._answered_by or self.usage.model
+        return None if name is None else name[:MODEL_CHARACTERS_MAX]
 
     @property
     def sent_text(self) -> str:

@@ -61,7 +61,8 @@ class Bookkeeping:
         self._store(record, Ending.BROKEN_OFF, answer, tokens, estimated=True)
 
     def _store(self, record: CallRecord, ending: Ending, answer: Answer, tokens: Tokens, *, estimated: bool) -> None:
-        ended = record.ended(ending, tokens, answered_by=answer.answered_by, estimated=estimated, at=self.clock())
+        at = max(self.clock(), record.started_at)  # the machine's clock may have been set back
+        ended = record.ended(ending, tokens, answered_by=answer.answered_by, estimated=estimated, at=at)
         self.outbox.answer(record.event_id, ended.encode())
         self.on_record()
 

@@ -77,20 +77,23 @@ def hash_of(key: str) -> str:
 
 
 @contextmanager
-def both_doors(port_base: str, *, careless: bool) -> Iterator[Doors]:
-    """Start LiteLLM with both doors. `careless`: without the switches that the shipped configuration sets."""
+def both_doors(port_base: str, *, careless: bool, program: str = "tests.support.litellm_alone") -> Iterator[Doors]:
+    """Start LiteLLM with both doors, by `program`.
+
+    `careless`: without the switches that the shipped configuration sets.
+    """
     sink = PushSink()
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack, sink.listening() as api_url:
         patch.setenv("FLAREFLOW_PORT_BASE", port_base)
         patch.setitem(OFFSETS, ALONE, 34)
-        for server in (servers.postgres(), servers.upstream(), _litellm(api_url, careless=careless)):
+        for server in (servers.postgres(), servers.upstream(), _litellm(api_url, program, careless=careless)):
             stack.callback(server.stop)
             server.start()
         until(lambda: answers(f"{url('litellm')}/health/readiness")() or None, WAIT_SECONDS_MAX)
         yield Doors(sink)
 
 
-def _litellm(api_url: str, *, careless: bool) -> Server:
+def _litellm(api_url: str, program: str, *, careless: bool) -> Server:
     gate = servers.litellm(MASTER_KEY, api_url, PUSH_SECRET)
     python = gate.command[1]
     environment = {
@@ -100,7 +103,7 @@ def _litellm(api_url: str, *, careless: bool) -> Server:
     }
     (run_dir() / "gate").mkdir(exist_ok=True)
     (run_dir() / "gate" / "outbox.db").unlink(missing_ok=True)
-    return replace(gate, command=[python, "-m", "tests.support.litellm_alone", str(port(ALONE))], env=environment)
+    return replace(gate, command=[python, "-m", program, str(port(ALONE))], env=environment)
 
 
 def _configuration(*, careless: bool) -> Path:

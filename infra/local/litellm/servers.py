@@ -61,11 +61,7 @@ def litellm(master_key: str, api_url: str, push_secret: str) -> Server:
             "FLAREFLOW_GATE_INGEST_URL": f"{api_url}/internal/usage",
             "FLAREFLOW_GATE_INGEST_SECRET": push_secret,
             "FLAREFLOW_GATE_OUTBOX": str(outbox / "outbox.db"),
-            "FLAREFLOW_PUSH_URL": f"{api_url}/internal/usage",
-            "FLAREFLOW_PUSH_AUTHORIZATION": f"Bearer {push_secret}",
-            # each call is pushed at once, and its spend row is written within a second
-            "DEFAULT_BATCH_SIZE": "1",
-            "DEFAULT_FLUSH_INTERVAL_SECONDS": "1",
+            # rows are written within a second
             "SPEND_LOG_QUEUE_POLL_INTERVAL": "0.5",
         },
         cwd=run_dir(),

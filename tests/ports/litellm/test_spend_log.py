@@ -1,7 +1,6 @@
-"""The `SpendLog` port, with the fake and with LiteLLM."""
+"""The `SpendLog` port, with the fake and with LiteLLM; and what the gate records."""
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,10 @@ import pytest
 
 from flareflow.adapters.litellm import spend_log as litellm
 from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.push import callback_record
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
+from flareflow.entrypoints.gate_records import posted_records
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.calls import CallRecord, LoggedCall, Tokens
+from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
 from flareflow.metering.models import Window
 from flareflow.metering.ports import SpendLog
 from flareflow.metering.rows import IN_OTHER_ORDERS, Listing
@@ -192,24 +191,26 @@ def test_a_wrong_master_key_means_that_the_spend_log_is_unavailable(proxy: Proxy
 
 @pytest.mark.stack
 @pytest.mark.parametrize("stream", [False, True])
-def test_litellm_pushes_the_same_call_that_its_spend_log_lists(proxy: Proxy, stream: bool) -> None:
+def test_the_gate_records_the_same_call_that_the_spend_log_lists(proxy: Proxy, stream: bool) -> None:
     # Given a call, streamed or not
     since = datetime.now(UTC)
     response = proxy.complete("gpt-3.5-turbo", "three words here", 9, stream=stream)
     call_id = response.headers["x-flareflow-event-id"]
 
-    # When it was pushed and is in the log
-    pushed = eventually(lambda: [one for one in _pushed(proxy) if one.event_id == call_id])[0]
+    # When its record has been posted and its row is in the log
+    record = eventually(lambda: [one for one in _recorded(proxy) if one.event_id == call_id])[0]
     with spend_log(proxy) as log:
         window = Window(since, datetime.now(UTC))
         listed = eventually(lambda: [call for call in read(log, window) if call.call_id == call_id])[0]
-    # Then both say the same of it, and the push came with the secret
-    assert (pushed.key_hash, pushed.model) == (listed.key_hash, listed.model)
-    assert pushed.tokens == listed.tokens == Tokens(prompt=3, completion=9)
+    # Then both say the same of it, and the record came with the secret
+    assert (record.key_hash, record.model) == (listed.key_hash, listed.model)
+    assert record.tokens == listed.tokens == Tokens(prompt=3, completion=9)
+    assert (record.ending, record.tokens_are_estimated) == (Ending.COMPLETE, False)
     assert listed.cost_nanousd == 3 * 500 + 9 * 1_500
     assert proxy.pushes.authorizations == {f"Bearer {PUSH_SECRET}"}
 
 
-def _pushed(proxy: Proxy) -> list[CallRecord]:
-    records = [callback_record(event) for body in list(proxy.pushes.bodies) for event in json.loads(body)]
-    return [one for one in records if one is not None]
+def _recorded(proxy: Proxy) -> list[CallRecord]:
+    posts = [posted_records(body, datetime.now(UTC)) for body in list(proxy.pushes.bodies)]
+    assert all(post.set_aside == () for post in posts)
+    return [record for post in posts for record in post.records]

@@ -27,7 +27,7 @@ RECORD: dict[str, Any] = {
 
 
 def read(*elements: object) -> PostedRecords:
-    return posted_records(json.dumps(elements).encode(), NOON, callback_record=lambda _: None)
+    return posted_records(json.dumps(elements).encode(), NOON)
 
 
 def test_a_record_is_read_as_the_gate_wrote_it() -> None:
@@ -104,7 +104,7 @@ def test_a_record_of_a_time_that_cannot_be_is_set_aside(changed: dict[str, str],
 @pytest.mark.parametrize("body", [b"", b"{}", b"not json", b"\xff"])
 def test_a_post_that_is_no_array_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        posted_records(body, NOON, callback_record=lambda _: None)
+        posted_records(body, NOON)
     assert refused.value.code == "invalid_push"
 
 
@@ -118,7 +118,7 @@ def test_a_post_of_more_records_than_the_limit_is_refused() -> None:
 def test_a_post_of_more_bytes_than_the_limit_is_refused() -> None:
     body = json.dumps([RECORD]).encode()
     longest = body + b" " * (BODY_BYTES_MAX - len(body))
-    assert len(posted_records(longest, NOON, callback_record=lambda _: None).records) == 1
+    assert len(posted_records(longest, NOON).records) == 1
     with pytest.raises(InvalidRequestError) as refused:
-        posted_records(longest + b" ", NOON, callback_record=lambda _: None)
+        posted_records(longest + b" ", NOON)
     assert refused.value.code == "push_too_large"

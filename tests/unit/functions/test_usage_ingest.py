@@ -1,11 +1,9 @@
 """What the gate posts becomes unconfirmed usage."""
 
 import json
-from functools import partial
 
 import pytest
 
-from flareflow.adapters.litellm.push import callback_record
 from flareflow.entrypoints.gate_records import posted_records
 from flareflow.metering.ingest import IngestRecords
 from flareflow.metering.price_book import PriceBook
@@ -23,9 +21,8 @@ def usage() -> FakeUsageEvents:
 
 @pytest.fixture
 def ingest(load: Load, usage: FakeUsageEvents) -> Function:
-    parse = partial(posted_records, callback_record=callback_record)
     book = PriceBook.load()
-    use_case = IngestRecords(lambda: SECRET, parse, FakeKeyDirectory(), usage, FakeCases(), book)
+    use_case = IngestRecords(lambda: SECRET, posted_records, FakeKeyDirectory(), usage, FakeCases(), book)
     return load("usage_ingest", ingest_records=use_case)
 
 

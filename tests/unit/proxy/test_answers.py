@@ -57,6 +57,15 @@ def test_a_stream_is_passed_on_as_it_comes_and_recorded_before_its_end(gate: Gat
     assert gate.order.index("recorded") == len(gate.order) - 2
 
 
+def test_a_stream_is_recorded_before_its_last_event_even_where_more_may_come(gate: GateHarness) -> None:
+    # Given a stream whose last event is not its last part, as LiteLLM sends it
+    gate.litellm.parts = [delta("a "), usage_chunk(3, 1), DONE, b""]
+    # When it has passed
+    gate.call(body=chat(stream=True))
+    # Then the record was stored before the event after which clients stop reading
+    assert gate.order.index("recorded") < gate.order.index(DONE.decode())
+
+
 def test_the_usage_of_a_stream_is_asked_for_and_hidden_from_who_did_not_ask(gate: GateHarness) -> None:
     gate.litellm.parts = [delta("a "), usage_chunk(3, 1), DONE]
     answered = gate.call(body=chat(stream=True))

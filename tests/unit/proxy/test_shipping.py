@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from flareflow_gate.living import Lifeline
-from flareflow_gate.outbox import Outbox
+from flareflow_gate.outbox import Outbox, State
 from flareflow_gate.price_book import PricedModels
 from flareflow_gate.shipping import BATCH_RECORDS_MAX, Shipping
 
@@ -69,7 +71,7 @@ def test_records_that_are_not_taken_wait(outbox: Outbox, status: int) -> None:
     assert waiting(outbox) == ["a", "b"]
 
 
-def test_one_record_that_is_never_taken_holds_up_no_other(outbox: Outbox) -> None:
+def test_one_record_that_is_never_taken_holds_up_no_other(outbox: Outbox, tmp_path: Path) -> None:
     # Given a record that usage_ingest cannot read
     fill(outbox, "a", "odd", "b")
     # When all are handed over
@@ -78,7 +80,8 @@ def test_one_record_that_is_never_taken_holds_up_no_other(outbox: Outbox) -> Non
     assert done
     assert batches == [["a", "odd", "b"], ["a"], ["odd"], ["b"]]
     assert waiting(outbox) == []
-    assert outbox.adopt_orphans([]) == 0
+    with closing(sqlite3.connect(tmp_path / "outbox.db")) as file:
+        assert file.execute("SELECT event_id, state FROM call").fetchall() == [("odd", State.REJECTED)]
 
 
 def test_a_call_whose_answer_is_under_way_is_not_sent(outbox: Outbox) -> None:

@@ -59,7 +59,7 @@ class LiteLLM:
 
 
 def row(number: int, at: datetime, key_hash: str = KEY_HASH) -> Event:
-    """A finished call as both the spend log and the callback tell of it."""
+    """A finished call as the spend log tells of it."""
     return {
         "request_id": f"answer-{number}",
         "call_type": "acompletion",
@@ -73,7 +73,20 @@ def row(number: int, at: datetime, key_hash: str = KEY_HASH) -> Event:
         "api_key": key_hash,
         "metadata": {"user_api_key_hash": key_hash},
         "spend": 0.001,
-        "response_cost": 0.001,
         "startTime": at.isoformat(),
         "endTime": (at + timedelta(seconds=1)).isoformat(),
+    }
+
+
+def record(number: int, at: datetime) -> Event:
+    """The same call as the gate tells of it."""
+    return {
+        "event_id": f"call-{number}",
+        "key_hash": KEY_HASH,
+        "call_type": "acompletion",
+        "model": "gpt-4.1-mini",
+        "ending": "complete",
+        "tokens": {"prompt": 1000, "completion": 100},
+        "started_at": at.isoformat(),
+        "ended_at": (at + timedelta(seconds=1)).isoformat(),
     }

@@ -39,7 +39,7 @@ from tests.fakes.attestation import FakeDataAvailability, FakeFlare
 from tests.fakes.settlement import FakeChainLog, FakeDepositToken, FakeDollarRates, FakeFlow, FakeLightClient
 from tests.support.stream_records import base64_text
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
-from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, row
+from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, record, row
 
 SUBSCRIPTION: Final = 7
 BEGIN: Final = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -141,7 +141,7 @@ class MainJob:
     def push_usage(self, *numbers: int) -> None:
         with self.aws.function("UsageIngestFunction") as (_, bootstrap, handle):
             secret = bootstrap.ingest_records().push_secret()
-            calls = [row(number, BEGIN) for number in numbers]
+            calls = [record(number, BEGIN) for number in numbers]
             event = http_event("POST", "/internal/usage", calls)
             event["headers"]["authorization"] = f"Bearer {secret}"
             assert json.loads(handle(event)["body"])["added"] == str(len(calls))

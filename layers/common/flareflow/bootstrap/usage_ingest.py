@@ -1,7 +1,7 @@
 """Composition root of `usage_ingest`."""
 
 import time
-from functools import cache, partial
+from functools import cache
 
 import boto3
 
@@ -9,7 +9,6 @@ from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm.push import callback_record
 from flareflow.entrypoints.gate_records import posted_records
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.ingest import IngestRecords
@@ -30,7 +29,7 @@ def ingest_records() -> IngestRecords:
     tables = boto3.resource("dynamodb")
     return IngestRecords(
         push_secret=secret(settings.usage_push_secret),
-        parse=partial(posted_records, callback_record=callback_record),
+        parse=posted_records,
         keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
         usage=DynamoUsageEvents(tables.Table(settings.usage_table), time.sleep),
         cases=DynamoCases(tables.Table(settings.usage_table), time.sleep),

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -25,7 +24,6 @@ _ARRAY: Final = TypeAdapter(Annotated[list[Any], Field(max_length=RECORDS_MAX)])
 logger = logging.getLogger(__name__)
 
 type Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
-type CallbackRecord = Callable[[dict[str, Any]], CallRecord | None]
 type Name = Annotated[str, Field(max_length=256)]
 
 
@@ -70,10 +68,8 @@ class _Record(BaseModel):
         )
 
 
-def posted_records(body: bytes, now: datetime, callback_record: CallbackRecord) -> PostedRecords:
+def posted_records(body: bytes, now: datetime) -> PostedRecords:
     """The records of a post; each that cannot be read, or has impossible times, is set aside with the reason.
-
-    `callback_record` reads what LiteLLM's own callback posts where no gate is in front of it yet.
 
     Raises InvalidRequestError when the body is too long or no JSON array of at most `RECORDS_MAX` elements.
     """
@@ -84,10 +80,7 @@ def posted_records(body: bytes, now: datetime, callback_record: CallbackRecord) 
     except ValueError as error:
         message = f"a post is a JSON array of at most {RECORDS_MAX} records"
         raise InvalidRequestError("invalid_push", message) from error
-    read = [
-        callback_record(one) if isinstance(one, dict) and "litellm_call_id" in one else _read(one, now)
-        for one in elements
-    ]
+    read = [_read(element, now) for element in elements]
     return PostedRecords(
         records=tuple(one for one in read if isinstance(one, CallRecord)),
         set_aside=tuple(one for one in read if isinstance(one, SetAside)),
