@@ -182,7 +182,7 @@ def test_a_day_has_one_report_which_also_compares_the_totals_of_keys(reconciling
 def test_epochs_wait_when_no_time_is_left(reconciling: Reconciling) -> None:
     reconciling.bill(1, rows=1)
     assert reconciling.run(NOW, time_left=timedelta(seconds=1)).epochs == 0
-    assert reconciling.run(NOW).epochs == 1
+    assert [reconciling.run(NOW).epochs for _ in range(2)] == [1, 0]
 
 
 def test_what_the_journal_and_the_chain_disagree_on_is_told_when_it_stays_the_same(reconciling: Reconciling) -> None:
