@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,13 +12,15 @@ from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
 from flareflow.metering.models import LiveTotals, Subscriptions
 from flareflow.metering.usage_events import (
     CountReport,
+    Difference,
+    DifferenceKind,
     Entry,
     RatedRecord,
     RatedRow,
     RecordReport,
     UsageEvent,
 )
-from flareflow.metering.witnesses import Known, Outcome, bill_alone, count_rows, take_records
+from flareflow.metering.witnesses import Known, Outcome, bill_alone, count_rows, rows_without_record, take_records
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -112,16 +114,19 @@ class FakeUsageEvents:
     """`UsageEvents` in memory, by the same rules of pairing."""
 
     epoch: int | None = None
-    grace: timedelta = timedelta(minutes=30)
     calls: dict[int, Calls] = field(default_factory=lambda: defaultdict(Calls))
     by_epoch: dict[tuple[int, int], list[UsageEvent]] = field(default_factory=lambda: defaultdict(list))
+    rows_alone: list[tuple[datetime, int, Entry]] = field(default_factory=list)
 
     def open_epoch_if_none(self, epoch: int) -> None:
         if self.epoch is None:
             self.epoch = epoch
 
     def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
-        return _counted([self._take(one.subscription_id, self._count_one(one, now)) for one in rows])
+        outcomes = [self._take(one.subscription_id, partial(_count_one, one)) for one in rows]
+        for one, outcome in zip(rows, outcomes, strict=True):
+            self.rows_alone += [(now, one.subscription_id, entry) for entry in outcome.entries if entry.is_row_alone]
+        return _counted(outcomes)
 
     def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
         outcomes = [self._take(one.subscription_id, partial(_record_one, one)) for one in records]
@@ -137,10 +142,18 @@ class FakeUsageEvents:
             for one, calls in self.calls.items()
         }
         some = [one for one, records in due.items() if records][:limit]
-        return _counted([self._take(one, partial(_end_waits, due[one])) for one in some])
+        report = _counted([self._take(one, partial(_end_waits, due[one])) for one in some])
+        return report + CountReport(differences=tuple(self._rows_alone(before)))
 
-    def _count_one(self, row: RatedRow, now: datetime) -> Callable[[Known], Outcome]:
-        return lambda known: count_rows(known, [row], now - self.grace)
+    def _rows_alone(self, before: datetime) -> Iterator[Difference]:
+        """One difference for all rows of a subscription that were counted at the same moment."""
+        due = [one for one in self.rows_alone if one[0] < before]
+        self.rows_alone = [one for one in self.rows_alone if one[0] >= before]
+        for since, subscription_id in sorted({(since, subscription_id) for since, subscription_id, _ in due}):
+            known = Known((), self.calls[subscription_id].entries)
+            if rows_without_record(known, [entry for at, one, entry in due if (at, one) == (since, subscription_id)]):
+                identity = f"{since}#{subscription_id}"
+                yield Difference(DifferenceKind.ROW_WITHOUT_RECORD, subscription_id, identity, "no record")
 
     def _take(self, subscription_id: int, decide: Callable[[Known], Outcome]) -> Outcome:
         calls = self.calls[subscription_id]
@@ -165,6 +178,10 @@ class FakeUsageEvents:
     def live(self, subscription_id: int) -> LiveTotals:
         """The totals as `UsageReader.live` gives them."""
         return self.calls[subscription_id].totals
+
+
+def _count_one(row: RatedRow, known: Known) -> Outcome:
+    return count_rows(known, [row])
 
 
 def _record_one(record: RatedRecord, known: Known) -> Outcome:

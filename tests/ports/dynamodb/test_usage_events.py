@@ -65,10 +65,10 @@ def table(server: None) -> Iterator["Table"]:
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
 def metered(request: pytest.FixtureRequest) -> Metered:
     if request.param == "fake":
-        fake = FakeUsageEvents(grace=GRACE)
+        fake = FakeUsageEvents()
         return Metered(fake, fake)
     table: Table = request.getfixturevalue("table")
-    return Metered(DynamoUsageEvents(table, time.sleep, GRACE), UsageReader(table))
+    return Metered(DynamoUsageEvents(table, time.sleep), UsageReader(table))
 
 
 def test_a_row_is_counted_once(metered: Metered) -> None:
@@ -105,6 +105,7 @@ def test_a_record_whose_row_was_counted_before_adds_nothing(metered: Metered) ->
         assert metered.usage.record([record("call-1")], NOW) == RecordReport(0)
     assert metered.reader.live(1) == LiveTotals(counted=TEN)
     assert metered.usage.count([row("a", call_id="call-1")], NOW + timedelta(days=1)) == CountReport(0)
+    assert metered.usage.bill_alone(NOW + GRACE, 10, NOW + 2 * GRACE) == CountReport(0)
 
 
 def test_a_record_without_a_row_is_billed_after_the_grace(metered: Metered) -> None:
@@ -144,12 +145,17 @@ def test_subscriptions_beyond_the_limit_are_billed_by_the_next_sweep(metered: Me
     assert counted == [2, 1, 0]
 
 
-def test_a_row_without_a_record_is_listed_after_the_grace(metered: Metered) -> None:
+def test_rows_without_a_record_are_listed_together_after_the_grace(metered: Metered) -> None:
+    # Given three rows that are counted together, of which one finds its record later
     metered.usage.open_epoch_if_none(EPOCH)
-    assert metered.usage.count([row("a", call_id="call-1")], NOW) == CountReport(1)
-    assert metered.usage.count([row("a", call_id="call-1")], NOW) == CountReport(0)
-    report = metered.usage.count([row("a", call_id="call-1")], NOW + GRACE)
-    assert (report.counted, kinds(report)) == (0, [DifferenceKind.ROW_WITHOUT_RECORD])
+    rows = [row("a", call_id="call-1"), row("b", call_id="call-2"), row("c")]
+    assert metered.usage.count(rows, NOW) == CountReport(3)
+    metered.usage.record([record("call-2")], NOW)
+    # When they are looked for
+    reports = [metered.usage.bill_alone(before, 10, NOW + GRACE) for before in (NOW, NOW + MINUTE, NOW + MINUTE)]
+    # Then the two others are one difference, once the grace is over
+    assert [kinds(report) for report in reports] == [[], [DifferenceKind.ROW_WITHOUT_RECORD], []]
+    assert [report.counted for report in reports] == [0, 0, 0]
 
 
 def test_a_difference_is_told_again_when_the_row_is_seen_again(metered: Metered) -> None:

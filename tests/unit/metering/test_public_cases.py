@@ -21,7 +21,7 @@ BOOK = PriceBook.load()
 
 @pytest.fixture
 def usage() -> FakeUsageEvents:
-    return FakeUsageEvents(epoch=1, grace=GRACE)
+    return FakeUsageEvents(epoch=1)
 
 
 def rated_row(one: RatedRow, model: str) -> RatedRow:

@@ -115,7 +115,7 @@ class Histories(RuleBasedStateMachine):
         self.patch.setattr(usage_writer, "SPILLED_CHANGED_MAX", 2)
         self.table = MemoryTable()
         self.epochs = DynamoEpochUsage(self.table.as_table(), lambda _: None)
-        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None, GRACE)
+        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None)
         self.model = Model()
         self.now = NOW
         self.epoch = FIRST_EPOCH

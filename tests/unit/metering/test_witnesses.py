@@ -18,7 +18,7 @@ TOLD, LOGGED = Tokens(prompt=20, completion=5), Tokens(prompt=9, completion=1)
 
 @pytest.fixture
 def usage() -> FakeUsageEvents:
-    return FakeUsageEvents(epoch=1, grace=GRACE)
+    return FakeUsageEvents(epoch=1)
 
 
 def billed(usage: FakeUsageEvents, subscription_id: int = 1) -> list[tuple[str, int, int]]:
@@ -89,15 +89,29 @@ def test_a_row_without_a_record_is_billed_at_once_under_its_own_identity(usage: 
 
 
 @pytest.mark.parametrize("call_id", ["call-1", None])
-def test_a_row_without_a_record_is_listed_once_it_ended_longer_ago_than_the_grace(
-    usage: FakeUsageEvents, call_id: str | None
-) -> None:
-    ended = row("a", call_id=call_id)
-    usage.count([ended], NOW)
-    assert usage.count([ended], ended.call.ended_at + GRACE).differences == ()
-    report = usage.count([ended], ended.call.ended_at + GRACE + timedelta(microseconds=1))
-    assert [one.kind for one in report.differences] == [DifferenceKind.ROW_WITHOUT_RECORD]
-    assert report.counted == 0
+def test_a_row_without_a_record_is_listed_once_the_grace_is_over(usage: FakeUsageEvents, call_id: str | None) -> None:
+    usage.count([row("a", call_id=call_id)], NOW)
+    reports = [usage.bill_alone(before, 10, LATER) for before in (NOW, LATER, LATER)]
+    assert [[one.kind for one in report.differences] for report in reports] == [
+        [],
+        [DifferenceKind.ROW_WITHOUT_RECORD],
+        [],
+    ]
+    assert usage.live(1).counted.requests == 1
+
+
+def test_a_row_whose_record_came_in_time_is_not_listed(usage: FakeUsageEvents) -> None:
+    usage.count([row("a", call_id="call-1"), row("b", call_id="call-2")], NOW)
+    usage.record([record("call-1"), record("call-2")], NOW)
+    assert usage.bill_alone(LATER, 10, LATER).differences == ()
+
+
+@pytest.mark.parametrize("request_id", ["x" * 1024, "é", "\ud800"])
+def test_a_row_with_a_long_or_strange_request_id_has_a_short_name(usage: FakeUsageEvents, request_id: str) -> None:
+    usage.record([record("call-1", TOLD)], NOW)
+    [difference] = usage.count([row(request_id, LOGGED, call_id="call-1")], NOW).differences
+    assert difference.identity.isascii()
+    assert len(difference.identity) < 100
 
 
 def test_a_late_row_of_a_call_that_was_billed_alone_adds_nothing_and_a_second_is_a_double(
@@ -121,7 +135,7 @@ def test_a_late_record_that_differs_from_the_billed_row_is_listed_and_adds_nothi
 def test_a_late_record_of_an_unknown_ending_is_no_difference(usage: FakeUsageEvents) -> None:
     usage.count([row("a", call_id="call-1")], NOW)
     assert usage.record([record("call-1", Tokens(), ending=Ending.UNKNOWN)], NOW).differences == ()
-    assert usage.count([row("a", call_id="call-1")], LATER).differences == ()
+    assert usage.bill_alone(LATER, 10, LATER).differences == ()
 
 
 def test_an_unknown_ending_is_billed_by_its_row_also_after_the_grace_and_once(usage: FakeUsageEvents) -> None:
@@ -182,11 +196,11 @@ def test_more_waiting_records_than_the_limit_are_set_aside_and_their_rows_still_
     waiting = [record(f"call-{number}") for number in range(WAITING_MAX)]
     outcome = take_records(Known(waiting), [record("one-more"), record("call-0")])
     assert (outcome.added, [one.reason for one in outcome.set_aside]) == ((), ["too_many_unconfirmed"])
-    assert len(count_rows(Known(waiting), [row("a", call_id="one-more")], NOW).billed) == 1
+    assert len(count_rows(Known(waiting), [row("a", call_id="one-more")]).billed) == 1
 
 
 def test_nothing_changes_when_nothing_is_new() -> None:
-    known = Known([record("call-1")], count_rows(Known(), [row("a")], NOW).entries)
-    assert count_rows(known, [row("a")], NOW - GRACE) == Outcome()
+    known = Known([record("call-1")], count_rows(Known(), [row("a")]).entries)
+    assert count_rows(known, [row("a")]) == Outcome()
     assert take_records(known, [record("call-1")]) == Outcome()
     assert not Outcome().changes_something

@@ -26,15 +26,10 @@ ROW_DELAY: Final = timedelta(minutes=2)
 
 
 class CountingSettings(Settings):
-    """Where rows go. A row that has no record of the gate after the grace is listed."""
+    """Where rows go."""
 
-    push_grace_seconds: int
     usage_table: str
     accounts_table: str
-
-    @property
-    def push_grace(self) -> timedelta:
-        return timedelta(seconds=self.push_grace_seconds)
 
 
 class SpendLogSettings(CountingSettings):
@@ -72,7 +67,7 @@ def sort_rows(settings: CountingSettings) -> SortRows:
     usage = tables.Table(settings.usage_table)
     return SortRows(
         keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
-        usage=DynamoUsageEvents(usage, time.sleep, settings.push_grace),
+        usage=DynamoUsageEvents(usage, time.sleep),
         cases=DynamoCases(usage, time.sleep),
         price_book=PriceBook.load(),
     )

@@ -1,6 +1,7 @@
 """Composition root of `usage_polling`: the poll, and the sealing of an epoch that is over."""
 
 import time
+from datetime import timedelta
 from functools import cache
 
 import boto3
@@ -23,6 +24,7 @@ class UsagePollingSettings(SpendLogSettings, LookBackSettings):
     """Environment of the function."""
 
     epoch_seconds: int
+    push_grace_seconds: int
     statements_table: str
     ledger_table: str
     documents_bucket: str
@@ -40,13 +42,13 @@ def poll_usage() -> PollUsage:
     table = boto3.resource("dynamodb").Table(settings().usage_table)
     return PollUsage(
         read_slice=read_slice(settings(), READ_SECONDS_OF_POLLS),
-        usage=DynamoUsageEvents(table, time.sleep, settings().push_grace),
+        usage=DynamoUsageEvents(table, time.sleep),
         cases=DynamoCases(table, time.sleep),
         progress=DynamoReadingProgress(table, time.sleep),
         slices=SqsSliceQueue(boto3.client("sqs"), settings().usage_slices_queue),
         epochs=Epochs(settings().epoch_seconds),
         look_back=settings().look_back,
-        push_grace=settings().push_grace,
+        push_grace=timedelta(seconds=settings().push_grace_seconds),
     )
 
 

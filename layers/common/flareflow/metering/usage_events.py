@@ -1,13 +1,16 @@
 """Usage events and what they are made from: rows and records that are rated, and where the two witnesses differ."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from flareflow.json_format import timestamp
 from flareflow.metering.calls import CallRecord, LoggedCall, SetAside, Tokens
 from flareflow.metering.models import Usage
+
+NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class DifferenceKind(StrEnum):
     LATE_ROW = "late_row"
     """The row of a call whose record was billed alone. Not billed again."""
     ROW_WITHOUT_RECORD = "row_without_record"
-    """No record has come within the grace. The row is billed."""
+    """No records have come within the grace for rows that were counted together. They are billed."""
     RECORD_WITHOUT_ROW = "record_without_row"
     """No row has come within the grace. The record is billed."""
     UNKNOWN_ENDING = "unknown_ending"
@@ -184,8 +187,18 @@ class Entry:
 
     @property
     def identity(self) -> str:
-        """The row's own identity, or the record's where there is no row."""
-        return str(self.call_id) if self.request_id is None else f"{self.request_id}@{timestamp(self.started_at)}"
+        """The row's own identity, or the record's where there is no row. A long request id is named by its hash."""
+        if self.request_id is None:
+            return str(self.call_id)
+        name = self.request_id
+        if not name.isascii() or len(name) > NAME_CHARACTERS_MAX:
+            name = hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()
+        return f"{name}@{timestamp(self.started_at)}"
+
+    @property
+    def is_row_alone(self) -> bool:
+        """Whether it is a row that was billed before a record came, if one comes at all."""
+        return self.is_billed and not self.is_recorded
 
     @property
     def usage(self) -> Usage:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from flareflow.json_format import timestamp, to_json
+from flareflow.json_format import to_json
 from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside
 from flareflow.metering.models import USAGE_FIELDS, Usage
 from flareflow.metering.usage_events import Difference, DifferenceKind, Entry, RatedRecord, RatedRow, usage_of_record
@@ -67,11 +67,11 @@ class Outcome:
         return added - sum((usage_of_record(record) for record in self.gone), start=Usage())
 
 
-def count_rows(known: Known, rows: Iterable[RatedRow], alone_before: datetime) -> Outcome:
-    """Bill rows. A known row that ended before `alone_before` and has no record is reported."""
+def count_rows(known: Known, rows: Iterable[RatedRow]) -> Outcome:
+    """Bill rows that are not known."""
     pairing = _Pairing.of(known)
     for row in rows:
-        pairing.take_row(row, alone_before)
+        pairing.take_row(row)
     return pairing.outcome()
 
 
@@ -90,6 +90,12 @@ def bill_alone(known: Known, records: Iterable[RatedRecord]) -> Outcome:
         if _call_key(record.call) in pairing.waiting:
             pairing.end_wait(record)
     return pairing.outcome()
+
+
+def rows_without_record(known: Known, entries: Iterable[Entry]) -> Sequence[Entry]:
+    """Those of `entries` that are rows which were billed alone, and of which no record is known now."""
+    pairing = _Pairing.of(known)
+    return [entry for entry in entries if entry.is_row_alone and not pairing.has_record(entry)]
 
 
 @dataclass
@@ -121,15 +127,13 @@ class _Pairing:
             tuple(self.set_aside),
         )
 
-    def take_row(self, row: RatedRow, alone_before: datetime) -> None:
+    def take_row(self, row: RatedRow) -> None:
         call = row.call
         known = self.rows.get((call.request_id, call.started_at))
         if known is not None:
             self._report(known, row.subscription_id)
-            if not self._has_record(known) and call.ended_at < alone_before:
-                self._tell(DifferenceKind.ROW_WITHOUT_RECORD, known, row.subscription_id)
         elif _is_negative(Entry.of_row(row).usage):
-            self._set_aside("row", f"{call.request_id}@{timestamp(call.started_at)}", "negative_amount", call)
+            self._set_aside("row", Entry.of_row(row).identity, "negative_amount", call)
         else:
             self._add(self._new_row(row), row.subscription_id)
 
@@ -172,7 +176,7 @@ class _Pairing:
         kind = DifferenceKind.LATE_ROW if is_first else DifferenceKind.SECOND_ROW
         return Entry.of_row(row, is_recorded=True, is_billed=False, difference=kind)
 
-    def _has_record(self, entry: Entry) -> bool:
+    def has_record(self, entry: Entry) -> bool:
         same_call = self.calls[entry.key_hash, entry.call_id] if entry.call_id is not None else []
         return entry.is_recorded or any(other.is_recorded for other in same_call)
 
@@ -194,11 +198,9 @@ class _Pairing:
             self.calls[entry.key_hash, entry.call_id].append(entry)
 
     def _report(self, entry: Entry, subscription_id: int) -> None:
-        if entry.difference is not None:
-            self._tell(entry.difference, entry, subscription_id)
-
-    def _tell(self, kind: DifferenceKind, entry: Entry, subscription_id: int) -> None:
-        self.differences.append(Difference(kind, subscription_id, entry.identity, _sentence(kind, entry)))
+        kind = entry.difference
+        if kind is not None:
+            self.differences.append(Difference(kind, subscription_id, entry.identity, _sentence(kind, entry)))
 
     def _set_aside(self, what: str, identity: str, reason: str, call: LoggedCall | CallRecord) -> None:
         self.set_aside.append(SetAside(f"{what} {identity}", reason, to_json(call), call.started_at))

@@ -84,7 +84,7 @@ def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
     "item",
     [
         EPOCH_DELTA.key(epoch=1, shard=7, subscription_id=7),
-        WAITING_RECORDS.key(subscription_id=7, version=1),
+        WAITING_RECORDS.key(subscription_id=7, version=1, part=0),
         JOURNAL_ENTRY.key(subscription_id=7, height=1, transaction_index=0, event_index=0),
         OPEN_EPOCH.key(),
     ],

@@ -24,16 +24,13 @@ USAGE_PACK: Final = ItemKind(
 LIVE_TOTALS: Final = ItemKind(
     pk="SUB#{subscription_id}",
     sk="LIVE",
-    holds=(
-        "A subscription's counted and unconfirmed totals (lists of prompt and completion tokens, requests, rated "
-        "micro-tokens, cost in nano-dollars) and the records that wait for their rows; `version` guards all changes."
-    ),
+    holds="Totals (lists in the order of a delta's fields) and waiting records; `version` guards all of them.",
     serves="account_api, pending_push and enforcement read one; the latter two follow changes in the stream.",
     attributes=("version", "counted", "unconfirmed", "waiting", "spilled"),
 )
 WAITING_RECORDS: Final = ItemKind(
     pk="SUB#{subscription_id}",
-    sk="WAITING#{version:010}",
+    sk="WAITING#{version:010}#{part:03}",
     holds="Records that wait for their rows and do not fit into the live totals; `spilled` there counts these items.",
     serves="Metering reads all of a subscription.",
     attributes=("records",),
@@ -45,10 +42,17 @@ UNCONFIRMED: Final = ItemKind(
     serves="usage_polling lists them, oldest first, to bill records whose rows do not come.",
     attributes=(EXPIRES_AT,),
 )
+ROWS_ALONE: Final = ItemKind(
+    pk="ROWS_ALONE",
+    sk="{since}#SUB#{subscription_id}#{version:010}",
+    holds="The sort keys of packs in which rows of a subscription were counted without their records at a moment.",
+    serves="usage_polling lists them, oldest first, and tells which records still have not come.",
+    attributes=("packs", EXPIRES_AT),
+)
 SWEPT: Final = ItemKind(
     pk="METERING",
-    sk="SWEPT",
-    holds="The sort key of the last item under `UNCONFIRMED` that was looked at.",
+    sk="SWEPT#{kind}",
+    holds="The sort key of the last item under `UNCONFIRMED` or `ROWS_ALONE` that was looked at.",
     serves="usage_polling goes on from there.",
     attributes=("marker",),
 )
@@ -363,7 +367,7 @@ TABLES: Final = (
         name="UsageTable",
         holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
         items=(
-            *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, SWEPT),
+            *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, ROWS_ALONE, SWEPT),
             *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
             *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY),
         ),

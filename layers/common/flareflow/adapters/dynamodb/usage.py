@@ -1,42 +1,57 @@
-"""UsageTable as metering writes it: rows counted, records taken, and those billed that no row has confirmed."""
+"""UsageTable as metering writes it: rows counted, records taken, and what finds no second witness."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from boto3.dynamodb.conditions import Key
 
 from flareflow.adapters.dynamodb.epoch_usage import open_epoch_if_none
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import SWEPT, UNCONFIRMED
+from flareflow.adapters.dynamodb.keys import Item, ItemKind
+from flareflow.adapters.dynamodb.tables import ROWS_ALONE, SWEPT, UNCONFIRMED
+from flareflow.adapters.dynamodb.usage_items import packs_of
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.json_format import timestamp
-from flareflow.metering.usage_events import CountReport, RatedRecord, RatedRow, RecordReport
-from flareflow.metering.witnesses import Outcome, bill_alone, count_rows, take_records
+from flareflow.metering.usage_events import (
+    CountReport,
+    Difference,
+    DifferenceKind,
+    RatedRecord,
+    RatedRow,
+    RecordReport,
+)
+from flareflow.metering.witnesses import (
+    REACH,
+    Known,
+    Outcome,
+    bill_alone,
+    count_rows,
+    rows_without_record,
+    take_records,
+)
 from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-GRACE: Final = timedelta(minutes=30)
+NAMED_MAX: Final = 3
+"""Rows that are named of many without a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoUsageEvents:
-    """`UsageEvents` over UsageTable. A row without a record is reported when it ended longer ago than `grace`."""
+    """`UsageEvents` over UsageTable."""
 
     table: "Table"
     pause: Pause
-    grace: timedelta = GRACE
 
     def open_epoch_if_none(self, epoch: int) -> None:
         open_epoch_if_none(self.table, epoch)
 
     def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
-        alone_before = now - self.grace
-        return _counted(self._writer.run(rows, lambda known, some: count_rows(known, some, alone_before), now))
+        return _counted(self._writer.run(rows, count_rows, now))
 
     def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
         outcomes = self._writer.run(records, take_records, now)
@@ -47,33 +62,58 @@ class DynamoUsageEvents:
         )
 
     def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
-        """Sweep the markers of before `before`. What does not have to be billed yet is marked again."""
-        markers = self._markers(before, limit)
-        if not markers:
-            return CountReport(0)
-        ids = sorted({UNCONFIRMED.number(marker, "subscription_id") for marker in markers})
-        waiting = [record for usage in self._writer.live(ids).values() for record in usage.waiting]
-        outcomes = self._writer.run([one for one in waiting if one.call.ended_at < before], bill_alone, now)
-        for subscription_id in sorted({one.subscription_id for one in waiting if one.call.ended_at >= before}):
-            self._writer.mark(subscription_id, now)
-        with translating("store how far unconfirmed records were swept"):
-            self.table.put_item(Item={**SWEPT.key(), "marker": markers[-1]["sk"]})
-        return _counted(outcomes)
+        """Sweep the markers of before `before`: of records that wait, and of rows that were counted alone."""
+        records, rows = (self._markers(kind, before, limit) for kind in (UNCONFIRMED, ROWS_ALONE))
+        report = self._bill_waiting(records, before, now)
+        alone = tuple(one for marker in rows for one in self._rows_alone(marker))
+        self._sweep_after(UNCONFIRMED, records)
+        self._sweep_after(ROWS_ALONE, rows)
+        return report + CountReport(differences=alone)
 
     @property
     def _writer(self) -> UsageWriter:
         return UsageWriter(self.table, self.pause)
 
-    def _markers(self, before: datetime, limit: int) -> Sequence[Item]:
+    def _bill_waiting(self, markers: Sequence[Item], before: datetime, now: datetime) -> CountReport:
+        """Bill the records that have waited long enough. Where others wait on, that is marked again."""
+        ids = sorted({UNCONFIRMED.number(marker, "subscription_id") for marker in markers})
+        waiting = [record for usage in self._writer.live(ids).values() for record in usage.waiting]
+        outcomes = self._writer.run([one for one in waiting if one.call.ended_at < before], bill_alone, now)
+        for subscription_id in sorted({one.subscription_id for one in waiting if one.call.ended_at >= before}):
+            self._writer.mark(subscription_id, now)
+        return _counted(outcomes)
+
+    def _rows_alone(self, marker: Item) -> Sequence[Difference]:
+        """One difference for all rows that were counted together and still have no record."""
+        subscription_id = ROWS_ALONE.number(marker, "subscription_id")
+        counted = self._writer.entries_in(subscription_id, packs_of(marker))
+        starts = [entry.started_at for entry in counted]
+        if not starts:  # the step that was marked was never written
+            return ()
+        known = Known((), self._writer.entries(subscription_id, min(starts) - REACH, max(starts) + REACH))
+        alone = rows_without_record(known, counted)
+        if not alone:
+            return ()
+        tokens = sum(entry.tokens.total for entry in alone)
+        named = ", ".join(entry.identity for entry in alone[:NAMED_MAX])
+        what = f"{len(alone)} rows with {tokens} tokens have no record: {named}{' …' if alone[NAMED_MAX:] else ''}"
+        return (Difference(DifferenceKind.ROW_WITHOUT_RECORD, subscription_id, str(marker["sk"]), what),)
+
+    def _markers(self, kind: ItemKind, before: datetime, limit: int) -> Sequence[Item]:
         """The oldest `limit` markers of before `before` that were not swept yet."""
-        with translating("list unconfirmed records"):
-            swept = self.table.get_item(Key=SWEPT.key(), ConsistentRead=True).get("Item", {})
+        with translating("list what has no second witness"):
+            swept = self.table.get_item(Key=SWEPT.key(kind=kind.pk), ConsistentRead=True).get("Item", {})
             first, last = str(swept.get("marker", "")) + "!", timestamp(before)  # `!` comes before every digit
             if first > last:
                 return []
-            in_time = Key("pk").eq(UNCONFIRMED.partition()) & Key("sk").between(first, last)
+            in_time = Key("pk").eq(kind.partition()) & Key("sk").between(first, last)
             found = self.table.query(KeyConditionExpression=in_time, ConsistentRead=True, Limit=limit)
         return found["Items"]
+
+    def _sweep_after(self, kind: ItemKind, markers: Sequence[Item]) -> None:
+        if markers:
+            with translating("store how far markers were swept"):
+                self.table.put_item(Item=SWEPT.key(kind=kind.pk) | {"marker": markers[-1]["sk"]})
 
 
 def _counted(outcomes: Sequence[Outcome]) -> CountReport:

@@ -23,6 +23,7 @@ from flareflow.adapters.dynamodb.usage_packs import (
     pack_entries,
     pack_records,
     split_entries,
+    split_records,
     unpack_entries,
     unpack_records,
 )
@@ -71,8 +72,9 @@ class StoredUsage:
         kept, spilled = self._spilled_without(outcome.gone)
         waiting = [record for record in self.live.waiting if record not in outcome.gone] + list(outcome.added)
         if len(waiting) > WAITING_IN_LIVE_MAX:
-            spilled.append(_put_spilled(self.subscription_id, version, waiting))
-            kept, waiting = kept + 1, []
+            puts = _put_spilled(self.subscription_id, version, waiting)
+            spilled += puts
+            kept, waiting = kept + len(puts), []
         totals = LiveTotals(
             self.live.totals.counted + outcome.counted, self.live.totals.unconfirmed + outcome.unconfirmed
         )
@@ -136,7 +138,7 @@ def usage_of(item: Item) -> Usage:
 
 
 def packs_of(item: Item) -> list[str]:
-    """The sort keys of the packs in a delta, in the order in which they were counted."""
+    """The sort keys of packs that a delta or a marker names, in the order in which they were counted."""
     return [str(pack) for pack in item.get("packs", ())]
 
 
@@ -156,9 +158,12 @@ def _put_live(subscription_id: int, live: Live) -> Action:
     return {"Put": {"Item": item, "ConditionExpression": "version = :was", "ExpressionAttributeValues": was}}
 
 
-def _put_spilled(subscription_id: int, version: int, records: Sequence[RatedRecord]) -> Action:
-    key = WAITING_RECORDS.key(subscription_id=subscription_id, version=version)
-    return {"Put": {"Item": key | {"records": pack_records(records)}}}
+def _put_spilled(subscription_id: int, version: int, records: Sequence[RatedRecord]) -> list[Action]:
+    actions = []
+    for part, chunk in enumerate(split_records(records)):
+        key = WAITING_RECORDS.key(subscription_id=subscription_id, version=version, part=part)
+        actions.append({"Put": {"Item": key | {"records": pack_records(chunk)}}})
+    return actions
 
 
 def _put_packs(subscription_id: int, version: int, entries: Sequence[Entry]) -> tuple[list[Action], list[str]]:

@@ -53,6 +53,21 @@ def split_entries(entries: Iterable[Entry], span_max: timedelta) -> Iterator[lis
         yield part
 
 
+def split_records(records: Iterable[RatedRecord]) -> Iterator[list[RatedRecord]]:
+    """Parts, in the given order, that fit into a pack."""
+    part: list[RatedRecord] = []
+    size = 0
+    for record in records:
+        added = len(json.dumps(_record_row(record)))
+        if part and size + added > PACK_BYTES_MAX:
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += added
+    if part:
+        yield part
+
+
 def _pack(rows: Sequence[Any]) -> bytes:
     return zlib.compress(json.dumps([FORM, rows], separators=(",", ":")).encode(), level=9)
 

@@ -15,7 +15,15 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import EPOCH_SHARD, EXPIRES_AT, LIVE_TOTALS, UNCONFIRMED, WAITING_RECORDS
+from flareflow.adapters.dynamodb.tables import (
+    EPOCH_SHARD,
+    EXPIRES_AT,
+    LIVE_TOTALS,
+    ROWS_ALONE,
+    UNCONFIRMED,
+    USAGE_PACK,
+    WAITING_RECORDS,
+)
 from flareflow.adapters.dynamodb.usage_items import (
     Action,
     StoredUsage,
@@ -28,7 +36,7 @@ from flareflow.adapters.dynamodb.usage_items import (
 )
 from flareflow.errors import BrokenRuleError, RaceLostError
 from flareflow.json_format import timestamp
-from flareflow.metering.usage_events import RatedRecord, RatedRow
+from flareflow.metering.usage_events import Entry, RatedRecord, RatedRow
 from flareflow.metering.witnesses import REACH, Known, Outcome
 from flareflow.time import Pause
 
@@ -82,7 +90,20 @@ class Step[T: (RatedRow, RatedRecord)]:
     calls: int
     outcome: Outcome
     actions: Sequence[Action]
-    begins_to_wait: bool
+    stored: StoredUsage
+
+    @property
+    def begins_to_wait(self) -> bool:
+        """Whether records wait after this step, and none did before."""
+        return bool(self.outcome.added) and not self.stored.waiting
+
+    @property
+    def packs_of_rows_alone(self) -> Sequence[str]:
+        """The sort keys of the packs of this step, if it counts rows without their records."""
+        if not any(entry.is_row_alone for entry in self.outcome.entries):
+            return ()
+        items = [action["Put"]["Item"] for action in self.actions if "Put" in action]
+        return [item["sk"] for item in items if USAGE_PACK.matches(item)]
 
     @property
     def bytes(self) -> int:
@@ -132,6 +153,15 @@ class UsageWriter:
         with translating("mark unconfirmed records"):
             self.table.put_item(Item=key | {EXPIRES_AT: int((now + MARKER_LIFETIME).timestamp())})
 
+    def _mark_rows[T: (RatedRow, RatedRecord)](self, step: Step[T], now: datetime) -> None:
+        """Store that rows are counted without their records, so that a sweep looks whether these have come."""
+        key = ROWS_ALONE.key(
+            since=timestamp(now), subscription_id=step.work.subscription_id, version=step.stored.live.version
+        )
+        expires_at = int((now + MARKER_LIFETIME).timestamp())
+        with translating("mark rows without records"):
+            self.table.put_item(Item=key | {"packs": step.packs_of_rows_alone, EXPIRES_AT: expires_at})
+
     def _transactions[T: (RatedRow, RatedRecord)](
         self, works: Sequence[Work[T]], decide: Decide[T]
     ) -> Iterator[tuple[list[Step[T]], int | None]]:
@@ -149,19 +179,21 @@ class UsageWriter:
     ) -> Step[T]:
         calls = work.next_calls
         first, last = calls[0].call.started_at - REACH, calls[-1].call.started_at + REACH
-        known = replace(stored, entries=self._entries(work.subscription_id, first, last))
+        known = replace(stored, entries=self.entries(work.subscription_id, first, last))
         calls = _within_spilled(calls, known)
         outcome = decide(known.known, calls)
         if outcome.billed and epoch is None:
             raise BrokenRuleError("no epoch is open, so no usage can be counted")
         actions = known.actions(outcome, epoch) if outcome.changes_something else []
-        return Step(work, len(calls), outcome, actions, bool(outcome.added) and not known.waiting)
+        return Step(work, len(calls), outcome, actions, known)
 
     def _write[T: (RatedRow, RatedRecord)](self, steps: Sequence[Step[T]], epoch: int | None, now: datetime) -> bool:
         """Write one transaction; return False when another invocation has changed some of its items meanwhile."""
         for step in steps:
             if step.begins_to_wait:
                 self.mark(step.work.subscription_id, now)
+            if step.packs_of_rows_alone:
+                self._mark_rows(step, now)
         actions = [action for step in steps for action in step.actions]
         if epoch is not None and any(step.outcome.billed for step in steps):
             actions.append(check_open(steps[0].work.shard, epoch))
@@ -201,10 +233,17 @@ class UsageWriter:
         found = self._query(WAITING_RECORDS.all_of(subscription_id=subscription_id))
         return StoredUsage(subscription_id, live, {one["sk"]: records_of(one, subscription_id) for one in found})
 
-    def _entries(self, subscription_id: int, first: datetime, last: datetime) -> list[Any]:
+    def entries(self, subscription_id: int, first: datetime, last: datetime) -> list[Entry]:
+        """The entries of the packs that can hold start times from `first` to `last`."""
         partition, low, high = packs_between(subscription_id, first, last)
         packs = self._query(Key("pk").eq(partition) & Key("sk").between(low, high))
         return [entry for pack in packs for entry in entries_of(pack)]
+
+    def entries_in(self, subscription_id: int, packs: Sequence[str]) -> list[Entry]:
+        """The entries of packs by their sort keys."""
+        partition = USAGE_PACK.partition(subscription_id=subscription_id)
+        found = read_items(self.table, [{"pk": partition, "sk": pack} for pack in packs], self.pause)
+        return [entry for pack in found for entry in entries_of(pack)]
 
     def _query(self, condition: ConditionBase) -> Iterator[Item]:
         query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
