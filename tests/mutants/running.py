@@ -14,6 +14,8 @@ from tests.mutants.fault import Fault, StaleFaultError
 from tests.mutants.workspace import Workspace, workspaces
 
 AT_ONCE: Final = 2
+UNFAULTED_SECONDS_MAX: Final = 1_800
+"""Of all tests that the faults name, which run once before."""
 
 
 class Verdict(StrEnum):
@@ -57,7 +59,7 @@ class Runner:
     def tests_pass(self, tests: Sequence[str]) -> bool:
         """Whether the tests pass without any fault; prints what they say where they do not."""
         with self._workspace() as workspace:
-            ended = workspace.run(tests)
+            ended = workspace.run(tests, UNFAULTED_SECONDS_MAX)
         if not ended.passed:
             print(f"The tests do not pass without any fault:\n{ended.output}")
         return ended.passed

@@ -18,6 +18,7 @@ from tests.mutants.fault import Fault
 from tests.mutants.forked import preload, python_path, run_pytest
 
 RUN_SECONDS_MAX: Final = 600
+"""Of the tests of one fault."""
 PORTS_APART: Final = 100
 PYTEST: Final = (
     *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
@@ -58,17 +59,17 @@ class Workspace:
     root: Path
     ports_from: int
 
-    def run(self, tests: Sequence[str]) -> Ended:
+    def run(self, tests: Sequence[str], seconds_max: float = RUN_SECONDS_MAX) -> Ended:
         """Run tests on the copy as it is; a run that does not end in time has the exit code 2."""
         shutil.rmtree(self.root / ".hypothesis" / "examples", ignore_errors=True)
         output = self.root.with_suffix(".txt")
         try:
-            exit_code = run_pytest([*PYTEST, *tests], self.root, self._environment(), output, RUN_SECONDS_MAX)
+            exit_code = run_pytest([*PYTEST, *tests], self.root, self._environment(), output, seconds_max)
             return Ended(exit_code, output.read_text(errors="replace"))
         except TimeoutError:
             down = [sys.executable, "-m", "infra.local", "down"]
             subprocess.run(down, cwd=self.root, env=self._environment(), capture_output=True, check=False)
-            return Ended(2, f"not ended after {RUN_SECONDS_MAX} s")
+            return Ended(2, f"not ended after {seconds_max:.0f} s")
 
     @contextmanager
     def with_fault(self, fault: Fault) -> Iterator[None]:

@@ -33,7 +33,7 @@ class StubbedWorkspace(Workspace):
     ends: Ended
     seen: list[str]
 
-    def run(self, tests: Sequence[str]) -> Ended:
+    def run(self, tests: Sequence[str], seconds_max: float = 0) -> Ended:
         self.seen.append((self.root / FAULT.file).read_text())
         return self.ends
 
