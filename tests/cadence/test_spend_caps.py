@@ -115,11 +115,11 @@ def test_a_cap_holds_for_the_page_after_one_that_it_covered(chain: Chain) -> Non
     account, subscription = chain.subscriber()
     act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW * 3 // 2))
     chain.settle(7, (subscription, 50_000 * MILLION))
-    # When usage for another FLOW comes in the same tier
-    chain.settle(8, (subscription, 100_000 * MILLION))
+    # When usage for another 0.8 FLOW comes in the same tier
+    chain.settle(8, (subscription, 90_000 * MILLION))
     # Then only what the cap leaves is charged
     state = chain.subscription(subscription)
-    assert (state["charged"], state["owed"]) == (FLOW * 3 // 2, FLOW // 2)
+    assert (state["charged"], state["owed"]) == (FLOW * 3 // 2, FLOW * 3 // 10)
 
 
 def test_a_debt_from_an_earlier_period_is_charged_above_the_cap_at_any_time_in_the_next(chain: Chain) -> None:
