@@ -294,8 +294,10 @@ def test_a_version_of_a_retired_plan_is_no_longer_announced(chain: Chain) -> Non
     chain = chain.with_own_clock(notices=LONG_NOTICES)
     add_second_version(chain)
     chain.run("subscriptions/retire_plan.cdc", uint64(0), signer=chain.provider)
-    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=3))
     assert announced(chain) == []
+    # And a retired plan gets no other version
+    with pytest.raises(TransactionFailedError, match=r"SubscriptionPlans\.add: plan 0 is retired"):
+        add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(version=3))
 
 
 def test_versions_of_a_plan_are_announced_in_order(chain: Chain) -> None:
