@@ -42,6 +42,7 @@ TICK_SECONDS: Final = "2"
 
 FIXED_PARAMETERS: Final = {
     "EpochSeconds": str(EPOCH_SECONDS),
+    "LitellmRequestTimeoutSeconds": "60",  # as in LiteLLM's configuration
     "LookBackSeconds": "180",
     "AppOrigins": "http://localhost:5173",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
