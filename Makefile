@@ -78,9 +78,9 @@ mutants-%:
 	@$(PYTHON) -m tests.mutants $*
 
 .PHONY: mutants-metering
-mutants-metering: ## those of metering: what is read, counted and compared, one line each
+mutants-metering: ## the faults of all of metering: gate, records, rows, pairing, storage, comparison; one line each
 	@$(INSTALL) stack
-	@$(PYTHON) -m tests.mutants metering- litellm- dynamodb-rows
+	@$(PYTHON) -m tests.mutants gate records witnesses storage litellm metering
 
 .PHONY: bench
 bench: ## measure what the gate adds to a call, into .local/bench/gate.json (some minutes)
