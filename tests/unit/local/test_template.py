@@ -69,6 +69,19 @@ def test_every_trigger_of_the_template_names_one_of_its_functions(deployment: De
     assert set(triggered) <= set(deployment.functions)
 
 
+def test_a_quick_tick_makes_hours_and_days_as_much_shorter(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given five minutes that last two seconds
+    monkeypatch.setenv("FLAREFLOW_TICK_SECONDS", "2")
+    # When the schedules are made
+    seconds = {schedule.function: schedule.seconds for schedule in schedules(deployment)}
+    # Then an hour lasts 24 seconds and a day 576
+    assert seconds["UsagePollingFunction"] == 2
+    assert seconds["UsageRescanFunction"] == 24
+    assert seconds["WideUsageRescanFunction"] == 576
+
+
 def test_the_http_api_of_the_template_can_be_served(deployment: Deployment) -> None:
     api = HttpApi.of(deployment, Functions({}))
     found = api.routes.match("GET", "/v1/statements/0000000007")

@@ -16,6 +16,7 @@ from infra.local.aws.gateway.deployment import Deployment, function_of
 from infra.local.aws.gateway.functions import Functions, ThrottledError
 
 TICK_VARIABLE: Final = "FLAREFLOW_TICK_SECONDS"
+TICK_RATE_SECONDS: Final = 300
 UNIT_SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -52,10 +53,11 @@ class Schedule:
 
 
 def schedules(deployment: Deployment) -> Iterator[Schedule]:
-    """All schedules. `FLAREFLOW_TICK_SECONDS`, if set, replaces the template's rates."""
+    """All schedules. `FLAREFLOW_TICK_SECONDS`, if set, is how long five minutes of the template's rates last here."""
+    tick_seconds = float(os.environ.get(TICK_VARIABLE) or TICK_RATE_SECONDS)
     for name, properties in deployment.template.of_type("AWS::Events::Rule"):
         rule = deployment.resolve(properties)
-        seconds = float(os.environ.get(TICK_VARIABLE) or rate_seconds(rule["ScheduleExpression"]))
+        seconds = rate_seconds(rule["ScheduleExpression"]) * tick_seconds / TICK_RATE_SECONDS
         for target in rule["Targets"]:
             yield Schedule(aws.arn("events", f"rule/{name}"), function_of(target["Arn"]), seconds)
 
