@@ -181,7 +181,7 @@ FAULTS: Final = (
         ITEMS,
         """return {"Put": {"Item": item, "ConditionExpression": ABSENT}}""",
         """return {"Put": {"Item": item}}""",
-        [HISTORIES],
+        [STORAGE],
     ),
     Fault(
         "storage-spilled-records-forgotten",

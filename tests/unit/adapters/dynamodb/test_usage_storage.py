@@ -134,6 +134,17 @@ def test_a_transaction_has_at_most_100_actions(
     assert len([size for size in sizes if size > 1]) == 3
 
 
+def test_the_first_rows_of_a_subscription_do_not_overwrite_what_another_was_first_with(
+    usage: DynamoUsageEvents, table: MemoryTable
+) -> None:
+    # Given a subscription without usage, whose first record arrives between reading and writing of its first row
+    table.meanwhile = lambda: usage.record([record("call-1")], NOW)
+    # When the row is counted, Then both are there
+    assert usage.count([row("a", call_id="call-2")], NOW).counted == 1
+    totals = UsageReader(table.as_table()).live(1)
+    assert (totals.counted.requests, totals.unconfirmed.requests) == (1, 1)
+
+
 def test_rows_of_many_times_are_counted_in_steps(usage: DynamoUsageEvents) -> None:
     rows = [row(f"r-{hours}", started_at=NOW - timedelta(hours=hours)) for hours in range(100)]
     assert usage.count(rows, NOW).counted == 100
