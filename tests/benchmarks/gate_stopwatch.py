@@ -1,8 +1,9 @@
 """`python -m tests.benchmarks.gate_stopwatch PORT`, in LiteLLM's environment: the gate with a stopwatch in it.
 
 As `tests.support.litellm_alone`, and PORT tells at `GET /seconds` what the gate took of each call. The stopwatch runs
-from the request's arrival until LiteLLM is called, stands still while LiteLLM works, and runs again from what LiteLLM
-sends until the gate passes it on: the first part of a stream, the whole of another answer.
+from the request's arrival until LiteLLM is called, but not while its body is awaited, which LiteLLM would await too. It
+stands still while LiteLLM works, and runs again from what LiteLLM sends until the gate passes it on: the first part of
+a stream, the whole of another answer.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ class Stopwatch:
     """The moments of one call, as `time.perf_counter` tells them."""
 
     arrived: float
+    waited: float = 0.0
     called: float = 0.0
     given: float = 0.0
     seconds: float | None = None
@@ -33,7 +35,7 @@ class Stopwatch:
     def sent(self) -> None:
         """The gate passes on a part of the answer; the first one counts."""
         if self.seconds is None and self.given:
-            self.seconds = (self.called - self.arrived) + (time.perf_counter() - self.given)
+            self.seconds = (self.called - self.arrived - self.waited) + (time.perf_counter() - self.given)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,14 @@ class Watching:
                     watch.sent()
                 await send(message)
 
-            await gate({**scope, WATCH: watch}, receive, passed_on)
+            async def awaited() -> Message:
+                begin = time.perf_counter()
+                message = await receive()
+                if not watch.called:
+                    watch.waited += time.perf_counter() - begin
+                return message
+
+            await gate({**scope, WATCH: watch}, awaited, passed_on)
             if watch.seconds is not None:
                 self.seconds.append(watch.seconds)
 
@@ -76,13 +85,17 @@ class Watching:
 
         return watched
 
-    async def tell(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer `GET /seconds` with all that was measured since the last time; LiteLLM answers the rest."""
-        if scope["type"] == "http" and scope["path"] == "/seconds":
-            await answer_json(send, 200, json.dumps(self.seconds).encode())
-            self.seconds.clear()
-        else:
-            await ALONE(scope, receive, send)
+    def telling(self, litellm: Asgi) -> Asgi:
+        """Answers `GET /seconds` with all that was measured since the last time; LiteLLM answers the rest."""
+
+        async def told(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"] == "/seconds":
+                await answer_json(send, 200, json.dumps(self.seconds).encode())
+                self.seconds.clear()
+            else:
+                await litellm(scope, receive, send)
+
+        return told
 
 
 ALONE: Final = litellm_app.LITELLM
@@ -101,7 +114,7 @@ def install() -> None:
 async def main(port: int) -> None:
     """Serve until a signal ends the gate."""
     install()
-    alone = gate_process.server(WATCHING.tell, "127.0.0.1", port, runs_lifespan=False)
+    alone = gate_process.server(WATCHING.telling(ALONE), "127.0.0.1", port, runs_lifespan=False)
     serving = asyncio.create_task(alone.serve())
     await gate_process.serve(Settings.from_environment(), configuration.load())
     alone.should_exit = True
