@@ -101,8 +101,8 @@ def test_an_interrupted_start_leaves_nothing_running() -> None:
 
 
 def test_the_signs_of_work_are_those_of_the_server_and_its_children() -> None:
-    # Given a server whose child uses the processor and says nothing
-    work = "while True: pass"
+    # Given a server whose child uses the processor and says nothing, for as long as its parent runs
+    work = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
     server = Server("parent", [sys.executable, "-c", parent], ports=[], is_ready=lambda: True)
     server.start()
