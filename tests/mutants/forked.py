@@ -19,6 +19,8 @@ PRELOADED: Final = [
     *("cryptography.hazmat.primitives.asymmetric.ec", "eth_account", "psutil", "tenacity"),
 ]
 FORKS: Final = get_context("forkserver")
+CRASHED: Final = 3
+"""pytest's own exit code for an internal error."""
 
 
 def preload() -> None:
@@ -37,9 +39,12 @@ def run_pytest(
 ) -> int:
     """Run pytest on the sources in `root`; its exit code. What it prints goes to the file `output`.
 
+    The code comes through a file: `multiprocessing` says 255 where the fork server could not tell it that of a process.
     Raises TimeoutError, after ending it, where it takes longer than `seconds_max`.
     """
-    process = FORKS.Process(target=_be_pytest, args=(list(arguments), root, dict(environment), output))
+    verdict = output.with_suffix(".exit_code")
+    verdict.unlink(missing_ok=True)
+    process = FORKS.Process(target=_be_pytest, args=(list(arguments), root, dict(environment), output, verdict))
     process.start()
     process.join(seconds_max)
     if process.exitcode is None:
@@ -47,10 +52,10 @@ def run_pytest(
         os.killpg(process.pid, signal.SIGKILL)
         process.join()
         raise TimeoutError
-    return process.exitcode
+    return int(verdict.read_text()) if verdict.exists() else CRASHED
 
 
-def _be_pytest(arguments: list[str], root: Path, environment: Mapping[str, str], output: Path) -> None:
+def _be_pytest(arguments: list[str], root: Path, environment: Mapping[str, str], output: Path, verdict: Path) -> None:
     os.setsid()
     with output.open("wb") as printed:
         os.dup2(printed.fileno(), sys.stdout.fileno())
@@ -62,7 +67,7 @@ def _be_pytest(arguments: list[str], root: Path, environment: Mapping[str, str],
     _import_from(root)
     import pytest  # noqa: PLC0415 - not before the process is what it shall be
 
-    sys.exit(pytest.main(arguments))
+    verdict.write_text(str(int(pytest.main(arguments))))
 
 
 def _import_from(root: Path) -> None:
