@@ -215,10 +215,18 @@ FAULTS: Final = (
     ),
     Fault(
         "attestation-signature-count-not-checked",
-        "The calldata of a finalization has exactly the signatures that it counts.",
+        "The calldata of a finalization has all signatures that it counts.",
         RELAY,
-        "if len(signatures) != count * SIGNATURE_BYTES:",
+        "if len(signatures) < count * SIGNATURE_BYTES:",
         "if len(signatures) < count:",
+        [TEST_RELAY],
+    ),
+    Fault(
+        "attestation-padded-finalization-kept",
+        "Of a finalization no more signatures are kept than the policy has voters.",
+        RELAY,
+        "min(count, voters)",
+        "count",
         [TEST_RELAY],
     ),
     Fault(

@@ -161,6 +161,7 @@ contract Relay {
     {
         bytes32 digest = keccak256(abi.encodePacked("\x19Ethereum Signed Message:\n32", _hash));
         uint256 count = uint16(bytes2(_signatures[:2]));
+        require(_signatures.length >= 2 + count * SIGNATURE_BYTES, "Not enough signatures");
         uint256 weight = 0;
         uint256 nextIndex = 0;
         for (uint256 i = 0; i < count; i++) {

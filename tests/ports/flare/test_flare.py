@@ -26,6 +26,7 @@ from infra.local.flare.fdc.voters import VOTERS
 from infra.local.flare.solidity import artifacts
 from tests.support.flare import anvil_running
 from tests.support.kms import MemoryKms
+from tests.support.relay_vectors import recorded_outcomes
 
 pytestmark = pytest.mark.stack
 
@@ -77,13 +78,23 @@ def web3() -> Iterator[Web3]:
 
 
 @pytest.fixture
-def relay(web3: Web3) -> LocalRelay:
+def relay(relay_of: Callable[[bytes], LocalRelay]) -> LocalRelay:
+    return relay_of(policy().encode())
+
+
+@pytest.fixture
+def relay_of(web3: Web3) -> Callable[[bytes], LocalRelay]:
+    """Deploys a Relay that begins with a policy."""
+    return lambda first: deployed(web3, first)
+
+
+def deployed(web3: Web3, first: bytes) -> LocalRelay:
     compiled, sender = artifacts()["Relay"], {"from": web3.eth.accounts[0]}
     factory: Any = web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
     sent = factory.constructor(1_658_430_000, 90, ROUNDS_PER_REWARD_EPOCH).transact(sender)
     address = web3.eth.wait_for_transaction_receipt(sent, timeout=10, poll_latency=0.1)["contractAddress"]
     contract = web3.eth.contract(address=Web3.to_checksum_address(str(address)), abi=compiled["abi"])
-    contract.functions.setSigningPolicy(policy().encode()).transact(cast("Any", sender))
+    contract.functions.setSigningPolicy(first).transact(cast("Any", sender))
     return LocalRelay(web3, contract)
 
 
@@ -221,6 +232,32 @@ def test_a_signature_with_a_high_s_counts(relay: LocalRelay) -> None:
     signatures = signed_by(message().hash, [0]) + other + signed_by(message().hash, [2])
     # Then it counts like the first
     relay.call(RelayedRoot(policy().encode(), message().encode(), signatures).encode())
+
+
+CUSTOM_MESSAGES: Final = ["protocol 1 with a round", "protocol 1"]
+"""The local Relay has no rules of its own for protocol 1, which nothing here uses."""
+
+
+def test_the_local_relay_answers_as_flares_relay_did(web3: Web3, relay_of: Callable[[bytes], LocalRelay]) -> None:
+    # Given every call that was made to Flare's own Relay
+    recording = recorded_outcomes()
+    local = relay_of(bytes.fromhex(recording.first_policy))
+    differences = []
+    for outcome in recording.outcomes:
+        # When it is made to the local one, after the same calls as there
+        before = web3.provider.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
+        for name in outcome.after:
+            local.send(bytes.fromhex(recording.named(name).calldata))
+        try:
+            local.call(bytes.fromhex(outcome.calldata))
+            is_accepted = True
+        except Web3Exception:
+            is_accepted = False
+        web3.provider.make_request("evm_revert", [before])  # type: ignore[arg-type]
+        if is_accepted != outcome.is_accepted:
+            differences.append(outcome.name)
+    # Then both accept and refuse the same
+    assert differences == CUSTOM_MESSAGES
 
 
 def test_two_requests_that_wait_at_the_same_time_are_both_mined(web3: Web3) -> None:

@@ -82,19 +82,24 @@ class RelayedRoot:
 
     @classmethod
     def decode(cls, calldata: bytes) -> Self:
-        """Raises `ValueError` for anything but a call of `relay()` with a protocol message."""
+        """The parts as the Relay reads them. Raises `ValueError` for anything but a complete call with a message.
+
+        Anyone may make the call, and the Relay ignores bytes after the last signature and signatures after the quorum.
+        A quorum has at most one signature of each voter, so no more than these are kept.
+        """
         if calldata[:4] != RELAY_SELECTOR:
             raise ValueError("not a call of relay()")
-        policy_end = 4 + HEAD_BYTES + VOTER_BYTES * int.from_bytes(calldata[4:6])
+        voters = int.from_bytes(calldata[4:6])
+        policy_end = 4 + HEAD_BYTES + VOTER_BYTES * voters
         message = calldata[policy_end : policy_end + MESSAGE_BYTES]
         if len(message) != MESSAGE_BYTES or message[0] == 0:
             raise ValueError("the call relays no protocol message")
         count_at = policy_end + MESSAGE_BYTES
         count = int.from_bytes(calldata[count_at : count_at + 2])
         signatures = calldata[count_at + 2 :]
-        if len(signatures) != count * SIGNATURE_BYTES:
-            raise ValueError(f"{count} signatures do not have {len(signatures)} bytes")
-        return cls(calldata[4:policy_end], message, signatures)
+        if len(signatures) < count * SIGNATURE_BYTES:
+            raise ValueError(f"{count} signatures have more than {len(signatures)} bytes")
+        return cls(calldata[4:policy_end], message, signatures[: min(count, voters) * SIGNATURE_BYTES])
 
     def encode(self) -> bytes:
         count = len(self.signatures) // SIGNATURE_BYTES
