@@ -39,13 +39,13 @@ PROBE: Final = """
             let subscription = &SubscriptionAccounts.Subscription(deposit: 0.0) as &SubscriptionAccounts.Subscription
             let ledger = &SubscriptionAccounts.Ledger(
                 owner: self.account.address, planIndex: 0, isInDollars: isInDollars, lowBalance: 0.0,
-                deposit: 0.0, epochLimit: epochLimit
+                epochLimit: epochLimit
             ) as &SubscriptionAccounts.Ledger
             let states: [[UFix64]] = []
             for step, total in totals {
                 let epoch = UInt64(step) + 1
                 let settled = Int128(epoch) << 64
-                ledger.deposit(subscription, deposits[step])
+                subscription.add(deposits[step])
                 let charged = subscription.settle(
                     1, epoch: epoch, settled: settled, microtokens: total, total: Int128(total)
                 ) ?? ledger.settleCarefully(

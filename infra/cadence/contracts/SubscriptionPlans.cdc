@@ -289,19 +289,18 @@ access(all) contract SubscriptionPlans {
         return plan
     }
 
-    /// Whether new terms are worse in nothing than the version of the plan that is in force.
+    /// Whether new terms are worse in nothing than the version of the plan that is in force. There is one for every
+    /// plan that has versions, since the first of them is in force at once.
     access(self) view fun isNowhereDearer(
         _ planId: UInt64,
         _ isInDollars: Bool,
         _ tariff: GraduatedPricing.Tariff,
         _ minimumDeposit: UFix64
     ): Bool {
-        if let present = self.effectiveVersion(planId) {
-            return isInDollars == present.isInDollars
-                && minimumDeposit <= present.minimumDeposit
-                && tariff.isNowhereDearer(than: present.tariff)
-        }
-        return false
+        let present = self.effectiveVersion(planId)!
+        return isInDollars == present.isInDollars
+            && minimumDeposit <= present.minimumDeposit
+            && tariff.isNowhereDearer(than: present.tariff)
     }
 
     /// The newest version of a plan whose notice has passed; nil if there is none or the plan is retired.
