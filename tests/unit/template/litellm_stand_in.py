@@ -23,9 +23,14 @@ type Event = dict[str, Any]
 
 @dataclass
 class LiteLLM:
-    """LiteLLM behind httpx: one key, and the spend log that the test writes."""
+    """LiteLLM behind httpx: one key, and the spend log that the test writes.
+
+    Every window of the spend log has all of `rows`, unless it ends before `rows_since`, a time as
+    LiteLLM writes it: then it has none.
+    """
 
     rows: list[Event] = field(default_factory=list)
+    rows_since: str = ""
     is_down: bool = False
 
     def handle(self, request: httpx.Request) -> httpx.Response:
@@ -36,7 +41,8 @@ class LiteLLM:
                 return httpx.Response(200, json={"key": SECRET, "token": KEY_HASH})
             case "/spend/logs/v2":
                 failed = request.url.params["status_filter"] == "failure"
-                rows = [row for row in self.rows if (row["status"] == "failure") == failed]
+                has_rows = request.url.params["end_date"] > self.rows_since
+                rows = [row for row in self.rows if has_rows and (row["status"] == "failure") == failed]
                 return httpx.Response(200, json={"data": rows, "total": len(rows)})
             case "/user/daily/activity":
                 spent = {KEY_HASH: {"metrics": {"spend": 1, "successful_requests": 9}}}

@@ -19,6 +19,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
+from flareflow.adapters.litellm.spend_log import SPEND_LOG_TIME
 from flareflow.attestation.models import SignedPolicy, State
 from flareflow.errors import UnavailableError
 from flareflow.metering.rows import BUCKET
@@ -183,8 +184,9 @@ class MainJob:
             assert handle(queue_event(body)) == {"batchItemFailures": []}
 
     def rescan_usage(self) -> None:
-        """All windows have one row, and only those of one hour are known."""
+        """All windows of the last six hours have one row, and only those of one hour are known."""
         self.litellm.rows = [row(9000, BEGIN)]
+        self.litellm.rows_since = (BEGIN - timedelta(hours=6)).strftime(SPEND_LOG_TIME)
         progress = DynamoReadingProgress(self._table("UsageTable"), lambda _: None)
         for name, hours in (("UsageRescanFunction", 3), ("WideUsageRescanFunction", 4)):
             buckets = [BEGIN - timedelta(hours=hours) + number * BUCKET for number in range(12)]
