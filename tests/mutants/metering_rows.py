@@ -112,6 +112,14 @@ FAULTS: Final = (
         [TEST_POLLING],
     ),
     Fault(
+        "metering-look-back-without-the-row",
+        "Polls look back as far as LiteLLM lets a call last, and two minutes for its row.",
+        "layers/common/flareflow/bootstrap/spend_log.py",
+        "timedelta(seconds=self.litellm_request_timeout_seconds) + ROW_DELAY",
+        "timedelta(seconds=self.litellm_request_timeout_seconds)",
+        ["tests/unit/bootstrap/test_spend_log.py"],
+    ),
+    Fault(
         "metering-window-ignores-the-watermark",
         "A window begins before the watermark, however long ago that is.",
         POLLING,
