@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from flareflow.adapters.litellm import spend_log as module
+from flareflow.adapters.litellm.asking import ANSWER_BYTES_MAX
 from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.spend_log import ANSWER_BYTES_MAX, PAGE_ROWS_MAX, LiteLLMSpendLog
+from flareflow.adapters.litellm.spend_log import PAGE_ROWS_MAX, LiteLLMSpendLog
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import Window
 from flareflow.metering.rows import Listing

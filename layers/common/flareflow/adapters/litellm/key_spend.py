@@ -9,14 +9,13 @@ from typing import Annotated, Final
 import httpx
 from pydantic import BaseModel, Field
 
-from flareflow.adapters.http import read_answer
-from flareflow.adapters.litellm.rows import cost_nanousd, parsed
+from flareflow.adapters.litellm.asking import ask
+from flareflow.adapters.litellm.rows import cost_nanousd
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.spent import Spent
 
 DAILY_PATH: Final = "/user/daily/activity"
 KEYS_PATH: Final = "/key/list"
-ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 DAILY_ROWS: Final = 1_000
 KEYS_PER_PAGE: Final = 100
 PAGES_MAX: Final = 200
@@ -70,7 +69,7 @@ class LiteLLMKeySpend:
         spent: dict[str, Spent] = defaultdict(Spent)
         for number in range(1, PAGES_MAX + 1):
             asked = {"start_date": day.isoformat(), "end_date": day.isoformat(), "page_size": str(DAILY_ROWS)}
-            page = self._ask(DAILY_PATH, {**asked, "page": str(number)}, _Activity)
+            page = ask(self.http, DAILY_PATH, {**asked, "page": str(number)}, _Activity, DAILY_PATH)
             for one in page.results:
                 for key_hash, of_key in one.breakdown.api_keys.items():
                     cost = cost_nanousd(of_key.metrics.spend) or 0
@@ -83,19 +82,10 @@ class LiteLLMKeySpend:
         spent: dict[str, Spent] = {}
         for number in range(1, PAGES_MAX + 1):
             asked = {"return_full_object": "true", "size": str(KEYS_PER_PAGE), "page": str(number)}
-            page = self._ask(KEYS_PATH, asked, _Keys)
+            page = ask(self.http, KEYS_PATH, asked, _Keys, KEYS_PATH)
             for key in page.keys:
                 total = key.total_spend if key.total_spend is not None else key.spend
                 spent[key.token] = Spent(0, cost_nanousd(total) or 0)
             if number >= page.total_pages:
                 return spent
         raise SpendLogUnavailableError(f"LiteLLM has more than {PAGES_MAX} pages of keys")
-
-    def _ask[M: BaseModel](self, path: str, query: Mapping[str, str], model: type[M]) -> M:
-        try:
-            answer = read_answer(self.http.stream("GET", path, params=query), ANSWER_BYTES_MAX)
-            if not answer.is_success:
-                raise SpendLogUnavailableError(f"LiteLLM answered {path} with {answer.status}")
-            return model.model_validate(parsed(answer.body))
-        except (httpx.HTTPError, ValueError) as error:
-            raise SpendLogUnavailableError(f"LiteLLM gave no usable answer to {path}: {error}") from error

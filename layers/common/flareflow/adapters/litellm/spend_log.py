@@ -8,16 +8,14 @@ from typing import Annotated, Final
 import httpx
 from pydantic import BaseModel, Field
 
-from flareflow.adapters.http import read_answer
-from flareflow.adapters.litellm.rows import parsed, read_row, started_at
-from flareflow.errors import SpendLogUnavailableError
+from flareflow.adapters.litellm.asking import ask
+from flareflow.adapters.litellm.rows import read_row, started_at
 from flareflow.metering.calls import SetAside
 from flareflow.metering.models import Window
 from flareflow.metering.rows import Listing, LoggedRow, SpendPage
 
 PATH: Final = "/spend/logs/v2"
 PAGE_ROWS_MAX: Final = 500
-ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 SPEND_LOG_TIME: Final = "%Y-%m-%d %H:%M:%S"
 COST_USD_MIN: Final = "0.0000000001"
 
@@ -70,13 +68,7 @@ class LiteLLMSpendLog:
 
     def _ask(self, listing: Listing, window: Window, number: int, rows: int) -> _Answer:
         query = {**_FILTERS[listing], **_times(window), "page": str(number), "page_size": str(rows)}
-        try:
-            answer = read_answer(self.http.stream("GET", PATH, params=query), ANSWER_BYTES_MAX)
-            if not answer.is_success:
-                raise SpendLogUnavailableError(f"LiteLLM answered page {number} of {window} with {answer.status}")
-            return _Answer.model_validate(parsed(answer.body))
-        except (httpx.HTTPError, ValueError) as error:
-            raise SpendLogUnavailableError(f"LiteLLM gave no page {number} of {window}: {error}") from error
+        return ask(self.http, PATH, query, _Answer, f"page {number} of {window}")
 
 
 def _times(window: Window) -> Mapping[str, str]:
