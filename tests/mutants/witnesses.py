@@ -211,8 +211,8 @@ FAULTS: Final = (
         "storage-packs-of-any-span",
         "The start times in a pack are at most ten minutes apart.",
         PACKS,
-        " or entry.started_at - part[0].started_at > span_max",
-        "",
+        "entry.started_at - first.started_at <= span_max",
+        "True",
         [STORAGE],
     ),
     Fault(

@@ -6,7 +6,7 @@ Unix epoch, an end as the difference to its start. A pack is read by the version
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -40,29 +40,25 @@ def unpack_records(subscription_id: int, packed: bytes) -> Sequence[RatedRecord]
 
 def split_entries(entries: Iterable[Entry], span_max: timedelta) -> Iterator[list[Entry]]:
     """Parts, in order of start times, that fit into a pack and whose start times are at most `span_max` apart."""
-    part: list[Entry] = []
-    size = 0
-    for entry in sorted(entries, key=lambda entry: entry.started_at):
-        added = len(json.dumps(_entry_row(entry)))
-        if part and (size + added > PACK_BYTES_MAX or entry.started_at - part[0].started_at > span_max):
-            yield part
-            part, size = [], 0
-        part.append(entry)
-        size += added
-    if part:
-        yield part
+    in_order = sorted(entries, key=lambda entry: entry.started_at)
+    return _parts(in_order, _entry_row, lambda first, entry: entry.started_at - first.started_at <= span_max)
 
 
 def split_records(records: Iterable[RatedRecord]) -> Iterator[list[RatedRecord]]:
     """Parts, in the given order, that fit into a pack."""
-    part: list[RatedRecord] = []
+    return _parts(records, _record_row, lambda first, record: True)
+
+
+def _parts[T](items: Iterable[T], row: Callable[[T], list[Any]], belong: Callable[[T, T], bool]) -> Iterator[list[T]]:
+    """Parts that fit into a pack. `belong`: whether an item may be in the part that begins with the first one."""
+    part: list[T] = []
     size = 0
-    for record in records:
-        added = len(json.dumps(_record_row(record)))
-        if part and size + added > PACK_BYTES_MAX:
+    for item in items:
+        added = len(json.dumps(row(item)))
+        if part and (size + added > PACK_BYTES_MAX or not belong(part[0], item)):
             yield part
             part, size = [], 0
-        part.append(record)
+        part.append(item)
         size += added
     if part:
         yield part
