@@ -7,12 +7,12 @@ new; any other is looked at in parts, down to five minutes, and only those are r
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.metering.models import Window
 from flareflow.metering.ports import ReadingProgress, SliceQueue, SpendLog
-from flareflow.metering.rows import BUCKET, Listing, Slice, window_of
+from flareflow.metering.rows import BUCKET, Listing, Slice, bucket_of, window_of
 from flareflow.time import Deadline
 
 LENGTHS: Final = (timedelta(days=1), timedelta(hours=1), BUCKET)
@@ -42,7 +42,7 @@ class Rescan:
 
     def run(self, now: datetime, deadline: Deadline) -> RescanReport:
         """Raises SpendLogUnavailableError, StorageUnavailableError; the next re-scan looks at the same again."""
-        window = Window(floor(now - self.reach, LENGTHS[0]), floor(now - self.look_back, BUCKET))
+        window = Window(bucket_of(now - self.reach, LENGTHS[0]), bucket_of(now - self.look_back))
         scan = _Scan(self.spend_log, self.progress, deadline, window)
         for day in spans(window.start, window.end, LENGTHS[0]):
             scan.look(day, 0)
@@ -103,12 +103,6 @@ class _Scan:
         self.slowest = max(self.slowest, self.deadline.clock() - began)
         self.asked += 1
         return rows
-
-
-def floor(moment: datetime, length: timedelta) -> datetime:
-    """The start of the span of `length` that contains a moment, in UTC."""
-    seconds = length.total_seconds()
-    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
 
 
 def spans(start: datetime, end: datetime, length: timedelta) -> Iterator[datetime]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -180,9 +180,10 @@ class Reading:
         )
 
 
-def bucket_of(moment: datetime) -> datetime:
-    """The start of the bucket that contains `moment`."""
-    return datetime.fromtimestamp(moment.timestamp() // BUCKET.total_seconds() * BUCKET.total_seconds(), moment.tzinfo)
+def bucket_of(moment: datetime, length: timedelta = BUCKET) -> datetime:
+    """The start of the bucket, or of the longer span, that contains `moment`; all are counted from midnight in UTC."""
+    seconds = length.total_seconds()
+    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
 
 
 def window_of(bucket: datetime, length: timedelta = BUCKET) -> Window:
