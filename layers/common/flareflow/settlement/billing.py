@@ -159,8 +159,10 @@ class _Dollars:
     def sorted(self, pages: Iterable[SettlePage]) -> tuple[Sequence[SettlePage], Sequence[SettlePage]]:
         """The pages that can be settled now, and those that wait for a rate."""
         marked = [page.reading_rate_for(self.subscriptions) for page in pages]
-        waiting = [page for page in marked if page.reads_rate and self.refusal is not None]
-        return [page for page in marked if page not in waiting], waiting
+        return [page for page in marked if not self._waits(page)], [page for page in marked if self._waits(page)]
+
+    def _waits(self, page: SettlePage) -> bool:
+        return page.reads_rate and self.refusal is not None
 
 
 @dataclass(frozen=True, slots=True)
