@@ -28,10 +28,14 @@ type AsItIs = Any
 """A value that LiteLLM hands to the model's provider and does not use itself."""
 
 
-class Parameters(BaseModel):
-    """What all routes have; a parameter that a route does not name is refused."""
+class Strict(BaseModel):
+    """What it does not name is refused, and values are not converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Parameters(Strict):
+    """What all routes have; a parameter that a route does not name is refused."""
 
     model: ModelName
 
@@ -46,19 +50,15 @@ class Parameters(BaseModel):
         return options is not None and options.include_usage is True
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(Strict):
     """How a stream of chat or text completions ends."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     include_usage: bool | None = None
     include_obfuscation: bool | None = None
 
 
-class FunctionTool(BaseModel):
+class FunctionTool(Strict):
     """A tool that the caller runs. The other types are run by a server, at a price of their own."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     type: Literal["function", "custom"]
     function: AsItIs = None
@@ -133,10 +133,8 @@ class Embedding(Parameters):
     user: Name | None = None
 
 
-class ResponsesTool(BaseModel):
+class ResponsesTool(Strict):
     """A tool that the caller runs, as the Responses API writes it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     type: Literal["function", "custom"]
     name: Name
@@ -178,10 +176,8 @@ def _no_search(name: str) -> str:
     return name
 
 
-class AnthropicTool(BaseModel):
+class AnthropicTool(Strict):
     """A tool that the caller runs, as Anthropic writes it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     type: Literal["custom"] | None = None
     name: Annotated[Name, AfterValidator(_no_search)]
@@ -192,10 +188,8 @@ class AnthropicTool(BaseModel):
     input_examples: AsItIs = None
 
 
-class AnthropicUser(BaseModel):
+class AnthropicUser(Strict):
     """`metadata` of Anthropic's API; LiteLLM would take other fields in it for its own."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     user_id: Name | None = None
 

@@ -41,8 +41,8 @@ FAULTS: Final = (
         "gate-unknown-parameter",
         "A parameter that a route does not name is refused.",
         f"{GATE}/parameters.py",
-        'a route does not name is refused."""\n\n    model_config = ConfigDict(extra="forbid"',
-        'a route does not name is refused."""\n\n    model_config = ConfigDict(extra="ignore"',
+        'it does not name is refused, and values are not converted."""\n\n    model_config = ConfigDict(extra="forbid"',
+        'it does not name is refused, and values are not converted."""\n\n    model_config = ConfigDict(extra="ignore"',
         [TEST_REQUESTS],
     ),
     Fault(
