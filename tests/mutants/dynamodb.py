@@ -29,7 +29,6 @@ TEST_EPOCHS: Final = f"{PORTS}/test_epoch_usage.py"
 TEST_LEDGER: Final = f"{PORTS}/test_ledger.py"
 TEST_REALTIME: Final = f"{PORTS}/test_realtime_tables.py"
 TEST_STATEMENTS: Final = f"{PORTS}/test_statement_store.py"
-TEST_USAGE: Final = f"{PORTS}/test_usage_events.py"
 
 FAULTS: Final = (
     Fault(

@@ -13,7 +13,6 @@ HTTP: Final = f"{ENTRYPOINTS}/http.py"
 PROBLEMS: Final = f"{ENTRYPOINTS}/problems.py"
 SCHEDULE: Final = f"{ENTRYPOINTS}/schedule.py"
 TABLE_STREAMS: Final = f"{ENTRYPOINTS}/table_streams.py"
-QUEUE_BATCHES: Final = f"{ENTRYPOINTS}/queue_batches.py"
 WEBSOCKET: Final = f"{ENTRYPOINTS}/websocket.py"
 
 TEST_CONNECTIONS: Final = "tests/unit/realtime/test_connections.py"

@@ -32,12 +32,6 @@ def call_of(**changed: object) -> LoggedCall:
     return read.call
 
 
-def reason_of(**changed: object) -> str:
-    read = read_row(row(**changed))
-    assert isinstance(read, SetAside), read
-    return read.reason
-
-
 def test_a_recorded_row_is_read_as_the_call_it_reports() -> None:
     assert call_of() == LoggedCall(
         request_id=row()["request_id"],

@@ -30,7 +30,6 @@ from flareflow.settlement.events import (
     Withdrawn,
 )
 
-SUBSCRIPTIONS_CONTRACT: Final = "UsageBasedSubscriptions"
 _ACCOUNTS_CONTRACT: Final = "SubscriptionAccounts"
 _CUSTODY_CONTRACT: Final = "SubscriptionCustody"
 _PLANS_CONTRACT: Final = "SubscriptionPlans"
