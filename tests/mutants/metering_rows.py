@@ -352,6 +352,22 @@ FAULTS: Final = (
         [TEST_RECONCILING],
     ),
     Fault(
+        "metering-epoch-noted-before-its-cases",
+        "An epoch is noted as reconciled once its differences are open cases.",
+        RECONCILING,
+        "        opened = self.cases.open(list(_against",
+        "        self.reconciled.add(epoch, by_key)\n        opened = self.cases.open(list(_against",
+        [TEST_RECONCILING],
+    ),
+    Fault(
+        "metering-day-noted-before-its-cases",
+        "A day is noted as reported once its differences are open cases.",
+        RECONCILING,
+        "            opened += self._open_cases(of_day, now)\n            self.reconciled.note_report(yesterday)\n",
+        "            self.reconciled.note_report(yesterday)\n            opened += self._open_cases(of_day, now)\n",
+        [TEST_RECONCILING],
+    ),
+    Fault(
         "metering-surplus-not-told",
         "What was billed and LiteLLM has not counted is told.",
         RECONCILING,

@@ -1,11 +1,13 @@
 """What was billed agrees with what LiteLLM counted and with the statements, or a person is told."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from flareflow.errors import SpendLogUnavailableError
+from flareflow.errors import SpendLogUnavailableError, StorageUnavailableError
+from flareflow.metering.cases import Case
 from flareflow.metering.models import Usage
 from flareflow.metering.reconciling import Reconcile, ReconciliationReport
 from flareflow.metering.spent import BilledCall, KeyLine, Spent
@@ -144,6 +146,59 @@ def test_an_epoch_is_added_once_also_after_a_run_that_was_broken_off(reconciling
     reconciling.count(2)
     reconciling.run(NOW)
     assert reconciling.reconciled.billed(None) == {KEY: Spent(2, 2_000)}
+
+
+def test_what_was_found_before_litellm_failed_is_told(reconciling: Reconciling) -> None:
+    # Given a statement that says something else than its events, while LiteLLM is down
+    reconciling.bill(1, rows=2)
+    reconciling.sealed.told[1] = {1: Usage(requests=1)}
+    reconciling.litellm.is_down = True
+    # When the run ends with LiteLLM's failure
+    with pytest.raises(SpendLogUnavailableError):
+        reconciling.run(NOW)
+    # Then the difference is an open case
+    assert set(reconciling.cases.opened) == {"difference#statement_differs#1-1"}
+
+
+def an_epoch_with_a_wrong_statement(reconciling: Reconciling) -> None:
+    reconciling.bill(1, rows=2)
+    reconciling.sealed.told[1] = {1: Usage(requests=1)}
+    reconciling.count(2)
+
+
+def a_day_with_more_than_litellm_has_counted(reconciling: Reconciling) -> None:
+    yesterday = NOW - timedelta(days=1)
+    reconciling.bill(1, rows=3, started_at=yesterday)
+    reconciling.count(2, day=yesterday.date())
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (an_epoch_with_a_wrong_statement, "statement_differs"),
+        (a_day_with_more_than_litellm_has_counted, "billed_more"),
+    ],
+)
+def test_what_could_not_be_stored_as_a_case_is_found_again(
+    reconciling: Reconciling,
+    monkeypatch: pytest.MonkeyPatch,
+    given: Callable[[Reconciling], None],
+    reason: str,
+) -> None:
+    # Given a difference, and a storage that takes no cases once
+    def fail(cases: Sequence[Case]) -> int:
+        if cases:
+            raise StorageUnavailableError("open cases")
+        return 0
+
+    given(reconciling)
+    with monkeypatch.context() as patch:
+        patch.setattr(reconciling.cases, "open", fail)
+        with pytest.raises(StorageUnavailableError):
+            reconciling.run(NOW)
+    # When the next run goes on, Then a person is told
+    reconciling.run(NOW + MINUTE)
+    assert {case.reason for case in reconciling.cases.opened.values()} == {reason}
 
 
 def test_a_call_belongs_to_the_day_on_which_it_started(reconciling: Reconciling) -> None:

@@ -8,7 +8,7 @@ not be less than what was billed before. A difference is an open case, which a p
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -63,19 +63,22 @@ class Reconcile:
 
     def run(self, now: datetime, deadline: Deadline) -> ReconciliationReport:
         """Raises SpendLogUnavailableError, StorageUnavailableError; the next run goes on."""
-        epochs, cases = 0, list[Case]()
+        epochs = opened = 0
         for epoch in self.sealed.epochs_after(self.reconciled.through_epoch(), EPOCHS_MAX):
             if deadline.is_near():
                 break
-            cases += self._reconcile_epoch(epoch, now)
+            opened += self._reconcile_epoch(epoch, now)
             epochs += 1
         today = now.astimezone(UTC).date()
         lines = self._compare(today, now)
+        opened += self._open_cases(lines, now)
         yesterday = today - timedelta(days=1)
         if now.astimezone(UTC).hour >= REPORT_HOUR and self.reconciled.reported() != yesterday:
-            lines += self._close_day(yesterday, now)
-        cases += [case for line in lines for case in _cases_of(line, now)]
-        opened = self.cases.open(cases)
+            of_day = self._compare(yesterday, now) + self._lines(None, self.litellm.of_all_time(), now)
+            self.reports.write(yesterday, of_day)
+            opened += self._open_cases(of_day, now)
+            self.reconciled.note_report(yesterday)
+            lines += of_day
         return ReconciliationReport(
             epochs=epochs,
             keys=len({line.key_hash for line in lines}),
@@ -84,7 +87,8 @@ class Reconcile:
             missing_rows=sum(line.missing.rows for line in lines if line.day == today),
         )
 
-    def _reconcile_epoch(self, epoch: int, now: datetime) -> Iterator[Case]:
+    def _reconcile_epoch(self, epoch: int, now: datetime) -> int:
+        """Open what differs, and only then note the epoch as reconciled; return how many cases are new."""
         by_key: dict[tuple[str, date | None], Spent] = defaultdict(Spent)
         by_subscription: dict[int, Usage] = defaultdict(Usage)
         for call in self.billed.of_epoch(epoch):
@@ -92,19 +96,16 @@ class Reconcile:
             by_key[call.key_hash, call.started_at.astimezone(UTC).date()] += spent
             by_key[call.key_hash, None] += spent
             by_subscription[call.subscription_id] += call.usage
+        opened = self.cases.open(list(_against_statement(epoch, by_subscription, self.sealed.added_by(epoch), now)))
         self.reconciled.add(epoch, by_key)
-        yield from _against_statement(epoch, by_subscription, self.sealed.added_by(epoch), now)
+        return opened
+
+    def _open_cases(self, lines: Sequence[KeyLine], now: datetime) -> int:
+        return self.cases.open([case for line in lines for case in _cases_of(line, now)])
 
     def _compare(self, day: date, now: datetime) -> list[KeyLine]:
         counted = self.litellm.of_day(day)
         return self._lines(day, counted, now)
-
-    def _close_day(self, day: date, now: datetime) -> list[KeyLine]:
-        """The comparison of a day that is over, which goes into its report, and that of all days."""
-        lines = self._compare(day, now) + self._lines(None, self.litellm.of_all_time(), now)
-        self.reports.write(day, lines)
-        self.reconciled.note_report(day)
-        return lines
 
     def _journal(self, now: datetime) -> Iterator[Case]:
         """What differs between journal and chain in the same way as at an earlier run."""
