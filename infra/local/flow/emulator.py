@@ -12,7 +12,7 @@ SERVICE_PRIVATE_KEY: Final = "aff3a277caf2bdd6582c156ae7b07dbca537da7833309de88e
 """The emulator's published development key, P-256 with SHA3_256: worth nothing anywhere else."""
 
 
-def flow_emulator(block_time: str | None = "1s", *, coverage: bool = False) -> Server:
+def flow_emulator(block_time: str | None = "500ms", *, coverage: bool = False) -> Server:
     """The emulator; without `block_time` it makes a block for each transaction at once."""
     command = [
         str(BIN / "flow-emulator"),
