@@ -143,7 +143,7 @@ def test_the_backend_reads_the_same_from_the_events(on_dollars: OnDollars) -> No
     ledger = FakeLedger()
     token = FlowDepositToken(FlowScripts(chain.flow.rest, chain.flow.addresses))
     log = FlowChainLog(chain.flow.rest, chain.provider.address)
-    ReadChainEvents(log, token, ledger, first_height).run(FakeClock().deadline())
+    ReadChainEvents(log, token, ledger, first_height, FakeClock()).run(FakeClock().deadline())
     # Then the ledger has the plan in dollars that needs no rate, and every amount as the contract has it
     known, on_chain = ledger.subscriptions[subscription], chain.subscription(subscription)
     assert (known.tariff.currency, known.tariff.needs_rate) == (Currency.USD, False)

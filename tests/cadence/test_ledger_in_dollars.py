@@ -28,7 +28,7 @@ def ledger_of(chain: Chain, first_height: int) -> FakeLedger:
     ledger = FakeLedger()
     token = FlowDepositToken(FlowScripts(chain.flow.rest, chain.flow.addresses))
     log = FlowChainLog(chain.flow.rest, chain.provider.address)
-    ReadChainEvents(log, token, ledger, first_height).run(FakeClock().deadline())
+    ReadChainEvents(log, token, ledger, first_height, FakeClock()).run(FakeClock().deadline())
     return ledger
 
 

@@ -1,8 +1,12 @@
 """What an owner lets be charged in 30 days, and what becomes of the rest."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
+from flareflow.settlement.journal import DEFAULT_TARIFF, post
 from tests.cadence.owners import act, leave, optional
 from tests.support.flow_emulator import FLOW, SETTLE, Chain
 
@@ -53,6 +57,24 @@ def test_a_lower_cap_than_was_spent_charges_nothing_more(chain: Chain) -> None:
     chain.settle(8, (subscription, 60_000 * MILLION))
     state = chain.subscription(subscription)
     assert (state["charged"], state["owed"], state["spendable"]) == (FLOW, FLOW // 5, 0)
+
+
+def test_the_ledger_knows_from_events_alone_what_a_cap_leaves(chain: Chain) -> None:
+    # Given a cap of a FLOW of which a fifth was charged, and which was lowered by a quarter since
+    account, subscription = chain.subscriber()
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(FLOW))
+    chain.settle(7, (subscription, 10_000 * MILLION))
+    act(chain, account, "set_spend_cap", uint64(subscription), optional(3 * FLOW // 4))
+    # When the events are entered into the journal
+    log, state = FlowChainLog(chain.flow.rest, chain.provider.address), None
+    for event in log.events(max(0, log.latest_sealed_height() - 200), log.latest_sealed_height()):
+        if getattr(event.happened, "subscription_id", None) == subscription:
+            posting = post(event, state, DEFAULT_TARIFF)
+            assert posting is not None
+            state = posting.subscription
+    # Then the ledger says what the contract says
+    assert state is not None
+    assert state.spendable_ufix64(datetime.now(UTC)) == chain.subscription(subscription)["spendable"] == 55_000_000
 
 
 def test_the_rest_is_charged_when_the_next_period_of_a_cap_begins(chain: Chain) -> None:

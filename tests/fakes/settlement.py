@@ -239,12 +239,16 @@ class FakeLedger:
     plans: dict[tuple[int, int], PlanVersion] = field(default_factory=dict)
     retired: set[int] = field(default_factory=set)
     height: int | None = None
+    complete_at: datetime | None = None
 
     def read_to(self) -> int | None:
         return self.height
 
     def advance(self, height: int) -> None:
         self.height = max(height, self.height or 0)
+
+    def note_complete(self, at: datetime) -> None:
+        self.complete_at = at
 
     def subscription(self, subscription_id: int) -> Subscription | None:
         return self.subscriptions.get(subscription_id)

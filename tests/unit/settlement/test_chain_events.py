@@ -1,7 +1,8 @@
 """Entering the chain's events into the journal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -43,7 +44,7 @@ class Reading:
     start_height: int = 0
 
     def run(self, seconds: float = 60) -> ChainEventsReport:
-        use_case = ReadChainEvents(self.chain, self.token, self.ledger, self.start_height)
+        use_case = ReadChainEvents(self.chain, self.token, self.ledger, self.start_height, self.clock)
         return use_case.run(self.clock.deadline(seconds))
 
     def opened_at(self, height: int) -> None:
@@ -90,6 +91,29 @@ def test_many_blocks_are_read_at_most_250_at_a_time(reading: Reading) -> None:
 def test_the_deadline_ends_reading_between_two_requests(reading: Reading) -> None:
     reading.chain.sealed_height = 400
     assert reading.run(seconds=0) == ChainEventsReport(entries=0, read_to=None)
+
+
+def test_the_ledger_is_complete_as_of_the_moment_when_the_latest_block_was_asked_for(reading: Reading) -> None:
+    # Given a node that takes half a minute to list events
+    begun, events = reading.clock.now, reading.chain.events
+
+    def events_later(first_height: int, last_height: int) -> Sequence[ChainEvent]:
+        reading.clock.move(30)
+        return events(first_height, last_height)
+
+    reading.chain.events = events_later  # type: ignore[method-assign]
+    # When everything is read
+    reading.run()
+    # Then the ledger is complete as of the beginning, and when no block is new, as of the second tick
+    assert reading.ledger.complete_at == begun
+    reading.run()
+    assert reading.ledger.complete_at == begun + timedelta(seconds=30)
+
+
+def test_a_ledger_that_the_deadline_left_incomplete_grows_old(reading: Reading) -> None:
+    reading.chain.sealed_height = 400
+    reading.run(seconds=0)
+    assert reading.ledger.complete_at is None
 
 
 def test_events_of_one_block_are_applied_in_their_order(reading: Reading) -> None:

@@ -9,6 +9,7 @@ from flareflow.adapters.flow.contracts import FlowChainLog, FlowDepositToken
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
 from flareflow.entrypoints.settings import Settings
 from flareflow.settlement.chain_events import ReadChainEvents
+from flareflow.time import utc_now
 
 
 class ChainEventsSettings(Settings):
@@ -31,4 +32,5 @@ def read_chain_events() -> ReadChainEvents:
         token=FlowDepositToken(FlowScripts(rest, addresses)),
         ledger=DynamoLedger(boto3.resource("dynamodb").Table(settings.ledger_table)),
         start_height=settings.flow_start_height,
+        clock=utc_now,
     )

@@ -17,7 +17,7 @@ from flareflow.settlement.journal import post
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.ports import ChainLog, DepositToken, Ledger
 from flareflow.settlement.pricing import Tariff
-from flareflow.time import Deadline
+from flareflow.time import Clock, Deadline
 
 HEIGHTS_MAX: Final = 250
 """Blocks whose events are asked for at a time; access nodes answer for at most 250."""
@@ -36,16 +36,19 @@ class ReadChainEvents:
     """Enters every event from `start_height` to the latest sealed block into the journal, once and in order.
 
     The cursor moves after the events are stored. After a crash in between, some are read again and not entered twice.
+    Once all are entered it is noted when the latest block was asked for: the age of the ledger.
     """
 
     chain: ChainLog
     token: DepositToken
     ledger: Ledger
     start_height: int
+    clock: Clock
 
     def run(self, deadline: Deadline) -> ChainEventsReport:
         entries = 0
         read_to = self.ledger.read_to()
+        asked_at = self.clock()
         sealed = self.chain.latest_sealed_height()
         first = self.start_height if read_to is None else read_to + 1
         while first <= sealed and not deadline.is_near():
@@ -53,6 +56,8 @@ class ReadChainEvents:
             entries += sum(self._enter(event) for event in self.chain.events(first, last))
             self.ledger.advance(last)
             read_to, first = last, last + 1
+        if first > sealed:
+            self.ledger.note_complete(asked_at)
         return ChainEventsReport(entries, read_to)
 
     def _enter(self, event: ChainEvent) -> bool:

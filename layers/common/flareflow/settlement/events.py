@@ -72,6 +72,14 @@ class Suspended:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendCapSet:
+    """The owner set the most that may be charged in 30 days, in tokens; None takes the cap away."""
+
+    subscription_id: int
+    limit_ufix64: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ExitRequested:
     """The owner announced the end of the subscription and the refund of the rest."""
 
@@ -179,6 +187,7 @@ type SubscriptionEvent = (
     | Settled
     | LowBalance
     | Suspended
+    | SpendCapSet
     | ExitRequested
     | ExitCancelled
     | PlanChanged

@@ -30,6 +30,7 @@ from flareflow.settlement.events import (
     Position,
     RevenueWithdrawn,
     Settled,
+    SpendCapSet,
     SubscriptionEvent,
     SubscriptionOpened,
     Suspended,
@@ -37,6 +38,7 @@ from flareflow.settlement.events import (
     Withdrawn,
 )
 from flareflow.settlement.pricing import PRICED_MICROTOKENS, Currency, Tariff, exact_cost, rounded
+from flareflow.settlement.spend_caps import SpendCap, cap_after
 
 REVENUE: Final = "revenue"
 DEFAULT_TARIFF: Final = Tariff()
@@ -125,6 +127,7 @@ class Subscription:
     settled_epoch: int | None = None
     cost_offset: int = 0
     paid_dollars_ufix64: int = 0
+    spend_cap: SpendCap | None = None
 
     def __post_init__(self) -> None:
         parts = (self.balance_ufix64, self.charged_ufix64, self.withdrawn_ufix64, self.refunded_ufix64)
@@ -136,6 +139,13 @@ class Subscription:
         if self.balance_ufix64 != reported_ufix64:
             raise BrokenRuleError(f"the chain reports the balance {reported_ufix64}: {self}")
         return self
+
+    def spendable_ufix64(self, now: datetime) -> int:
+        """What may be charged now, in 1e-8 of the token: the balance, within the spend cap."""
+        if self.spend_cap is None:
+            return self.balance_ufix64
+        cap = self.spend_cap.at(now, self.charged_ufix64)
+        return min(self.balance_ufix64, cap.left_ufix64(self.charged_ufix64))
 
     @property
     def paid_ufix64(self) -> int:
@@ -180,12 +190,20 @@ def post(event: ChainEvent, before: Subscription | None, accepted: Tariff | None
     known = _opened(happened, event.position, accepted) if isinstance(happened, SubscriptionOpened) else before
     if known is None or (known is not before and before is not None):
         raise BrokenRuleError(f"{event} cannot follow on {before}")
+    known = _in_cap_period(known, event.occurred_at)
     after = replace(_after(happened, known, accepted), position=event.position)
+    if isinstance(happened, SpendCapSet):
+        after = replace(after, spend_cap=cap_after(happened, known.spend_cap, known.charged_ufix64, event.occurred_at))
     former_owner = known.owner if known.owner != after.owner else None
     entry = _entry(event, happened.subscription_id, _lines(happened, known.owner))
     if isinstance(happened, Settled):
         entry = _charging(entry, happened, known, after)
     return Posting(entry, after, former_owner)
+
+
+def _in_cap_period(subscription: Subscription, now: datetime) -> Subscription:
+    cap = subscription.spend_cap
+    return subscription if cap is None else replace(subscription, spend_cap=cap.at(now, subscription.charged_ufix64))
 
 
 def _entry(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
@@ -219,7 +237,14 @@ def _lines(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
         case Credited(amount_ufix64=amount):
             return _move(REVENUE, deposit, amount)
         case (
-            LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | PlanChanged() | OwnerChanged() | Forgiven()
+            LowBalance()
+            | Suspended()
+            | ExitRequested()
+            | ExitCancelled()
+            | PlanChanged()
+            | OwnerChanged()
+            | Forgiven()
+            | SpendCapSet()
         ):
             return ()
 
@@ -247,7 +272,7 @@ def _after(happened: SubscriptionEvent, before: Subscription, accepted: Tariff |
             return _on_plan(before, happened, _known(accepted, happened))
         case Forgiven():
             return _forgiven(before, happened)
-        case LowBalance() | Suspended() | ExitRequested() | ExitCancelled():
+        case LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | SpendCapSet():
             return _announced(before, happened)
 
 
@@ -281,7 +306,9 @@ def _forgiven(before: Subscription, forgiven: Forgiven) -> Subscription:
     return _owing(lower, forgiven.owed_after_ufix64)
 
 
-def _announced(before: Subscription, announced: LowBalance | Suspended | ExitRequested | ExitCancelled) -> Subscription:
+def _announced(
+    before: Subscription, announced: LowBalance | Suspended | ExitRequested | ExitCancelled | SpendCapSet
+) -> Subscription:
     if isinstance(announced, ExitCancelled):
         return replace(before, status=SubscriptionStatus.SUSPENDED if before.owed_ufix64 else SubscriptionStatus.ACTIVE)
     leaving = before.status is SubscriptionStatus.EXITING

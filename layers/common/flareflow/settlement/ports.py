@@ -114,6 +114,9 @@ class Ledger(Protocol):
     def advance(self, height: int) -> None:
         """Store that all events up to this height are in the journal. A lower height changes nothing."""
 
+    def note_complete(self, at: datetime) -> None:
+        """Store that at this moment every sealed event was in the journal."""
+
     def subscription(self, subscription_id: int) -> Subscription | None:
         """A subscription as of its last entry; None if it has none."""
 

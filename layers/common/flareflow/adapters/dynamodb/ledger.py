@@ -13,6 +13,7 @@ from flareflow.adapters.dynamodb.keys import ABSENT, Item
 from flareflow.adapters.dynamodb.tables import (
     CHAIN_CURSOR,
     JOURNAL_ENTRY,
+    LEDGER_COMPLETE,
     OUTGOING,
     OWNERSHIP,
     PLAN,
@@ -71,6 +72,10 @@ class DynamoLedger:
                 ConditionExpression=f"{ABSENT} OR height <= :height",
                 ExpressionAttributeValues={":height": height},
             )
+
+    def note_complete(self, at: datetime) -> None:
+        with translating("store when the ledger was complete"):
+            self.table.put_item(Item={**LEDGER_COMPLETE.key(), "at": timestamp(at)})
 
     def subscription(self, subscription_id: int) -> Subscription | None:
         return read_subscription(self.table, subscription_id)

@@ -255,6 +255,13 @@ CHAIN_CURSOR: Final = ItemKind(
     serves="chain_events goes on from there.",
     attributes=("height",),
 )
+LEDGER_COMPLETE: Final = ItemKind(
+    pk="CHAIN",
+    sk="COMPLETE",
+    holds="When every event of the contract was in the journal for the last time.",
+    serves="Whoever asks for a standing: a ledger that is too old tells nothing.",
+    attributes=("at",),
+)
 PROPOSER_KEY: Final = ItemKind(
     pk="PROPOSER#{address}",
     sk="KEY#{key_index:020}",
@@ -383,7 +390,7 @@ TABLES: Final = (
         holds="Money as the chain's events tell it, and sent transactions; written by chain_events and flow_billing.",
         items=(
             *(SUBSCRIPTION, JOURNAL_ENTRY, REVENUE_ENTRY, REVENUE, OWNERSHIP),
-            *(PLAN, RETIRED_PLAN, RATE, SETTLED, CHAIN_CURSOR, PROPOSER_KEY, OUTGOING),
+            *(PLAN, RETIRED_PLAN, RATE, SETTLED, CHAIN_CURSOR, LEDGER_COMPLETE, PROPOSER_KEY, OUTGOING),
         ),
         stream_readers=("pending_push", "enforcement"),
     ),
