@@ -11,17 +11,9 @@ from pydantic import TypeAdapter
 
 from flareflow.accounts.models import KeyStatus, Session, VirtualKey
 from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.adapters.dynamodb.account_kinds import HASHED_KEY, KEY_OWNER, KEY_REQUEST, NONCE, SESSION, VIRTUAL_KEY
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import (
-    EXPIRES_AT,
-    HASHED_KEY,
-    KEY_OWNER,
-    KEY_REQUEST,
-    NONCE,
-    SESSION,
-    VIRTUAL_KEY,
-)
+from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
 from flareflow.json_format import timestamp
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 
 KEY_NUMBER_MAX: Final = 10**20 - 1
 """Numbers in keys have at most 20 digits, which is enough for a UInt64."""
+EXPIRES_AT: Final = "expires_at"
+"""The attribute by which DynamoDB deletes items (TTL), in Unix seconds. It may take days, so readers check it too."""
 ABSENT: Final = "attribute_not_exists(pk)"
 """Condition of a write: there is no item with this key."""
 

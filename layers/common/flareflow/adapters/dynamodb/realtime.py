@@ -9,17 +9,8 @@ from boto3.dynamodb.conditions import Attr, Key
 from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import ABSENT, KEY_NUMBER_MAX, Item, ItemKind
-from flareflow.adapters.dynamodb.tables import (
-    CONNECTION,
-    DELIVERY,
-    EXPIRES_AT,
-    MESSAGE,
-    MESSAGE_COUNTER,
-    TICKET,
-    WATCHED,
-    WATCHER,
-)
+from flareflow.adapters.dynamodb.keys import ABSENT, EXPIRES_AT, KEY_NUMBER_MAX, Item, ItemKind
+from flareflow.adapters.dynamodb.tables import CONNECTION, DELIVERY, MESSAGE, MESSAGE_COUNTER, TICKET, WATCHED, WATCHER
 from flareflow.errors import RaceLostError
 from flareflow.json_format import timestamp
 from flareflow.realtime.connections import WATCHED_MAX, WATCHERS_MAX

@@ -7,15 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import ABSENT, Item, ItemKind
-from flareflow.adapters.dynamodb.tables import (
-    BILLED_OF_KEY,
-    COUNTED_OF_KEY,
-    EXPIRES_AT,
-    RECONCILED,
-    REPORTED,
-    SUSPICION,
-)
+from flareflow.adapters.dynamodb.keys import ABSENT, EXPIRES_AT, Item, ItemKind
+from flareflow.adapters.dynamodb.tables import BILLED_OF_KEY, COUNTED_OF_KEY, RECONCILED, REPORTED, SUSPICION
 from flareflow.errors import BrokenRuleError
 from flareflow.json_format import timestamp
 from flareflow.metering.spent import Spent

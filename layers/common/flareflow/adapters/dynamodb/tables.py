@@ -1,18 +1,17 @@
 """Every table of FlareFlow: its keys and indexes, the attributes stored under them, and the access patterns served.
 
-No other module spells a key. `docs/data-model.md` is made from this module by `python -m infra.data_model`.
+No other module spells a key, but for `account_kinds`, which has those of AccountsTable. `docs/data-model.md` is made
+from this module by `python -m infra.data_model`.
 """
 
 from dataclasses import fields
 from typing import Final
 
-from flareflow.adapters.dynamodb.keys import ItemKind, TableLayout
+from flareflow.adapters.dynamodb.account_kinds import HASHED_KEY, KEY_OWNER, KEY_REQUEST, NONCE, SESSION, VIRTUAL_KEY
+from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.journal import Entry, Subscription
 from flareflow.settlement.plans import PlanVersion
-
-EXPIRES_AT: Final = "expires_at"
-"""The attribute by which DynamoDB deletes items (TTL), in Unix seconds. It may take days, so readers check it too."""
 
 USAGE_PACK: Final = ItemKind(
     pk="SUB#{subscription_id}",
@@ -275,48 +274,6 @@ OUTGOING: Final = ItemKind(
     holds="The last transaction made for a purpose: `record` is all of it as JSON, `version` guards its changes.",
     serves="flow_billing reads it by purpose.",
     attributes=("transaction_id", "status", "version", "record"),
-)
-
-NONCE: Final = ItemKind(
-    pk="NONCE#{nonce}",
-    sk="NONCE",
-    holds="A nonce for one sign-in; deleted by its use.",
-    serves="wallet_auth uses it up.",
-    attributes=(EXPIRES_AT,),
-)
-SESSION: Final = ItemKind(
-    pk="SESSION#{token_hash}",
-    sk="SESSION",
-    holds="Who is signed in with a token, of which only the SHA-256 is stored.",
-    serves="session_authorizer reads it by the token's hash.",
-    attributes=("address", EXPIRES_AT),
-)
-HASHED_KEY: Final = ItemKind(
-    pk="KEY#{hashed_twice}",
-    sk="HASHED_TWICE",
-    holds="The SHA-256 of the hash of a virtual key, which LiteLLM may log instead of the hash.",
-    serves="Metering names such rows.",
-)
-KEY_OWNER: Final = ItemKind(
-    pk="KEY#{key_hash}",
-    sk="KEY",
-    holds="The subscription of a virtual key. Never changed or deleted, so that late usage finds who pays for it.",
-    serves="Metering reads up to 100 at once; key_provisioning finds a key by its hash.",
-    attributes=("subscription_id",),
-)
-VIRTUAL_KEY: Final = ItemKind(
-    pk="SUB#{subscription_id}",
-    sk="KEY#{key_hash}",
-    holds="A virtual key; `status` is active, changing, blocked or deleted.",
-    serves="key_provisioning and enforcement list the keys of a subscription.",
-    attributes=("key_hash", "subscription_id", "alias", "status", "created_at"),
-)
-KEY_REQUEST: Final = ItemKind(
-    pk="IDEMPOTENCY#{owner}#{idempotency_key}",
-    sk="REQUEST",
-    holds="A request for a key; `state` is started or done, `key_hash` is there once it is done.",
-    serves="key_provisioning looks for a repetition and holds a lease while it carries the request out.",
-    attributes=("request_hash", "state", "lease_until", "key_hash"),
 )
 
 CONNECTION: Final = ItemKind(

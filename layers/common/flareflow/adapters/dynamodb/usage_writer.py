@@ -14,10 +14,9 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
 from flareflow.adapters.dynamodb.tables import (
     EPOCH_SHARD,
-    EXPIRES_AT,
     LIVE_TOTALS,
     ROWS_ALONE,
     UNCONFIRMED,

@@ -1,0 +1,47 @@
+"""The kinds of items in AccountsTable: sign-ins and virtual keys. `tables` has all other kinds."""
+
+from typing import Final
+
+from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind
+
+NONCE: Final = ItemKind(
+    pk="NONCE#{nonce}",
+    sk="NONCE",
+    holds="A nonce for one sign-in; deleted by its use.",
+    serves="wallet_auth uses it up.",
+    attributes=(EXPIRES_AT,),
+)
+SESSION: Final = ItemKind(
+    pk="SESSION#{token_hash}",
+    sk="SESSION",
+    holds="Who is signed in with a token, of which only the SHA-256 is stored.",
+    serves="session_authorizer reads it by the token's hash.",
+    attributes=("address", EXPIRES_AT),
+)
+HASHED_KEY: Final = ItemKind(
+    pk="KEY#{hashed_twice}",
+    sk="HASHED_TWICE",
+    holds="The SHA-256 of the hash of a virtual key, which LiteLLM may log instead of the hash.",
+    serves="Metering names such rows.",
+)
+KEY_OWNER: Final = ItemKind(
+    pk="KEY#{key_hash}",
+    sk="KEY",
+    holds="The subscription of a virtual key. Never changed or deleted, so that late usage finds who pays for it.",
+    serves="Metering reads up to 100 at once; key_provisioning finds a key by its hash.",
+    attributes=("subscription_id",),
+)
+VIRTUAL_KEY: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="KEY#{key_hash}",
+    holds="A virtual key; `status` is active, changing, blocked or deleted.",
+    serves="key_provisioning and enforcement list the keys of a subscription.",
+    attributes=("key_hash", "subscription_id", "alias", "status", "created_at"),
+)
+KEY_REQUEST: Final = ItemKind(
+    pk="IDEMPOTENCY#{owner}#{idempotency_key}",
+    sk="REQUEST",
+    holds="A request for a key; `state` is started or done, `key_hash` is there once it is done.",
+    serves="key_provisioning looks for a repetition and holds a lease while it carries the request out.",
+    attributes=("request_hash", "state", "lease_until", "key_hash"),
+)
