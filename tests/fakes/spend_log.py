@@ -46,7 +46,7 @@ def logged_call(
 
 
 def logged_row(call: LoggedCall) -> LoggedRow:
-    return LoggedRow(call, json.dumps({"request_id": call.request_id}))
+    return LoggedRow(call, lambda: json.dumps({"request_id": call.request_id}))
 
 
 @dataclass

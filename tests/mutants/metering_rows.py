@@ -307,8 +307,8 @@ FAULTS: Final = (
         "litellm-scanners-failures-listed",
         "Failures without tokens are not listed.",
         SPEND_LOG,
-        "if _has_tokens(row)]",
-        "if row]",
+        "if takes_all or _has_tokens(row)]",
+        "if takes_all or row]",
         [TEST_SPEND_LOG],
     ),
     Fault(

@@ -1,6 +1,6 @@
 """What is read from the spend log: rows of any form, in pages, by windows of start time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -77,11 +77,11 @@ class KeyForm(StrEnum):
 class LoggedRow:
     """A readable row: the call, what its key looks like, whether it comes from LiteLLM's cache, and the row itself.
 
-    `body` is the row as JSON text.
+    `body` makes the row as JSON text; only few rows are ever kept as such.
     """
 
     call: LoggedCall
-    body: str
+    body: Callable[[], str]
     key_form: KeyForm = KeyForm.HASH
     from_cache: bool = False
 

@@ -136,7 +136,7 @@ def set_aside(row: LoggedRow, reason: Reason) -> SetAside:
     """A readable row as something to set aside."""
     call = row.call
     identity = hashlib.sha256(f"{call.request_id}|{call.started_at.isoformat()}".encode()).hexdigest()
-    return SetAside(identity, reason, row.body, call.started_at)
+    return SetAside(identity, reason, row.body(), call.started_at)
 
 
 def _is_new(call: LoggedCall, seen: Seen) -> bool:

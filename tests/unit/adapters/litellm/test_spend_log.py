@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from flareflow.adapters.litellm import spend_log as module
 from flareflow.adapters.litellm.asking import ANSWER_BYTES_MAX
 from flareflow.adapters.litellm.client import litellm_client
+from flareflow.adapters.litellm.rows import parsed
 from flareflow.adapters.litellm.spend_log import PAGE_ROWS_MAX, LiteLLMSpendLog
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import Window
-from flareflow.metering.rows import Listing
+from flareflow.metering.rows import Listing, Reason
 from tests.unit.adapters.litellm.vectors import recorded
 
 NOW = datetime(2026, 11, 24, 10, 0, 0, 500_000, tzinfo=UTC)
@@ -73,6 +75,53 @@ def test_a_row_of_another_form_is_set_aside_and_the_others_are_read() -> None:
 def test_a_page_ends_at_the_last_start_that_can_be_read() -> None:
     rows = [row(), row(startTime="2026-11-23T12:50:00Z", prompt_tokens=-1), row(startTime="never")]
     assert spend_log_of(*rows).page(Listing.ANSWERED, WINDOW, 1).ends_at == datetime(2026, 11, 23, 12, 50, tzinfo=UTC)
+
+
+@pytest.fixture
+def parses(monkeypatch: pytest.MonkeyPatch) -> list[bytes | str]:
+    """What is parsed by Python's own parser of JSON, which takes several times as long as pydantic's."""
+    texts: list[bytes | str] = []
+
+    def parse(text: bytes | str) -> object:
+        texts.append(text)
+        return parsed(text)
+
+    monkeypatch.setattr(module, "parsed", parse)
+    return texts
+
+
+def test_a_page_is_read_without_the_slow_parser(parses: list[bytes | str]) -> None:
+    page = spend_log_of(*[row(metadata=json.dumps(row()["metadata"]))] * 3).page(Listing.ANSWERED, WINDOW, 1)
+    assert (len(page.rows), parses) == (3, [])
+
+
+def test_a_page_is_parsed_once_more_for_all_rows_that_are_kept_whole(parses: list[bytes | str]) -> None:
+    # Given a page with two rows of another form, one with a total that differs, and a good one with another cost
+    costly = row(spend=1.4999999999999999e-05)
+    strange = (row(prompt_tokens=-1), "no row", row(total_tokens=9))
+    page = spend_log_of(costly, *strange).page(Listing.ANSWERED, WINDOW, 1)
+    # Then each is kept as LiteLLM wrote it
+    bodies = [json.loads(one.body, parse_float=str) for one in page.set_aside]
+    assert bodies == [json.loads(json.dumps(one), parse_float=lambda text: str(Decimal(text))) for one in strange]
+    assert json.loads(page.rows[0].body())["spend"] == "0.000014999999999999999"
+    # And the page was parsed once for that
+    assert len(parses) == 1
+
+
+@pytest.mark.parametrize("token", ["9" * 5_000, '"\\ud800"', "NaN", "1e999"])
+def test_what_the_fast_parser_does_not_take_holds_up_no_other_row(token: str) -> None:
+    body = json.dumps({"data": [row(), row(user="TOKEN"), row(prompt_tokens="TOKEN")]}).replace('"TOKEN"', token)
+    page = spend_log(lambda _: httpx.Response(200, content=body)).page(Listing.ANSWERED, WINDOW, 1)
+    assert (len(page.rows), [one.reason for one in page.set_aside]) == (2, [Reason.TOKENS_UNREADABLE])
+
+
+@pytest.mark.parametrize(
+    ("spend", "cost_nanousd"), [("0.000015", 15_000), ("1.4999999999999999e-05", 15_000), ("7e-06", 7_000), ("0", 0)]
+)
+def test_a_cost_on_a_page_is_read_by_the_shortest_text_of_its_number(spend: str, cost_nanousd: int) -> None:
+    body = json.dumps({"data": [row(spend="SPEND")]}).replace('"SPEND"', spend)
+    page = spend_log(lambda _: httpx.Response(200, content=body)).page(Listing.ANSWERED, WINDOW, 1)
+    assert page.rows[0].call.cost_nanousd == cost_nanousd
 
 
 def test_failures_are_listed_only_as_far_as_they_have_tokens(monkeypatch: pytest.MonkeyPatch) -> None:

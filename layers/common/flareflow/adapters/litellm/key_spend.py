@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import httpx
 from pydantic import BaseModel, Field
 
 from flareflow.adapters.litellm.asking import ask
-from flareflow.adapters.litellm.rows import cost_nanousd
+from flareflow.adapters.litellm.rows import cost_nanousd, parsed
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.spent import Spent
 
@@ -19,6 +19,12 @@ KEYS_PATH: Final = "/key/list"
 DAILY_ROWS: Final = 1_000
 KEYS_PER_PAGE: Final = 100
 PAGES_MAX: Final = 200
+
+
+class _Answer(BaseModel):
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        return cls.model_validate(parsed(body))
 
 
 class _Metrics(BaseModel):
@@ -43,7 +49,7 @@ class _Told(BaseModel):
     has_more: bool = False
 
 
-class _Activity(BaseModel):
+class _Activity(_Answer):
     results: list[_Day]
     metadata: _Told
 
@@ -54,7 +60,7 @@ class _Key(BaseModel):
     spend: object = None
 
 
-class _Keys(BaseModel):
+class _Keys(_Answer):
     keys: list[_Key]
     total_pages: int = 1
 
@@ -69,7 +75,7 @@ class LiteLLMKeySpend:
         spent: dict[str, Spent] = defaultdict(Spent)
         for number in range(1, PAGES_MAX + 1):
             asked = {"start_date": day.isoformat(), "end_date": day.isoformat(), "page_size": str(DAILY_ROWS)}
-            page = ask(self.http, DAILY_PATH, {**asked, "page": str(number)}, _Activity, DAILY_PATH)
+            page = ask(self.http, DAILY_PATH, {**asked, "page": str(number)}, _Activity.read, DAILY_PATH)
             for one in page.results:
                 for key_hash, of_key in one.breakdown.api_keys.items():
                     cost = cost_nanousd(of_key.metrics.spend) or 0
@@ -82,7 +88,7 @@ class LiteLLMKeySpend:
         spent: dict[str, Spent] = {}
         for number in range(1, PAGES_MAX + 1):
             asked = {"return_full_object": "true", "size": str(KEYS_PER_PAGE), "page": str(number)}
-            page = ask(self.http, KEYS_PATH, asked, _Keys, KEYS_PATH)
+            page = ask(self.http, KEYS_PATH, asked, _Keys.read, KEYS_PATH)
             for key in page.keys:
                 total = key.total_spend if key.total_spend is not None else key.spend
                 spent[key.token] = Spent(0, cost_nanousd(total) or 0)

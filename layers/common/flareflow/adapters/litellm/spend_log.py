@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
-from typing import Annotated, Final
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Annotated, Final, Self
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from flareflow.adapters.litellm.asking import ask
-from flareflow.adapters.litellm.rows import read_row, started_at
+from flareflow.adapters.litellm.rows import Row, parsed, read_row, told_by
 from flareflow.metering.calls import SetAside
 from flareflow.metering.models import Window
 from flareflow.metering.rows import Listing, LoggedRow, SpendPage
@@ -32,16 +33,52 @@ _FILTERS: Final[Mapping[Listing, Mapping[str, str]]] = {
 }
 
 
-class _Answer(BaseModel):
-    """`total` stops counting at 10,000, and then `total_is_capped`."""
+type _AnyRow = Annotated[Row | object, Field(union_mode="left_to_right")]
 
-    data: Annotated[list[object], Field(max_length=PAGE_ROWS_MAX)]
+
+class _Answer(BaseModel):
+    """`total` stops counting at 10,000, and then `total_is_capped`. A row of another form than `Row` stays as it is."""
+
+    data: Annotated[list[_AnyRow], Field(max_length=PAGE_ROWS_MAX)]
     total: Annotated[int, Field(ge=0)] | None = None
     total_is_capped: bool = False
 
     @property
     def exact_total(self) -> int | None:
         return None if self.total_is_capped else self.total
+
+
+class _Rows(BaseModel):
+    data: list[object]
+
+
+@dataclass(slots=True)
+class _Page:
+    """An answer and its text, which is parsed once more as soon as all of a row is wanted as LiteLLM wrote it."""
+
+    answer: _Answer
+    text: bytes
+    parsed: Sequence[object] = ()
+
+    @classmethod
+    def read(cls, text: bytes) -> Self:
+        """By pydantic's parser, which is several times as fast as Python's; that one takes texts that it refuses.
+
+        Raises ValueError.
+        """
+        try:
+            return cls(_Answer.model_validate_json(text), text)
+        except ValidationError:
+            return cls(_Answer.model_validate(parsed(text)), text)
+
+    def row(self, number: int) -> LoggedRow | SetAside:
+        row, whole = self.answer.data[number], partial(self.whole, number)
+        return told_by(row, whole) if isinstance(row, Row) else read_row(whole())
+
+    def whole(self, number: int) -> object:
+        if not self.parsed:
+            self.parsed = _Rows.model_validate(parsed(self.text)).data
+        return self.parsed[number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +92,25 @@ class LiteLLMSpendLog:
     http: httpx.Client
 
     def page(self, listing: Listing, window: Window, number: int) -> SpendPage:
-        answer = self._ask(listing, window, number, PAGE_ROWS_MAX)
-        rows = answer.data
-        is_last = len(rows) < PAGE_ROWS_MAX
-        if listing is Listing.FAILED_WITH_TOKENS:
-            with_tokens = [row for row in rows if _has_tokens(row)]
-            rows, is_last = with_tokens, is_last or len(with_tokens) < len(rows)
-        return _page(rows, is_last=is_last, total=answer.exact_total)
+        page = self._ask(listing, window, number, PAGE_ROWS_MAX)
+        rows = page.answer.data
+        takes_all = listing is not Listing.FAILED_WITH_TOKENS
+        listed = [place for place, row in enumerate(rows) if takes_all or _has_tokens(row)]
+        read = [page.row(place) for place in listed]
+        return SpendPage(
+            rows=tuple(one for one in read if isinstance(one, LoggedRow)),
+            set_aside=tuple(one for one in read if isinstance(one, SetAside)),
+            is_last=len(rows) < PAGE_ROWS_MAX or len(listed) < len(rows),
+            total=page.answer.exact_total,
+            ends_at=max(filter(None, map(_started_at, read)), default=None),
+        )
 
     def count(self, window: Window) -> int | None:
-        return self._ask(Listing.ANSWERED, window, 1, 1).exact_total
+        return self._ask(Listing.ANSWERED, window, 1, 1).answer.exact_total
 
-    def _ask(self, listing: Listing, window: Window, number: int, rows: int) -> _Answer:
+    def _ask(self, listing: Listing, window: Window, number: int, rows: int) -> _Page:
         query = {**_FILTERS[listing], **_times(window), "page": str(number), "page_size": str(rows)}
-        return ask(self.http, PATH, query, _Answer, f"page {number} of {window}")
+        return ask(self.http, PATH, query, _Page.read, f"page {number} of {window}")
 
 
 def _times(window: Window) -> Mapping[str, str]:
@@ -80,17 +122,11 @@ def _times(window: Window) -> Mapping[str, str]:
 
 def _has_tokens(row: object) -> bool:
     """Whether a row has tokens; one whose tokens cannot be read is taken to have some."""
+    if isinstance(row, Row):
+        return bool(row.total_tokens or row.prompt_tokens or row.completion_tokens)
     names = ("total_tokens", "prompt_tokens", "completion_tokens")
     return not isinstance(row, dict) or any(row.get(name) != 0 for name in names)
 
 
-def _page(data: Sequence[object], *, is_last: bool, total: int | None) -> SpendPage:
-    read = [read_row(row) for row in data]
-    starts = [start for row in data if isinstance(row, dict) and (start := started_at(row))]
-    return SpendPage(
-        rows=tuple(one for one in read if isinstance(one, LoggedRow)),
-        set_aside=tuple(one for one in read if isinstance(one, SetAside)),
-        is_last=is_last,
-        total=total,
-        ends_at=max(starts, default=None),
-    )
+def _started_at(row: LoggedRow | SetAside) -> datetime | None:
+    return row.call.started_at if isinstance(row, LoggedRow) else row.at
