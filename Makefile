@@ -83,8 +83,9 @@ mutants-metering: ## the faults of all of metering: gate, records, rows, pairing
 	@$(PYTHON) -m tests.mutants gate records witnesses storage litellm metering
 
 .PHONY: bench
-bench: ## measure what the gate adds to a call, into .local/bench/gate.json (some minutes)
+bench: ## measure metering and what the gate adds to a call, into .local/bench/metering.json and gate.json (some minutes)
 	@$(INSTALL) stack
+	@$(PYTHON) -m tests.benchmarks.metering
 	@$(PYTHON) -m tests.benchmarks.gate
 
 .PHONY: cheat

@@ -8,12 +8,17 @@ the item before and after (https://docs.aws.amazon.com/amazondynamodb/latest/dev
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from flareflow.adapters.dynamodb.keys import ItemKind
+from flareflow.adapters.dynamodb.tables import TABLES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-IN_A_TRANSACTION = 2
+IN_A_TRANSACTION: Final = 2
+KINDS: Final = tuple(kind for layout in TABLES for kind in layout.items)
+SINGLE_WRITES: Final = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 
 
 @dataclass
@@ -22,12 +27,14 @@ class WriteUnits:
 
     table: "Table"
     scratch: "Table"
-    by_item: Counter[str] = field(default_factory=Counter)
-    before: list[Any] = field(default_factory=list)
+    by_item: Counter[ItemKind] = field(default_factory=Counter)
+    writing: list[tuple[Any, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         events = self.table.meta.client.meta.events
-        events.register("provide-client-params.dynamodb.PutItem", self._ask)
+        for operation in SINGLE_WRITES:
+            events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
+            events.register(f"after-call.dynamodb.{operation}", self._add_told)
         events.register("provide-client-params.dynamodb.TransactWriteItems", self._look_before)
         events.register("after-call.dynamodb.TransactWriteItems", self._look_after)
 
@@ -35,23 +42,28 @@ class WriteUnits:
     def total(self) -> int:
         return self.by_item.total()
 
-    def _ask(self, params: Any, **_: Any) -> None:
-        if params["TableName"] == self.table.name:
-            self._add(params["Item"], self._units(params["Item"]))
+    def _ask(self, params: Any, **_: Any) -> Any:
+        """Let DynamoDB tell the units of a write."""
+        self.writing = [(key, None) for key in _keys(params)]
+        return params | {"ReturnConsumedCapacity": "TOTAL"}
+
+    def _add_told(self, parsed: Any, **_: Any) -> None:
+        told = parsed.get("ConsumedCapacity", [])
+        for one in told if isinstance(told, list) else [told]:
+            self._add(self.writing[0][0], int(one["CapacityUnits"]))
 
     def _look_before(self, params: Any, **_: Any) -> None:
-        self.before = [(key, self._item(key)) for action in params["TransactItems"] for key in [_key(*action.values())]]
+        self.writing = [(key, self._item(key)) for action in params["TransactItems"] for key in _keys(*action.values())]
 
     def _look_after(self, parsed: Any, **_: Any) -> None:
         if "CancellationReasons" in parsed:
             return
-        for key, item in self.before:
-            larger = max(self._units(item), self._units(self._item(key)))
+        for key, before in self.writing:
+            larger = max(self._units(before), self._units(self._item(key)))
             self._add(key, IN_A_TRANSACTION * larger)
 
     def _add(self, key: Mapping[str, Any], units: int) -> None:
-        kind = key["sk"] if key["pk"] == "METERING" else f"{key['pk'].partition('#')[0]} {key['sk'].partition('#')[0]}"
-        self.by_item[str(kind).partition("#")[0]] += units
+        self.by_item[next(kind for kind in KINDS if kind.matches(key))] += units
 
     def _item(self, key: Mapping[str, Any]) -> Mapping[str, Any]:
         return self.table.get_item(Key=dict(key), ConsistentRead=True).get("Item", dict(key))
@@ -64,6 +76,10 @@ class WriteUnits:
         return int(written["ConsumedCapacity"]["CapacityUnits"])
 
 
-def _key(action: Mapping[str, Any]) -> Mapping[str, Any]:
+def _keys(action: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The keys of what a request or one action of a transaction writes."""
+    if "RequestItems" in action:
+        writes = [write for writes in action["RequestItems"].values() for write in writes]
+        return [key for write in writes for key in _keys(*write.values())]
     whole = action.get("Key") or action["Item"]
-    return {"pk": whole["pk"], "sk": whole["sk"]}
+    return [{"pk": whole["pk"], "sk": whole["sk"]}]

@@ -1,0 +1,27 @@
+"""What metering costs: `python -m tests.benchmarks.metering` writes `.local/bench/metering.json`."""
+
+import json
+import sys
+from typing import Final
+
+from infra.paths import LOCAL
+from tests.benchmarks.metering import counting, units
+from tests.support.dynamodb import dynamodb
+
+SUBSCRIPTIONS: Final = 1_000
+CALLS_OF_EACH: Final = 10
+
+
+def main() -> int:
+    found = counting.figures()
+    with dynamodb():
+        found |= units.figures(SUBSCRIPTIONS, CALLS_OF_EACH)
+    file = LOCAL / "bench" / "metering.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(found, indent=1) + "\n")
+    sys.stdout.write(file.read_text())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

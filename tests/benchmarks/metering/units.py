@@ -1,0 +1,226 @@
+"""What a call costs in write units, from the gate's record to the comparison of its epoch, as DynamoDB tells them.
+
+Records are posted one by one, which is the most that they can cost. Then one poll reads the log, the streams are
+worked off as `pending_push` and `enforcement` do it, and the epoch is compared as `reconciliation` does it. Storage is
+DynamoDB Local; LiteLLM, the ledger and the connections are stand-ins, which write nothing.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import httpx
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+
+from flareflow.accounts.enforcement import Enforce, once_each
+from flareflow.adapters.dynamodb.accounts import DynamoVirtualKeys
+from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
+from flareflow.adapters.dynamodb.cases import DynamoCases
+from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
+from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.keys import ItemKind
+from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
+from flareflow.adapters.dynamodb.realtime import DynamoMessages
+from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
+from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.tables import (
+    BILLED_OF_KEY,
+    EPOCH_DELTA,
+    EPOCH_SHARD,
+    LIVE_TOTALS,
+    ROWS_ALONE,
+    UNCONFIRMED,
+    USAGE_PACK,
+    WAITING_RECORDS,
+)
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
+from flareflow.entrypoints.gate_records import posted_records
+from flareflow.metering.ingest import IngestRecords
+from flareflow.metering.polling import PollUsage, ReadQueuedSlice
+from flareflow.metering.price_book import PriceBook
+from flareflow.metering.reading import ReadSlice
+from flareflow.metering.reconciling import Reconcile
+from flareflow.metering.sorting import SortRows
+from flareflow.metering.spent import Spent
+from flareflow.realtime.pushing import Push
+from flareflow.time import Deadline, Epochs
+from infra.local.aws import session as aws
+from infra.local.aws.gateway.streams import event_record
+from infra.local.ports import url
+from tests.benchmarks.metering.log import Log
+from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger
+from tests.fakes.metering import FakeKeyDirectory
+from tests.fakes.realtime import FakeConnections, FakeConnectionSender
+from tests.fakes.reconciliation import FakeBilledCalls, FakeJournalCheck, FakeKeySpend, FakeReports, FakeSealedTotals
+from tests.fakes.settlement import FakeKnownRates
+from tests.fakes.spend_log import FakeSliceQueue
+from tests.support.dynamodb import fresh_table
+from tests.support.write_units import WriteUnits
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+BEGIN: Final = datetime(2026, 11, 24, 9, 55, tzinfo=UTC)
+SPAN: Final = timedelta(minutes=5)
+NOW: Final = BEGIN + SPAN
+LOOK_BACK: Final = timedelta(minutes=12)
+GRACE: Final = timedelta(minutes=30)
+EPOCHS: Final = Epochs()
+SECRET: Final = "push"
+DEPOSIT_UFIX64: Final = 10**15
+COUNTED_OF_EACH: Final = Spent(10**6, 10**15)
+
+PARTS: Final[Mapping[ItemKind, str]] = {
+    LIVE_TOTALS: "live_totals",
+    WAITING_RECORDS: "live_totals",
+    USAGE_PACK: "rows",
+    EPOCH_DELTA: "rows_of_epochs",
+    EPOCH_SHARD: "checks_of_the_open_epoch",
+    UNCONFIRMED: "markers",
+    ROWS_ALONE: "markers",
+    BILLED_OF_KEY: "billed_of_keys",
+}
+"""The part of a figure by kind of item. Kinds that are not here are written for each poll, epoch or hour."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The functions on tables of their own; `units` counts what is written to all of them."""
+
+    log: Log
+    usage_table: "Table"
+    realtime_table: "Table"
+    accounts_table: "Table"
+    units: Mapping[str, WriteUnits]
+
+    def push(self) -> None:
+        """Post the gate's record of each call, alone."""
+        ingest = IngestRecords(lambda: SECRET, posted_records, self._keys, self._usage, self._cases, PriceBook.load())
+        for call in self.log.calls():
+            report = ingest.run(f"Bearer {SECRET}", json.dumps([call.record()]).encode(), NOW)
+            assert report.added == 1, report
+
+    def poll(self) -> None:
+        http = httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(self.log.handle))
+        progress = DynamoReadingProgress(self.usage_table, time.sleep)
+        sort = SortRows(self._keys, self._usage, self._cases, PriceBook.load())
+        read, queue = ReadSlice(LiteLLMSpendLog(http), sort, self._cases, progress), FakeSliceQueue()
+        poll = PollUsage(read, self._usage, self._cases, progress, queue, EPOCHS, LOOK_BACK, GRACE)
+        deadline = Deadline(NOW + timedelta(minutes=4), clock=lambda: NOW)
+        counted = poll.run(NOW, deadline).reading.counted
+        while queue.sent:
+            counted += ReadQueuedSlice(read, progress, queue).run(queue.sent.pop(0), NOW, deadline).counted
+        assert counted == self.log.rows, counted
+
+    def tell(self) -> None:
+        """Work off the stream of UsageTable: a watcher sees each change, and each changed subscription is enforced."""
+        connections, sender = FakeConnections(), FakeConnectionSender()
+        for subscription_id in self.log.keys.values():
+            connections.watch(f"connection-{subscription_id}", subscription_id, NOW)
+        push = Push(DynamoMessages(self.realtime_table), connections, sender, lambda: NOW)
+        enforce = once_each(self._enforce.run)
+        for record in stream(self.usage_table):
+            if change := decode_change(record):
+                push.run(change)
+            if changed := decode_changed_funds(record):
+                enforce(changed)
+        assert sum(map(len, sender.sent.values())) >= self.log.rows
+
+    def compare(self) -> None:
+        """Compare the closed epoch with its statement, and add what it billed to the numbers of keys."""
+        billed = DynamoBilledCalls(DynamoEpochUsage(self.usage_table, time.sleep), UsageReader(self.usage_table))
+        epoch = EPOCHS.at(NOW)
+        sealed = FakeSealedTotals(FakeBilledCalls({epoch: list(billed.of_epoch(epoch))}))
+        reconciled = DynamoReconciled(self.usage_table)
+        litellm = FakeKeySpend({NOW.date(): dict.fromkeys(self.log.keys, COUNTED_OF_EACH)})
+        rest = (self._keys, reconciled, self._cases, FakeReports(), FakeJournalCheck())
+        report = Reconcile(billed, sealed, litellm, *rest).run(NOW, Deadline(NOW + GRACE, clock=lambda: NOW))
+        assert (report.epochs, report.differences) == (1, 0), report
+
+    @property
+    def _keys(self) -> FakeKeyDirectory:
+        return FakeKeyDirectory(self.log.keys)
+
+    @property
+    def _usage(self) -> DynamoUsageEvents:
+        return DynamoUsageEvents(self.usage_table, time.sleep)
+
+    @property
+    def _cases(self) -> DynamoCases:
+        return DynamoCases(self.usage_table, time.sleep)
+
+    @property
+    def _enforce(self) -> Enforce:
+        ledger = FakeLedger()
+        for subscription_id in self.log.keys.values():
+            ledger.open(subscription_id, ALICE, DEPOSIT_UFIX64)
+        keys, issuer = DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer()
+        return Enforce(ledger, UsageReader(self.usage_table), keys, issuer, FakeKnownRates(), lambda: NOW)
+
+
+@contextmanager
+def deployment(log: Log) -> Iterator[Deployment]:
+    with (
+        fresh_table("UsageTable") as usage,
+        fresh_table("RealtimeTable") as realtime,
+        fresh_table("AccountsTable") as accounts,
+        fresh_table("LedgerTable") as scratch,
+    ):
+        view: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        usage.meta.client.update_table(TableName=usage.name, StreamSpecification=view)
+        DynamoUsageEvents(usage, time.sleep).open_epoch_if_none(EPOCHS.at(NOW))
+        tables = {"usage": usage, "messages": realtime, "credit": accounts}
+        yield Deployment(
+            log, usage, realtime, accounts, {name: WriteUnits(table, scratch) for name, table in tables.items()}
+        )
+
+
+def stream(table: "Table") -> Iterator[DynamoDBRecord]:
+    """Every record of a table's stream so far."""
+    streams = boto3.Session.client(aws.session(), "dynamodbstreams", endpoint_url=url("dynamodb"))
+    arn = table.meta.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
+    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        where: Any = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = streams.get_shard_iterator(**where).get("ShardIterator")
+        while iterator:
+            found = streams.get_records(ShardIterator=iterator)
+            yield from (DynamoDBRecord(event_record(record, arn)) for record in found["Records"])
+            iterator = found.get("NextShardIterator") if found["Records"] else None
+
+
+def parts(log: Log) -> Counter[str]:
+    """Write units of all calls of a log by part; `poll` has what is written for each poll, epoch or hour instead."""
+    with deployment(log) as at_work:
+        at_work.push()
+        pushed = Counter({"record_push": at_work.units["usage"].by_item[LIVE_TOTALS]})
+        at_work.units["usage"].by_item[LIVE_TOTALS] = 0
+        at_work.poll()
+        at_work.tell()
+        at_work.compare()
+        found = pushed + Counter({name: units.total for name, units in at_work.units.items() if name != "usage"})
+        for kind, units in at_work.units["usage"].by_item.items():
+            found[PARTS.get(kind, "poll")] += units
+        return found
+
+
+def figures(subscriptions: int, each: int) -> dict[str, float]:
+    many = Log(subscriptions=subscriptions, each=each, begin=BEGIN, span=SPAN)
+    several, alone = parts(many), parts(Log(subscriptions=1, each=1, begin=BEGIN, span=SPAN))
+    return {
+        **_figures("write_units_per_event", several, many.rows),
+        **_figures("write_units_single_event", alone, 1),
+        "write_units_of_a_poll": alone["poll"],
+    }
+
+
+def _figures(name: str, units: Counter[str], calls: int) -> dict[str, float]:
+    each = {part: round(count / calls, 3) for part, count in sorted(units.items()) if part != "poll"}
+    whole = sum(count for part, count in units.items() if part != "poll") / calls
+    return {name: round(whole, 3), **{f"{name}_{part}": count for part, count in each.items()}}
