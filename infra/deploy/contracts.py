@@ -77,7 +77,7 @@ class Notices:
     """How long before a change takes effect users are told of it, and how long an epoch is; fixed at deployment.
 
     All in seconds. Triggers and dearer plans must be announced for twice as long as an exit takes. `settlement` is how
-    long an accepted statement can still be settled before an owner leaves, `revenue` how long a charge is held back, so
+    long a confirmed statement can still be settled before an owner leaves, `revenue` how long a charge is held back, so
     that it can be given back.
     """
 

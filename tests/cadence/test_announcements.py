@@ -177,7 +177,7 @@ def open_all(chain: Chain) -> None:
 
 def test_nobody_opens_what_could_not_be_left_before_a_trigger_takes_effect(chain: Chain) -> None:
     # Given new triggers of both contracts with a notice of seven days, where leaving takes a day, and in
-    # `UsageBasedSubscriptions` an hour more, in which accepted statements can be settled
+    # `UsageBasedSubscriptions` an hour more, in which confirmed statements can be settled
     client = chain.with_own_clock(notices=DAYS)
     client.wait(7 * DAY)
     announce(client)

@@ -151,7 +151,7 @@ def test_rights_are_offered_only_to_several_keys(
 
 
 def test_rights_that_are_offered_can_be_taken_back(chain: Chain) -> None:
-    # Given rights that guardians have not accepted
+    # Given rights that guardians have not taken
     guardians = create_guardians(chain.flow)
     chain.run(OFFER, address(f"0x{guardians.address}"), signer=chain.provider)
     stop = "subscriptions/stop_opening.cdc"
@@ -160,7 +160,7 @@ def test_rights_that_are_offered_can_be_taken_back(chain: Chain) -> None:
     early = f"revoke_keys: the guardians 0x{guardians.address} have not taken the rights yet"
     chain.refuses(early, "guardians/revoke_keys.cdc", signer=chain.provider)
     chain.run(OFFER, address(f"0x{chain.provider.address}"), signer=chain.provider)
-    # And the provider takes the rights back, after which nothing can be accepted
+    # And the provider takes the rights back, after which nothing can be taken
     chain.run("guardians/withdraw_offer.cdc", signer=chain.provider)
     chain.run(stop, ufix64(0), signer=chain.provider)
     with pytest.raises(TransactionFailedError, match="offers the signer no rights"):

@@ -148,7 +148,7 @@ def test_a_second_run_updates_the_code_and_keeps_everything_else(chain: Chain, d
     assert run.code == 0, run.said
     assert run.outcomes == ["code updated"] * len(CONTRACTS) + ["there already"] * 3
     announcements = ("FlareFDCTriggers.TriggerAnnounced", "SubscriptionPlans.PlanAdded")
-    for name in (*announcements, "FlareOracleVerifier.SigningPolicyAccepted"):
+    for name in (*announcements, "FlareOracleVerifier.SigningPolicyConfirmed"):
         blocks = chain.flow.rest.events(f"A.{ours.provider.address}.{name}", first, height_of(chain))
         assert not [event for block in blocks for event in block.events]
     # And the state is what it was

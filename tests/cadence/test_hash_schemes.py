@@ -61,7 +61,7 @@ def test_the_chain_bound_scheme_is_taken_up_with_a_policy_and_not_left(four: Cha
 
 
 def test_a_root_in_the_chain_bound_scheme_ends_the_older_one(four: Chain) -> None:
-    # Given a policy that was accepted in the older scheme
+    # Given a policy that was confirmed in the older scheme
     four.run(CONFIRM, *confirmation(FOUR))
     # When a root of its epoch comes in the chain-bound scheme
     bound = four.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + 1, chain_id=CHAIN_ID))
@@ -107,7 +107,7 @@ def test_a_scheme_that_nobody_knows_fails_loudly(chain: Chain, is_chain_bound: b
     client.run(CONFIRM, *confirmation(FOUR, chain_id=CHAIN_ID if is_chain_bound else None))
 
 
-def test_a_policy_signed_before_the_change_is_accepted_after_the_first_chain_bound_root(four: Chain) -> None:
+def test_a_policy_signed_before_the_change_is_confirmed_after_the_first_chain_bound_root(four: Chain) -> None:
     # Given that the next policy is signed in the older scheme, and then Flare changes its Relay
     four.run(CONFIRM, *confirmation(FOUR, chain_id=CHAIN_ID))
     # When that policy is rolled only now
@@ -122,7 +122,7 @@ def test_a_policy_signed_before_the_change_is_accepted_after_the_first_chain_bou
 
 
 @pytest.mark.parametrize("is_root_seen", [False, True], ids=["before a chain-bound root", "after one"])
-def test_a_policy_signed_in_both_schemes_is_accepted(four: Chain, is_root_seen: bool) -> None:
+def test_a_policy_signed_in_both_schemes_is_confirmed(four: Chain, is_root_seen: bool) -> None:
     # Given that Flare changes its Relay while the voters sign the next policy: no scheme alone has a quorum
     if is_root_seen:
         four.run(CONFIRM, *confirmation(FOUR, chain_id=CHAIN_ID))
@@ -137,7 +137,7 @@ def test_a_policy_signed_in_both_schemes_is_accepted(four: Chain, is_root_seen: 
     four.refuses(twice, ROLL, *rolling_with(NEXT, doubled))
     rolled = four.run(ROLL, *rolling_with(NEXT, both))
     # And such a policy alone does not end the older scheme
-    assert [name for name, _ in four.events(rolled)] == ["SigningPolicyAccepted"]
+    assert [name for name, _ in four.events(rolled)] == ["SigningPolicyConfirmed"]
 
 
 def test_a_root_signed_in_both_schemes_is_refused(four: Chain) -> None:
@@ -165,18 +165,18 @@ def test_the_older_scheme_returns_a_week_after_the_last_chain_bound_round(clocke
     returned = clocked.run(CONFIRM, *old_root)
     assert clocked.events(returned)[0] == ("OlderSchemeReturned", {"rewardEpoch": REWARD_EPOCH})
     rolled = clocked.run(ROLL, *rolling(NEXT, AFTER_NEXT))
-    assert [name for name, _ in clocked.events(rolled)] == ["SigningPolicyAccepted"]
+    assert [name for name, _ in clocked.events(rolled)] == ["SigningPolicyConfirmed"]
 
 
-def test_a_policy_in_the_older_scheme_is_accepted_a_week_after_the_last_chain_bound_one(clocked: Chain) -> None:
+def test_a_policy_in_the_older_scheme_is_confirmed_a_week_after_the_last_chain_bound_one(clocked: Chain) -> None:
     # Given a policy signed in the chain-bound scheme, after which Flare takes its new Relay back
     clocked.run(ROLL, *rolling(FOUR, NEXT, chain_id=CHAIN_ID))
-    # Then the next one in the older scheme is accepted a week after the first of its rounds
+    # Then the next one in the older scheme is confirmed a week after the first of its rounds
     clocked.wait((ROUNDS - 10) * 90 + WEEK - 1)
     clocked.refuses(UNKNOWN_SIGNER, ROLL, *rolling(NEXT, AFTER_NEXT))
     clocked.wait(1)
     rolled = clocked.run(ROLL, *rolling(NEXT, AFTER_NEXT))
-    assert [name for name, _ in clocked.events(rolled)] == ["OlderSchemeReturned", "SigningPolicyAccepted"]
+    assert [name for name, _ in clocked.events(rolled)] == ["OlderSchemeReturned", "SigningPolicyConfirmed"]
 
 
 def test_one_later_chain_bound_root_prevents_a_return_to_the_older_scheme(clocked: Chain) -> None:
@@ -213,6 +213,6 @@ def test_a_second_change_ends_well_too(clocked: Chain) -> None:
     start = NEXT.policy.start_voting_round
     bound = clocked.run(CONFIRM, *confirmation(NEXT, voting_round=start, chain_id=CHAIN_ID))
     assert clocked.events(bound)[0] == ("ChainBindingBegan", {"rewardEpoch": REWARD_EPOCH + 1})
-    # Then a root in the older scheme is refused, and that policy accepted
+    # Then a root in the older scheme is refused, and that policy confirmed
     clocked.refuses(older_refused(REWARD_EPOCH + 1), CONFIRM, *confirmation(NEXT, voting_round=start + 1))
     clocked.run(ROLL, *rolling(NEXT, AFTER_NEXT))

@@ -36,13 +36,13 @@ def latest(chain: Chain) -> object:
     return status["latestRewardEpoch"]
 
 
-def test_the_next_policy_is_accepted_by_the_signatures_of_the_one_before(four: Chain) -> None:
+def test_the_next_policy_is_confirmed_by_the_signatures_of_the_one_before(four: Chain) -> None:
     # When more than half of the weight signs the next policy
     result = four.run(ROLL, *rolling(FOUR, FOUR.next(), [0, 1, 3]))
     # Then it is the newest
     (event,) = four.events(result)
     assert event == (
-        "SigningPolicyAccepted",
+        "SigningPolicyConfirmed",
         {
             "rewardEpoch": REWARD_EPOCH + 1,
             "startVotingRound": FOUR.next().policy.start_voting_round,
@@ -139,7 +139,7 @@ def test_an_unsound_policy_is_refused(chain: Chain, electorate: Electorate, mess
     ],
     ids=["one voter", "some without weight", "300 voters", "most weight", "highest threshold"],
 )
-def test_a_policy_at_the_bounds_is_accepted(chain: Chain, electorate: Electorate) -> None:
+def test_a_policy_at_the_bounds_is_confirmed(chain: Chain, electorate: Electorate) -> None:
     chain.deployed_again(electorate.trusted())
 
 

@@ -178,8 +178,8 @@ def test_the_provider_ends_a_subscription_with_notice_and_full_refund(chain: Cha
     assert chain.subscription(subscription)["status"] == "closed"
 
 
-def test_an_exit_waits_until_an_accepted_statement_can_have_been_settled(chain: Chain) -> None:
-    # Given an owner whose notice ends a minute after a statement was accepted
+def test_an_exit_waits_until_a_confirmed_statement_can_have_been_settled(chain: Chain) -> None:
+    # Given an owner whose notice ends a minute after a statement was confirmed
     chain = chain.with_own_clock(notices=Notices(trigger=3 * DAY, plan=3 * DAY, exit=DAY, settlement=HOUR, revenue=0))
     chain.wait(3 * DAY)
     account, subscription = chain.subscriber()

@@ -33,11 +33,11 @@ STRICTER: Final[Mapping[str, str]] = {
     "the very late policy at its start": NEXT_POLICY_FIRST.format(1_002),
     "an address twice counted for a quorum": "the signatures have weight 200 and need more than 200",
 }
-"""What the Relay accepts and the light client refuses, with the rule in the words of its refusal."""
+"""What the Relay confirms and the light client refuses, with the rule in the words of its refusal."""
 
 NO_SUCH_SIGNER: Final = "malformed, by another key or in another hash scheme"
 TOO_LITTLE: Final = "the signatures have weight .* and need more than|a list has 1 to 300 signatures"
-NOTHING_NEW: Final = "nothing was accepted"
+NOTHING_NEW: Final = "nothing was confirmed"
 """In place of a message: the transaction skips policies that the light client has."""
 IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "Already relayed": "has its root already",
@@ -66,7 +66,7 @@ IN_OUR_WORDS: Final[Mapping[str, str]] = {
 CHAIN_BOUND: Final = frozenset(
     {"chain-bound signatures", "a policy signed with the chain's id", "a policy signed in both schemes"}
 )
-"""What the light client accepts for the sake of Flare's next Relay, and the recorded one refuses."""
+"""What the light client confirms for the sake of Flare's next Relay, and the recorded one refuses."""
 
 WEIGHTLESS: Final = "a malformed signature for the address 0 in a quorum"
 """The light client gives the address 0 no weight, and so does not mind what stands in its place."""
@@ -81,7 +81,7 @@ def client(emulator: Chain) -> Iterator[Chain]:
 
 
 def replay(client: Chain, outcome: Outcome) -> tuple[str | None, int | None]:
-    """Give the light client what the Relay was given; the root or the reward epoch that it accepted."""
+    """Give the light client what the Relay was given; the root or the reward epoch that it confirmed."""
     calldata = bytes.fromhex(outcome.calldata)
     new = RelayedPolicy.decode(calldata)
     if new is None:
@@ -94,7 +94,7 @@ def replay(client: Chain, outcome: Outcome) -> tuple[str | None, int | None]:
         signatures = Argument("Array", [string(new.signatures.hex()).as_json()])
         result = client.run(ROLL, array(string, [new.encoded.hex()]), signatures)
     events = dict(client.events(result))
-    return events.get("RootConfirmed", {}).get("root"), events.get("SigningPolicyAccepted", {}).get("rewardEpoch")
+    return events.get("RootConfirmed", {}).get("root"), events.get("SigningPolicyConfirmed", {}).get("rewardEpoch")
 
 
 def prepare(client: Chain, outcome: Outcome) -> None:
@@ -102,29 +102,29 @@ def prepare(client: Chain, outcome: Outcome) -> None:
     newest = 0
     for name in outcome.after:
         if name not in STRICTER:
-            _, accepted = replay(client, RECORDING.named(name))
-            newest = max(newest, (accepted or 0) - FIRST.policy.reward_epoch)
+            _, confirmed = replay(client, RECORDING.named(name))
+            newest = max(newest, (confirmed or 0) - FIRST.policy.reward_epoch)
     if newest > BEGINS:
         client.wait((newest - BEGINS) * ROUNDS * FIRST.trusted().round_seconds)
 
 
-def names(*, accepted: bool) -> list[str]:
+def names(*, confirmed: bool) -> list[str]:
     return [
         outcome.name
         for outcome in RECORDING.outcomes
-        if outcome.is_accepted == accepted and outcome.name not in {*STRICTER, *CHAIN_BOUND, WEIGHTLESS}
+        if outcome.is_confirmed == confirmed and outcome.name not in {*STRICTER, *CHAIN_BOUND, WEIGHTLESS}
     ]
 
 
-@pytest.mark.parametrize("name", names(accepted=True))
-def test_what_the_relay_accepted_is_accepted(client: Chain, name: str) -> None:
+@pytest.mark.parametrize("name", names(confirmed=True))
+def test_what_the_relay_confirmed_is_confirmed(client: Chain, name: str) -> None:
     outcome = RECORDING.named(name)
     with client.rolled_back():
         prepare(client, outcome)
         assert replay(client, outcome) == (outcome.root, outcome.reward_epoch)
 
 
-@pytest.mark.parametrize("name", names(accepted=False))
+@pytest.mark.parametrize("name", names(confirmed=False))
 def test_what_the_relay_refused_is_refused(client: Chain, name: str) -> None:
     outcome = RECORDING.named(name)
     with client.rolled_back():
@@ -137,7 +137,7 @@ def test_what_the_relay_refused_is_refused(client: Chain, name: str) -> None:
 @pytest.mark.parametrize("name", STRICTER)
 def test_the_light_client_is_stricter_by_a_named_rule(client: Chain, name: str) -> None:
     outcome = RECORDING.named(name)
-    assert outcome.is_accepted
+    assert outcome.is_confirmed
     with client.rolled_back():
         prepare(client, outcome)
         with pytest.raises(TransactionFailedError, match=STRICTER[name]):

@@ -1,4 +1,4 @@
-"""Which roots the light client accepts, and the message with which it refuses every other."""
+"""Which roots the light client confirms, and the message with which it refuses every other."""
 
 from dataclasses import replace
 
@@ -263,7 +263,7 @@ def test_a_root_makes_room_for_the_one_so_many_rounds_later_and_never_comes_back
     # When three rounds in a row are confirmed
     for ahead in (5, 6, 7):
         chain.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + ahead))
-    # Then the first is gone, and neither it nor one before it is accepted in place of a later one
+    # Then the first is gone, and neither it nor one before it is confirmed in place of a later one
     assert [root_of(chain, FIRST_ROUND + ahead) is None for ahead in (5, 6, 7)] == [True, False, False]
     for ahead, kept in ((5, 7), (4, 6)):
         chain.refuses(

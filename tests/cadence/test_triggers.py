@@ -94,7 +94,7 @@ def test_an_attested_statement_is_handed_over_once(chain: Chain) -> None:
     told = attested()
     result = chain.run(DELIVER, *whole(told))
     # Then the contract of subscriptions has its settlement root
-    assert [name for name, _ in chain.events(result)] == ["RootConfirmed", "Delivered", "StatementAccepted"]
+    assert [name for name, _ in chain.events(result)] == ["RootConfirmed", "Delivered", "StatementConfirmed"]
     assert chain.events(result)[-1][1] == {"epoch": 7, "settlementRoot": ROOT.hex()}
     delivered = chain.script("fdc/get_delivered.cdc", string(STATEMENT_TRIGGER), uint64(7))
     assert delivered is True

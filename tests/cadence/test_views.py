@@ -160,7 +160,7 @@ def test_it_is_told_from_when_on_an_owner_can_take_the_money_out(chain: Chain) -
             return SubscriptionCustody.exitPossibleAt(subscriptionId)
         }
     """
-    # Given an owner under a notice of an hour and half an hour for the settlement of an accepted statement
+    # Given an owner under a notice of an hour and half an hour for the settlement of a confirmed statement
     chain = chain.with_own_clock(
         notices=replace(NOTICES, trigger=10_800, plan=10_800, update=10_800, exit=3_600, settlement=1_800)
     )
@@ -171,7 +171,7 @@ def test_it_is_told_from_when_on_an_owner_can_take_the_money_out(chain: Chain) -
     chain.run("subscriptions/request_exit.cdc", uint64(subscription), signer=account)
     ends = START_SECONDS + 10_800 + 3_600
     assert chain.evaluate(code, uint64(subscription)) == ends * FLOW
-    # And after the settlement of a statement that is accepted ten minutes before
+    # And after the settlement of a statement that is confirmed ten minutes before
     chain.wait(3_000)
     chain.attest(7, bytes(32))
     assert chain.evaluate(code, uint64(subscription)) == (ends - 600 + 1_800) * FLOW

@@ -118,11 +118,11 @@ FAULTS: Final = (
     ),
     Fault(
         name="cadence-exit-without-grace",
-        rule="Leaving waits for the settlement of statements that were accepted before.",
+        rule="Leaving waits for the settlement of statements that were confirmed before.",
         file=TERMS,
         text="return settledBy < at ? at : settledBy",
         replacement="return at",
-        tests=[f"{PROVIDER}::test_an_exit_waits_until_an_accepted_statement_can_have_been_settled"],
+        tests=[f"{PROVIDER}::test_an_exit_waits_until_a_confirmed_statement_can_have_been_settled"],
     ),
     Fault(
         name="cadence-ended-still-charged",

@@ -147,11 +147,11 @@ _POLICIES: Final = (
     ),
     Fault(
         name="cadence-mixed-policy",
-        rule="A policy that was signed during the change of the scheme is accepted.",
+        rule="A policy that was signed during the change of the scheme is confirmed.",
         file=VERIFIER,
         text="signers.append(older[position])",
         replacement="signers.append(signer)",
-        tests=[f"{SCHEMES}::test_a_policy_signed_in_both_schemes_is_accepted"],
+        tests=[f"{SCHEMES}::test_a_policy_signed_in_both_schemes_is_confirmed"],
     ),
     Fault(
         name="cadence-mixed-policy-binds",
@@ -159,23 +159,23 @@ _POLICIES: Final = (
         file=VERIFIER,
         text="                isChainBound = false\n",
         replacement="                isChainBound = true\n",
-        tests=[f"{SCHEMES}::test_a_policy_signed_in_both_schemes_is_accepted"],
+        tests=[f"{SCHEMES}::test_a_policy_signed_in_both_schemes_is_confirmed"],
     ),
     Fault(
         name="cadence-policy-before-the-change",
-        rule="A policy that was signed before the change is accepted after it.",
+        rule="A policy that was signed before the change is confirmed after it.",
         file=VERIFIER,
         text="policiesFrom: rewardEpoch + 2)",
         replacement="policiesFrom: rewardEpoch + 1)",
-        tests=[f"{SCHEMES}::test_a_policy_signed_before_the_change_is_accepted_after_the_first_chain_bound_root"],
+        tests=[f"{SCHEMES}::test_a_policy_signed_before_the_change_is_confirmed_after_the_first_chain_bound_root"],
     ),
     Fault(
         name="cadence-policy-downgrade",
-        rule="A policy that was signed after the change is accepted in the chain-bound scheme only.",
+        rule="A policy that was signed after the change is confirmed in the chain-bound scheme only.",
         file=VERIFIER,
         text="policiesFrom: rewardEpoch + 2)",
         replacement="policiesFrom: rewardEpoch + 3)",
-        tests=[f"{SCHEMES}::test_a_policy_signed_before_the_change_is_accepted_after_the_first_chain_bound_root"],
+        tests=[f"{SCHEMES}::test_a_policy_signed_before_the_change_is_confirmed_after_the_first_chain_bound_root"],
     ),
 )
 

@@ -81,7 +81,7 @@ def record(relay: RealRelay, commit: str) -> Recording:
     for call in calls.values():
         address = relay.deploy()
         for earlier in call.after:
-            assert relay.answer(address, calls[earlier]).is_accepted, earlier
+            assert relay.answer(address, calls[earlier]).is_confirmed, earlier
         outcomes.append(relay.answer(address, call))
     return Recording(
         repository=REPOSITORY,

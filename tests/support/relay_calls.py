@@ -25,7 +25,7 @@ ALL: Final = tuple(range(len(WEIGHTS)))
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the Relay, made after others that it accepted."""
+    """A call of the Relay, made after others that it confirmed."""
 
     name: str
     calldata: bytes
@@ -272,5 +272,5 @@ def crowd(size: int) -> Electorate:
 
 
 def all_calls() -> list[Call]:
-    """Policies first, because calls are made after policies that were accepted."""
+    """Policies first, because calls are made after policies that were confirmed."""
     return [*calls_with_policies(), *calls_with_roots(), *calls_with_signatures(), *calls_around_epochs()]

@@ -21,16 +21,16 @@ class Outcome(BaseModel):
     calldata: str
     """Hex, as given to the Relay."""
     after: list[str] = []
-    """Names of the calls that the Relay had accepted before, in their order."""
+    """Names of the calls that the Relay had confirmed before, in their order."""
     root: str | None = None
-    """The root that was accepted, hex."""
+    """The root that was confirmed, hex."""
     reward_epoch: int | None = None
-    """The reward epoch whose policy was accepted."""
+    """The reward epoch whose policy was confirmed."""
     refusal: str | None = None
     """The Relay's own words."""
 
     @property
-    def is_accepted(self) -> bool:
+    def is_confirmed(self) -> bool:
         return self.refusal is None
 
 

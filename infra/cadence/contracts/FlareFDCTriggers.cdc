@@ -300,7 +300,7 @@ access(all) contract FlareFDCTriggers {
 
     /* --- VIEWS --- */
 
-    /// The exact response that a trigger accepts for these values, hex. Panics for a trigger that is not in effect yet.
+    /// The exact response that a trigger expects for these values, hex. Panics for a trigger that is not in effect yet.
     access(all) view fun render(
         triggerId: String,
         votingRound: UInt64,

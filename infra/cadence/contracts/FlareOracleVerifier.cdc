@@ -4,8 +4,8 @@ import "FlareSignatures"
 ///
 /// LIFECYCLE
 /// - The contract is deployed with one trusted signing policy. It has no administrator.
-/// - `rollSigningPolicy` accepts the next policy when a quorum of the newest one has signed it.
-/// - `confirmRoot` accepts the Merkle root of a voting round when a quorum of the policy of that round has signed it.
+/// - `rollSigningPolicy` confirms the next policy when a quorum of the newest one has signed it.
+/// - `confirmRoot` confirms the Merkle root of a voting round when a quorum of the policy of that round has signed it.
 /// - `verify` shows that a response of the Flare Data Connector belongs to a confirmed root.
 ///
 /// Anyone may call each of these. The rules are those of Flare's `Relay`, except for the following.
@@ -35,8 +35,8 @@ access(all) contract FlareOracleVerifier {
 
     /* --- EVENTS --- */
 
-    /// A signing policy was accepted: the trusted first one, or one that a quorum of the policy before it signed.
-    access(all) event SigningPolicyAccepted(
+    /// A signing policy was confirmed: the trusted first one, or one that a quorum of the policy before it signed.
+    access(all) event SigningPolicyConfirmed(
         rewardEpoch: UInt64, startVotingRound: UInt64, voters: Int, threshold: UInt64, isChainBound: Bool
     )
     /// A quorum used the chain-bound scheme; from this reward epoch on, roots in the older scheme are refused.
@@ -131,7 +131,7 @@ access(all) contract FlareOracleVerifier {
 
     /* --- POLICIES --- */
 
-    /// Accepts the signing policy of the next reward epoch, signed by a quorum of the newest one known.
+    /// Confirms the signing policy of the next reward epoch, signed by a quorum of the newest one known.
     ///
     /// A light client that is several policies behind is rolled one by one; no policy is ever too old for that.
     ///
@@ -186,7 +186,7 @@ access(all) contract FlareOracleVerifier {
         if policy.rewardEpoch > self.messageWindow {
             self.policies.remove(key: policy.rewardEpoch - self.messageWindow - 1)
         }
-        emit SigningPolicyAccepted(
+        emit SigningPolicyConfirmed(
             rewardEpoch: policy.rewardEpoch,
             startVotingRound: policy.startVotingRound,
             voters: policy.voters.length,
@@ -197,7 +197,7 @@ access(all) contract FlareOracleVerifier {
 
     /* --- ROOTS --- */
 
-    /// Accepts the Merkle root of a voting round. A round gets one root, once.
+    /// Confirms the Merkle root of a voting round. A round gets one root, once.
     ///
     /// @param rewardEpoch: the reward epoch of the signing policy whose voters signed
     /// @param message: protocolId(1) votingRound(4) isSecureRandom(1) merkleRoot(32), hex

@@ -58,7 +58,7 @@ access(all) contract FlareSignatures {
         /// address 0, and for an address that stands earlier in the list.
         access(all) let voters: [UInt256]
 
-        /// Reads a policy. Panics unless its length, weights and threshold are such as the Relay accepts.
+        /// Reads a policy. Panics unless its length, weights and threshold are such as the Relay allows.
         ///
         /// A repeated address counts at its first place only, unless no quorum would then be possible: in that case
         /// every place counts, as in the Relay.

@@ -8,7 +8,7 @@ import "FlareOracleVerifier"
 ///     1:5000000000
 ///     2:150000000000
 ///
-/// The first line names the contract that the page is for, so that no other contract accepts it.
+/// The first line names the contract that the page is for, so that it passes in no other contract.
 access(all) contract SettlementPages {
 
     /* --- CONSTANTS --- */

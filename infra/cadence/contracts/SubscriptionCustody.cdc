@@ -56,7 +56,7 @@ access(all) contract SubscriptionCustody {
     access(all) let isTokenDollar: Bool
     /// Seconds between the request of an exit and the end of its notice; longer than an attestation takes.
     access(all) let exitNoticeSeconds: UFix64
-    /// Seconds in which an accepted statement can still be settled before an owner leaves.
+    /// Seconds in which a confirmed statement can still be settled before an owner leaves.
     access(all) let settlementGraceSeconds: UFix64
     /// The limit of what one epoch may charge with which a subscription opens, in tokens.
     access(all) let epochLimitDefault: UFix64
@@ -67,7 +67,7 @@ access(all) contract SubscriptionCustody {
 
     /// The sum of all balances.
     access(all) var totalBalance: UFix64
-    /// When the newest statement was accepted.
+    /// When the newest statement was confirmed.
     access(all) var lastStatementAt: UFix64
     /// What a token is worth in dollars; nil before it was read for the first time.
     access(all) var rate: SubscriptionTerms.Rate?
@@ -288,7 +288,7 @@ access(all) contract SubscriptionCustody {
         self.book(charged)
     }
 
-    /// Records that a statement was accepted: whoever is leaving waits until it can have been settled.
+    /// Records that a statement was confirmed: whoever is leaving waits until it can have been settled.
     access(account) fun noteStatement() {
         self.lastStatementAt = getCurrentBlock().timestamp
     }

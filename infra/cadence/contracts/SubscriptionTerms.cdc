@@ -222,7 +222,7 @@ access(all) contract SubscriptionTerms {
         access(all) let at: UFix64
         /// Whether the provider ends the subscription. The owner cannot cancel that, and nothing is charged after `at`.
         access(all) let isByProvider: Bool
-        /// Whether statements that were accepted before `at` need not be waited for.
+        /// Whether statements that were confirmed before `at` need not be waited for.
         access(all) let isWaived: Bool
         /// Whether the exit is done and the subscription closed.
         access(all) let isClosed: Bool
@@ -242,17 +242,17 @@ access(all) contract SubscriptionTerms {
             return self.isClosed || self.isByProvider && getCurrentBlock().timestamp >= self.at
         }
 
-        /// When the money can be taken out: after the notice, and once the statements that were accepted before its end can
+        /// When the money can be taken out: after the notice, and once the statements that were confirmed before its end can
         /// have been settled.
         ///
-        /// @param lastStatementAt: when the newest statement was accepted
-        /// @param graceSeconds: in which an accepted statement can still be settled
-        access(all) view fun possibleAt(lastStatementAt accepted: UFix64, graceSeconds: UFix64): UFix64 {
+        /// @param lastStatementAt: when the newest statement was confirmed
+        /// @param graceSeconds: in which a confirmed statement can still be settled
+        access(all) view fun possibleAt(lastStatementAt confirmed: UFix64, graceSeconds: UFix64): UFix64 {
             let at = self.at
             if self.isWaived || self.isByProvider {
                 return at
             }
-            let settledBy = (accepted < at ? accepted : at) + graceSeconds
+            let settledBy = (confirmed < at ? confirmed : at) + graceSeconds
             return settledBy < at ? at : settledBy
         }
 

@@ -26,7 +26,7 @@ access(all) contract UsageBasedSubscriptions {
     /* --- EVENTS --- */
 
     /// A statement arrived, attested by Flare.
-    access(all) event StatementAccepted(epoch: UInt64, settlementRoot: String)
+    access(all) event StatementConfirmed(epoch: UInt64, settlementRoot: String)
     /// There are no settlements until then.
     access(all) event SettlementStopped(until: UFix64)
 
@@ -82,7 +82,7 @@ access(all) contract UsageBasedSubscriptions {
             let words = delivery.wordsFor(&self as &{FlareFDCTriggers.Handler})
             let statement = UsageBasedSubscriptions.statements.keep(epoch: delivery.epoch, words: words)
             SubscriptionCustody.noteStatement()
-            emit StatementAccepted(epoch: statement.epoch, settlementRoot: statement.settlementRoot)
+            emit StatementConfirmed(epoch: statement.epoch, settlementRoot: statement.settlementRoot)
         }
 
         /// Keeps new subscriptions out where they could not be left before the trigger takes effect.

@@ -57,7 +57,7 @@ def policies(chain: Chain) -> Iterator[Cost]:
         yield Cost(
             f"roll_policy_cu_100_voters{suffix}",
             f"roll a policy of 100 voters, 24 signatures, {scheme}",
-            units(client, rolled, "SigningPolicyAccepted"),
+            units(client, rolled, "SigningPolicyConfirmed"),
             POLICY_LIMIT,
         )
     yield _policy_in_both_schemes(chain)
@@ -74,7 +74,7 @@ def _policy_in_both_schemes(chain: Chain) -> Cost:
     return Cost(
         "roll_policy_cu_100_voters_both_schemes",
         "roll a policy of 100 voters, 24 signatures, 12 in each hash scheme",
-        units(client, rolled, "SigningPolicyAccepted"),
+        units(client, rolled, "SigningPolicyConfirmed"),
         POLICY_LIMIT,
     )
 
@@ -107,6 +107,6 @@ def proofs_of(
     yield Cost(
         f"deliver_statement_cu_{LEVELS}_levels{name}",
         f"deliver a statement under a confirmed root, a proof of {LEVELS} levels{words}",
-        units(chain, delivered, "Delivered", "StatementAccepted"),
+        units(chain, delivered, "Delivered", "StatementConfirmed"),
         DELIVER_LIMIT,
     )

@@ -219,7 +219,7 @@ def test_a_policy_that_starts_early_takes_no_rounds_from_the_one_before(relay: L
     relay.call(relayed([0, 1, 2], by=early, what=message(LATER_ROUND)))
 
 
-def test_a_voter_with_the_address_0_is_accepted_in_a_policy(relay: LocalRelay) -> None:
+def test_a_voter_with_the_address_0_is_confirmed_in_a_policy(relay: LocalRelay) -> None:
     nobody = replace(policy(8), voters=(*policy(8).voters[:3], Voter(bytes(20), WEIGHTS[3])))
     hand_on(relay, policy(), nobody)
     relay.call(relayed([0, 1, 2], by=nobody, what=message(LATER_ROUND)))
@@ -250,13 +250,13 @@ def test_the_local_relay_answers_as_flares_relay_did(web3: Web3, relay_of: Calla
             local.send(bytes.fromhex(recording.named(name).calldata))
         try:
             local.call(bytes.fromhex(outcome.calldata))
-            is_accepted = True
+            is_confirmed = True
         except Web3Exception:
-            is_accepted = False
+            is_confirmed = False
         web3.provider.make_request("evm_revert", [before])  # type: ignore[arg-type]
-        if is_accepted != outcome.is_accepted:
+        if is_confirmed != outcome.is_confirmed:
             differences.append(outcome.name)
-    # Then both accept and refuse the same
+    # Then both confirm and refuse the same
     assert differences == CUSTOM_MESSAGES
 
 

@@ -1,4 +1,4 @@
-"""Signing policies that Flare's Relay would not accept are refused."""
+"""Signing policies that Flare's Relay would refuse are refused here."""
 
 from dataclasses import replace
 

@@ -149,7 +149,7 @@ def test_the_first_key_that_can_sign_alone_is_taken() -> None:
 @pytest.mark.parametrize(
     ("events", "outcome"),
     [
-        (["flow.AccountContractAdded", f"A.{ADDRESS[2:]}.FlareOracleVerifier.SigningPolicyAccepted"], "deployed"),
+        (["flow.AccountContractAdded", f"A.{ADDRESS[2:]}.FlareOracleVerifier.SigningPolicyConfirmed"], "deployed"),
         (["flow.AccountContractUpdated"], "code updated"),
         ([f"A.{ADDRESS[2:]}.FlareFDCTriggers.TriggerAnnounced"], "TriggerAnnounced"),
         (["A.f919ee77447b7497.FlowFees.FeesDeducted"], "there already"),

@@ -146,7 +146,7 @@ def test_a_page_with_nothing_left_to_settle_is_not_sent(billing: Billing) -> Non
 
 
 def test_a_delivery_that_fails_keeps_its_reason_and_is_tried_again_later(billing: Billing) -> None:
-    # Given a verifier that does not accept the proof now
+    # Given a verifier that refuses the proof now
     billing.proven(7)
     billing.flow.failing["deliver#7"] = "unknown policy"
     # When billing runs, and again when it does

@@ -1,6 +1,6 @@
 import "FlareFDCTriggers"
 
-/// The exact response that a trigger accepts for these values, hex.
+/// The exact response that a trigger expects for these values, hex.
 access(all) fun main(
     triggerId: String,
     votingRound: UInt64,

@@ -1,7 +1,7 @@
 import "GraduatedPricing"
 import "SubscriptionPlans"
 
-/// The tiers that a new subscription on this plan accepts now, by rising end; nil if there is no such plan.
+/// The tiers of a new subscription on this plan, by rising end; nil if there is no such plan.
 access(all) fun main(planId: UInt64): [GraduatedPricing.Tier]? {
     return SubscriptionPlans.plan(planId)?.tariff?.tiers()
 }

@@ -8,6 +8,6 @@ from flareflow.merkle import ArrayTree
 def round_tree(leaves: Iterable[bytes]) -> ArrayTree:
     """The tree over the leaf hashes of a round's confirmed attestations: each once, by rising hash.
 
-    Leaves and inner nodes are hashed alike, so a verifier must hash a whole response itself and never accept a leaf.
+    Leaves and inner nodes are hashed alike, so a verifier must hash a whole response and never take a leaf.
     """
     return ArrayTree.over(sorted(set(leaves)))

@@ -127,7 +127,7 @@ def _check(body: RequestBody) -> None:
         (body.body, Status.INVALID_BODY),
     ):
         if text not in {"", "{}"}:
-            raise NotConfirmedError(status, "the local verifier accepts none")
+            raise NotConfirmedError(status, "the local verifier takes none")
     if len(body.post_process_jq) > JQ_CHARACTERS_MAX:
         raise NotConfirmedError(Status.INVALID_JQ)
     if len(body.abi_signature) > ABI_SIGNATURE_CHARACTERS_MAX:

@@ -1,6 +1,6 @@
 """Enforcement: a key works exactly while its subscription can pay for the metered usage.
 
-Usage on a plan in dollars is valued at the last rate that the contract would have accepted, less a margin: until the
+Usage on a plan in dollars is valued at the last rate that the contract would have used, less a margin: until the
 usage is settled, the price of the token may fall. Once no rate could be read for longer than the grace, the value is
 unknown, and keys of subscriptions with usage that is not charged yet are blocked until a settlement brings a rate.
 """

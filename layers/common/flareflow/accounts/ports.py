@@ -146,7 +146,7 @@ class Rates(Protocol):
     """The rate of dollars."""
 
     def last_rate(self) -> KnownRate | None:
-        """The last rate that the contract would have accepted; None before the first."""
+        """The last rate that the contract would have used; None before the first."""
 
 
 class MeteredUsage(Protocol):

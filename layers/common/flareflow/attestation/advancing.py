@@ -163,7 +163,7 @@ class AdvanceAttestations:
                 return self._check(attestation, served, voting_round)
 
     def _check(self, attestation: Attestation, served: ServedProof, voting_round: int) -> Attestation:
-        """Accept the proof only if the response is the statement's and leads to the finalized root."""
+        """Keep the proof only if the response is the statement's and leads to the finalized root."""
         assert attestation.finalization is not None
         root = RootMessage.decode(attestation.finalization.message).merkle_root
         timestamp = int.from_bytes(served.response[4 * WORD_BYTES : 5 * WORD_BYTES])

@@ -68,7 +68,7 @@ class SigningPolicy:
         return sum(voter.weight for voter in self.voters)
 
     def require_sound(self) -> None:
-        """Raises ValueError for a policy that Flare's Relay does not accept, so that no light client starts from it."""
+        """Raises ValueError for a policy that Flare's Relay refuses, so that no light client starts from it."""
         if not self.voters or any(not any(voter.address) for voter in self.voters):
             raise ValueError("a signing policy has voters, each with an address other than 0")
         if self.weight >= WEIGHT_SUM_LIMIT:

@@ -43,7 +43,7 @@ class Metric(Enum):
     PAGES_SETTLED = "PagesSettled", MetricUnit.Count
     """Settlement pages that were settled on Flow."""
     PAGES_WAITING = "PagesWaiting", MetricUnit.Count
-    """Settlement pages with plans in dollars that wait, because the contract accepts no rate of the price oracle."""
+    """Settlement pages with plans in dollars that wait, because the contract uses no rate of the price oracle."""
     FLOW_TRANSACTIONS_FAILED = "FlowTransactionsFailed", MetricUnit.Count
     """Transactions that failed on Flow."""
     JOURNAL_ENTRIES = "JournalEntries", MetricUnit.Count

@@ -24,7 +24,7 @@ _READY: Final = {State.PROVEN, State.CONFIRMED_ON_FLOW}
 class BillingReport:
     """What one tick did. `failed` counts transactions that the access node refused or that failed on the chain.
 
-    `pages_waiting` counts pages with plans in dollars that were not sent, because the contract accepts no rate now.
+    `pages_waiting` counts pages with plans in dollars that were not sent, because the contract has no usable rate now.
     """
 
     policies_rolled: int = 0
@@ -51,7 +51,7 @@ class BillOnFlow:
     delivered, because its totals are cumulative; the others are skipped. The next tick continues what the deadline
     interrupts.
 
-    Pages with plans in dollars are settled while the contract accepts the oracle's rate. Otherwise they wait for a
+    Pages with plans in dollars are settled while the contract uses the oracle's rate. Otherwise they wait for a
     later tick or a newer statement, and all other pages are settled.
     """
 
@@ -151,7 +151,7 @@ class BillOnFlow:
 
 @dataclass(frozen=True, slots=True)
 class _Dollars:
-    """The subscriptions whose charge needs a rate, and why the contract accepts none now; None if it accepts one."""
+    """The subscriptions whose charge needs a rate, and why the contract uses none now; None if it uses one."""
 
     subscriptions: Set[int]
     refusal: str | None

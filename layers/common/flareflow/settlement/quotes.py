@@ -10,7 +10,7 @@ from flareflow.settlement.ports import KnownRates, Plans
 
 @dataclass(frozen=True, slots=True)
 class PlanList:
-    """Every version of every plan. `rate` is the last one that the contract would have accepted; None before it."""
+    """Every version of every plan. `rate` is the last one that the contract would have used; None before it."""
 
     plans: Sequence[PlanVersion]
     rate: KnownRate | None

@@ -10,13 +10,13 @@ from flareflow.settlement.ports import DollarRates, KnownRates
 
 @dataclass(frozen=True, slots=True)
 class ReadRate:
-    """Store the rate that the contract would accept now. The last one stays while there is none, or no answer."""
+    """Store the rate that the contract would use now. The last one stays while there is none, or no answer."""
 
     oracle: DollarRates
     known: KnownRates
 
     def run(self, now: datetime) -> str | None:
-        """Why there is no rate that the contract accepts now; None when there is one."""
+        """Why there is no rate that the contract uses now; None when there is one."""
         try:
             rate_ufix64 = self.oracle.now()
         except (FlowRefusedError, FlowUnavailableError) as error:
