@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flareflow.attestation.models import Attestation, Finalization, SignedPolicy, Submission
+from flareflow.attestation.models import Attestation, Finalization, IndirectRelay, SignedPolicy, Submission
 from flareflow.attestation.ports import Awaited, Mined, PolicySighting, RequestRevertedError, ServedProof
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, RootMessage
+from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.errors import FlareUnavailableError, RaceLostError, StorageUnavailableError
 from flareflow.keccak import keccak256
 
@@ -27,6 +28,8 @@ class FakeFlare:
     loses_the_answer: bool = False
     reverts: bool = False
     unreadable_rounds: set[int] = field(default_factory=set)
+    indirect_rounds: set[int] = field(default_factory=set)
+    submitted: bytes | None = None
     policy_blocks: dict[int, PolicySighting] = field(default_factory=dict)
     _prepared: int = 0
     _mined: dict[bytes, Mined | None] = field(default_factory=dict)
@@ -79,7 +82,7 @@ class FakeFlare:
         self._answer()
         return self.voting_round
 
-    def finalization(self, voting_round: int, from_block: int) -> Finalization | None:
+    def finalization(self, voting_round: int, from_block: int) -> Finalization | IndirectRelay | None:
         self._answer()
         if voting_round in self.unreadable_rounds:
             raise FlareUnavailableError(f"round {voting_round} was finalized in a way that nobody can read")
@@ -88,7 +91,16 @@ class FakeFlare:
         message = RootMessage(
             FDC_PROTOCOL_ID, voting_round, is_secure_random=False, merkle_root=self.roots[voting_round]
         )
+        if voting_round in self.indirect_rounds:
+            return IndirectRelay(bytes(32), REWARD_EPOCH, message.encode())
         return Finalization(bytes(32), REWARD_EPOCH, message.encode(), signatures=bytes(67))
+
+    def submitted_signatures(self, relayed: IndirectRelay, policy: SigningPolicy, from_block: int) -> bytes:
+        self._answer()
+        assert policy.reward_epoch == relayed.reward_epoch
+        if self.submitted is None:
+            raise FlareUnavailableError("the voters submitted too few signatures")
+        return self.submitted
 
     def policies(self, after_block: int) -> PolicySighting:
         self._answer()

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 from eth_keys.datatypes import Signature
+from hexbytes import HexBytes
 
 from flareflow.attestation import advancing
 from flareflow.attestation.advancing import AdvanceAttestations
@@ -38,6 +39,7 @@ class Attesting:
     local: LocalFlare
     statements: FakeStatements = field(default_factory=FakeStatements)
     attestations: FakeAttestations = field(default_factory=FakeAttestations)
+    policies: FakePolicies = field(default_factory=FakePolicies)
 
     def seal(self, epoch: int, *, served: dict[str, str] | None = None) -> None:
         """Seal a statement; the host serves it, with `served` in place of some of its fields."""
@@ -53,7 +55,7 @@ class Attesting:
     def until(self, epoch: int, *states: State, reasons: int = 0) -> Attestation:
         """Tick until the attestation is in one of these states and has at least `reasons` reasons."""
         use_case = AdvanceAttestations(
-            TARGET, self.local.flare, self.local.availability, self.statements, self.attestations
+            TARGET, self.local.flare, self.local.availability, self.statements, self.attestations, self.policies
         )
 
         def reached() -> Attestation | None:
@@ -75,6 +77,7 @@ def attesting(local: LocalFlare) -> Iterator[Attesting]:
     yield Attesting(local)
     local.order("miss-rounds", count=0)
     local.order("disagree", voters=0, rounds=0)
+    local.order("relay-indirectly", count=0)
     local.order("delay", seconds=0)
 
 
@@ -100,6 +103,28 @@ def test_a_statement_is_proven_by_signatures_of_more_than_half_of_the_weight(att
     assert len(proven.proof.siblings) >= 2
     # And the finalization holds enough valid signatures of the policy that it names
     assert proven.finalization is not None
+    message = RootMessage.decode(proven.finalization.message)
+    policy = policy_of(proven.finalization.reward_epoch, LOCAL_FLARE.rounds_per_reward_epoch)
+    assert message.voting_round == proven.voting_round
+    assert weight_of(policy, message.hash, proven.finalization.signatures) > policy.threshold
+
+
+def test_a_round_that_was_finalized_through_another_contract_is_proven_by_what_voters_submitted(
+    attesting: Attesting,
+) -> None:
+    # Given a round that another contract finalizes, and the signing policies of Flare
+    attesting.local.order("relay-indirectly", count=1)
+    reader = RecordPolicies(attesting.local.flare, attesting.policies, attesting.local.deployment.start_block)
+    reader.run(Deadline(datetime.now(UTC) + timedelta(minutes=1)))
+    attesting.seal(48)
+    # When the attestation is followed
+    proven = attesting.until(48, State.PROVEN)
+    # Then the first request is proven
+    assert proven.reasons == ()
+    assert proven.finalization is not None
+    # And by no call of the Relay, but by enough valid signatures all the same
+    transaction = attesting.local.web3.eth.get_transaction(HexBytes(proven.finalization.transaction_hash))
+    assert transaction.get("to") is None
     message = RootMessage.decode(proven.finalization.message)
     policy = policy_of(proven.finalization.reward_epoch, LOCAL_FLARE.rounds_per_reward_epoch)
     assert message.voting_round == proven.voting_round

@@ -19,6 +19,7 @@ KEYS: Final = f"{ADAPTERS}/litellm/keys.py"
 SPEND_LOG: Final = f"{ADAPTERS}/litellm/spend_log.py"
 
 TESTS: Final = "tests/unit/adapters"
+TEST_SUBMITTED: Final = "tests/unit/adapters/flare/test_submitted_signatures.py"
 TEST_FLARE: Final = f"{TESTS}/flare/test_contracts.py"
 TEST_REST: Final = f"{TESTS}/flow/test_rest.py"
 TEST_TRANSACTIONS: Final = f"{TESTS}/flow/test_transactions.py"
@@ -177,6 +178,46 @@ FAULTS: Final = (
         text='if receipt["status"] != 1:',
         replacement='if receipt["status"] not in (0, 1):',
         tests=[TEST_FLARE],
+    ),
+    Fault(
+        name="flare-extra-data-refused",
+        rule="Blocks of Flare are read, although their extra data are longer than Ethereum's.",
+        file=FLARE,
+        text="        web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)\n",
+        replacement="",
+        tests=[TEST_FLARE],
+    ),
+    Fault(
+        name="flare-any-calldata-believed",
+        rule="Only a call of the Relay itself tells how a round was finalized.",
+        file=FLARE,
+        text='if transaction.get("to") != relay.address:',
+        replacement='if not transaction.get("to"):',
+        tests=[TEST_SUBMITTED],
+    ),
+    Fault(
+        name="flare-submission-to-anybody",
+        rule="Only what was sent to the Submission contract is a submission.",
+        file=FLARE,
+        text='if call.get("to") == submission:',
+        replacement='if call.get("to"):',
+        tests=[TEST_SUBMITTED],
+    ),
+    Fault(
+        name="flare-submissions-in-one-scheme",
+        rule="Submitted signatures count in either hash scheme.",
+        file=FLARE,
+        text="for digest, quorum in schemes:",
+        replacement="for digest, quorum in schemes[:1]:",
+        tests=[TEST_SUBMITTED],
+    ),
+    Fault(
+        name="flare-submissions-unbounded",
+        rule="The submissions that are tried for a round are bounded.",
+        file=FLARE,
+        text="islice(self._submissions(relayed.message, from_block), SUBMISSIONS_MAX)",
+        replacement="islice(self._submissions(relayed.message, from_block), 2 * SUBMISSIONS_MAX)",
+        tests=[TEST_SUBMITTED],
     ),
     Fault(
         name="flare-stretch-skips-a-block",

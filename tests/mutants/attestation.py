@@ -11,6 +11,7 @@ POLICIES: Final = f"{PACKAGE}/policies.py"
 RELAY: Final = f"{PACKAGE}/relay.py"
 REQUEST: Final = f"{PACKAGE}/request.py"
 SIGNING_POLICY: Final = f"{PACKAGE}/signing_policy.py"
+SUBMISSIONS: Final = f"{PACKAGE}/submissions.py"
 
 TEST_ADVANCING: Final = "tests/unit/attestation/test_advancing.py"
 TEST_MODELS: Final = "tests/unit/attestation/test_models.py"
@@ -18,9 +19,51 @@ TEST_POLICIES: Final = "tests/unit/attestation/test_policies.py"
 TEST_RECORDED: Final = "tests/unit/attestation/test_recorded_data.py"
 TEST_RELAY: Final = "tests/unit/attestation/test_relay.py"
 TEST_REQUEST: Final = "tests/unit/attestation/test_request.py"
+TEST_SUBMISSIONS: Final = "tests/unit/attestation/test_submissions.py"
+TEST_SUBMITTED: Final = "tests/unit/adapters/flare/test_submitted_signatures.py"
 TEST_SIGNING_POLICY: Final = "tests/unit/attestation/test_signing_policy.py"
 
 FAULTS: Final = (
+    Fault(
+        "attestation-indirect-relay-unsigned",
+        "A round that was finalized through another contract is proven by what its voters submitted.",
+        ADVANCING,
+        "if isinstance(finalization, IndirectRelay):",
+        'if finalization.message == b"":',
+        [TEST_ADVANCING],
+    ),
+    Fault(
+        "attestation-submission-of-another-root",
+        "A submitted signature counts for the message that it names.",
+        SUBMISSIONS,
+        'for before in (b"\\x00" + message, b"\\x01"):',
+        'for before in (b"\\x00" + message[:6] + payload[7:39], b"\\x01"):',
+        [TEST_SUBMISSIONS],
+    ),
+    Fault(
+        "attestation-submission-of-another-round",
+        "A submitted signature counts for the round that its payload names.",
+        SUBMISSIONS,
+        "if head[:ROUND_BYTES] == message[:ROUND_BYTES]:",
+        "if head[:1] == message[:1]:",
+        [TEST_SUBMITTED],
+    ),
+    Fault(
+        "attestation-quorum-at-the-threshold",
+        "A quorum has more than the threshold.",
+        SUBMISSIONS,
+        "for index in self.signatures) > self.policy.threshold",
+        "for index in self.signatures) >= self.policy.threshold",
+        [TEST_SUBMITTED],
+    ),
+    Fault(
+        "attestation-quorum-out-of-order",
+        "Signatures stand in the order of the voters.",
+        SUBMISSIONS,
+        "for index in sorted(self.signatures)",
+        "for index in self.signatures",
+        [TEST_SUBMITTED],
+    ),
     Fault(
         "attestation-of-nothing",
         "A statement that settles nothing is not attested.",

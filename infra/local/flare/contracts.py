@@ -73,11 +73,13 @@ def deploy_flare(rpc_url: str | None = None, round_seconds: int = LOCAL_FLARE.ro
     manager = deployer.deploy("FlareSystemsManager", *timing, relay.address)
     fees = deployer.deploy("FdcRequestFeeConfigurations")
     hub = deployer.deploy("FdcHub", fees.address)
+    submission = deployer.deploy("Submission")
     named = {
         "Relay": relay,
         "FlareSystemsManager": manager,
         "FdcRequestFeeConfigurations": fees,
         "FdcHub": hub,
+        "Submission": submission,
     }
     addresses = [contract.address for contract in named.values()]
     registry = deployer.deploy("FlareContractRegistry", list(named), addresses)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from flareflow.attestation.models import Finalization
 from flareflow.attestation.ports import Awaited, DataAvailability, ServedProof
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
@@ -53,6 +54,7 @@ def attested(local: LocalFlare) -> Asked:
     local.flare.send(submission)
     mined = eventually(lambda: local.flare.mined(submission))
     finalization = eventually(lambda: local.flare.finalization(mined.voting_round, mined.block))
+    assert isinstance(finalization, Finalization)
     return Asked(local.availability, mined.voting_round, RootMessage.decode(finalization.message).merkle_root)
 
 

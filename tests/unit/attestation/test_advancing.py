@@ -7,16 +7,17 @@ from typing import Final
 import pytest
 
 from flareflow.attestation.advancing import ROUNDS_TO_PROVE_MAX, AdvanceAttestations, AdvanceReport
-from flareflow.attestation.models import Attestation, State, Submission
+from flareflow.attestation.models import Attestation, SignedPolicy, State, Submission
 from flareflow.attestation.ports import ServedProof
 from flareflow.attestation.request import NO_TIMESTAMP, AttestationTarget, leaf_hash
+from flareflow.attestation.signing_policy import SigningPolicy, Voter
 from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
 from flareflow.statements.models import NO_HASH, Statement, StoredStatement
 from flareflow.time import Deadline
 from infra.local.flare.fdc.merkle import round_tree
-from tests.fakes.attestation import FakeAttestations, FakeDataAvailability, FakeFlare
+from tests.fakes.attestation import REWARD_EPOCH, FakeAttestations, FakeDataAvailability, FakeFlare, FakePolicies
 from tests.fakes.statements import FakeStatements
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,13 +43,16 @@ class Attesting:
     availability: FakeDataAvailability = field(default_factory=FakeDataAvailability)
     statements: FakeStatements = field(default_factory=FakeStatements)
     attestations: FakeAttestations = field(default_factory=FakeAttestations)
+    policies: FakePolicies = field(default_factory=FakePolicies)
 
     def seal(self, epoch: int, settles_something: bool = True) -> None:
         self.statements.put(StoredStatement(statement_of(epoch, settles_something), page_count=1))
 
     def tick(self, left: timedelta = timedelta(minutes=4)) -> AdvanceReport:
         deadline = Deadline(NOW + left, clock=lambda: NOW)
-        use_case = AdvanceAttestations(TARGET, self.flare, self.availability, self.statements, self.attestations)
+        use_case = AdvanceAttestations(
+            TARGET, self.flare, self.availability, self.statements, self.attestations, self.policies
+        )
         return use_case.run(deadline)
 
     def request(self, epoch: int) -> int:
@@ -240,6 +244,29 @@ def test_a_missed_statement_is_skipped_when_a_newer_one_was_sealed(attesting: At
     # Then only the newer is requested: its totals hold the older's
     assert states == {7: "SKIPPED", 8: "REQUESTED"}
     assert "a newer statement carries the totals" in attesting.of(7).reasons
+
+
+def test_a_round_finalized_through_another_contract_is_proven_by_what_its_voters_submitted(
+    attesting: Attesting,
+) -> None:
+    # Given a round that was finalized indirectly
+    attesting.flare.indirect_rounds.add(attesting.request(7))
+    attesting.finish_round()
+    # When its policy is not stored, and then the voters have not submitted enough
+    for missing in ("reward epoch 7 is not stored", "too few signatures"):
+        with pytest.raises(FlareUnavailableError, match=missing):
+            attesting.tick()
+        policy = SigningPolicy(REWARD_EPOCH, 1, 1, bytes(32), (Voter(bytes(20), 2),)).encode()
+        attesting.policies.put(SignedPolicy(REWARD_EPOCH, policy, b""))
+    # Then it waits
+    assert attesting.of(7).state is State.REQUESTED
+    # Until they have: the same request is proven, with their signatures
+    attesting.flare.submitted = b"by voters"
+    assert attesting.tick().states[7] == "PROVEN"
+    finalization = attesting.of(7).finalization
+    assert finalization is not None
+    assert (finalization.reward_epoch, finalization.signatures) == (REWARD_EPOCH, b"by voters")
+    assert len(attesting.flare.sent) == 1
 
 
 def test_a_response_that_is_not_our_statement_is_refused(attesting: Attesting) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from eth_abi.abi import decode
+from eth_abi.abi import decode, encode
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
@@ -53,6 +53,10 @@ class Chain:
         return self.contract("FdcHub")
 
     @cached_property
+    def submission(self) -> Contract:
+        return self.contract("Submission")
+
+    @cached_property
     def timing(self) -> tuple[int, int]:
         """Start of voting round 0 in Unix seconds, length of a round in seconds."""
         views = self.systems_manager.functions
@@ -96,8 +100,23 @@ class Chain:
 
     def send(self, to: str, calldata: bytes, sender: int) -> None:
         """Call a contract from an unlocked account and wait for the receipt; raises RuntimeError if it reverts."""
-        transaction: Any = {"from": self.web3.eth.accounts[sender], "to": to, "data": HexBytes(calldata)}
-        sent = self.web3.eth.send_transaction(transaction)
+        self._wait(self.web3.eth.send_transaction(self._transaction(calldata, sender) | {"to": to}))
+
+    def send_indirectly(self, to: str, calldata: bytes, sender: int) -> None:
+        """The same through another contract, which makes the call while it is created."""
+        compiled = artifacts()["IndirectCall"]
+        arguments = encode(["address", "bytes"], [to, calldata])
+        creation = bytes.fromhex(compiled["bytecode"].removeprefix("0x")) + arguments
+        self._wait(self.web3.eth.send_transaction(self._transaction(creation, sender)))
+
+    def submit_signature(self, calldata: bytes, sender: int) -> None:
+        """Call the Submission contract without waiting until the call is mined."""
+        self.web3.eth.send_transaction(self._transaction(calldata, sender) | {"to": self.submission.address})
+
+    def _transaction(self, data: bytes, sender: int) -> Any:
+        return {"from": self.web3.eth.accounts[sender], "data": HexBytes(data)}
+
+    def _wait(self, sent: HexBytes) -> None:
         receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=RECEIPT_SECONDS, poll_latency=0.2)
         if receipt["status"] != 1:
             raise RuntimeError(f"transaction {sent.to_0x_hex()} reverted")

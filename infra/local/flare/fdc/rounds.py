@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from flareflow.attestation.relay import FDC_PROTOCOL_ID, RelayedRoot, RootMessage
+from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RelayedRoot, RootMessage
 from flareflow.attestation.request import NO_TIMESTAMP, RequestBody, encode_response, leaf_hash
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
+from flareflow.attestation.submissions import SUBMIT_SIGNATURES_SELECTOR
 from infra.local.flare.fdc.chain import Chain, Request
 from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.verifier import NotConfirmedError, Verifier
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 FILLERS: Final = 3
 """Attestations of others in each round, so that ours is never alone in the tree."""
 
+FTSO_PROTOCOL_ID: Final = 100
 SIGNER: Final = 1
 FINALIZER: Final = 2
 ROLL_ROUNDS_AHEAD: Final = 20
@@ -44,6 +46,7 @@ class Orders:
     rounds_to_disagree: int = 0
     disagreeing_voters: int = 0
     delay_seconds: float = 0.0
+    rounds_to_relay_indirectly: int = 0
     roll_policy: bool = False
 
 
@@ -136,9 +139,19 @@ class Rounds:
         if sum(policy.voters[voter.number].weight for voter in agreeing) <= policy.threshold:
             return False
         message = RootMessage(FDC_PROTOCOL_ID, voting_round, is_secure_random=False, merkle_root=root).encode()
-        signatures = sign_by_all(RootMessage.decode(message).hash, enough(agreeing, policy))
-        calldata = RelayedRoot(policy.encode(), message, b"".join(one.encode() for one in signatures)).encode()
-        self.chain.send(self.chain.relay.address, calldata, FINALIZER)
+        signatures = sign_by_all(RootMessage.decode(message).hash, agreeing)
+        for signature in signatures:
+            self.chain.submit_signature(submission_calldata(message, signature), SIGNER)
+        relayed = signatures[: len(enough(agreeing, policy))]
+        calldata = RelayedRoot(policy.encode(), message, b"".join(one.encode() for one in relayed)).encode()
+        send = self.chain.send_indirectly if self._counts_down_indirect() else self.chain.send
+        send(self.chain.relay.address, calldata, FINALIZER)
+        return True
+
+    def _counts_down_indirect(self) -> bool:
+        if self.orders.rounds_to_relay_indirectly == 0:
+            return False
+        self.orders.rounds_to_relay_indirectly -= 1
         return True
 
     def _counts_down_disagreement(self) -> int:
@@ -173,6 +186,18 @@ def enough(voters: Iterable[LocalVoter], policy: SigningPolicy) -> list[LocalVot
         if weight > policy.threshold:
             break
     return chosen
+
+
+def submission_calldata(message: bytes, signature: PolicySignature) -> bytes:
+    """A call of `submitSignatures` with another protocol's payload before ours.
+
+    As on Flare, payloads have two forms. Voters with an even index name what they sign, the others do not.
+    """
+    vrs = bytes([signature.v]) + signature.r + signature.s
+    payload = b"\x00" + message + vrs if signature.index % 2 == 0 else b"\x01" + vrs
+    voting_round = message[1:5]
+    other = bytes([FTSO_PROTOCOL_ID]) + voting_round + len(vrs).to_bytes(2) + vrs
+    return SUBMIT_SIGNATURES_SELECTOR + other + message[:5] + len(payload).to_bytes(2) + payload
 
 
 def fillers(voting_round: int) -> dict[bytes, bytes]:

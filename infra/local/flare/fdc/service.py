@@ -32,6 +32,12 @@ class Disagree(BaseModel):
     rounds: Annotated[int, Field(ge=0, le=100)]
 
 
+class Indirect(BaseModel):
+    """Finalize the next `count` rounds that have requests through another contract."""
+
+    count: Annotated[int, Field(ge=0, le=100)]
+
+
 class Delay(BaseModel):
     """Finalize each round `seconds` late, until another order comes."""
 
@@ -49,6 +55,7 @@ def application(rounds: Rounds) -> web.Application:
             web.post("/api/v1/fdc/proof-by-request-round-raw", _proof),
             web.post("/control/miss-rounds", _miss),
             web.post("/control/disagree", _disagree),
+            web.post("/control/relay-indirectly", _relay_indirectly),
             web.post("/control/delay", _delay),
             web.post("/control/roll-policy", _roll_policy),
         ]
@@ -104,6 +111,12 @@ async def _disagree(request: web.Request) -> web.Response:
     order = Disagree.model_validate_json(await request.read())
     request.app[ROUNDS].orders.disagreeing_voters = order.voters
     request.app[ROUNDS].orders.rounds_to_disagree = order.rounds
+    return web.json_response({})
+
+
+async def _relay_indirectly(request: web.Request) -> web.Response:
+    count = Indirect.model_validate_json(await request.read()).count
+    request.app[ROUNDS].orders.rounds_to_relay_indirectly = count
     return web.json_response({})
 
 

@@ -4,19 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flareflow.attestation.models import Attestation, Proof, State
+from flareflow.attestation.models import Attestation, Finalization, IndirectRelay, Proof, State
 from flareflow.attestation.ports import (
     Attestations,
     Awaited,
     DataAvailability,
     Flare,
+    Policies,
     RequestRevertedError,
     ServedProof,
     Statements,
 )
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import AttestationTarget, leaf_hash
-from flareflow.errors import BrokenRuleError, RaceLostError, UnavailableError
+from flareflow.attestation.signing_policy import SigningPolicy
+from flareflow.errors import BrokenRuleError, FlareUnavailableError, RaceLostError, UnavailableError
 from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
 from flareflow.statements.models import Statement
@@ -48,6 +50,7 @@ class AdvanceAttestations:
     availability: DataAvailability
     statements: Statements
     attestations: Attestations
+    policies: Policies
 
     def run(self, deadline: Deadline) -> AdvanceReport:
         """One tick. An attestation that fails does not stop the others; the first UnavailableError rises at the end."""
@@ -133,7 +136,18 @@ class AdvanceAttestations:
         finalization = self.flare.finalization(voting_round, mined_block)
         if finalization is None:
             return attestation
+        if isinstance(finalization, IndirectRelay):
+            finalization = self._collected(finalization, mined_block)
         return replace(attestation, state=State.FINALIZED, finalization=finalization)
+
+    def _collected(self, relayed: IndirectRelay, from_block: int) -> Finalization:
+        """The finalization with the signatures that the voters submitted themselves."""
+        signed = self.policies.get(relayed.reward_epoch)
+        if signed is None:
+            raise FlareUnavailableError(f"the signing policy of reward epoch {relayed.reward_epoch} is not stored yet")
+        policy = SigningPolicy.decode(signed.policy)
+        signatures = self.flare.submitted_signatures(relayed, policy, from_block)
+        return Finalization(relayed.transaction_hash, relayed.reward_epoch, relayed.message, signatures)
 
     def _send(self, attestation: Attestation) -> Attestation:
         submission = attestation.submission

@@ -47,6 +47,15 @@ class Finalization:
     signatures: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class IndirectRelay:
+    """A round was finalized through another contract, so that no transaction has the Relay's calldata as its input."""
+
+    transaction_hash: bytes
+    reward_epoch: int
+    message: bytes
+
+
 @dataclass(frozen=True, slots=True, config=HEX)
 class Proof:
     """The two values of the attested response that the statement leaves open, and its siblings up to the final root."""

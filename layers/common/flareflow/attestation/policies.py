@@ -6,7 +6,7 @@ from typing import Final
 
 from flareflow.attestation.models import SignedPolicy
 from flareflow.attestation.ports import Flare, Policies
-from flareflow.attestation.relay import SIGNATURE_BYTES, PolicySignature, decode_signatures
+from flareflow.attestation.relay import PolicySignature, decode_signatures
 from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.time import Deadline
 
@@ -56,17 +56,13 @@ class RecordPolicies:
         count_before = len(known)
         for address, vrs in signatures:
             if address in indices:
-                known.setdefault(indices[address], _indexed(vrs, indices[address]))
+                index = indices[address]
+                known.setdefault(index, PolicySignature.decode(vrs + index.to_bytes(2)))
         if len(known) == count_before:
             return 0
         encoded = b"".join(known[index].encode() for index in sorted(known))
         self.policies.put(SignedPolicy(reward_epoch, signed.policy, encoded))
         return len(known) - count_before
-
-
-def _indexed(vrs: bytes, index: int) -> PolicySignature:
-    assert len(vrs) == SIGNATURE_BYTES - 2
-    return PolicySignature(vrs[0], vrs[1:33], vrs[33:], index)
 
 
 def _by_epoch(seen: Sequence[tuple[int, bytes, bytes]]) -> Mapping[int, list[tuple[bytes, bytes]]]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from flareflow.attestation.models import Attestation, Finalization, SignedPolicy, Submission
+from flareflow.attestation.models import Attestation, Finalization, IndirectRelay, SignedPolicy, Submission
+from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.statements.models import Statement
 
 
@@ -62,8 +63,11 @@ class Flare(Protocol):
     def current_round(self) -> int:
         """The voting round of the latest block."""
 
-    def finalization(self, voting_round: int, from_block: int) -> Finalization | None:
+    def finalization(self, voting_round: int, from_block: int) -> Finalization | IndirectRelay | None:
         """How the round was finalized for the FDC, in `from_block` or later; None while it is not."""
+
+    def submitted_signatures(self, relayed: IndirectRelay, policy: SigningPolicy, from_block: int) -> bytes:
+        """The signatures of a quorum of the policy's voters, from what they submitted in `from_block` or later."""
 
     def policies(self, after_block: int) -> PolicySighting:
         """Signing policies and their signatures in a bounded range of blocks after `after_block`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from flareflow.attestation.signing_policy import HEAD_BYTES, VOTER_BYTES
-from flareflow.keccak import keccak256
+from flareflow.keccak import WORD_BYTES, keccak256
 
 RELAY_SELECTOR: Final = bytes.fromhex("b59589d1")
 FDC_PROTOCOL_ID: Final = 200
@@ -110,6 +110,12 @@ def relay_policy_calldata(policy: bytes, new_policy: bytes, signatures: bytes) -
     """The calldata that gives a Relay its next signing policy."""
     count = len(signatures) // SIGNATURE_BYTES
     return RELAY_SELECTOR + policy + b"\0" + new_policy + count.to_bytes(2) + signatures
+
+
+def message_digests(message: bytes, chain_id: int) -> tuple[bytes, bytes]:
+    """What voters sign of an encoded message: in the deployed Relay's hash scheme, and in the next one's."""
+    chain_bound = keccak256(chain_id.to_bytes(WORD_BYTES) + message)
+    return signed_digest(keccak256(message)), signed_digest(chain_bound)
 
 
 def signed_digest(content_hash: bytes) -> bytes:

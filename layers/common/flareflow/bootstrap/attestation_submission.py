@@ -55,4 +55,5 @@ def advance_attestations() -> AdvanceAttestations:
         availability=HttpDataAvailability.at(settings().flare_da_url),
         statements=DynamoStatements(table),
         attestations=DynamoAttestations(table),
+        policies=DynamoPolicies(table),
     )

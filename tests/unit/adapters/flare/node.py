@@ -25,8 +25,11 @@ ROUND_SECONDS: Final = 90
 REGISTRY: Final = "0xaD67FE66660Fb8dFE9d6b1b4240d8650e30F6019"
 ADDRESSES: Final = {
     name: f"0x{number:040x}"
-    for number, name in enumerate(["FdcHub", "FdcRequestFeeConfigurations", "FlareSystemsManager", "Relay"], start=1)
+    for number, name in enumerate(
+        ["FdcHub", "FdcRequestFeeConfigurations", "FlareSystemsManager", "Relay", "Submission"], start=1
+    )
 }
+ANOTHER_CONTRACT: Final = f"0x{99:040x}"
 
 
 def selector(signature: str) -> bytes:
@@ -41,7 +44,9 @@ class FlareNode(BaseProvider):
     fee_wei: int = 1_000
     nonces: dict[str, int] = field(default_factory=lambda: {"latest": 5, "pending": 5})
     receipts: dict[bytes, dict[str, Any]] = field(default_factory=dict)
-    transactions: dict[bytes, bytes] = field(default_factory=dict)
+    transactions: dict[bytes, dict[str, object]] = field(default_factory=dict)
+    blocks: dict[int, list[bytes]] = field(default_factory=dict)
+    policy_starts: dict[int, int] = field(default_factory=dict)
     logs: list[dict[str, Any]] = field(default_factory=list)
     finalized: bool = False
     refusal: str | None = None
@@ -54,7 +59,7 @@ class FlareNode(BaseProvider):
 
     @property
     def flare(self) -> Web3Flare:
-        return Web3Flare(Web3(self), REGISTRY, KmsEvmSigner(KmsKey(cast("Any", self.kms), "key-1")))
+        return Web3Flare.over(self, REGISTRY, KmsEvmSigner(KmsKey(cast("Any", self.kms), "key-1")))
 
     def time_of(self, block: int) -> int:
         return FIRST_ROUND_START + 2 * block
@@ -63,10 +68,30 @@ class FlareNode(BaseProvider):
         """Put a transaction into a block; status 0 means that it reverted there."""
         self.receipts[transaction_hash] = {"status": hex(status), "blockNumber": hex(block)}
 
-    def emit(self, contract: str, block: int, topics: list[bytes], data: bytes, transaction_input: bytes) -> bytes:
-        """An event of a contract, made by a transaction with this input; returns the transaction's hash."""
+    def transact(self, block: int, to: str | None, transaction_input: bytes) -> bytes:
+        """Put a transaction into a block; returns its hash. `to` is None for the creation of a contract."""
         transaction_hash = keccak256(f"{block}".encode() + transaction_input)
-        self.transactions[transaction_hash] = transaction_input
+        shown: dict[str, object] = {
+            "hash": Web3.to_hex(transaction_hash),
+            "to": to,
+            "input": Web3.to_hex(transaction_input),
+        }
+        self.transactions[transaction_hash] = shown
+        self.blocks.setdefault(block, []).append(transaction_hash)
+        return transaction_hash
+
+    def emit(
+        self,
+        contract: str,
+        block: int,
+        topics: list[bytes],
+        data: bytes,
+        transaction_input: bytes,
+        *,
+        to: str | None = "",
+    ) -> bytes:
+        """An event of a contract, made by a call of it or of `to` with this input; returns the transaction's hash."""
+        transaction_hash = self.transact(block, ADDRESSES[contract] if to == "" else to, transaction_input)
         self.logs.append(
             {
                 "address": ADDRESSES[contract],
@@ -90,8 +115,8 @@ class FlareNode(BaseProvider):
             "eth_call": lambda asked: Web3.to_hex(self._call(asked[0])),
             "eth_getTransactionCount": lambda asked: hex(self.nonces[asked[1]]),
             "eth_getTransactionReceipt": lambda asked: self.receipts.get(bytes.fromhex(asked[0][2:])),
-            "eth_getBlockByNumber": lambda asked: self._block(asked[0]),
-            "eth_getTransactionByHash": lambda asked: self._transaction(bytes.fromhex(asked[0][2:])),
+            "eth_getBlockByNumber": lambda asked: self._block(asked[0], is_full=asked[1]),
+            "eth_getTransactionByHash": lambda asked: self.transactions[bytes.fromhex(asked[0][2:])],
             "eth_getLogs": lambda asked: self._logs(asked[0]),
         }
         if method == "eth_sendRawTransaction":
@@ -107,26 +132,33 @@ class FlareNode(BaseProvider):
 
     def _call(self, call: dict[str, Any]) -> bytes:
         data = bytes.fromhex(call["data"][2:])
-        match data[:4]:
-            case found if found == selector("getContractAddressByName(string)"):
-                (name,) = decode(["string"], data[4:])
-                return encode(["address"], [ADDRESSES[name]])
-            case found if found == selector("getRequestFee(bytes)"):
-                return encode(["uint256"], [self.fee_wei])
-            case found if found == selector("firstVotingRoundStartTs()"):
-                return encode(["uint64"], [FIRST_ROUND_START])
-            case found if found == selector("votingEpochDurationSeconds()"):
-                return encode(["uint64"], [ROUND_SECONDS])
-            case found if found == selector("isFinalized(uint256,uint256)"):
-                return encode(["bool"], [self.finalized])
-        raise AssertionError(f"nobody implements {data[:4].hex()}")
+        views: dict[str, Callable[[], tuple[str, object]]] = {
+            "getContractAddressByName(string)": lambda: ("address", ADDRESSES[decode(["string"], data[4:])[0]]),
+            "getRequestFee(bytes)": lambda: ("uint256", self.fee_wei),
+            "firstVotingRoundStartTs()": lambda: ("uint64", FIRST_ROUND_START),
+            "votingEpochDurationSeconds()": lambda: ("uint64", ROUND_SECONDS),
+            "isFinalized(uint256,uint256)": lambda: ("bool", self.finalized),
+            "lastInitializedRewardEpochData()": lambda: ("(uint32,uint32)", max(self.policy_starts.items())),
+            "startingVotingRoundIds(uint256)": lambda: (
+                "uint256",
+                self.policy_starts.get(int.from_bytes(data[4:]), 0),
+            ),
+        }
+        (asked,) = (view for signature, view in views.items() if selector(signature) == data[:4])
+        kind, value = asked()
+        return encode([kind], [value])
 
-    def _block(self, which: str) -> dict[str, object]:
+    def _block(self, which: str, *, is_full: bool) -> dict[str, object]:
+        """As on every chain of Avalanche's code, the extra data are 80 bytes."""
         number = self.head if which == "latest" else int(which, 16)
-        return {"number": hex(number), "timestamp": hex(self.time_of(number))}
-
-    def _transaction(self, transaction_hash: bytes) -> dict[str, object]:
-        return {"hash": Web3.to_hex(transaction_hash), "input": Web3.to_hex(self.transactions[transaction_hash])}
+        hashes = self.blocks.get(number, [])
+        transactions = [self.transactions[one] for one in hashes] if is_full else [Web3.to_hex(one) for one in hashes]
+        return {
+            "number": hex(number),
+            "timestamp": hex(self.time_of(number)),
+            "extraData": Web3.to_hex(bytes(80)),
+            "transactions": transactions,
+        }
 
     def _logs(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         first, last = int(wanted["fromBlock"], 16), int(wanted["toBlock"], 16)

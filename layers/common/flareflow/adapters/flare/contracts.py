@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, cast
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
@@ -18,18 +19,27 @@ from requests import RequestException
 from web3 import Web3
 from web3.contract import Contract
 from web3.exceptions import TransactionNotFound, Web3Exception
-from web3.types import LogReceipt, TxReceipt
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.providers.base import BaseProvider
+from web3.types import LogReceipt, TxData, TxReceipt
 
-from flareflow.adapters.flare.evm_signer import FeeMarketTransaction, KmsEvmSigner
-from flareflow.attestation.models import Finalization, Submission
+from flareflow.adapters.flare.evm_signer import FeeMarketTransaction, KmsEvmSigner, signer_of
+from flareflow.attestation.models import Finalization, IndirectRelay, Submission
 from flareflow.attestation.ports import Mined, PolicySighting, RequestRevertedError
-from flareflow.attestation.relay import FDC_PROTOCOL_ID, RelayedRoot
+from flareflow.attestation.relay import FDC_PROTOCOL_ID, RelayedRoot, RootMessage, message_digests
 from flareflow.attestation.signing_policy import SigningPolicy
+from flareflow.attestation.submissions import Quorum, submitted_signature
 from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
 
 LOG_BLOCKS_MAX: Final = 30
 FINALIZATION_STRETCHES_MAX: Final = 60
+POLICIES_BACK_MAX: Final = 3
+"""Signing policies, the newest first, of which one must be that of a round that was just finalized."""
+SUBMISSION_BLOCKS_MAX: Final = 300
+"""Voters submit within two minutes after their round; Flare's blocks are a second or more apart."""
+SUBMISSIONS_MAX: Final = 1_000
+"""Signatures that are tried for a round, ten times as many as voters: anyone can submit some."""
 REQUEST_GAS: Final = 300_000
 FEE_WEI_MAX: Final = 200 * 10**18
 """A higher fee is not paid. The most expensive source on Flare costs half of this, 100 FLR."""
@@ -47,13 +57,13 @@ SIGNED_TOPIC: Final = keccak256(b"SigningPolicySigned(uint24,address,address,uin
 SIGN_POLICY_SELECTOR: Final = keccak256(b"signNewSigningPolicy(uint24,bytes32,(uint8,bytes32,bytes32))")[:4]
 
 
-def _view(name: str, inputs: Sequence[str], output: str) -> dict[str, Any]:
+def _view(name: str, inputs: Sequence[str], *outputs: str) -> dict[str, Any]:
     return {
         "type": "function",
         "name": name,
         "stateMutability": "view",
         "inputs": [{"name": f"_{n}", "type": kind} for n, kind in enumerate(inputs)],
-        "outputs": [{"name": "", "type": output}],
+        "outputs": [{"name": "", "type": kind} for kind in outputs],
     }
 
 
@@ -75,7 +85,10 @@ ABIS: Final = {
     ],
     "Relay": [
         _view("isFinalized", ["uint256", "uint256"], "bool"),
+        _view("lastInitializedRewardEpochData", [], "uint32", "uint32"),
+        _view("startingVotingRoundIds", ["uint256"], "uint256"),
     ],
+    "Submission": [],
 }
 
 
@@ -85,6 +98,15 @@ def _translating(what: str) -> Iterator[None]:
         yield
     except (Web3Exception, RequestException, DecodingError, ValueError, OSError) as error:
         raise FlareUnavailableError(f"Flare's node gave no usable answer about {what}: {error}") from error
+
+
+def _reward_epoch_of(relay: Contract, voting_round: int) -> int:
+    """The reward epoch whose signing policy counts in a round."""
+    newest: int = relay.functions.lastInitializedRewardEpochData().call()[0]
+    for reward_epoch in range(newest, newest - POLICIES_BACK_MAX, -1):
+        if relay.functions.startingVotingRoundIds(reward_epoch).call() <= voting_round:
+            return reward_epoch
+    raise ValueError(f"no recent signing policy starts before round {voting_round}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +120,14 @@ class Web3Flare:
     @classmethod
     def at(cls, rpc_url: str, registry_address: str, signer: KmsEvmSigner) -> "Web3Flare":
         provider = Web3.HTTPProvider(rpc_url, request_kwargs={"timeout": HTTP_TIMEOUT_SECONDS})
-        return cls(Web3(provider), registry_address, signer)
+        return cls.over(provider, registry_address, signer)
+
+    @classmethod
+    def over(cls, provider: BaseProvider, registry_address: str, signer: KmsEvmSigner) -> "Web3Flare":
+        """Blocks of Flare have more extra data than the 32 bytes that web3 allows without the middleware."""
+        web3 = Web3(provider)
+        web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        return cls(web3, registry_address, signer)
 
     @cached_property
     def _registry(self) -> Contract:
@@ -170,7 +199,7 @@ class Web3Flare:
         with _translating("its latest block"):
             return self._round_at(self.web3.eth.get_block("latest")["timestamp"])
 
-    def finalization(self, voting_round: int, from_block: int) -> Finalization | None:
+    def finalization(self, voting_round: int, from_block: int) -> Finalization | IndirectRelay | None:
         with _translating("the finalization of a round"):
             relay = self.contract("Relay")
             if not relay.functions.isFinalized(FDC_PROTOCOL_ID, voting_round).call():
@@ -178,14 +207,39 @@ class Web3Flare:
             topics = [RELAYED_TOPIC, FDC_PROTOCOL_ID.to_bytes(32), voting_round.to_bytes(32)]
             for first, last in self._stretches(from_block, FINALIZATION_STRETCHES_MAX):
                 for log in self._logs(relay, topics, first, last):
-                    return self._finalization_of(log)
+                    return self._finalization_of(relay, log, voting_round)
             raise FlareUnavailableError(f"round {voting_round} is final, but its transaction was not found")
 
-    def _finalization_of(self, log: LogReceipt) -> Finalization:
+    def _finalization_of(self, relay: Contract, log: LogReceipt, voting_round: int) -> Finalization | IndirectRelay:
         transaction_hash = bytes(log["transactionHash"])
-        relayed = RelayedRoot.decode(bytes(self.web3.eth.get_transaction(log["transactionHash"])["input"]))
+        transaction = self.web3.eth.get_transaction(log["transactionHash"])
+        if transaction.get("to") != relay.address:
+            is_secure_random, root = decode(["bool", "bytes32"], bytes(log["data"]))
+            message = RootMessage(FDC_PROTOCOL_ID, voting_round, is_secure_random, root).encode()
+            return IndirectRelay(transaction_hash, _reward_epoch_of(relay, voting_round), message)
+        relayed = RelayedRoot.decode(bytes(transaction["input"]))
         reward_epoch = SigningPolicy.decode(relayed.policy).reward_epoch
         return Finalization(transaction_hash, reward_epoch, relayed.message, relayed.signatures)
+
+    def submitted_signatures(self, relayed: IndirectRelay, policy: SigningPolicy, from_block: int) -> bytes:
+        with _translating("submitted signatures"):
+            schemes = [(digest, Quorum(policy)) for digest in message_digests(relayed.message, self.web3.eth.chain_id)]
+            for vrs in islice(self._submissions(relayed.message, from_block), SUBMISSIONS_MAX):
+                for digest, quorum in schemes:
+                    if quorum.add(signer_of(digest, vrs), vrs) and quorum.is_complete:
+                        return quorum.encode()
+        raise FlareUnavailableError("the voters of a round that was finalized indirectly submitted too few signatures")
+
+    def _submissions(self, message: bytes, from_block: int) -> Iterator[bytes]:
+        """Signatures of a message as voters submit them; blocks are read whole, because no event tells of them."""
+        submission = self.contract("Submission").address
+        for number in range(from_block, self.web3.eth.block_number + 1)[:SUBMISSION_BLOCKS_MAX]:
+            for transaction in self.web3.eth.get_block(number, full_transactions=True)["transactions"]:
+                call = cast("TxData", transaction)
+                if call.get("to") == submission:
+                    vrs = submitted_signature(bytes(call["input"]), message)
+                    if vrs is not None:
+                        yield vrs
 
     def policies(self, after_block: int) -> PolicySighting:
         with _translating("signing policies"):

@@ -42,6 +42,12 @@ class KmsEvmSigner:
         raise SignerUnavailableError("the signature from KMS is not by the account's key")
 
 
+def signer_of(digest: bytes, vrs: bytes) -> bytes | None:
+    """The address that signed a digest; None for a malformed signature. `vrs` is v(1) r(32) s(32), v 27 or 28."""
+    public_key = _recovered(vrs[0] - 27, int.from_bytes(vrs[1:33]), int.from_bytes(vrs[33:]), digest)
+    return None if public_key is None else keccak256(public_key)[12:]
+
+
 def _recovered(parity: int, r: int, s: int, digest: bytes) -> bytes | None:
     try:
         return Signature(vrs=(parity, r, s)).recover_public_key_from_msg_hash(digest).to_bytes()
