@@ -3,18 +3,18 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
+from flareflow.metering.calls import Ending, Tokens
 from flareflow_gate.answers import Answer
 from flareflow_gate.callers import Caller
 from flareflow_gate.counting import TokenCounter, prompt_texts
 from flareflow_gate.outbox import Outbox
-from flareflow_gate.records import CallRecord, Ending
+from flareflow_gate.records import CallRecord
 from flareflow_gate.refusals import RefusedError
 from flareflow_gate.requests import ModelCall
-from flareflow_gate.usage import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +71,4 @@ class Bookkeeping:
         model = call.parameters.model
         told = answer.usage.tokens or Tokens(prompt=self.counter.count(model, prompt_texts(call.document)))
         completion = self.counter.count(model, [answer.sent_text])
-        return told.model_copy(update={"completion": max(told.completion, completion)})
+        return replace(told, completion=max(told.completion, completion - told.reasoning - told.audio_output))

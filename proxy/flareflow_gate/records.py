@@ -1,22 +1,11 @@
 """The record of one call: what the gate saw, for `usage_ingest`."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from flareflow_gate.usage import Tokens
-
-
-class Ending(StrEnum):
-    """How an answer ended, as the gate saw it."""
-
-    COMPLETE = "complete"
-    BROKEN_OFF = "broken_off"
-    """The caller hung up, or the upstream failed in the middle: `tokens` are those of what was sent."""
-    UNKNOWN = "unknown"
-    """The gate died while the answer was under way: `tokens` are unknown and 0."""
+from flareflow.metering.calls import Ending, Tokens
 
 
 class CallRecord(BaseModel):

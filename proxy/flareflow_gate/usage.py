@@ -8,31 +8,34 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
+from flareflow.metering.calls import Tokens
+
 TOKENS_MAX: Final = 10**9
 
 type Count = Annotated[int, Field(ge=0, le=TOKENS_MAX)]
 
 
-class Tokens(BaseModel):
-    """Tokens of one call by kind. The kinds do not overlap, so their sum is what the call used.
+class _Cached(BaseModel):
+    audio_tokens: Count | None = None
 
-    `prompt`: input that was neither read from nor written to a cache. `completion`: output, reasoning included, since
-    providers charge both alike.
-    """
 
-    prompt: Count = 0
-    cache_read: Count = 0
-    cache_write: Count = 0
-    completion: Count = 0
+class _InputDetails(BaseModel):
+    cached_tokens: Count | None = None
+    cached_tokens_details: _Cached | None = None
+    cache_creation_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    audio_tokens: Count | None = None
 
     @property
-    def total(self) -> int:
-        return self.prompt + self.cache_read + self.cache_write + self.completion
+    def audio(self) -> int:
+        """Tokens of sound that were not read from a cache."""
+        cached = self.cached_tokens_details.audio_tokens if self.cached_tokens_details else None
+        return max(0, (self.audio_tokens or 0) - (cached or 0))
 
 
-class _Details(BaseModel):
-    cached_tokens: Count | None = None
-    cache_creation_tokens: Count | None = None
+class _OutputDetails(BaseModel):
+    reasoning_tokens: Count | None = None
+    audio_tokens: Count | None = None
 
 
 class _Usage(BaseModel):
@@ -40,25 +43,30 @@ class _Usage(BaseModel):
 
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
-    prompt_tokens_details: _Details | None = None
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
     input_tokens: Count | None = None
     output_tokens: Count | None = None
-    input_tokens_details: _Details | None = None
+    input_tokens_details: _InputDetails | None = None
+    output_tokens_details: _OutputDetails | None = None
     cache_read_input_tokens: Count | None = None
     cache_creation_input_tokens: Count | None = None
 
     def tokens(self, *, cache_is_apart: bool) -> Tokens:
         """`cache_is_apart`: Anthropic's `input_tokens` leave out what was read from or written to the cache."""
-        details = self.prompt_tokens_details or self.input_tokens_details or _Details()
-        read = self.cache_read_input_tokens or details.cached_tokens or 0
-        write = self.cache_creation_input_tokens or details.cache_creation_tokens or 0
+        told = self.prompt_tokens_details or self.input_tokens_details or _InputDetails()
+        written = self.completion_tokens_details or self.output_tokens_details or _OutputDetails()
+        read = self.cache_read_input_tokens or told.cached_tokens or 0
+        write = self.cache_creation_input_tokens or told.cache_creation_tokens or told.cache_write_tokens or 0
         given = self.prompt_tokens or self.input_tokens or 0
-        prompt = given if cache_is_apart else max(0, given - read - write)
-        return Tokens(
-            prompt=prompt,
+        return Tokens.of_parts(
+            input_tokens=given + read + write if cache_is_apart else given,
+            output_tokens=self.completion_tokens or self.output_tokens or 0,
             cache_read=read,
             cache_write=write,
-            completion=self.completion_tokens or self.output_tokens or 0,
+            audio_input=told.audio,
+            reasoning=written.reasoning_tokens or 0,
+            audio_output=written.audio_tokens or 0,
         )
 
     def with_earlier(self, earlier: Self | None) -> "_Usage":

@@ -280,14 +280,6 @@ FAULTS: Final = (
         [TEST_ROWS],
     ),
     Fault(
-        "litellm-cached-tokens-counted-twice",
-        "The tokens of a cache are in those of the prompt.",
-        ROWS,
-        "prompt=self.prompt_tokens - self.cache_read - self.cache_write",
-        "prompt=self.prompt_tokens",
-        [TEST_ROWS],
-    ),
-    Fault(
         "litellm-total-not-compared",
         "A row whose total is not the sum is set aside.",
         ROWS,

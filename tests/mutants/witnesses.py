@@ -155,8 +155,8 @@ FAULTS: Final = (
         "witnesses-cache-reads-free",
         "Tokens of every kind are counted.",
         EVENTS,
-        "prompt_tokens=tokens.prompt + tokens.cache_read + tokens.cache_write,",
-        "prompt_tokens=tokens.prompt + tokens.cache_write,",
+        'of_kinds = {f"{kind}_tokens": getattr(tokens, kind) for kind in TOKEN_KINDS}',
+        'of_kinds = {f"{kind}_tokens": getattr(tokens, kind) for kind in TOKEN_KINDS if kind != "cache_read"}',
         [HISTORIES],
     ),
     Fault(

@@ -64,7 +64,7 @@ def _checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, .
 def _usage_checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
     rows, answers, epoch = run.usage.rows, run.usage.answers, run.epoch
     leaf = public.get(f"/v1/statements/{epoch}/leaves/{run.customer.subscription_id}")["leaf"]["usage"]
-    statement_tokens = int(leaf["prompt_tokens"]) + int(leaf["completion_tokens"])
+    statement_tokens = sum(int(amount) for kind, amount in leaf.items() if kind.endswith("_tokens"))
     return (
         Check(
             "calls answered",

@@ -54,7 +54,7 @@ def litellm(master_key: str, api_url: str, push_secret: str) -> Server:
             "LITELLM_SALT_KEY": master_key,
             "DATABASE_URL": f"postgresql://litellm@{HOST}:{port('postgres')}/litellm",
             "FAKE_UPSTREAM": f"{url('upstream')}/v1",
-            "PYTHONPATH": str(ROOT / "proxy"),
+            "PYTHONPATH": f"{ROOT / 'proxy'}:{ROOT / 'layers' / 'common'}",
             "FLAREFLOW_GATE_PORT": str(port("litellm")),
             "FLAREFLOW_GATE_ADMIN_PORT": str(port("litellm_admin")),
             "FLAREFLOW_GATE_PRICE_BOOK_URL": f"{api_url}/v1/price-book",

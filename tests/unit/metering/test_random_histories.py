@@ -31,7 +31,7 @@ SUBSCRIPTIONS = sorted(set(KEYS.values()))
 GRACE = timedelta(minutes=30)
 FIRST_EPOCH = 1000
 
-TOKENS = st.builds(Tokens, st.integers(0, 50), st.integers(0, 9), st.integers(0, 9), st.integers(0, 50))
+TOKENS = st.builds(Tokens, *(st.integers(0, most) for most in (50, 9, 9, 50, 9, 9, 9)))
 
 
 @dataclass
@@ -100,8 +100,18 @@ class Model:
 def _usage(one: RatedRow | RatedRecord) -> Usage:
     tokens = one.call.tokens
     cost = (one.call.cost_nanousd or 0) if isinstance(one, RatedRow) else 0
-    prompt = tokens.prompt + tokens.cache_read + tokens.cache_write
-    return Usage(prompt, tokens.completion, 1, one.rated_microtokens, cost)
+    return Usage(
+        prompt_tokens=tokens.prompt,
+        cache_read_tokens=tokens.cache_read,
+        cache_write_tokens=tokens.cache_write,
+        completion_tokens=tokens.completion,
+        reasoning_tokens=tokens.reasoning,
+        audio_input_tokens=tokens.audio_input,
+        audio_output_tokens=tokens.audio_output,
+        requests=1,
+        rated_microtokens=one.rated_microtokens,
+        cost_nanousd=cost,
+    )
 
 
 class Histories(RuleBasedStateMachine):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from flareflow.metering.calls import Ending, Tokens
 from flareflow_gate import hanging_up
-from flareflow_gate.records import Ending
 from tests.unit.proxy.gate_harness import (
     DONE,
     NOW,
@@ -138,7 +138,32 @@ def test_tokens_of_the_cache_are_told_apart_in_openai_form(gate: GateHarness) ->
     gate.litellm.parts = [event({"usage": usage})[6:]]
     gate.call()
     (record,) = gate.records
-    assert record.tokens.model_dump() == {"prompt": 20, "cache_read": 80, "cache_write": 0, "completion": 5}
+    assert record.tokens == Tokens(prompt=20, cache_read=80, completion=5)
+
+
+@pytest.mark.parametrize("form", ["prompt_tokens completion_tokens", "input_tokens output_tokens"])
+def test_reasoning_and_sound_are_told_apart_in_both_forms_of_openai(gate: GateHarness, form: str) -> None:
+    given, written = form.split()
+    usage = {
+        given: 100,
+        written: 80,
+        f"{given}_details": {"cached_tokens": 30, "audio_tokens": 50, "cached_tokens_details": {"audio_tokens": 20}},
+        f"{written}_details": {"reasoning_tokens": 64, "audio_tokens": 9},
+    }
+    gate.litellm.parts = [event({"usage": usage})[6:]]
+    gate.call()
+    (record,) = gate.records
+    assert record.tokens == Tokens(prompt=40, cache_read=30, audio_input=30, completion=7, reasoning=64, audio_output=9)
+
+
+@pytest.mark.parametrize("part", ["cached_tokens", "cache_creation_tokens", "audio_tokens"])
+def test_parts_are_never_more_than_what_contains_them(gate: GateHarness, part: str) -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": {part: 9_000}}
+    usage["completion_tokens_details"] = {"reasoning_tokens": 9_000, "audio_tokens": 9_000}
+    gate.litellm.parts = [event({"usage": usage})[6:]]
+    gate.call()
+    (record,) = gate.records
+    assert (record.tokens.input, record.tokens.output, record.tokens.prompt) == (3, 2, 0)
 
 
 def test_tokens_of_the_cache_are_told_apart_in_anthropic_form(gate: GateHarness) -> None:
@@ -153,7 +178,7 @@ def test_tokens_of_the_cache_are_told_apart_in_anthropic_form(gate: GateHarness)
     gate.call("/v1/messages", chat(stream=True, max_tokens=100))
     # Then each kind has its own number
     (record,) = gate.records
-    assert record.tokens.model_dump() == {"prompt": 1, "cache_read": 965_602, "cache_write": 225, "completion": 82}
+    assert record.tokens == Tokens(prompt=1, cache_read=965_602, cache_write=225, completion=82)
 
 
 def test_a_call_whose_gate_dies_is_found_by_the_next_gate(gate: GateHarness) -> None:

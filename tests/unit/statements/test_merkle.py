@@ -37,7 +37,7 @@ def naive_root(ordered: list[bytes], at: int = 0) -> bytes:
 @given(leaves)
 def test_a_leaf_is_what_solidity_encodes_hashed_twice(leaf: Leaf) -> None:
     usage = leaf.usage
-    values = [leaf.subscription_id, leaf.epoch_of_last_change, usage.prompt_tokens, usage.completion_tokens]
+    values = [leaf.subscription_id, leaf.epoch_of_last_change, usage.input_tokens, usage.output_tokens]
     encoded = encode(LEAF_TYPES, [*values, usage.requests, usage.rated_microtokens, usage.cost_nanousd])
     assert leaf.hash == keccak256(keccak256(encoded))
 

@@ -34,6 +34,9 @@ class _Tokens(BaseModel):
     cache_read: Count = 0
     cache_write: Count = 0
     completion: Count = 0
+    reasoning: Count = 0
+    audio_input: Count = 0
+    audio_output: Count = 0
 
 
 class _Record(BaseModel):
@@ -53,7 +56,6 @@ class _Record(BaseModel):
     ended_at: AwareDatetime
 
     def call(self) -> CallRecord:
-        tokens = self.tokens
         return CallRecord(
             event_id=self.event_id,
             key_hash=self.key_hash,
@@ -61,7 +63,7 @@ class _Record(BaseModel):
             model=self.model,
             answered_by=self.answered_by,
             ending=self.ending,
-            tokens=Tokens(tokens.prompt, tokens.cache_read, tokens.cache_write, tokens.completion),
+            tokens=Tokens(**self.tokens.model_dump()),
             tokens_are_estimated=self.tokens_are_estimated,
             started_at=self.started_at.astimezone(UTC),
             ended_at=self.ended_at.astimezone(UTC),

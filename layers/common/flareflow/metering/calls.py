@@ -1,25 +1,75 @@
 """Answered calls as the two witnesses tell them: the gate's records and the rows of LiteLLM's spend log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """Tokens of one call by kind. The kinds do not overlap, so their sum is what the call used.
 
-    `prompt`: input that was neither read from nor written to a cache. `completion`: output, reasoning included.
+    `prompt`: input that is no sound and was neither read from nor written to a cache. `cache_read`, `cache_write`:
+    input, sound included. `completion`: output that is neither reasoning nor sound.
     """
 
     prompt: int = 0
     cache_read: int = 0
     cache_write: int = 0
     completion: int = 0
+    reasoning: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
+
+    @classmethod
+    def of_parts(  # noqa: PLR0913 (each number is told by another field of an answer)
+        cls,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cache_read: int = 0,
+        cache_write: int = 0,
+        audio_input: int = 0,
+        reasoning: int = 0,
+        audio_output: int = 0,
+    ) -> "Tokens":
+        """The kinds of a call whose input contains the tokens of the cache and of sound, and whose output the others.
+
+        What a provider counts as sound and as read from a cache is only `cache_read`. Parts that are more than what
+        contains them are cut to it, those that are named first last.
+        """
+        read = min(cache_read, input_tokens)
+        write = min(cache_write, input_tokens - read)
+        heard = min(audio_input, input_tokens - read - write)
+        thought = min(reasoning, output_tokens)
+        spoken = min(audio_output, output_tokens - thought)
+        return cls(
+            prompt=input_tokens - read - write - heard,
+            cache_read=read,
+            cache_write=write,
+            completion=output_tokens - thought - spoken,
+            reasoning=thought,
+            audio_input=heard,
+            audio_output=spoken,
+        )
+
+    @property
+    def input(self) -> int:
+        """All that went in."""
+        return self.prompt + self.cache_read + self.cache_write + self.audio_input
+
+    @property
+    def output(self) -> int:
+        """All that came out."""
+        return self.completion + self.reasoning + self.audio_output
 
     @property
     def total(self) -> int:
-        return self.prompt + self.cache_read + self.cache_write + self.completion
+        return self.input + self.output
+
+
+TOKEN_KINDS: Final = tuple(field.name for field in fields(Tokens))
 
 
 class Ending(StrEnum):

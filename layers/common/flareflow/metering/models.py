@@ -11,7 +11,7 @@ from flareflow.errors import BrokenRuleError
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An amount of usage. A difference can be negative, a total never is.
+    """An amount of usage. A difference can be negative, a total never is. Tokens by kind, as `calls.Tokens` has them.
 
     `rated_microtokens`: tokens times the multiplier of their class, 1 token rated x1.0 = 1_000_000.
     `cost_nanousd`: what the provider charges us, 1 USD = 1_000_000_000; for information, nobody is billed by it.
@@ -22,6 +22,11 @@ class Usage:
     requests: int = 0
     rated_microtokens: int = 0
     cost_nanousd: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    audio_input_tokens: int = 0
+    audio_output_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(*(getattr(self, name) + getattr(other, name) for name in USAGE_FIELDS))
@@ -30,8 +35,18 @@ class Usage:
         return Usage(*(getattr(self, name) - getattr(other, name) for name in USAGE_FIELDS))
 
     @property
+    def input_tokens(self) -> int:
+        """All that went in."""
+        return self.prompt_tokens + self.cache_read_tokens + self.cache_write_tokens + self.audio_input_tokens
+
+    @property
+    def output_tokens(self) -> int:
+        """All that came out."""
+        return self.completion_tokens + self.reasoning_tokens + self.audio_output_tokens
+
+    @property
     def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
+        return self.input_tokens + self.output_tokens
 
     def as_total(self) -> Self:
         """The same amount. Raises BrokenRuleError when something in it is negative."""

@@ -21,7 +21,7 @@ class Reason(StrEnum):
     """No usable `request_id`, or one of more than 1,024 characters."""
     TIME_UNREADABLE = "time_unreadable"
     TOKENS_UNREADABLE = "tokens_unreadable"
-    """Missing, text, negative, above 1e9, or more tokens from a cache than in the prompt."""
+    """Missing, text, negative, above 1e9, or a part that is more than the prompt or completion that contains it."""
     TOTAL_DIFFERS = "total_differs"
     """`total_tokens` is not the sum of prompt and completion tokens."""
     METADATA_UNREADABLE = "metadata_unreadable"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from flareflow.json_format import timestamp
-from flareflow.metering.calls import CallRecord, LoggedCall, SetAside, Tokens
+from flareflow.metering.calls import TOKEN_KINDS, CallRecord, LoggedCall, SetAside, Tokens
 from flareflow.metering.models import Usage
 
 NAME_CHARACTERS_MAX: Final = 200
@@ -222,14 +222,9 @@ class Entry:
 
 
 def usage_of(tokens: Tokens, rated_microtokens: int, cost_nanousd: int = 0) -> Usage:
-    """The usage of one call; everything that went in counts as prompt tokens."""
-    return Usage(
-        prompt_tokens=tokens.prompt + tokens.cache_read + tokens.cache_write,
-        completion_tokens=tokens.completion,
-        requests=1,
-        rated_microtokens=rated_microtokens,
-        cost_nanousd=cost_nanousd,
-    )
+    """The usage of one call."""
+    of_kinds = {f"{kind}_tokens": getattr(tokens, kind) for kind in TOKEN_KINDS}
+    return Usage(requests=1, rated_microtokens=rated_microtokens, cost_nanousd=cost_nanousd, **of_kinds)
 
 
 def usage_of_record(record: RatedRecord) -> Usage:

@@ -32,8 +32,8 @@ class Leaf:
         values = (
             self.subscription_id,
             self.epoch_of_last_change,
-            usage.prompt_tokens,
-            usage.completion_tokens,
+            usage.input_tokens,
+            usage.output_tokens,
             usage.requests,
             usage.rated_microtokens,
             usage.cost_nanousd,

@@ -13,7 +13,7 @@ from flareflow.statements.models import Leaf
 
 ROOT = bytes(32)
 LEAVES = [Leaf(1, 5, Usage(10, 20, 2, 30_000_000, 4))]
-STORED = b"[[1,5,10,20,2,30000000,4]]"
+STORED = b"[[1,5,10,20,2,30000000,4,0,0,0,0,0]]"
 
 
 class Bucket:
@@ -39,7 +39,7 @@ def test_a_document_is_read_up_to_its_bound(monkeypatch: pytest.MonkeyPatch, bou
     if is_read:
         assert bucket_of(Bucket()).leaves(7, ROOT) == LEAVES
     else:
-        with pytest.raises(StorageUnavailableError, match="has more than 25 bytes"):
+        with pytest.raises(StorageUnavailableError, match="has more than 35 bytes"):
             bucket_of(Bucket()).leaves(7, ROOT)
 
 
@@ -48,6 +48,6 @@ def test_what_could_not_be_read_again_is_not_stored(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(documents, "DOCUMENT_BYTES_MAX", len(STORED))
     bucket_of(bucket).put_leaves(7, ROOT, LEAVES)
     monkeypatch.setattr(documents, "DOCUMENT_BYTES_MAX", len(STORED) - 1)
-    with pytest.raises(BrokenRuleError, match="would have 26 bytes"):
+    with pytest.raises(BrokenRuleError, match="would have 36 bytes"):
         bucket_of(bucket).put_leaves(7, ROOT, LEAVES)
     assert bucket.put == [STORED]

@@ -26,6 +26,14 @@ def row(**changed: object) -> dict[str, Any]:
     return {**recorded("spend_logs_v2")["data"][0], **changed}
 
 
+def input_details(**details: object) -> dict[str, object]:
+    return {"usage_object": {"prompt_tokens_details": details}}
+
+
+def output_details(**details: object) -> dict[str, object]:
+    return {"usage_object": {"completion_tokens_details": details}}
+
+
 def call_of(**changed: object) -> LoggedCall:
     read = read_row(row(**changed))
     assert isinstance(read, LoggedRow), read
@@ -67,6 +75,14 @@ def test_a_recorded_row_is_read_as_the_call_it_reports() -> None:
         ({"completion_tokens": 10**12}, Reason.TOKENS_UNREADABLE),
         ({"completion_tokens": True}, Reason.TOKENS_UNREADABLE),
         ({"metadata": {"usage_object": {"cache_read_input_tokens": 4}}}, Reason.TOKENS_UNREADABLE),
+        ({"metadata": {"usage_object": {"cache_read_input_tokens": -4}}}, Reason.METADATA_UNREADABLE),
+        ({"metadata": input_details(audio_tokens=4)}, Reason.TOKENS_UNREADABLE),
+        ({"metadata": input_details(cached_tokens=2, cache_write_tokens=2)}, Reason.TOKENS_UNREADABLE),
+        ({"metadata": input_details(cached_tokens=10**9 + 1)}, Reason.METADATA_UNREADABLE),
+        ({"metadata": output_details(reasoning_tokens=3)}, Reason.TOKENS_UNREADABLE),
+        ({"metadata": output_details(audio_tokens=3)}, Reason.TOKENS_UNREADABLE),
+        ({"metadata": output_details(reasoning_tokens=2, audio_tokens=1)}, Reason.TOKENS_UNREADABLE),
+        ({"metadata": output_details(reasoning_tokens="2")}, Reason.METADATA_UNREADABLE),
         ({"total_tokens": 6}, Reason.TOTAL_DIFFERS),
         ({"startTime": None}, Reason.TIME_UNREADABLE),
         ({"startTime": 1_700_000_000}, Reason.TIME_UNREADABLE),
@@ -149,6 +165,37 @@ def test_tokens_of_a_cache_are_apart_from_those_of_the_prompt(usage: dict[str, o
     # Public case 12: the prompt's tokens contain those of the cache
     call = call_of(prompt_tokens=965_828, completion_tokens=82, total_tokens=965_910, metadata={"usage_object": usage})
     assert call.tokens == Tokens(prompt=1, cache_read=965_602, cache_write=225, completion=82)
+
+
+def test_reasoning_and_sound_are_apart_from_text() -> None:
+    usage = {
+        "prompt_tokens_details": {
+            "cached_tokens": 30,
+            "audio_tokens": 50,
+            "cached_tokens_details": {"audio_tokens": 20},
+        },
+        "completion_tokens_details": {"reasoning_tokens": 64, "audio_tokens": 9, "text_tokens": 7},
+    }
+    call = call_of(prompt_tokens=100, completion_tokens=80, total_tokens=180, metadata={"usage_object": usage})
+    assert call.tokens == Tokens(prompt=40, cache_read=30, audio_input=30, completion=7, reasoning=64, audio_output=9)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens_details": {"text_tokens": -3_327}},
+        {"prompt_tokens_details": None, "completion_tokens_details": None},
+        {"completion_tokens_details": {"reasoning_tokens": None, "audio_tokens": None}},
+    ],
+)
+def test_details_that_are_not_used_do_not_matter(usage: dict[str, object]) -> None:
+    assert call_of(metadata={"usage_object": usage}).tokens == Tokens(prompt=3, completion=2)
+
+
+def test_sound_that_a_provider_also_counts_as_cached_is_only_counted_there() -> None:
+    # A provider that counts all sound, cached or not, and does not tell how much of the cache is sound
+    call = call_of(metadata=input_details(cached_tokens=2, audio_tokens=3))
+    assert call.tokens == Tokens(cache_read=2, audio_input=1, completion=2)
 
 
 def test_a_failure_is_told_as_one() -> None:

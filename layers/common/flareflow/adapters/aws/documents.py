@@ -13,13 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field, TypeAdapter
 
 from flareflow.errors import BrokenRuleError, StorageUnavailableError
-from flareflow.metering.models import Usage
+from flareflow.metering.models import USAGE_FIELDS, Usage
 from flareflow.statements.models import Leaf, SettlementPage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-type _Row = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=7, max_length=7)]
+_ROW_NUMBERS: Final = 2 + len(USAGE_FIELDS)
+
+type _Row = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=_ROW_NUMBERS, max_length=_ROW_NUMBERS)]
 DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
 """Leaves of about a million subscriptions."""
 ROWS: Final = TypeAdapter(list[_Row])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flareflow.errors import BrokenRuleError
-from flareflow.metering.calls import CallRecord, Ending, Tokens
+from flareflow.metering.calls import TOKEN_KINDS, CallRecord, Ending, Tokens
 from flareflow.metering.usage_events import DifferenceKind, Entry, RatedRecord
 
 FORM: Final = 1
@@ -148,7 +148,7 @@ def _record(subscription_id: int, *row: Any) -> RatedRecord:
 
 
 def _counts(tokens: Tokens) -> list[int]:
-    return [tokens.prompt, tokens.cache_read, tokens.cache_write, tokens.completion]
+    return [getattr(tokens, kind) for kind in TOKEN_KINDS]
 
 
 def _times(started_at: datetime, ended_at: datetime) -> tuple[int, int]:

@@ -61,16 +61,51 @@ type _Count = Annotated[StrictInt, Field(ge=0, le=TOKENS_MAX)]
 type _Name = Annotated[StrictStr, Field(max_length=1024)]
 
 
-class _Details(BaseModel):
+class _Cached(BaseModel):
+    audio_tokens: _Count | None = None
+
+
+class _InputDetails(BaseModel):
     cached_tokens: _Count | None = None
+    cached_tokens_details: _Cached | None = None
     cache_creation_tokens: _Count | None = None
     cache_write_tokens: _Count | None = None
+    audio_tokens: _Count | None = None
+
+    @property
+    def audio(self) -> int:
+        """Tokens of sound that were not read from a cache."""
+        cached = self.cached_tokens_details.audio_tokens if self.cached_tokens_details else None
+        return max(0, (self.audio_tokens or 0) - (cached or 0))
+
+
+class _OutputDetails(BaseModel):
+    reasoning_tokens: _Count | None = None
+    audio_tokens: _Count | None = None
 
 
 class _UsageObject(BaseModel):
+    """LiteLLM writes the usage of every API in the form of OpenAI's chat completions."""
+
     cache_read_input_tokens: _Count | None = None
     cache_creation_input_tokens: _Count | None = None
-    prompt_tokens_details: _Details | None = None
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The parts of input and output, by the names of `Tokens.of_parts`."""
+        told = self.prompt_tokens_details or _InputDetails()
+        written = self.completion_tokens_details or _OutputDetails()
+        return {
+            "cache_read": self.cache_read_input_tokens or told.cached_tokens or 0,
+            "cache_write": (
+                self.cache_creation_input_tokens or told.cache_creation_tokens or told.cache_write_tokens or 0
+            ),
+            "audio_input": told.audio,
+            "reasoning": written.reasoning_tokens or 0,
+            "audio_output": written.audio_tokens or 0,
+        }
 
 
 class _Metadata(BaseModel):
@@ -96,20 +131,15 @@ class Row(BaseModel):
     litellm_call_id: _Name | None = None
 
     @property
-    def cache_read(self) -> int:
-        usage = self.metadata.usage_object or _UsageObject()
-        details = usage.prompt_tokens_details or _Details()
-        return usage.cache_read_input_tokens or details.cached_tokens or 0
-
-    @property
-    def cache_write(self) -> int:
-        usage = self.metadata.usage_object or _UsageObject()
-        details = usage.prompt_tokens_details or _Details()
-        return usage.cache_creation_input_tokens or details.cache_creation_tokens or details.cache_write_tokens or 0
+    def parts(self) -> dict[str, int]:
+        return (self.metadata.usage_object or _UsageObject()).parts
 
     def reason(self) -> Reason | None:
         """Why nobody can be billed for it; None when its numbers agree."""
-        if self.cache_read + self.cache_write > self.prompt_tokens:
+        parts = self.parts
+        of_input = max(parts["cache_read"] + parts["cache_write"], parts["audio_input"])
+        of_output = parts["reasoning"] + parts["audio_output"]
+        if of_input > self.prompt_tokens or of_output > self.completion_tokens:
             return Reason.TOKENS_UNREADABLE
         return None if self.total_tokens == self.prompt_tokens + self.completion_tokens else Reason.TOTAL_DIFFERS
 
@@ -127,12 +157,7 @@ class Row(BaseModel):
             key_hash=self.api_key or "",
             call_type=self.call_type,
             model=self.model_group or self.model or "",
-            tokens=Tokens(
-                prompt=self.prompt_tokens - self.cache_read - self.cache_write,
-                cache_read=self.cache_read,
-                cache_write=self.cache_write,
-                completion=self.completion_tokens,
-            ),
+            tokens=Tokens.of_parts(input_tokens=self.prompt_tokens, output_tokens=self.completion_tokens, **self.parts),
             cost_nanousd=cost_nanousd(self.spend),
             call_id=self.litellm_call_id or None,
             upstream_id=None if self.from_cache else upstream_id(self.request_id),
