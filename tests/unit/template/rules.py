@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from flareflow.entrypoints.metrics import Metric
 from flareflow.time import Deadline
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.event_sources import EventSource, event_sources
@@ -26,6 +27,8 @@ DAYS_14: Final = 14 * 24 * 3600
 STREAM_RETRIES_MAX: Final = 10
 DEADLINE_MARGIN: Final = Deadline(datetime.now(UTC)).margin
 
+ALARM: Final = "AWS::CloudWatch::Alarm"
+
 STREAMS: Final = {
     "PendingPushFunction": {"UsageTable", "LedgerTable"},
     "EnforcementFunction": {"UsageTable", "LedgerTable"},
@@ -40,6 +43,18 @@ SCHEDULED: Final = {
     "FlowBillingFunction",
     "ChainEventsFunction",
 }
+NEEDS_NOBODY: Final[Mapping[Metric, str]] = {
+    Metric.CALLS_COUNTED: "it counts what went well",
+    Metric.ROWS_NOT_BILLED: "they are tallied among the open cases; lost usage shows as NanoUsdMissing",
+    Metric.SLICES_QUEUED: "they are read later; a delay shows as SecondsBehind",
+    Metric.SLICES_OPEN: "they are read later; a delay shows as SecondsBehind",
+    Metric.SLICES_RESENT: "they are read later; a delay shows as SecondsBehind",
+    Metric.WINDOWS_CHANGED: "they are read again by themselves",
+    Metric.EPOCHS_RECONCILED: "it counts what went well; differences show as DifferencesFound",
+    Metric.ROWS_MISSING: "what they are worth shows as NanoUsdMissing",
+    Metric.JOURNAL_ENTRIES: "it counts what went well",
+}
+"""Metrics without an alarm, and why."""
 HTTP: Final = {
     "WalletAuthFunction": None,
     "KeyProvisioningFunction": "SessionAuthorizerFunction",
@@ -188,6 +203,31 @@ def ticks_do_not_overlap(deployment: Deployment, _: Needs) -> Iterator[str]:
             yield f"{function} is near its deadline from the beginning"
 
 
+def what_needs_a_person_is_told(deployment: Deployment, _: Needs) -> Iterator[str]:
+    """Metrics, queues of what was given up, and ticks that fail."""
+    watched = [one for _, alarm in deployment.template.of_type(ALARM) for one in _metrics_of(alarm)]
+    seen = {str(one["MetricName"]) for one in watched if one["Namespace"] == "FlareFlow"}
+    wanted = {metric.value[0] for metric in Metric if metric not in NEEDS_NOBODY}
+    if seen != wanted:
+        yield f"alarms watch {sorted(seen - wanted)} and do not watch {sorted(wanted - seen)}"
+    named = {_resource_in(value["Value"]) for one in watched for value in one["Dimensions"]}
+    given_up = {name for name, _ in deployment.template.of_type("AWS::SQS::Queue")} - set().union(*QUEUES.values())
+    for name in sorted(given_up | SCHEDULED):
+        if name not in named:
+            yield f"nobody is told of {name}"
+
+
+def every_alarm_reaches_a_person(deployment: Deployment, _: Needs) -> Iterator[str]:
+    for name, alarm in deployment.template.of_type(ALARM):
+        if alarm.get("AlarmActions") != [{"Ref": "AlarmTopic"}]:
+            yield f"{name} tells {alarm.get('AlarmActions')}"
+        if alarm.get("TreatMissingData") != "notBreaching":
+            yield f"{name} rings without data"
+        for one in _metrics_of(alarm):
+            if one["Namespace"] == "FlareFlow" and one["Dimensions"] != [{"Name": "service", "Value": "flareflow"}]:
+                yield f"{name} watches what no function publishes: {one['Dimensions']}"
+
+
 def data_outlives_the_stack(deployment: Deployment, _: Needs) -> Iterator[str]:
     for name, resource in deployment.template.resources.items():
         if resource["Type"] in {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}:
@@ -209,6 +249,8 @@ RULES: Final[tuple[Rule, ...]] = (
     what_is_given_up_is_kept_for_14_days,
     functions_end_before_nobody_waits_for_them,
     ticks_do_not_overlap,
+    what_needs_a_person_is_told,
+    every_alarm_reaches_a_person,
     data_outlives_the_stack,
 )
 
@@ -217,6 +259,20 @@ def _rules(deployment: Deployment) -> Mapping[str, Any]:
     """EventBridge rules by the function that they fire."""
     rules = [deployment.resolve(given) for _, given in deployment.template.of_type("AWS::Events::Rule")]
     return {rule["Targets"][0]["Arn"].rpartition(":")[2]: rule for rule in rules}
+
+
+def _metrics_of(alarm: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Namespace, name and dimensions of what an alarm watches, by itself or in an expression."""
+    if "Metrics" in alarm:
+        return [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
+    return [alarm]
+
+
+def _resource_in(value: Any) -> str | None:
+    """The resource that a `Ref` or `Fn::GetAtt` names."""
+    if not isinstance(value, dict):
+        return None
+    return str(value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0])
 
 
 def _routes(deployment: Deployment) -> list[Route]:

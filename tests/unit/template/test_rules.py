@@ -57,6 +57,10 @@ def without_action(function: str, action: str, table: str = "") -> Callable[[Sou
     return mutate
 
 
+def without(name: str) -> Callable[[Source], None]:
+    return lambda source: source["Resources"].pop(name)
+
+
 def changed(name: str, **properties: Any) -> Callable[[Source], None]:
     return lambda source: resource(source, name).update(properties)
 
@@ -196,6 +200,17 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
         rules.ticks_do_not_overlap,
         without_property("UsagePollingFunction", "ReservedConcurrentExecutions"),
     ),
+    ("a metric that nobody watches", rules.what_needs_a_person_is_told, without("PagesWaitingAlarm")),
+    ("an expression that nobody watches", rules.what_needs_a_person_is_told, without("NothingSettledAlarm")),
+    ("a queue that nobody watches", rules.what_needs_a_person_is_told, without("StreamFailuresAlarm")),
+    ("ticks that nobody watches", rules.what_needs_a_person_is_told, without("TicksFailAlarm")),
+    ("an alarm that nobody hears", rules.every_alarm_reaches_a_person, changed("PagesWaitingAlarm", AlarmActions=[])),
+    (
+        "an alarm without data",
+        rules.every_alarm_reaches_a_person,
+        changed("PagesWaitingAlarm", TreatMissingData="breaching"),
+    ),
+    ("an alarm for no service", rules.every_alarm_reaches_a_person, changed("PagesWaitingAlarm", Dimensions=[])),
     (
         "a table that goes with the stack",
         rules.data_outlives_the_stack,
