@@ -59,8 +59,16 @@ FAULTS: Final = (
         "metering-deadline-ignored",
         "A page is asked for only if it can end in time.",
         READING,
-        "if self.read and not self.deadline.allows(self.slowest):",
-        "if self.read and self.deadline.is_near():",
+        "if self.read and not self.deadline.allows(self.slowest + self.reserved):",
+        "if self.read and not self.deadline.allows(self.reserved):",
+        [TEST_POLLING],
+    ),
+    Fault(
+        "metering-failure-leaves-what-was-read-uncounted",
+        "What was read before LiteLLM failed is counted.",
+        READING,
+        "        reading = reader.reading + self.sort_rows.count(reader.seen, now)",
+        "        reading = reader.reading + (Reading() if error else self.sort_rows.count(reader.seen, now))",
         [TEST_POLLING],
     ),
     Fault(

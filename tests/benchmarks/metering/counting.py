@@ -62,6 +62,7 @@ def totals_of(texts: Sequence[bytes], log: Log) -> dict[int, Usage]:
     sort = SortRows(FakeKeyDirectory(log.keys), totals, FakeCases(), PriceBook.load())
     for number in range(len(texts)):
         sort.run(spend_log.page(Listing.ANSWERED, WINDOW, number + 1), seen, NOW)
+    sort.count(seen, NOW)
     return totals.usage
 
 

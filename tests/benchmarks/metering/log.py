@@ -1,5 +1,6 @@
 """A spend log of any length, of rows in the form in which the real LiteLLM gave them (`tests/vectors/litellm`)."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ class Call:
 
     @property
     def call_id(self) -> str:
-        return str(UUID(int=(7919 * (self.number + 1) ** 9) % 2**128, version=4))
+        return str(_uuid(f"call {self.number}"))
 
     @property
     def key_hash(self) -> str:
@@ -60,11 +61,10 @@ class Call:
         """The row of the spend log."""
         recorded, usage = RECORDED["data"][0], self.usage
         tokens = {name: usage[name] for name in ("total_tokens", "prompt_tokens", "completion_tokens")}
-        answer = UUID(int=(104_729 * (self.number + 1) ** 9) % 2**128, version=4)
         return {
             **recorded,
             **tokens,
-            "request_id": f"chatcmpl-{answer.hex}",
+            "request_id": f"chatcmpl-{_uuid(f'answer {self.number}').hex}",
             "api_key": self.key_hash,
             "spend": (self.number + 1) * 1.7e-06,
             "startTime": self.started_at.isoformat(timespec="milliseconds"),
@@ -97,7 +97,11 @@ class Call:
 
 
 def key_hash(subscription_id: int) -> str:
-    return f"{(7919 * subscription_id**9) % 2**256:064x}"
+    return hashlib.sha256(f"key {subscription_id}".encode()).hexdigest()
+
+
+def _uuid(name: str) -> UUID:
+    return UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=4)
 
 
 @dataclass(slots=True)

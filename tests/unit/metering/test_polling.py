@@ -235,6 +235,22 @@ def test_no_page_is_asked_for_when_it_could_not_end_in_time(metering: Metering) 
     assert metering.litellm.pages_read == 1
 
 
+def test_reading_ends_while_there_is_time_to_count_what_was_read(
+    metering: Metering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given calls of nine subscriptions, of which each takes a minute to count, and five minutes
+    monkeypatch.setattr(reading, "COUNTING_TAKES", MINUTE)
+    metering.keys.known = {f"{number:064x}": number for number in range(9)}
+    metering.litellm.calls = [
+        logged_call(f"call-{number}", key_hash=f"{number:064x}", started_at=NOW - MINUTE + number * SECOND)
+        for number in range(9)
+    ]
+    # When it is polled
+    report = metering.poll(time_left=5 * MINUTE)
+    # Then two pages were read and counted, and the rest waits in the queue
+    assert (report.reading.counted, report.slices) == (5, 3)
+
+
 def test_a_litellm_that_fails_in_the_middle_leaves_only_what_was_not_read(metering: Metering) -> None:
     # Given a LiteLLM that answers two pages and then no more
     metering.litellm.calls = [logged_call(f"call-{n}", started_at=NOW - MINUTE + n * SECOND) for n in range(12)]

@@ -31,7 +31,7 @@ class Sorting:
         seen = Seen()
         readable = tuple(logged_row(row) if isinstance(row, LoggedCall) else row for row in rows)
         sort = SortRows(self.keys, self.counter, self.cases, PriceBook.load())
-        reading = sort.run(SpendPage(readable, set_aside), seen, NOW)
+        reading = sort.run(SpendPage(readable, set_aside), seen, NOW) + sort.count(seen, NOW)
         self.cases.open([of_tally(tally, NOW) for tally in seen.tallies()])
         return reading
 

@@ -27,8 +27,10 @@ from flareflow.metering.rows import (
 from flareflow.metering.sorting import Seen, SortRows
 from flareflow.time import Deadline
 
-PAGES_MAX: Final = 20
-"""Pages of one slice read by one invocation, not counting those of a crowded second."""
+PAGES_MAX: Final = 100
+"""Pages of one slice read by one invocation, not counting those of a crowded second. Their rows are held in memory."""
+COUNTING_TAKES: Final = timedelta(milliseconds=25)
+"""How long it may take to count the rows of one subscription."""
 CROWDED_PAGES_MAX: Final = 50
 
 
@@ -47,16 +49,20 @@ class Read:
 
 @dataclass(slots=True)
 class Pages:
-    """Pages of the spend log, asked for only while the slowest page so far fits into the time that is left."""
+    """Pages of the spend log, asked for only while the slowest page so far fits into the time that is left.
+
+    `reserved`: how much of that time is needed for what was read.
+    """
 
     spend_log: SpendLog
     deadline: Deadline
+    reserved: timedelta = timedelta()
     read: int = 0
     slowest: timedelta = timedelta()
 
     def page(self, listing: Listing, window: Window, number: int = 1) -> SpendPage:
         """Raises OutOfTimeError, SpendLogUnavailableError."""
-        if self.read and not self.deadline.allows(self.slowest):
+        if self.read and not self.deadline.allows(self.slowest + self.reserved):
             raise OutOfTimeError
         began = self.deadline.clock()
         page = self.spend_log.page(listing, window, number)
@@ -80,11 +86,12 @@ class ReadSlice:
         error = reader.run()
         if error and not reader.pages.read:
             raise error
+        reading = reader.reading + self.sort_rows.count(reader.seen, now)
         tallies = reader.seen.tallies()
         self.cases.open([of_tally(tally, now) for tally in tallies])
         if part.listing is Listing.ANSWERED:
             self.progress.record(reader.whole_buckets(part.window))
-        return Read(reader.reading + Reading(tallied=sum(tally.count for tally in tallies)), tuple(reader.left), error)
+        return Read(reading + Reading(tallied=sum(tally.count for tally in tallies)), tuple(reader.left), error)
 
 
 @dataclass(slots=True)
@@ -160,6 +167,7 @@ class _Reader:
 
     def _sort(self, page: SpendPage) -> None:
         self.reading += self.sort_rows.run(page, self.seen, self.now)
+        self.pages.reserved = COUNTING_TAKES * self.seen.subscriptions
 
     def whole_buckets(self, window: Window) -> dict[datetime, int]:
         """For each bucket that was read as a whole: the number of its rows."""

@@ -28,12 +28,22 @@ _OF_NO_KEY: Final[Mapping[KeyForm, Reason]] = {
 
 @dataclass(slots=True)
 class Seen:
-    """What was read of a window so far, over all its pages."""
+    """What was read of a window so far, over all its pages.
 
+    `rated` are the rows that are still to be counted; `keys` has the subscription of each key that was looked up.
+    """
+
+    rated: list[RatedRow] = field(default_factory=list)
+    keys: dict[str, int | None] = field(default_factory=dict)
     identities: dict[tuple[str, datetime], None] = field(default_factory=dict)
     unreadable: dict[str, datetime] = field(default_factory=dict)
     answers: dict[tuple[str, str], LoggedCall] = field(default_factory=dict)
     counted_only: dict[tuple[str, datetime], dict[str, SetAside]] = field(default_factory=lambda: defaultdict(dict))
+
+    @property
+    def subscriptions(self) -> int:
+        """How many subscriptions may have rows."""
+        return len(set(self.keys.values()) - {None})
 
     def is_double(self, row: LoggedRow) -> bool:
         """Whether another row of this window is about the same answer of the provider to the same key.
@@ -56,7 +66,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class SortRows:
-    """Count the rows that are billed, and set the others aside."""
+    """Tell the rows that are billed from the others, which are set aside, and count them.
+
+    What counting writes is written once for each subscription and not for each row. So the rows of a window are sorted
+    page by page, and counted together.
+    """
 
     keys: KeyDirectory
     usage: RowCounter
@@ -64,19 +78,27 @@ class SortRows:
     price_book: PriceBook
 
     def run(self, page: SpendPage, seen: Seen, now: datetime) -> Reading:
+        """Sort the rows of a page; those that are billed wait in `seen` for `count`."""
         rows = [row for row in page.rows if _is_new(row.call, seen)]
         seen.unreadable.update({one.identity: one.at for one in page.set_aside if one.at})
-        known = self.keys.subscriptions({row.call.key_hash for row in rows if row.key_form is KeyForm.HASH})
-        rated: list[RatedRow] = []
+        known = self._subscriptions(rows, seen)
         aside = [*page.set_aside, *self._of_no_key(rows, known)]
         for row in rows:
-            if row.call.key_hash not in known:
+            subscription_id = known.get(row.call.key_hash)
+            if subscription_id is None:
                 continue
             if reason := self.reason(row, seen):
                 aside.append(set_aside(row, reason))
             else:
-                rated.append(self.rated(row.call, known[row.call.key_hash]))
-        return self._record(rated, aside, seen, now)
+                seen.rated.append(self.rated(row.call, subscription_id))
+        return Reading(seen=len(rows) + len(page.set_aside), set_aside=self._set_aside(aside, seen, now))
+
+    def count(self, seen: Seen, now: datetime) -> Reading:
+        """Count all rows that were sorted and not counted yet."""
+        counted = self.usage.count(seen.rated, now)
+        self.cases.open(cases_of(counted, now))
+        seen.rated.clear()
+        return Reading(counted=counted.counted)
 
     def bill(self, row: LoggedRow, seen: Seen, now: datetime) -> str | None:
         """Count one row; the reason when nobody can be billed for it."""
@@ -114,6 +136,14 @@ class SortRows:
                 return Reason.READING_COST if used else Reason.NOT_BILLED
         return Reason.CALL_TYPE_UNKNOWN
 
+    def _subscriptions(self, rows: Iterable[LoggedRow], seen: Seen) -> Subscriptions:
+        """The subscription of each known key of these rows. A key is looked up once for all pages."""
+        hashes = {row.call.key_hash for row in rows if row.key_form is KeyForm.HASH}
+        if unasked := hashes - seen.keys.keys():
+            seen.keys |= dict.fromkeys(unasked)
+            seen.keys |= self.keys.subscriptions(unasked)
+        return {key_hash: found for key_hash in hashes if (found := seen.keys[key_hash]) is not None}
+
     def _of_no_key(self, rows: Iterable[LoggedRow], known: Subscriptions) -> Iterator[SetAside]:
         strangers = [row for row in rows if row.call.key_hash not in known]
         hashes = {row.call.key_hash for row in strangers if row.key_form is KeyForm.HASH}
@@ -122,14 +152,12 @@ class SortRows:
             twice = row.call.key_hash in hashed_twice
             yield set_aside(row, Reason.KEY_HASHED_TWICE if twice else _OF_NO_KEY[row.key_form])
 
-    def _record(self, rated: Sequence[RatedRow], aside: Sequence[SetAside], seen: Seen, now: datetime) -> Reading:
-        counted = self.usage.count(rated, now)
-        kept = self.cases.open([of_row(one, now) for one in aside if one.reason not in COUNTED_ONLY])
-        self.cases.open(cases_of(counted, now))
+    def _set_aside(self, aside: Sequence[SetAside], seen: Seen, now: datetime) -> int:
+        """Open cases, or note in `seen` what is only counted; return how many cases are new."""
         for one in aside:
             if one.reason in COUNTED_ONLY:
                 seen.counted_only[one.reason, bucket_of(one.at or now)][one.identity] = one
-        return Reading(seen=len(rated) + len(aside), counted=counted.counted, set_aside=kept)
+        return self.cases.open([of_row(one, now) for one in aside if one.reason not in COUNTED_ONLY])
 
 
 def set_aside(row: LoggedRow, reason: Reason) -> SetAside:
