@@ -80,8 +80,8 @@ def rendered(chain: Chain, told: Attested) -> object:
     "told",
     [
         attested(),
-        Attested(9_999_999_999, (9_999_999_999, *([2**256 - 1] * 8)), 2**32 - 1, timestamp=0),
-        Attested(0, (0,) * 9, 0, timestamp=NO_TIMESTAMP),
+        Attested(9_999_999_999, (9_999_999_999, *([2**256 - 1] * (len(ATTESTED_FIELDS) - 1))), 2**32 - 1, timestamp=0),
+        Attested(0, (0,) * len(ATTESTED_FIELDS), 0, timestamp=NO_TIMESTAMP),
     ],
     ids=["usual", "largest", "smallest"],
 )
@@ -208,9 +208,9 @@ def test_an_epoch_that_had_not_begun_when_its_round_ended_takes_no_place(chain: 
 
 
 def test_too_few_words_are_refused(chain: Chain) -> None:
-    told = replace(attested(), words=attested().words[:8])
+    told = replace(attested(), words=attested().words[:10])
     arguments = [*attested().confirming(), *attested().delivering(told.words)]
-    chain.refuses("FlareFDCTriggers: trigger statement/1 attests 9 words, not 8", DELIVER, *arguments)
+    chain.refuses("FlareFDCTriggers: trigger statement/1 attests 11 words, not 10", DELIVER, *arguments)
 
 
 def test_an_unknown_trigger_is_refused(chain: Chain) -> None:

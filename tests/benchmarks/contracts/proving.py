@@ -11,7 +11,7 @@ from tests.support.flow_emulator import CHAIN_ID, DELIVER, FIRST_ROUND, FUNDS, A
 ROOT_LIMIT: Final = 400
 POLICY_LIMIT: Final = 2_000
 VERIFY_LIMIT: Final = 150
-DELIVER_LIMIT: Final = 300
+DELIVER_LIMIT: Final = 320
 EPOCH: Final = 5
 LEVELS: Final = 10
 

@@ -23,6 +23,8 @@ SEALED = StoredStatement(
         subscription_count=3,
         total_rated_microtokens=2**80,
         price_book_hash=b"\x33" * 32,
+        receipt_key_hash=b"\x44" * 32,
+        meter_hash=b"\x55" * 32,
         previous_statement_hash=bytes(32),
     ),
     page_count=2,
@@ -88,7 +90,7 @@ def test_attesting_starts_from_the_newest_statement_as_it_was_sealed(statements:
     statements.put(SEALED)
     # When attestation asks for the newest
     newest = statements.newest()
-    # Then it gets the nine values, as integers
+    # Then it gets the attested values, as integers
     assert newest is not None
     assert newest.words == (
         1_000,
@@ -97,7 +99,7 @@ def test_attesting_starts_from_the_newest_statement_as_it_was_sealed(statements:
         *(int.from_bytes(byte * 32) for byte in (b"\x11", b"\x22")),
         3,
         2**80,
-        int.from_bytes(b"\x33" * 32),
+        *(int.from_bytes(byte * 32) for byte in (b"\x33", b"\x44", b"\x55")),
         0,
     )
     assert newest.settles_something

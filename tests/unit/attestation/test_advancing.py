@@ -28,7 +28,7 @@ FILLER: Final = keccak256(b"somebody else's attestation")
 def statement_of(epoch: int, settles_something: bool = True) -> Statement:
     settlement_root = (12).to_bytes(32) if settles_something else NO_HASH
     roots = (11).to_bytes(32), settlement_root
-    return Statement(epoch, 300, 600, *roots, 1, 2_000_000, (13).to_bytes(32), (14).to_bytes(32))
+    return Statement(epoch, 300, 600, *roots, 1, 2_000_000, *(number.to_bytes(32) for number in range(13, 17)))
 
 
 def words_of(epoch: int) -> tuple[int, ...]:

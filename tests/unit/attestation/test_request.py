@@ -11,8 +11,8 @@ def test_the_epoch_is_written_with_ten_digits() -> None:
     assert TARGET.request_body(5_812_345).url.endswith("/v1/statements/0005812345")
 
 
-def test_nine_fields_are_attested_by_name() -> None:
-    assert len(ATTESTED_FIELDS) == 9
+def test_eleven_fields_are_attested_by_name() -> None:
+    assert len(ATTESTED_FIELDS) == 11
     assert TARGET.request_body(1).post_process_jq.startswith("{epoch: .epoch, windowStart: .window_start, ")
 
 

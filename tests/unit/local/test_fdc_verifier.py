@@ -20,7 +20,7 @@ from infra.local.flare.fdc.verifier import RESPONSE_BYTES_MAX, NotConfirmedError
 
 HOST: Final = "statements.flareflow.test"
 TARGET: Final = AttestationTarget("PublicWeb2", f"https://{HOST}/v1/statements/")
-WORDS: Final = (7, 1, 2, 3, 4, 5, 10**30, 6, 8)
+WORDS: Final = (7, 1, 2, 3, 4, 5, 10**30, 6, 8, 9, 10)
 BODY: Final = TARGET.request_body(7)
 STATEMENT: Final = {
     field: f"0x{word:064x}" if kind == "bytes32" else str(word)

@@ -75,7 +75,7 @@ class Billing:
         self.attestations.save(Attestation(epoch, (epoch,) * 9, state))
         kept = [SettlementPage("A.01.Subscriptions", epoch, n, entries) for n, entries in enumerate(pages)]
         root = PageTree.over(kept).root
-        self.statements.put(StoredStatement(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, NO_HASH, NO_HASH), len(kept)))
+        self.statements.put(StoredStatement(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, *[NO_HASH] * 4), len(kept)))
         for page in kept:
             self.documents.put_page(root, page)
 

@@ -18,7 +18,7 @@ def page(number: int) -> SettlementPage:
 
 def sealed_pages(pages: list[SettlementPage], root: bytes) -> SealedPages:
     statements, documents = FakeStatements(), FakeDocuments()
-    statements.put(StoredStatement(Statement(7, 0, 10, NO_HASH, root, 6, 90, NO_HASH, NO_HASH), len(pages)))
+    statements.put(StoredStatement(Statement(7, 0, 10, NO_HASH, root, 6, 90, *[NO_HASH] * 4), len(pages)))
     for one in pages:
         documents.put_page(root, one)
     return SealedPages(statements, documents)

@@ -21,22 +21,26 @@ STATEMENT = Statement(
     subscription_count=3,
     total_rated_microtokens=184_467_440_737_095_516_150,
     price_book_hash=bytes.fromhex("ab" * 32),
+    receipt_key_hash=bytes.fromhex("cd" * 32),
+    meter_hash=bytes.fromhex("ef" * 32),
     previous_statement_hash=bytes(32),
 )
 BODY = (
-    '{"epoch":"5984400","window_start":"1795320000","window_end":"1795320300",'
+    '{"version":"flareflow-statement/1",'
+    '"epoch":"5984400","window_start":"1795320000","window_end":"1795320300",'
     f'"usage_root":"0x{"11" * 32}","settlement_root":"0x{"2a" * 32}","subscription_count":"3",'
     f'"total_rated_microtokens":"184467440737095516150","price_book_hash":"0x{"ab" * 32}",'
+    f'"receipt_key_hash":"0x{"cd" * 32}","meter_hash":"0x{"ef" * 32}",'
     f'"previous_statement_hash":"0x{"00" * 32}"' + "}"
 )
-HASH = "ba0219c5c3083ba2262e430737f6495a910fbd08b0363bac6cdf4329cde7ff9e"
+HASH = "35fbc8c67dd8ac911607fa1573eab56232fc18750eb29e46db92f98e2c9c4cd5"
 PAGE_TEXT = f"flareflow-page/1 {CONTRACT} epoch 7 page 0\n1:1500000\n20:18446744073709551615"
 PAGE_HASH = "b9a7beb6b76e7ffb786dfccac88d4695e8f2070cbc47400799da17114e3ed90e"
 
 hashes = st.binary(min_size=32, max_size=32)
 numbers = st.integers(0, 2**64 - 1)
 statements = st.builds(
-    Statement, numbers, numbers, numbers, hashes, hashes, numbers, st.integers(0, 2**256 - 1), hashes, hashes
+    Statement, numbers, numbers, numbers, hashes, hashes, numbers, st.integers(0, 2**256 - 1), *[hashes] * 4
 )
 
 
@@ -52,14 +56,16 @@ def test_a_statement_is_read_back_from_its_body(statement: Statement) -> None:
 
 def test_the_attested_words_are_the_fields_in_the_order_of_the_attested_tuple() -> None:
     written = json.loads(BODY)
-    assert list(written) == [field for _, field, _ in ATTESTED_FIELDS]
-    assert STATEMENT.words == tuple(int(value, 0) for value in written.values())
+    assert list(written) == ["version", *(field for _, field, _ in ATTESTED_FIELDS)]
+    assert STATEMENT.words == tuple(int(value, 0) for value in list(written.values())[1:])
 
 
 @pytest.mark.parametrize(
     "body",
     [
         BODY.replace(":", ": ", 1),
+        BODY.replace("statement/1", "statement/2"),
+        BODY.replace('"version":"flareflow-statement/1",', ""),
         BODY.replace('"3"', '"03"'),
         BODY.replace("2a", "2A"),
         BODY.replace('"epoch":"5984400",', ""),

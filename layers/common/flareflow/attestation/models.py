@@ -67,7 +67,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, config=HEX)
 class Attestation:
-    """One epoch's attestation; `words` are the statement's nine values as the ABI encodes them.
+    """One epoch's attestation; `words` are the attested fields of the statement as the ABI encodes them.
 
     `version` counts the stored changes; a change is stored only if the version it was made from is the stored one.
     """

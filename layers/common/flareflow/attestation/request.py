@@ -29,6 +29,8 @@ ATTESTED_FIELDS: Final = (
     ("subscriptionCount", "subscription_count", "uint64"),
     ("totalRatedMicrotokens", "total_rated_microtokens", "uint256"),
     ("priceBookHash", "price_book_hash", "bytes32"),
+    ("receiptKeyHash", "receipt_key_hash", "bytes32"),
+    ("meterHash", "meter_hash", "bytes32"),
     ("previousStatementHash", "previous_statement_hash", "bytes32"),
 )
 """(component name, field of the statement, Solidity type). Every type is static, so each value is one word."""

@@ -11,6 +11,7 @@ from flareflow.metering.models import Usage
 NO_HASH: Final = bytes(WORD_BYTES)
 PAGE_SUBSCRIPTIONS_MAX: Final = 200
 PAGE_VERSION: Final = "flareflow-page/1"
+STATEMENT_VERSION: Final = "flareflow-statement/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,11 @@ class SettlementPage:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The public document of an epoch, which Flare attests. The window is in Unix seconds, its end not included."""
+    """The public document of an epoch, which Flare attests. The window is in Unix seconds, its end not included.
+
+    `receipt_key_hash` names the keys that sign receipts, and `meter_hash` the program that counts; 32 zero bytes as
+    long as there is none.
+    """
 
     epoch: int
     window_start: int
@@ -95,13 +100,15 @@ class Statement:
     subscription_count: int
     total_rated_microtokens: int
     price_book_hash: bytes
+    receipt_key_hash: bytes
+    meter_hash: bytes
     previous_statement_hash: bytes
 
     @property
     def body(self) -> str:
-        """Canonical JSON: the fields in this order, no spaces; numbers as decimal and hashes as 0x hex strings."""
-        values = {field.name: _written(getattr(self, field.name)) for field in fields(self)}
-        return json.dumps(values, separators=(",", ":"))
+        """Canonical JSON: version and attested fields, no spaces; numbers as decimal and hashes as 0x hex strings."""
+        values = {name: _written(getattr(self, name)) for name in STATEMENT_FIELDS}
+        return json.dumps({"version": STATEMENT_VERSION, **values}, separators=(",", ":"))
 
     @property
     def hash(self) -> bytes:
@@ -110,7 +117,7 @@ class Statement:
     @property
     def words(self) -> tuple[int, ...]:
         """The fields in this order as integers; Flare attests each as one ABI word."""
-        values = (getattr(self, field.name) for field in fields(self))
+        values = (getattr(self, name) for name in STATEMENT_FIELDS)
         return tuple(int.from_bytes(value) if isinstance(value, bytes) else value for value in values)
 
     @property
@@ -122,13 +129,17 @@ class Statement:
     def parse(cls, body: str) -> Self:
         """The statement of a body. Raises ValueError unless the body is canonical."""
         given = json.loads(body)
-        if list(given) != [field.name for field in fields(cls)]:
+        if list(given) != ["version", *STATEMENT_FIELDS]:
             raise ValueError(f"a statement has other fields, or another order, than {', '.join(given)}")
-        values: dict[str, Any] = {name: _read(value) for name, value in given.items()}
+        values: dict[str, Any] = {name: _read(given[name]) for name in STATEMENT_FIELDS}
         statement = cls(**values)
         if statement.body != body:
             raise ValueError("not the canonical body of a statement")
         return statement
+
+
+STATEMENT_FIELDS: Final = tuple(field.name for field in fields(Statement))
+"""The attested fields in their order."""
 
 
 def _written(value: int | bytes) -> str:

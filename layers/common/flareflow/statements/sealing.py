@@ -106,6 +106,8 @@ class SealEpoch:
             subscription_count=len(leaves),
             total_rated_microtokens=sum(leaf.usage.rated_microtokens for leaf in leaves),
             price_book_hash=self.price_book_hash,
+            receipt_key_hash=NO_HASH,
+            meter_hash=NO_HASH,
             previous_statement_hash=previous.statement.hash if previous else NO_HASH,
         )
 

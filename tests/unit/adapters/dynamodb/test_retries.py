@@ -143,7 +143,7 @@ def test_closing_an_epoch_is_tried_again_only_after_a_conflict(reason: str, clos
 def test_a_conflict_while_sealing_is_a_race_and_no_second_statement() -> None:
     # Given another transaction that writes the same statement at this moment
     client = Client(failures=[cancelled("TransactionConflict")])
-    statement = Statement(1_000, 0, 300, b"\x01" * 32, b"\x02" * 32, 1, 1, b"\x03" * 32, bytes(32))
+    statement = Statement(1_000, 0, 300, b"\x01" * 32, b"\x02" * 32, 1, 1, b"\x03" * 32, *[bytes(32)] * 3)
     # When it is sealed, Then nothing is said of what the other has written
     with pytest.raises(RaceLostError):
         DynamoStatements(table(client)).put(StoredStatement(statement, page_count=1))
