@@ -41,8 +41,8 @@ FAULTS: Final = (
         "metering-negative-total-accepted",
         "A total is never negative, in any of its parts.",
         MODELS,
-        "if any(getattr(self, name) < 0",
-        "if all(getattr(self, name) < 0",
+        "if min(amounts(self)) < 0",
+        "if max(amounts(self)) < 0",
         [TEST_MODELS],
     ),
     Fault(

@@ -1,8 +1,9 @@
 """Counts the write units of what is written to a table.
 
 DynamoDB Local tells the units of a single write as DynamoDB does, but gives other numbers for transactions. So each
-item of a transaction is written once more, alone, to a scratch table: a transaction uses twice that, of the larger of
-the item before and after (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
+item that a transaction has written is written once more, alone, to a scratch table: a transaction uses twice that, of
+the larger of the item before and after
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
 """
 
 from collections import Counter
@@ -28,14 +29,16 @@ class WriteUnits:
     table: "Table"
     scratch: "Table"
     by_item: Counter[ItemKind] = field(default_factory=Counter)
-    writing: list[tuple[Any, Any]] = field(default_factory=list)
+    writing: list[Mapping[str, Any]] = field(default_factory=list)
+    last: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The units of each item when it was written last, by its keys."""
 
     def __post_init__(self) -> None:
         events = self.table.meta.client.meta.events
         for operation in SINGLE_WRITES:
             events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
             events.register(f"after-call.dynamodb.{operation}", self._add_told)
-        events.register("provide-client-params.dynamodb.TransactWriteItems", self._look_before)
+        events.register("provide-client-params.dynamodb.TransactWriteItems", self._begin)
         events.register("after-call.dynamodb.TransactWriteItems", self._look_after)
 
     @property
@@ -44,23 +47,26 @@ class WriteUnits:
 
     def _ask(self, params: Any, **_: Any) -> Any:
         """Let DynamoDB tell the units of a write."""
-        self.writing = [(key, None) for key in _keys(params)]
+        self.writing = _keys(params)
         return params | {"ReturnConsumedCapacity": "TOTAL"}
 
     def _add_told(self, parsed: Any, **_: Any) -> None:
-        told = parsed.get("ConsumedCapacity", [])
+        told, key = parsed.get("ConsumedCapacity", []), self.writing[0]
         for one in told if isinstance(told, list) else [told]:
-            self._add(self.writing[0][0], int(one["CapacityUnits"]))
+            self.last[key["pk"], key["sk"]] = units = int(one["CapacityUnits"])
+            self._add(key, units)
 
-    def _look_before(self, params: Any, **_: Any) -> None:
-        self.writing = [(key, self._item(key)) for action in params["TransactItems"] for key in _keys(*action.values())]
+    def _begin(self, params: Any, **_: Any) -> None:
+        self.writing = [key for action in params["TransactItems"] for key in _keys(*action.values())]
 
     def _look_after(self, parsed: Any, **_: Any) -> None:
         if "CancellationReasons" in parsed:
             return
-        for key, before in self.writing:
-            larger = max(self._units(before), self._units(self._item(key)))
-            self._add(key, IN_A_TRANSACTION * larger)
+        for key in self.writing:
+            place = key["pk"], key["sk"]
+            before = self.last.get(place, 1)
+            self.last[place] = self._units(self._item(key))
+            self._add(key, IN_A_TRANSACTION * max(before, self.last[place]))
 
     def _add(self, key: Mapping[str, Any], units: int) -> None:
         self.by_item[next(kind for kind in KINDS if kind.matches(key))] += units
@@ -70,7 +76,6 @@ class WriteUnits:
 
     def _units(self, item: Mapping[str, Any]) -> int:
         """The units of writing the item alone, where none was before."""
-        self.scratch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
         written = self.scratch.put_item(Item=dict(item), ReturnConsumedCapacity="TOTAL")
         self.scratch.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
         return int(written["ConsumedCapacity"]["CapacityUnits"])

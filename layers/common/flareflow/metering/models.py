@@ -1,7 +1,8 @@
 """Usage and totals, and what polls read and report."""
 
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Self
@@ -28,11 +29,16 @@ class Usage:
     audio_input_tokens: int = 0
     audio_output_tokens: int = 0
 
+    @classmethod
+    def sum(cls, usages: Iterable["Usage"]) -> "Usage":
+        """The same as adding one after the other, in a fraction of the time."""
+        return cls(*map(sum, zip(*map(amounts, usages), strict=True)))
+
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(*(getattr(self, name) + getattr(other, name) for name in USAGE_FIELDS))
+        return Usage(*map(operator.add, amounts(self), amounts(other)))
 
     def __sub__(self, other: "Usage") -> "Usage":
-        return Usage(*(getattr(self, name) - getattr(other, name) for name in USAGE_FIELDS))
+        return Usage(*map(operator.sub, amounts(self), amounts(other)))
 
     @property
     def input_tokens(self) -> int:
@@ -50,12 +56,14 @@ class Usage:
 
     def as_total(self) -> Self:
         """The same amount. Raises BrokenRuleError when something in it is negative."""
-        if any(getattr(self, name) < 0 for name in USAGE_FIELDS):
+        if min(amounts(self)) < 0:
             raise BrokenRuleError(f"a total is never negative, but this one is {self}")
         return self
 
 
 USAGE_FIELDS = tuple(field.name for field in fields(Usage))
+amounts: Callable[[Usage], tuple[int, ...]] = operator.attrgetter(*USAGE_FIELDS)
+"""The amounts of a usage, in the order of its fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class KeyForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoggedRow:
-    """A readable row: the call, what its key looks like, whether it comes from LiteLLM's cache, and the row itself.
+    """A readable row: the call, what its key looks like, and the row itself.
 
     `body` makes the row as JSON text; only few rows are ever kept as such.
     """
@@ -83,7 +83,6 @@ class LoggedRow:
     call: LoggedCall
     body: Callable[[], str]
     key_form: KeyForm = KeyForm.HASH
-    from_cache: bool = False
 
 
 class Listing(StrEnum):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from flareflow.json_format import timestamp
-from flareflow.metering.calls import TOKEN_KINDS, CallRecord, LoggedCall, SetAside, Tokens
+from flareflow.metering.calls import CallRecord, LoggedCall, SetAside, Tokens
 from flareflow.metering.models import Usage
 
 NAME_CHARACTERS_MAX: Final = 200
@@ -223,8 +223,18 @@ class Entry:
 
 def usage_of(tokens: Tokens, rated_microtokens: int, cost_nanousd: int = 0) -> Usage:
     """The usage of one call."""
-    of_kinds = {f"{kind}_tokens": getattr(tokens, kind) for kind in TOKEN_KINDS}
-    return Usage(requests=1, rated_microtokens=rated_microtokens, cost_nanousd=cost_nanousd, **of_kinds)
+    return Usage(
+        prompt_tokens=tokens.prompt,
+        completion_tokens=tokens.completion,
+        requests=1,
+        rated_microtokens=rated_microtokens,
+        cost_nanousd=cost_nanousd,
+        cache_read_tokens=tokens.cache_read,
+        cache_write_tokens=tokens.cache_write,
+        reasoning_tokens=tokens.reasoning,
+        audio_input_tokens=tokens.audio_input,
+        audio_output_tokens=tokens.audio_output,
+    )
 
 
 def usage_of_record(record: RatedRecord) -> Usage:

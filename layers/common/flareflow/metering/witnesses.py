@@ -15,8 +15,16 @@ from typing import Final
 
 from flareflow.json_format import to_json
 from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside
-from flareflow.metering.models import USAGE_FIELDS, Usage
-from flareflow.metering.usage_events import Difference, DifferenceKind, Entry, RatedRecord, RatedRow, usage_of_record
+from flareflow.metering.models import Usage, amounts
+from flareflow.metering.usage_events import (
+    Difference,
+    DifferenceKind,
+    Entry,
+    RatedRecord,
+    RatedRow,
+    usage_of,
+    usage_of_record,
+)
 
 WAITING_MAX: Final = 20_000
 """Records of one subscription that wait for their rows at the same time; more are set aside."""
@@ -58,13 +66,12 @@ class Outcome:
     @property
     def counted(self) -> Usage:
         """What the counted totals grow by."""
-        return sum((entry.usage for entry in self.entries), start=Usage())
+        return Usage.sum(entry.usage for entry in self.entries)
 
     @property
     def unconfirmed(self) -> Usage:
         """The change of the unconfirmed totals."""
-        added = sum((usage_of_record(record) for record in self.added), start=Usage())
-        return added - sum((usage_of_record(record) for record in self.gone), start=Usage())
+        return Usage.sum(map(usage_of_record, self.added)) - Usage.sum(map(usage_of_record, self.gone))
 
 
 def count_rows(known: Known, rows: Iterable[RatedRow]) -> Outcome:
@@ -132,7 +139,7 @@ class _Pairing:
         known = self.rows.get((call.request_id, call.started_at))
         if known is not None:
             self._report(known, row.subscription_id)
-        elif _is_negative(Entry.of_row(row).usage):
+        elif _is_negative(usage_of(call.tokens, row.rated_microtokens, call.cost_nanousd or 0)):
             self._set_aside("row", Entry.of_row(row).identity, "negative_amount", call)
         else:
             self._add(self._new_row(row), row.subscription_id)
@@ -241,4 +248,4 @@ def _call_key(call: CallRecord) -> CallKey:
 
 
 def _is_negative(usage: Usage) -> bool:
-    return any(getattr(usage, name) < 0 for name in USAGE_FIELDS)
+    return min(amounts(usage)) < 0

@@ -27,7 +27,7 @@ from flareflow.adapters.dynamodb.usage_packs import (
     unpack_entries,
     unpack_records,
 )
-from flareflow.metering.models import USAGE_FIELDS, LiveTotals, Usage
+from flareflow.metering.models import USAGE_FIELDS, LiveTotals, Usage, amounts
 from flareflow.metering.usage_events import Entry, RatedRecord
 from flareflow.metering.witnesses import Known, Outcome
 
@@ -195,7 +195,7 @@ def _add_delta(epoch: int, subscription_id: int, usage: Usage, packs: Sequence[s
 
 
 def _amounts(usage: Usage) -> list[int]:
-    return [getattr(usage, name) for name in USAGE_FIELDS]
+    return list(amounts(usage))
 
 
 def _second(moment: datetime) -> int:

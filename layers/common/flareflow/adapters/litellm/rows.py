@@ -84,6 +84,10 @@ class _OutputDetails(BaseModel):
     audio_tokens: _Count | None = None
 
 
+_NO_INPUT_DETAILS: Final = _InputDetails()
+_NO_OUTPUT_DETAILS: Final = _OutputDetails()
+
+
 class _UsageObject(BaseModel):
     """LiteLLM writes the usage of every API in the form of OpenAI's chat completions."""
 
@@ -95,8 +99,8 @@ class _UsageObject(BaseModel):
     @property
     def parts(self) -> dict[str, int]:
         """The parts of input and output, by the names of `Tokens.of_parts`."""
-        told = self.prompt_tokens_details or _InputDetails()
-        written = self.completion_tokens_details or _OutputDetails()
+        told = self.prompt_tokens_details or _NO_INPUT_DETAILS
+        written = self.completion_tokens_details or _NO_OUTPUT_DETAILS
         return {
             "cache_read": self.cache_read_input_tokens or told.cached_tokens or 0,
             "cache_write": (
@@ -106,6 +110,9 @@ class _UsageObject(BaseModel):
             "reasoning": written.reasoning_tokens or 0,
             "audio_output": written.audio_tokens or 0,
         }
+
+
+_NO_USAGE: Final = _UsageObject()
 
 
 class _Metadata(BaseModel):
@@ -132,7 +139,7 @@ class Row(BaseModel):
 
     @property
     def parts(self) -> dict[str, int]:
-        return (self.metadata.usage_object or _UsageObject()).parts
+        return (self.metadata.usage_object or _NO_USAGE).parts
 
     def reason(self) -> Reason | None:
         """Why nobody can be billed for it; None when its numbers agree."""
@@ -179,7 +186,7 @@ def told_by(row: Row, whole: Callable[[], object]) -> LoggedRow | SetAside:
     reason = row.reason()
     if reason is None:
         try:
-            return LoggedRow(row.call(), partial(_text_of, whole), key_form(row.api_key), row.from_cache)
+            return LoggedRow(row.call(), partial(_text_of, whole), key_form(row.api_key))
         except ValueError:
             reason = Reason.TIME_UNREADABLE
     return _set_aside(whole(), reason)

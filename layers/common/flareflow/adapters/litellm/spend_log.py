@@ -53,12 +53,24 @@ class _Rows(BaseModel):
 
 
 @dataclass(slots=True)
+class _Whole:
+    """The rows of a page as LiteLLM wrote them. Its text is parsed as soon as one of them is wanted."""
+
+    text: bytes
+    rows: Sequence[object] = ()
+
+    def row(self, number: int) -> object:
+        if not self.rows:
+            self.rows = _Rows.model_validate(parsed(self.text)).data
+        return self.rows[number]
+
+
+@dataclass(frozen=True, slots=True)
 class _Page:
-    """An answer and its text, which is parsed once more as soon as all of a row is wanted as LiteLLM wrote it."""
+    """An answer, and its rows as LiteLLM wrote them."""
 
     answer: _Answer
-    text: bytes
-    parsed: Sequence[object] = ()
+    whole: _Whole
 
     @classmethod
     def read(cls, text: bytes) -> Self:
@@ -67,18 +79,13 @@ class _Page:
         Raises ValueError.
         """
         try:
-            return cls(_Answer.model_validate_json(text), text)
+            return cls(_Answer.model_validate_json(text), _Whole(text))
         except ValidationError:
-            return cls(_Answer.model_validate(parsed(text)), text)
+            return cls(_Answer.model_validate(parsed(text)), _Whole(text))
 
     def row(self, number: int) -> LoggedRow | SetAside:
-        row, whole = self.answer.data[number], partial(self.whole, number)
+        row, whole = self.answer.data[number], partial(self.whole.row, number)
         return told_by(row, whole) if isinstance(row, Row) else read_row(whole())
-
-    def whole(self, number: int) -> object:
-        if not self.parsed:
-            self.parsed = _Rows.model_validate(parsed(self.text)).data
-        return self.parsed[number]
 
 
 @dataclass(frozen=True, slots=True)
