@@ -299,7 +299,7 @@ class Machine(RuleBasedStateMachine):
         books: dict[int, Subscription] = {}
         revenue = 0
         for first, last in ranges(self.first_height, log.latest_sealed_height()):
-            for event in log.events(first, last):
+            for event in log.events(first, last).events:
                 if isinstance(event.happened, PlanAdded):
                     continue
                 subscription_id, plan = (getattr(event.happened, name, None) for name in ("subscription_id", "plan_id"))

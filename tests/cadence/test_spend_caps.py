@@ -67,7 +67,7 @@ def test_the_ledger_knows_from_events_alone_what_a_cap_leaves(chain: Chain) -> N
     act(chain, account, "set_spend_cap", uint64(subscription), optional(3 * FLOW // 4))
     # When the events are entered into the journal
     log, state = FlowChainLog(chain.flow.rest, chain.provider.address), None
-    for event in log.events(max(0, log.latest_sealed_height() - 200), log.latest_sealed_height()):
+    for event in log.events(max(0, log.latest_sealed_height() - 200), log.latest_sealed_height()).events:
         if getattr(event.happened, "subscription_id", None) == subscription:
             posting = post(event, state, DEFAULT_TARIFF)
             assert posting is not None

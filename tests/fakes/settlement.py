@@ -1,14 +1,15 @@
 """Fakes of settlement's ports: a chain that executes what it is sent when time passes, and tables in memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from flareflow.errors import FlowRefusedError, FlowUnavailableError, RaceLostError
+from flareflow.errors import FlowAnswerTooLargeError, FlowRefusedError, FlowUnavailableError, RaceLostError
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import ChainEvent
-from flareflow.settlement.journal import Entry, Posting, Subscription
+from flareflow.settlement.entries import Entry
+from flareflow.settlement.events import BlocksRead, ChainEvent, Position, SetAside, Unreadable
+from flareflow.settlement.journal import Posting, SettingAside, Subscription
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction, Stage
 from flareflow.time import Deadline
@@ -214,20 +215,34 @@ class FakeDepositToken:
 
 @dataclass
 class FakeChainLog:
-    """`ChainLog` of given events."""
+    """`ChainLog` of given events; more than `events_max` make an answer too large.
+
+    A node that is behind covers only blocks up to `covered_height`.
+    """
 
     sealed_height: int = 0
     happened: list[ChainEvent] = field(default_factory=list)
     asked: list[tuple[int, int]] = field(default_factory=list)
+    events_max: int = 10**9
+    covered_height: int = 10**9
 
     def latest_sealed_height(self) -> int:
         return self.sealed_height
 
-    def events(self, first_height: int, last_height: int) -> Sequence[ChainEvent]:
+    def events(self, first_height: int, last_height: int, names: Collection[str] | None = None) -> BlocksRead:
         assert last_height <= self.sealed_height, "blocks beyond the sealed one cannot be asked for"
         self.asked.append((first_height, last_height))
-        inside = [event for event in self.happened if first_height <= event.position.height <= last_height]
-        return sorted(inside, key=lambda event: event.position)
+        read_to = min(last_height, self.covered_height)
+        inside = [event for event in self.happened if first_height <= event.position.height <= read_to]
+        if len(inside) > self.events_max:
+            raise FlowAnswerTooLargeError(f"{len(inside)} events")
+        if names is not None:
+            inside = [event for event in inside if _name(event) in names]
+        return BlocksRead(read_to, sorted(inside, key=lambda event: event.position))
+
+
+def _name(event: ChainEvent) -> str:
+    return event.happened.name if isinstance(event.happened, Unreadable) else type(event.happened).__name__
 
 
 @dataclass
@@ -238,6 +253,7 @@ class FakeLedger:
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
     plans: dict[tuple[int, int], PlanVersion] = field(default_factory=dict)
     retired: set[int] = field(default_factory=set)
+    aside: list[SetAside] = field(default_factory=list)
     height: int | None = None
     complete_at: datetime | None = None
 
@@ -253,6 +269,9 @@ class FakeLedger:
     def subscription(self, subscription_id: int) -> Subscription | None:
         return self.subscriptions.get(subscription_id)
 
+    def subscriptions_by_id(self, ids: Collection[int]) -> Mapping[int, Subscription]:
+        return {number: kept for number, kept in self.subscriptions.items() if number in ids}
+
     def plan(self, plan_id: int, plan_version: int) -> PlanVersion | None:
         return self.plans.get((plan_id, plan_version))
 
@@ -262,16 +281,33 @@ class FakeLedger:
     def retire_plan(self, plan_id: int) -> None:
         self.retired.add(plan_id)
 
-    def record(self, posting: Posting) -> bool:
-        entry, after = posting.entry, posting.subscription
-        if any(
-            (known.subscription_id, known.position) == (entry.subscription_id, entry.position) for known in self.entries
-        ):
+    def record(self, postings: Sequence[Posting | SettingAside]) -> int:
+        return sum(self._record(posting) for posting in postings)
+
+    def set_aside(self, limit: int) -> Sequence[SetAside]:
+        return sorted(self.aside, key=lambda aside: (aside.subscription_id or -1, aside.position))[:limit]
+
+    def forget(self, aside: SetAside) -> None:
+        self.aside = [one for one in self.aside if _place(one) != _place(aside)]
+
+    def _record(self, posting: Posting | SettingAside) -> bool:
+        entry = posting.entry if isinstance(posting, Posting) else posting.aside
+        after = posting.subscription
+        if _place(entry) in {_place(known) for known in [*self.entries, *self.aside] if type(known) is type(entry)}:
             return False
         if after is not None:
             before = self.subscriptions.get(after.subscription_id)
-            if before is not None and before.position >= after.position:
+            if (before and before.position) != (posting.before and posting.before.position):
                 raise RaceLostError(f"subscription {after.subscription_id} was changed by another")
             self.subscriptions[after.subscription_id] = after
-        self.entries.append(entry)
+        if isinstance(posting, SettingAside):
+            self.aside.append(posting.aside)
+            return False
+        if posting.replaces:
+            self.forget(posting.replaces)
+        self.entries.append(posting.entry)
         return True
+
+
+def _place(entry: Entry | SetAside) -> tuple[int | None, Position]:
+    return entry.subscription_id, entry.position

@@ -4,17 +4,24 @@ from typing import Final
 
 from tests.mutants.fault import Fault
 
-JOURNAL: Final = "layers/common/flareflow/settlement/journal.py"
-CHAIN_EVENTS: Final = "layers/common/flareflow/settlement/chain_events.py"
+SETTLEMENT: Final = "layers/common/flareflow/settlement"
+ENTRIES: Final = f"{SETTLEMENT}/entries.py"
+JOURNAL: Final = f"{SETTLEMENT}/journal.py"
+CHAIN_EVENTS: Final = f"{SETTLEMENT}/chain_events.py"
+ENTERING: Final = f"{SETTLEMENT}/entering.py"
+REPAIRING: Final = f"{SETTLEMENT}/repairing.py"
+FLOW_LOG: Final = "layers/common/flareflow/adapters/flow/contracts.py"
 
 TEST_JOURNAL: Final = "tests/unit/settlement/test_journal.py"
 TEST_CHAIN_EVENTS: Final = "tests/unit/settlement/test_chain_events.py"
+TEST_REPAIRING: Final = "tests/unit/settlement/test_repairing.py"
+TEST_FLOW_LOG: Final = "tests/unit/adapters/flow/test_flow_contracts.py"
 
 FAULTS: Final = (
     Fault(
         "books-entry-does-not-sum-to-zero",
         "The lines of an entry sum to zero.",
-        JOURNAL,
+        ENTRIES,
         "for line in self.lines) != 0:",
         "for line in self.lines) < 0:",
         [TEST_JOURNAL],
@@ -103,16 +110,16 @@ FAULTS: Final = (
         "books-former-owner-forgotten",
         "The former owner of a subscription is told with its new one.",
         JOURNAL,
-        "former_owner = known.owner if known.owner != after.owner else None",
-        "former_owner = None",
+        "return self.before.owner",
+        "return None",
         [TEST_JOURNAL],
     ),
     Fault(
         "books-cursor-before-events",
         "The cursor moves only after the events are in the journal.",
         CHAIN_EVENTS,
-        "            entries += sum(",
-        "            self.ledger.advance(last)\n            entries += sum(",
+        "            for step in _steps(blocks):\n",
+        "            self.ledger.advance(last)\n            for step in _steps(blocks):\n",
         [TEST_CHAIN_EVENTS],
     ),
     Fault(
@@ -127,8 +134,8 @@ FAULTS: Final = (
         "books-block-left-out",
         "No block between two pieces is left out.",
         CHAIN_EVENTS,
-        "read_to, first = last, last + 1",
-        "read_to, first = last, last + 2",
+        "read_to, first = step.read_to, step.read_to + 1",
+        "read_to, first = step.read_to, step.read_to + 2",
         [TEST_CHAIN_EVENTS],
     ),
     Fault(
@@ -146,5 +153,85 @@ FAULTS: Final = (
         "while first <= sealed and not deadline.is_near():",
         "while first <= sealed:",
         [TEST_CHAIN_EVENTS],
+    ),
+    Fault(
+        "books-too-large-a-range-not-halved",
+        "A range that is too large for one answer is asked for in halves.",
+        CHAIN_EVENTS,
+        "blocks_max = (last - first + 1) // 2",
+        "blocks_max = 1",
+        [TEST_CHAIN_EVENTS],
+    ),
+    Fault(
+        "books-deadline-within-a-range-ignored",
+        "A deadline ends reading within a range too, and keeps what was entered.",
+        CHAIN_EVENTS,
+        "                if deadline.is_near():\n                    break\n",
+        "",
+        [TEST_CHAIN_EVENTS],
+    ),
+    Fault(
+        "books-cursor-within-a-block",
+        "The cursor stops before a block that was entered only in part.",
+        CHAIN_EVENTS,
+        "following[0].position.height - 1 if following",
+        "following[0].position.height if following",
+        [TEST_CHAIN_EVENTS],
+    ),
+    Fault(
+        "books-one-bad-event-stops-everybody",
+        "An event that cannot be entered is set aside.",
+        ENTERING,
+        "except (BrokenRuleError, ValueError) as error:",
+        "except ZeroDivisionError as error:",
+        [TEST_CHAIN_EVENTS],
+    ),
+    Fault(
+        "books-subscription-does-not-wait",
+        "A subscription waits from its first event that is set aside.",
+        JOURNAL,
+        "waits_from=before.waits_from or event.position)",
+        "waits_from=None)",
+        [TEST_CHAIN_EVENTS],
+    ),
+    Fault(
+        "books-waits-for-the-last",
+        "A subscription waits from the first of its events that are set aside, not from the last.",
+        JOURNAL,
+        "waits_from=before.waits_from or event.position)",
+        "waits_from=event.position)",
+        [TEST_CHAIN_EVENTS],
+    ),
+    Fault(
+        "books-repair-forgets-who-waits",
+        "What still cannot be entered keeps the subscription waiting.",
+        REPAIRING,
+        "after = after and replace(after, waits_from=waits_from)",
+        "after = after and replace(after, waits_from=None)",
+        [TEST_REPAIRING],
+    ),
+    Fault(
+        "books-repair-out-of-order",
+        "After an event that still cannot be entered, none of the same subscription is.",
+        REPAIRING,
+        "                    still_aside += waiting[number + 1 :]\n                    break\n",
+        "                    pass\n",
+        [TEST_REPAIRING],
+    ),
+    Fault(
+        "books-node-that-is-behind-is-believed",
+        "Blocks that a node has not searched are asked for again.",
+        FLOW_LOG,
+        "read_to = min(max(block.block_height for block in blocks) for blocks in answers.values())",
+        "read_to = last",
+        [TEST_FLOW_LOG],
+    ),
+    Fault(
+        "books-spork-skipped",
+        "A block before a spork is asked of the node that has it.",
+        FLOW_LOG,
+        "self.historic[min(ends)], min(*ends, last_height)",
+        "self.historic[max(ends)], min(*ends, last_height)",
+        [TEST_FLOW_LOG],
     ),
 )

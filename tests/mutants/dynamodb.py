@@ -11,6 +11,7 @@ CHANGES: Final = f"{WING}/changes.py"
 EPOCH_USAGE: Final = f"{WING}/epoch_usage.py"
 ERRORS: Final = f"{WING}/errors.py"
 LEDGER: Final = f"{WING}/ledger.py"
+POSTINGS: Final = f"{WING}/postings.py"
 REALTIME: Final = f"{WING}/realtime.py"
 STATEMENTS: Final = f"{WING}/statements.py"
 ATTESTATIONS: Final = f"{WING}/attestations.py"
@@ -243,25 +244,41 @@ FAULTS: Final = (
     Fault(
         "dynamodb-older-state-over-a-newer-one",
         "A subscription's state replaces only an older one.",
-        LEDGER,
-        'f"{ABSENT} OR last_event < :event"',
-        'f"{ABSENT} OR last_event <> :event"',
+        POSTINGS,
+        '"last_event = :event"',
+        '"last_event <= :event"',
         [TEST_LEDGER],
     ),
     Fault(
         "dynamodb-revenue-counted-twice",
         "An entry and what follows from it are written once.",
-        LEDGER,
-        "return self._put(item, ConditionExpression=ABSENT)",
-        "return self._put(item)",
+        POSTINGS,
+        'yield self._put(_ENTRY.dump_python(posting.entry, mode="json") | key_of(posting), ABSENT)',
+        'yield self._put(_ENTRY.dump_python(posting.entry, mode="json") | key_of(posting))',
         [TEST_LEDGER],
     ),
     Fault(
         "dynamodb-listed-for-the-former-owner",
         "A subscription is listed for its present owner only.",
-        LEDGER,
-        'writes.append({"Delete"',
-        'writes.count({"Delete"',
+        POSTINGS,
+        "            actions += [self._delete(key) for key in left if not key.items() <= _ownership(after).items()]\n",
+        "",
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-owner-who-came-back-not-listed",
+        "A subscription is listed for an owner who gave it away and got it back within one write.",
+        POSTINGS,
+        " if not key.items() <= _ownership(after).items()]",
+        "]",
+        [TEST_LEDGER],
+    ),
+    Fault(
+        "dynamodb-set-aside-for-ever",
+        "An event that is entered after all is no longer set aside.",
+        POSTINGS,
+        "        if posting.replaces:\n",
+        "        if posting.replaces and posting.before is None:\n",
         [TEST_LEDGER],
     ),
     Fault(

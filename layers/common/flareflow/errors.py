@@ -13,8 +13,10 @@
     │   ├── StorageUnavailableError
     │   ├── FlareUnavailableError
     │   ├── FlowUnavailableError
+    │   │   └── FlowAnswerTooLargeError   ask for less
     │   ├── FlowRefusedError
     │   │   └── FlowNotFoundError
+    │   ├── BlocksNotKeptError           name a node that has the blocks in the settings
     │   └── SignerUnavailableError
     ├── RaceLostError                another invocation changes the same data: read again, or leave it to the other
     └── BrokenRuleError              an invariant is violated: stop, keep all data, ask a person
@@ -93,12 +95,20 @@ class FlowUnavailableError(UnavailableError):
     """Flow's access node gave no usable answer."""
 
 
+class FlowAnswerTooLargeError(FlowUnavailableError):
+    """Flow's answer is longer than what is read or sent, or it did not come in time: ask for less."""
+
+
 class FlowRefusedError(UnavailableError):
     """Flow's access node refused a request: it is not valid, a script failed, or the node has no state for it yet."""
 
 
 class FlowNotFoundError(FlowRefusedError):
     """Flow's access node does not have what was asked for."""
+
+
+class BlocksNotKeptError(UnavailableError):
+    """Flow's access node does not have blocks as old as were asked for."""
 
 
 class SignerUnavailableError(UnavailableError):

@@ -51,7 +51,7 @@ def test_live_totals_are_decoded_when_a_call_is_recorded_and_when_it_is_counted(
 
 def test_a_subscription_is_decoded_before_and_after_a_settlement(table: "Table") -> None:
     # Given a subscription that is opened and settled once
-    ledger, items, states = DynamoLedger(table), [], []
+    ledger, items, states = DynamoLedger(table, time.sleep), [], []
     events: list[SubscriptionOpened | Settled] = [
         SubscriptionOpened(7, ALICE, 1, 1, 100, 100),
         Settled(7, 5, 5_000, 30, 0, 70),
@@ -59,7 +59,7 @@ def test_a_subscription_is_decoded_before_and_after_a_settlement(table: "Table")
     for height, happened in enumerate(events):
         posting = post(ChainEvent(Position(height, 0, 0), NOW, "ab" * 32, happened), ledger.subscription(7), Tariff())
         assert posting is not None
-        ledger.record(posting)
+        ledger.record([posting])
         items.append(stored(table, SUBSCRIPTION, subscription_id=7))
         states.append(posting.subscription)
     # When the settlement's change is decoded, Then it holds both states

@@ -1,10 +1,11 @@
 """The contract of the ledger's ports, kept by the fakes and by DynamoDB alike."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,14 +26,17 @@ from flareflow.settlement.events import (
     RevenueWithdrawn,
     Settled,
     SubscriptionOpened,
+    ToppedUp,
+    Unreadable,
 )
-from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, post
+from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, enter, post, set_aside
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.ports import KnownRates, Ledger, Outbox, ProposerKeys
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
 from flareflow.settlement.transactions import Outgoing, SignedTransaction
 from tests.fakes.settlement import FakeKnownRates, FakeLedger, FakeOutbox, FakeProposerKeys
 from tests.support.dynamodb import fresh_table
+from tests.support.write_units import WriteUnits
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -64,7 +68,7 @@ def ports(request: pytest.FixtureRequest) -> Iterator[Ports]:
         return
     request.getfixturevalue("server")
     with fresh_table() as table:
-        yield Ports(DynamoLedger(table), DynamoOutbox(table), DynamoProposerKeys(table, OWNER), table)
+        yield Ports(DynamoLedger(table, time.sleep), DynamoOutbox(table), DynamoProposerKeys(table, OWNER), table)
 
 
 def posting(ledger: Ledger, event: ChainEvent) -> Posting:
@@ -86,28 +90,28 @@ def test_the_cursor_never_goes_back(ports: Ports) -> None:
 def test_a_subscription_is_what_its_last_posting_says(ports: Ports) -> None:
     for event in (OPENED, SETTLED):
         made = posting(ports.ledger, event)
-        assert ports.ledger.record(made)
+        assert ports.ledger.record([made])
         assert ports.ledger.subscription(1) == made.subscription
 
 
 def test_an_entry_is_recorded_once(ports: Ports) -> None:
     # Given a recorded entry
     made = posting(ports.ledger, OPENED)
-    ports.ledger.record(made)
+    ports.ledger.record([made])
     # When it is recorded again, then nothing is
-    assert not ports.ledger.record(made)
+    assert not ports.ledger.record([made])
 
 
 def test_a_posting_on_an_older_state_loses_the_race(ports: Ports) -> None:
     # Given two postings on the same state
-    ports.ledger.record(posting(ports.ledger, OPENED))
+    ports.ledger.record([posting(ports.ledger, OPENED)])
     newer = posting(ports.ledger, SETTLED)
     older = posting(ports.ledger, replace(SETTLED, position=Position(9, 0, 0)))
     # When the one that happened later is recorded first
-    ports.ledger.record(newer)
+    ports.ledger.record([newer])
     # Then the other is refused, entry and all
     with pytest.raises(RaceLostError):
-        ports.ledger.record(older)
+        ports.ledger.record([older])
     assert ports.ledger.subscription(1) == newer.subscription
 
 
@@ -129,7 +133,7 @@ def test_a_subscription_keeps_its_prices_and_what_was_paid_in_dollars(ports: Por
     for event in (opened, settled, forgiven):
         made = post(event, ports.ledger.subscription(1), IN_DOLLARS.tariff)
         assert made is not None
-        assert ports.ledger.record(made)
+        assert ports.ledger.record([made])
         assert ports.ledger.subscription(1) == made.subscription
     # When it is read, then all of that is there
     known = ports.ledger.subscription(1)
@@ -141,7 +145,7 @@ def test_a_subscription_keeps_its_prices_and_what_was_paid_in_dollars(ports: Por
 @pytest.mark.stack
 def test_plans_are_listed_with_those_that_are_retired(server: None) -> None:
     with fresh_table() as table:
-        ledger, other = DynamoLedger(table), replace(IN_DOLLARS, plan_id=3)
+        ledger, other = DynamoLedger(table, time.sleep), replace(IN_DOLLARS, plan_id=3)
         for plan in (IN_DOLLARS, other):
             ledger.add_plan(plan)
         ledger.retire_plan(3)
@@ -166,18 +170,18 @@ def test_the_last_rate_is_the_one_that_was_stored_last(rates: str, request: pyte
 def test_subscriptions_that_need_a_rate_are_listed_by_their_present_plan(server: None) -> None:
     with fresh_table() as table:
         # Given two subscriptions, one of them on a plan in dollars
-        ledger, settled = DynamoLedger(table), DynamoSettledTotals(table)
+        ledger, settled = DynamoLedger(table, time.sleep), DynamoSettledTotals(table)
         for number, tariff in ((1, IN_DOLLARS.tariff), (2, DEFAULT_TARIFF)):
             opened = replace(OPENED, happened=SubscriptionOpened(number, OWNER, 1, number, 5, 5))
             made = post(opened, None, tariff)
             assert made is not None
-            ledger.record(made)
+            ledger.record([made])
         assert settled.needing_rate() == {1}
         # When that one changes to a plan in the token, then none needs a rate
         changed = ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, PlanChanged(1, 0, 1, 0))
         made = post(changed, ledger.subscription(1), DEFAULT_TARIFF)
         assert made is not None
-        ledger.record(made)
+        ledger.record([made])
         assert settled.needing_rate() == set()
 
 
@@ -185,22 +189,22 @@ def test_revenue_that_is_withdrawn_is_recorded_once(ports: Ports) -> None:
     taken = ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, RevenueWithdrawn(300, OWNER))
     made = post(taken, None)
     assert made is not None
-    assert ports.ledger.record(made)
-    assert not ports.ledger.record(made)
+    assert ports.ledger.record([made])
+    assert not ports.ledger.record([made])
 
 
 @pytest.mark.stack
 def test_balances_in_the_table_are_sums_of_the_journals_lines(server: None) -> None:
     with fresh_table() as table:
         # Given a settlement and a withdrawal of revenue, each recorded twice
-        ledger = DynamoLedger(table)
+        ledger = DynamoLedger(table, time.sleep)
         taken = ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, RevenueWithdrawn(100, OWNER))
         for event in (OPENED, SETTLED):
             made = posting(ledger, event)
-            assert [ledger.record(made), ledger.record(made)] == [True, False]
+            assert [ledger.record([made]), ledger.record([made])] == [True, False]
         made_taken = post(taken, None)
         assert made_taken is not None
-        assert [ledger.record(made_taken), ledger.record(made_taken)] == [True, False]
+        assert [ledger.record([made_taken]), ledger.record([made_taken])] == [True, False]
         # Then revenue, settled totals and the owner's list say the same as the entries
         revenue = table.get_item(Key=REVENUE.key())["Item"]["balance_ufix64"]
         assert revenue == 200
@@ -214,10 +218,10 @@ def test_balances_in_the_table_are_sums_of_the_journals_lines(server: None) -> N
 @pytest.mark.stack
 def test_a_subscription_is_listed_for_its_new_owner_only(server: None) -> None:
     with fresh_table() as table:
-        ledger = DynamoLedger(table)
+        ledger = DynamoLedger(table, time.sleep)
         moved = ChainEvent(Position(4, 0, 0), NOW, "ab" * 32, OwnerChanged(1, "0x9"))
         for event in (OPENED, moved):
-            ledger.record(posting(ledger, event))
+            ledger.record([posting(ledger, event)])
         reader = LedgerReader(table)
         assert [list(reader.owned_by(owner, None).items) for owner in (OWNER, "0x9")] == [[], [1]]
 
@@ -273,23 +277,115 @@ def test_a_lease_ends_at_its_time(ports: Ports) -> None:
     assert ports.keys.lease("b", [0], LATER + timedelta(seconds=1), LATER) == 0
 
 
+def opening(subscription_id: int) -> ChainEvent:
+    opened = SubscriptionOpened(subscription_id, OWNER, 1, 1, 10**18, 10**18)
+    return ChainEvent(Position(3, 0, subscription_id), NOW, "ab" * 32, opened)
+
+
+def chained(*events: ChainEvent) -> list[Posting]:
+    """Postings of events of one subscription that follow on each other."""
+    made: list[Posting] = []
+    for event in events:
+        made.append(expected(post(event, made[-1].subscription if made else None, DEFAULT_TARIFF)))
+    return made
+
+
+def expected(made: Posting | None) -> Posting:
+    assert made is not None
+    return made
+
+
+def charged(times: int) -> Iterator[ChainEvent]:
+    """The opening of subscription 1, and charges of 1 each."""
+    yield opening(1)
+    for number in range(1, times + 1):
+        settled = Settled(1, 7, number, 1, 0, 10**18 - number)
+        yield ChainEvent(Position(10, 0, number), NOW, "cd" * 32, settled)
+
+
+def test_many_postings_are_recorded_at_once(ports: Ports) -> None:
+    # Given 200 subscriptions that are opened, and 100 charges of one of them
+    of_one = chained(*charged(100))
+    others = [expected(post(opening(number), None, DEFAULT_TARIFF)) for number in range(2, 201)]
+    # When all is recorded, some of it twice
+    assert ports.ledger.record([*of_one, *others]) == 300
+    assert ports.ledger.record(others) == 0
+    # Then each subscription is as of its last entry
+    known = ports.ledger.subscriptions_by_id(range(1, 300))
+    assert len(known) == 200
+    assert known[1] == of_one[-1].subscription
+    assert known[1].charged_ufix64 == 100
+
+
+def test_an_owner_who_comes_back_within_one_write_is_the_owner(ports: Ports) -> None:
+    moves = [
+        ChainEvent(Position(4, 0, number), NOW, "ab" * 32, OwnerChanged(1, owner))
+        for number, owner in enumerate(("0x9", OWNER, "0x8", OWNER))
+    ]
+    ports.ledger.record(chained(OPENED, *moves))
+    subscription = ports.ledger.subscription(1)
+    assert subscription is not None
+    assert subscription.owner == OWNER
+    if ports.table:
+        reader = LedgerReader(ports.table)
+        assert [list(reader.owned_by(owner, None).items) for owner in (OWNER, "0x9", "0x8")] == [[1], [], []]
+
+
+def test_what_is_set_aside_is_listed_until_it_is_entered(ports: Ports) -> None:
+    # Given a subscription with an event that does not fit, and an event of nobody knows whom
+    [opened] = chained(OPENED)
+    wrong = ChainEvent(Position(5, 0, 0), NOW, "ab" * 32, Unreadable("ToppedUp", 1, "unknown form"))
+    nobody = replace(wrong, position=Position(9, 0, 0), happened=Unreadable("ToppedUp", None, "no fields"))
+    aside = set_aside(wrong, opened.subscription, "unknown form")
+    ports.ledger.record([opened, aside, set_aside(nobody, None, "no fields")])
+    # Then both are listed, and the subscription waits
+    assert [one.subscription_id for one in ports.ledger.set_aside(10)] == [None, 1]
+    assert [one.subscription_id for one in ports.ledger.set_aside(1)] == [None]
+    waiting = ports.ledger.subscription(1)
+    assert waiting is not None
+    assert waiting.waits_from == Position(5, 0, 0)
+    # When it is entered, and the other is forgotten, then nothing is left
+    mended = replace(wrong, happened=ToppedUp(1, None, 5, 10**18 + 5))
+    made = enter(mended, replace(waiting, waits_from=None))
+    assert ports.ledger.record([replace(made, before=waiting, replaces=aside.aside)]) == 1
+    ports.ledger.forget(ports.ledger.set_aside(1)[0])
+    assert ports.ledger.set_aside(10) == []
+    assert ports.ledger.subscription(1) == made.subscription
+
+
+def test_setting_aside_again_what_names_no_subscription_changes_nothing(ports: Ports) -> None:
+    nobody = ChainEvent(Position(9, 0, 0), NOW, "ab" * 32, Unreadable("ToppedUp", None, "no fields"))
+    for _ in range(2):
+        assert ports.ledger.record([set_aside(nobody, None, "no fields")]) == 0
+    assert len(ports.ledger.set_aside(10)) == 1
+
+
+@pytest.mark.stack
+def test_settling_a_page_uses_few_write_units(server: None) -> None:
+    with fresh_table() as table, fresh_table("AccountsTable") as scratch:
+        # Given 200 subscriptions
+        ledger = DynamoLedger(table, time.sleep)
+        opened = [expected(post(opening(number), None, DEFAULT_TARIFF)) for number in range(1, 201)]
+        ledger.record(opened)
+        # When each is charged by one page
+        units = WriteUnits(table, scratch)
+        settled = [
+            ChainEvent(Position(10, 0, number), NOW, "cd" * 32, Settled(number, 7, 5_000, 300, 0, 10**18 - 300))
+            for number in range(1, 201)
+        ]
+        made = [expected(post(one, before.subscription)) for one, before in zip(settled, opened, strict=True)]
+        assert ledger.record(made) == 200
+        # Then each uses two units for its entry, two for its state, two for its total, and a share of the revenue's
+        assert units.total / 200 <= 6.1, units.by_item
+
+
 @pytest.mark.stack
 def test_an_entry_that_another_invocation_records_meanwhile_is_not_recorded_again(server: None) -> None:
     with fresh_table() as table:
-        # Given a withdrawal of revenue in the journal, and an invocation that looked for it before
-        taken = post(ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, RevenueWithdrawn(300, OWNER)), None)
-        assert taken is not None
-        DynamoLedger(table).record(taken)
-
-        class ReadBefore:
-            def __getattr__(self, name: str) -> object:
-                return getattr(table, name)
-
-            def get_item(self, **_: object) -> dict[str, object]:
-                return {}
-
-        # When it records the entry too
-        with pytest.raises(RaceLostError):
-            DynamoLedger(cast("Table", ReadBefore())).record(taken)
+        # Given a withdrawal of revenue in the journal
+        taken = expected(post(ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, RevenueWithdrawn(300, OWNER)), None))
+        assert DynamoLedger(table, time.sleep).record([taken]) == 1
+        # When another invocation records it too
+        assert DynamoLedger(table, time.sleep).record([taken]) == 0
         # Then the revenue has moved once
         assert table.get_item(Key=REVENUE.key())["Item"]["balance_ufix64"] == -300

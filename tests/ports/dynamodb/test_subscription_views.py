@@ -50,13 +50,13 @@ def deposit(ledger: DynamoLedger, subscription_id: int, owner: str, *, top_ups: 
         event = ChainEvent(Position(100 + height, 0, subscription_id), NOON, "ab" * 32, one)
         posting = post(event, ledger.subscription(subscription_id), Tariff())
         assert posting is not None
-        ledger.record(posting)
+        ledger.record([posting])
 
 
 def test_the_journal_is_read_page_by_page_newest_first(table: "Table") -> None:
     # Given a journal that is longer than a page
-    deposit(DynamoLedger(table), 7, ALICE, top_ups=ENTRIES_LISTED_MAX)
-    deposit(DynamoLedger(table), 8, BOB)
+    deposit(DynamoLedger(table, time.sleep), 7, ALICE, top_ups=ENTRIES_LISTED_MAX)
+    deposit(DynamoLedger(table, time.sleep), 8, BOB)
     reader: Ledger = LedgerReader(table)
     # When it is read to its end
     first = reader.journal(7, None)
@@ -70,9 +70,9 @@ def test_the_journal_is_read_page_by_page_newest_first(table: "Table") -> None:
 
 
 def test_a_subscription_and_its_owner_are_what_the_ledger_says(table: "Table") -> None:
-    deposit(DynamoLedger(table), 7, ALICE, top_ups=1)
+    deposit(DynamoLedger(table, time.sleep), 7, ALICE, top_ups=1)
     reader = LedgerReader(table)
-    assert reader.subscription(7) == DynamoLedger(table).subscription(7)
+    assert reader.subscription(7) == DynamoLedger(table, time.sleep).subscription(7)
     assert (reader.owner(7), reader.owner(8)) == (ALICE, None)
     assert (list(reader.owned_by(ALICE, None).items), list(reader.owned_by(BOB, None).items)) == ([7], [])
 

@@ -130,7 +130,7 @@ def test_the_light_client_knows_the_policy_that_it_began_with(on_flow: OnFlow) -
 
 def test_the_opening_is_in_the_log_with_its_amounts(on_flow: OnFlow) -> None:
     # Given everything up to the latest sealed block
-    events = on_flow.log.events(0, on_flow.log.latest_sealed_height())
+    events = on_flow.log.events(0, on_flow.log.latest_sealed_height()).events
     # When the openings are picked
     (opened,) = [event.happened for event in events if isinstance(event.happened, SubscriptionOpened)]
     # Then they say who and how much, in 1e-8 FLOW
@@ -140,7 +140,7 @@ def test_the_opening_is_in_the_log_with_its_amounts(on_flow: OnFlow) -> None:
 
 @pytest.mark.stack
 def test_plans_are_in_the_log_with_their_prices(emulator_log: ChainLog) -> None:
-    events = emulator_log.events(0, emulator_log.latest_sealed_height())
+    events = emulator_log.events(0, emulator_log.latest_sealed_height()).events
     (added,) = [event.happened for event in events if isinstance(event.happened, PlanAdded)]
     assert (added.plan_id, added.plan_version, added.is_in_dollars) == (0, 1, False)
     assert Tiers(added.tiers) == DEFAULT_TIERS
@@ -165,5 +165,10 @@ def test_flow_is_no_dollar(on_flow: OnFlow) -> None:
 
 
 def test_events_come_in_the_order_in_which_they_happened(on_flow: OnFlow) -> None:
-    positions = [event.position for event in on_flow.log.events(0, on_flow.log.latest_sealed_height())]
+    positions = [event.position for event in on_flow.log.events(0, on_flow.log.latest_sealed_height()).events]
     assert positions == sorted(positions)
+
+
+def test_an_answer_covers_every_block_that_was_asked_for(on_flow: OnFlow) -> None:
+    sealed = on_flow.log.latest_sealed_height()
+    assert on_flow.log.events(0, sealed).read_to == sealed

@@ -1,6 +1,7 @@
 """What the functions do when their schedule fires, and the metrics that they send."""
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +15,12 @@ from flareflow.metering.rescanning import RescanReport
 from flareflow.metering.rows import Reading
 from flareflow.settlement.billing import BillingReport
 from flareflow.settlement.chain_events import ChainEventsReport
+from flareflow.settlement.events import Position, SetAside
+from flareflow.settlement.repairing import Repaired
 from flareflow.statements.sealing import SealReport
 from tests.support.functions import Load, sample
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def doing(report: object) -> SimpleNamespace:
@@ -120,9 +125,20 @@ def test_billing_sends_settled_pages_waiting_pages_and_failures(load: Load, caps
 
 
 def test_reading_chain_events_sends_the_new_journal_entries(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
-    report = load("chain_events", read_chain_events=doing(ChainEventsReport(4, 120))).handle(sample("chain_events"))
-    assert report == {"entries": 4, "read_to": 120}
-    assert sent_metrics(capsys.readouterr().out) == {"JournalEntries": ([4.0], "Count")}
+    report = load("chain_events", read_chain_events=doing(ChainEventsReport(4, 120, 2))).handle(sample("chain_events"))
+    assert report == {"entries": 4, "read_to": 120, "set_aside": 2}
+    assert sent_metrics(capsys.readouterr().out) == {
+        "JournalEntries": ([4.0], "Count"),
+        "ChainEventsSetAside": ([2.0], "Count"),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_an_operator_has_the_journal_repaired(load: Load) -> None:
+    left = SetAside(7, Position(3, 0, 0), NOON, "ab" * 32, "ToppedUp", "unknown form")
+    answer = load("chain_events", repair_journal=doing(Repaired(4, [left]))).handle({"command": "repair"})
+    assert answer["entered"] == "4"
+    assert (answer["still_aside"][0]["subscription_id"], answer["still_aside"][0]["reason"]) == ("7", "unknown form")
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")

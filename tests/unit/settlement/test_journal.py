@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flareflow.errors import BrokenRuleError
+from flareflow.settlement.entries import REVENUE, Entry, Line, subscriber, wallet
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
@@ -26,18 +27,7 @@ from flareflow.settlement.events import (
     ToppedUp,
     Withdrawn,
 )
-from flareflow.settlement.journal import (
-    DEFAULT_TARIFF,
-    REVENUE,
-    Entry,
-    Line,
-    Posting,
-    Subscription,
-    SubscriptionStatus,
-    post,
-    subscriber,
-    wallet,
-)
+from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, Subscription, SubscriptionStatus, post
 
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 OWNER = "0x01cf0e2f2f715450"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flareflow.errors import BrokenRuleError
+from flareflow.settlement.entries import REVENUE, Line, subscriber
 from flareflow.settlement.events import (
     ChainEvent,
     Forgiven,
@@ -15,7 +16,7 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     ToppedUp,
 )
-from flareflow.settlement.journal import REVENUE, Line, Posting, Subscription, post, subscriber
+from flareflow.settlement.journal import Posting, Subscription, post
 from flareflow.settlement.pricing import MICROTOKENS_PER_TOKEN, Currency, Tariff, Tier, Tiers
 
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

@@ -18,7 +18,8 @@ from flareflow.accounts.models import (
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.journal import Entry, Subscription
+from flareflow.settlement.entries import Entry
+from flareflow.settlement.journal import Subscription
 
 
 class Nonces(Protocol):

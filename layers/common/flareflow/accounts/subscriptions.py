@@ -8,7 +8,8 @@ from flareflow.accounts.ports import Ledger, MeteredUsage, Rates
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate, tokens_ufix64
-from flareflow.settlement.journal import Entry, Subscription
+from flareflow.settlement.entries import Entry
+from flareflow.settlement.journal import Subscription
 
 
 @dataclass(frozen=True, slots=True)

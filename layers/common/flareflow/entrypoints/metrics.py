@@ -48,6 +48,8 @@ class Metric(Enum):
     """Transactions that failed on Flow."""
     JOURNAL_ENTRIES = "JournalEntries", MetricUnit.Count
     """Events of the contract that were added to the journal."""
+    CHAIN_EVENTS_SET_ASIDE = "ChainEventsSetAside", MetricUnit.Count
+    """Events of the contract that are set aside now: each could not be entered, or waits for one that could not."""
 
 
 def publish(metrics: Metrics, values: Mapping[Metric, int]) -> None:

@@ -1,34 +1,31 @@
 """Enters the events of the contract into the journal."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Final
 
-from flareflow.settlement.events import (
-    ChainEvent,
-    PlanAdded,
-    PlanChanged,
-    PlanEvent,
-    PlanRetired,
-    RevenueWithdrawn,
-    SubscriptionEvent,
-    SubscriptionOpened,
-)
-from flareflow.settlement.journal import post
-from flareflow.settlement.plans import PlanVersion
+from flareflow.errors import FlowAnswerTooLargeError
+from flareflow.settlement.entering import Entering
+from flareflow.settlement.events import BlocksRead, ChainEvent
 from flareflow.settlement.ports import ChainLog, DepositToken, Ledger
-from flareflow.settlement.pricing import Tariff
 from flareflow.time import Clock, Deadline
 
 HEIGHTS_MAX: Final = 250
 """Blocks whose events are asked for at a time; access nodes answer for at most 250."""
+STEP_EVENTS_MAX: Final = 500
+"""Events that are entered before the deadline is looked at again."""
+SET_ASIDE_COUNTED_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ChainEventsReport:
-    """The number of entries that one tick added, and the last height whose events are all in the journal, if any."""
+    """The number of entries that one tick added, the last height whose events were all looked at, if any, and how many
+    events are set aside now (at most SET_ASIDE_COUNTED_MAX)."""
 
     entries: int
     read_to: int | None
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,8 @@ class ReadChainEvents:
     """Enters every event from `start_height` to the latest sealed block into the journal, once and in order.
 
     The cursor moves after the events are stored. After a crash in between, some are read again and not entered twice.
-    Once all are entered it is noted when the latest block was asked for: the age of the ledger.
+    An event that cannot be entered is set aside, and its subscription waits; all others go on. Once all were looked at
+    it is noted when the latest block was asked for: the age of the ledger.
     """
 
     chain: ChainLog
@@ -51,35 +49,34 @@ class ReadChainEvents:
         asked_at = self.clock()
         sealed = self.chain.latest_sealed_height()
         first = self.start_height if read_to is None else read_to + 1
+        blocks_max = HEIGHTS_MAX
         while first <= sealed and not deadline.is_near():
-            last = min(first + HEIGHTS_MAX - 1, sealed)
-            entries += sum(self._enter(event) for event in self.chain.events(first, last))
-            self.ledger.advance(last)
-            read_to, first = last, last + 1
+            last = min(first + blocks_max - 1, sealed)
+            try:
+                blocks = self.chain.events(first, last)
+            except FlowAnswerTooLargeError:
+                if last == first:
+                    raise
+                blocks_max = (last - first + 1) // 2
+                continue
+            blocks_max = min(2 * blocks_max, HEIGHTS_MAX)
+            for step in _steps(blocks):
+                entries += self._enter(step.events)
+                if step.read_to >= first:
+                    self.ledger.advance(step.read_to)
+                    read_to, first = step.read_to, step.read_to + 1
+                if deadline.is_near():
+                    break
         if first > sealed:
             self.ledger.note_complete(asked_at)
-        return ChainEventsReport(entries, read_to)
+        return ChainEventsReport(entries, read_to, len(self.ledger.set_aside(SET_ASIDE_COUNTED_MAX)))
 
-    def _enter(self, event: ChainEvent) -> bool:
-        happened = event.happened
-        if isinstance(happened, PlanAdded | PlanRetired):
-            self._follow_plan(happened)
-            return False
-        if isinstance(happened, RevenueWithdrawn):
-            posting = post(event, None)
-        else:
-            posting = post(event, self.ledger.subscription(happened.subscription_id), self._accepted(happened))
-        return posting is not None and self.ledger.record(posting)
+    def _enter(self, events: Sequence[ChainEvent]) -> int:
+        return self.ledger.record(Entering(self.token, self.ledger).postings(events))
 
-    def _follow_plan(self, happened: PlanEvent) -> None:
-        if isinstance(happened, PlanRetired):
-            self.ledger.retire_plan(happened.plan_id)
-        else:
-            self.ledger.add_plan(PlanVersion.of(happened, token_is_dollar=self.token.is_dollar()))
 
-    def _accepted(self, happened: SubscriptionEvent) -> Tariff | None:
-        """The tariff of the plan that the event names, if it names one that was announced."""
-        if not isinstance(happened, SubscriptionOpened | PlanChanged):
-            return None
-        plan = self.ledger.plan(happened.plan_id, happened.plan_version)
-        return plan.tariff if plan else None
+def _steps(blocks: BlocksRead) -> Iterator[BlocksRead]:
+    """The events in parts of at most STEP_EVENTS_MAX, each with the last block that is complete with it."""
+    parts = list(batched(blocks.events, STEP_EVENTS_MAX, strict=False)) or [()]
+    for part, following in zip(parts, [*parts[1:], ()], strict=True):
+        yield BlocksRead(following[0].position.height - 1 if following else blocks.read_to, part)

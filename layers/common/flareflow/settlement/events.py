@@ -4,6 +4,7 @@ Amounts are in 1e-8 of the token of the deposits (`_ufix64`). What is owed is in
 that token or dollars. Totals are in rated micro-tokens.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -179,6 +180,15 @@ class PlanRetired:
     plan_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An event of the contracts in a form that is not known. `subscription_id` is None where that cannot be read."""
+
+    name: str
+    subscription_id: int | None
+    reason: str
+
+
 type PlanEvent = PlanAdded | PlanRetired
 
 type SubscriptionEvent = (
@@ -206,4 +216,32 @@ class ChainEvent:
     position: Position
     occurred_at: datetime
     transaction_id: str
-    happened: SubscriptionEvent | RevenueWithdrawn | PlanEvent
+    happened: SubscriptionEvent | RevenueWithdrawn | PlanEvent | Unreadable
+
+    @property
+    def subscription_id(self) -> int | None:
+        """The subscription that the event is about, if it is about one."""
+        return getattr(self.happened, "subscription_id", None)
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksRead:
+    """What a node told of some blocks: all events up to the block `read_to`, in the order in which they happened."""
+
+    read_to: int
+    events: Sequence[ChainEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An event that could not be entered, or that waits for an earlier one of its subscription, and why.
+
+    `kind` is the event's name. `subscription_id` is None for an event of no subscription, or of nobody knows which.
+    """
+
+    subscription_id: int | None
+    position: Position
+    occurred_at: datetime
+    transaction_id: str
+    kind: str
+    reason: str

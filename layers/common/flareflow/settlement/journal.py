@@ -1,11 +1,6 @@
-"""Double-entry bookkeeping of the contract's events.
+"""The journal: what each event of the contract adds to the books, and the subscriptions that follow from it.
 
-An entry moves tokens of the deposits (FLOW by default) between accounts: a negative line leaves an account, a positive
-line enters one, and all lines sum to zero. `subscriber:<id>` is what is left of a deposit and `revenue` what was
-charged and not yet withdrawn; the contract holds both. `wallet:<address>` is an account outside the contract. Entries
-are only added; every balance is a sum of lines.
-
-The entry of a charge also says what it pays of the bill, in the currency of the plan, and at which rate.
+Every balance is a sum of lines of `settlement.entries`; a subscription is the projection of its entries.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +10,7 @@ from typing import Final, Self
 
 from flareflow.errors import BrokenRuleError
 from flareflow.settlement.charging import charge_of
+from flareflow.settlement.entries import REVENUE, Entry, entry_of, lines_of, move, wallet
 from flareflow.settlement.events import (
     ChainEvent,
     Closed,
@@ -29,61 +25,20 @@ from flareflow.settlement.events import (
     PlanRetired,
     Position,
     RevenueWithdrawn,
+    SetAside,
     Settled,
     SpendCapSet,
     SubscriptionEvent,
     SubscriptionOpened,
     Suspended,
     ToppedUp,
+    Unreadable,
     Withdrawn,
 )
-from flareflow.settlement.pricing import PRICED_MICROTOKENS, Currency, Tariff, exact_cost, rounded
+from flareflow.settlement.pricing import PRICED_MICROTOKENS, Tariff, exact_cost, rounded
 from flareflow.settlement.spend_caps import SpendCap, cap_after
 
-REVENUE: Final = "revenue"
 DEFAULT_TARIFF: Final = Tariff()
-
-
-def subscriber(subscription_id: int) -> str:
-    """The account of a subscription's deposit."""
-    return f"subscriber:{subscription_id}"
-
-
-def wallet(address: str | None) -> str:
-    """The account of an address outside the contract; `wallet:unknown` for an event without address."""
-    return f"wallet:{address or 'unknown'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An amount in 1e-8 of the token that enters an account, or leaves it if negative."""
-
-    account: str
-    amount_ufix64: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The entry of one event; an event that moved no token has no lines.
-
-    `subscription_id` is None for the provider's withdrawals. Only a charge has `currency` (of the plan) and
-    `paid_ufix64`: what it pays of the bill, in 1e-8 of that currency. `rate_ufix64` is 1e-8 dollars for one token, for
-    a charge that needed a rate. Raises BrokenRuleError unless the lines sum to zero.
-    """
-
-    subscription_id: int | None
-    position: Position
-    occurred_at: datetime
-    transaction_id: str
-    kind: str
-    lines: tuple[Line, ...]
-    currency: Currency | None = None
-    paid_ufix64: int | None = None
-    rate_ufix64: int | None = None
-
-    def __post_init__(self) -> None:
-        if sum(line.amount_ufix64 for line in self.lines) != 0:
-            raise BrokenRuleError(f"the lines of a journal entry do not sum to zero: {self}")
 
 
 class SubscriptionStatus(StrEnum):
@@ -100,7 +55,9 @@ _ANNOUNCED: Final = {Suspended: SubscriptionStatus.SUSPENDED, ExitRequested: Sub
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription's balances: the projection of its entries, the last of which is the event at `position`.
+    """A subscription's balances: the projection of its entries. `position` is its last event that was looked at.
+
+    `waits_from` is the position of its first event that is set aside; it and later ones are not in the balances.
 
     `owed_ufix64` is in 1e-8 of the plan's currency, every other amount in 1e-8 of the token. `cost_offset` is how much
     more (or less, if negative) any total costs than by the present plan alone, in 1e-17 of the plan's currency: earlier
@@ -128,6 +85,7 @@ class Subscription:
     cost_offset: int = 0
     paid_dollars_ufix64: int = 0
     spend_cap: SpendCap | None = None
+    waits_from: Position | None = None
 
     def __post_init__(self) -> None:
         parts = (self.balance_ufix64, self.charged_ufix64, self.withdrawn_ufix64, self.refunded_ufix64)
@@ -163,30 +121,56 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What one event adds to the ledger: an entry, and the subscription after the event.
+    """What one event adds to the ledger: an entry; and the subscription before and after it.
 
-    `former_owner` is the previous owner when the event changed the owner.
+    `replaces`: the event was set aside before and is entered now.
     """
 
     entry: Entry
+    before: Subscription | None
     subscription: Subscription | None
-    former_owner: str | None = None
+    replaces: SetAside | None = None
+
+    @property
+    def former_owner(self) -> str | None:
+        """The previous owner, when the event changed the owner."""
+        if self.before is None or self.subscription is None or self.before.owner == self.subscription.owner:
+            return None
+        return self.before.owner
+
+
+@dataclass(frozen=True, slots=True)
+class SettingAside:
+    """What an event that cannot be entered changes: it is set aside, and its subscription waits from there on."""
+
+    aside: SetAside
+    before: Subscription | None
+    subscription: Subscription | None
 
 
 def post(event: ChainEvent, before: Subscription | None, accepted: Tariff | None = None) -> Posting | None:
-    """The posting of an event about the subscription `before`; None when the event is in the journal already.
+    """The posting of an event about the subscription `before`; None when the event was looked at already.
 
     `accepted` is the tariff of the plan that the event names, if it names one. Raises BrokenRuleError when the event
     cannot follow on `before`.
     """
-    happened = event.happened
-    if isinstance(happened, RevenueWithdrawn):
-        taken = _move(REVENUE, wallet(happened.receiver), happened.amount_ufix64)
-        return Posting(_entry(event, None, taken), None)
-    if isinstance(happened, PlanAdded | PlanRetired):
-        raise BrokenRuleError(f"{event} moves no money")
     if before is not None and event.position <= before.position:
         return None
+    return enter(event, before, accepted)
+
+
+def enter(event: ChainEvent, before: Subscription | None, accepted: Tariff | None = None) -> Posting:
+    """The posting of an event that is not in the journal. Raises as `post` does."""
+    happened = event.happened
+    if isinstance(happened, Unreadable):
+        raise BrokenRuleError(f"{happened.name}: {happened.reason}")
+    if isinstance(happened, RevenueWithdrawn):
+        taken = move(REVENUE, wallet(happened.receiver), happened.amount_ufix64)
+        return Posting(entry_of(event, None, taken), None, None)
+    if isinstance(happened, PlanAdded | PlanRetired):
+        raise BrokenRuleError(f"{event} moves no money")
+    if before is not None and before.waits_from is not None:
+        raise BrokenRuleError(f"an earlier event is set aside: {before.waits_from}")
     known = _opened(happened, event.position, accepted) if isinstance(happened, SubscriptionOpened) else before
     if known is None or (known is not before and before is not None):
         raise BrokenRuleError(f"{event} cannot follow on {before}")
@@ -194,11 +178,10 @@ def post(event: ChainEvent, before: Subscription | None, accepted: Tariff | None
     after = replace(_after(happened, known, accepted), position=event.position)
     if isinstance(happened, SpendCapSet):
         after = replace(after, spend_cap=cap_after(happened, known.spend_cap, known.charged_ufix64, event.occurred_at))
-    former_owner = known.owner if known.owner != after.owner else None
-    entry = _entry(event, happened.subscription_id, _lines(happened, known.owner))
+    entry = entry_of(event, happened.subscription_id, lines_of(happened, known.owner))
     if isinstance(happened, Settled):
         entry = _charging(entry, happened, known, after)
-    return Posting(entry, after, former_owner)
+    return Posting(entry, before, after)
 
 
 def _in_cap_period(subscription: Subscription, now: datetime) -> Subscription:
@@ -206,47 +189,19 @@ def _in_cap_period(subscription: Subscription, now: datetime) -> Subscription:
     return subscription if cap is None else replace(subscription, spend_cap=cap.at(now, subscription.charged_ufix64))
 
 
-def _entry(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
-    kind = type(event.happened).__name__
-    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines)
+def set_aside(event: ChainEvent, before: Subscription | None, reason: str) -> SettingAside:
+    """What becomes of an event that cannot be entered, for this reason."""
+    waiting = before and replace(before, position=event.position, waits_from=before.waits_from or event.position)
+    kind = event.happened.name if isinstance(event.happened, Unreadable) else type(event.happened).__name__
+    subscription_id = event.subscription_id
+    aside = SetAside(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, reason)
+    return SettingAside(aside, before, waiting)
 
 
 def _charging(entry: Entry, settled: Settled, before: Subscription, after: Subscription) -> Entry:
     """The entry with what the charge pays of the bill, and the rate that it needed."""
     paid_ufix64 = after.paid_ufix64 - before.paid_ufix64
     return replace(entry, currency=before.tariff.currency, paid_ufix64=paid_ufix64, rate_ufix64=settled.rate_ufix64)
-
-
-def _move(source: str, destination: str, amount_ufix64: int) -> tuple[Line, ...]:
-    if amount_ufix64 == 0:
-        return ()
-    return Line(source, -amount_ufix64), Line(destination, amount_ufix64)
-
-
-def _lines(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
-    deposit = subscriber(happened.subscription_id)
-    match happened:
-        case SubscriptionOpened(owner=payer, deposit_ufix64=amount) | ToppedUp(payer=payer, amount_ufix64=amount):
-            return _move(wallet(payer), deposit, amount)
-        case Settled(charged_ufix64=amount):
-            return _move(deposit, REVENUE, amount)
-        case Withdrawn(receiver=receiver, amount_ufix64=amount):
-            return _move(deposit, wallet(receiver), amount)
-        case Closed(refunded_ufix64=amount, receiver=receiver):
-            return _move(deposit, wallet(receiver or owner), amount)
-        case Credited(amount_ufix64=amount):
-            return _move(REVENUE, deposit, amount)
-        case (
-            LowBalance()
-            | Suspended()
-            | ExitRequested()
-            | ExitCancelled()
-            | PlanChanged()
-            | OwnerChanged()
-            | Forgiven()
-            | SpendCapSet()
-        ):
-            return ()
 
 
 def _opened(happened: SubscriptionOpened, position: Position, accepted: Tariff | None) -> Subscription:

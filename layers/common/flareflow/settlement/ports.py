@@ -1,12 +1,12 @@
 """The ports of settlement: what it needs from outside systems."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import ChainEvent
-from flareflow.settlement.journal import Posting, Subscription
+from flareflow.settlement.events import BlocksRead, SetAside
+from flareflow.settlement.journal import Posting, SettingAside, Subscription
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction
 
@@ -94,8 +94,13 @@ class ChainLog(Protocol):
     def latest_sealed_height(self) -> int:
         """The height of the latest sealed block, whose events are final."""
 
-    def events(self, first_height: int, last_height: int) -> Sequence[ChainEvent]:
-        """The events of at most HEIGHTS_MAX sealed blocks, both ends included, in the order in which they happened."""
+    def events(self, first_height: int, last_height: int, names: Collection[str] | None = None) -> BlocksRead:
+        """All events, or only those of these names, of at most HEIGHTS_MAX sealed blocks, both ends included.
+
+        The answer says how far it goes: perhaps not to the last block.
+        Raises FlowAnswerTooLargeError when less should be asked for, BlocksNotKeptError when no known node has the
+        first block.
+        """
 
 
 class Plans(Protocol):
@@ -120,6 +125,9 @@ class Ledger(Protocol):
     def subscription(self, subscription_id: int) -> Subscription | None:
         """A subscription as of its last entry; None if it has none."""
 
+    def subscriptions_by_id(self, ids: Collection[int]) -> Mapping[int, Subscription]:
+        """Those of these subscriptions that have an entry."""
+
     def plan(self, plan_id: int, plan_version: int) -> PlanVersion | None:
         """A version of a plan; None if no event has announced it."""
 
@@ -129,8 +137,17 @@ class Ledger(Protocol):
     def retire_plan(self, plan_id: int) -> None:
         """Store that nobody can accept the plan any more. May be repeated."""
 
-    def record(self, posting: Posting) -> bool:
-        """Store the entry and the changed subscription together; False when the entry is stored already.
+    def record(self, postings: Sequence[Posting | SettingAside]) -> int:
+        """Store entries, and what is set aside, with the changed subscriptions, in order.
 
-        Raises RaceLostError when the stored subscription has changed since it was read.
+        Returns how many of the entries were not stored already.
+
+        Many postings become one write; each subscription is stored with all entries that lead to it, or not at all.
+        Raises RaceLostError when a stored subscription has changed since it was read.
         """
+
+    def set_aside(self, limit: int) -> Sequence[SetAside]:
+        """The first `limit` events that are set aside: those of no subscription, then by subscription and position."""
+
+    def forget(self, aside: SetAside) -> None:
+        """Delete an event that is set aside and needs no entry. May be repeated."""

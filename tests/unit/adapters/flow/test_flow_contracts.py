@@ -10,8 +10,8 @@ import pytest
 
 from flareflow.adapters.flow.contracts import FlowChainLog, FlowDepositToken, FlowDollarRates
 from flareflow.adapters.flow.json_cdc import Argument, address, string, ufix64, uint64
-from flareflow.adapters.flow.rest import FlowScripts, contract_addresses
-from flareflow.errors import FlowRefusedError, FlowUnavailableError
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses
+from flareflow.errors import BlocksNotKeptError, FlowRefusedError, FlowUnavailableError
 from flareflow.settlement.events import (
     ChainEvent,
     OwnerChanged,
@@ -21,6 +21,7 @@ from flareflow.settlement.events import (
     Settled,
     SubscriptionEvent,
     ToppedUp,
+    Unreadable,
 )
 from flareflow.settlement.pricing import Tier
 from tests.unit.adapters.flow.node import Node, rest_over
@@ -81,7 +82,7 @@ def test_events_of_all_types_come_in_the_order_in_which_they_happened() -> None:
         "balanceAfter": ufix64(1_100),
     }
     chain = chain_of({"Settled": [told(settled, 1)], "ToppedUp": [told(topped_up, 2)]})
-    assert chain.events(3, 3) == [
+    assert chain.events(3, 3).events == [
         at(1, Settled(1, 7, 5_000, 300, 0, 800, 25_000_000)),
         at(2, ToppedUp(1, "0x2", 100, 1_100)),
     ]
@@ -89,7 +90,7 @@ def test_events_of_all_types_come_in_the_order_in_which_they_happened() -> None:
 
 def test_a_new_owner_is_read_from_the_field_to() -> None:
     moved = {"subscriptionId": uint64(1), "from": address("0x2"), "to": address("0x3")}
-    assert chain_of({"OwnerChanged": [told(moved)]}).events(3, 3) == [at(0, OwnerChanged(1, "0x3"))]
+    assert chain_of({"OwnerChanged": [told(moved)]}).events(3, 3).events == [at(0, OwnerChanged(1, "0x3"))]
 
 
 def test_a_plan_is_read_with_its_tiers() -> None:
@@ -111,7 +112,7 @@ def test_a_plan_is_read_with_its_tiers() -> None:
         "effectiveAt": ufix64(9),
     }
     chain = chain_of({"PlanAdded": [told(added)], "PlanRetired": [told({"planId": uint64(1)}, 1)]})
-    assert [event.happened for event in chain.events(3, 3)] == [
+    assert [event.happened for event in chain.events(3, 3).events] == [
         PlanAdded(1, 2, True, (Tier(1_000, 2_000_000), Tier(None, 1_000_000)), 7, 8, 9),
         PlanRetired(1),
     ]
@@ -149,7 +150,70 @@ def test_what_the_token_is_must_be_a_truth_value() -> None:
         FlowDepositToken(FlowScripts(Node(script_value=uint64(1).as_json()).rest, ADDRESSES)).is_dollar()
 
 
-@pytest.mark.parametrize("fields", [{}, {"subscriptionId": ufix64(0), "epoch": address("0x1")}])
-def test_an_event_of_an_unknown_form_stops_reading(fields: Mapping[str, Argument]) -> None:
-    with pytest.raises(FlowUnavailableError, match="unknown form"):
-        chain_of({"Settled": [told(fields)]}).events(3, 3)
+@pytest.mark.parametrize(
+    ("fields", "subscription_id"),
+    [({}, None), ({"subscriptionId": uint64(7), "epoch": address("0x1")}, 7), ({"subscriptionId": string("7")}, None)],
+)
+def test_an_event_of_an_unknown_form_comes_with_the_reason(
+    fields: Mapping[str, Argument], subscription_id: int | None
+) -> None:
+    [event] = chain_of({"Settled": [told(fields)]}).events(3, 3).events
+    assert isinstance(event.happened, Unreadable)
+    assert (event.position, event.subscription_id) == (Position(3, 0, 0), subscription_id)
+    assert event.happened.reason.startswith("unknown form")
+
+
+def test_an_event_whose_payload_is_no_json_cadence_comes_with_the_reason() -> None:
+    garbled = told({}) | {"payload": base64.b64encode(b"{").decode()}
+    [event] = chain_of({"Settled": [garbled]}).events(3, 3).events
+    assert isinstance(event.happened, Unreadable)
+    assert event.happened.name == "Settled"
+
+
+def searching(*, up_to: Mapping[str, int], first: int = 1) -> FlowRest:
+    """A node that has searched blocks `first` to `up_to` for each kind of event (`*` for all others), all empty."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        name, last = request.url.params["type"].rpartition(".")[2], int(request.url.params["end_height"])
+        if int(request.url.params["start_height"]) < first:
+            return httpx.Response(404, json={"message": "less than the spork root block height"})
+        searched = range(int(request.url.params["start_height"]), min(last, up_to.get(name, up_to["*"])) + 1)
+        blocks = [{"block_height": str(height), "block_timestamp": AT, "events": []} for height in searched]
+        return httpx.Response(200, json=blocks)
+
+    return rest_over(answer)
+
+
+def test_an_answer_ends_with_the_last_block_that_was_searched_for_every_kind_of_event() -> None:
+    chain = FlowChainLog(searching(up_to={"*": 9, "Settled": 6}), "0x1")
+    assert chain.events(3, 9).read_to == 6
+
+
+def test_a_node_that_tells_nothing_of_the_blocks_has_given_no_answer() -> None:
+    with pytest.raises(FlowUnavailableError, match="nothing about block 7"):
+        FlowChainLog(searching(up_to={"*": 6}), "0x1").events(7, 9)
+
+
+def test_blocks_before_a_spork_are_asked_of_the_node_that_has_them() -> None:
+    # Given nodes of two past sporks, which end with blocks 10 and 20
+    historic = {20: searching(up_to={"*": 20}, first=11), 10: searching(up_to={"*": 10})}
+    chain = FlowChainLog(searching(up_to={"*": 99}, first=21), "0x1", historic)
+    # When blocks are read across the sporks, then each answer ends with its spork
+    assert [chain.events(first, 30).read_to for first in (5, 10, 11, 20, 21)] == [10, 10, 20, 20, 30]
+
+
+def test_blocks_that_no_named_node_has_are_an_error_that_says_so() -> None:
+    chain = FlowChainLog(searching(up_to={"*": 99}, first=21), "0x1")
+    with pytest.raises(BlocksNotKeptError, match="does not have block 5"):
+        chain.events(5, 30)
+
+
+def test_only_the_events_that_are_named_are_asked_for() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params["type"])
+        return httpx.Response(200, json=[{"block_height": "3", "block_timestamp": AT, "events": []}])
+
+    FlowChainLog(rest_over(answer), "0x1").events(3, 3, {"Settled"})
+    assert asked == ["A.1.SubscriptionAccounts.Settled"]

@@ -13,7 +13,13 @@ from flareflow.adapters.flow.rest import (
     contract_addresses,
     resolve_imports,
 )
-from flareflow.errors import FlowNotFoundError, FlowRefusedError, FlowUnavailableError, UnavailableError
+from flareflow.errors import (
+    FlowAnswerTooLargeError,
+    FlowNotFoundError,
+    FlowRefusedError,
+    FlowUnavailableError,
+    UnavailableError,
+)
 from tests.unit.adapters.flow.node import NOT_FOUND, NOT_READY, UNAVAILABLE, Node, account_key, rest_over
 
 AT = "2026-11-24T10:00:00Z"
@@ -100,16 +106,31 @@ def test_an_answer_of_more_bytes_than_the_limit_is_refused() -> None:
     longest = block + b" " * (ANSWER_BYTES_MAX - len(block))
     assert rest_over(lambda _: httpx.Response(200, content=longest)).latest_sealed_block().height == 7
     # When it has one byte more, then it is refused
-    with pytest.raises(FlowUnavailableError, match="more than"):
+    with pytest.raises(FlowAnswerTooLargeError, match="more than"):
         rest_over(lambda _: httpx.Response(200, content=longest + b" ")).latest_sealed_block()
 
 
-def test_a_node_that_does_not_answer_is_an_outage() -> None:
+def test_a_node_that_does_not_answer_in_time_should_be_asked_for_less() -> None:
     def hang(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("too slow", request=request)
 
-    with pytest.raises(FlowUnavailableError, match="no answer"):
+    with pytest.raises(FlowAnswerTooLargeError, match="no answer"):
         rest_over(hang).latest_sealed_block()
+
+
+def test_a_node_that_does_not_answer_is_an_outage() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(FlowUnavailableError, match="no answer") as raised:
+        rest_over(refuse).latest_sealed_block()
+    assert not isinstance(raised.value, FlowAnswerTooLargeError)
+
+
+def test_a_node_whose_own_answer_was_too_long_should_be_asked_for_less() -> None:
+    message = "failed to retrieve events: grpc: received message larger than max (20971522 vs. 20971520)"
+    with pytest.raises(FlowAnswerTooLargeError, match="larger than max"):
+        rest_over(lambda _: httpx.Response(400, json={"code": 400, "message": message})).latest_sealed_block()
 
 
 def test_imports_by_name_get_their_address() -> None:

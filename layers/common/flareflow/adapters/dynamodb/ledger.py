@@ -1,6 +1,6 @@
 """LedgerTable as settlement writes it: journal, balances, chain cursor, proposer keys and outgoing transactions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,34 +8,33 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
+from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.postings import Write, Writes, key_of, set_aside_key
 from flareflow.adapters.dynamodb.tables import (
     CHAIN_CURSOR,
-    JOURNAL_ENTRY,
     LEDGER_COMPLETE,
     OUTGOING,
-    OWNERSHIP,
     PLAN,
     PROPOSER_KEY,
     RETIRED_PLAN,
-    REVENUE,
-    REVENUE_ENTRY,
-    SETTLED,
+    SET_ASIDE,
     SUBSCRIPTION,
 )
 from flareflow.json_format import timestamp
-from flareflow.settlement.journal import REVENUE as REVENUE_ACCOUNT
-from flareflow.settlement.journal import Entry, Posting, Subscription
+from flareflow.settlement.events import SetAside
+from flareflow.settlement.journal import Posting, SettingAside, Subscription
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.transactions import Outgoing
+from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _SUBSCRIPTION: Final = TypeAdapter(Subscription)
 _OUTGOING: Final = TypeAdapter(Outgoing)
-_ENTRY: Final = TypeAdapter(Entry)
+_SET_ASIDE: Final = TypeAdapter(SetAside)
 _PLAN: Final = TypeAdapter(PlanVersion)
 
 
@@ -56,9 +55,10 @@ def plan_of(item: Mapping[str, Any]) -> PlanVersion:
 
 @dataclass(frozen=True, slots=True)
 class DynamoLedger:
-    """`Ledger`: each event is one DynamoDB transaction, with everything that follows from it."""
+    """`Ledger`: each DynamoDB transaction stores some entries with everything that follows from them."""
 
     table: "Table"
+    pause: Pause
 
     def read_to(self) -> int | None:
         with translating("read how far the chain was read"):
@@ -80,6 +80,11 @@ class DynamoLedger:
     def subscription(self, subscription_id: int) -> Subscription | None:
         return read_subscription(self.table, subscription_id)
 
+    def subscriptions_by_id(self, ids: Collection[int]) -> Mapping[int, Subscription]:
+        keys = [SUBSCRIPTION.key(subscription_id=subscription_id) for subscription_id in ids]
+        found = map(subscription_of, read_items(self.table, keys, self.pause))
+        return {subscription.subscription_id: subscription for subscription in found}
+
     def plan(self, plan_id: int, plan_version: int) -> PlanVersion | None:
         key = PLAN.key(plan_id=plan_id, plan_version=plan_version)
         with translating("read a plan"):
@@ -96,58 +101,39 @@ class DynamoLedger:
         with translating("store that a plan is retired"):
             self.table.put_item(Item=RETIRED_PLAN.key(plan_id=plan_id))
 
-    def record(self, posting: Posting) -> bool:
-        key = _entry_key(posting.entry)
-        with translating("look for a journal entry"):
-            known = self.table.get_item(Key=key, ConsistentRead=True).get("Item")
-        if known:
-            return False
-        writes = [self._add_entry(posting.entry), *self._add_revenue(posting.entry)]
-        if posting.subscription is not None:
-            writes += self._put_projections(posting.subscription)
-        if posting.subscription is not None and posting.former_owner is not None:
-            former = OWNERSHIP.key(address=posting.former_owner, subscription_id=posting.subscription.subscription_id)
-            writes.append({"Delete": {"TableName": self.table.name, "Key": former}})
-        with translating(f"record the entry {key}"):
-            self.table.meta.client.transact_write_items(TransactItems=writes)
-        return True
+    def record(self, postings: Sequence[Posting | SettingAside]) -> int:
+        return sum(self._record(write) for write in Writes(self.table.name).of(postings))
 
-    def _add_entry(self, entry: Entry) -> Any:
-        item = _ENTRY.dump_python(entry, mode="json") | _entry_key(entry)
-        return self._put(item, ConditionExpression=ABSENT)
+    def _record(self, write: Write) -> int:
+        """How many of the entries are new: all or, where another invocation has written the same, none."""
+        try:
+            with translating(f"record {len(write.postings)} entries for {key_of(write.postings[0])}"):
+                self.table.meta.client.transact_write_items(TransactItems=list(write.actions))
+        except ConditionFailedError:
+            if not self._are_stored(write):
+                raise
+            return 0
+        return sum(isinstance(posting, Posting) for posting in write.postings)
 
-    def _add_revenue(self, entry: Entry) -> list[Any]:
-        moved_ufix64 = sum(line.amount_ufix64 for line in entry.lines if line.account == REVENUE_ACCOUNT)
-        if not moved_ufix64:
-            return []
-        change = {
-            "UpdateExpression": "ADD balance_ufix64 :moved",
-            "ExpressionAttributeValues": {":moved": moved_ufix64},
-        }
-        return [{"Update": {"TableName": self.table.name, "Key": REVENUE.key(), **change}}]
+    def _are_stored(self, write: Write) -> bool:
+        keys = [key_of(posting) for posting in write.postings]
+        return len(list(read_items(self.table, keys, self.pause))) == len(keys)
 
-    def _put_projections(self, after: Subscription) -> list[Any]:
-        """The subscription's state, settled total and owner. A state only ever replaces an older one."""
-        event = JOURNAL_ENTRY.sort_key(**after.position._asdict())
-        subscription_id = after.subscription_id
-        state = _SUBSCRIPTION.dump_python(after, mode="json") | SUBSCRIPTION.key(subscription_id=subscription_id)
-        settled = {
-            **SETTLED.key(subscription_id=subscription_id),
-            "settled_microtokens": after.settled_microtokens,
-            "needs_rate": after.tariff.needs_rate,
-        }
-        return [
-            self._put(
-                state | {"last_event": event},
-                ConditionExpression=f"{ABSENT} OR last_event < :event",
-                ExpressionAttributeValues={":event": event},
-            ),
-            self._put(settled),
-            self._put(OWNERSHIP.key(address=after.owner, subscription_id=subscription_id)),
-        ]
+    def set_aside(self, limit: int) -> Sequence[SetAside]:
+        found: list[SetAside] = []
+        query: dict[str, Any] = {"KeyConditionExpression": SET_ASIDE.all_of(), "ConsistentRead": True}
+        for _ in range(limit):
+            with translating("list the events that are set aside"):
+                answer = self.table.query(Limit=limit - len(found), **query)
+            found += map(_SET_ASIDE.validate_python, answer["Items"])
+            if "LastEvaluatedKey" not in answer or len(found) >= limit:
+                break
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return found
 
-    def _put(self, item: Mapping[str, Any], **condition: Any) -> Any:
-        return {"Put": {"TableName": self.table.name, "Item": item, **condition}}
+    def forget(self, aside: SetAside) -> None:
+        with translating("delete an event that was set aside"):
+            self.table.delete_item(Key=set_aside_key(aside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +197,3 @@ class DynamoProposerKeys:
 
     def _key(self, key_index: int) -> Item:
         return PROPOSER_KEY.key(address=self.address, key_index=key_index)
-
-
-def _entry_key(entry: Entry) -> Item:
-    position = entry.position._asdict()
-    if entry.subscription_id is None:
-        return REVENUE_ENTRY.key(**position)
-    return JOURNAL_ENTRY.key(subscription_id=entry.subscription_id, **position)

@@ -15,7 +15,8 @@ from flareflow.adapters.dynamodb.usage_items import entries_of, live_totals_of, 
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
-from flareflow.settlement.journal import Entry, Subscription
+from flareflow.settlement.entries import Entry
+from flareflow.settlement.journal import Subscription
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

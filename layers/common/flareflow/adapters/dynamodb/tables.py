@@ -10,7 +10,9 @@ from typing import Final
 from flareflow.adapters.dynamodb.account_kinds import HASHED_KEY, KEY_OWNER, KEY_REQUEST, NONCE, SESSION, VIRTUAL_KEY
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
-from flareflow.settlement.journal import Entry, Subscription
+from flareflow.settlement.entries import Entry
+from flareflow.settlement.events import SetAside
+from flareflow.settlement.journal import Subscription
 from flareflow.settlement.plans import PlanVersion
 
 USAGE_PACK: Final = ItemKind(
@@ -188,7 +190,7 @@ POLICY_SCAN: Final = ItemKind(
 SUBSCRIPTION: Final = ItemKind(
     pk="SUB#{subscription_id}",
     sk="STATE",
-    holds="A subscription's state and balances; `last_event` is the position of the last event that changed it.",
+    holds="A subscription's state and balances; `last_event` is the position of the last event that was looked at.",
     serves="chain_events, account_api, websocket and enforcement read one; two functions follow it in the stream.",
     attributes=(*(field.name for field in fields(Subscription)), "last_event"),
 )
@@ -197,15 +199,22 @@ JOURNAL_ENTRY: Final = ItemKind(
     pk="SUB#{subscription_id}",
     sk="ENTRY#{height:020}#{transaction_index:020}#{event_index:020}",
     holds="A journal entry of a subscription; its lines sum to zero. Written once.",
-    serves="account_api lists them, newest first; chain_events asks whether an event is there.",
+    serves="account_api lists them, newest first; chain_events never writes one twice.",
     attributes=_ENTRY_ATTRIBUTES,
 )
 REVENUE_ENTRY: Final = ItemKind(
     pk="REVENUE",
     sk="ENTRY#{height:020}#{transaction_index:020}#{event_index:020}",
     holds="A journal entry of revenue that was withdrawn. Written once.",
-    serves="chain_events asks whether an event is there; a person lists them.",
+    serves="chain_events never writes one twice; a person lists them.",
     attributes=_ENTRY_ATTRIBUTES,
+)
+SET_ASIDE: Final = ItemKind(
+    pk="SET_ASIDE",
+    sk="{subscription}#{height:020}#{transaction_index:020}#{event_index:020}",
+    holds="An event that could not be entered, or waits for an earlier one; `-` where it names no subscription.",
+    serves="chain_events counts them at each tick, and deletes one when it is entered after all.",
+    attributes=tuple(field.name for field in fields(SetAside)),
 )
 REVENUE: Final = ItemKind(
     pk="REVENUE",
@@ -346,7 +355,7 @@ TABLES: Final = (
         name="LedgerTable",
         holds="Money as the chain's events tell it, and sent transactions; written by chain_events and flow_billing.",
         items=(
-            *(SUBSCRIPTION, JOURNAL_ENTRY, REVENUE_ENTRY, REVENUE, OWNERSHIP),
+            *(SUBSCRIPTION, JOURNAL_ENTRY, REVENUE_ENTRY, SET_ASIDE, REVENUE, OWNERSHIP),
             *(PLAN, RETIRED_PLAN, RATE, SETTLED, CHAIN_CURSOR, LEDGER_COMPLETE, PROPOSER_KEY, OUTGOING),
         ),
         stream_readers=("pending_push", "enforcement"),

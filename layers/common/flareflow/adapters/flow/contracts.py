@@ -1,15 +1,16 @@
 """Our contracts on Flow: the light client's newest signing policy, and the events of subscriptions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flareflow.adapters.flow.json_cdc import Value, address
 from flareflow.adapters.flow.rest import BlockEvents, Event, FlowRest, FlowScripts
-from flareflow.errors import FlowUnavailableError
+from flareflow.errors import BlocksNotKeptError, FlowNotFoundError, FlowUnavailableError
 from flareflow.settlement.events import (
+    BlocksRead,
     ChainEvent,
     Closed,
     Credited,
@@ -28,6 +29,7 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     Suspended,
     ToppedUp,
+    Unreadable,
     Withdrawn,
 )
 
@@ -139,22 +141,42 @@ class FlowDepositToken:
 
 @dataclass(frozen=True, slots=True)
 class FlowChainLog:
-    """`ChainLog` over REST, with one request for each type of event."""
+    """`ChainLog` over REST, with one request for each type of event.
+
+    A network upgrade (spork) leaves the blocks before it on nodes of their own: `historic` has such nodes by the last
+    block of each, from Flow's list of sporks (https://github.com/onflow/flow/blob/master/sporks.json).
+    """
 
     rest: FlowRest
     contract_address: str
+    historic: Mapping[int, FlowRest] = field(default_factory=dict)
 
     def latest_sealed_height(self) -> int:
         return self.rest.latest_sealed_block().height
 
-    def events(self, first_height: int, last_height: int) -> Sequence[ChainEvent]:
+    def events(self, first_height: int, last_height: int, names: Collection[str] | None = None) -> BlocksRead:
+        """All blocks that every answer covers: nodes that are behind leave out the last ones without an error."""
+        ends = [end for end in self.historic if end >= first_height]
+        rest, last = (self.historic[min(ends)], min(*ends, last_height)) if ends else (self.rest, last_height)
+        answers = {name: self._blocks(rest, name, first_height, last) for name in names or _ADAPTERS}
+        read_to = min(max(block.block_height for block in blocks) for blocks in answers.values())
         found = [
             _parsed(name, block, event)
-            for name in _ADAPTERS
-            for block in self.rest.events(self._type_of(name), first_height, last_height)
+            for name, blocks in answers.items()
+            for block in blocks
             for event in block.events
+            if block.block_height <= read_to
         ]
-        return sorted(found, key=lambda event: event.position)
+        return BlocksRead(read_to, sorted(found, key=lambda event: event.position))
+
+    def _blocks(self, rest: FlowRest, name: str, first_height: int, last_height: int) -> Sequence[BlockEvents]:
+        try:
+            blocks = rest.events(self._type_of(name), first_height, last_height)
+        except FlowNotFoundError as error:
+            raise BlocksNotKeptError(f"the node does not have block {first_height}: {error}") from error
+        if not blocks:
+            raise FlowUnavailableError(f"the node tells nothing about block {first_height}")
+        return blocks
 
     def _type_of(self, name: str) -> str:
         return f"A.{self.contract_address.removeprefix('0x')}.{_CONTRACT_OF[name]}.{name}"
@@ -162,14 +184,19 @@ class FlowChainLog:
 
 def _parsed(name: str, block: BlockEvents, event: Event) -> ChainEvent:
     position = Position(block.block_height, event.transaction_index, event.event_index)
+    fields: Value = None
+    happened: Any
     try:
         fields = event.fields()
-        if not isinstance(fields, dict):
-            raise ValueError("an event has fields")
         happened = _ADAPTERS[name].validate_python(_renamed(fields, _OUR_NAMES | _OWN_NAMES.get(name, {})))
     except ValueError as error:
-        raise FlowUnavailableError(f"the event {name} at {position} has an unknown form") from error
+        happened = Unreadable(name, _subscription_of(fields), f"unknown form: {error}")
     return ChainEvent(position, block.block_timestamp, event.transaction_id, happened)
+
+
+def _subscription_of(fields: Value) -> int | None:
+    known = fields.get("subscriptionId") if isinstance(fields, dict) else None
+    return known if isinstance(known, int) else None
 
 
 def _renamed(value: Value, names: Mapping[str, str]) -> Value:

@@ -18,13 +18,21 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flareflow.accounts.models import FULL_WEIGHT
 from flareflow.adapters.flow.json_cdc import Argument, Value, decode
-from flareflow.adapters.http import read_answer
-from flareflow.errors import FlowNotFoundError, FlowRefusedError, FlowUnavailableError, UnavailableError
+from flareflow.adapters.http import Answer, AnswerTooLongError, read_answer
+from flareflow.errors import (
+    FlowAnswerTooLargeError,
+    FlowNotFoundError,
+    FlowRefusedError,
+    FlowUnavailableError,
+    UnavailableError,
+)
 
 CADENCE: Final = Path(__file__).resolve().parents[2] / "cadence"
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 TIMEOUT_SECONDS: Final = 10.0
 REASON_CHARACTERS_MAX: Final = 400
+TOO_LARGE: Final = "message larger than max"
+"""gRPC's words for an answer that an access node cannot pass on from an execution node."""
 
 _STRING_IMPORT: Final = re.compile(r'^(\s*)import "(\w+)"', re.MULTILINE)
 
@@ -120,7 +128,8 @@ class FlowRest:
     """The access node's REST API; `http` has its base address (without `/v1`) and a timeout.
 
     Every method raises FlowUnavailableError when the node gives no answer or one of an unknown form, FlowRefusedError
-    when it answers 400, FlowNotFoundError when it answers 404.
+    when it answers 400, FlowNotFoundError when it answers 404; FlowAnswerTooLargeError, a FlowUnavailableError, for an
+    answer that is longer than `ANSWER_BYTES_MAX`, that the node finds too long itself, or that does not come in time.
     """
 
     http: httpx.Client
@@ -157,7 +166,11 @@ class FlowRest:
         return self._latest_block("sealed")
 
     def events(self, event_type: str, first_height: int, last_height: int) -> list[BlockEvents]:
-        """The events of one type in at most 250 sealed blocks, both ends included."""
+        """The events of one type in at most 250 sealed blocks, both ends included.
+
+        Every block that was searched is in the answer, also one without events. A node that is behind searches only
+        the first of the blocks and does not say so otherwise.
+        """
         query = {"type": event_type, "start_height": str(first_height), "end_height": str(last_height)}
         return self._ask(_BLOCK_EVENTS, "GET", "/v1/events", query)
 
@@ -181,16 +194,25 @@ class FlowRest:
     ) -> T:
         try:
             answer = read_answer(self.http.stream(method, path, params=query, json=body), ANSWER_BYTES_MAX)
+        except (AnswerTooLongError, httpx.TimeoutException) as error:
+            raise FlowAnswerTooLargeError(f"Flow gave no answer to {method} {path}: {error}") from error
         except httpx.HTTPError as error:
             raise FlowUnavailableError(f"Flow gave no answer to {method} {path}: {error}") from error
         if not answer.is_success:
-            reason = _reason(answer.body.decode(errors="replace"))
-            failure = _FAILURES.get(answer.status, FlowUnavailableError)
-            raise failure(f"Flow answered {method} {path} with {answer.status}: {reason}")
+            raise _failure(answer, f"{method} {path}")
         try:
             return model.validate_json(answer.body)
         except ValidationError as error:
             raise FlowUnavailableError(f"Flow's answer to {method} {path} has an unknown form") from error
+
+
+def _failure(answer: Answer, request: str) -> UnavailableError:
+    """What an answer that is not successful means."""
+    reason = _reason(answer.body.decode(errors="replace"))
+    failure = _FAILURES.get(answer.status, FlowUnavailableError)
+    if TOO_LARGE in reason:
+        failure = FlowAnswerTooLargeError
+    return failure(f"Flow answered {request} with {answer.status}: {reason}")
 
 
 def _reason(text: str) -> str:

@@ -1,0 +1,116 @@
+"""Entries of the journal: what each event moves from one account to another.
+
+An entry moves tokens of the deposits (FLOW by default) between accounts: a negative line leaves an account, a positive
+line enters one, and all lines sum to zero. `subscriber:<id>` is what is left of a deposit and `revenue` what was
+charged and not yet withdrawn; the contract holds both. `wallet:<address>` is an account outside the contract. Entries
+are only added; every balance is a sum of lines.
+
+The entry of a charge also says what it pays of the bill, in the currency of the plan, and at which rate.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from flareflow.errors import BrokenRuleError
+from flareflow.settlement.events import (
+    ChainEvent,
+    Closed,
+    Credited,
+    ExitCancelled,
+    ExitRequested,
+    Forgiven,
+    LowBalance,
+    OwnerChanged,
+    PlanChanged,
+    Position,
+    Settled,
+    SpendCapSet,
+    SubscriptionEvent,
+    SubscriptionOpened,
+    Suspended,
+    ToppedUp,
+    Withdrawn,
+)
+from flareflow.settlement.pricing import Currency
+
+REVENUE: Final = "revenue"
+
+
+def subscriber(subscription_id: int) -> str:
+    """The account of a subscription's deposit."""
+    return f"subscriber:{subscription_id}"
+
+
+def wallet(address: str | None) -> str:
+    """The account of an address outside the contract; `wallet:unknown` for an event without address."""
+    return f"wallet:{address or 'unknown'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An amount in 1e-8 of the token that enters an account, or leaves it if negative."""
+
+    account: str
+    amount_ufix64: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The entry of one event; an event that moved no token has no lines.
+
+    `subscription_id` is None for the provider's withdrawals. Only a charge has `currency` (of the plan) and
+    `paid_ufix64`: what it pays of the bill, in 1e-8 of that currency. `rate_ufix64` is 1e-8 dollars for one token, for
+    a charge that needed a rate. Raises BrokenRuleError unless the lines sum to zero.
+    """
+
+    subscription_id: int | None
+    position: Position
+    occurred_at: datetime
+    transaction_id: str
+    kind: str
+    lines: tuple[Line, ...]
+    currency: Currency | None = None
+    paid_ufix64: int | None = None
+    rate_ufix64: int | None = None
+
+    def __post_init__(self) -> None:
+        if sum(line.amount_ufix64 for line in self.lines) != 0:
+            raise BrokenRuleError(f"the lines of a journal entry do not sum to zero: {self}")
+
+
+def entry_of(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
+    kind = type(event.happened).__name__
+    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines)
+
+
+def move(source: str, destination: str, amount_ufix64: int) -> tuple[Line, ...]:
+    if amount_ufix64 == 0:
+        return ()
+    return Line(source, -amount_ufix64), Line(destination, amount_ufix64)
+
+
+def lines_of(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
+    deposit = subscriber(happened.subscription_id)
+    match happened:
+        case SubscriptionOpened(owner=payer, deposit_ufix64=amount) | ToppedUp(payer=payer, amount_ufix64=amount):
+            return move(wallet(payer), deposit, amount)
+        case Settled(charged_ufix64=amount):
+            return move(deposit, REVENUE, amount)
+        case Withdrawn(receiver=receiver, amount_ufix64=amount):
+            return move(deposit, wallet(receiver), amount)
+        case Closed(refunded_ufix64=amount, receiver=receiver):
+            return move(deposit, wallet(receiver or owner), amount)
+        case Credited(amount_ufix64=amount):
+            return move(REVENUE, deposit, amount)
+        case (
+            LowBalance()
+            | Suspended()
+            | SpendCapSet()
+            | ExitRequested()
+            | ExitCancelled()
+            | PlanChanged()
+            | OwnerChanged()
+            | Forgiven()
+        ):
+            return ()
