@@ -5,16 +5,18 @@ import sys
 from typing import Final
 
 from infra.paths import LOCAL
-from tests.benchmarks.metering import counting, units
+from tests.benchmarks.metering import counting, polling, units
 from tests.support.dynamodb import dynamodb
 
 SUBSCRIPTIONS: Final = 1_000
 CALLS_OF_EACH: Final = 10
+POLLED_ROWS: Final = 100_000
 
 
 def main() -> int:
     found = counting.figures()
     with dynamodb():
+        found |= polling.figures(POLLED_ROWS)
         found |= units.figures(SUBSCRIPTIONS, CALLS_OF_EACH)
     file = LOCAL / "bench" / "metering.json"
     file.parent.mkdir(parents=True, exist_ok=True)

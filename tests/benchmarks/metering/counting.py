@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Final
 
 import httpx
@@ -47,9 +48,8 @@ class Totals:
 
 
 def pages(log: Log) -> list[bytes]:
-    calls = log.calls()
-    some = [calls[first : first + PAGE_ROWS_MAX] for first in range(0, len(calls), PAGE_ROWS_MAX)]
-    return [page_text([call.row() for call in part], len(calls)) for part in some]
+    rows = [log.row_text(number) for number in range(log.rows)]
+    return [page_text(part, len(rows)) for part in batched(rows, PAGE_ROWS_MAX, strict=False)]
 
 
 def totals_of(texts: Sequence[bytes], log: Log) -> dict[int, Usage]:
