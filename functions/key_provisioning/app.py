@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.accounts.requests import KeyRequest
 from flareflow.bootstrap.key_provisioning import create_key, delete_key, list_keys
-from flareflow.entrypoints.http import answer, caller, http_api, idempotency_key, parse_body, parse_number
+from flareflow.entrypoints.http import answer, caller, cursor, http_api, idempotency_key, parse_body, parse_number
 
 logger = Logger()
 app = http_api()
@@ -23,8 +23,7 @@ def create() -> Response[str]:
 
 @app.get("/v1/subscriptions/<subscription_id>/keys")
 def list_all(subscription_id: str) -> Response[str]:
-    keys = list_keys().run(caller(app), parse_number(subscription_id, "subscription_id"))
-    return answer({"items": keys})
+    return answer(list_keys().run(caller(app), parse_number(subscription_id, "subscription_id"), cursor(app)))
 
 
 @app.delete("/v1/keys/<key_hash>")

@@ -14,7 +14,8 @@ from flareflow.accounts.models import (
     Session,
     VirtualKey,
 )
-from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
+from flareflow.accounts.standing import KnownStanding
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent
@@ -115,11 +116,12 @@ class FakeKeyIssuer:
     blocked: dict[str, bool] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    budgets: dict[str, int] = field(default_factory=dict)
     lose_requests: int = 0
     lose_answers: int = 0
     issued: int = 0
 
-    def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
+    def issue(self, alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
         self._receive("issue")
         if alias in self.aliases:
             raise KeyIssuerUnavailableError(f"{alias} is taken")
@@ -128,6 +130,7 @@ class FakeKeyIssuer:
         key_hash = hashlib.sha256(secret.encode()).hexdigest()
         self.aliases[alias] = key_hash
         self.blocked[key_hash] = False
+        self.budgets[key_hash] = budget_microusd
         self._answer("issue")
         return IssuedKey(secret, key_hash)
 
@@ -147,6 +150,11 @@ class FakeKeyIssuer:
 
     def unblock(self, key_hash: str) -> None:
         self._switch("unblock", key_hash, blocked=False)
+
+    def set_budget(self, key_hash: str, budget_microusd: int) -> None:
+        self._receive("set_budget")
+        self.budgets[key_hash] = budget_microusd
+        self._answer("set_budget")
 
     def _switch(self, call: str, key_hash: str, *, blocked: bool) -> None:
         self._receive(call)
@@ -175,9 +183,19 @@ class FakeVirtualKeys:
     def find(self, key_hash: str) -> VirtualKey | None:
         return self.keys.get(key_hash)
 
-    def of_subscription(self, subscription_id: int) -> Sequence[VirtualKey]:
-        own = [key for key in self.keys.values() if key.subscription_id == subscription_id]
+    def living(self, subscription_id: int) -> Sequence[VirtualKey]:
+        own = [key for key in self._of(subscription_id) if key.status is not KeyStatus.DELETED]
         return sorted(own, key=lambda key: key.created_at)
+
+    def deleted(self, subscription_id: int, cursor: str | None) -> CursorPage[VirtualKey]:
+        return CursorPage([key for key in self._of(subscription_id) if key.status is KeyStatus.DELETED], None)
+
+    def _of(self, subscription_id: int) -> Sequence[VirtualKey]:
+        return [key for key in self.keys.values() if key.subscription_id == subscription_id]
+
+    def note_budget(self, key: VirtualKey, budget_microusd: int) -> None:
+        if key.key_hash in self.keys:
+            self.keys[key.key_hash] = replace(self.keys[key.key_hash], budget_microusd=budget_microusd)
 
     def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
         known = self.keys.get(key.key_hash)
@@ -188,10 +206,27 @@ class FakeVirtualKeys:
 
 
 @dataclass
+class FakeStandings:
+    """`Standings` in memory."""
+
+    known: dict[int, KnownStanding] = field(default_factory=dict)
+
+    def find(self, subscription_id: int) -> KnownStanding | None:
+        return self.known.get(subscription_id)
+
+    def replace(self, after: KnownStanding) -> None:
+        before = self.known.get(after.subscription_id)
+        if after.version != (before.version + 1 if before else 1):
+            raise RaceLostError("another standing was stored")
+        self.known[after.subscription_id] = after
+
+
+@dataclass
 class FakeKeyRequests:
     """`KeyRequests` in memory, recording keys where `virtual_keys` finds them."""
 
     virtual_keys: FakeVirtualKeys
+    standings: FakeStandings
     claims: dict[tuple[str, str], KeyRequestClaim] = field(default_factory=dict)
 
     def find(self, owner: str, idempotency_key: str) -> KeyRequestClaim | None:
@@ -210,6 +245,11 @@ class FakeKeyRequests:
     def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
         if not self._is_mine(claim):
             raise RaceLostError("the lease was lost")
+        known = self.standings.find(key.subscription_id)
+        if known is None or known.owner != key.owner or not known.standing.allows_calls:
+            raise RaceLostError("the standing allows no key")
+        if len(self.virtual_keys.living(key.subscription_id)) >= KEYS_PER_SUBSCRIPTION_MAX:
+            raise RaceLostError("there are as many keys as there may be")
         self.claims[claim.owner, claim.idempotency_key] = replace(claim, key_hash=key.key_hash, resumed=False)
         self.virtual_keys.keys[key.key_hash] = key
 
@@ -220,10 +260,18 @@ class FakeKeyRequests:
 
 @dataclass
 class FakeLedger:
-    """`Ledger` and `realtime.ports.Owners` in memory; no list is longer than a page."""
+    """`Ledger` and `realtime.ports.Owners` in memory, complete as of `complete`; no list is longer than a page."""
 
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    complete: datetime | None = FakeClock.now
+    low_balances: dict[int, int] = field(default_factory=dict)
+
+    def complete_at(self) -> datetime | None:
+        return self.complete
+
+    def low_balance_ufix64(self, plan_id: int, plan_version: int) -> int:
+        return self.low_balances.get(plan_id, 0)
 
     def open(self, subscription_id: int, owner: str, deposit_ufix64: int) -> None:
         self.subscriptions[subscription_id] = Subscription(

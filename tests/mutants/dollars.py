@@ -11,7 +11,7 @@ JOURNAL: Final = f"{LAYER}/settlement/journal.py"
 PLANS: Final = f"{LAYER}/settlement/plans.py"
 RATES: Final = f"{LAYER}/settlement/rates.py"
 TRANSACTIONS: Final = f"{LAYER}/settlement/transactions.py"
-ENFORCEMENT: Final = f"{LAYER}/accounts/enforcement.py"
+STANDING: Final = f"{LAYER}/accounts/standing.py"
 SUBSCRIPTIONS: Final = f"{LAYER}/accounts/subscriptions.py"
 SEALING: Final = f"{LAYER}/statements/sealing.py"
 FLOW_TRANSACTIONS: Final = f"{LAYER}/adapters/flow/transactions.py"
@@ -191,7 +191,7 @@ FAULTS: Final = (
     Fault(
         "accounts-dollars-without-margin",
         "Usage in dollars is valued at the last rate less a quarter.",
-        ENFORCEMENT,
+        STANDING,
         "last.rate_ufix64 * (100 - RATE_MARGIN_PERCENT) // 100",
         "last.rate_ufix64",
         [TEST_ENFORCEMENT],
@@ -199,7 +199,7 @@ FAULTS: Final = (
     Fault(
         "accounts-dollars-rate-of-any-age",
         "A rate is used within its grace only.",
-        ENFORCEMENT,
+        STANDING,
         "if last is None or now - last.read_at > RATE_GRACE:",
         "if last is None:",
         [TEST_ENFORCEMENT],
@@ -207,17 +207,17 @@ FAULTS: Final = (
     Fault(
         "accounts-dollars-unknown-is-open",
         "Usage that cannot be valued blocks keys.",
-        ENFORCEMENT,
-        "return rate_ufix64 is not None and ",
-        "return rate_ufix64 is None or ",
+        STANDING,
+        "return None if rate_ufix64 is None else tokens_ufix64(due_ufix64, rate_ufix64)",
+        "return 0 if rate_ufix64 is None else tokens_ufix64(due_ufix64, rate_ufix64)",
         [TEST_ENFORCEMENT],
     ),
     Fault(
         "accounts-dollars-unused-is-shut",
         "Without uncharged usage no rate is needed.",
-        ENFORCEMENT,
-        "if not subscription.tariff.needs_rate or due_ufix64 == 0:",
-        "if not subscription.tariff.needs_rate:",
+        STANDING,
+        "if not facts.subscription.tariff.needs_rate or due_ufix64 == 0:",
+        "if not facts.subscription.tariff.needs_rate:",
         [TEST_ENFORCEMENT],
     ),
     Fault(

@@ -6,6 +6,7 @@ from tests.mutants.fault import Fault
 
 WING: Final = "layers/common/flareflow/adapters/dynamodb"
 ACCOUNTS: Final = f"{WING}/accounts.py"
+VIRTUAL_KEYS: Final = f"{WING}/virtual_keys.py"
 BATCHES: Final = f"{WING}/batches.py"
 CHANGES: Final = f"{WING}/changes.py"
 EPOCH_USAGE: Final = f"{WING}/epoch_usage.py"
@@ -146,25 +147,25 @@ FAULTS: Final = (
         [TEST_ACCOUNTS],
     ),
     Fault(
-        "dynamodb-deleted-key-revived",
-        "The status of a deleted key never changes.",
-        ACCOUNTS,
-        'Attr("status").ne(KeyStatus.DELETED.value) & Attr("pk").exists()',
-        'Attr("pk").exists()',
+        "dynamodb-deleted-keys-count",
+        "Deleted keys leave room for others.",
+        VIRTUAL_KEYS,
+        '{":one": -1}',
+        '{":one": 0}',
         [TEST_ACCOUNTS],
     ),
     Fault(
         "dynamodb-unknown-key-marked",
         "A key that is not stored is not marked.",
-        ACCOUNTS,
-        'Attr("status").ne(KeyStatus.DELETED.value) & Attr("pk").exists()',
-        'Attr("status").ne(KeyStatus.DELETED.value)',
+        VIRTUAL_KEYS,
+        '                    ConditionExpression=Attr("pk").exists(),\n',
+        "",
         [TEST_ACCOUNTS],
     ),
     Fault(
         "dynamodb-lease-taken-over-early",
         "A request is taken over only when its lease has ended.",
-        ACCOUNTS,
+        VIRTUAL_KEYS,
         'Attr("state").eq("started") & Attr("lease_until").lte(timestamp(now))',
         'Attr("state").eq("started")',
         [TEST_ACCOUNTS],
@@ -172,7 +173,7 @@ FAULTS: Final = (
     Fault(
         "dynamodb-finished-request-claimed",
         "A request that is done is never claimed again.",
-        ACCOUNTS,
+        VIRTUAL_KEYS,
         'Attr("state").eq("started") & Attr("lease_until").lte(timestamp(now))',
         'Attr("lease_until").lte(timestamp(now))',
         [TEST_ACCOUNTS],
@@ -180,7 +181,7 @@ FAULTS: Final = (
     Fault(
         "dynamodb-lost-lease-finishes",
         "Only the attempt that holds the lease finishes a request.",
-        ACCOUNTS,
+        VIRTUAL_KEYS,
         '"#state = :started AND lease_until = :mine"',
         '"#state = :started AND lease_until >= :mine"',
         [TEST_ACCOUNTS],
@@ -188,7 +189,7 @@ FAULTS: Final = (
     Fault(
         "dynamodb-another-attempts-lease-released",
         "An attempt releases only its own lease.",
-        ACCOUNTS,
+        VIRTUAL_KEYS,
         '& Attr("lease_until").eq(timestamp(claim.lease_until))',
         '& Attr("lease_until").exists()',
         [TEST_ACCOUNTS],

@@ -18,8 +18,9 @@ import boto3
 import httpx
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
+from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce, once_each
-from flareflow.adapters.dynamodb.accounts import DynamoVirtualKeys
+from flareflow.accounts.standings import JudgeStanding
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
@@ -28,6 +29,7 @@ from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.realtime import DynamoMessages
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
+from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.tables import (
     BILLED_OF_KEY,
@@ -40,6 +42,7 @@ from flareflow.adapters.dynamodb.tables import (
     WAITING_RECORDS,
 )
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.gate_records import posted_records
 from flareflow.metering.ingest import IngestRecords
@@ -161,8 +164,10 @@ class Deployment:
         ledger = FakeLedger()
         for subscription_id in self.log.keys.values():
             ledger.open(subscription_id, ALICE, DEPOSIT_UFIX64)
-        keys, issuer = DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer()
-        return Enforce(ledger, UsageReader(self.usage_table), keys, issuer, FakeKnownRates(), lambda: NOW)
+        ledger.complete = NOW
+        standings = DynamoStandings(self.accounts_table)
+        judge = JudgeStanding(ledger, UsageReader(self.usage_table), FakeKnownRates(), standings, lambda: NOW)
+        return Enforce(judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer(), Budgets(1_000), lambda: NOW)
 
 
 @contextmanager

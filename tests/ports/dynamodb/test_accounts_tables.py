@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flareflow.accounts.models import KeyStatus, Session, VirtualKey
-from flareflow.accounts.ports import KeyRequestClaim, KeyRequests, Nonces, Sessions, VirtualKeys
-from flareflow.adapters.dynamodb.accounts import (
-    DynamoKeyRequests,
-    DynamoNonces,
-    DynamoSessions,
-    DynamoVirtualKeys,
+from flareflow.accounts.ports import (
+    KEYS_PER_SUBSCRIPTION_MAX,
+    KeyRequestClaim,
+    KeyRequests,
+    Nonces,
+    Sessions,
+    Standings,
+    VirtualKeys,
 )
+from flareflow.accounts.standing import KnownStanding, Standing
+from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.dynamodb.standings import DynamoStandings
+from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.errors import RaceLostError
-from tests.fakes.accounts import ALICE, BOB, FakeKeyRequests, FakeNonces, FakeSessions, FakeVirtualKeys
+from tests.fakes.accounts import ALICE, BOB, FakeKeyRequests, FakeNonces, FakeSessions, FakeStandings, FakeVirtualKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -33,15 +39,31 @@ class Accounts:
     sessions: Sessions
     keys: VirtualKeys
     requests: KeyRequests
+    standings: Standings
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
 def accounts(request: pytest.FixtureRequest) -> Accounts:
     if request.param == "fake":
-        keys = FakeVirtualKeys()
-        return Accounts(FakeNonces(), FakeSessions(), keys, FakeKeyRequests(keys))
+        keys, kept = FakeVirtualKeys(), FakeStandings()
+        return with_standings(Accounts(FakeNonces(), FakeSessions(), keys, FakeKeyRequests(keys, kept), kept))
     table: Table = request.getfixturevalue("table")
-    return Accounts(DynamoNonces(table), DynamoSessions(table), DynamoVirtualKeys(table), DynamoKeyRequests(table))
+    return with_standings(
+        Accounts(
+            DynamoNonces(table),
+            DynamoSessions(table),
+            DynamoVirtualKeys(table),
+            DynamoKeyRequests(table, table),
+            DynamoStandings(table),
+        )
+    )
+
+
+def with_standings(accounts: Accounts) -> Accounts:
+    """Alice owns subscriptions 7 and 8, whose standing allows calls."""
+    for subscription_id in (7, 8):
+        accounts.standings.replace(KnownStanding(subscription_id, Standing.WARNED, ALICE, NOW, 1))
+    return accounts
 
 
 def claim(**changes: object) -> KeyRequestClaim:
@@ -50,7 +72,7 @@ def claim(**changes: object) -> KeyRequestClaim:
 
 
 def key(name: str = "a", subscription_id: int = 7, created_at: datetime = NOW) -> VirtualKey:
-    return VirtualKey(name * 64, subscription_id, f"the {name} key", KeyStatus.ACTIVE, created_at)
+    return VirtualKey(name * 64, subscription_id, f"the {name} key", KeyStatus.ACTIVE, created_at, ALICE, 5, 1_250_000)
 
 
 def add(accounts: Accounts, *keys: VirtualKey) -> None:
@@ -87,20 +109,22 @@ def test_a_key_is_found_and_listed_with_its_subscription_oldest_first(accounts: 
     add(accounts, second, first, other)
     assert accounts.keys.find(first.key_hash) == first
     assert accounts.keys.find("d" * 64) is None
-    assert hashes(accounts.keys.of_subscription(7)) == [first.key_hash, second.key_hash]
-    assert accounts.keys.of_subscription(9) == []
+    assert hashes(accounts.keys.living(7)) == [first.key_hash, second.key_hash]
+    assert accounts.keys.living(9) == []
 
 
 def test_a_key_is_marked_until_it_is_deleted(accounts: Accounts) -> None:
     add(accounts, key())
     told = [accounts.keys.mark(key(), status) for status in (KeyStatus.BLOCKED, KeyStatus.DELETED, KeyStatus.ACTIVE)]
     assert told == [True, True, False]
-    assert accounts.keys.of_subscription(7) == [replace(key(), status=KeyStatus.DELETED)]
+    deleted = replace(key(), status=KeyStatus.DELETED)
+    assert accounts.keys.living(7) == []
+    assert (accounts.keys.find(deleted.key_hash), accounts.keys.deleted(7, None).items) == (deleted, [deleted])
 
 
 def test_an_unknown_key_is_not_marked(accounts: Accounts) -> None:
     assert not accounts.keys.mark(key(), KeyStatus.BLOCKED)
-    assert accounts.keys.of_subscription(7) == []
+    assert accounts.keys.living(7) == []
 
 
 def test_a_request_is_claimed_by_one_attempt_at_a_time(accounts: Accounts) -> None:
@@ -155,3 +179,62 @@ def test_an_attempt_releases_only_its_own_lease(accounts: Accounts) -> None:
     # Then it is still the second's
     with pytest.raises(RaceLostError):
         accounts.requests.claim(claim(lease_until=NOW + 3 * MINUTE), NOW + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("standing", "owner"),
+    [
+        *((standing, ALICE) for standing in Standing if not standing.allows_calls),
+        (Standing.ACTIVE, BOB),
+        (Standing.ACTIVE, None),
+    ],
+)
+def test_a_key_is_recorded_only_while_the_standing_allows_it(
+    accounts: Accounts, standing: Standing, owner: str | None
+) -> None:
+    # Given a standing that was stored while the key was made
+    accounts.requests.claim(claim(), NOW)
+    accounts.standings.replace(KnownStanding(7, standing, owner, NOW, 2))
+    # When it is to be recorded, Then it is not
+    with pytest.raises(RaceLostError):
+        accounts.requests.finish(claim(), key())
+    assert accounts.keys.find(key().key_hash) is None
+
+
+def test_no_key_is_recorded_without_a_standing(accounts: Accounts) -> None:
+    accounts.requests.claim(claim(), NOW)
+    with pytest.raises(RaceLostError):
+        accounts.requests.finish(claim(), key(subscription_id=9))
+
+
+def test_no_more_keys_are_recorded_than_there_may_be_however_many_were_deleted(accounts: Accounts) -> None:
+    # Given three keys that were deleted, and as many living ones as there may be
+    names = [f"{number:02}" * 32 for number in range(KEYS_PER_SUBSCRIPTION_MAX + 4)]
+    keys = [replace(key(), key_hash=name) for name in names]
+    for gone in keys[:3]:
+        add(accounts, gone)
+        assert [accounts.keys.mark(gone, KeyStatus.DELETED) for _ in range(2)] == [True, False]
+    add(accounts, *keys[3:-1])
+    # When another is to be recorded, Then it is not, until one is deleted
+    with pytest.raises(RaceLostError):
+        add(accounts, keys[-1])
+    accounts.keys.mark(keys[3], KeyStatus.DELETED)
+    accounts.requests.finish(claim(idempotency_key=f"makes-{names[-1]}"), keys[-1])
+    assert hashes(accounts.keys.living(7)) == names[4:]
+    assert len(accounts.keys.deleted(7, None).items) == 4
+
+
+def test_a_budget_is_noted(accounts: Accounts) -> None:
+    add(accounts, key())
+    accounts.keys.note_budget(key(), 7)
+    assert accounts.keys.find(key().key_hash) == replace(key(), budget_microusd=7)
+
+
+def test_a_standing_replaces_the_version_before_it_only(accounts: Accounts) -> None:
+    second = KnownStanding(7, Standing.OVERDRAWN, None, NOW, 2)
+    assert accounts.standings.find(9) is None
+    accounts.standings.replace(second)
+    for late in (replace(second, version=1), second, replace(second, version=4)):
+        with pytest.raises(RaceLostError):
+            accounts.standings.replace(late)
+    assert accounts.standings.find(7) == second

@@ -9,8 +9,10 @@ import pytest
 
 from flareflow.accounts.models import KeyStatus, VirtualKey
 from flareflow.accounts.ports import KeyRequestClaim
-from flareflow.adapters.dynamodb.accounts import DynamoKeyRequests
+from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.standings import DynamoStandings
+from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests
 from flareflow.metering.ports import KeyDirectory
 from tests.fakes.metering import NOW, FakeKeyDirectory
 from tests.support.dynamodb import fresh_table
@@ -37,9 +39,10 @@ def keys(request: pytest.FixtureRequest) -> Iterator[Keys]:
     with fresh_table() as table:
 
         def know(key_hash: str, subscription_id: int) -> None:
-            key = VirtualKey(key_hash, subscription_id, "a key", KeyStatus.ACTIVE, NOW)
+            key = VirtualKey(key_hash, subscription_id, "a key", KeyStatus.ACTIVE, NOW, "0x01", 0, 0)
             claim = KeyRequestClaim("0x01", key_hash, "request", NOW)
-            requests = DynamoKeyRequests(table)
+            DynamoStandings(table).replace(KnownStanding(subscription_id, Standing.ACTIVE, "0x01", NOW, 1))
+            requests = DynamoKeyRequests(table, table)
             requests.claim(claim, NOW)
             requests.finish(claim, key)
 

@@ -55,33 +55,33 @@ def bearer(secret: str) -> dict[str, str]:
 
 
 def test_an_issued_key_works_and_its_hash_is_the_sha256_of_its_secret(issuing: Issuing, alias: str) -> None:
-    issued = issuing.issuer.issue(alias, 7, ALICE)
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
     assert issuing.works(issued.secret)
     assert issued.key_hash == sha256(issued.secret.encode()).hexdigest()
 
 
 def test_an_alias_is_taken_until_it_is_deleted(issuing: Issuing, alias: str) -> None:
     # Given a key with the alias
-    first = issuing.issuer.issue(alias, 7, ALICE)
+    first = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
     with pytest.raises(KeyIssuerUnavailableError):
-        issuing.issuer.issue(alias, 7, ALICE)
+        issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
     # When it is deleted, as often as one likes
     for _ in range(2):
         issuing.issuer.delete_alias(alias)
     # Then the alias is free and the old key is worth nothing
-    second = issuing.issuer.issue(alias, 7, ALICE)
+    second = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
     assert [issuing.works(first.secret), issuing.works(second.secret)] == [False, True]
 
 
 def test_a_deleted_key_no_longer_works(issuing: Issuing, alias: str) -> None:
-    issued = issuing.issuer.issue(alias, 7, ALICE)
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
     for _ in range(2):
         issuing.issuer.delete(issued.key_hash)
     assert not issuing.works(issued.secret)
 
 
 def test_a_blocked_key_works_again_once_it_is_unblocked(issuing: Issuing, alias: str) -> None:
-    issued = issuing.issuer.issue(alias, 7, ALICE)
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
     for _ in range(2):
         issuing.issuer.block(issued.key_hash)
     assert not issuing.works(issued.secret)
@@ -91,7 +91,7 @@ def test_a_blocked_key_works_again_once_it_is_unblocked(issuing: Issuing, alias:
 
 
 def test_blocking_and_unblocking_a_deleted_key_succeeds(issuing: Issuing, alias: str) -> None:
-    issued = issuing.issuer.issue(alias, 7, ALICE)
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
     issuing.issuer.delete(issued.key_hash)
     issuing.issuer.block(issued.key_hash)
     issuing.issuer.unblock(issued.key_hash)
@@ -111,7 +111,7 @@ def test_blocking_and_unblocking_a_deleted_key_succeeds(issuing: Issuing, alias:
 def test_an_issued_key_cannot_administer_litellm(
     proxy: httpx.Client, alias: str, method: str, path: str, inside: int
 ) -> None:
-    issued = LiteLLMKeys(proxy).issue(alias, 7, ALICE)
+    issued = LiteLLMKeys(proxy).issue(alias, 7, ALICE, 1_250_000)
     headers = bearer(issued.secret)
     assert httpx.request(method, f"{url('litellm')}{path}", headers=headers).status_code == httpx.codes.NOT_FOUND
     assert httpx.request(method, f"{url('litellm_admin')}{path}", headers=headers).status_code == inside

@@ -7,44 +7,52 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flareflow.accounts.enforcement import RATE_GRACE, Enforce, can_pay, once_each
+from flareflow.accounts.budgets import Budgets
+from flareflow.accounts.enforcement import Enforce
 from flareflow.accounts.models import KeyStatus, VirtualKey
-from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
+from flareflow.accounts.standing import LEDGER_AGE_MAX, RATE_GRACE, UNKNOWN_GRACE, Facts, Standing, decide
+from flareflow.accounts.standings import JudgeStanding
+from flareflow.errors import BrokenRuleError, KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.pricing import Currency, Tariff, charge_ufix64
-from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeVirtualKeys
+from tests.fakes.accounts import ALICE, BOB, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeStandings, FakeVirtualKeys
 from tests.fakes.settlement import FakeKnownRates
 
 TOKENS = 1_000_000
 FLOW = 100_000_000
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+BUDGET = 500_000
+"""What 50,000 tokens can cost, in 1e-6 dollars."""
 
 
 @dataclass
 class House:
-    """Subscription 7 with a deposit of 1 FLOW (50,000 tokens) and two keys."""
+    """Subscription 7 with a deposit of 1 FLOW (50,000 tokens) and two keys; a million tokens cost 10 dollars."""
 
     ledger: FakeLedger = field(default_factory=FakeLedger)
     usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
     keys: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
     issuer: FakeKeyIssuer = field(default_factory=FakeKeyIssuer)
     rates: FakeKnownRates = field(default_factory=FakeKnownRates)
+    standings: FakeStandings = field(default_factory=FakeStandings)
     now: datetime = NOON
 
     def __post_init__(self) -> None:
         self.ledger.open(7, ALICE, FLOW)
+        self.ledger.complete = NOON
         for name in ("one", "two"):
             self.add_key(name)
 
-    def add_key(self, name: str) -> None:
-        key_hash = self.issuer.issue(name, 7, ALICE).key_hash
-        self.keys.keys[key_hash] = VirtualKey(key_hash, 7, name, KeyStatus.ACTIVE, NOON)
+    def add_key(self, name: str, owner: str = ALICE) -> None:
+        key_hash = self.issuer.issue(name, 7, owner, BUDGET).key_hash
+        self.keys.keys[key_hash] = VirtualKey(key_hash, 7, name, KeyStatus.ACTIVE, NOON, owner, 0, BUDGET)
         self.issuer.calls.clear()
 
     def enforce(self) -> None:
-        Enforce(self.ledger, self.usage, self.keys, self.issuer, self.rates, lambda: self.now).run(7)
+        judge = JudgeStanding(self.ledger, self.usage, self.rates, self.standings, lambda: self.now)
+        Enforce(judge, self.keys, self.issuer, Budgets(10), lambda: self.now).run(7)
 
     def statuses(self) -> set[KeyStatus]:
         return {key.status for key in self.keys.keys.values()}
@@ -105,7 +113,7 @@ def test_enforcing_again_asks_litellm_for_nothing(house: House) -> None:
 
 
 def test_a_deleted_key_is_never_touched(house: House) -> None:
-    [first, _] = house.keys.of_subscription(7)
+    [first, _] = house.keys.living(7)
     house.keys.mark(first, KeyStatus.DELETED)
     house.usage.meter(7, counted=50_000 * TOKENS)
     house.enforce()
@@ -165,32 +173,6 @@ def test_enforcing_raises_when_the_balance_changes_in_every_round(house: House) 
         house.enforce()
 
 
-def test_a_batch_enforces_each_subscription_once() -> None:
-    enforced: list[int] = []
-    handle = once_each(enforced.append)
-    for subscription_id in [7, 8, 7, 7]:
-        handle(subscription_id)
-    assert enforced == [7, 8]
-
-
-def test_a_failed_enforcement_is_repeated_within_the_batch() -> None:
-    # Given an enforcement that fails once
-    enforced: list[int] = []
-
-    def fail_once(subscription_id: int) -> None:
-        enforced.append(subscription_id)
-        if len(enforced) == 1:
-            raise KeyIssuerUnavailableError("told to be down")
-
-    handle = once_each(fail_once)
-    with pytest.raises(KeyIssuerUnavailableError):
-        handle(7)
-    # When the same subscription comes again
-    handle(7)
-    # Then it is enforced again
-    assert enforced == [7, 7]
-
-
 @given(deposit=st.integers(0, 10**12), counted=st.integers(0, 10**15), unconfirmed=st.integers(0, 10**15))
 def test_a_subscription_can_pay_exactly_when_its_deposit_exceeds_the_price_of_all_usage(
     deposit: int, counted: int, unconfirmed: int
@@ -198,8 +180,8 @@ def test_a_subscription_can_pay_exactly_when_its_deposit_exceeds_the_price_of_al
     ledger = FakeLedger()
     ledger.open(7, ALICE, deposit)
     live = LiveTotals(Usage(rated_microtokens=counted), Usage(rated_microtokens=unconfirmed))
-    pays = can_pay(ledger.subscriptions[7], live, None)
-    assert pays == (charge_ufix64(counted + unconfirmed) < deposit)
+    decision = decide(Facts(ledger.subscriptions[7], live, 0, None, NOON), NOON)
+    assert decision.standing.allows_calls == (charge_ufix64(counted + unconfirmed) < deposit)
 
 
 def test_usage_that_is_charged_already_does_not_count_against_the_balance_again(house: House) -> None:
@@ -289,3 +271,112 @@ def test_a_rate_of_almost_nothing_still_values_usage(house: House) -> None:
     house.usage.meter(7, counted=TOKENS)
     house.enforce()
     assert house.blocked() == {True}
+
+
+def test_keys_of_a_former_owner_end_when_the_subscription_moves(house: House) -> None:
+    # Given a subscription that Alice gave to Bob, who has made a key
+    house.ledger.subscriptions[7] = replace(house.ledger.subscriptions[7], owner=BOB)
+    house.add_key("of Bob", BOB)
+    # When it is enforced, Then only Bob's key is left, here and at LiteLLM
+    house.enforce()
+    [left] = house.keys.living(7)
+    assert (left.owner, list(house.issuer.blocked)) == (BOB, [left.key_hash])
+
+
+def test_a_key_whose_deletion_had_no_answer_is_deleted_by_the_next_run(house: House) -> None:
+    house.ledger.subscriptions[7] = replace(house.ledger.subscriptions[7], owner=BOB)
+    house.issuer.lose_answers = 1
+    with pytest.raises(KeyIssuerUnavailableError):
+        house.enforce()
+    house.enforce()
+    assert house.keys.living(7) == []
+    assert house.issuer.blocked == {}
+
+
+def test_a_ledger_that_grows_old_stops_keys_only_after_a_grace(house: House) -> None:
+    # Given a ledger that is not read any more
+    house.now = NOON + LEDGER_AGE_MAX + timedelta(seconds=1)
+    house.enforce()
+    assert (house.standings.known[7].standing, house.blocked()) == (Standing.UNKNOWN, {False})
+    # When the grace is over
+    house.now = NOON + UNKNOWN_GRACE + timedelta(seconds=1)
+    house.enforce()
+    assert house.blocked() == {True}
+    # And once the ledger is complete again, keys work
+    house.ledger.complete = house.now
+    house.enforce()
+    assert house.blocked() == {False}
+
+
+def test_a_ledger_without_the_subscription_stops_keys_after_a_grace(house: House) -> None:
+    house.ledger.subscriptions.clear()
+    house.enforce()
+    house.now = house.ledger.complete = NOON + UNKNOWN_GRACE
+    house.enforce()
+    assert house.blocked() == {False}
+    house.now += timedelta(seconds=1)
+    house.enforce()
+    assert house.blocked() == {True}
+
+
+def test_a_ledger_row_that_breaks_a_rule_makes_the_standing_unknown(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(subscription_id: int) -> None:
+        raise BrokenRuleError(f"the row of {subscription_id}")
+
+    monkeypatch.setattr(house.ledger, "subscription", broken)
+    house.enforce()
+    assert (house.standings.known[7].standing, house.blocked()) == (Standing.UNKNOWN, {False})
+
+
+def test_a_top_up_raises_the_budgets_at_litellm(house: House) -> None:
+    # Given half of the deposit used, which changes no budget
+    house.usage.meter(7, counted=25_000 * TOKENS)
+    house.enforce()
+    assert house.issuer.calls == []
+    # When the deposit is doubled
+    house.ledger.top_up(7, FLOW)
+    house.enforce()
+    # Then each key may cost as much as 100,000 tokens can
+    assert set(house.issuer.budgets.values()) == {2 * BUDGET}
+    assert {key.budget_microusd for key in house.keys.living(7)} == {2 * BUDGET}
+
+
+def test_a_withdrawal_lowers_budgets_that_are_more_than_twice_what_is_left(house: House) -> None:
+    house.ledger.open(7, ALICE, FLOW // 2)
+    house.enforce()
+    assert house.issuer.calls == []
+    house.ledger.open(7, ALICE, FLOW // 2 - 2_000)
+    house.enforce()
+    assert set(house.issuer.budgets.values()) == {249_990}
+
+
+def test_the_standing_is_stored_with_a_new_version_only_when_it_changes(house: House) -> None:
+    house.enforce()
+    house.enforce()
+    first = house.standings.known[7]
+    assert (first.standing, first.owner, first.version, first.since) == (Standing.ACTIVE, ALICE, 1, NOON)
+    house.usage.meter(7, counted=50_000 * TOKENS)
+    house.now += timedelta(minutes=1)
+    house.enforce()
+    assert house.standings.known[7] == replace(first, standing=Standing.OVERDRAWN, version=2, since=house.now)
+
+
+def test_a_decision_by_older_facts_does_not_replace_one_by_newer_facts(house: House) -> None:
+    # Given an invocation that has read the usage, and another that decides by newer usage before the first stores
+    read = house.usage.live
+    raced: list[bool] = []
+
+    def read_then_race(subscription_id: int) -> LiveTotals:
+        found = read(subscription_id)
+        if not raced:
+            raced.append(True)
+            house.usage.meter(7, counted=50_000 * TOKENS)
+            house.enforce()
+        return found
+
+    house.usage.live = read_then_race  # type: ignore[method-assign]
+    # When the first goes on, Then it decides again
+    house.enforce()
+    assert (house.standings.known[7].standing, house.blocked()) == (Standing.OVERDRAWN, {True})

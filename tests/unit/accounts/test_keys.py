@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.keys import (
-    KEYS_PER_SUBSCRIPTION_MAX,
     LEASE,
     CreatedKey,
     CreateKey,
@@ -16,8 +16,10 @@ from flareflow.accounts.keys import (
     issuer_alias,
 )
 from flareflow.accounts.models import IssuedKey, KeyStatus
-from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
 from flareflow.accounts.requests import KeyRequest
+from flareflow.accounts.standing import LEDGER_AGE_MAX
+from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError, RequestError
 from tests.fakes.accounts import (
     ALICE,
@@ -25,9 +27,13 @@ from tests.fakes.accounts import (
     FakeClock,
     FakeKeyIssuer,
     FakeKeyRequests,
+    FakeLedger,
+    FakeMeteredUsage,
     FakeOnChainSubscriptions,
+    FakeStandings,
     FakeVirtualKeys,
 )
+from tests.fakes.settlement import FakeKnownRates
 
 REQUEST = KeyRequest(subscription_id=7, alias="laptop")
 
@@ -40,20 +46,26 @@ class Keys:
     chain: FakeOnChainSubscriptions = field(default_factory=FakeOnChainSubscriptions)
     issuer: FakeKeyIssuer = field(default_factory=FakeKeyIssuer)
     known: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
+    standings: FakeStandings = field(default_factory=FakeStandings)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
 
     def __post_init__(self) -> None:
-        self.requests = FakeKeyRequests(self.known)
-        self.chain.open(7, ALICE)
-        self.chain.open(8, BOB)
+        self.requests = FakeKeyRequests(self.known, self.standings)
+        for subscription_id, owner in ((7, ALICE), (8, BOB)):
+            self.chain.open(subscription_id, owner)
+            self.ledger.open(subscription_id, owner, 100_000_000)
 
     def create(
         self, idempotency_key: str = "request-1", request: KeyRequest = REQUEST, caller: str = ALICE
     ) -> CreatedKey:
-        use_case = CreateKey(self.chain, self.requests, self.known, self.issuer, self.clock)
+        self.ledger.complete = self.clock()
+        judge = JudgeStanding(self.ledger, self.usage, FakeKnownRates(), self.standings, self.clock)
+        use_case = CreateKey(self.chain, self.requests, self.known, self.issuer, judge, Budgets(10), self.clock)
         return use_case.run(caller, idempotency_key, request)
 
     def statuses(self, subscription_id: int = 7, caller: str = ALICE) -> list[KeyStatus]:
-        return [key.status for key in ListKeys(self.chain, self.known).run(caller, subscription_id)]
+        return [key.status for key in ListKeys(self.chain, self.known).run(caller, subscription_id).items]
 
     def delete(self, key_hash: str, caller: str = ALICE) -> None:
         DeleteKey(self.chain, self.known, self.issuer).run(caller, key_hash)
@@ -144,7 +156,7 @@ def test_an_attempt_that_crashed_is_taken_over_once_its_lease_has_ended(keys: Ke
     # Given an attempt that died after LiteLLM made a key
     crashed = KeyRequestClaim(ALICE, "request-1", REQUEST.hash(), keys.clock() + LEASE)
     keys.requests.claim(crashed, keys.clock())
-    keys.issuer.issue(issuer_alias(ALICE, "request-1"), 7, ALICE)
+    keys.issuer.issue(issuer_alias(ALICE, "request-1"), 7, ALICE, 0)
     # Then nobody meddles while it may be alive, and the next attempt succeeds after that
     assert refusal_of_creating(keys) == "request_in_progress"
     keys.clock.advance(LEASE)
@@ -232,10 +244,10 @@ def test_a_request_is_carried_out_by_one_attempt_at_a_time(keys: Keys) -> None:
     issue = keys.issuer.issue
     refused = []
 
-    def issue_slowly(alias: str, subscription_id: int, owner: str) -> IssuedKey:
+    def issue_slowly(alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
         keys.clock.advance(timedelta(seconds=29))
         refused.append(refusal_of_creating(keys))
-        return issue(alias, subscription_id, owner)
+        return issue(alias, subscription_id, owner, budget_microusd)
 
     keys.issuer.issue = issue_slowly  # type: ignore[method-assign]
     # When the first attempt gets its answer
@@ -265,3 +277,82 @@ def test_a_request_that_never_reached_litellm_can_be_repeated_at_once(keys: Keys
         keys.create()
     created = keys.create()
     assert list(keys.issuer.blocked) == [created.key_hash]
+
+
+@pytest.mark.parametrize("left_over", [1, 0])
+def test_whoever_has_used_up_the_deposit_gets_no_key(keys: Keys, left_over: int) -> None:
+    # Given 50,000 tokens that the deposit pays for, of which all but some were used
+    keys.usage.meter(7, counted=(50_000 - left_over) * 1_000_000)
+    if left_over:
+        assert keys.create()
+        return
+    # When a key is asked for, as often as one likes, Then LiteLLM is asked for none
+    for number in range(3):
+        assert refusal_of_creating(keys, f"request-{number}") == "deposit_used_up"
+    assert keys.issuer.calls == []
+
+
+def test_a_top_up_opens_the_way_to_a_key_again(keys: Keys) -> None:
+    keys.usage.meter(7, counted=50_000 * 1_000_000)
+    assert refusal_of_creating(keys) == "deposit_used_up"
+    keys.ledger.top_up(7, 1_000_000)
+    assert keys.create().key
+
+
+def test_no_key_is_made_before_the_ledger_knows_the_subscription(keys: Keys) -> None:
+    keys.ledger.subscriptions.clear()
+    assert refusal_of_creating(keys) == "standing_unknown"
+
+
+def test_no_key_is_made_by_a_ledger_that_is_too_old(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = keys.clock() - LEDGER_AGE_MAX - timedelta(seconds=1)
+    monkeypatch.setattr(keys.ledger, "complete_at", lambda: stale)
+    assert refusal_of_creating(keys) == "standing_unknown"
+
+
+def test_a_new_owner_gets_a_key_only_once_the_ledger_knows_of_the_move(keys: Keys) -> None:
+    # Given a subscription that has moved to Bob on chain, of which the ledger has not heard
+    keys.chain.open(7, BOB)
+    assert refusal_of_creating(keys, caller=BOB) == "standing_unknown"
+    # When it has
+    keys.ledger.open(7, BOB, 100_000_000)
+    assert keys.create(caller=BOB).key
+
+
+def test_a_key_that_was_made_while_the_deposit_ran_out_is_taken_back(keys: Keys) -> None:
+    # Given usage that arrives while LiteLLM makes the key, and an enforcement that has seen it
+    issue = keys.issuer.issue
+
+    def issue_slowly(alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
+        keys.usage.meter(7, counted=50_000 * 1_000_000)
+        JudgeStanding(keys.ledger, keys.usage, FakeKnownRates(), keys.standings, keys.clock).run(7)
+        return issue(alias, subscription_id, owner, budget_microusd)
+
+    keys.issuer.issue = issue_slowly  # type: ignore[method-assign]
+    # When the key was made, Then it is refused, and gone
+    assert refusal_of_creating(keys) == "deposit_used_up"
+    assert (keys.issuer.blocked, keys.known.keys) == ({}, {})
+
+
+def test_as_many_keys_as_there_may_be_hold_for_concurrent_requests_too(keys: Keys) -> None:
+    # Given 19 keys, and a request that makes the twentieth while another one waits for LiteLLM
+    for number in range(19):
+        keys.create(f"request-{number}")
+    issue = keys.issuer.issue
+
+    def issue_slowly(alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
+        keys.issuer.issue = issue  # type: ignore[method-assign]
+        keys.create("overtakes")
+        return issue(alias, subscription_id, owner, budget_microusd)
+
+    keys.issuer.issue = issue_slowly  # type: ignore[method-assign]
+    # When the first gets its answer, Then there are 20 keys here and at LiteLLM
+    assert refusal_of_creating(keys, "is-overtaken") == "too_many_keys"
+    assert (len(keys.known.living(7)), len(keys.issuer.blocked)) == (20, 20)
+
+
+def test_a_key_may_cost_at_litellm_what_the_rest_of_the_deposit_pays_for(keys: Keys) -> None:
+    # Given 50,000 tokens that the deposit pays for, of which 20,000 were used, and 10 dollars a million at most
+    keys.usage.meter(7, counted=20_000 * 1_000_000)
+    created = keys.create()
+    assert keys.issuer.budgets[created.key_hash] == 300_000

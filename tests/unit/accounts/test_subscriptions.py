@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.errors import NotFoundError
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.pricing import Currency, Tariff
-from tests.fakes.accounts import ALICE, BOB, FakeLedger, FakeMeteredUsage
+from tests.fakes.accounts import ALICE, BOB, FakeLedger, FakeMeteredUsage, FakeStandings
 from tests.fakes.settlement import FakeKnownRates
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -43,13 +44,13 @@ def test_pending_usage_and_its_estimated_cost_are_what_is_not_settled(
         settled_microtokens=1_000 * TOKENS,
     )
     # When Alice looks
-    view = ReadSubscriptions(ledger, usage, FakeKnownRates()).one(ALICE, 7)
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates(), FakeStandings()).one(ALICE, 7)
     # Then 2,000 tokens are pending and will cost 0.04 FLOW
     assert (view.pending_microtokens, view.estimated_charge_ufix64) == (2_000 * TOKENS, 4_000_000)
 
 
 def test_an_account_lists_its_own_subscriptions_only(ledger: FakeLedger, usage: FakeMeteredUsage) -> None:
-    page = ReadSubscriptions(ledger, usage, FakeKnownRates()).all(ALICE, None)
+    page = ReadSubscriptions(ledger, usage, FakeKnownRates(), FakeStandings()).all(ALICE, None)
     assert [view.subscription.subscription_id for view in page.items] == [7]
 
 
@@ -57,7 +58,9 @@ def test_an_account_lists_its_own_subscriptions_only(ledger: FakeLedger, usage: 
 @pytest.mark.parametrize(
     "read",
     [
-        lambda ledger, usage, number: ReadSubscriptions(ledger, usage, FakeKnownRates()).one(ALICE, number),
+        lambda ledger, usage, number: ReadSubscriptions(ledger, usage, FakeKnownRates(), FakeStandings()).one(
+            ALICE, number
+        ),
         lambda ledger, usage, number: ReadJournal(ledger).run(ALICE, number, None),
         lambda ledger, usage, number: ReadUsage(ledger, usage).run(ALICE, number, 1, None),
     ],
@@ -85,7 +88,7 @@ def test_what_was_settled_beyond_what_was_metered_is_nothing_pending(
         settled_microtokens=1_000 * TOKENS,
     )
     # When Alice looks
-    view = ReadSubscriptions(ledger, usage, FakeKnownRates()).one(ALICE, 7)
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates(), FakeStandings()).one(ALICE, 7)
     # Then nothing is pending and nothing will be charged
     assert (view.pending_microtokens, view.estimated_charge_ufix64) == (0, 0)
 
@@ -101,7 +104,7 @@ def test_a_bill_in_dollars_is_shown_with_its_estimate_in_tokens_at_the_last_rate
     ledger.subscriptions[7] = replace(ledger.subscriptions[7], tariff=tariff)
     usage.meter(7, counted=2_000 * TOKENS)
     # When Alice looks
-    view = ReadSubscriptions(ledger, usage, FakeKnownRates(rate)).one(ALICE, 7)
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates(rate), FakeStandings()).one(ALICE, 7)
     # Then she sees the dollars, and the FLOW that they are at 0.25 dollars a FLOW
     assert (view.subscription.tariff.currency, view.estimated_bill_ufix64) == (Currency.USD, 4_000_000)
     assert (view.estimated_charge_ufix64, view.rate) == (charge, rate)
@@ -109,5 +112,13 @@ def test_a_bill_in_dollars_is_shown_with_its_estimate_in_tokens_at_the_last_rate
 
 def test_a_bill_in_the_token_has_no_rate(ledger: FakeLedger, usage: FakeMeteredUsage) -> None:
     usage.meter(7, counted=2_000 * TOKENS)
-    view = ReadSubscriptions(ledger, usage, FakeKnownRates(KnownRate(FLOW, NOON))).one(ALICE, 7)
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates(KnownRate(FLOW, NOON)), FakeStandings()).one(ALICE, 7)
     assert (view.estimated_bill_ufix64, view.estimated_charge_ufix64, view.rate) == (4_000_000, 4_000_000, None)
+
+
+def test_the_standing_is_the_one_that_was_decided_last(ledger: FakeLedger, usage: FakeMeteredUsage) -> None:
+    standings = FakeStandings()
+    read = ReadSubscriptions(ledger, usage, FakeKnownRates(), standings)
+    assert read.one(ALICE, 7).standing is None
+    standings.replace(KnownStanding(7, Standing.WARNED, ALICE, NOON, 1))
+    assert read.one(ALICE, 7).standing is Standing.WARNED

@@ -4,7 +4,7 @@ import pytest
 
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.realtime.tickets import GiveTicket
-from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeMeteredUsage, FakeTokens
+from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeMeteredUsage, FakeStandings, FakeTokens
 from tests.fakes.realtime import FakeTickets
 from tests.fakes.settlement import FakeKnownRates
 from tests.support.functions import Function, Load
@@ -16,7 +16,7 @@ def account(load: Load) -> Function:
     ledger.open(7, ALICE, 100_000_000)
     return load(
         "account_api",
-        read_subscriptions=ReadSubscriptions(ledger, usage, FakeKnownRates()),
+        read_subscriptions=ReadSubscriptions(ledger, usage, FakeKnownRates(), FakeStandings()),
         read_journal=ReadJournal(ledger),
         read_usage=ReadUsage(ledger, usage),
         give_ticket=GiveTicket(FakeTickets(), FakeTokens(), FakeClock()),

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
+from flareflow.accounts.standings import JudgeStanding
 from flareflow.entrypoints.http import BODY_BYTES_MAX
 from tests.fakes.accounts import (
     ALICE,
@@ -12,19 +14,27 @@ from tests.fakes.accounts import (
     FakeClock,
     FakeKeyIssuer,
     FakeKeyRequests,
+    FakeLedger,
+    FakeMeteredUsage,
     FakeOnChainSubscriptions,
+    FakeStandings,
     FakeVirtualKeys,
 )
+from tests.fakes.settlement import FakeKnownRates
 from tests.support.functions import Function, Load
 
 
 @pytest.fixture
 def keys(load: Load) -> Function:
     chain, issuer, known = FakeOnChainSubscriptions(), FakeKeyIssuer(), FakeVirtualKeys()
+    clock, ledger, standings = FakeClock(), FakeLedger(), FakeStandings()
     chain.open(7, ALICE)
+    ledger.open(7, ALICE, 100_000_000)
+    judge = JudgeStanding(ledger, FakeMeteredUsage(), FakeKnownRates(), standings, clock)
+    requests = FakeKeyRequests(known, standings)
     return load(
         "key_provisioning",
-        create_key=CreateKey(chain, FakeKeyRequests(known), known, issuer, FakeClock()),
+        create_key=CreateKey(chain, requests, known, issuer, judge, Budgets(10), clock),
         list_keys=ListKeys(chain, known),
         delete_key=DeleteKey(chain, known, issuer),
     )

@@ -1,6 +1,7 @@
 """LiteLLM as the functions of a deployment see it, at the level of HTTP."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ class LiteLLM:
             raise httpx.ConnectError("down", request=request)
         match request.url.path:
             case "/key/generate":
-                return httpx.Response(200, json={"key": SECRET, "token": KEY_HASH})
+                budget = json.loads(request.content)["max_budget"]
+                return httpx.Response(200, json={"key": SECRET, "token": KEY_HASH, "max_budget": budget})
             case "/spend/logs/v2":
                 failed = request.url.params["status_filter"] == "failure"
                 has_rows = request.url.params["end_date"] > self.rows_since

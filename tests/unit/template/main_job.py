@@ -108,7 +108,7 @@ class MainJob:
             assert handle(event)["isAuthorized"]
 
     def make_keys(self) -> None:
-        """One that LiteLLM does not make at first, and that is deleted at last; another is there to be blocked."""
+        """One that LiteLLM does not make at first, and that is deleted; then another."""
         with self.aws.function("KeyProvisioningFunction") as (app, bootstrap, handle):
             chain = FakeOnChainSubscriptions()
             chain.open(SUBSCRIPTION, ALICE)
@@ -119,13 +119,8 @@ class MainJob:
                 self.litellm.is_down = False
                 assert http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION})["key_hash"] == KEY_HASH
                 assert http(handle, "GET", f"/v1/subscriptions/{SUBSCRIPTION}/keys")["items"]
-
-    def delete_key(self) -> None:
-        with self.aws.function("KeyProvisioningFunction") as (app, bootstrap, handle):
-            chain = FakeOnChainSubscriptions()
-            chain.open(SUBSCRIPTION, ALICE)
-            with replaced(app, delete_key=replace(bootstrap.delete_key(), subscriptions=chain)):
-                http(handle, "DELETE", f"/v1/keys/{KEY_HASH}")
+                assert http(handle, "DELETE", f"/v1/keys/{KEY_HASH}") == {}
+                assert http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION}, "request-2")["key"]
 
     def connect(self) -> None:
         """One connection stays, one leaves without a word, one says goodbye."""
@@ -272,14 +267,15 @@ class MainJob:
             assert handle({"Records": changes[:3] + changes[-1:]}) == {"batchItemFailures": []}
 
     def enforce(self) -> None:
-        """The money is gone: the key is blocked. Then it is deleted."""
-        self._read_chain(Suspended(SUBSCRIPTION))
-        with self.aws.function("EnforcementFunction") as (_, _, handle):
-            records = self._records("LedgerTable", f"SUB#{SUBSCRIPTION}")
-            assert handle({"Records": records}) == {"batchItemFailures": []}
-        key = self._table("AccountsTable").get_item(Key={"pk": f"SUB#{SUBSCRIPTION}", "sk": f"KEY#{KEY_HASH}"})
-        assert key["Item"]["status"] == "blocked"
-        self.delete_key()
+        """The money is gone: the key is blocked. Then the subscription moves to Bob and back: Alice's key is gone."""
+        for happened, status in ((Suspended(SUBSCRIPTION), "blocked"), (OwnerChanged(SUBSCRIPTION, BOB), None)):
+            self._read_chain(happened)
+            with self.aws.function("EnforcementFunction") as (_, _, handle):
+                records = self._records("LedgerTable", f"SUB#{SUBSCRIPTION}")
+                assert handle({"Records": records}) == {"batchItemFailures": []}
+            key = self._table("AccountsTable").get_item(Key={"pk": f"SUB#{SUBSCRIPTION}", "sk": f"KEY#{KEY_HASH}"})
+            assert key.get("Item", {}).get("status") == status
+        self._read_chain(OwnerChanged(SUBSCRIPTION, ALICE))
 
     def read_account(self) -> None:
         with self.aws.function("AccountApiFunction") as (_, _, handle):
@@ -332,8 +328,10 @@ def handle_whatever(handle: Any, event: Event) -> None:
         handle(event)
 
 
-def http(handle: Any, method: str, path: str, body: object = None) -> Any:
-    answer = handle(http_event(method, path, body))
+def http(handle: Any, method: str, path: str, body: object = None, request: str = "request-1") -> Any:
+    event = http_event(method, path, body)
+    event["headers"]["idempotency-key"] = request
+    answer = handle(event)
     return json.loads(answer["body"]) if answer.get("body") else {}
 
 

@@ -1,14 +1,15 @@
 """Creating, listing and deleting virtual keys."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.budgets import Budgets
+from flareflow.accounts.models import CursorPage, KeyStatus, VirtualKey
 from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import (
+    KEYS_PER_SUBSCRIPTION_MAX,
     KeyIssuer,
     KeyRequestClaim,
     KeyRequests,
@@ -16,10 +17,11 @@ from flareflow.accounts.ports import (
     VirtualKeys,
 )
 from flareflow.accounts.requests import KeyRequest
-from flareflow.errors import ConflictError, NotFoundError, RaceLostError, UnavailableError
+from flareflow.accounts.standing import Decision, Standing
+from flareflow.accounts.standings import JudgeStanding
+from flareflow.errors import ConflictError, NotFoundError, RaceLostError, RequestError, UnavailableError
 from flareflow.time import Clock
 
-KEYS_PER_SUBSCRIPTION_MAX: Final = 20
 LEASE: Final = timedelta(seconds=30)
 """The longest time an invocation can run, so an attempt whose lease is over no longer runs."""
 
@@ -47,20 +49,23 @@ class CreateKey:
     requests: KeyRequests
     keys: VirtualKeys
     issuer: KeyIssuer
+    judge: JudgeStanding
+    budgets: Budgets
     clock: Clock
 
     def run(self, caller: str, idempotency_key: str, request: KeyRequest) -> CreatedKey:
         """Create the key and return its secret.
 
         Raises NotFoundError `subscription_not_found`; ConflictError `subscription_not_open`, `too_many_keys`,
-        `secret_already_shown`, `idempotency_key_reused` or `request_in_progress`.
+        `deposit_used_up`, `spend_cap_reached`, `standing_unknown`, `secret_already_shown`, `idempotency_key_reused` or
+        `request_in_progress`.
         """
         earlier = self.requests.find(caller, idempotency_key)
         self._check_repetition(earlier, request)
-        self._check_subscription(caller, request.subscription_id)
+        decision = self._check_subscription(caller, request.subscription_id)
         claim = self._claim(caller, idempotency_key, request, resumed=earlier is not None)
         try:
-            return self._issue(claim, request)
+            return self._issue(claim, request, decision)
         except (UnavailableError, RaceLostError):
             self.requests.release(claim, self.clock())
             raise
@@ -78,13 +83,18 @@ class CreateKey:
                 f"This request created key {earlier.key_hash}; its secret was shown once.",
             )
 
-    def _check_subscription(self, caller: str, subscription_id: int) -> None:
+    def _check_subscription(self, caller: str, subscription_id: int) -> Decision:
         found = self.subscriptions.find(subscription_id)
         if not require_owner(found, caller, subscription_id).is_open:
-            raise ConflictError("subscription_not_open", "Keys can be created for open subscriptions only.")
-        alive = [key for key in self.keys.of_subscription(subscription_id) if key.status != KeyStatus.DELETED]
-        if len(alive) >= KEYS_PER_SUBSCRIPTION_MAX:
+            raise _refusal(Standing.EXITING)
+        judgement = self.judge.run(subscription_id)
+        if judgement.known.owner != caller:
+            raise _refusal(Standing.UNKNOWN)
+        if not judgement.known.standing.allows_calls:
+            raise _refusal(judgement.known.standing)
+        if len(self.keys.living(subscription_id)) >= KEYS_PER_SUBSCRIPTION_MAX:
             raise ConflictError("too_many_keys", f"A subscription has at most {KEYS_PER_SUBSCRIPTION_MAX} keys.")
+        return judgement.decision
 
     def _claim(self, caller: str, idempotency_key: str, request: KeyRequest, *, resumed: bool) -> KeyRequestClaim:
         now = self.clock()
@@ -97,29 +107,51 @@ class CreateKey:
             ) from error
         return claim
 
-    def _issue(self, claim: KeyRequestClaim, request: KeyRequest) -> CreatedKey:
+    def _issue(self, claim: KeyRequestClaim, request: KeyRequest, decision: Decision) -> CreatedKey:
         alias = issuer_alias(claim.owner, claim.idempotency_key)
         if claim.resumed:
             self.issuer.delete_alias(alias)
-        issued = self.issuer.issue(alias, request.subscription_id, claim.owner)
-        now = self.clock()
-        self.requests.finish(
-            claim,
-            VirtualKey(issued.key_hash, request.subscription_id, request.alias, KeyStatus.ACTIVE, now),
+        budget_microusd = self.budgets.microusd(decision, decision.metered_microtokens)
+        issued = self.issuer.issue(alias, request.subscription_id, claim.owner, budget_microusd)
+        key = VirtualKey(
+            issued.key_hash,
+            request.subscription_id,
+            request.alias,
+            KeyStatus.ACTIVE,
+            self.clock(),
+            claim.owner,
+            decision.metered_microtokens,
+            budget_microusd,
         )
-        return CreatedKey(issued.secret, issued.key_hash, request.subscription_id, request.alias, now)
+        try:
+            self.requests.finish(claim, key)
+        except RaceLostError:
+            self._take_back(claim, key)
+            raise
+        return CreatedKey(issued.secret, key.key_hash, key.subscription_id, key.alias, key.created_at)
+
+    def _take_back(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
+        """Delete a key that could not be recorded. Raises ConflictError if the subscription may have no more keys."""
+        self.issuer.delete(key.key_hash)
+        try:
+            self._check_subscription(claim.owner, key.subscription_id)
+        except RequestError:
+            self.requests.release(claim, self.clock())
+            raise
 
 
 @dataclass(frozen=True, slots=True)
 class ListKeys:
-    """List the keys of one subscription, oldest first, including deleted ones."""
+    """List the keys of one subscription: first those that are not deleted, oldest first, then deleted ones."""
 
     subscriptions: OnChainSubscriptions
     keys: VirtualKeys
 
-    def run(self, caller: str, subscription_id: int) -> Sequence[VirtualKey]:
+    def run(self, caller: str, subscription_id: int, cursor: str | None = None) -> CursorPage[VirtualKey]:
         require_owner(self.subscriptions.find(subscription_id), caller, subscription_id)
-        return self.keys.of_subscription(subscription_id)
+        living = [] if cursor else self.keys.living(subscription_id)
+        deleted = self.keys.deleted(subscription_id, cursor)
+        return CursorPage([*living, *deleted.items], deleted.next_cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +179,21 @@ class DeleteKey:
         except NotFoundError as error:
             raise not_found from error
         return key
+
+
+_REFUSALS: Final = {
+    Standing.OVERDRAWN: ("deposit_used_up", "The deposit is used up: top up."),
+    Standing.CAPPED: ("spend_cap_reached", "The spend cap of this period is used up: raise it, or wait for the next."),
+    Standing.EXITING: ("subscription_not_open", "Keys can be created for open subscriptions only."),
+    Standing.UNKNOWN: (
+        "standing_unknown",
+        "What the chain says of this subscription is not known yet, or any more: try again in a few minutes.",
+    ),
+}
+
+
+def _refusal(standing: Standing) -> ConflictError:
+    return ConflictError(*_REFUSALS[standing])
 
 
 def issuer_alias(owner: str, idempotency_key: str) -> str:

@@ -95,13 +95,20 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VirtualKey:
-    """A LiteLLM key: `key_hash` is the SHA-256 of its secret in hex, `alias` the owner's name for it."""
+    """A LiteLLM key: `key_hash` is the SHA-256 of its secret in hex, `alias` the owner's name for it.
+
+    `owner` is who made it; it ends when the subscription moves to somebody else. `budget_microusd` is LiteLLM's limit
+    of what the key may ever cost, `first_microtokens` the subscription's usage when the key was made.
+    """
 
     key_hash: str
     subscription_id: int
     alias: str
     status: KeyStatus
     created_at: datetime
+    owner: str
+    first_microtokens: int
+    budget_microusd: int
 
 
 @dataclass(frozen=True, slots=True)

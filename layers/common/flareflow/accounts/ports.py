@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from flareflow.accounts.models import (
     AccountKey,
@@ -15,6 +15,7 @@ from flareflow.accounts.models import (
     Session,
     VirtualKey,
 )
+from flareflow.accounts.standing import KnownStanding
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate
@@ -66,8 +67,11 @@ class OnChainSubscriptions(Protocol):
 class KeyIssuer(Protocol):
     """Virtual keys at LiteLLM. All methods but `issue` can be repeated; all raise KeyIssuerUnavailableError."""
 
-    def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
-        """Create a key that can call models and nothing else; `alias` must not be in use."""
+    def issue(self, alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
+        """Create a key that can call models and nothing else, until that has cost its budget.
+
+        `alias` must not be in use.
+        """
 
     def delete_alias(self, alias: str) -> None:
         """Delete the key with this alias, if there is one."""
@@ -81,17 +85,29 @@ class KeyIssuer(Protocol):
     def unblock(self, key_hash: str) -> None:
         """Make LiteLLM accept the key again; a key that does not exist changes nothing."""
 
+    def set_budget(self, key_hash: str, budget_microusd: int) -> None:
+        """Set what the key may ever cost, in 1e-6 dollars; a key that does not exist changes nothing."""
+
 
 class VirtualKeys(Protocol):
     """The virtual keys that were created here, by hash."""
 
     def find(self, key_hash: str) -> VirtualKey | None: ...
 
-    def of_subscription(self, subscription_id: int) -> Sequence[VirtualKey]:
-        """All keys of a subscription, oldest first, including deleted ones."""
+    def living(self, subscription_id: int) -> Sequence[VirtualKey]:
+        """All keys of a subscription that are not deleted, oldest first."""
+
+    def deleted(self, subscription_id: int, cursor: str | None) -> CursorPage[VirtualKey]:
+        """A subscription's deleted keys, in no particular order."""
 
     def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
-        """Set the status; return False, without a change, if the key is deleted."""
+        """Set the status; return False, without a change, if the key is deleted.
+
+        Raises RaceLostError when another invocation changes the subscription's keys.
+        """
+
+    def note_budget(self, key: VirtualKey, budget_microusd: int) -> None:
+        """Store the budget that LiteLLM has for the key; a deleted key is not changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +142,35 @@ class KeyRequests(Protocol):
     def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
         """Record the key and that the request is done, both or neither.
 
-        Raises RaceLostError when another attempt has taken over.
+        Raises RaceLostError when another attempt has taken over; when the key's owner does not own the subscription or
+        its standing allows no calls; and when the subscription has `KEYS_PER_SUBSCRIPTION_MAX` keys that are not
+        deleted.
+        """
+
+
+KEYS_PER_SUBSCRIPTION_MAX: Final = 20
+
+
+class Standings(Protocol):
+    """The standing of each subscription, as it was decided last."""
+
+    def find(self, subscription_id: int) -> KnownStanding | None: ...
+
+    def replace(self, after: KnownStanding) -> None:
+        """Store a standing in place of the one with the version before.
+
+        Raises RaceLostError when that is not the one that is stored.
         """
 
 
 class Ledger(Protocol):
     """Balances and journal, projected from the contract's events."""
+
+    def complete_at(self) -> datetime | None:
+        """When every event of the chain was in the ledger for the last time; None if it never was."""
+
+    def low_balance_ufix64(self, plan_id: int, plan_version: int) -> int:
+        """Below this balance a plan's subscriber is warned, in 1e-8 of the token; 0 for a plan that is not known."""
 
     def subscription(self, subscription_id: int) -> Subscription | None:
         """The subscription as of the last event that was read; None before its first."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from flareflow.accounts.models import CursorPage
 from flareflow.accounts.ownership import require_owner
-from flareflow.accounts.ports import Ledger, MeteredUsage, Rates
+from flareflow.accounts.ports import Ledger, MeteredUsage, Rates, Standings
+from flareflow.accounts.standing import Standing
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate, tokens_ufix64
@@ -19,7 +20,7 @@ class SubscriptionView:
     `pending_microtokens`: metered and not settled, in rated micro-tokens. `estimated_bill_ufix64`: what is to be paid
     once it is settled, with what is owed, in 1e-8 of the plan's currency. `estimated_charge_ufix64`: the same in 1e-8
     of the token of the deposits, at `rate` if the plan needs one; None while no rate is known. `rate` is None where
-    the plan needs none.
+    the plan needs none. `standing` is what was decided last; None before the first decision.
     """
 
     subscription: Subscription
@@ -28,6 +29,7 @@ class SubscriptionView:
     estimated_bill_ufix64: int
     estimated_charge_ufix64: int | None
     rate: KnownRate | None
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class ReadSubscriptions:
     ledger: Ledger
     usage: MeteredUsage
     rates: Rates
+    standings: Standings
 
     def all(self, caller: str, cursor: str | None) -> CursorPage[SubscriptionView]:
         ids = self.ledger.owned_by(caller, cursor)
@@ -48,6 +51,7 @@ class ReadSubscriptions:
         live = self.usage.live(subscription_id)
         metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
         bill_ufix64 = subscription.due_ufix64(metered)
+        known = self.standings.find(subscription_id)
         rate = self.rates.last_rate() if subscription.tariff.needs_rate else None
         return SubscriptionView(
             subscription=subscription,
@@ -56,6 +60,7 @@ class ReadSubscriptions:
             estimated_bill_ufix64=bill_ufix64,
             estimated_charge_ufix64=_in_tokens(subscription, bill_ufix64, rate),
             rate=rate,
+            standing=known.standing if known else None,
         )
 
 

@@ -7,6 +7,7 @@ import boto3
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.realtime import DynamoTickets
+from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
@@ -39,8 +40,8 @@ def usage() -> UsageReader:
 
 @cache
 def read_subscriptions() -> ReadSubscriptions:
-    rates = DynamoRates(boto3.resource("dynamodb").Table(settings().ledger_table))
-    return ReadSubscriptions(ledger(), usage(), rates)
+    table = boto3.resource("dynamodb").Table(settings().ledger_table)
+    return ReadSubscriptions(ledger(), usage(), DynamoRates(table), DynamoStandings(table))
 
 
 @cache

@@ -3,14 +3,17 @@
 from functools import cache
 
 import boto3
+from pydantic import PositiveInt
 
+from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
 from flareflow.adapters.aws.secrets import secret
-from flareflow.adapters.dynamodb.accounts import DynamoKeyRequests, DynamoVirtualKeys
+from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
+from flareflow.bootstrap.standings import judge_standing
 from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now
 
@@ -19,6 +22,9 @@ class KeyProvisioningSettings(Settings):
     """Environment of the function."""
 
     accounts_table: str
+    ledger_table: str
+    usage_table: str
+    budget_usd_per_million_tokens: PositiveInt
     litellm_url: str
     litellm_master_key_secret: str
     flow_rest_url: str
@@ -51,8 +57,16 @@ def key_issuer() -> LiteLLMKeys:
 
 @cache
 def create_key() -> CreateKey:
-    requests = DynamoKeyRequests(boto3.resource("dynamodb").Table(settings().accounts_table))
-    return CreateKey(on_chain_subscriptions(), requests, virtual_keys(), key_issuer(), utc_now)
+    tables = boto3.resource("dynamodb")
+    return CreateKey(
+        subscriptions=on_chain_subscriptions(),
+        requests=DynamoKeyRequests(tables.Table(settings().accounts_table), tables.Table(settings().ledger_table)),
+        keys=virtual_keys(),
+        issuer=key_issuer(),
+        judge=judge_standing(settings().ledger_table, settings().usage_table),
+        budgets=Budgets(settings().budget_usd_per_million_tokens),
+        clock=utc_now,
+    )
 
 
 @cache

@@ -43,3 +43,12 @@ class SubscriptionChanged(Change):
 
     before: Subscription | None
     after: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class StandingChanged(Change):
+    """The standing of a subscription changed. `version` grows with every change."""
+
+    subscription_id: int
+    standing: str
+    version: int

@@ -15,6 +15,7 @@ class MessageType(StrEnum):
     USAGE_COUNTED = "usage.counted"
     USAGE_SETTLED = "usage.settled"
     BALANCE_CHANGED = "balance.changed"
+    STANDING_CHANGED = "standing.changed"
 
 
 @dataclass(frozen=True, slots=True)

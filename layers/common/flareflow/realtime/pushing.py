@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flareflow.json_format import to_json
-from flareflow.realtime.changes import CallsCounted, Change, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import CallsCounted, Change, StandingChanged, SubscriptionChanged, UsageChanged
 from flareflow.realtime.models import MessageType, Notification
 from flareflow.realtime.ports import Connections, ConnectionSender, Messages
 from flareflow.settlement.journal import Subscription
@@ -37,6 +37,8 @@ class Push:
             case SubscriptionChanged():
                 for notification in _of_subscription(change):
                     self._publish(change, notification)
+            case StandingChanged():
+                self._publish(change, _standing_changed(change))
 
     def _publish(self, change: Change, notification: Notification) -> None:
         message = self.messages.publish(f"{change.change_id}.{notification.type}", notification, self.clock())
@@ -90,6 +92,11 @@ def _of_subscription(change: SubscriptionChanged) -> Iterator[Notification]:
     if before is None or (before.balance_ufix64, before.status) != (after.balance_ufix64, after.status):
         balance = {"status": after.status, "balance_ufix64": after.balance_ufix64, **_charges(after)}
         yield _notification(MessageType.BALANCE_CHANGED, after.subscription_id, change, balance)
+
+
+def _standing_changed(change: StandingChanged) -> Notification:
+    standing = {"standing": change.standing, "version": change.version}
+    return _notification(MessageType.STANDING_CHANGED, change.subscription_id, change, standing)
 
 
 def _charges(subscription: Subscription) -> dict[str, object]:

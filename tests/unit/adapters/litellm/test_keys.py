@@ -38,11 +38,12 @@ def test_a_new_key_can_only_call_models_and_names_its_subscription() -> None:
     vector = recorded("26_key_generate_llm_api")
     seen: list[httpx.Request] = []
     # When a key is issued
-    issued = answering(200, vector["response"], seen).issue("flareflow-1", 7, ALICE)
+    issued = answering(200, vector["response"] | {"max_budget": 1.25}, seen).issue("flareflow-1", 7, ALICE, 1_250_000)
     # Then what was asked for is bounded, and the secret is not printed
     assert json.loads(seen[0].content) == {
         "key_alias": "flareflow-1",
         "key_type": "llm_api",
+        "max_budget": 1.25,
         "metadata": {"subscription_id": 7, "flow_address": ALICE},
     }
     assert issued.secret == vector["response"]["key"]
@@ -51,17 +52,35 @@ def test_a_new_key_can_only_call_models_and_names_its_subscription() -> None:
 
 def test_a_taken_alias_is_refused() -> None:
     with pytest.raises(KeyIssuerUnavailableError, match="bad_request_error"):
-        answering_as("05_dup_alias").issue("flareflow-1", 7, ALICE)
+        answering_as("05_dup_alias").issue("flareflow-1", 7, ALICE, 1_250_000)
+
+
+@pytest.mark.parametrize("budget", [None, 1.26])
+def test_a_key_without_the_budget_that_was_asked_for_is_refused(budget: float | None) -> None:
+    response = recorded("26_key_generate_llm_api")["response"] | {"max_budget": budget}
+    with pytest.raises(KeyIssuerUnavailableError):
+        answering(200, response).issue("flareflow-1", 7, ALICE, 1_250_000)
+
+
+@pytest.mark.parametrize(("token", "budget"), [(KEY_HASH, 1.26), ("0" * 64, 1.25)])
+def test_a_budget_is_set_only_when_litellm_says_so(token: str, budget: float) -> None:
+    answering(200, {"token": KEY_HASH, "max_budget": 1.25}).set_budget(KEY_HASH, 1_250_000)
+    with pytest.raises(KeyIssuerUnavailableError):
+        answering(200, {"token": token, "max_budget": budget}).set_budget(KEY_HASH, 1_250_000)
 
 
 def test_a_hash_that_is_not_the_secrets_is_refused() -> None:
     with pytest.raises(KeyIssuerUnavailableError, match="SHA-256"):
-        answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": "0" * 64}).issue("a", 7, ALICE)
+        answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": "0" * 64, "max_budget": 1.25}).issue(
+            "a", 7, ALICE, 1_250_000
+        )
 
 
 def test_an_answer_of_an_unknown_form_is_refused_and_not_shown() -> None:
     with pytest.raises(KeyIssuerUnavailableError) as refused:
-        answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": 5}).issue("a", 7, ALICE)
+        answering(200, {"key": "sk-K5pLr-OHhgk2f6SRl77UtQ", "token": 5, "max_budget": 1.25}).issue(
+            "a", 7, ALICE, 1_250_000
+        )
     assert "sk-" not in str(refused.value)
     assert refused.value.__cause__ is None
 
@@ -80,7 +99,7 @@ def test_blocking_and_unblocking_a_key_that_does_not_exist_succeeds() -> None:
 
 
 CALLS: list[Callable[[LiteLLMKeys], object]] = [
-    lambda issuer: issuer.issue("a", 7, ALICE),
+    lambda issuer: issuer.issue("a", 7, ALICE, 1_250_000),
     lambda issuer: issuer.delete_alias("a"),
     lambda issuer: issuer.delete(KEY_HASH),
     lambda issuer: issuer.block(KEY_HASH),

@@ -1,7 +1,9 @@
 """The kinds of items in AccountsTable: sign-ins and virtual keys. `tables` has all other kinds."""
 
+from dataclasses import fields
 from typing import Final
 
+from flareflow.accounts.models import VirtualKey
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind
 
 NONCE: Final = ItemKind(
@@ -31,12 +33,27 @@ KEY_OWNER: Final = ItemKind(
     serves="Metering reads up to 100 at once; key_provisioning finds a key by its hash.",
     attributes=("subscription_id",),
 )
+_KEY_ATTRIBUTES: Final = tuple(field.name for field in fields(VirtualKey))
 VIRTUAL_KEY: Final = ItemKind(
     pk="SUB#{subscription_id}",
     sk="KEY#{key_hash}",
-    holds="A virtual key; `status` is active, changing, blocked or deleted.",
+    holds="A virtual key that is not deleted; `status` is active, changing or blocked.",
     serves="key_provisioning and enforcement list the keys of a subscription.",
-    attributes=("key_hash", "subscription_id", "alias", "status", "created_at"),
+    attributes=_KEY_ATTRIBUTES,
+)
+DELETED_KEY: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="DELETED#{key_hash}",
+    holds="A virtual key that was deleted, so that living keys are found without them, however many there were.",
+    serves="key_provisioning lists them.",
+    attributes=_KEY_ATTRIBUTES,
+)
+LIVING_KEYS: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="LIVING_KEYS",
+    holds="How many keys a subscription has that are not deleted.",
+    serves="Recording and deleting a key change it in the same transaction, which holds the limit.",
+    attributes=("number",),
 )
 KEY_REQUEST: Final = ItemKind(
     pk="IDEMPOTENCY#{owner}#{idempotency_key}",

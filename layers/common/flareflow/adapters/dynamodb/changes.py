@@ -7,13 +7,14 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger import subscription_of
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION, USAGE_PACK
+from flareflow.adapters.dynamodb.standings import standing_of
+from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, STANDING, SUBSCRIPTION, USAGE_PACK
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_of
-from flareflow.realtime.changes import CallsCounted, Change, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import CallsCounted, Change, StandingChanged, SubscriptionChanged, UsageChanged
 
 
 def decode_change(record: DynamoDBRecord) -> Change | None:
-    """The change of live totals, of a subscription, or calls that were counted; None for everything else."""
+    """The change of live totals, of a subscription or its standing, or calls that were counted; None for the rest."""
     stream = StreamRecord(record["dynamodb"])
     old, new = stream.old_image, stream.new_image
     change_id, at = record["eventID"], datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
@@ -23,6 +24,9 @@ def decode_change(record: DynamoDBRecord) -> Change | None:
         return _calls_counted(change_id, at, new)
     if SUBSCRIPTION.matches(new):
         return SubscriptionChanged(change_id, at, subscription_of(old) if old else None, subscription_of(new))
+    if STANDING.matches(new):
+        known = standing_of(new)
+        return StandingChanged(change_id, at, known.subscription_id, known.standing.value, known.version)
     return None
 
 

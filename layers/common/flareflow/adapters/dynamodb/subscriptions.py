@@ -2,15 +2,24 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.keys import ItemKind
-from flareflow.adapters.dynamodb.ledger import read_subscription
-from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, JOURNAL_ENTRY, LIVE_TOTALS, OWNERSHIP, USAGE_PACK
+from flareflow.adapters.dynamodb.ledger import plan_of, read_subscription
+from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
+from flareflow.adapters.dynamodb.tables import (
+    EPOCH_DELTA,
+    JOURNAL_ENTRY,
+    LEDGER_COMPLETE,
+    LIVE_TOTALS,
+    OWNERSHIP,
+    PLAN,
+    USAGE_PACK,
+)
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_totals_of, packs_of, shard_of
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals
@@ -26,7 +35,6 @@ ENTRIES_LISTED_MAX: Final = 50
 EVENTS_LISTED_MAX: Final = 100
 
 _PLACE: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
-_CURSOR: Final = re.compile(r"[A-Za-z0-9#_.:-]{1,200}")
 _ENTRY: Final = TypeAdapter(Entry)
 
 
@@ -35,6 +43,17 @@ class LedgerReader:
     """`accounts.ports.Ledger` and `realtime.ports.Owners` over LedgerTable."""
 
     table: "Table"
+
+    def complete_at(self) -> datetime | None:
+        with translating("read when the ledger was complete"):
+            item = self.table.get_item(Key=LEDGER_COMPLETE.key(), ConsistentRead=True).get("Item")
+        return datetime.fromisoformat(str(item["at"])) if item else None
+
+    def low_balance_ufix64(self, plan_id: int, plan_version: int) -> int:
+        with translating("read a plan"):
+            key = PLAN.key(plan_id=plan_id, plan_version=plan_version)
+            item = self.table.get_item(Key=key).get("Item")
+        return plan_of(item).low_balance_ufix64 if item else 0
 
     def subscription(self, subscription_id: int) -> Subscription | None:
         return read_subscription(self.table, subscription_id)
@@ -48,10 +67,10 @@ class LedgerReader:
             found = self.table.query(
                 KeyConditionExpression=OWNERSHIP.all_of(address=owner),
                 Limit=SUBSCRIPTIONS_LISTED_MAX,
-                **_starting_after(OWNERSHIP, OWNERSHIP.partition(address=owner), cursor),
+                **starting_after(OWNERSHIP, OWNERSHIP.partition(address=owner), cursor),
             )
         ids = [OWNERSHIP.number(item, "subscription_id") for item in found["Items"]]
-        return CursorPage(ids, _next_cursor(OWNERSHIP, found))
+        return CursorPage(ids, next_cursor(OWNERSHIP, found))
 
     def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         partition = JOURNAL_ENTRY.partition(subscription_id=subscription_id)
@@ -60,10 +79,10 @@ class LedgerReader:
                 KeyConditionExpression=JOURNAL_ENTRY.all_of(subscription_id=subscription_id),
                 ScanIndexForward=False,
                 Limit=ENTRIES_LISTED_MAX,
-                **_starting_after(JOURNAL_ENTRY, partition, cursor),
+                **starting_after(JOURNAL_ENTRY, partition, cursor),
             )
         entries = [_ENTRY.validate_python(item) for item in found["Items"]]
-        return CursorPage(entries, _next_cursor(JOURNAL_ENTRY, found))
+        return CursorPage(entries, next_cursor(JOURNAL_ENTRY, found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +130,3 @@ def _place(cursor: str | None) -> tuple[int, int]:
         raise InvalidRequestError("invalid_cursor", "Send next_cursor as it was given.")
     pack, _, first = cursor.partition(".")
     return int(pack), int(first)
-
-
-def _starting_after(kind: ItemKind, partition: str, cursor: str | None) -> Any:
-    """Query arguments: a cursor is the last sort key without its prefix, so it cannot point into another list."""
-    if cursor is None:
-        return {}
-    return {"ExclusiveStartKey": {"pk": partition, "sk": kind.prefix + _checked(cursor)}}
-
-
-def _checked(cursor: str) -> str:
-    if not _CURSOR.fullmatch(cursor):
-        raise InvalidRequestError("invalid_cursor", "Send next_cursor as it was given.")
-    return cursor
-
-
-def _next_cursor(kind: ItemKind, found: Any) -> str | None:
-    last = found.get("LastEvaluatedKey")
-    return str(last["sk"]).removeprefix(kind.prefix) if last else None

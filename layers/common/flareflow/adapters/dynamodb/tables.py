@@ -7,7 +7,17 @@ from this module by `python -m infra.data_model`.
 from dataclasses import fields
 from typing import Final
 
-from flareflow.adapters.dynamodb.account_kinds import HASHED_KEY, KEY_OWNER, KEY_REQUEST, NONCE, SESSION, VIRTUAL_KEY
+from flareflow.accounts.standing import KnownStanding
+from flareflow.adapters.dynamodb.account_kinds import (
+    DELETED_KEY,
+    HASHED_KEY,
+    KEY_OWNER,
+    KEY_REQUEST,
+    LIVING_KEYS,
+    NONCE,
+    SESSION,
+    VIRTUAL_KEY,
+)
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
@@ -194,6 +204,13 @@ SUBSCRIPTION: Final = ItemKind(
     serves="chain_events, account_api, websocket and enforcement read one; two functions follow it in the stream.",
     attributes=(*(field.name for field in fields(Subscription)), "last_event"),
 )
+STANDING: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="STANDING",
+    holds="What a subscription may do now, as it was decided last; `version` guards its changes.",
+    serves="enforcement and key_provisioning decide it anew; account_api reads it; pending_push follows the stream.",
+    attributes=tuple(field.name for field in fields(KnownStanding)),
+)
 _ENTRY_ATTRIBUTES: Final = tuple(field.name for field in fields(Entry))
 JOURNAL_ENTRY: Final = ItemKind(
     pk="SUB#{subscription_id}",
@@ -353,9 +370,9 @@ TABLES: Final = (
     ),
     TableLayout(
         name="LedgerTable",
-        holds="Money as the chain's events tell it, and sent transactions; written by chain_events and flow_billing.",
+        holds="Money as the chain's events tell it, standings and sent transactions; chain_events writes most.",
         items=(
-            *(SUBSCRIPTION, JOURNAL_ENTRY, REVENUE_ENTRY, SET_ASIDE, REVENUE, OWNERSHIP),
+            *(SUBSCRIPTION, STANDING, JOURNAL_ENTRY, REVENUE_ENTRY, SET_ASIDE, REVENUE, OWNERSHIP),
             *(PLAN, RETIRED_PLAN, RATE, SETTLED, CHAIN_CURSOR, LEDGER_COMPLETE, PROPOSER_KEY, OUTGOING),
         ),
         stream_readers=("pending_push", "enforcement"),
@@ -363,7 +380,7 @@ TABLES: Final = (
     TableLayout(
         name="AccountsTable",
         holds="Sign-ins and virtual keys; written by wallet_auth, key_provisioning and enforcement.",
-        items=(NONCE, SESSION, KEY_OWNER, HASHED_KEY, VIRTUAL_KEY, KEY_REQUEST),
+        items=(NONCE, SESSION, KEY_OWNER, HASHED_KEY, VIRTUAL_KEY, DELETED_KEY, LIVING_KEYS, KEY_REQUEST),
     ),
     TableLayout(
         name="RealtimeTable",

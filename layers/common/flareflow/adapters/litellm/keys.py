@@ -22,11 +22,17 @@ NOT_FOUND: Final = "not_found_error"
 class _NewKey(BaseModel):
     key: Annotated[str, Field(pattern=r"^sk-[\x21-\x7e]{16,200}$")]
     token: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    max_budget: float
 
 
 class _KeyState(BaseModel):
     token: str
     blocked: bool
+
+
+class _KeyBudget(BaseModel):
+    token: str
+    max_budget: float
 
 
 class _Deleted(BaseModel):
@@ -50,12 +56,15 @@ class LiteLLMKeys:
 
     http: httpx.Client
 
-    def issue(self, alias: str, subscription_id: int, owner: str) -> IssuedKey:
+    def issue(self, alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
         path, metadata = "/key/generate", {"subscription_id": subscription_id, "flow_address": owner}
-        answer = self._post(path, {"key_alias": alias, "key_type": KEY_TYPE, "metadata": metadata})
+        terms = {"key_alias": alias, "key_type": KEY_TYPE, "max_budget": _dollars(budget_microusd)}
+        answer = self._post(path, {**terms, "metadata": metadata})
         new = _parsed(path, answer, _NewKey)
         if hashlib.sha256(new.key.encode()).hexdigest() != new.token:
             raise KeyIssuerUnavailableError("LiteLLM's hash of a new key is not the key's SHA-256")
+        if new.max_budget != _dollars(budget_microusd):
+            raise KeyIssuerUnavailableError("LiteLLM made a key with another budget than it was asked for")
         return IssuedKey(new.key, new.token)
 
     def delete_alias(self, alias: str) -> None:
@@ -69,6 +78,15 @@ class LiteLLMKeys:
 
     def unblock(self, key_hash: str) -> None:
         self._set_blocked("/key/unblock", key_hash, blocked=False)
+
+    def set_budget(self, key_hash: str, budget_microusd: int) -> None:
+        path, dollars = "/key/update", _dollars(budget_microusd)
+        answer = self._post(path, {"key": key_hash, "max_budget": dollars})
+        if _error_type(answer) == NOT_FOUND:
+            return
+        updated = _parsed(path, answer, _KeyBudget)
+        if (updated.token, updated.max_budget) != (key_hash, dollars):
+            raise KeyIssuerUnavailableError(f"LiteLLM answered {path} with another key, or another budget")
 
     def _delete(self, which: Mapping[str, object]) -> None:
         """A key that LiteLLM does not have counts as deleted; its error then has status 404 and a general type."""
@@ -91,6 +109,11 @@ class LiteLLMKeys:
             return read_answer(self.http.stream("POST", path, json=body), ANSWER_BYTES_MAX)
         except httpx.HTTPError as error:
             raise KeyIssuerUnavailableError(f"LiteLLM gave no answer to {path}") from error
+
+
+def _dollars(budget_microusd: int) -> float:
+    """LiteLLM's unit of budgets, which it keeps as a float."""
+    return budget_microusd / 10**6
 
 
 def _parsed[M: BaseModel](path: str, answer: Answer, model: type[M]) -> M:

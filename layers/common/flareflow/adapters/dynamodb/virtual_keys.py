@@ -1,0 +1,242 @@
+"""AccountsTable: virtual keys, and the idempotent requests that make them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.conditions import Attr
+from pydantic import TypeAdapter
+
+from flareflow.accounts.models import CursorPage, KeyStatus, VirtualKey
+from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
+from flareflow.accounts.standing import Standing
+from flareflow.adapters.dynamodb.account_kinds import (
+    DELETED_KEY,
+    HASHED_KEY,
+    KEY_OWNER,
+    KEY_REQUEST,
+    LIVING_KEYS,
+    VIRTUAL_KEY,
+)
+from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
+from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
+from flareflow.adapters.dynamodb.tables import STANDING
+from flareflow.json_format import timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+KEYS_LISTED_MAX: Final = 100
+
+_KEY: Final = TypeAdapter(VirtualKey)
+_CLAIM: Final = TypeAdapter(KeyRequestClaim)
+_NUMBER: Final = TypeAdapter(int)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoVirtualKeys:
+    """`VirtualKeys`: one item names the subscription of a key and never changes, another holds the key itself.
+
+    Deleted keys have another sort key. Living ones fit into one answer, since their number is limited.
+    """
+
+    table: "Table"
+
+    def find(self, key_hash: str) -> VirtualKey | None:
+        with translating("find a key"):
+            owner = self.table.get_item(Key=KEY_OWNER.key(key_hash=key_hash), ConsistentRead=True).get("Item")
+        if owner is None:
+            return None
+        subscription_id = _NUMBER.validate_python(owner["subscription_id"])
+        for kind in (VIRTUAL_KEY, DELETED_KEY):  # in this order: a key can only go from the first to the second
+            with translating("find a key"):
+                found = self.table.get_item(
+                    Key=kind.key(subscription_id=subscription_id, key_hash=key_hash), ConsistentRead=True
+                )
+            if "Item" in found:
+                return _KEY.validate_python(found["Item"])
+        return None
+
+    def living(self, subscription_id: int) -> Sequence[VirtualKey]:
+        with translating("list keys"):
+            found = self.table.query(
+                KeyConditionExpression=VIRTUAL_KEY.all_of(subscription_id=subscription_id), ConsistentRead=True
+            )
+        return sorted((_KEY.validate_python(item) for item in found["Items"]), key=lambda key: key.created_at)
+
+    def deleted(self, subscription_id: int, cursor: str | None) -> CursorPage[VirtualKey]:
+        with translating("list deleted keys"):
+            found = self.table.query(
+                KeyConditionExpression=DELETED_KEY.all_of(subscription_id=subscription_id),
+                ConsistentRead=True,
+                Limit=KEYS_LISTED_MAX,
+                **starting_after(DELETED_KEY, DELETED_KEY.partition(subscription_id=subscription_id), cursor),
+            )
+        return CursorPage([_KEY.validate_python(item) for item in found["Items"]], next_cursor(DELETED_KEY, found))
+
+    def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
+        if status is KeyStatus.DELETED:
+            return self._delete(key)
+        return self._set(key, "status", status.value)
+
+    def note_budget(self, key: VirtualKey, budget_microusd: int) -> None:
+        self._set(key, "budget_microusd", budget_microusd)
+
+    def _set(self, key: VirtualKey, attribute: str, value: str | int) -> bool:
+        try:
+            with translating(f"change the {attribute} of a key"):
+                self.table.update_item(
+                    Key=VIRTUAL_KEY.key(subscription_id=key.subscription_id, key_hash=key.key_hash),
+                    UpdateExpression="SET #attribute = :value",
+                    ConditionExpression=Attr("pk").exists(),
+                    ExpressionAttributeNames={"#attribute": attribute},
+                    ExpressionAttributeValues={":value": value},
+                )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _delete(self, key: VirtualKey) -> bool:
+        table = self.table.name
+        before, after = (
+            kind.key(subscription_id=key.subscription_id, key_hash=key.key_hash) for kind in (VIRTUAL_KEY, DELETED_KEY)
+        )
+        deleted = _attributes(key) | {"status": KeyStatus.DELETED.value} | after
+        living: Any = {"TableName": table, "Key": before, "ConditionExpression": "attribute_exists(pk)"}
+        try:
+            with translating("delete a key"):
+                self.table.meta.client.transact_write_items(
+                    TransactItems=[
+                        {"Delete": living},
+                        {"Put": {"TableName": table, "Item": deleted}},
+                        {"Update": _one_key_fewer(table, key.subscription_id)},
+                    ]
+                )
+        except ConditionFailedError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoKeyRequests:
+    """`KeyRequests`: an item for each idempotency key, with a lease while the request is carried out.
+
+    `ledger` is LedgerTable, which has the standings.
+    """
+
+    table: "Table"
+    ledger: "Table"
+
+    def find(self, owner: str, idempotency_key: str) -> KeyRequestClaim | None:
+        with translating("find a key request"):
+            found = self.table.get_item(Key=_request_key(owner, idempotency_key), ConsistentRead=True)
+        item = found.get("Item")
+        if item is None:
+            return None
+        return _CLAIM.validate_python(item | {"owner": owner, "idempotency_key": idempotency_key})
+
+    def claim(self, claim: KeyRequestClaim, now: datetime) -> None:
+        item = _request_key(claim.owner, claim.idempotency_key) | {
+            "request_hash": claim.request_hash,
+            "state": "started",
+            "lease_until": timestamp(claim.lease_until),
+        }
+        lease_is_over = Attr("state").eq("started") & Attr("lease_until").lte(timestamp(now))
+        with translating("claim a key request"):
+            self.table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists() | lease_is_over)
+
+    def release(self, claim: KeyRequestClaim, now: datetime) -> None:
+        try:
+            with translating("release a key request"):
+                self.table.update_item(
+                    Key=_request_key(claim.owner, claim.idempotency_key),
+                    UpdateExpression="SET lease_until = :now",
+                    ConditionExpression=Attr("state").eq("started")
+                    & Attr("lease_until").eq(timestamp(claim.lease_until)),
+                    ExpressionAttributeValues={":now": timestamp(now)},
+                )
+        except ConditionFailedError:
+            return
+
+    def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
+        with translating("record a new key"):
+            self.table.meta.client.transact_write_items(
+                TransactItems=[
+                    {"Update": self._done(claim, key.key_hash)},
+                    {"ConditionCheck": self._is_allowed(key)},
+                    {"Update": _one_key_more(self.table.name, key.subscription_id)},
+                    {"Put": {"TableName": self.table.name, "Item": _owner_item(key)}},
+                    {"Put": {"TableName": self.table.name, "Item": _hashed_item(key)}},
+                    {"Put": {"TableName": self.table.name, "Item": _key_item(key)}},
+                ]
+            )
+
+    def _is_allowed(self, key: VirtualKey) -> Any:
+        """The key's owner owns the subscription, whose standing allows calls."""
+        allowing = {f":{one.value}": one.value for one in Standing if one.allows_calls}
+        return {
+            "TableName": self.ledger.name,
+            "Key": STANDING.key(subscription_id=key.subscription_id),
+            "ConditionExpression": f"#owner = :owner AND standing IN ({', '.join(allowing)})",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {":owner": key.owner, **allowing},
+        }
+
+    def _done(self, claim: KeyRequestClaim, key_hash: str) -> Any:
+        return {
+            "TableName": self.table.name,
+            "Key": _request_key(claim.owner, claim.idempotency_key),
+            "UpdateExpression": "SET #state = :done, key_hash = :key_hash",
+            "ConditionExpression": "#state = :started AND lease_until = :mine",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {
+                ":done": "done",
+                ":started": "started",
+                ":mine": timestamp(claim.lease_until),
+                ":key_hash": key_hash,
+            },
+        }
+
+
+def _request_key(owner: str, idempotency_key: str) -> Item:
+    return KEY_REQUEST.key(owner=owner, idempotency_key=idempotency_key)
+
+
+def _one_key_more(table: str, subscription_id: int) -> Any:
+    return {
+        "TableName": table,
+        "Key": LIVING_KEYS.key(subscription_id=subscription_id),
+        "UpdateExpression": "ADD #number :one",
+        "ConditionExpression": "attribute_not_exists(#number) OR #number < :most",
+        "ExpressionAttributeNames": {"#number": "number"},
+        "ExpressionAttributeValues": {":one": 1, ":most": KEYS_PER_SUBSCRIPTION_MAX},
+    }
+
+
+def _one_key_fewer(table: str, subscription_id: int) -> Any:
+    return {
+        "TableName": table,
+        "Key": LIVING_KEYS.key(subscription_id=subscription_id),
+        "UpdateExpression": "ADD #number :one",
+        "ExpressionAttributeNames": {"#number": "number"},
+        "ExpressionAttributeValues": {":one": -1},
+    }
+
+
+def _owner_item(key: VirtualKey) -> Item:
+    return KEY_OWNER.key(key_hash=key.key_hash) | {"subscription_id": key.subscription_id}
+
+
+def _hashed_item(key: VirtualKey) -> Item:
+    return HASHED_KEY.key(hashed_twice=hashlib.sha256(key.key_hash.encode()).hexdigest())
+
+
+def _key_item(key: VirtualKey) -> Item:
+    return VIRTUAL_KEY.key(subscription_id=key.subscription_id, key_hash=key.key_hash) | _attributes(key)
+
+
+def _attributes(key: VirtualKey) -> Item:
+    return asdict(key) | {"status": key.status.value, "created_at": timestamp(key.created_at)}
