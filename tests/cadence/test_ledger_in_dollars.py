@@ -8,7 +8,8 @@ from flareflow.adapters.flow.contracts import FlowChainLog, FlowDepositToken
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
 from flareflow.adapters.flow.rest import FlowScripts
 from flareflow.settlement.chain_events import ReadChainEvents
-from flareflow.settlement.pricing import Currency
+from flareflow.settlement.plans import NextPlan
+from flareflow.settlement.pricing import Currency, Tariff
 from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.owners import act, estimate
@@ -72,3 +73,22 @@ def test_the_ledger_agrees_with_the_contract_through_debts_forgiveness_and_chang
     charges = [entry for entry in ledger.entries if entry.kind == "Settled" and entry.rate_ufix64 is not None]
     assert {entry.currency for entry in charges} == {Currency.USD}
     assert sum(entry.paid_ufix64 or 0 for entry in charges) == known.paid_dollars_ufix64
+
+
+def test_the_ledger_has_the_plan_that_an_owner_has_accepted_until_the_contract_puts_it_in_force(chain: Chain) -> None:
+    # Given an owner who accepts a plan in dollars
+    first_height = chain.flow.rest.latest_sealed_block().height + 1
+    chain = chain.with_own_clock()
+    add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=PLAN, is_in_dollars=True))
+    set_price(chain, DOLLAR // 4)
+    account, subscription = chain.subscriber(deposit=8 * FLOW)
+    accepted = dict(act(chain, account, "change_plan", *map(uint64, (subscription, PLAN, 1))))["PlanChangeAccepted"]
+    # Then the ledger has both plans
+    known = ledger_of(chain, first_height).subscriptions[subscription]
+    in_dollars = Tariff(currency=Currency.USD, needs_rate=True)
+    assert known.next_plan == NextPlan(PLAN, 1, in_dollars, accepted["fromEpoch"])
+    assert known.tariff.currency is Currency.TOKEN
+    # Until a page puts the second in force
+    settle_running_epoch(chain, (subscription, 50_000 * MILLION))
+    known = ledger_of(chain, first_height).subscriptions[subscription]
+    assert (known.next_plan, known.tariff) == (None, in_dollars)

@@ -46,7 +46,7 @@ FAULTS: Final = (
         SUBMISSIONS,
         "if head[:ROUND_BYTES] == message[:ROUND_BYTES]:",
         "if head[:1] == message[:1]:",
-        [TEST_SUBMITTED],
+        [TEST_SUBMISSIONS],
     ),
     Fault(
         "attestation-quorum-at-the-threshold",

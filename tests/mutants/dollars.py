@@ -8,6 +8,7 @@ LAYER: Final = "layers/common/flareflow"
 BILLING: Final = f"{LAYER}/settlement/billing.py"
 CHARGING: Final = f"{LAYER}/settlement/charging.py"
 JOURNAL: Final = f"{LAYER}/settlement/journal.py"
+PLAN_CHANGES: Final = f"{LAYER}/settlement/plan_changes.py"
 PLANS: Final = f"{LAYER}/settlement/plans.py"
 RATES: Final = f"{LAYER}/settlement/rates.py"
 TRANSACTIONS: Final = f"{LAYER}/settlement/transactions.py"
@@ -21,6 +22,7 @@ TEST_BILLING: Final = f"{UNIT}/settlement/test_billing_in_dollars.py"
 TEST_CHAIN_EVENTS: Final = f"{UNIT}/settlement/test_chain_events.py"
 TEST_CHARGING: Final = f"{UNIT}/settlement/test_charging.py"
 TEST_JOURNAL: Final = f"{UNIT}/settlement/test_journal_in_dollars.py"
+TEST_PLAN_CHANGES: Final = f"{UNIT}/settlement/test_plan_changes.py"
 TEST_ENFORCEMENT: Final = f"{UNIT}/accounts/test_enforcement.py"
 TEST_SUBSCRIPTIONS: Final = f"{UNIT}/accounts/test_subscriptions.py"
 TEST_SEALING: Final = f"{UNIT}/statements/test_sealing.py"
@@ -207,7 +209,7 @@ FAULTS: Final = (
     Fault(
         "accounts-dollars-unknown-is-open",
         "Usage that cannot be valued blocks keys.",
-        STANDING,
+        PLAN_CHANGES,
         "return None if rate_ufix64 is None else tokens_ufix64(due_ufix64, rate_ufix64)",
         "return 0 if rate_ufix64 is None else tokens_ufix64(due_ufix64, rate_ufix64)",
         [TEST_ENFORCEMENT],
@@ -215,17 +217,65 @@ FAULTS: Final = (
     Fault(
         "accounts-dollars-unused-is-shut",
         "Without uncharged usage no rate is needed.",
-        STANDING,
-        "if not facts.subscription.tariff.needs_rate or due_ufix64 == 0:",
-        "if not facts.subscription.tariff.needs_rate:",
+        PLAN_CHANGES,
+        "if not tariff.needs_rate or due_ufix64 == 0:",
+        "if not tariff.needs_rate:",
         [TEST_ENFORCEMENT],
     ),
     Fault(
         "accounts-dollars-shown-as-tokens",
         "An estimate in tokens is at the last rate.",
+        PLAN_CHANGES,
+        "return None if rate_ufix64 is None else tokens_ufix64(due_ufix64, rate_ufix64)",
+        "return None if rate_ufix64 is None else due_ufix64",
+        [TEST_SUBSCRIPTIONS],
+    ),
+    Fault(
+        "settlement-next-plan-not-followed",
+        "A plan that is accepted counts where it makes usage dearer.",
+        PLAN_CHANGES,
+        "    change = subscription.next_plan\n",
+        "    change = None\n",
+        [TEST_PLAN_CHANGES],
+    ),
+    Fault(
+        "settlement-next-plan-at-the-ends-only",
+        "Every total at which the next plan may come into force is considered.",
+        PLAN_CHANGES,
+        "return {settled, total} | {end for end in ends if settled < end < total}",
+        "return {settled, total}",
+        [TEST_PLAN_CHANGES],
+    ),
+    Fault(
+        "settlement-next-plan-billed-twice",
+        "Usage is billed by one plan.",
+        PLAN_CHANGES,
+        "return present_ufix64, both_ufix64 - present_ufix64",
+        "return present_ufix64, both_ufix64",
+        [TEST_PLAN_CHANGES],
+    ),
+    Fault(
+        "settlement-next-plan-for-ever",
+        "A plan that is in force is not awaited any more.",
+        JOURNAL,
+        "cost_offset=0, next_plan=None)",
+        "cost_offset=0)",
+        [TEST_PLAN_CHANGES],
+    ),
+    Fault(
+        "settlement-plan-change-taken-back-is-awaited",
+        "An owner who accepts the plan in force again takes a change back.",
+        JOURNAL,
+        "next_plan=None if stays else",
+        "next_plan=None if not plan else",
+        [TEST_PLAN_CHANGES],
+    ),
+    Fault(
+        "accounts-rate-of-next-plan-not-read",
+        "The rate is read for a plan in dollars that is not in force yet.",
         SUBSCRIPTIONS,
-        "return tokens_ufix64(bill_ufix64, rate.rate_ufix64) if rate else None",
-        "return bill_ufix64 if rate else None",
+        "if subscription.needs_rate else None",
+        "if subscription.tariff.needs_rate else None",
         [TEST_SUBSCRIPTIONS],
     ),
     Fault(

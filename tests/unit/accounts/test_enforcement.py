@@ -16,7 +16,8 @@ from flareflow.errors import BrokenRuleError, KeyIssuerUnavailableError, RaceLos
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.journal import SubscriptionStatus
-from flareflow.settlement.pricing import Currency, Tariff, charge_ufix64
+from flareflow.settlement.plans import NextPlan
+from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers, charge_ufix64
 from tests.fakes.accounts import ALICE, BOB, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeStandings, FakeVirtualKeys
 from tests.fakes.settlement import FakeKnownRates
 
@@ -82,6 +83,19 @@ def test_unconfirmed_usage_blocks_keys_too(house: House) -> None:
     house.usage.meter(7, counted=25_000 * TOKENS, unconfirmed=25_000 * TOKENS)
     house.enforce()
     assert house.blocked() == {True}
+
+
+@pytest.mark.parametrize(("price", "is_blocked"), [(4_000_000, True), (1_000_000, False)], ids=["dearer", "cheaper"])
+def test_a_plan_that_the_owner_has_accepted_counts_before_it_is_in_force(
+    house: House, price: int, is_blocked: bool
+) -> None:
+    # Given usage for half of the balance at 0.02 FLOW for 1,000 tokens, and another plan that is accepted
+    house.usage.meter(7, counted=25_000 * TOKENS)
+    following = NextPlan(2, 1, Tariff(Tiers((Tier(None, price),))), from_epoch=9)
+    house.ledger.subscriptions[7] = replace(house.ledger.subscriptions[7], next_plan=following)
+    house.enforce()
+    # Then keys work unless that plan may make the usage cost the whole balance
+    assert house.blocked() == {is_blocked}
 
 
 def test_a_top_up_makes_keys_work_again(house: House) -> None:

@@ -12,6 +12,7 @@ from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from flareflow.settlement.plans import NextPlan
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
 from flareflow.settlement.spend_caps import SpendCap
 
@@ -141,3 +142,19 @@ def test_what_is_left_can_be_paid_and_a_unit_more_cannot(balance: int, used: int
     assert decision.standing.allows_calls == (subscription.due_ufix64(used) < balance)
     if decision.standing.allows_calls:
         assert subscription.due_ufix64(used + left) <= balance <= subscription.due_ufix64(used + left + 1)
+
+
+@pytest.mark.parametrize(("price", "wanted"), [(4_000_000, Standing.OVERDRAWN), (1_000_000, Standing.ACTIVE)])
+def test_a_plan_that_the_owner_has_accepted_counts_before_it_is_in_force(price: int, wanted: Standing) -> None:
+    # Given usage for half of the deposit, at 0.02 FLOW for 1,000 tokens, and another plan that is accepted
+    following = NextPlan(2, 1, Tariff(Tiers((Tier(None, price),))), from_epoch=9)
+    changing = facts(replace(OPEN, next_plan=following), tokens=25_000)
+    # Then what the usage may come to at most decides, and what is left is counted at the dearer price
+    assert standing(changing) is wanted
+    assert decide(changing, NOON).left_microtokens == (0 if wanted is Standing.OVERDRAWN else 25_000 * TOKENS)
+
+
+def test_a_plan_in_dollars_that_is_accepted_needs_a_rate() -> None:
+    changing = replace(OPEN, next_plan=NextPlan(2, 1, DOLLARS, from_epoch=9))
+    assert standing(facts(changing, tokens=1)) is Standing.UNKNOWN
+    assert standing(facts(changing, tokens=1, rate=KnownRate(FLOW, NOON))) is Standing.ACTIVE

@@ -10,7 +10,8 @@ from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.errors import NotFoundError
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.pricing import Currency, Tariff
+from flareflow.settlement.plans import NextPlan
+from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
 from tests.fakes.accounts import ALICE, BOB, FakeLedger, FakeMeteredUsage, FakeStandings
 from tests.fakes.settlement import FakeKnownRates
 
@@ -47,6 +48,19 @@ def test_pending_usage_and_its_estimated_cost_are_what_is_not_settled(
     view = ReadSubscriptions(ledger, usage, FakeKnownRates(), FakeStandings()).one(ALICE, 7)
     # Then 2,000 tokens are pending and will cost 0.04 FLOW
     assert (view.pending_microtokens, view.estimated_charge_ufix64) == (2_000 * TOKENS, 4_000_000)
+
+
+def test_the_estimate_in_tokens_follows_a_plan_that_is_accepted_and_not_in_force(
+    ledger: FakeLedger, usage: FakeMeteredUsage
+) -> None:
+    # Given 2,000 tokens metered on a plan of 0.02 FLOW for 1,000, and an accepted plan of 0.05 dollars
+    usage.meter(7, counted=2_000 * TOKENS)
+    following = NextPlan(2, 1, Tariff(Tiers((Tier(None, 5_000_000),)), Currency.USD, needs_rate=True), from_epoch=9)
+    ledger.subscriptions[7] = replace(ledger.subscriptions[7], next_plan=following)
+    # When Alice looks, at 0.25 dollars for 1 FLOW
+    view = ReadSubscriptions(ledger, usage, FakeKnownRates(KnownRate(FLOW // 4, NOON)), FakeStandings()).one(ALICE, 7)
+    # Then they cost 0.04 FLOW by the plan in force, and 0.10 dollars or 0.40 FLOW at most
+    assert (view.estimated_bill_ufix64, view.estimated_charge_ufix64) == (4_000_000, 40_000_000)
 
 
 def test_an_account_lists_its_own_subscriptions_only(ledger: FakeLedger, usage: FakeMeteredUsage) -> None:

@@ -35,6 +35,7 @@ def test_a_voters_call_on_flare_has_the_voters_signature() -> None:
         call(b"\x00" + MESSAGE + VRS + b"more"),
         call(b"\x01" + VRS, before=b"\xc8" + MESSAGE[1:5] + b"\x00\x03abc"),
         call(b"\x01" + VRS, before=b"\xc8" + MESSAGE[1:5] + b"\x00\x00"),
+        call(b"\x01" + VRS, before=MESSAGE[:4] + b"\xff" + b"\x00\x42" + b"\x01" + bytes(65)),
         call(b"\x01" + VRS) + b"\xc8",
     ],
     ids=[
@@ -43,6 +44,7 @@ def test_a_voters_call_on_flare_has_the_voters_signature() -> None:
         "message and more",
         "another protocol before",
         "an empty payload before",
+        "another round before",
         "a rest",
     ],
 )

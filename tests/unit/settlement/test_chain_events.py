@@ -13,6 +13,7 @@ from flareflow.settlement.events import (
     BlocksRead,
     ChainEvent,
     PlanAdded,
+    PlanChangeAccepted,
     PlanChanged,
     PlanEvent,
     PlanRetired,
@@ -25,7 +26,7 @@ from flareflow.settlement.events import (
     Unreadable,
 )
 from flareflow.settlement.journal import Posting, SettingAside
-from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.plans import NextPlan, PlanVersion
 from flareflow.settlement.pricing import DEFAULT_TIERS, Currency, Tariff
 from tests.fakes.settlement import FakeChainLog, FakeClock, FakeDepositToken, FakeLedger
 
@@ -342,3 +343,13 @@ def test_a_plan_with_impossible_prices_is_set_aside_with_those_who_are_on_it(rea
     reading.chain.sealed_height = 3
     assert reading.run() == ChainEventsReport(entries=1, read_to=3, set_aside=2)
     assert [aside.subscription_id for aside in reading.ledger.set_aside(9)] == [None, 1]
+
+
+def test_a_subscription_has_the_plan_that_its_owner_has_accepted_before_it_is_in_force(reading: Reading) -> None:
+    reading.chain.happened.append(happened(replace(ADDED, plan_version=2, is_in_dollars=True), 1))
+    reading.opened_at(2)
+    reading.chain.happened.append(happened(PlanChangeAccepted(1, 1, 2, from_epoch=9), 3))
+    reading.chain.sealed_height = 3
+    reading.run()
+    in_dollars = Tariff(DEFAULT_TIERS, Currency.USD, needs_rate=True)
+    assert reading.ledger.subscriptions[1].next_plan == NextPlan(1, 2, in_dollars, from_epoch=9)

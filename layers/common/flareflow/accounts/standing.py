@@ -19,8 +19,9 @@ from enum import StrEnum
 from typing import Final
 
 from flareflow.metering.models import LiveTotals
-from flareflow.settlement.charging import UFIX64_MAX, KnownRate, tokens_ufix64
+from flareflow.settlement.charging import UFIX64_MAX, KnownRate
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from flareflow.settlement.plan_changes import most_due_in_tokens_ufix64
 
 LEDGER_AGE_MAX: Final = timedelta(minutes=15)
 """Three ticks of `chain_events`. An older ledger may lack a withdrawal or an exit."""
@@ -109,8 +110,8 @@ def decide(facts: Facts, now: datetime) -> Decision:
         return _without_credit(facts, Standing.EXITING)
     if facts.ledger_complete_at is None or now - facts.ledger_complete_at > LEDGER_AGE_MAX:
         return _without_credit(facts, Standing.UNKNOWN, facts.ledger_complete_at)
-    rate_ufix64 = cautious_rate_ufix64(facts.rate, now) if subscription.tariff.needs_rate else None
-    due_ufix64 = _due_in_tokens_ufix64(facts, facts.metered_microtokens, rate_ufix64)
+    rate_ufix64 = cautious_rate_ufix64(facts.rate, now) if subscription.needs_rate else None
+    due_ufix64 = most_due_in_tokens_ufix64(subscription, facts.metered_microtokens, rate_ufix64)
     if due_ufix64 is None:
         return _without_credit(facts, Standing.UNKNOWN, facts.rate.read_at if facts.rate else _NEVER)
     spendable_ufix64 = subscription.spendable_ufix64(now)
@@ -144,14 +145,6 @@ def _without_credit(facts: Facts, standing: Standing, known_until: datetime | No
     )
 
 
-def _due_in_tokens_ufix64(facts: Facts, total_microtokens: int, rate_ufix64: int | None) -> int | None:
-    """What a total leaves to be paid, in 1e-8 of the token; None where there is a bill in dollars and no rate."""
-    due_ufix64 = facts.subscription.due_ufix64(total_microtokens)
-    if not facts.subscription.tariff.needs_rate or due_ufix64 == 0:
-        return due_ufix64
-    return None if rate_ufix64 is None else tokens_ufix64(due_ufix64, rate_ufix64)
-
-
 def _left_microtokens(facts: Facts, spendable_ufix64: int, rate_ufix64: int | None) -> int:
     """The usage after which the bill reaches what can be spent, and does not exceed it.
 
@@ -159,7 +152,8 @@ def _left_microtokens(facts: Facts, spendable_ufix64: int, rate_ufix64: int | No
     """
 
     def due_after(more_microtokens: int) -> int:
-        due_ufix64 = _due_in_tokens_ufix64(facts, facts.metered_microtokens + more_microtokens, rate_ufix64)
+        total_microtokens = facts.metered_microtokens + more_microtokens
+        due_ufix64 = most_due_in_tokens_ufix64(facts.subscription, total_microtokens, rate_ufix64)
         return UFIX64_MAX if due_ufix64 is None else due_ufix64
 
     below, beyond = 0, 1

@@ -68,7 +68,7 @@ class JudgeStanding:
             subscription=subscription,
             live=self.usage.live(subscription_id),
             low_balance_ufix64=self.ledger.low_balance_ufix64(subscription.plan_id, subscription.plan_version),
-            rate=self.rates.last_rate() if subscription.tariff.needs_rate else None,
+            rate=self.rates.last_rate() if subscription.needs_rate else None,
             ledger_complete_at=complete_at,
         )
 

@@ -8,9 +8,10 @@ from flareflow.accounts.ports import Ledger, MeteredUsage, Rates, Standings
 from flareflow.accounts.standing import Standing
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
-from flareflow.settlement.charging import KnownRate, tokens_ufix64
+from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.journal import Subscription
+from flareflow.settlement.plan_changes import most_due_in_tokens_ufix64
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,10 @@ class SubscriptionView:
     """One subscription now.
 
     `pending_microtokens`: metered and not settled, in rated micro-tokens. `estimated_bill_ufix64`: what is to be paid
-    once it is settled, with what is owed, in 1e-8 of the plan's currency. `estimated_charge_ufix64`: the same in 1e-8
-    of the token of the deposits, at `rate` if the plan needs one; None while no rate is known. `rate` is None where
-    the plan needs none. `standing` is what was decided last; None before the first decision.
+    once it is settled by the plan in force, with what is owed, in 1e-8 of the plan's currency.
+    `estimated_charge_ufix64`: the most that it may come to in 1e-8 of the token of the deposits, whenever the owner's
+    next plan comes into force; at `rate` if a plan needs one, None while no rate is known. `rate` is None where none is
+    needed. `standing` is what was decided last; None before the first decision.
     """
 
     subscription: Subscription
@@ -50,24 +52,19 @@ class ReadSubscriptions:
         subscription = require_owner(self.ledger.subscription(subscription_id), caller, subscription_id)
         live = self.usage.live(subscription_id)
         metered = live.counted.rated_microtokens + live.unconfirmed.rated_microtokens
-        bill_ufix64 = subscription.due_ufix64(metered)
         known = self.standings.find(subscription_id)
-        rate = self.rates.last_rate() if subscription.tariff.needs_rate else None
+        rate = self.rates.last_rate() if subscription.needs_rate else None
         return SubscriptionView(
             subscription=subscription,
             usage=live,
             pending_microtokens=max(0, metered - subscription.settled_microtokens),
-            estimated_bill_ufix64=bill_ufix64,
-            estimated_charge_ufix64=_in_tokens(subscription, bill_ufix64, rate),
+            estimated_bill_ufix64=subscription.due_ufix64(metered),
+            estimated_charge_ufix64=most_due_in_tokens_ufix64(
+                subscription, metered, None if rate is None else rate.rate_ufix64
+            ),
             rate=rate,
             standing=known.standing if known else None,
         )
-
-
-def _in_tokens(subscription: Subscription, bill_ufix64: int, rate: KnownRate | None) -> int | None:
-    if not subscription.tariff.needs_rate:
-        return bill_ufix64
-    return tokens_ufix64(bill_ufix64, rate.rate_ufix64) if rate else None
 
 
 @dataclass(frozen=True, slots=True)

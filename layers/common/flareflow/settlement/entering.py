@@ -7,6 +7,7 @@ from flareflow.errors import BrokenRuleError
 from flareflow.settlement.events import (
     ChainEvent,
     PlanAdded,
+    PlanChangeAccepted,
     PlanChanged,
     PlanEvent,
     PlanRetired,
@@ -56,7 +57,7 @@ class Entering:
     def accepted(self, event: ChainEvent) -> Tariff | None:
         """The tariff of the plan that the event names, if it names one that was announced."""
         happened = event.happened
-        if not isinstance(happened, SubscriptionOpened | PlanChanged):
+        if not isinstance(happened, SubscriptionOpened | PlanChangeAccepted | PlanChanged):
             return None
         name = happened.plan_id, happened.plan_version
         if name not in self._tariffs and (plan := self.ledger.plan(*name)):

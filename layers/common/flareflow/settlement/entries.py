@@ -22,6 +22,7 @@ from flareflow.settlement.events import (
     Forgiven,
     LowBalance,
     OwnerChanged,
+    PlanChangeAccepted,
     PlanChanged,
     Position,
     Settled,
@@ -109,6 +110,7 @@ def lines_of(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
             | SpendCapSet()
             | ExitRequested()
             | ExitCancelled()
+            | PlanChangeAccepted()
             | PlanChanged()
             | OwnerChanged()
             | Forgiven()

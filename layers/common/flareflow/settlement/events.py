@@ -95,6 +95,16 @@ class ExitCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanChangeAccepted:
+    """The owner accepted another plan. It follows on the first settled page of `from_epoch` or later."""
+
+    subscription_id: int
+    plan_id: int
+    plan_version: int
+    from_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanChanged:
     """A plan that the owner accepted earlier is in force now, for all usage above `from_microtokens`."""
 
@@ -200,6 +210,7 @@ type SubscriptionEvent = (
     | SpendCapSet
     | ExitRequested
     | ExitCancelled
+    | PlanChangeAccepted
     | PlanChanged
     | OwnerChanged
     | Withdrawn

@@ -21,6 +21,7 @@ from flareflow.settlement.events import (
     LowBalance,
     OwnerChanged,
     PlanAdded,
+    PlanChangeAccepted,
     PlanChanged,
     PlanRetired,
     Position,
@@ -35,6 +36,7 @@ from flareflow.settlement.events import (
     Unreadable,
     Withdrawn,
 )
+from flareflow.settlement.plans import NextPlan
 from flareflow.settlement.pricing import PRICED_MICROTOKENS, Tariff, exact_cost, rounded
 from flareflow.settlement.spend_caps import SpendCap, cap_after
 
@@ -85,6 +87,7 @@ class Subscription:
     cost_offset: int = 0
     paid_dollars_ufix64: int = 0
     spend_cap: SpendCap | None = None
+    next_plan: NextPlan | None = None
     waits_from: Position | None = None
 
     def __post_init__(self) -> None:
@@ -104,6 +107,11 @@ class Subscription:
             return self.balance_ufix64
         cap = self.spend_cap.at(now, self.charged_ufix64)
         return min(self.balance_ufix64, cap.left_ufix64(self.charged_ufix64))
+
+    @property
+    def needs_rate(self) -> bool:
+        """Whether usage is, or may soon be, billed in dollars."""
+        return self.tariff.needs_rate or (self.next_plan is not None and self.next_plan.tariff.needs_rate)
 
     @property
     def paid_ufix64(self) -> int:
@@ -209,7 +217,7 @@ def _opened(happened: SubscriptionOpened, position: Position, accepted: Tariff |
     return Subscription(happened.subscription_id, happened.owner, *plan, position, _known(accepted, happened))
 
 
-def _known(accepted: Tariff | None, happened: SubscriptionOpened | PlanChanged) -> Tariff:
+def _known(accepted: Tariff | None, happened: SubscriptionOpened | PlanChangeAccepted | PlanChanged) -> Tariff:
     if accepted is None:
         raise BrokenRuleError(f"no event has announced the plan of {happened}")
     return accepted
@@ -223,8 +231,8 @@ def _after(happened: SubscriptionEvent, before: Subscription, accepted: Tariff |
             return _refunded(before, amount).with_balance(0)
         case OwnerChanged(owner=owner):
             return replace(before, owner=owner)
-        case PlanChanged():
-            return _on_plan(before, happened, _known(accepted, happened))
+        case PlanChangeAccepted() | PlanChanged():
+            return _changing_plan(before, happened, _known(accepted, happened))
         case Forgiven():
             return _forgiven(before, happened)
         case LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | SpendCapSet():
@@ -245,11 +253,22 @@ def _moved(
             return _credited(before, amount)
 
 
-def _on_plan(before: Subscription, changed: PlanChanged, tariff: Tariff) -> Subscription:
-    """The present total keeps its bill; where the currency changes, the bill is what was paid in the new one."""
-    start = changed.from_microtokens
-    after = replace(before, plan_id=changed.plan_id, plan_version=changed.plan_version, tariff=tariff, cost_offset=0)
-    if tariff.needs_rate == before.tariff.needs_rate:
+def _changing_plan(before: Subscription, happened: PlanChangeAccepted | PlanChanged, tariff: Tariff) -> Subscription:
+    plan = happened.plan_id, happened.plan_version
+    if isinstance(happened, PlanChanged):
+        return on_plan(before, NextPlan(*plan, tariff, from_epoch=0), happened.from_microtokens)
+    stays = plan == (before.plan_id, before.plan_version)
+    return replace(before, next_plan=None if stays else NextPlan(*plan, tariff, happened.from_epoch))
+
+
+def on_plan(before: Subscription, plan: NextPlan, start: int) -> Subscription:
+    """The subscription with the plan in force from the total `start` on, which keeps its bill.
+
+    Where the currency changes, the bill is what was paid in the new one.
+    """
+    following = replace(before, plan_id=plan.plan_id, plan_version=plan.plan_version, tariff=plan.tariff)
+    after = replace(following, cost_offset=0, next_plan=None)
+    if plan.tariff.needs_rate == before.tariff.needs_rate:
         cost = before.exact_cost(start)
     else:
         cost = after.paid_ufix64 * PRICED_MICROTOKENS

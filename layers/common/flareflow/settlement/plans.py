@@ -10,6 +10,16 @@ from flareflow.settlement.pricing import Currency, Tariff, Tiers
 
 
 @dataclass(frozen=True, slots=True)
+class NextPlan:
+    """A version of a plan that an owner has accepted, and the epoch from which on a settled page puts it in force."""
+
+    plan_id: int
+    plan_version: int
+    tariff: Tariff
+    from_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanVersion:
     """One version of a plan, which can be accepted from `effective_at` on.
 

@@ -20,6 +20,7 @@ from flareflow.settlement.events import (
     LowBalance,
     OwnerChanged,
     PlanAdded,
+    PlanChangeAccepted,
     PlanChanged,
     PlanRetired,
     Position,
@@ -48,6 +49,7 @@ _EVENTS: Final[tuple[type, ...]] = (
     SpendCapSet,
     ExitRequested,
     ExitCancelled,
+    PlanChangeAccepted,
     PlanChanged,
     OwnerChanged,
     Withdrawn,
@@ -60,7 +62,7 @@ _EVENTS: Final[tuple[type, ...]] = (
 )
 _NOT_OF_CUSTODY: Final = {
     **dict.fromkeys((Settled, LowBalance, Suspended, PlanChanged, Forgiven), _ACCOUNTS_CONTRACT),
-    **dict.fromkeys((PlanAdded, PlanRetired), _PLANS_CONTRACT),
+    **dict.fromkeys((PlanAdded, PlanRetired, PlanChangeAccepted), _PLANS_CONTRACT),
 }
 """The contracts of events; all others are of `SubscriptionCustody`."""
 
@@ -79,6 +81,7 @@ _OUR_NAMES: Final = {
     "rate": "rate_ufix64",
     "refunded": "refunded_ufix64",
     "balanceAfter": "balance_after_ufix64",
+    "fromEpoch": "from_epoch",
     "fromMicrotokens": "from_microtokens",
     "isInDollars": "is_in_dollars",
     "endTokens": "end_tokens",
