@@ -3,13 +3,14 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
 from flareflow.metering.models import LiveTotals, Subscriptions
+from flareflow.metering.ports import UsageEvents
 from flareflow.metering.usage_events import (
     CountReport,
     Difference,
@@ -81,6 +82,15 @@ def record(
     return RatedRecord(subscription_id, call, tokens.total * 1_000_000)
 
 
+def swept(usage: UsageEvents, before: datetime, limit: int, now: datetime) -> CountReport:
+    """What a sweep tells."""
+    told: list[CountReport] = []
+    counted = usage.bill_alone(before, limit, now, told.append)
+    [report] = told
+    assert report.counted == counted
+    return report
+
+
 @dataclass
 class FakeKeyDirectory:
     """`KeyDirectory`."""
@@ -117,6 +127,7 @@ class FakeUsageEvents:
     calls: dict[int, Calls] = field(default_factory=lambda: defaultdict(Calls))
     by_epoch: dict[tuple[int, int], list[UsageEvent]] = field(default_factory=lambda: defaultdict(list))
     rows_alone: list[tuple[datetime, int, Entry]] = field(default_factory=list)
+    untold: tuple[Difference, ...] = ()
 
     def open_epoch_if_none(self, epoch: int) -> None:
         if self.epoch is None:
@@ -136,19 +147,22 @@ class FakeUsageEvents:
             tuple(one for outcome in outcomes for one in outcome.set_aside),
         )
 
-    def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
+    def bill_alone(self, before: datetime, limit: int, now: datetime, tell: Callable[[CountReport], object]) -> int:
         due = {
             one: [record for record in calls.waiting if record.call.ended_at < before]
             for one, calls in self.calls.items()
         }
         some = [one for one, records in due.items() if records][:limit]
         report = _counted([self._take(one, partial(_end_waits, due[one])) for one in some])
-        return report + CountReport(differences=tuple(self._rows_alone(before)))
+        self.untold += report.differences
+        tell(replace(report, differences=(*self.untold, *self._rows_alone(before))))
+        self.untold = ()
+        self.rows_alone = [one for one in self.rows_alone if one[0] >= before]
+        return report.counted
 
     def _rows_alone(self, before: datetime) -> Iterator[Difference]:
         """One difference for all rows of a subscription that were counted at the same moment."""
         due = [one for one in self.rows_alone if one[0] < before]
-        self.rows_alone = [one for one in self.rows_alone if one[0] >= before]
         for since, subscription_id in sorted({(since, subscription_id) for since, subscription_id, _ in due}):
             known = Known((), self.calls[subscription_id].entries)
             if rows_without_record(known, [entry for at, one, entry in due if (at, one) == (since, subscription_id)]):

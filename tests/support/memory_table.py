@@ -1,23 +1,22 @@
 """A DynamoDB table in memory, as far as metering needs one: quick enough for thousands of random steps.
 
-`tests/ports/dynamodb` runs the same code against DynamoDB Local. Unlike the real one it can end an invocation before
-and after each write, and let something else happen before one.
+`tests/ports/dynamodb` runs the same code against DynamoDB Local.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from tests.support.breakable_table import BreakableTable, Keys
+
 if TYPE_CHECKING:
     from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb.service_resource import Table
 
-type Keys = tuple[str, str]
 type Item = Mapping[str, Any]
 
 PAGE_ITEMS = 3
@@ -26,20 +25,12 @@ EQUALS = re.compile(r"(\w+) = (:\w+)")
 APPEND = re.compile(r"list_append\(if_not_exists\((\w+), (:\w+)\), (:\w+)\)")
 
 
-class CrashError(Exception):
-    """The invocation ended here."""
-
-
 @dataclass
-class MemoryTable:
+class MemoryTable(BreakableTable):
     """One table; `as_table` is what an adapter takes for it."""
 
     name: str = "table"
     items: dict[Keys, dict[str, Any]] = field(default_factory=dict)
-    crash_at: int | None = None
-    """Before (even) or after (odd) which write the invocation ends."""
-    meanwhile: Callable[[], object] | None = None
-    """What happens before the next write, once."""
 
     def as_table(self) -> "Table":
         table = SimpleNamespace(name=self.name, get_item=self.get_item, query=self.query, put_item=self.put_item)
@@ -76,7 +67,7 @@ class MemoryTable:
         self.transact_write_items(TransactItems=[{"Put": put}])
 
     def transact_write_items(self, *, TransactItems: Any) -> None:  # noqa: N803
-        with self._around_write():
+        with self.around_write():
             actions = [(kind, action, _key_of(action)) for one in TransactItems for kind, action in one.items()]
             assert len({key for _, _, key in actions}) == len(actions) <= 100
             reasons = [
@@ -87,22 +78,6 @@ class MemoryTable:
                 raise ClientError(answer, "TransactWriteItems")
             for kind, action, key in actions:
                 self._apply(kind, action, key)
-
-    @contextmanager
-    def _around_write(self) -> Iterator[None]:
-        if self.meanwhile is not None:
-            happens, self.meanwhile = self.meanwhile, None
-            happens()
-        self._step()
-        yield
-        self._step()
-
-    def _step(self) -> None:
-        if self.crash_at is not None:
-            self.crash_at -= 1
-            if self.crash_at < 0:
-                self.crash_at = None
-                raise CrashError
 
     def _holds(self, action: Item, key: Keys) -> bool:
         item, values = self.items.get(key, {}), action.get("ExpressionAttributeValues", {})

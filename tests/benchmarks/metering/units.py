@@ -33,10 +33,10 @@ from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.tables import (
     BILLED_OF_KEY,
+    COUNTED_ALONE,
     EPOCH_DELTA,
     EPOCH_SHARD,
     LIVE_TOTALS,
-    ROWS_ALONE,
     UNCONFIRMED,
     USAGE_PACK,
     WAITING_RECORDS,
@@ -87,7 +87,7 @@ PARTS: Final[Mapping[ItemKind, str]] = {
     EPOCH_DELTA: "rows_of_epochs",
     EPOCH_SHARD: "checks_of_the_open_epoch",
     UNCONFIRMED: "markers",
-    ROWS_ALONE: "markers",
+    COUNTED_ALONE: "markers",
     BILLED_OF_KEY: "billed_of_keys",
 }
 """The part of a figure by kind of item. Kinds that are not here are written for each poll, epoch or hour."""

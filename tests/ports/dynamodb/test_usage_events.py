@@ -20,7 +20,7 @@ from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.ports import UsageEvents
 from flareflow.metering.usage_events import CountReport, DifferenceKind, RecordReport
-from tests.fakes.metering import NOW, FakeUsageEvents, record, row
+from tests.fakes.metering import NOW, FakeUsageEvents, record, row, swept
 from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_a_record_whose_row_was_counted_before_adds_nothing(metered: Metered) ->
         assert metered.usage.record([record("call-1")], NOW) == RecordReport(0)
     assert metered.reader.live(1) == LiveTotals(counted=TEN)
     assert metered.usage.count([row("a", call_id="call-1")], NOW + timedelta(days=1)) == CountReport(0)
-    assert metered.usage.bill_alone(NOW + GRACE, 10, NOW + 2 * GRACE) == CountReport(0)
+    assert swept(metered.usage, NOW + GRACE, 10, NOW + 2 * GRACE) == CountReport(0)
 
 
 def test_a_record_without_a_row_is_billed_after_the_grace(metered: Metered) -> None:
@@ -113,7 +113,7 @@ def test_a_record_without_a_row_is_billed_after_the_grace(metered: Metered) -> N
     metered.usage.open_epoch_if_none(EPOCH)
     metered.usage.record([record("old"), record("new", started_at=NOW + 5 * MINUTE)], NOW)
     # When those of before a moment are billed alone, again and again
-    reports = [metered.usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE) for _ in range(2)]
+    reports = [swept(metered.usage, NOW + MINUTE, 10, NOW + GRACE) for _ in range(2)]
     # Then the old one is billed once and listed, and the new one waits
     assert [report.counted for report in reports] == [1, 0]
     assert kinds(reports[0]) == [DifferenceKind.RECORD_WITHOUT_ROW]
@@ -122,7 +122,7 @@ def test_a_record_without_a_row_is_billed_after_the_grace(metered: Metered) -> N
     report = metered.usage.count([row("a", call_id="old")], NOW + GRACE)
     assert (report.counted, kinds(report)) == (0, [DifferenceKind.LATE_ROW])
     # And the new one is billed later
-    assert metered.usage.bill_alone(NOW + 2 * GRACE, 10, NOW + 3 * GRACE).counted == 1
+    assert swept(metered.usage, NOW + 2 * GRACE, 10, NOW + 3 * GRACE).counted == 1
 
 
 def test_a_record_whose_ending_is_unknown_is_billed_by_its_row_only(metered: Metered) -> None:
@@ -130,7 +130,7 @@ def test_a_record_whose_ending_is_unknown_is_billed_by_its_row_only(metered: Met
     unknown = [record(name, Tokens(), ending=Ending.UNKNOWN) for name in ("with-row", "without-row")]
     metered.usage.record(unknown, NOW)
     assert metered.usage.count([row("a", call_id="with-row")], NOW).counted == 1
-    report = metered.usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE)
+    report = swept(metered.usage, NOW + MINUTE, 10, NOW + GRACE)
     assert (report.counted, kinds(report)) == (0, [DifferenceKind.UNKNOWN_ENDING])
     assert metered.reader.live(1) == LiveTotals(counted=TEN)
     assert metered.usage.count([row("b", call_id="without-row")], NOW + GRACE).counted == 1
@@ -141,7 +141,7 @@ def test_subscriptions_beyond_the_limit_are_billed_by_the_next_sweep(metered: Me
     metered.usage.open_epoch_if_none(EPOCH)
     for number in range(3):
         metered.usage.record([record(f"call-{number}", subscription_id=number)], NOW + number * SECOND)
-    counted = [metered.usage.bill_alone(NOW + MINUTE, 2, NOW + GRACE).counted for _ in range(3)]
+    counted = [swept(metered.usage, NOW + MINUTE, 2, NOW + GRACE).counted for _ in range(3)]
     assert counted == [2, 1, 0]
 
 
@@ -152,7 +152,7 @@ def test_rows_without_a_record_are_listed_together_after_the_grace(metered: Mete
     assert metered.usage.count(rows, NOW) == CountReport(3)
     metered.usage.record([record("call-2")], NOW)
     # When they are looked for
-    reports = [metered.usage.bill_alone(before, 10, NOW + GRACE) for before in (NOW, NOW + MINUTE, NOW + MINUTE)]
+    reports = [swept(metered.usage, before, 10, NOW + GRACE) for before in (NOW, NOW + MINUTE, NOW + MINUTE)]
     # Then the two others are one difference, once the grace is over
     assert [kinds(report) for report in reports] == [[], [DifferenceKind.ROW_WITHOUT_RECORD], []]
     assert [report.counted for report in reports] == [0, 0, 0]
@@ -222,7 +222,7 @@ def test_many_records_of_one_subscription_wait_in_items_of_their_own(table: "Tab
     assert [usage.count(rows, NOW).counted for _ in range(2)] == [500, 0]
     # Then the others wait, and are billed alone
     assert (reader.live(1).counted.requests, reader.live(1).unconfirmed.requests) == (500, 500)
-    assert usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE).counted == 500
+    assert swept(usage, NOW + MINUTE, 10, NOW + GRACE).counted == 500
     assert reader.live(1).unconfirmed == Usage()
     assert reader.live(1).counted.requests == 1000
     left = [item for item in table.scan()["Items"] if WAITING_RECORDS.matches(item)]
@@ -287,7 +287,7 @@ def test_an_invocation_that_is_overtaken_reads_again_and_bills_a_call_once(
     others = {
         "count": lambda: usage.count([row("a", call_id="call-1")], NOW),
         "record": lambda: usage.record([record("call-1")], NOW),
-        "bill_alone": lambda: usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE),
+        "bill_alone": lambda: swept(usage, NOW + MINUTE, 10, NOW + GRACE),
     }
     before_the_first_write(monkeypatch, others[first])
     # When its row is counted

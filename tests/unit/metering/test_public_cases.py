@@ -12,7 +12,7 @@ from flareflow.metering.calls import Tokens
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.usage_events import RatedRecord, RatedRow
-from tests.fakes.metering import KEY, NOW, FakeUsageEvents, record, row
+from tests.fakes.metering import KEY, NOW, FakeUsageEvents, record, row, swept
 
 GRACE = timedelta(minutes=30)
 OTHER_KEY = "cd" * 32
@@ -35,7 +35,7 @@ def rated_record(one: RatedRecord, model: str) -> RatedRecord:
 def test_01_a_call_that_litellm_does_not_log_is_billed_by_the_gates_record(usage: FakeUsageEvents) -> None:
     recorded = rated_record(record("gate-1", Tokens(prompt=3, completion=5000)), "claude-3-opus")
     usage.record([recorded], NOW)
-    assert usage.bill_alone(NOW, 10, NOW + GRACE).counted == 1
+    assert swept(usage, NOW, 10, NOW + GRACE).counted == 1
     assert (usage.live(1).counted.tokens, usage.live(1).counted.rated_microtokens) == (5003, 7_504_500_000)
 
 
@@ -71,7 +71,7 @@ def test_08_a_call_longer_than_the_look_back_is_billed(usage: FakeUsageEvents) -
     long = Tokens(prompt=4, completion=80)
     usage.record([rated_record(record("gate-1", long, started_at=started_at, took=took), "gpt-4o")], NOW)
     # When no window has found its row, Then it is billed all the same
-    usage.bill_alone(NOW + GRACE, 10, NOW + 2 * GRACE)
+    swept(usage, NOW + GRACE, 10, NOW + 2 * GRACE)
     assert usage.live(1).counted.rated_microtokens == 126_000_000
     # And a wider window that finds it later adds nothing
     late = row("a", long, call_id="gate-1", started_at=started_at, took=took)
@@ -103,7 +103,7 @@ def test_14_calls_whose_rows_litellm_has_dropped_are_billed_by_their_records(usa
     usage.record([record(f"c-{n}", tokens) for n, tokens in enumerate(chats)], NOW)
     usage.count([row("emb", embeddings[0], call_id="e-0"), row("chatcmpl-same1", chats[0], call_id="c-0")], NOW)
     # When the grace is over
-    usage.bill_alone(NOW, 10, NOW + GRACE)
+    swept(usage, NOW, 10, NOW + GRACE)
     # Then every token is billed
     assert usage.live(1).counted.tokens == 3003 + 1409
 

@@ -9,7 +9,7 @@ from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import Usage
 from flareflow.metering.usage_events import DifferenceKind, RatedRecord, RatedRow
 from flareflow.metering.witnesses import WAITING_MAX, Known, Outcome, count_rows, take_records
-from tests.fakes.metering import NOW, FakeUsageEvents, record, row
+from tests.fakes.metering import NOW, FakeUsageEvents, record, row, swept
 
 GRACE = timedelta(minutes=30)
 LATER = NOW + 2 * GRACE
@@ -91,7 +91,7 @@ def test_a_row_without_a_record_is_billed_at_once_under_its_own_identity(usage: 
 @pytest.mark.parametrize("call_id", ["call-1", None])
 def test_a_row_without_a_record_is_listed_once_the_grace_is_over(usage: FakeUsageEvents, call_id: str | None) -> None:
     usage.count([row("a", call_id=call_id)], NOW)
-    reports = [usage.bill_alone(before, 10, LATER) for before in (NOW, LATER, LATER)]
+    reports = [swept(usage, before, 10, LATER) for before in (NOW, LATER, LATER)]
     assert [[one.kind for one in report.differences] for report in reports] == [
         [],
         [DifferenceKind.ROW_WITHOUT_RECORD],
@@ -103,7 +103,7 @@ def test_a_row_without_a_record_is_listed_once_the_grace_is_over(usage: FakeUsag
 def test_a_row_whose_record_came_in_time_is_not_listed(usage: FakeUsageEvents) -> None:
     usage.count([row("a", call_id="call-1"), row("b", call_id="call-2")], NOW)
     usage.record([record("call-1"), record("call-2")], NOW)
-    assert usage.bill_alone(LATER, 10, LATER).differences == ()
+    assert swept(usage, LATER, 10, LATER).differences == ()
 
 
 @pytest.mark.parametrize("request_id", ["x" * 1024, "é", "\ud800"])
@@ -118,7 +118,7 @@ def test_a_late_row_of_a_call_that_was_billed_alone_adds_nothing_and_a_second_is
     usage: FakeUsageEvents,
 ) -> None:
     usage.record([record("call-1", TOLD)], NOW)
-    usage.bill_alone(NOW, 10, LATER)
+    swept(usage, NOW, 10, LATER)
     report = usage.count([row("a", call_id="call-1"), row("b", call_id="call-1")], LATER)
     assert [one.kind for one in report.differences] == [DifferenceKind.LATE_ROW, DifferenceKind.SECOND_ROW]
     assert billed(usage) == [("call-1", 25, 25_000_000)]
@@ -135,12 +135,12 @@ def test_a_late_record_that_differs_from_the_billed_row_is_listed_and_adds_nothi
 def test_a_late_record_of_an_unknown_ending_is_no_difference(usage: FakeUsageEvents) -> None:
     usage.count([row("a", call_id="call-1")], NOW)
     assert usage.record([record("call-1", Tokens(), ending=Ending.UNKNOWN)], NOW).differences == ()
-    assert usage.bill_alone(LATER, 10, LATER).differences == ()
+    assert swept(usage, LATER, 10, LATER).differences == ()
 
 
 def test_an_unknown_ending_is_billed_by_its_row_also_after_the_grace_and_once(usage: FakeUsageEvents) -> None:
     usage.record([record("call-1", Tokens(), ending=Ending.UNKNOWN)], NOW)
-    report = usage.bill_alone(NOW, 10, LATER)
+    report = swept(usage, NOW, 10, LATER)
     assert (report.counted, [one.kind for one in report.differences]) == (0, [DifferenceKind.UNKNOWN_ENDING])
     rows = [row("a", call_id="call-1"), row("b", call_id="call-1")]
     assert usage.count(rows, LATER).counted == 1
@@ -174,7 +174,7 @@ def test_a_record_of_another_key_is_no_witness_of_a_row(usage: FakeUsageEvents) 
     usage.count([row("a", call_id="call-1", key_hash="cd" * 32)], NOW)
     # Then the record still waits, and is billed beside the row
     assert usage.live(1).unconfirmed.requests == 1
-    usage.bill_alone(NOW, 10, LATER)
+    swept(usage, NOW, 10, LATER)
     assert usage.live(1).counted.requests == 2
 
 

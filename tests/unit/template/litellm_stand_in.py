@@ -61,7 +61,7 @@ class LiteLLM:
     def running(self) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(spend_log, "PAGE_ROWS_MAX", PAGE_ROWS)
-            patch.setattr(usage_items, "WAITING_IN_LIVE_MAX", 0)
+            patch.setattr(usage_items, "WAITING_IN_LIVE_MAX", 1)
             patch.setattr(httpx.HTTPTransport, "handle_request", self.handle)
             yield
 

@@ -11,6 +11,7 @@ from flareflow.metering.models import Window
 from flareflow.metering.ports import Cases, ReadingProgress, SliceQueue, UsageEvents
 from flareflow.metering.reading import Read, ReadSlice
 from flareflow.metering.rows import Listing, Progress, Reading, Slice, bucket_of
+from flareflow.metering.usage_events import CountReport
 from flareflow.time import Deadline, Epochs
 
 POLLED: Final = (Listing.ANSWERED, Listing.FAILED_WITH_TOKENS, Listing.FAILED_WITH_COST)
@@ -91,9 +92,10 @@ class PollUsage:
         return reading, left
 
     def _bill_alone(self, now: datetime) -> int:
-        report = self.usage.bill_alone(now - self.push_grace, SWEPT_MAX, now)
-        self.cases.open(cases_of(report, now))
-        return report.counted
+        def tell(report: CountReport) -> None:
+            self.cases.open(cases_of(report, now))
+
+        return self.usage.bill_alone(now - self.push_grace, SWEPT_MAX, now, tell)
 
 
 def _split(parts: Sequence[Slice]) -> list[Slice]:

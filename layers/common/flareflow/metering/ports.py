@@ -1,6 +1,6 @@
 """Ports of the metering package."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -101,8 +101,12 @@ class UsageEvents(RowCounter, Protocol):
     def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
         """Add records to the unconfirmed totals until their rows come."""
 
-    def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
-        """Bill records of calls that ended before `before` and have no row; look at `limit` subscriptions at most."""
+    def bill_alone(self, before: datetime, limit: int, now: datetime, tell: Callable[[CountReport], object]) -> int:
+        """Bill records of calls that ended before `before` and have no row; return how many.
+
+        Look at `limit` subscriptions at most. `tell` gets what to list: of these records, and of rows whose records
+        have not come. It is told again by a later call where this one fails before `tell` returns.
+        """
 
 
 class SliceQueue(Protocol):

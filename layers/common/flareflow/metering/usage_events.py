@@ -201,6 +201,11 @@ class Entry:
         return self.is_billed and not self.is_recorded
 
     @property
+    def is_record_alone(self) -> bool:
+        """Whether it is a record whose row did not come within the grace."""
+        return self.difference in {DifferenceKind.RECORD_WITHOUT_ROW, DifferenceKind.UNKNOWN_ENDING}
+
+    @property
     def usage(self) -> Usage:
         """What the entry adds to totals."""
         return usage_of(self.tokens, self.rated_microtokens, self.cost_nanousd) if self.is_billed else Usage()

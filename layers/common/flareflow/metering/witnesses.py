@@ -105,6 +105,11 @@ def rows_without_record(known: Known, entries: Iterable[Entry]) -> Sequence[Entr
     return [entry for entry in entries if entry.is_row_alone and not pairing.has_record(entry)]
 
 
+def records_without_row(entries: Iterable[Entry], subscription_id: int) -> Sequence[Difference]:
+    """The differences of those of `entries` that are records whose rows did not come within the grace."""
+    return [one for entry in entries if entry.is_record_alone for one in _differences(entry, subscription_id)]
+
+
 @dataclass
 class _Pairing:
     """The work on one subscription: what is known, and what changes."""
@@ -205,9 +210,7 @@ class _Pairing:
             self.calls[entry.key_hash, entry.call_id].append(entry)
 
     def _report(self, entry: Entry, subscription_id: int) -> None:
-        kind = entry.difference
-        if kind is not None:
-            self.differences.append(Difference(kind, subscription_id, entry.identity, _sentence(kind, entry)))
+        self.differences += _differences(entry, subscription_id)
 
     def _set_aside(self, what: str, identity: str, reason: str, call: LoggedCall | CallRecord) -> None:
         self.set_aside.append(SetAside(f"{what} {identity}", reason, to_json(call), call.started_at))
@@ -238,9 +241,14 @@ def _entry_of_late_record(record: RatedRecord, of_call: Sequence[Entry]) -> Entr
     )
 
 
-def _sentence(kind: DifferenceKind, entry: Entry) -> str:
+def _differences(entry: Entry, subscription_id: int) -> list[Difference]:
+    """The difference between the witnesses of an entry, if there is one."""
+    kind = entry.difference
+    if kind is None:
+        return []
     other = f", the other witness told {entry.other_tokens.total}" if entry.other_tokens is not None else ""
-    return f"{kind.replace('_', ' ')}: {entry.model}, {entry.tokens.total} tokens{other}"
+    what = f"{kind.replace('_', ' ')}: {entry.model}, {entry.tokens.total} tokens{other}"
+    return [Difference(kind, subscription_id, entry.identity, what)]
 
 
 def _call_key(call: CallRecord) -> CallKey:

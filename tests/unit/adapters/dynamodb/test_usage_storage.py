@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
-from flareflow.adapters.dynamodb.tables import UNCONFIRMED, USAGE_PACK, WAITING_RECORDS
+from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, UNCONFIRMED, USAGE_PACK, WAITING_RECORDS
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.dynamodb.usage_items import PACK_SPAN_MAX
+from flareflow.adapters.dynamodb.usage_items import PACK_SPAN_MAX, WAITING_IN_LIVE_MAX, live_of
 from flareflow.adapters.dynamodb.usage_packs import (
     PACK_BYTES_MAX,
     pack_entries,
@@ -20,13 +22,16 @@ from flareflow.adapters.dynamodb.usage_packs import (
     unpack_entries,
     unpack_records,
 )
-from flareflow.errors import BrokenRuleError
+from flareflow.errors import BrokenRuleError, StorageUnavailableError
 from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import Usage
-from flareflow.metering.usage_events import DifferenceKind, Entry, RatedRow
+from flareflow.metering.usage_events import CountReport, DifferenceKind, Entry, RatedRow
 from flareflow.metering.witnesses import REACH
-from tests.fakes.metering import NOW, record, row
+from flareflow.realtime.changes import UsageChanged
+from tests.fakes.metering import NOW, record, row, swept
+from tests.support.breakable_table import CrashError
 from tests.support.memory_table import MemoryTable
+from tests.support.stream_records import stream_record
 
 MINUTE = timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
@@ -107,7 +112,7 @@ def test_a_pack_that_begins_long_before_the_reach_is_found(usage: DynamoUsageEve
     start = NOW - REACH
     usage.count([row("first", started_at=start - PACK_SPAN_MAX)], NOW)
     usage.record([record("call-1", started_at=start), record("call-2", started_at=start - PACK_SPAN_MAX)], NOW)
-    usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE)
+    swept(usage, NOW + MINUTE, 10, NOW + GRACE)
     assert max(len(pack) for pack in packs(table)) == 2
     # When its row began as much later as a row may, Then it is known
     assert usage.count([row("a", call_id="call-1", started_at=NOW)], NOW + GRACE).counted == 0
@@ -161,12 +166,12 @@ def test_a_sweep_goes_on_where_the_last_one_ended_and_leaves_what_is_too_young(
     usage.record([record("old-2", started_at=old, subscription_id=2)], NOW + MICROSECOND)
     # When they are swept one by one
     before = NOW + 5 * MINUTE
-    counts = [usage.bill_alone(before, 1, NOW + GRACE).counted for _ in range(3)]
+    counts = [swept(usage, before, 1, NOW + GRACE).counted for _ in range(3)]
     # Then each old one is billed once, and the young one waits for a later sweep
     assert counts == [1, 1, 0]
     reader = UsageReader(table.as_table())
     assert reader.live(1).unconfirmed.requests == 1
-    assert usage.bill_alone(NOW + GRACE + MICROSECOND, 1, NOW + 2 * GRACE).counted == 1
+    assert swept(usage, NOW + GRACE + MICROSECOND, 1, NOW + 2 * GRACE).counted == 1
     assert reader.live(1).unconfirmed == Usage()
 
 
@@ -174,21 +179,59 @@ def test_a_sweep_looks_at_no_marker_again(usage: DynamoUsageEvents) -> None:
     # Given three subscriptions, of which a sweep looks at two
     for number in range(3):
         usage.record([record("call-1", subscription_id=number)], NOW + number * MICROSECOND)
-    assert usage.bill_alone(NOW + MINUTE, 2, NOW + GRACE).counted == 2
+    assert swept(usage, NOW + MINUTE, 2, NOW + GRACE).counted == 2
     # When another looks at one, Then that is the third
-    assert usage.bill_alone(NOW + MINUTE, 1, NOW + GRACE).counted == 1
+    assert swept(usage, NOW + MINUTE, 1, NOW + GRACE).counted == 1
 
 
 def test_an_older_sweep_finds_nothing(usage: DynamoUsageEvents) -> None:
     usage.record([record("call-1")], NOW)
-    assert usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE).counted == 1
-    assert usage.bill_alone(NOW - MINUTE, 10, NOW).counted == 0
+    assert swept(usage, NOW + MINUTE, 10, NOW + GRACE).counted == 1
+    assert swept(usage, NOW - MINUTE, 10, NOW).counted == 0
+
+
+@pytest.mark.parametrize("broken_off_at", range(6))
+def test_what_a_broken_off_sweep_has_billed_is_told_by_a_later_one(
+    usage: DynamoUsageEvents, table: MemoryTable, broken_off_at: int
+) -> None:
+    # Given two records without rows, and a sweep that ends before or after one of its writes
+    usage.record([record("call-1"), record("call-2", Tokens(), ending=Ending.UNKNOWN)], NOW)
+    told: list[CountReport] = []
+    table.crash_at = broken_off_at
+    with suppress(CrashError):
+        usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE, told.append)
+    table.crash_at = None
+    # When others follow
+    for number in (1, 2):
+        later = NOW + GRACE + number * MINUTE
+        usage.bill_alone(later, 10, later + GRACE, told.append)
+    # Then both are told, and one was billed
+    found = {(one.kind, one.identity) for report in told for one in report.differences}
+    assert found == {(DifferenceKind.RECORD_WITHOUT_ROW, "call-1"), (DifferenceKind.UNKNOWN_ENDING, "call-2")}
+    assert UsageReader(table.as_table()).live(1).counted.requests == 1
+
+
+def test_what_could_not_be_listed_is_told_again(usage: DynamoUsageEvents) -> None:
+    # Given a record and a row without each other, of which a sweep tells while nothing can be stored
+    usage.record([record("call-1")], NOW)
+    usage.count([row("a")], NOW)
+
+    def fail(_: CountReport) -> None:
+        raise StorageUnavailableError
+
+    with pytest.raises(StorageUnavailableError):
+        usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE, fail)
+    # When later sweeps can, Then they tell of both
+    kinds = {
+        one.kind for at in (1, 2) for one in swept(usage, NOW + at * GRACE + MINUTE, 10, NOW + 3 * GRACE).differences
+    }
+    assert kinds == {DifferenceKind.RECORD_WITHOUT_ROW, DifferenceKind.ROW_WITHOUT_RECORD}
 
 
 def test_rows_without_a_record_are_one_difference_that_names_some_of_them(usage: DynamoUsageEvents) -> None:
     usage.count([row(f"r-{number}", started_at=NOW - number * MINUTE) for number in range(5)], NOW)
     usage.count([row("later")], NOW + 2 * MINUTE)
-    [difference] = usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE).differences
+    [difference] = swept(usage, NOW + MINUTE, 10, NOW + GRACE).differences
     assert difference.subscription_id == 1
     assert "5 rows with 50 tokens have no record: r-4@" in difference.what
     assert difference.what.endswith(" …")
@@ -205,8 +248,35 @@ def test_spilled_records_of_any_length_fit_into_items(usage: DynamoUsageEvents, 
     assert usage.record(records, NOW).added == 400
     # Then no item is too large, and all of them end
     assert max(len(item["records"]) for item in table.items.values() if WAITING_RECORDS.matches(item)) < 400_000
-    assert usage.bill_alone(NOW + MINUTE, 10, NOW + GRACE).counted == 400
+    assert swept(usage, NOW + MINUTE, 10, NOW + GRACE).counted == 400
     assert not any(WAITING_RECORDS.matches(item) for item in table.items.values())
+
+
+@pytest.mark.parametrize("posted_at_once", [1, 50, 130])
+def test_every_record_that_begins_to_wait_is_told_to_watchers(
+    usage: DynamoUsageEvents, table: MemoryTable, monkeypatch: pytest.MonkeyPatch, posted_at_once: int
+) -> None:
+    # Given the stream of the live totals
+    told: list[str] = []
+    key, write = tuple(LIVE_TOTALS.key(subscription_id=1).values()), table.transact_write_items
+
+    def stream(*, TransactItems: Any) -> None:  # noqa: N803 (boto3's name)
+        before = table.items.get(key)
+        write(TransactItems=TransactItems)
+        if table.items.get(key) is not before:
+            change = decode_change(stream_record(table.items[key], before))
+            assert isinstance(change, UsageChanged)
+            told.extend(one.call.event_id for one in change.calls)
+
+    monkeypatch.setattr(table, "transact_write_items", stream)
+    # When more records are posted than the live totals hold
+    records = [record(f"call-{number}") for number in range(130)]
+    for first in range(0, 130, posted_at_once):
+        usage.record(records[first : first + posted_at_once], NOW)
+    # Then each is told once, and the live totals stay small
+    assert sorted(told) == sorted(one.call.event_id for one in records)
+    assert len(live_of(table.items[key], 1).waiting) <= WAITING_IN_LIVE_MAX
+    assert UsageReader(table.as_table()).live(1).unconfirmed.requests == 130
 
 
 def test_a_subscription_is_marked_once_while_its_records_wait(usage: DynamoUsageEvents, table: MemoryTable) -> None:

@@ -53,17 +53,17 @@ UNCONFIRMED: Final = ItemKind(
     serves="usage_polling lists them, oldest first, to bill records whose rows do not come.",
     attributes=(EXPIRES_AT,),
 )
-ROWS_ALONE: Final = ItemKind(
-    pk="ROWS_ALONE",
+COUNTED_ALONE: Final = ItemKind(
+    pk="COUNTED_ALONE",
     sk="{since}#SUB#{subscription_id}#{version:010}",
-    holds="The sort keys of packs in which rows of a subscription were counted without their records at a moment.",
-    serves="usage_polling lists them, oldest first, and tells which records still have not come.",
+    holds="The sort keys of packs in which calls of a subscription were counted by one witness at a moment.",
+    serves="usage_polling lists them, oldest first, and tells whose other witness has not come.",
     attributes=("packs", EXPIRES_AT),
 )
 SWEPT: Final = ItemKind(
     pk="METERING",
     sk="SWEPT#{kind}",
-    holds="The sort key of the last item under `UNCONFIRMED` or `ROWS_ALONE` that was looked at.",
+    holds="The sort key of the last item under `UNCONFIRMED` or `COUNTED_ALONE` that was looked at.",
     serves="usage_polling goes on from there.",
     attributes=("marker",),
 )
@@ -357,7 +357,7 @@ TABLES: Final = (
         name="UsageTable",
         holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
         items=(
-            *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, ROWS_ALONE, SWEPT),
+            *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, COUNTED_ALONE, SWEPT),
             *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
             *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY),
         ),

@@ -1,6 +1,6 @@
 """UsageTable as metering writes it: rows counted, records taken, and what finds no second witness."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -10,7 +10,7 @@ from boto3.dynamodb.conditions import Key
 from flareflow.adapters.dynamodb.epoch_usage import open_epoch_if_none
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
-from flareflow.adapters.dynamodb.tables import ROWS_ALONE, SWEPT, UNCONFIRMED
+from flareflow.adapters.dynamodb.tables import COUNTED_ALONE, SWEPT, UNCONFIRMED
 from flareflow.adapters.dynamodb.usage_items import packs_of
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.json_format import timestamp
@@ -18,6 +18,7 @@ from flareflow.metering.usage_events import (
     CountReport,
     Difference,
     DifferenceKind,
+    Entry,
     RatedRecord,
     RatedRow,
     RecordReport,
@@ -28,6 +29,7 @@ from flareflow.metering.witnesses import (
     Outcome,
     bill_alone,
     count_rows,
+    records_without_row,
     rows_without_record,
     take_records,
 )
@@ -61,14 +63,15 @@ class DynamoUsageEvents:
             set_aside=tuple(one for outcome in outcomes for one in outcome.set_aside),
         )
 
-    def bill_alone(self, before: datetime, limit: int, now: datetime) -> CountReport:
-        """Sweep the markers of before `before`: of records that wait, and of rows that were counted alone."""
-        records, rows = (self._markers(kind, before, limit) for kind in (UNCONFIRMED, ROWS_ALONE))
-        report = self._bill_waiting(records, before, now)
-        alone = tuple(one for marker in rows for one in self._rows_alone(marker))
-        self._sweep_after(UNCONFIRMED, records)
-        self._sweep_after(ROWS_ALONE, rows)
-        return report + CountReport(differences=alone)
+    def bill_alone(self, before: datetime, limit: int, now: datetime, tell: Callable[[CountReport], object]) -> int:
+        """Sweep the markers of before `before`: of records that wait, and of what was counted alone."""
+        waiting, counted = (self._markers(kind, before, limit) for kind in (UNCONFIRMED, COUNTED_ALONE))
+        report = self._bill_waiting(waiting, before, now)
+        alone = tuple(one for marker in counted for one in self._alone(marker))
+        tell(report + CountReport(differences=alone))
+        self._sweep_after(UNCONFIRMED, waiting)
+        self._sweep_after(COUNTED_ALONE, counted)
+        return report.counted
 
     @property
     def _writer(self) -> UsageWriter:
@@ -83,10 +86,14 @@ class DynamoUsageEvents:
             self._writer.mark(subscription_id, now)
         return _counted(outcomes)
 
-    def _rows_alone(self, marker: Item) -> Sequence[Difference]:
-        """One difference for all rows that were counted together and still have no record."""
-        subscription_id = ROWS_ALONE.number(marker, "subscription_id")
+    def _alone(self, marker: Item) -> Sequence[Difference]:
+        """The differences of records that were billed alone, and one for all rows that still have no record."""
+        subscription_id = COUNTED_ALONE.number(marker, "subscription_id")
         counted = self._writer.entries_in(subscription_id, packs_of(marker))
+        records = records_without_row(counted, subscription_id)
+        return [*records, *self._rows_alone(subscription_id, str(marker["sk"]), counted)]
+
+    def _rows_alone(self, subscription_id: int, identity: str, counted: Sequence[Entry]) -> Sequence[Difference]:
         starts = [entry.started_at for entry in counted]
         if not starts:  # the step that was marked was never written
             return ()
@@ -97,7 +104,7 @@ class DynamoUsageEvents:
         tokens = sum(entry.tokens.total for entry in alone)
         named = ", ".join(entry.identity for entry in alone[:NAMED_MAX])
         what = f"{len(alone)} rows with {tokens} tokens have no record: {named}{' …' if alone[NAMED_MAX:] else ''}"
-        return (Difference(DifferenceKind.ROW_WITHOUT_RECORD, subscription_id, str(marker["sk"]), what),)
+        return (Difference(DifferenceKind.ROW_WITHOUT_RECORD, subscription_id, identity, what),)
 
     def _markers(self, kind: ItemKind, before: datetime, limit: int) -> Sequence[Item]:
         """The oldest `limit` markers of before `before` that were not swept yet."""

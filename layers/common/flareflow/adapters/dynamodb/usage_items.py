@@ -32,6 +32,7 @@ from flareflow.metering.usage_events import Entry, RatedRecord
 from flareflow.metering.witnesses import Known, Outcome
 
 WAITING_IN_LIVE_MAX: Final = 60
+"""With more, those that waited before are spilled. The new ones stay: watchers are told of what is new in `LIVE`."""
 PACK_SPAN_MAX: Final = timedelta(minutes=10)
 """The start times in a pack are at most this far apart, so a range of start times finds its packs by their keys."""
 
@@ -70,11 +71,12 @@ class StoredUsage:
         """The actions that write `outcome`; what it bills counts under `epoch`."""
         version = self.live.version + 1
         kept, spilled = self._spilled_without(outcome.gone)
-        waiting = [record for record in self.live.waiting if record not in outcome.gone] + list(outcome.added)
-        if len(waiting) > WAITING_IN_LIVE_MAX:
+        waiting = [record for record in self.live.waiting if record not in outcome.gone]
+        if len(waiting) + len(outcome.added) > WAITING_IN_LIVE_MAX:
             puts = _put_spilled(self.subscription_id, version, waiting)
             spilled += puts
             kept, waiting = kept + len(puts), []
+        waiting += outcome.added
         totals = LiveTotals(
             self.live.totals.counted + outcome.counted, self.live.totals.unconfirmed + outcome.unconfirmed
         )

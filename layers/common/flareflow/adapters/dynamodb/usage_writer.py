@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
+from flareflow.adapters.dynamodb import usage_items
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
 from flareflow.adapters.dynamodb.tables import (
+    COUNTED_ALONE,
     EPOCH_SHARD,
     LIVE_TOTALS,
-    ROWS_ALONE,
     UNCONFIRMED,
     USAGE_PACK,
     WAITING_RECORDS,
@@ -97,9 +98,9 @@ class Step[T: (RatedRow, RatedRecord)]:
         return bool(self.outcome.added) and not self.stored.waiting
 
     @property
-    def packs_of_rows_alone(self) -> Sequence[str]:
-        """The sort keys of the packs of this step, if it counts rows without their records."""
-        if not any(entry.is_row_alone for entry in self.outcome.entries):
+    def packs_of_calls_alone(self) -> Sequence[str]:
+        """The sort keys of the packs of this step, if it counts rows without their records or records without rows."""
+        if not any(entry.is_row_alone or entry.is_record_alone for entry in self.outcome.entries):
             return ()
         items = [action["Put"]["Item"] for action in self.actions if "Put" in action]
         return [item["sk"] for item in items if USAGE_PACK.matches(item)]
@@ -152,14 +153,14 @@ class UsageWriter:
         with translating("mark unconfirmed records"):
             self.table.put_item(Item=key | {EXPIRES_AT: int((now + MARKER_LIFETIME).timestamp())})
 
-    def _mark_rows[T: (RatedRow, RatedRecord)](self, step: Step[T], now: datetime) -> None:
-        """Store that rows are counted without their records, so that a sweep looks whether these have come."""
-        key = ROWS_ALONE.key(
+    def _mark_alone[T: (RatedRow, RatedRecord)](self, step: Step[T], now: datetime) -> None:
+        """Store that calls are counted by one witness, so that a sweep tells those whose other one has not come."""
+        key = COUNTED_ALONE.key(
             since=timestamp(now), subscription_id=step.work.subscription_id, version=step.stored.live.version
         )
         expires_at = int((now + MARKER_LIFETIME).timestamp())
-        with translating("mark rows without records"):
-            self.table.put_item(Item=key | {"packs": step.packs_of_rows_alone, EXPIRES_AT: expires_at})
+        with translating("mark calls of one witness"):
+            self.table.put_item(Item=key | {"packs": step.packs_of_calls_alone, EXPIRES_AT: expires_at})
 
     def _transactions[T: (RatedRow, RatedRecord)](
         self, works: Sequence[Work[T]], decide: Decide[T]
@@ -181,6 +182,9 @@ class UsageWriter:
         known = replace(stored, entries=self.entries(work.subscription_id, first, last))
         calls = _within_spilled(calls, known)
         outcome = decide(known.known, calls)
+        if len(outcome.added) > usage_items.WAITING_IN_LIVE_MAX:
+            calls = calls[: usage_items.WAITING_IN_LIVE_MAX]
+            outcome = decide(known.known, calls)
         if outcome.billed and epoch is None:
             raise BrokenRuleError("no epoch is open, so no usage can be counted")
         actions = known.actions(outcome, epoch) if outcome.changes_something else []
@@ -191,8 +195,8 @@ class UsageWriter:
         for step in steps:
             if step.begins_to_wait:
                 self.mark(step.work.subscription_id, now)
-            if step.packs_of_rows_alone:
-                self._mark_rows(step, now)
+            if step.packs_of_calls_alone:
+                self._mark_alone(step, now)
         actions = [action for step in steps for action in step.actions]
         if epoch is not None and any(step.outcome.billed for step in steps):
             actions.append(check_open(steps[0].work.shard, epoch))
