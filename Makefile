@@ -58,6 +58,10 @@ status: ## which servers of the stack run, and where
 logs: ## the ends of all logs, or of one: make logs NAME=gateway
 	@$(PYTHON) -m infra.local logs $(NAME)
 
+.PHONY: books
+books: ## compare the books of the running local stack with chain, statements and cases; print each difference
+	@$(PYTHON) -m infra.local.books
+
 .PHONY: test
 test: ## all tests
 	@$(INSTALL) stack

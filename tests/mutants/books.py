@@ -11,11 +11,17 @@ CHAIN_EVENTS: Final = f"{SETTLEMENT}/chain_events.py"
 ENTERING: Final = f"{SETTLEMENT}/entering.py"
 REPAIRING: Final = f"{SETTLEMENT}/repairing.py"
 FLOW_LOG: Final = "layers/common/flareflow/adapters/flow/contracts.py"
+STANDING: Final = "layers/common/flareflow/accounts/standing.py"
+TRANSACTIONS: Final = "layers/common/flareflow/books/transactions.py"
+REBUILDING: Final = "layers/common/flareflow/books/rebuilding.py"
 
 TEST_JOURNAL: Final = "tests/unit/settlement/test_journal.py"
 TEST_CHAIN_EVENTS: Final = "tests/unit/settlement/test_chain_events.py"
 TEST_REPAIRING: Final = "tests/unit/settlement/test_repairing.py"
 TEST_FLOW_LOG: Final = "tests/unit/adapters/flow/test_flow_contracts.py"
+TEST_STANDING: Final = "tests/unit/accounts/test_standing.py"
+TEST_TRANSACTIONS: Final = "tests/unit/books/test_transactions.py"
+TEST_REBUILDING: Final = "tests/unit/books/test_rebuilding.py"
 
 FAULTS: Final = (
     Fault(
@@ -190,24 +196,24 @@ FAULTS: Final = (
         "books-subscription-does-not-wait",
         "A subscription waits from its first event that is set aside.",
         JOURNAL,
-        "waits_from=before.waits_from or event.position)",
-        "waits_from=None)",
+        "waits_for=before.waits_for or first)",
+        "waits_for=None)",
         [TEST_CHAIN_EVENTS],
     ),
     Fault(
         "books-waits-for-the-last",
         "A subscription waits from the first of its events that are set aside, not from the last.",
         JOURNAL,
-        "waits_from=before.waits_from or event.position)",
-        "waits_from=event.position)",
+        "waits_for=before.waits_for or first)",
+        "waits_for=first)",
         [TEST_CHAIN_EVENTS],
     ),
     Fault(
         "books-repair-forgets-who-waits",
         "What still cannot be entered keeps the subscription waiting.",
         REPAIRING,
-        "after = after and replace(after, waits_from=waits_from)",
-        "after = after and replace(after, waits_from=None)",
+        "after = after and replace(after, waits_for=waits_for)",
+        "after = after and replace(after, waits_for=None)",
         [TEST_REPAIRING],
     ),
     Fault(
@@ -233,5 +239,69 @@ FAULTS: Final = (
         "self.historic[min(ends)], min(*ends, last_height)",
         "self.historic[max(ends)], min(*ends, last_height)",
         [TEST_FLOW_LOG],
+    ),
+    Fault(
+        "books-waiting-is-known",
+        "A subscription that waits for an event stands unknown.",
+        STANDING,
+        "if waits_for or complete_at is None",
+        "if complete_at is None",
+        [TEST_STANDING],
+    ),
+    Fault(
+        "books-transaction-in-one-unit-only",
+        "A transaction sums to zero in every unit.",
+        TRANSACTIONS,
+        "or any(sums.values())",
+        "or sum(sums.values())",
+        [TEST_TRANSACTIONS],
+    ),
+    Fault(
+        "books-overdrawn-is-silent",
+        "Nothing inside the books is below zero: charged is at most attested, attested at most metered.",
+        TRANSACTIONS,
+        "if amount < 0 and",
+        "if amount > 0 and",
+        [TEST_TRANSACTIONS],
+    ),
+    Fault(
+        "books-debt-forgiven-as-paid",
+        "A forgiven debt is written off.",
+        TRANSACTIONS,
+        "source = WRITTEN_OFF if entry.kind == Forgiven.__name__ else",
+        "source =",
+        [TEST_REBUILDING],
+    ),
+    Fault(
+        "books-stored-for-nothing",
+        "What is stored and not in the sources is a difference.",
+        REBUILDING,
+        "sorted(expected.keys() | stored.keys(), key=str)",
+        "sorted(expected.keys(), key=str)",
+        [TEST_REBUILDING],
+    ),
+    Fault(
+        "books-attested-at-once",
+        "Only an attestation makes usage chargeable.",
+        REBUILDING,
+        "if self.sealed.is_attested(epoch):",
+        "if epoch:",
+        [TEST_REBUILDING],
+    ),
+    Fault(
+        "books-only-the-first-page",
+        "All cases are read, page by page.",
+        REBUILDING,
+        "after = page[-1].id",
+        "return",
+        [TEST_REBUILDING],
+    ),
+    Fault(
+        "books-charge-of-any-amount",
+        "A charge brings the settled total to what its statement says.",
+        REBUILDING,
+        "if raised and books.settled[one] != total:",
+        "if raised and books.settled[one] < 0:",
+        [TEST_REBUILDING],
     ),
 )

@@ -130,7 +130,7 @@ FAULTS: Final = (
         "settlement-dollars-rate-not-in-journal",
         "The entry of a charge has the rate of the charge.",
         JOURNAL,
-        "rate_ufix64=settled.rate_ufix64",
+        "rate_ufix64=happened.rate_ufix64",
         "rate_ufix64=None",
         [TEST_JOURNAL],
     ),

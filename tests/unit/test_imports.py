@@ -16,7 +16,7 @@ from infra.local.aws.gateway.template import TEMPLATE
 from infra.paths import ROOT
 
 PACKAGE: Final = ROOT / "layers" / "common" / "flareflow"
-DOMAIN: Final = ("metering", "statements", "attestation", "settlement", "accounts", "realtime")
+DOMAIN: Final = ("metering", "statements", "attestation", "settlement", "accounts", "realtime", "books")
 CODECS: Final = {"attestation": {"eth_abi"}}
 RUNTIME_DISTRIBUTIONS: Final = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 IMPORT_SECONDS_MAX: Final = 60

@@ -28,6 +28,7 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     ToppedUp,
     Unreadable,
+    Waiting,
 )
 from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, enter, post, set_aside
 from flareflow.settlement.plans import PlanVersion
@@ -343,10 +344,10 @@ def test_what_is_set_aside_is_listed_until_it_is_entered(ports: Ports) -> None:
     assert [one.subscription_id for one in ports.ledger.set_aside(1)] == [None]
     waiting = ports.ledger.subscription(1)
     assert waiting is not None
-    assert waiting.waits_from == Position(5, 0, 0)
+    assert waiting.waits_for == Waiting(Position(5, 0, 0), NOW)
     # When it is entered, and the other is forgotten, then nothing is left
     mended = replace(wrong, happened=ToppedUp(1, None, 5, 10**18 + 5))
-    made = enter(mended, replace(waiting, waits_from=None))
+    made = enter(mended, replace(waiting, waits_for=None))
     assert ports.ledger.record([replace(made, before=waiting, replaces=aside.aside)]) == 1
     ports.ledger.forget(ports.ledger.set_aside(1)[0])
     assert ports.ledger.set_aside(10) == []

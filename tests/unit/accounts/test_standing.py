@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flareflow.accounts.standing import LEDGER_AGE_MAX, RATE_GRACE, Decision, Facts, Standing, decide
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import Position
+from flareflow.settlement.events import Position, Waiting
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from flareflow.settlement.plans import NextPlan
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
@@ -93,6 +93,11 @@ def test_a_ledger_that_is_too_old_tells_nothing(age: timedelta, wanted: Standing
     decision = decide(facts(), NOON + age)
     assert decision.standing is wanted
     assert decision.known_until == (NOON if wanted is Standing.UNKNOWN else None)
+
+
+def test_a_subscription_that_waits_for_an_event_is_unknown_since_that_event() -> None:
+    decision = decide(facts(replace(OPEN, waits_for=Waiting(Position(9, 0, 0), NOON - SECOND))), NOON)
+    assert (decision.standing, decision.known_until) == (Standing.UNKNOWN, NOON - SECOND)
 
 
 def test_a_ledger_that_was_never_complete_tells_nothing() -> None:

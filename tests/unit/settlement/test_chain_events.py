@@ -24,6 +24,7 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     ToppedUp,
     Unreadable,
+    Waiting,
 )
 from flareflow.settlement.journal import Posting, SettingAside
 from flareflow.settlement.plans import NextPlan, PlanVersion
@@ -31,13 +32,14 @@ from flareflow.settlement.pricing import DEFAULT_TIERS, Currency, Tariff
 from tests.fakes.settlement import FakeChainLog, FakeClock, FakeDepositToken, FakeLedger
 
 ADDED = PlanAdded(1, 1, False, DEFAULT_TIERS.tiers, 10**8, 10**8, 1_764_000_000 * 10**8)
+AT = datetime(2026, 11, 24, tzinfo=UTC)
 IN_FLOW = PlanVersion.of(ADDED, token_is_dollar=False)
 
 
 def happened(
     what: SubscriptionEvent | RevenueWithdrawn | PlanEvent | Unreadable, height: int, index: int = 0
 ) -> ChainEvent:
-    return ChainEvent(Position(height, 0, index), datetime(2026, 11, 24, tzinfo=UTC), "ab" * 32, what)
+    return ChainEvent(Position(height, 0, index), AT, "ab" * 32, what)
 
 
 @dataclass
@@ -310,8 +312,8 @@ def test_only_the_subscription_of_an_event_that_is_set_aside_waits(reading: Read
     two_subscriptions(reading)
     assert reading.run() == ChainEventsReport(entries=3, read_to=5, set_aside=2)
     first, second = reading.ledger.subscriptions[1], reading.ledger.subscriptions[2]
-    assert (first.balance_ufix64, first.waits_from) == (1_000, Position(3, 0, 0))
-    assert (second.balance_ufix64, second.waits_from) == (1_005, None)
+    assert (first.balance_ufix64, first.waits_for) == (1_000, Waiting(Position(3, 0, 0), AT))
+    assert (second.balance_ufix64, second.waits_for) == (1_005, None)
     assert "the chain reports the balance 1006" in reading.ledger.aside[0].reason
     assert "an earlier event is set aside" in reading.ledger.aside[1].reason
 
@@ -330,7 +332,7 @@ def test_an_unreadable_event_is_set_aside(reading: Reading) -> None:
     reading.chain.sealed_height = 2
     # When it is read, then the subscription waits for it
     assert reading.run() == ChainEventsReport(entries=1, read_to=2, set_aside=1)
-    assert reading.ledger.subscriptions[1].waits_from == Position(2, 0, 0)
+    assert reading.ledger.subscriptions[1].waits_for == Waiting(Position(2, 0, 0), AT)
     assert reading.ledger.aside[0].reason == "ToppedUp: unknown form"
 
 

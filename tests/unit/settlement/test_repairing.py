@@ -13,9 +13,10 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     ToppedUp,
     Unreadable,
+    Waiting,
 )
 from flareflow.settlement.repairing import Repaired, RepairJournal
-from tests.unit.settlement.test_chain_events import ADDED, Reading, happened
+from tests.unit.settlement.test_chain_events import ADDED, AT, Reading, happened
 
 OPENED = happened(SubscriptionOpened(1, "0x1", 1, 1, 1_000, 1_000), 1)
 
@@ -45,7 +46,7 @@ def test_events_are_entered_in_their_order_once_the_first_is_mended() -> None:
     # Then nothing is set aside, and the subscription goes on
     assert (repaired.entered, repaired.still_aside, reading.ledger.aside) == (3, [], [])
     subscription = reading.ledger.subscriptions[1]
-    assert (subscription.balance_ufix64, subscription.owner, subscription.waits_from) == (1_006, "0x9", None)
+    assert (subscription.balance_ufix64, subscription.owner, subscription.waits_for) == (1_006, "0x9", None)
     assert subscription.position == Position(6, 0, 0)
     reading.chain.happened.append(happened(ToppedUp(1, None, 1, 1_007), 21))
     reading.chain.sealed_height = 21
@@ -65,7 +66,7 @@ def test_what_still_cannot_be_entered_keeps_the_rest_waiting() -> None:
     assert [aside.position.height for aside in repaired.still_aside] == [5, 6]
     assert "the chain reports the balance 9999" in repaired.still_aside[0].reason
     subscription = reading.ledger.subscriptions[1]
-    assert (subscription.balance_ufix64, subscription.waits_from) == (1_005, Position(5, 0, 0))
+    assert (subscription.balance_ufix64, subscription.waits_for) == (1_005, Waiting(Position(5, 0, 0), AT))
 
 
 def test_no_event_is_entered_past_one_that_still_cannot_be() -> None:
@@ -109,12 +110,12 @@ def test_an_event_whose_subscription_was_not_readable_is_entered_with_those_that
     # Given an event of nobody knows whom, after which the next one of the subscription does not fit
     lost, next_one = happened(ToppedUp(1, None, 5, 1_005), 3), happened(ToppedUp(1, None, 1, 1_006), 5)
     reading = reading_of(OPENED, replace(lost, happened=Unreadable("ToppedUp", None, "no fields")), next_one)
-    assert reading.ledger.subscriptions[1].waits_from == next_one.position
+    assert reading.ledger.subscriptions[1].waits_for == Waiting(next_one.position, AT)
     # When it can be read, then both are entered
     reading.chain.happened = [OPENED, lost, next_one]
     assert repair(reading).entered == 2
     assert reading.ledger.subscriptions[1].balance_ufix64 == 1_006
-    assert reading.ledger.subscriptions[1].waits_from is None
+    assert reading.ledger.subscriptions[1].waits_for is None
 
 
 def test_an_event_that_the_chain_no_longer_tells_stays_set_aside() -> None:
@@ -140,6 +141,6 @@ def test_a_repair_of_a_part_keeps_the_subscription_waiting_for_the_rest(monkeypa
     reading.chain.happened = [OPENED, *events]
     # When two repairs run, then the first leaves the subscription waiting for the third event
     assert repair(reading).entered == 2
-    assert reading.ledger.subscriptions[1].waits_from == events[2].position
+    assert reading.ledger.subscriptions[1].waits_for == Waiting(events[2].position, AT)
     assert repair(reading).entered == 1
-    assert reading.ledger.subscriptions[1].waits_from is None
+    assert reading.ledger.subscriptions[1].waits_for is None

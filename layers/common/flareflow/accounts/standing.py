@@ -7,7 +7,7 @@
 | overdrawn | what was metered costs all of the balance, or more | blocked |
 | capped | the spend cap of this period is used up, and the balance is not | blocked |
 | exiting | the owner or the provider has announced the end, or it has ended | blocked |
-| unknown | the ledger is missing or too old, or a bill in dollars has no rate | blocked after a grace |
+| unknown | the ledger is missing, too old or lacks an event, or a bill in dollars has no rate | blocked after a grace |
 
 Usage on a plan in dollars is valued at the last rate that the contract would have used, less a margin: until the
 usage is settled, the price of the token may fall.
@@ -108,8 +108,9 @@ def decide(facts: Facts, now: datetime) -> Decision:
     subscription = facts.subscription
     if subscription.status in {SubscriptionStatus.EXITING, SubscriptionStatus.CLOSED}:
         return _without_credit(facts, Standing.EXITING)
-    if facts.ledger_complete_at is None or now - facts.ledger_complete_at > LEDGER_AGE_MAX:
-        return _without_credit(facts, Standing.UNKNOWN, facts.ledger_complete_at)
+    waits_for, complete_at = subscription.waits_for, facts.ledger_complete_at
+    if waits_for or complete_at is None or now - complete_at > LEDGER_AGE_MAX:
+        return _without_credit(facts, Standing.UNKNOWN, waits_for.since if waits_for else complete_at)
     rate_ufix64 = cautious_rate_ufix64(facts.rate, now) if subscription.needs_rate else None
     due_ufix64 = most_due_in_tokens_ufix64(subscription, facts.metered_microtokens, rate_ufix64)
     if due_ufix64 is None:

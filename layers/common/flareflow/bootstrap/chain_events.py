@@ -14,8 +14,8 @@ from flareflow.settlement.repairing import RepairJournal
 from flareflow.time import utc_now
 
 
-class ChainEventsSettings(Settings):
-    """Environment of the function."""
+class ChainSettings(Settings):
+    """Where the contract's events are read, and where they are stored."""
 
     ledger_table: str
     flow_rest_url: str
@@ -27,12 +27,12 @@ class ChainEventsSettings(Settings):
 
 @cache
 def read_chain_events() -> ReadChainEvents:
-    settings = ChainEventsSettings.from_environment()
-    rest = FlowRest(http_client(settings.flow_rest_url))
+    settings = ChainSettings.from_environment()
+    chain = chain_log(settings)
     addresses = contract_addresses(settings.flow_network, settings.flow_contract_address)
     return ReadChainEvents(
-        chain=FlowChainLog(rest, settings.flow_contract_address, _historic(settings.flow_historic_nodes)),
-        token=FlowDepositToken(FlowScripts(rest, addresses)),
+        chain=chain,
+        token=FlowDepositToken(FlowScripts(chain.rest, addresses)),
         ledger=DynamoLedger(boto3.resource("dynamodb").Table(settings.ledger_table), time.sleep),
         start_height=settings.flow_start_height,
         clock=utc_now,
@@ -43,6 +43,12 @@ def read_chain_events() -> ReadChainEvents:
 def repair_journal() -> RepairJournal:
     reading = read_chain_events()
     return RepairJournal(reading.chain, reading.token, reading.ledger)
+
+
+def chain_log(settings: ChainSettings) -> FlowChainLog:
+    """The contract's events, from the nodes of the settings."""
+    rest = FlowRest(http_client(settings.flow_rest_url))
+    return FlowChainLog(rest, settings.flow_contract_address, _historic(settings.flow_historic_nodes))
 
 
 def _historic(nodes: str) -> dict[int, FlowRest]:

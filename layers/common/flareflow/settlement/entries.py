@@ -60,9 +60,12 @@ class Line:
 class Entry:
     """The entry of one event; an event that moved no token has no lines.
 
-    `subscription_id` is None for the provider's withdrawals. Only a charge has `currency` (of the plan) and
-    `paid_ufix64`: what it pays of the bill, in 1e-8 of that currency. `rate_ufix64` is 1e-8 dollars for one token, for
-    a charge that needed a rate. Raises BrokenRuleError unless the lines sum to zero.
+    `subscription_id` is None for the provider's withdrawals. Only a charge and a forgiven debt have `currency` (of the
+    plan) and `owed_change_ufix64`: by how much what is owed changes, in 1e-8 of that currency. Only a charge has
+    `paid_ufix64`, what it pays of the bill; `epoch`, of the statement that it charges; `settled_microtokens`, by how
+    much it raises the settled total; and, if it needed one, `rate_ufix64`, 1e-8 dollars for one token.
+
+    Raises BrokenRuleError unless the lines sum to zero.
     """
 
     subscription_id: int | None
@@ -74,6 +77,9 @@ class Entry:
     currency: Currency | None = None
     paid_ufix64: int | None = None
     rate_ufix64: int | None = None
+    owed_change_ufix64: int | None = None
+    epoch: int | None = None
+    settled_microtokens: int | None = None
 
     def __post_init__(self) -> None:
         if sum(line.amount_ufix64 for line in self.lines) != 0:

@@ -244,6 +244,14 @@ class BlocksRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The event that a subscription waits for: where it is in the chain, and when it happened."""
+
+    position: Position
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """An event that could not be entered, or that waits for an earlier one of its subscription, and why.
 

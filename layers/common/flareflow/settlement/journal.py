@@ -34,6 +34,7 @@ from flareflow.settlement.events import (
     Suspended,
     ToppedUp,
     Unreadable,
+    Waiting,
     Withdrawn,
 )
 from flareflow.settlement.plans import NextPlan
@@ -59,7 +60,7 @@ _ANNOUNCED: Final = {Suspended: SubscriptionStatus.SUSPENDED, ExitRequested: Sub
 class Subscription:
     """A subscription's balances: the projection of its entries. `position` is its last event that was looked at.
 
-    `waits_from` is the position of its first event that is set aside; it and later ones are not in the balances.
+    `waits_for` is its first event that is set aside, if any; that and all later ones are not in the balances.
 
     `owed_ufix64` is in 1e-8 of the plan's currency, every other amount in 1e-8 of the token. `cost_offset` is how much
     more (or less, if negative) any total costs than by the present plan alone, in 1e-17 of the plan's currency: earlier
@@ -88,7 +89,7 @@ class Subscription:
     paid_dollars_ufix64: int = 0
     spend_cap: SpendCap | None = None
     next_plan: NextPlan | None = None
-    waits_from: Position | None = None
+    waits_for: Waiting | None = None
 
     def __post_init__(self) -> None:
         parts = (self.balance_ufix64, self.charged_ufix64, self.withdrawn_ufix64, self.refunded_ufix64)
@@ -177,8 +178,8 @@ def enter(event: ChainEvent, before: Subscription | None, accepted: Tariff | Non
         return Posting(entry_of(event, None, taken), None, None)
     if isinstance(happened, PlanAdded | PlanRetired):
         raise BrokenRuleError(f"{event} moves no money")
-    if before is not None and before.waits_from is not None:
-        raise BrokenRuleError(f"an earlier event is set aside: {before.waits_from}")
+    if before is not None and before.waits_for is not None:
+        raise BrokenRuleError(f"an earlier event is set aside: {before.waits_for.position}")
     known = _opened(happened, event.position, accepted) if isinstance(happened, SubscriptionOpened) else before
     if known is None or (known is not before and before is not None):
         raise BrokenRuleError(f"{event} cannot follow on {before}")
@@ -187,8 +188,8 @@ def enter(event: ChainEvent, before: Subscription | None, accepted: Tariff | Non
     if isinstance(happened, SpendCapSet):
         after = replace(after, spend_cap=cap_after(happened, known.spend_cap, known.charged_ufix64, event.occurred_at))
     entry = entry_of(event, happened.subscription_id, lines_of(happened, known.owner))
-    if isinstance(happened, Settled):
-        entry = _charging(entry, happened, known, after)
+    if isinstance(happened, Settled | Forgiven):
+        entry = _billing(entry, happened, known, after)
     return Posting(entry, before, after)
 
 
@@ -199,17 +200,27 @@ def _in_cap_period(subscription: Subscription, now: datetime) -> Subscription:
 
 def set_aside(event: ChainEvent, before: Subscription | None, reason: str) -> SettingAside:
     """What becomes of an event that cannot be entered, for this reason."""
-    waiting = before and replace(before, position=event.position, waits_from=before.waits_from or event.position)
+    first = Waiting(event.position, event.occurred_at)
+    waiting = before and replace(before, position=event.position, waits_for=before.waits_for or first)
     kind = event.happened.name if isinstance(event.happened, Unreadable) else type(event.happened).__name__
     subscription_id = event.subscription_id
     aside = SetAside(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, reason)
     return SettingAside(aside, before, waiting)
 
 
-def _charging(entry: Entry, settled: Settled, before: Subscription, after: Subscription) -> Entry:
-    """The entry with what the charge pays of the bill, and the rate that it needed."""
-    paid_ufix64 = after.paid_ufix64 - before.paid_ufix64
-    return replace(entry, currency=before.tariff.currency, paid_ufix64=paid_ufix64, rate_ufix64=settled.rate_ufix64)
+def _billing(entry: Entry, happened: Settled | Forgiven, before: Subscription, after: Subscription) -> Entry:
+    """The entry with what a charge or a forgiven debt changes of the bill."""
+    owed_change_ufix64 = after.owed_ufix64 - before.owed_ufix64
+    entry = replace(entry, currency=before.tariff.currency, owed_change_ufix64=owed_change_ufix64)
+    if isinstance(happened, Forgiven):
+        return entry
+    return replace(
+        entry,
+        paid_ufix64=after.paid_ufix64 - before.paid_ufix64,
+        rate_ufix64=happened.rate_ufix64,
+        epoch=happened.epoch,
+        settled_microtokens=after.settled_microtokens - before.settled_microtokens,
+    )
 
 
 def _opened(happened: SubscriptionOpened, position: Position, accepted: Tariff | None) -> Subscription:

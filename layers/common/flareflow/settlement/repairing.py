@@ -7,7 +7,7 @@ from typing import Final
 
 from flareflow.errors import BrokenRuleError
 from flareflow.settlement.entering import Entering
-from flareflow.settlement.events import ChainEvent, PlanAdded, PlanRetired, Position, SetAside
+from flareflow.settlement.events import ChainEvent, PlanAdded, PlanRetired, Position, SetAside, Waiting
 from flareflow.settlement.journal import Posting, Subscription, enter
 from flareflow.settlement.ports import ChainLog, DepositToken, Ledger
 from flareflow.time import Deadline
@@ -37,7 +37,7 @@ class RepairJournal:
 
     def run(self, deadline: Deadline) -> Repaired:
         listed = self.ledger.set_aside(REPAIRED_MAX + 1)
-        following = {one.position: next_one.position for one, next_one in pairwise(listed) if _same(one, next_one)}
+        following = {one.position: _waiting(other) for one, other in pairwise(listed) if _same(one, other)}
         entered, still_aside = 0, list[SetAside]()
         for _, group in groupby(listed[:REPAIRED_MAX], key=lambda one: one.subscription_id):
             repaired = _Repair(self, following, deadline).run(list(group))
@@ -51,7 +51,7 @@ class _Repair:
     """Of the events of one subscription, or of those that name none."""
 
     of: RepairJournal
-    following: dict[Position, Position]
+    following: dict[Position, Waiting]
     deadline: Deadline
 
     def run(self, waiting: Sequence[SetAside]) -> Repaired:
@@ -77,24 +77,24 @@ class _Repair:
             return 1
         known = event.subscription_id
         before = self.of.ledger.subscription(known) if known is not None else None
-        waits_from = self._waits_after(event, aside, before)
-        posting = enter(event, before and replace(before, waits_from=None), entering.accepted(event))
+        waits_for = self._waits_after(event, aside, before)
+        posting = enter(event, before and replace(before, waits_for=None), entering.accepted(event))
         after = posting.subscription
         if after and before:
             after = replace(after, position=max(after.position, before.position))
-        after = after and replace(after, waits_from=waits_from)
+        after = after and replace(after, waits_for=waits_for)
         return self.of.ledger.record([Posting(posting.entry, before, after, replaces=aside)])
 
-    def _waits_after(self, event: ChainEvent, aside: SetAside, before: Subscription | None) -> Position | None:
+    def _waits_after(self, event: ChainEvent, aside: SetAside, before: Subscription | None) -> Waiting | None:
         """What the subscription waits for after the event: the next one that is set aside.
 
         Raises BrokenRuleError for an event whose subscription is known only now, and waits for an earlier one.
         """
-        if aside.subscription_id is not None or before is None or before.waits_from is None:
+        if aside.subscription_id is not None or before is None or before.waits_for is None:
             return self.following.get(aside.position)
-        if before.waits_from < event.position:
-            raise BrokenRuleError(f"an earlier event is set aside: {before.waits_from}")
-        return before.waits_from
+        if before.waits_for.position < event.position:
+            raise BrokenRuleError(f"an earlier event is set aside: {before.waits_for.position}")
+        return before.waits_for
 
     def _read(self, aside: SetAside) -> ChainEvent:
         """The event as the chain tells it now. Raises BrokenRuleError when it tells no such event."""
@@ -107,3 +107,7 @@ class _Repair:
 
 def _same(one: SetAside, other: SetAside) -> bool:
     return one.subscription_id is not None and one.subscription_id == other.subscription_id
+
+
+def _waiting(aside: SetAside) -> Waiting:
+    return Waiting(aside.position, aside.occurred_at)

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.keys import Item, ItemKind
 from flareflow.adapters.dynamodb.tables import DECIDED_CASE, OPEN_CASE
 from flareflow.json_format import timestamp
 from flareflow.metering.cases import Case
@@ -43,10 +43,17 @@ class DynamoCases:
         return len(fresh)
 
     def open_cases(self, after: str | None, limit: int) -> Sequence[Case]:
-        condition: ConditionBase = Key("pk").eq(OPEN_CASE.partition())
+        return self._listed(OPEN_CASE, after, limit)
+
+    def decided_cases(self, after: str | None, limit: int) -> Sequence[Case]:
+        """Decided cases in the order of their ids, at most `limit`, of those after the id `after`."""
+        return self._listed(DECIDED_CASE, after, limit)
+
+    def _listed(self, kind: ItemKind, after: str | None, limit: int) -> Sequence[Case]:
+        condition: ConditionBase = Key("pk").eq(kind.partition())
         if after is not None:
             condition &= Key("sk").gt(after)
-        with translating("list the open cases"):
+        with translating("list cases"):
             found = self.table.query(KeyConditionExpression=condition, Limit=limit, ConsistentRead=True)
         return [_CASE.validate_python(item) for item in found["Items"]]
 

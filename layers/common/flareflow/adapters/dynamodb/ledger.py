@@ -49,6 +49,13 @@ def subscription_of(item: Mapping[str, Any]) -> Subscription:
     return _SUBSCRIPTION.validate_python(item)
 
 
+def read_height(table: "Table") -> int | None:
+    """The last block whose events are all in the journal; None before the first."""
+    with translating("read how far the chain was read"):
+        item = table.get_item(Key=CHAIN_CURSOR.key(), ConsistentRead=True).get("Item")
+    return int(str(item["height"])) if item else None
+
+
 def plan_of(item: Mapping[str, Any]) -> PlanVersion:
     return _PLAN.validate_python(item)
 
@@ -61,9 +68,7 @@ class DynamoLedger:
     pause: Pause
 
     def read_to(self) -> int | None:
-        with translating("read how far the chain was read"):
-            item = self.table.get_item(Key=CHAIN_CURSOR.key(), ConsistentRead=True).get("Item")
-        return int(str(item["height"])) if item else None
+        return read_height(self.table)
 
     def advance(self, height: int) -> None:
         with suppress(ConditionFailedError), translating("store how far the chain was read"):

@@ -1,0 +1,258 @@
+"""Rebuilding the books: every difference between what is stored and what the sources say is found, and no other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from flareflow.books.rebuilding import Books, RebuildBooks
+from flareflow.books.rebuilt import RebuiltLedger
+from flareflow.books.transactions import Unit
+from flareflow.errors import BrokenRuleError
+from flareflow.metering.cases import Case, CaseKind, Decision, Verdict
+from flareflow.metering.models import Usage
+from flareflow.settlement.chain_events import ReadChainEvents
+from flareflow.settlement.events import (
+    Credited,
+    Forgiven,
+    OwnerChanged,
+    RevenueWithdrawn,
+    Settled,
+    SubscriptionOpened,
+    ToppedUp,
+    Withdrawn,
+)
+from flareflow.statements.ports import OpenEpoch
+from tests.fakes.books import FakeAllCases, FakeMeteredUsage, FakeSealedUsage, FakeStoredLedger
+from tests.fakes.settlement import FakeChainLog, FakeClock, FakeDepositToken
+from tests.unit.settlement.test_chain_events import ADDED, AT, happened
+
+FLOW = 10**8
+COSTS_ONE_FLOW = 50_000 * 10**6
+"""Rated micro-tokens for 1 FLOW on the default plan."""
+
+
+def used(microtokens: int) -> Usage:
+    return Usage(prompt_tokens=microtokens // 10**6, requests=1, rated_microtokens=microtokens)
+
+
+def case(number: int, verdict: Verdict | None, count: int = 1, kind: CaseKind = CaseKind.ROW) -> Case:
+    decision = Decision(verdict, "alice", "asked", AT) if verdict else None
+    return Case(kind, "key_unknown", f"row-{number}", AT, body="{}", count=count, decision=decision)
+
+
+@dataclass
+class Operator:
+    """A provider with one subscription: two epochs are attested and charged, a third is sealed, a fourth is open."""
+
+    chain: FakeChainLog = field(default_factory=FakeChainLog)
+    stored: FakeStoredLedger = field(init=False)
+    sealed: FakeSealedUsage = field(default_factory=FakeSealedUsage)
+    metered: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
+    cases: FakeAllCases = field(default_factory=FakeAllCases)
+    clock: FakeClock = field(default_factory=FakeClock)
+    books: Books = field(default_factory=Books)
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        one = COSTS_ONE_FLOW
+        self.chain.happened = [
+            happened(ADDED, 1),
+            happened(SubscriptionOpened(7, "0x1", 1, 1, 3 * FLOW // 2, 3 * FLOW // 2), 2),
+            happened(Settled(7, 100, one, FLOW, 0, FLOW // 2), 3),
+            happened(Settled(7, 101, 2 * one, FLOW // 2, FLOW // 2, 0), 4),
+            happened(Forgiven(7, FLOW // 4, FLOW // 4), 5),
+            happened(ToppedUp(7, "0x2", 5 * FLOW, 5 * FLOW), 6),
+            happened(Settled(7, 101, 2 * one, FLOW // 4, 0, 5 * FLOW - FLOW // 4), 7),
+            happened(Credited(7, FLOW // 4, 5 * FLOW), 8),
+            happened(Withdrawn(7, None, FLOW, 4 * FLOW), 9),
+            happened(RevenueWithdrawn(FLOW, "0x9"), 10),
+            happened(OwnerChanged(7, "0x3"), 11),
+        ]
+        self.chain.sealed_height = 12
+        ledger = RebuiltLedger(lambda _: None)
+        reading = ReadChainEvents(self.chain, FakeDepositToken(), ledger, 0, self.clock)
+        reading.run(self.clock.deadline())
+        self.stored = FakeStoredLedger(ledger)
+        self.metered.added = {epoch: {7: used(one)} for epoch in (100, 101, 102, 103)}
+        self.metered.epoch = OpenEpoch(103, None)
+        self.sealed.statements = {100 + n: {7: sum([used(one)] * (n + 1), start=Usage())} for n in range(3)}
+        self.sealed.attested = {100, 101}
+        self.cases.waiting = [case(1, None, count=4, kind=CaseKind.TALLY)]
+        self.cases.decided = [case(2, Verdict.WRITTEN_OFF), case(3, Verdict.BILLED)]
+
+    def differences(self) -> list[str]:
+        rebuild = RebuildBooks(
+            chain=self.chain,
+            token=FakeDepositToken(),
+            start_height=0,
+            ledger=self.stored,
+            sealed=self.sealed,
+            metered=self.metered,
+            cases=self.cases,
+            clock=self.clock,
+            say=self.said.append,
+        )
+        return [str(difference) for difference in rebuild.run(self.books)]
+
+
+@pytest.fixture
+def operator() -> Operator:
+    return Operator()
+
+
+def test_books_that_are_stored_as_the_sources_say_have_no_difference(operator: Operator) -> None:
+    assert operator.differences() == []
+    assert operator.said
+
+
+def test_every_unit_sums_to_zero_and_each_balance_is_what_its_projection_says(operator: Operator) -> None:
+    operator.differences()
+    balances = operator.books.balances
+    for unit in Unit:
+        assert sum(amount for (_, known), amount in balances.by_account.items() if known is unit) == 0
+    # Deposits, charges, withdrawals and credits
+    assert balances.of("subscriber:7", Unit.TOKEN) == 4 * FLOW
+    assert balances.of("revenue", Unit.TOKEN) == FLOW // 2
+    assert balances.of("wallet:0x9", Unit.TOKEN) == FLOW
+    # The bill: what usage cost is paid, and a quarter of a FLOW was written off
+    assert balances.of("paid:7", Unit.TOKEN) == FLOW + FLOW // 2 + FLOW // 4
+    assert balances.of("written_off", Unit.TOKEN) == FLOW // 4
+    assert balances.of("owed:7", Unit.TOKEN) == 0
+    # Metered, attested and charged usage
+    assert balances.of("metered:7", Unit.USAGE) == COSTS_ONE_FLOW
+    assert balances.of("attested:7", Unit.USAGE) == 0
+    assert balances.of("settled:7", Unit.USAGE) == 2 * COSTS_ONE_FLOW
+    # Calls that a person decided about
+    assert balances.of("set_aside", Unit.CALLS) == 4
+    assert balances.of("written_off", Unit.CALLS) == balances.of("billed", Unit.CALLS) == 1
+    assert balances.by_kind()["subscriber", Unit.TOKEN] == 4 * FLOW
+
+
+def spoil(what: str, value: Callable[[Any], object]) -> Callable[[dict[Any, Any]], None]:
+    """Change the records whose key begins with `what`; None takes them away."""
+
+    def change(records: dict[Any, Any]) -> None:
+        for key in [key for key in records if " ".join(map(str, key)).startswith(what)]:
+            changed = value(records[key])
+            if changed is None:
+                del records[key]
+            else:
+                records[key] = changed
+
+    return change
+
+
+def added(key: tuple[object, ...], value: object) -> Callable[[dict[Any, Any]], None]:
+    return lambda records: records.update({key: value})
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        (spoil("entry 7 3 ", lambda _: None), "entry 7 3 0 0"),
+        (spoil("entry 7 3 ", lambda entry: replace(entry, paid_ufix64=1)), "entry 7 3 0 0"),
+        (spoil("entry - 10", lambda _: None), "entry - 10 0 0"),
+        (added(("entry", 7, 8, 0, 1), "nobody"), "entry 7 8 0 1"),
+        (spoil("subscription 7", lambda one: replace(one, settled_microtokens=1)), "subscription 7"),
+        (spoil("settled 7", lambda _: (0, False)), "settled 7"),
+        (spoil("owner 0x3", lambda _: None), "owner 0x3 7"),
+        (added(("owner", "0x1", 7), True), "owner 0x1 7"),
+        (spoil("revenue", lambda amount: amount + 1), "revenue"),
+        (spoil("plan 1", lambda plan: replace(plan, low_balance_ufix64=1)), "plan 1 1"),
+        (added(("set aside", 7, 5, 0, 3), True), "set aside 7 5 0 3"),
+        (added(("subscription", 8), "nobody"), "subscription 8"),
+    ],
+)
+def test_each_record_that_is_not_as_the_chain_says_is_a_difference(
+    operator: Operator, changed: Callable[[dict[Any, Any]], None], what: str
+) -> None:
+    operator.stored.changed = changed
+    [difference] = operator.differences()
+    assert difference.startswith(f"{what}: the sources say ")
+
+
+def test_what_ticks_store_meanwhile_is_no_difference(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a stored top-up after the block up to which the events are compared
+    ledger = operator.stored.ledger
+    operator.chain.happened.append(happened(ToppedUp(7, None, 5, 4 * FLOW + 5), 13))
+    operator.chain.sealed_height = 13
+    ReadChainEvents(operator.chain, FakeDepositToken(), ledger, 0, operator.clock).run(operator.clock.deadline())
+    monkeypatch.setattr(operator.stored, "read_to", lambda: 12)
+    # When the books are compared, then that one is left to the next comparison
+    assert operator.differences() == []
+
+
+def test_a_deposit_that_is_stored_and_not_on_the_chain_is_found(operator: Operator) -> None:
+    del operator.chain.happened[6:]
+    differences = operator.differences()
+    assert any(difference.startswith("entry 7 9 0 0: the sources say None") for difference in differences)
+
+
+def test_what_an_epoch_added_differs_from_its_statement(operator: Operator) -> None:
+    operator.metered.added[101] = {7: used(COSTS_ONE_FLOW), 8: used(5)}
+    [difference, *rest] = operator.differences()
+    assert difference.startswith("usage of subscription 8 in epoch 101: the sources say None")
+    assert rest == []
+
+
+def test_a_total_of_a_statement_that_is_not_what_was_added_is_a_difference(operator: Operator) -> None:
+    operator.sealed.statements[102] = {7: operator.sealed.statements[102][7] + used(1)}
+    assert [difference.partition(":")[0] for difference in operator.differences()] == [
+        "usage of subscription 7 in epoch 102",
+        "counted usage of subscription 7",
+    ]
+
+
+def test_counted_usage_that_no_epoch_has_is_a_difference(operator: Operator) -> None:
+    operator.metered.uncounted = used(1)
+    [difference] = operator.differences()
+    assert difference.startswith("counted usage of subscription 7")
+
+
+def test_a_charge_of_what_its_statement_does_not_say_is_a_difference(operator: Operator) -> None:
+    operator.sealed.statements[101] = {7: operator.sealed.statements[101][7] + used(COSTS_ONE_FLOW)}
+    operator.metered.added[101] = {7: used(COSTS_ONE_FLOW) + used(COSTS_ONE_FLOW)}
+    operator.metered.added[102] = {}
+    operator.sealed.statements[102] = {}
+    differences = operator.differences()
+    assert any(difference.startswith("charge of subscription 7 at ") for difference in differences)
+
+
+def test_a_charge_without_a_statement_is_a_difference(operator: Operator) -> None:
+    del operator.sealed.statements[100]
+    assert any("no statement of epoch 100" in difference for difference in operator.differences())
+
+
+def test_a_charge_of_usage_that_was_never_attested_overdraws_what_is_attested(operator: Operator) -> None:
+    operator.sealed.attested = {100}
+    [difference] = operator.differences()
+    assert f"attested:7 has -{COSTS_ONE_FLOW} rated_microtokens" in difference
+
+
+@pytest.mark.parametrize("decided", [replace(case(2, None)), case(1, Verdict.BILLED, kind=CaseKind.TALLY)])
+def test_a_case_that_is_decided_and_open_or_without_a_decision_is_a_difference(
+    operator: Operator, decided: Case
+) -> None:
+    operator.cases.decided = [decided]
+    [difference] = operator.differences()
+    assert difference.startswith(f"case {decided.id}: the sources say decided and not open")
+
+
+def test_many_epochs_and_cases_are_read_page_by_page(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flareflow.books.rebuilding.LISTED_MAX", 1)
+    operator.cases.waiting += [case(number, None) for number in range(10, 13)]
+    assert operator.differences() == []
+    assert operator.books.balances.of("set_aside", Unit.CALLS) == 7
+
+
+def test_documents_that_do_not_lead_to_their_roots_end_the_comparison(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> dict[int, Usage]:
+        raise BrokenRuleError("the usage index of epoch 100 does not lead to its root")
+
+    monkeypatch.setattr(operator.sealed, "totals", broken)
+    with pytest.raises(BrokenRuleError):
+        operator.differences()
