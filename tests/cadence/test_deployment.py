@@ -84,7 +84,7 @@ def kms_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[KmsKey]:
 
 def at(chain: Chain, account: LocalAccount) -> Chain:
     """The same emulator with the contracts on another account."""
-    return Chain(chain.flow.with_contracts_at(account.address), account)
+    return replace(chain, flow=chain.flow.with_contracts_at(account.address), provider=account)
 
 
 def newest_policy(chain: Chain) -> dict[str, object]:

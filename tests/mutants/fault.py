@@ -34,6 +34,11 @@ class Fault:
         return self.name.partition("-")[0]
 
     @property
+    def files(self) -> set[str]:
+        """The files of its tests."""
+        return {test.partition("::")[0] for test in self.tests}
+
+    @property
     def is_quick(self) -> bool:
         """Whether its tests take seconds: they start no server, and run no function of the template."""
         return all(

@@ -16,7 +16,7 @@ PRELOADED: Final = [
     *("pytest", "_hypothesis_pytestplugin", "pytest_timeout", "pytest_socket"),
     *("hypothesis", "pydantic", "httpx", "jq", "samtranslator.translator.translator", "moto", "web3"),
     *("boto3", "aws_lambda_powertools.event_handler", "aws_lambda_powertools.utilities.batch"),
-    *("cryptography.hazmat.primitives.asymmetric.ec", "eth_account", "psutil", "tenacity"),
+    *("cryptography.hazmat.primitives.asymmetric.ec", "eth_account", "psutil", "tenacity", "flow_py_sdk"),
 ]
 FORKS: Final = get_context("forkserver")
 CRASHED: Final = 3

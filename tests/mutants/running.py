@@ -2,16 +2,18 @@
 
 import random
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
-from queue import SimpleQueue
+from itertools import chain
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from tests.mutants.fault import Fault, StaleFaultError
-from tests.mutants.workspace import Workspace, workspaces
+from tests.mutants.workspace import KEEPS_DEPLOYMENTS, Ended, Workspace, servers_for, workspaces
 
 AT_ONCE: Final = 2
 UNFAULTED_SECONDS_MAX: Final = 1_800
@@ -42,36 +44,37 @@ class Outcome:
         return f"{line}\n    rule: {self.fault.rule}\n    {self.detail}"
 
 
-@dataclass(slots=True)
-class Runner:
-    """Tries faults, one at a time in each free workspace."""
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A workspace and the faults that only it tries, because its servers have what their tests need."""
 
-    free: SimpleQueue[Workspace] = field(default_factory=SimpleQueue)
-
-    @contextmanager
-    def _workspace(self) -> Iterator[Workspace]:
-        workspace = self.free.get()
-        try:
-            yield workspace
-        finally:
-            self.free.put(workspace)
+    workspace: Workspace
+    faults: Sequence[Fault]
 
     def tests_pass(self, tests: Sequence[str]) -> bool:
         """Whether the tests pass without any fault; prints what they say where they do not."""
-        with self._workspace() as workspace:
-            ended = workspace.run(tests, UNFAULTED_SECONDS_MAX)
+        ended = self.workspace.run(tests, UNFAULTED_SECONDS_MAX) if tests else Ended(0, "")
         if not ended.passed:
             print(f"The tests do not pass without any fault:\n{ended.output}")
         return ended.passed
 
-    def attempt(self, fault: Fault) -> Outcome:
+    def try_all(self, shared: SimpleQueue[Fault]) -> list[Outcome]:
+        """Try its own faults, then those of `shared` while there are any."""
+        return [self._attempt(fault) for fault in chain(self.faults, _taken_from(shared))]
+
+    def _attempt(self, fault: Fault) -> Outcome:
         """Make the fault, run its tests, print one line."""
-        with self._workspace() as workspace:
-            began = time.monotonic()
-            verdict, detail = judge(fault, workspace)
-            outcome = Outcome(fault, verdict, detail, time.monotonic() - began)
+        began = time.monotonic()
+        verdict, detail = judge(fault, self.workspace)
+        outcome = Outcome(fault, verdict, detail, time.monotonic() - began)
         print(outcome, flush=True)
         return outcome
+
+
+def _taken_from(shared: SimpleQueue[Fault]) -> Iterator[Fault]:
+    with suppress(Empty):
+        while True:
+            yield shared.get_nowait()
 
 
 def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
@@ -79,6 +82,8 @@ def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
     try:
         with workspace.with_fault(fault):
             ended = workspace.run(fault.tests)
+            if ended.passed and KEEPS_DEPLOYMENTS in servers_for(fault.tests):
+                ended = workspace.with_new_servers().run(fault.tests)
     except StaleFaultError as error:
         return Verdict.BROKEN, str(error)
     if ended.passed:
@@ -90,13 +95,39 @@ def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
 
 def try_all(faults: Sequence[Fault]) -> Sequence[Outcome]:
     """The outcomes; empty when the tests fail without any fault."""
-    tests = sorted({test for fault in faults for test in fault.tests})
-    shares = [share for number in range(AT_ONCE) if (share := tests[number::AT_ONCE])]
+    tests = {test for fault in faults for test in fault.tests}
+    own, shared = divide(faults, AT_ONCE)
     with workspaces(AT_ONCE, tests) as copies, ThreadPoolExecutor(AT_ONCE) as pool:
-        runner = Runner()
-        for copy in copies:
-            runner.free.put(copy)
-        return list(pool.map(runner.attempt, faults)) if all(pool.map(runner.tests_pass, shares)) else []
+        lanes = [Lane(copy, some) for copy, some in zip(copies, own, strict=True)]
+        shares = _shares(own, shared)
+        if not all(pool.map(Lane.tests_pass, lanes, shares)):
+            return []
+        queue = SimpleQueue[Fault]()
+        for fault in shared:
+            queue.put(fault)
+        return [outcome for some in pool.map(lambda lane: lane.try_all(queue), lanes) for outcome in some]
+
+
+def divide(faults: Sequence[Fault], lanes: int) -> tuple[list[list[Fault]], list[Fault]]:
+    """The faults of each lane, and those that any lane can try because their tests need no server.
+
+    Faults that are seen by the same file of tests stay together, since these share what they keep on a server.
+    """
+    own: list[list[Fault]] = [[] for _ in range(lanes)]
+    by_files: defaultdict[tuple[str, ...], list[Fault]] = defaultdict(list)
+    for fault in faults:
+        by_files[tuple(sorted(fault.files)) if servers_for(fault.tests) else ()].append(fault)
+    shared = by_files.pop((), [])
+    for together in sorted(by_files.values(), key=len, reverse=True):
+        min(own, key=len).extend(together)
+    return own, shared
+
+
+def _shares(own: Sequence[Sequence[Fault]], shared: Sequence[Fault]) -> list[list[str]]:
+    """The tests that each lane runs without any fault: those of its own faults, and its part of the others."""
+    of_lanes = [{test for fault in faults for test in fault.tests} for faults in own]
+    others = sorted({test for fault in shared for test in fault.tests} - set().union(*of_lanes))
+    return [sorted(tests) + others[number :: len(own)] for number, tests in enumerate(of_lanes)]
 
 
 def sample(faults: Sequence[Fault], count: int, commit: str) -> list[Fault]:

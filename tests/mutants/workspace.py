@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Self
+
+import psutil
 
 from infra.local.ports import port_base
 from infra.paths import LOCAL, ROOT
@@ -19,7 +21,10 @@ from tests.mutants.forked import preload, python_path, run_pytest
 
 RUN_SECONDS_MAX: Final = 600
 """Of the tests of one fault."""
+STOP_SECONDS_MAX: Final = 90
+"""Of the servers at the end; what does not end by then is killed."""
 PORTS_APART: Final = 100
+NEW_SERVERS_APART: Final = 400
 PYTEST: Final = (
     *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
     *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-p", "pytest_timeout", "-p", "pytest_socket"),
@@ -28,6 +33,13 @@ PYTEST: Final = (
 """Stop at the first failure, and draw the same random examples each time. The plugins are in memory before pytest."""
 SERVERS: Final = {"tests/ports/dynamodb/": "dynamodb", "tests/cadence/": "emulator"}
 """The server that the tests in a folder need. One that runs already saves its start for each fault."""
+KEEPS_DEPLOYMENTS: Final = "emulator"
+"""It has contracts that were deployed without the fault, and that are updated to have it."""
+
+
+def servers_for(tests: Iterable[str]) -> list[str]:
+    """The servers that these tests need."""
+    return sorted({server for folder, server in SERVERS.items() for test in tests if test.startswith(folder)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +98,41 @@ class Workspace:
             os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
             _forget_compiled(source)
 
+    def with_new_servers(self) -> Self:
+        """The same copy; tests that run there start servers of their own."""
+        return replace(self, ports_from=self.ports_from + NEW_SERVERS_APART)
+
     @contextmanager
     def with_servers(self, names: Sequence[str]) -> Iterator[None]:
         """These servers run inside the block."""
         command = [sys.executable, "-m", "tests.mutants.servers", *names]
         pipe = subprocess.PIPE
-        with subprocess.Popen(command, cwd=self.root, env=self._environment(), stdin=pipe, stdout=pipe) as holder:
-            assert holder.stdin and holder.stdout
+        holder = subprocess.Popen(command, cwd=self.root, env=self._environment(), stdin=pipe, stdout=pipe)
+        try:
+            assert holder.stdout
             if not holder.stdout.readline():
                 raise RuntimeError(f"{', '.join(names)} did not start")
-            try:
-                yield
-            finally:
-                holder.stdin.close()
+            yield
+        finally:
+            end(holder, STOP_SECONDS_MAX)
 
     def _environment(self) -> Mapping[str, str]:
         paths = os.pathsep.join(python_path(self.root))
         return {**os.environ, "PYTHONPATH": paths, "FLAREFLOW_PORT_BASE": str(self.ports_from)}
+
+
+def end(holder: subprocess.Popen[bytes], seconds_max: float) -> None:
+    """Close the standard input of a process, upon which it ends; kill it with its children if it has not in time."""
+    assert holder.stdin and holder.stdout
+    holder.stdin.close()
+    try:
+        holder.wait(seconds_max)
+    except subprocess.TimeoutExpired:
+        process = psutil.Process(holder.pid)
+        for member in [process, *process.children(recursive=True)]:
+            member.kill()
+        holder.wait()
+    holder.stdout.close()
 
 
 def _forget_compiled(source: Path) -> None:
@@ -111,10 +141,10 @@ def _forget_compiled(source: Path) -> None:
 
 
 @contextmanager
-def workspaces(count: int, tests: Sequence[str]) -> Iterator[list[Workspace]]:
+def workspaces(count: int, tests: Iterable[str]) -> Iterator[list[Workspace]]:
     """As many copies of every file that is or would be committed, with the servers that `tests` need."""
     preload()
-    needed = sorted({server for folder, server in SERVERS.items() for test in tests if test.startswith(folder)})
+    needed = servers_for(tests)
     with TemporaryDirectory(prefix="flareflow-mutants-") as folder, ExitStack() as servers:
         made = []
         for number in range(count):

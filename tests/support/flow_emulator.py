@@ -1,11 +1,12 @@
 """Our contracts on a Flow emulator of the tests' own, rolled back after each test."""
 
 import base64
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Final
 
 import httpx
@@ -34,6 +35,7 @@ from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer, deploy_stand
 from infra.local.flow.emulator import flow_emulator
 from infra.local.ports import url
 from tests.support.chain_clock import START_SECONDS, ClockedDeployer
+from tests.support.kept_deployments import KeptDeployments
 from tests.support.servers import ports_apart, running
 
 PORTS_APART: Final = 200
@@ -156,6 +158,7 @@ class Chain:
 
     flow: LocalFlow
     provider: LocalAccount
+    deployments: KeptDeployments
     clock: ClockedDeployer | None = None
 
     @property
@@ -264,20 +267,16 @@ class Chain:
         return self.run(SETTLE, *self.attested_page(epoch, *entries))
 
     def deployed_again(
-        self, flare: TrustedFlare | None = None, notices: Notices | None = None, money: Money = MONEY
+        self, flare: TrustedFlare | None = None, notices: Notices = NOTICES, money: Money = MONEY
     ) -> "Chain":
         """The same contracts on another account, with another policy, other notices or another token."""
-        deployer = LocalDeployer(self.flow, self.flow.create_account(FUNDS))
-        return _deployed(deployer, flare or flare_of_tests(), notices or NOTICES, money)
+        return _deployed(self.deployments, LocalDeployer, flare or flare_of_tests(), notices, money)
 
     def with_own_clock(
-        self, flare: TrustedFlare | None = None, notices: Notices | None = None, money: Money = MONEY
+        self, flare: TrustedFlare | None = None, notices: Notices = NOTICES, money: Money = MONEY
     ) -> "Chain":
         """The same contracts on another account, where time passes only by `wait`."""
-        deployer = ClockedDeployer(self.flow, self.flow.create_account(FUNDS))
-        deployer.deploy_clock()
-        chain = _deployed(deployer, flare or flare_of_the_clock(), notices or NOTICES, money)
-        return replace(chain, clock=ClockedDeployer(chain.flow, deployer.account))
+        return _deployed(self.deployments, ClockedDeployer, flare or flare_of_the_clock(), notices, money)
 
     def wait(self, seconds: float) -> None:
         """Let so much time pass: at once on a deployment with its own clock, by sleeping on any other.
@@ -292,12 +291,9 @@ class Chain:
 
     @contextmanager
     def rolled_back(self) -> Iterator["Chain"]:
-        """Afterwards the chain is rolled back to where it was before."""
-        height = self.flow.rest.latest_sealed_block().height
-        try:
+        """Afterwards the chain is as it was before, but for deployments that are kept."""
+        with self.deployments.rolled_back():
             yield self
-        finally:
-            roll_back(self.flow, height)
 
     @property
     def admin_url(self) -> str:
@@ -319,10 +315,24 @@ def page_of(page: int, entries: Sequence[tuple[int, int]], path: Sequence[bytes]
     return [uint64(page), array(uint64, ids), array(uint64, totals), path_of(path)]
 
 
-def _deployed(deployer: LocalDeployer, flare: TrustedFlare, notices: Notices = NOTICES, money: Money = MONEY) -> Chain:
-    flow = deployer.flow.with_contracts_at(deployer.address)
-    deploy(replace(deployer, flow=flow), "emulator", flare, TARGET, Terms(notices, money))
-    return Chain(flow, deployer.account)
+def _deployed(
+    deployments: KeptDeployments,
+    deployer_of: type[LocalDeployer],
+    flare: TrustedFlare,
+    notices: Notices = NOTICES,
+    money: Money = MONEY,
+) -> Chain:
+    deploy_all = partial(_deploy, flare=flare, terms=Terms(notices, money))
+    name = hashlib.sha256(f"{deployer_of.__name__} {flare} {notices} {money}".encode()).hexdigest()
+    deployer = deployments.get(name, deployer_of, deploy_all)
+    clock = deployer if isinstance(deployer, ClockedDeployer) else None
+    return Chain(deployer.flow, deployer.account, deployments, clock)
+
+
+def _deploy(deployer: LocalDeployer, flare: TrustedFlare, terms: Terms) -> None:
+    if isinstance(deployer, ClockedDeployer):
+        deployer.deploy_clock()
+    deploy(deployer, "emulator", flare, TARGET, terms)
 
 
 @contextmanager
@@ -334,15 +344,15 @@ def emulator(*, coverage: bool = True) -> Iterator[None]:
 
 @contextmanager
 def running_chain(*, coverage: bool = True) -> Iterator[Chain]:
-    """An emulator with its first block, mainnet's fees and our contracts."""
+    """An emulator with mainnet's fees, an oracle and our contracts."""
     with emulator(coverage=coverage), LocalFlow.at() as flow:
-        roll_back(flow, 0)
-        flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
-        deploy_stand_ins(LocalDeployer(flow, service_account()))
-        yield _deployed(LocalDeployer(flow, flow.create_account(FUNDS)), flare_of_tests())
+        deployments = KeptDeployments.of(flow, FUNDS)
+        if not deployments.kept:
+            deployments.prepare(lambda: _prepare(flow))
+        yield _deployed(deployments, LocalDeployer, flare_of_tests())
 
 
-def roll_back(flow: LocalFlow, height: int) -> None:
-    """Forget the blocks above `height`."""
-    if flow.rest.latest_sealed_block().height > height:
-        httpx.post(f"{url('flow_admin')}/emulator/rollback", data={"height": str(height)}).raise_for_status()
+def _prepare(flow: LocalFlow) -> None:
+    """Set mainnet's fees and deploy what other networks bring."""
+    flow.run(service_account(), "admin/set_fees.cdc", *map(ufix64, MAINNET_FEES))
+    deploy_stand_ins(LocalDeployer(flow, service_account()))

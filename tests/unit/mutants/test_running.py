@@ -1,14 +1,18 @@
 """The mutation runner tells a fault that was noticed from one that was not, and leaves the source as it was."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.mutants.fault import Fault, StaleFaultError
-from tests.mutants.running import Outcome, Verdict, judge, sample
-from tests.mutants.workspace import Ended, Workspace
+from tests.mutants.running import Outcome, Verdict, divide, judge, sample
+from tests.mutants.workspace import Ended, Workspace, end
+from tests.support.eventually import eventually
 
 SOURCE = "def double(number: int) -> int:\n    return number + number\n"
 FAULT = Fault(
@@ -95,3 +99,59 @@ def test_a_sample_is_the_same_for_the_same_commit_and_needs_no_server() -> None:
     assert drawn["one"] == sample([*faults, slow], 5, "one")
     assert drawn["one"] != drawn["two"]
     assert slow not in sample([*faults, slow], 100, "three")
+
+
+@dataclass(frozen=True)
+class KeepingWorkspace(StubbedWorkspace):
+    """Its tests notice a fault only on servers that were started for them."""
+
+    def run(self, tests: Sequence[str], seconds_max: float = 0) -> Ended:
+        return Ended(1, FAILED) if self.ports_from else Ended(0, "")
+
+
+@pytest.mark.parametrize(
+    ("test", "verdict"),
+    [("tests/cadence/test_plans.py", Verdict.CAUGHT), ("tests/ports/dynamodb/test_ledger.py", Verdict.SURVIVED)],
+)
+def test_a_fault_that_survives_on_a_kept_deployment_is_tried_on_a_new_one(
+    tmp_path: Path, test: str, verdict: Verdict
+) -> None:
+    # Given a fault in what only a deployment does
+    (tmp_path / FAULT.file).write_text(SOURCE)
+    keeping = KeepingWorkspace(tmp_path, 0, Ended(0, ""), [])
+    # When it is tried where contracts are deployed already, Then it is tried again where they are not
+    assert judge(replace(FAULT, tests=[test]), keeping)[0] is verdict
+
+
+def test_faults_of_one_file_of_tests_that_needs_a_server_stay_together() -> None:
+    # Given faults that are seen by three files on servers, and others
+    def faults(name: str, file: str, count: int) -> list[Fault]:
+        return [replace(FAULT, name=f"{name}-{number}", tests=[f"{file}::test_{number}"]) for number in range(count)]
+
+    plans, roots = faults("plans", "tests/cadence/test_plans.py", 5), faults("roots", "tests/cadence/test_roots.py", 3)
+    ledger = faults("ledger", "tests/ports/dynamodb/test_ledger.py", 2)
+    quick = faults("quick", "tests/unit/test_example.py", 4)
+    # When they are divided, Then the lanes have about as many, and any lane may try the others
+    mixed = [one for some in zip(plans, [*roots, *ledger], strict=True) for one in some]
+    assert divide([*quick, *mixed], 2) == ([plans, [*roots, *ledger]], quick)
+
+
+@pytest.mark.parametrize("is_stubborn", [False, True])
+def test_what_holds_the_servers_ends_in_time_and_leaves_no_child(is_stubborn: bool) -> None:
+    # Given a process with a child, which may go on after its input has ended
+    child = "import time; time.sleep(600)"
+    code = f"""
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {child!r}])
+print(child.pid, flush=True)
+sys.stdin.read()
+{child if is_stubborn else "child.kill()"}
+"""
+    pipe = subprocess.PIPE
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe)
+    assert holder.stdout
+    child_id = int(holder.stdout.readline())
+    # When it is ended, Then it is over, and so is its child
+    end(holder, seconds_max=0.2 if is_stubborn else 60)
+    assert holder.poll() is not None
+    eventually(lambda: not psutil.pid_exists(child_id) or psutil.Process(child_id).status() == psutil.STATUS_ZOMBIE)
