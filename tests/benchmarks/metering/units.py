@@ -80,6 +80,8 @@ SECRET: Final = "push"
 DEPOSIT_UFIX64: Final = 10**15
 COUNTED_OF_EACH: Final = Spent(10**6, 10**15)
 
+RECONCILED: Final = "reconciled"
+"""What the reconciliation writes when the call's epoch is sealed; it is told apart from what the call itself takes."""
 PARTS: Final[Mapping[ItemKind, str]] = {
     LIVE_TOTALS: "live_totals",
     WAITING_RECORDS: "live_totals",
@@ -88,9 +90,10 @@ PARTS: Final[Mapping[ItemKind, str]] = {
     EPOCH_SHARD: "checks_of_the_open_epoch",
     UNCONFIRMED: "markers",
     COUNTED_ALONE: "markers",
-    BILLED_OF_KEY: "billed_of_keys",
+    BILLED_OF_KEY: RECONCILED,
 }
 """The part of a figure by kind of item. Kinds that are not here are written for each poll, epoch or hour."""
+SHOWN: Final = tuple(dict.fromkeys(["record_push", *PARTS.values(), "messages", "credit"]))
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,14 @@ class Deployment:
     realtime_table: "Table"
     accounts_table: "Table"
     units: Mapping[str, WriteUnits]
+
+    def open(self) -> None:
+        """Open the first epoch, and judge each subscription, as its opening on the chain does."""
+        self._usage.open_epoch_if_none(EPOCHS.at(NOW))
+        for subscription_id in self.log.keys.values():
+            self._enforce.run(subscription_id)
+        for units in self.units.values():
+            units.by_item.clear()
 
     def push(self) -> None:
         """Post the gate's record of each call, alone."""
@@ -180,7 +191,6 @@ def deployment(log: Log) -> Iterator[Deployment]:
     ):
         view: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         usage.meta.client.update_table(TableName=usage.name, StreamSpecification=view)
-        DynamoUsageEvents(usage, time.sleep).open_epoch_if_none(EPOCHS.at(NOW))
         tables = {"usage": usage, "messages": realtime, "credit": accounts}
         yield Deployment(
             log, usage, realtime, accounts, {name: WriteUnits(table, scratch) for name, table in tables.items()}
@@ -203,6 +213,7 @@ def stream(table: "Table") -> Iterator[DynamoDBRecord]:
 def parts(log: Log) -> Counter[str]:
     """Write units of all calls of a log by part; `poll` has what is written for each poll, epoch or hour instead."""
     with deployment(log) as at_work:
+        at_work.open()
         at_work.push()
         pushed = Counter({"record_push": at_work.units["usage"].by_item[LIVE_TOTALS]})
         at_work.units["usage"].by_item[LIVE_TOTALS] = 0
@@ -217,15 +228,18 @@ def parts(log: Log) -> Counter[str]:
 
 def figures(subscriptions: int, each: int) -> dict[str, float]:
     many = Log(subscriptions=subscriptions, each=each, begin=BEGIN, span=SPAN)
-    several, alone = parts(many), parts(Log(subscriptions=1, each=1, begin=BEGIN, span=SPAN))
+    alone = Log(subscriptions=1, each=1, begin=BEGIN, span=SPAN)
+    units_of_one = parts(alone)
     return {
-        **_figures("write_units_per_event", several, many.rows),
-        **_figures("write_units_single_event", alone, 1),
-        "write_units_of_a_poll": alone["poll"],
+        **_figures("write_units_per_event", parts(many), many.rows),
+        **_figures("write_units_single_event", units_of_one, 1),
+        "write_units_of_a_poll": units_of_one["poll"],
     }
 
 
 def _figures(name: str, units: Counter[str], calls: int) -> dict[str, float]:
-    each = {part: round(count / calls, 3) for part, count in sorted(units.items()) if part != "poll"}
-    whole = sum(count for part, count in units.items() if part != "poll") / calls
-    return {name: round(whole, 3), **{f"{name}_{part}": count for part, count in each.items()}}
+    whole = sum(units[part] for part in SHOWN if part != RECONCILED)
+    return {
+        name: round(whole / calls, 3),
+        **{f"{name}_{part}": round(units[part] / calls, 3) for part in SHOWN},
+    }
