@@ -47,7 +47,7 @@ def public(load: Load, sealing: Sealing) -> Function:
         "public_api",
         read_statements=ReadStatements(sealing.statements, sealing.documents),
         read_progress=ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})),
-        read_plans=ReadPlans(FakePlans([IN_DOLLARS]), FakeKnownRates(KnownRate(25_000_000, NOON))),
+        read_plans=ReadPlans(FakePlans([IN_DOLLARS]), FakeKnownRates(KnownRate(25_000_000, NOON)), "FLOW"),
     )
 
 
@@ -136,7 +136,7 @@ def test_progress_names_where_each_part_of_the_proof_is_on_flare(public: Functio
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_plans_are_listed_with_their_currency_and_the_last_rate(public: Function) -> None:
+def test_plans_are_listed_with_their_currency_the_token_and_the_last_rate(public: Function) -> None:
     assert public.call("GET", "/v1/plans").body == {
         "plans": [
             {
@@ -158,6 +158,7 @@ def test_plans_are_listed_with_their_currency_and_the_last_rate(public: Function
                 "is_retired": False,
             }
         ],
+        "token_symbol": "FLOW",
         "rate": {"rate_ufix64": "25000000", "read_at": "2026-11-24T12:00:00.000000Z"},
     }
 

@@ -21,6 +21,7 @@ class PublicApiSettings(Settings):
     statements_table: str
     ledger_table: str
     documents_bucket: str
+    token_symbol: str
 
 
 @cache
@@ -37,7 +38,7 @@ def read_statements() -> ReadStatements:
 @cache
 def read_plans() -> ReadPlans:
     table = boto3.resource("dynamodb").Table(settings().ledger_table)
-    return ReadPlans(DynamoPlans(table), DynamoRates(table))
+    return ReadPlans(DynamoPlans(table), DynamoRates(table), settings().token_symbol)
 
 
 @cache

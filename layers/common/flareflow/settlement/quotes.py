@@ -10,9 +10,13 @@ from flareflow.settlement.ports import KnownRates, Plans
 
 @dataclass(frozen=True, slots=True)
 class PlanList:
-    """Every version of every plan. `rate` is the last one that the contract would have used; None before it."""
+    """Every version of every plan. `rate` is the last one that the contract would have used; None before it.
+
+    `token_symbol` tells which token the currency `token` is, for example FLOW.
+    """
 
     plans: Sequence[PlanVersion]
+    token_symbol: str
     rate: KnownRate | None
 
 
@@ -22,6 +26,7 @@ class ReadPlans:
 
     plans: Plans
     rates: KnownRates
+    token_symbol: str
 
     def run(self) -> PlanList:
-        return PlanList(self.plans.all(), self.rates.last_rate())
+        return PlanList(self.plans.all(), self.token_symbol, self.rates.last_rate())
