@@ -172,6 +172,7 @@ class MainJob:
             assert handle(queue_event(body)) == {"batchItemFailures": []}
             rest = next(one for one in bootstrap.read_slice().progress.load().sent if one.listing is part.listing)
         self.push_usage(9000)
+        self.push_usage(9002)  # the one before waits for its row and is spilled
         body["start"] = rest.window.start.isoformat()
         body["end"] = rest.window.end.isoformat()
         self.litellm.rows = [row(9000, start), row(9001, start, "cd" * 32), {**row(1, start), "request_id": None}]
