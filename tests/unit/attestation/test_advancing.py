@@ -32,7 +32,7 @@ def statement_of(epoch: int, settles_something: bool = True) -> Statement:
 
 
 def words_of(epoch: int) -> tuple[int, ...]:
-    return (epoch, 300, 600, 11, 12, 1, 2_000_000, 13, 14)
+    return (epoch, 300, 600, 11, 12, 1, 2_000_000, 13, 14, 15, 16)
 
 
 @dataclass
@@ -272,7 +272,7 @@ def test_a_round_finalized_through_another_contract_is_proven_by_what_its_voters
 def test_a_response_that_is_not_our_statement_is_refused(attesting: Attesting) -> None:
     # Given an API that serves a well-proven response with another total
     attesting.request(7)
-    attesting.finish_round(attested_words=(*words_of(7)[:6], 1, 13, 14))
+    attesting.finish_round(attested_words=(*words_of(7)[:6], 1, *words_of(7)[7:]))
     # When ticks ask for it
     attesting.tick()
     attesting.tick()
