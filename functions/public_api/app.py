@@ -6,10 +6,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.public_api import read_plans, read_progress, read_statements
+from flareflow.bootstrap.public_api import price_books, read_plans, read_progress, read_statements
 from flareflow.entrypoints.http import answer, cursor, http_api, parse_number, published
 from flareflow.json_format import to_json
-from flareflow.metering.price_book import PriceBook
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 FIVE_MINUTES: Final = "public, max-age=300"
@@ -59,7 +58,7 @@ def plans() -> Response[str]:
 
 @app.get("/v1/price-book")
 def price_book() -> Response[str]:
-    return published(PriceBook.load().canonical_json, FIVE_MINUTES)
+    return published(price_books().newest().canonical_json, FIVE_MINUTES)
 
 
 @logger.inject_lambda_context

@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.usage_polling import poll_usage, seal_epoch
-from flareflow.entrypoints.metrics import Metric, publish
+from flareflow.entrypoints.metrics import Metric, publish, publish_names
 from flareflow.entrypoints.schedule import ScheduledTick, deadline_of
 
 logger = Logger()
@@ -25,12 +25,14 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
             Metric.ROWS_SET_ASIDE: poll.reading.set_aside,
             Metric.ROWS_NOT_BILLED: poll.reading.tallied,
             Metric.RECORDS_BILLED_ALONE: poll.billed_alone,
+            Metric.MODELS_BY_DEFAULT: len(poll.reading.by_default),
             Metric.SLICES_QUEUED: poll.slices,
             Metric.SLICES_OPEN: poll.open_slices,
             Metric.SLICES_RESENT: poll.resent,
             Metric.SECONDS_BEHIND: poll.behind_seconds,
         },
     )
+    publish_names(Metric.MODELS_BY_DEFAULT, "model", poll.reading.by_default)
     sealed = seal_epoch().run(tick.time)
     report: dict[str, object] = {"poll": asdict(poll), "sealed": asdict(sealed) if sealed else None}
     logger.info("usage polled", report=report)

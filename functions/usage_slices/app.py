@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.usage_slices import parse_slice, read_slice
+from flareflow.entrypoints.metrics import Metric, publish_names
 from flareflow.entrypoints.queue_batches import each_message
 from flareflow.entrypoints.schedule import deadline_of
 from flareflow.time import Deadline, utc_now
@@ -17,6 +18,7 @@ logger = Logger()
 
 def read(message: str, deadline: Deadline) -> None:
     reading = read_slice().run(parse_slice(message), utc_now(), deadline)
+    publish_names(Metric.MODELS_BY_DEFAULT, "model", reading.by_default)
     logger.info("slice read", slice=message, reading=reading)
 
 

@@ -6,18 +6,22 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Final
 
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
 from flareflow.metering.models import LiveTotals, Subscriptions
 from flareflow.metering.ports import UsageEvents
+from flareflow.metering.price_book import Pattern, Price, PriceBook
 from flareflow.metering.usage_events import (
     CountReport,
     Difference,
     DifferenceKind,
     Entry,
+    OwnedRecord,
+    OwnedRow,
     RatedRecord,
-    RatedRow,
+    Rating,
     RecordReport,
     UsageEvent,
 )
@@ -27,6 +31,10 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 KEY = "ab" * 32
 TEN_TOKENS = Tokens(prompt=9, completion=1)
+X1: Final = Price(prompt=1_000_000, completion=1_000_000, nanousd=0)
+EVEN_BOOK: Final = PriceBook(
+    version=1, title="every token of every model x1.0", models={}, patterns=(Pattern(match="*", price=X1),), default=X1
+)
 
 
 def row(
@@ -39,8 +47,8 @@ def row(
     started_at: datetime = NOW - timedelta(minutes=1),
     took: timedelta = SECOND,
     cost_nanousd: int | None = 7,
-) -> RatedRow:
-    """A row of the spend log, rated x1.0."""
+) -> OwnedRow:
+    """A row of the spend log."""
     call = LoggedCall(
         request_id=request_id,
         started_at=started_at,
@@ -52,7 +60,7 @@ def row(
         cost_nanousd=cost_nanousd,
         call_id=call_id,
     )
-    return RatedRow(subscription_id, call, tokens.total * 1_000_000)
+    return OwnedRow(subscription_id, call)
 
 
 def record(
@@ -65,8 +73,8 @@ def record(
     is_estimated: bool = False,
     started_at: datetime = NOW - timedelta(minutes=1),
     took: timedelta = SECOND,
-) -> RatedRecord:
-    """A record of the gate, rated x1.0."""
+) -> OwnedRecord:
+    """A record of the gate."""
     call = CallRecord(
         event_id=event_id,
         key_hash=key_hash,
@@ -79,7 +87,30 @@ def record(
         started_at=started_at,
         ended_at=started_at + took,
     )
-    return RatedRecord(subscription_id, call, tokens.total * 1_000_000)
+    return OwnedRecord(subscription_id, call)
+
+
+def waiting(one: OwnedRecord) -> RatedRecord:
+    """The record as it waits for its row, rated x1.0."""
+    return RatedRecord(one.subscription_id, one.call, one.call.tokens.total * 1_000_000)
+
+
+def rating(one: OwnedRow | OwnedRecord) -> Rating:
+    """What a call weighs by `EVEN_BOOK`."""
+    return Rating(one.call.tokens.total * 1_000_000, EVEN_BOOK.hash)
+
+
+@dataclass
+class FakePriceBooks:
+    """`PriceBooks`: the books by the epoch from which each is in force."""
+
+    books: dict[int, PriceBook] = field(default_factory=lambda: {0: EVEN_BOOK})
+
+    def in_force(self, epoch: int | None) -> PriceBook:
+        return self.books[max(one for one in self.books if one <= (epoch or 0))]
+
+    def newest(self) -> PriceBook:
+        return self.books[max(self.books)]
 
 
 def swept(usage: UsageEvents, before: datetime, limit: int, now: datetime) -> CountReport:
@@ -124,6 +155,7 @@ class FakeUsageEvents:
     """`UsageEvents` in memory, by the same rules of pairing."""
 
     epoch: int | None = None
+    books: FakePriceBooks = field(default_factory=FakePriceBooks)
     calls: dict[int, Calls] = field(default_factory=lambda: defaultdict(Calls))
     by_epoch: dict[tuple[int, int], list[UsageEvent]] = field(default_factory=lambda: defaultdict(list))
     rows_alone: list[tuple[datetime, int, Entry]] = field(default_factory=list)
@@ -133,14 +165,14 @@ class FakeUsageEvents:
         if self.epoch is None:
             self.epoch = epoch
 
-    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
-        outcomes = [self._take(one.subscription_id, partial(_count_one, one)) for one in rows]
+    def count(self, rows: Sequence[OwnedRow], now: datetime) -> CountReport:
+        outcomes = [self._take(one.subscription_id, partial(count_rows, rows=[one])) for one in rows]
         for one, outcome in zip(rows, outcomes, strict=True):
             self.rows_alone += [(now, one.subscription_id, entry) for entry in outcome.entries if entry.is_row_alone]
         return _counted(outcomes)
 
-    def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
-        outcomes = [self._take(one.subscription_id, partial(_record_one, one)) for one in records]
+    def record(self, records: Sequence[OwnedRecord], now: datetime) -> RecordReport:
+        outcomes = [self._take(one.subscription_id, partial(take_records, records=[one])) for one in records]
         return RecordReport(
             sum(len(outcome.added) for outcome in outcomes),
             tuple(one for outcome in outcomes for one in outcome.differences),
@@ -153,7 +185,7 @@ class FakeUsageEvents:
             for one, calls in self.calls.items()
         }
         some = [one for one, records in due.items() if records][:limit]
-        report = _counted([self._take(one, partial(_end_waits, due[one])) for one in some])
+        report = _counted([self._take(one, partial(bill_alone, records=due[one])) for one in some])
         self.untold += report.differences
         tell(replace(report, differences=(*self.untold, *self._rows_alone(before))))
         self.untold = ()
@@ -169,9 +201,9 @@ class FakeUsageEvents:
                 identity = f"{since}#{subscription_id}"
                 yield Difference(DifferenceKind.ROW_WITHOUT_RECORD, subscription_id, identity, "no record")
 
-    def _take(self, subscription_id: int, decide: Callable[[Known], Outcome]) -> Outcome:
+    def _take(self, subscription_id: int, decide: Callable[..., Outcome]) -> Outcome:
         calls = self.calls[subscription_id]
-        outcome = decide(Known(calls.waiting, calls.entries))
+        outcome = decide(Known(calls.waiting, calls.entries), book=self.books.in_force(self.epoch))
         if outcome.billed and self.epoch is None:
             raise BrokenRuleError("no epoch is open")
         calls.apply(outcome)
@@ -194,21 +226,10 @@ class FakeUsageEvents:
         return self.calls[subscription_id].totals
 
 
-def _count_one(row: RatedRow, known: Known) -> Outcome:
-    return count_rows(known, [row])
-
-
-def _record_one(record: RatedRecord, known: Known) -> Outcome:
-    return take_records(known, [record])
-
-
-def _end_waits(records: Sequence[RatedRecord], known: Known) -> Outcome:
-    return bill_alone(known, records)
-
-
 def _counted(outcomes: Sequence[Outcome]) -> CountReport:
     return CountReport(
         sum(len(outcome.billed) for outcome in outcomes),
         tuple(one for outcome in outcomes for one in outcome.differences),
         tuple(one for outcome in outcomes for one in outcome.set_aside),
+        frozenset(one for outcome in outcomes for one in outcome.by_default),
     )

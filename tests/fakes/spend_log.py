@@ -10,7 +10,7 @@ from flareflow.metering.calls import LoggedCall, SetAside, Tokens
 from flareflow.metering.cases import Case
 from flareflow.metering.models import Window
 from flareflow.metering.rows import BUCKET, Listing, LoggedRow, Progress, Slice, SpendPage
-from flareflow.metering.usage_events import CountReport, Difference, RatedRow
+from flareflow.metering.usage_events import CountReport, Difference, OwnedRow
 from tests.fakes.metering import KEY, NOW, SECOND
 
 COUNTED_MAX = 10_000
@@ -214,11 +214,11 @@ class FakeSliceQueue:
 class FakeRowCounter:
     """`RowCounter`; a row is the same when its id and its start are."""
 
-    rows: dict[tuple[str, datetime], RatedRow] = field(default_factory=dict)
+    rows: dict[tuple[str, datetime], OwnedRow] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
 
-    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+    def count(self, rows: Sequence[OwnedRow], now: datetime) -> CountReport:
         fresh = {(row.call.request_id, row.call.started_at): row for row in rows}
         fresh = {identity: row for identity, row in fresh.items() if identity not in self.rows}
         self.rows |= fresh

@@ -7,7 +7,6 @@ from tests.mutants.fault import Fault
 PACKAGE: Final = "layers/common/flareflow/metering"
 INGEST: Final = f"{PACKAGE}/ingest.py"
 MODELS: Final = f"{PACKAGE}/models.py"
-PRICE_BOOK: Final = f"{PACKAGE}/price_book.py"
 
 TEST_INGEST: Final = "tests/unit/metering/test_ingest.py"
 TEST_MODELS: Final = "tests/unit/metering/test_models.py"
@@ -30,14 +29,6 @@ FAULTS: Final = (
         [TEST_INGEST],
     ),
     Fault(
-        "metering-rated-by-the-hundred",
-        "Every single token is rated.",
-        PRICE_BOOK,
-        "return tokens * self.classes[self.class_of(model)]",
-        "return tokens // 100 * 100 * self.classes[self.class_of(model)]",
-        [TEST_MODELS],
-    ),
-    Fault(
         "metering-negative-total-accepted",
         "A total is never negative, in any of its parts.",
         MODELS,
@@ -51,14 +42,6 @@ FAULTS: Final = (
         MODELS,
         "math.ceil((self.end - self.start) / length)",
         "math.floor((self.end - self.start) / length)",
-        [TEST_MODELS],
-    ),
-    Fault(
-        "metering-unknown-class-accepted",
-        "A price book names only classes that it has.",
-        PRICE_BOOK,
-        "        if unknown:\n",
-        "        if len(unknown) > 1:\n",
         [TEST_MODELS],
     ),
 )

@@ -7,6 +7,15 @@ from tests.mutants.fault import Fault
 CALLS: Final = "layers/common/flareflow/metering/calls.py"
 ROWS: Final = "layers/common/flareflow/adapters/litellm/rows.py"
 
+PRICE_BOOK: Final = "layers/common/flareflow/metering/price_book.py"
+NAMES: Final = "layers/common/flareflow/metering/model_names.py"
+WITNESSES: Final = "layers/common/flareflow/metering/witnesses.py"
+BOOKS: Final = "layers/common/flareflow/adapters/dynamodb/price_books.py"
+
+TEST_BOOK: Final = "tests/unit/metering/test_price_book.py"
+TEST_NAMES: Final = "tests/unit/metering/test_model_names.py"
+TEST_RATING: Final = "tests/unit/metering/test_rating.py"
+TEST_BOOKS: Final = "tests/unit/adapters/dynamodb/test_price_books.py"
 TEST_ROWS: Final = "tests/unit/adapters/litellm/test_rows.py"
 
 FAULTS: Final = (
@@ -41,5 +50,133 @@ FAULTS: Final = (
         "of_output > self.completion_tokens",
         "of_output < 0",
         [TEST_ROWS],
+    ),
+    Fault(
+        "rating-by-the-hundred",
+        "Every single token is rated.",
+        PRICE_BOOK,
+        "yield amount * weight",
+        "yield amount // 100 * 100 * weight",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-cost-added",
+        "A call weighs its amounts or its cost, not both.",
+        PRICE_BOOK,
+        "max(sum(by_amounts), *by_cost, 0)",
+        "sum(by_amounts) + sum(by_cost)",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-unpriced-is-free",
+        "What was used and has no price is not free.",
+        PRICE_BOOK,
+        "            return None\n        return self.request",
+        "            return 0\n        return self.request",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-long-from-the-limit",
+        "The weights for long inputs begin above their limit.",
+        PRICE_BOOK,
+        "if input_tokens > one.above",
+        "if input_tokens >= one.above",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-long-by-fresh-text",
+        "All input makes an input long.",
+        PRICE_BOOK,
+        "self.weights(used.tokens.input)",
+        "self.weights(used.tokens.prompt)",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-seconds-rounded-up",
+        "A part of a second is rounded down.",
+        PRICE_BOOK,
+        "* self.second // MILLISECONDS",
+        "* self.second // MILLISECONDS + 1",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-sound-like-the-cache",
+        "A kind without a weight weighs like text of its direction.",
+        PRICE_BOOK,
+        '**dict.fromkeys(INPUT_KINDS, "prompt"),',
+        '**dict.fromkeys(INPUT_KINDS, "completion"),',
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-most-of-fresh-text",
+        "The most that a call can weigh is of the dearest kind.",
+        PRICE_BOOK,
+        "max(weights.of(kind) or 0 for kind in kinds)",
+        "(weights.of(kinds[0]) or 0)",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-most-without-the-request",
+        "The most that a call can weigh has the price of the request.",
+        PRICE_BOOK,
+        "return self.request + input_tokens * dearest[0]",
+        "return input_tokens * dearest[0]",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-alias-before-what-is-called",
+        "A spelling of what is called comes before one of its name.",
+        PRICE_BOOK,
+        "for name in reversed(names) for one in spellings(name)]",
+        "for name in names for one in spellings(name)]",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-long-cheaper",
+        "A longer input makes no token cheaper.",
+        PRICE_BOOK,
+        "(lower.of(kind) or 0) > (higher.of(kind) or 0) for kind",
+        "(lower.of(kind) or 0) > 10**18 + (higher.of(kind) or 0) for kind",
+        [TEST_BOOK],
+    ),
+    Fault(
+        "rating-mini-is-the-large-model",
+        "Only dates are taken from the end of a name.",
+        NAMES,
+        "|latest|default)",
+        "|latest|default|mini)",
+        [TEST_NAMES],
+    ),
+    Fault(
+        "rating-version-number-is-a-vendor",
+        "A dotted beginning with digits is no vendor.",
+        NAMES,
+        'r"[a-z]+(?:-[a-z]+)*\\."',
+        'r"[a-z0-9-]+\\."',
+        [TEST_NAMES],
+    ),
+    Fault(
+        "rating-size-is-a-provider",
+        "A size or a quality is no provider.",
+        NAMES,
+        "_QUALIFIER.fullmatch(before)",
+        "before == slash",
+        [TEST_NAMES],
+    ),
+    Fault(
+        "rating-any-four-digits-are-a-date",
+        "A date has a month and a day that exist.",
+        NAMES,
+        "{_MONTH}{_DAY}|2\\d{_MONTH}",
+        "\\d\\d\\d\\d|2\\d{_MONTH}",
+        [TEST_NAMES],
+    ),
+    Fault(
+        "rating-capitals-make-another-model",
+        "Capitals make no other model.",
+        NAMES,
+        "name.strip().lower()",
+        "name.strip()",
+        [TEST_NAMES],
     ),
 )

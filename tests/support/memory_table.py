@@ -21,7 +21,7 @@ type Item = Mapping[str, Any]
 
 PAGE_ITEMS = 3
 ABSENT = re.compile(r"attribute_not_exists\((\w+)\)")
-EQUALS = re.compile(r"(\w+) = (:\w+)")
+COMPARES = re.compile(r"(\w+) ([=<]) (:\w+)")
 APPEND = re.compile(r"list_append\(if_not_exists\((\w+), (:\w+)\), (:\w+)\)")
 
 
@@ -53,10 +53,12 @@ class MemoryTable(BreakableTable):
         KeyConditionExpression: "ConditionBase",  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
         Limit: int = PAGE_ITEMS,  # noqa: N803
+        ScanIndexForward: bool = True,  # noqa: N803
         **_: object,
     ) -> Item:
         after = ("", "") if ExclusiveStartKey is None else (ExclusiveStartKey["pk"], ExclusiveStartKey["sk"])
-        found = [self.items[key] for key in sorted(self.items) if key > after]
+        in_order = sorted(self.items, reverse=not ScanIndexForward)
+        found = [self.items[key] for key in in_order if key > after]
         found = [item for item in found if _meets(item, KeyConditionExpression)]
         answer: dict[str, Any] = {"Items": found[:Limit]}
         if len(found) > Limit:
@@ -81,8 +83,8 @@ class MemoryTable(BreakableTable):
 
     def _holds(self, action: Item, key: Keys) -> bool:
         item, values = self.items.get(key, {}), action.get("ExpressionAttributeValues", {})
-        terms = action.get("ConditionExpression", "").split(" AND ")
-        return all(_term_holds(term, item, values) for term in terms if term)
+        ways = [way.split(" AND ") for way in action.get("ConditionExpression", "").split(" OR ")]
+        return any(all(_term_holds(term, item, values) for term in terms if term) for terms in ways)
 
     def _apply(self, kind: str, action: Item, key: Keys) -> None:
         if kind == "Put":
@@ -102,9 +104,10 @@ def _key_of(action: Item) -> Keys:
 def _term_holds(term: str, item: Item, values: Item) -> bool:
     if absent := ABSENT.fullmatch(term):
         return absent[1] not in item
-    equals = EQUALS.fullmatch(term)
-    assert equals, term
-    return equals[1] in item and item[equals[1]] == values[equals[2]]
+    compares = COMPARES.fullmatch(term)
+    assert compares, term
+    name, sign, value = compares[1], compares[2], values[compares[3]]
+    return name in item and (item[name] == value if sign == "=" else item[name] < value)
 
 
 def _updated(item: Item, expression: str, values: Item) -> dict[str, Any]:

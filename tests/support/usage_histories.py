@@ -22,8 +22,8 @@ from flareflow.adapters.dynamodb.tables import WAITING_RECORDS
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import LiveTotals, Usage
-from flareflow.metering.usage_events import RatedRecord, RatedRow
-from tests.fakes.metering import NOW, record, row, swept
+from flareflow.metering.usage_events import OwnedRecord, OwnedRow
+from tests.fakes.metering import NOW, FakePriceBooks, record, row, swept
 from tests.support.breakable_table import BreakableRealTable, CrashError
 from tests.support.memory_table import MemoryTable
 
@@ -40,9 +40,9 @@ TOKENS = st.builds(Tokens, *(st.integers(0, most) for most in (50, 9, 9, 50, 9, 
 class Told:
     """What the model knows of one call id of one key."""
 
-    record: RatedRecord | None = None
+    record: OwnedRecord | None = None
     is_waiting: bool = False
-    rows: list[RatedRow] = field(default_factory=list)
+    rows: list[OwnedRow] = field(default_factory=list)
     billed: list[Usage] = field(default_factory=list)
 
 
@@ -56,12 +56,12 @@ class Model:
     """The event ids of records whose rows had not come at a sweep."""
     counted: dict[int, Usage] = field(default_factory=lambda: dict.fromkeys(SUBSCRIPTIONS, Usage()))
 
-    def record(self, one: RatedRecord) -> None:
+    def record(self, one: OwnedRecord) -> None:
         told = self.calls.setdefault((one.call.key_hash, one.call.event_id), Told())
         if told.record is None:
             told.record, told.is_waiting = one, not told.rows
 
-    def row(self, one: RatedRow) -> None:
+    def row(self, one: OwnedRow) -> None:
         identity = one.call.request_id, one.call.started_at
         if identity in self.rows:
             return
@@ -88,11 +88,12 @@ class Model:
         mine = [_usage(one) for one in waiting if one.subscription_id == subscription_id]
         return sum(mine, start=Usage())
 
-    def _billed_by(self, told: Told, one: RatedRow) -> Usage:
+    def _billed_by(self, told: Told, one: OwnedRow) -> Usage:
         if told.record is None or not told.is_waiting:
             return _usage(one)
         record = told.record.call
-        if record.ending is Ending.UNKNOWN or record.tokens_are_estimated:
+        both = record.tokens.with_reasoning_as_text, one.call.tokens.with_reasoning_as_text
+        if record.ending is Ending.UNKNOWN or record.tokens_are_estimated or both[0] == both[1]:
             return _usage(one)
         cost = one.call.cost_nanousd or 0
         return _usage(told.record) + Usage(cost_nanousd=cost)
@@ -102,9 +103,9 @@ class Model:
         self.counted[subscription_id] += usage
 
 
-def _usage(one: RatedRow | RatedRecord) -> Usage:
+def _usage(one: OwnedRow | OwnedRecord) -> Usage:
     tokens = one.call.tokens
-    cost = (one.call.cost_nanousd or 0) if isinstance(one, RatedRow) else 0
+    cost = (one.call.cost_nanousd or 0) if isinstance(one, OwnedRow) else 0
     return Usage(
         prompt_tokens=tokens.prompt,
         cache_read_tokens=tokens.cache_read,
@@ -114,7 +115,7 @@ def _usage(one: RatedRow | RatedRecord) -> Usage:
         audio_input_tokens=tokens.audio_input,
         audio_output_tokens=tokens.audio_output,
         requests=1,
-        rated_microtokens=one.rated_microtokens,
+        rated_microtokens=tokens.total * 1_000_000,
         cost_nanousd=cost,
     )
 
@@ -131,13 +132,13 @@ class Histories(RuleBasedStateMachine):
         self.patch.setattr(usage_writer, "SPILLED_CHANGED_MAX", 2)
         self.table = self.stack.enter_context(self.opened_table())
         self.epochs = DynamoEpochUsage(self.table.as_table(), lambda _: None)
-        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None)
+        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None, FakePriceBooks())
         self.model = Model()
         self.now = NOW
         self.epoch = FIRST_EPOCH
         self.closed: dict[int, Mapping[int, Usage]] = {}
-        self.records: list[RatedRecord] = []
-        self.rows: list[RatedRow] = []
+        self.records: list[OwnedRecord] = []
+        self.rows: list[OwnedRow] = []
         self.told: set[str] = set()
 
     @contextmanager
@@ -179,7 +180,7 @@ class Histories(RuleBasedStateMachine):
     @rule(key_hash=st.sampled_from(sorted(KEYS)), calls=st.integers(3, 9), data=st.data())
     def a_flood_of_calls(self, key_hash: str, calls: int, data: st.DataObject) -> None:
         """Many calls of one key end at once, and their records come before any row."""
-        flood: list[RatedRecord] = []
+        flood: list[OwnedRecord] = []
         for _ in range(calls):
             self.call(key_hash, "told", 1, (Tokens(prompt=len(self.rows)), None), 3)
             flood.append(self.records[-1])

@@ -11,7 +11,8 @@ from flareflow.adapters.flow.json_cdc import Value, uint64
 from flareflow.attestation.request import ATTESTED_FIELDS, leaf_hash
 from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
-from flareflow.metering.price_book import PriceBook
+from flareflow.metering.calls import Tokens
+from flareflow.metering.price_book import PriceBook, Used
 from infra.local.demo.api import Api
 from infra.local.flow.accounts import LocalFlow
 
@@ -46,8 +47,14 @@ def litellm_rows(litellm_admin_url: str, master_key: str, key_hash: str) -> Lite
     return LitellmRows(
         calls=len(rows),
         tokens=sum(row["total_tokens"] for row in rows),
-        rated_microtokens=sum(book.rate(row["model_group"], row["total_tokens"]) for row in rows),
+        rated_microtokens=sum(_rated(book, row) for row in rows),
     )
+
+
+def _rated(book: PriceBook, row: Mapping[str, Any]) -> int:
+    """What a row weighs whose tokens are all fresh text."""
+    used = Used(Tokens(prompt=row["prompt_tokens"], completion=row["completion_tokens"]))
+    return book.price(row["model_group"], row["model"]).rate(used) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from typing import Final
 import httpx
 
 from flareflow.adapters.litellm.spend_log import PAGE_ROWS_MAX, LiteLLMSpendLog
+from flareflow.metering.call_types import known_call_types
 from flareflow.metering.models import Usage, Window
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.rows import Listing
 from flareflow.metering.sorting import Seen, SortRows
-from flareflow.metering.usage_events import CountReport, RatedRow
+from flareflow.metering.usage_events import CountReport, OwnedRow
 from flareflow.metering.witnesses import Known, count_rows
 from tests.benchmarks.metering.log import Log, page_text
 from tests.fakes.metering import FakeKeyDirectory
@@ -30,6 +31,7 @@ from tests.fakes.spend_log import FakeCases
 NOW: Final = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 WINDOW: Final = Window(NOW - timedelta(minutes=5), NOW)
 REPEATS: Final = 5
+BOOK: Final = PriceBook.load()
 
 
 @dataclass
@@ -38,12 +40,12 @@ class Totals:
 
     usage: defaultdict[int, Usage] = field(default_factory=lambda: defaultdict(Usage))
 
-    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+    def count(self, rows: Sequence[OwnedRow], now: datetime) -> CountReport:
         by_subscription = defaultdict(list)
         for row in rows:
             by_subscription[row.subscription_id].append(row)
         for subscription_id, same in by_subscription.items():
-            self.usage[subscription_id] += count_rows(Known(), same).counted
+            self.usage[subscription_id] += count_rows(Known(), same, BOOK).counted
         return CountReport(len(rows))
 
 
@@ -59,7 +61,7 @@ def totals_of(texts: Sequence[bytes], log: Log) -> dict[int, Usage]:
         base_url="http://litellm", transport=httpx.MockTransport(lambda _: httpx.Response(200, content=next(left)))
     )
     spend_log, totals, seen = LiteLLMSpendLog(http), Totals(), Seen()
-    sort = SortRows(FakeKeyDirectory(log.keys), totals, FakeCases(), PriceBook.load())
+    sort = SortRows(FakeKeyDirectory(log.keys), totals, FakeCases(), known_call_types())
     for number in range(len(texts)):
         sort.run(spend_log.page(Listing.ANSWERED, WINDOW, number + 1), seen, NOW)
     sort.count(seen, NOW)

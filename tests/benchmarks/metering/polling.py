@@ -25,8 +25,8 @@ from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.bootstrap.spend_log import READ_SECONDS_OF_POLLS
+from flareflow.metering.call_types import known_call_types
 from flareflow.metering.polling import PollUsage, ReadQueuedSlice
-from flareflow.metering.price_book import PriceBook
 from flareflow.metering.reading import ReadSlice
 from flareflow.metering.rows import Reading
 from flareflow.metering.sorting import SortRows
@@ -34,7 +34,7 @@ from flareflow.time import Deadline, Epochs
 from infra.local.aws import session as aws
 from infra.local.ports import HOST, url
 from tests.benchmarks.metering.log import Log
-from tests.fakes.metering import FakeKeyDirectory
+from tests.fakes.metering import FakeKeyDirectory, FakePriceBooks
 from tests.fakes.spend_log import FakeSliceQueue
 from tests.support.dynamodb import fresh_table
 
@@ -62,10 +62,10 @@ def deadline(seconds: int) -> Deadline:
 
 def poll(table: "Table", litellm: str, log: Log) -> Reading:
     """Poll once, and read all that is left of it."""
-    usage, cases = DynamoUsageEvents(table, time.sleep), DynamoCases(table, time.sleep)
+    usage, cases = DynamoUsageEvents(table, time.sleep, FakePriceBooks()), DynamoCases(table, time.sleep)
     usage.open_epoch_if_none(Epochs().at(NOW))
     progress, queue = DynamoReadingProgress(table, time.sleep), FakeSliceQueue()
-    sort = SortRows(FakeKeyDirectory(log.keys), usage, cases, PriceBook.load())
+    sort = SortRows(FakeKeyDirectory(log.keys), usage, cases, known_call_types())
     with litellm_client(litellm, lambda: "sk-master", READ_SECONDS_OF_POLLS) as http:
         read = ReadSlice(LiteLLMSpendLog(http), sort, cases, progress)
         use_case = PollUsage(read, usage, cases, progress, queue, Epochs(), LOOK_BACK, GRACE)

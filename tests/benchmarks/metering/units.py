@@ -45,9 +45,9 @@ from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.gate_records import posted_records
+from flareflow.metering.call_types import known_call_types
 from flareflow.metering.ingest import IngestRecords
 from flareflow.metering.polling import PollUsage, ReadQueuedSlice
-from flareflow.metering.price_book import PriceBook
 from flareflow.metering.reading import ReadSlice
 from flareflow.metering.reconciling import Reconcile
 from flareflow.metering.sorting import SortRows
@@ -59,7 +59,7 @@ from infra.local.aws.gateway.streams import event_record
 from infra.local.ports import url
 from tests.benchmarks.metering.log import Log
 from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger
-from tests.fakes.metering import FakeKeyDirectory
+from tests.fakes.metering import FakeKeyDirectory, FakePriceBooks
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender
 from tests.fakes.reconciliation import FakeBilledCalls, FakeJournalCheck, FakeKeySpend, FakeReports, FakeSealedTotals
 from tests.fakes.settlement import FakeKnownRates
@@ -116,7 +116,7 @@ class Deployment:
 
     def push(self) -> None:
         """Post the gate's record of each call, alone."""
-        ingest = IngestRecords(lambda: SECRET, posted_records, self._keys, self._usage, self._cases, PriceBook.load())
+        ingest = IngestRecords(lambda: SECRET, posted_records, self._keys, self._usage, self._cases)
         for call in self.log.calls():
             report = ingest.run(f"Bearer {SECRET}", json.dumps([call.record()]).encode(), NOW)
             assert report.added == 1, report
@@ -124,7 +124,7 @@ class Deployment:
     def poll(self) -> None:
         http = httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(self.log.handle))
         progress = DynamoReadingProgress(self.usage_table, time.sleep)
-        sort = SortRows(self._keys, self._usage, self._cases, PriceBook.load())
+        sort = SortRows(self._keys, self._usage, self._cases, known_call_types())
         read, queue = ReadSlice(LiteLLMSpendLog(http), sort, self._cases, progress), FakeSliceQueue()
         poll = PollUsage(read, self._usage, self._cases, progress, queue, EPOCHS, LOOK_BACK, GRACE)
         deadline = Deadline(NOW + timedelta(minutes=4), clock=lambda: NOW)
@@ -164,7 +164,7 @@ class Deployment:
 
     @property
     def _usage(self) -> DynamoUsageEvents:
-        return DynamoUsageEvents(self.usage_table, time.sleep)
+        return DynamoUsageEvents(self.usage_table, time.sleep, FakePriceBooks())
 
     @property
     def _cases(self) -> DynamoCases:

@@ -16,7 +16,7 @@ from flareflow.settlement.events import ChainEvent, Position, Settled, Subscript
 from flareflow.settlement.journal import post
 from flareflow.settlement.pricing import Tariff
 from tests.fakes.accounts import ALICE
-from tests.fakes.metering import NOW, record, row
+from tests.fakes.metering import NOW, FakePriceBooks, record, row, waiting
 from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def stored(table: "Table", kind: ItemKind, **parts: str | int) -> Any:
 
 def test_live_totals_are_decoded_when_a_call_is_recorded_and_when_it_is_counted(table: "Table") -> None:
     # Given a call that is recorded, and later counted
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(5)
     recorded = record("call-1", subscription_id=7)
     usage.record([recorded], NOW)
@@ -41,7 +41,7 @@ def test_live_totals_are_decoded_when_a_call_is_recorded_and_when_it_is_counted(
     # When both changes are decoded, Then they hold the totals, and the first the call
     ten = Usage(9, 1, 1, 10_000_000, 0)
     assert decode_change(stream_record(before)) == UsageChanged(
-        EVENT_ID, WRITTEN_AT, 7, 1, LiveTotals(unconfirmed=ten), (recorded,)
+        EVENT_ID, WRITTEN_AT, 7, 1, LiveTotals(unconfirmed=ten), (waiting(recorded),)
     )
     assert decode_change(stream_record(after, before)) == UsageChanged(
         EVENT_ID, WRITTEN_AT, 7, 2, LiveTotals(counted=ten + Usage(cost_nanousd=7))

@@ -13,7 +13,7 @@ from flareflow.errors import RaceLostError
 from flareflow.metering.calls import Tokens
 from flareflow.metering.models import Usage
 from flareflow.statements.ports import EpochUsage, OpenEpoch
-from tests.fakes.metering import NOW, row
+from tests.fakes.metering import NOW, FakePriceBooks, row
 from tests.fakes.statements import FakeEpochUsage
 from tests.support.dynamodb import fresh_table
 
@@ -48,7 +48,7 @@ def metered(request: pytest.FixtureRequest) -> Iterator[Metered]:
         return
     request.getfixturevalue("server")
     with fresh_table() as table:
-        events = DynamoUsageEvents(table, time.sleep)
+        events = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
         events.open_epoch_if_none(1_000)
         yield Metered(DynamoEpochUsage(table, time.sleep), counting(events))
 

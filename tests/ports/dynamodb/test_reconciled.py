@@ -14,7 +14,7 @@ from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.ports import Reconciled
 from flareflow.metering.spent import Spent
-from tests.fakes.metering import KEY, NOW, row
+from tests.fakes.metering import KEY, NOW, FakePriceBooks, row
 from tests.fakes.reconciliation import FakeReconciled
 from tests.support.dynamodb import fresh_table
 
@@ -73,7 +73,7 @@ def test_what_was_seen_at_another_moment_is_remembered(reconciled: Reconciled) -
 @pytest.mark.stack
 def test_every_billed_call_of_an_epoch_is_told_with_its_key(table: "Table") -> None:
     # Given an epoch with more calls of one subscription than a page has, and one of another
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(1_000)
     rows = [row(f"row-{n}") for n in range(130)]
     usage.count([*rows, row("other", subscription_id=2, key_hash=OTHER)], NOW)

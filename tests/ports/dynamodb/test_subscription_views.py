@@ -23,7 +23,7 @@ from flareflow.settlement.events import ChainEvent, Position, SubscriptionOpened
 from flareflow.settlement.journal import post
 from flareflow.settlement.pricing import Tariff
 from tests.fakes.accounts import ALICE, BOB
-from tests.fakes.metering import record, row
+from tests.fakes.metering import FakePriceBooks, record, row
 from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_a_cursor_of_another_form_is_refused(table: "Table") -> None:
 
 def test_usage_is_read_as_metering_wrote_it(usage_table: "Table") -> None:
     # Given one counted and one unconfirmed call
-    metering = DynamoUsageEvents(usage_table, time.sleep)
+    metering = DynamoUsageEvents(usage_table, time.sleep, FakePriceBooks())
     metering.open_epoch_if_none(5)
     recorded, waiting = (record(f"call-{number}", subscription_id=7) for number in (1, 2))
     metering.record([recorded, waiting], NOON)
@@ -102,7 +102,7 @@ def test_usage_is_read_as_metering_wrote_it(usage_table: "Table") -> None:
 
 def test_the_events_of_an_epoch_are_read_page_by_page(usage_table: "Table") -> None:
     # Given more events than a page, counted by two polls, and a row that was not billed
-    metering = DynamoUsageEvents(usage_table, time.sleep)
+    metering = DynamoUsageEvents(usage_table, time.sleep, FakePriceBooks())
     metering.open_epoch_if_none(5)
     metering.count([row(f"r-{n}", subscription_id=7) for n in range(EVENTS_LISTED_MAX + 20)], NOON)
     metering.record([record("call-1", subscription_id=7)], NOON)

@@ -20,7 +20,7 @@ from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.ports import UsageEvents
 from flareflow.metering.usage_events import CountReport, DifferenceKind, RecordReport
-from tests.fakes.metering import NOW, FakeUsageEvents, record, row, swept
+from tests.fakes.metering import NOW, FakePriceBooks, FakeUsageEvents, record, row, swept
 from tests.support.dynamodb import fresh_table
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def metered(request: pytest.FixtureRequest) -> Metered:
         fake = FakeUsageEvents()
         return Metered(fake, fake)
     table: Table = request.getfixturevalue("table")
-    return Metered(DynamoUsageEvents(table, time.sleep), UsageReader(table))
+    return Metered(DynamoUsageEvents(table, time.sleep, FakePriceBooks()), UsageReader(table))
 
 
 def test_a_row_is_counted_once(metered: Metered) -> None:
@@ -194,7 +194,7 @@ def test_nothing_is_counted_before_an_epoch_was_opened(metered: Metered) -> None
 @pytest.mark.stack
 def test_rows_of_many_subscriptions_are_all_counted(table: "Table") -> None:
     # Given 250 calls of 60 subscriptions
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(EPOCH)
     rows = [row(f"r-{n}", Tokens(prompt=n, completion=1), subscription_id=n % 60) for n in range(250)]
     # When they are counted at once
@@ -209,7 +209,7 @@ def test_rows_of_many_subscriptions_are_all_counted(table: "Table") -> None:
 @pytest.mark.stack
 def test_many_records_of_one_subscription_wait_in_items_of_their_own(table: "Table") -> None:
     # Given more records than the live totals hold, and far more rows than a step takes
-    usage, reader = DynamoUsageEvents(table, time.sleep), UsageReader(table)
+    usage, reader = DynamoUsageEvents(table, time.sleep, FakePriceBooks()), UsageReader(table)
     usage.open_epoch_if_none(EPOCH)
     starts = [NOW - timedelta(milliseconds=100 * n) for n in range(1000)]
     records = [record(f"call-{n}", started_at=start) for n, start in enumerate(starts)]
@@ -232,7 +232,7 @@ def test_many_records_of_one_subscription_wait_in_items_of_their_own(table: "Tab
 @pytest.mark.stack
 def test_a_closed_epoch_gets_no_event_and_keeps_what_it_has(table: "Table") -> None:
     # Given a closed epoch
-    usage, epochs = DynamoUsageEvents(table, time.sleep), DynamoEpochUsage(table, time.sleep)
+    usage, epochs = DynamoUsageEvents(table, time.sleep, FakePriceBooks()), DynamoEpochUsage(table, time.sleep)
     usage.open_epoch_if_none(EPOCH)
     usage.count([row("a")], NOW)
     epochs.close(EPOCH, EPOCH + 1)
@@ -264,7 +264,7 @@ def test_an_epoch_that_closes_between_reading_and_writing_moves_its_events_on(
     table: "Table", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given an epoch that is closed when a transaction is about to be written
-    usage, epochs = DynamoUsageEvents(table, time.sleep), DynamoEpochUsage(table, time.sleep)
+    usage, epochs = DynamoUsageEvents(table, time.sleep, FakePriceBooks()), DynamoEpochUsage(table, time.sleep)
     usage.open_epoch_if_none(EPOCH)
     before_the_first_write(monkeypatch, lambda: epochs.close(EPOCH, EPOCH + 1))
     # When an event is counted
@@ -280,7 +280,7 @@ def test_an_invocation_that_is_overtaken_reads_again_and_bills_a_call_once(
     table: "Table", monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     # Given a record, and another invocation that is faster with the same call
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(EPOCH)
     if first != "record":
         usage.record([record("call-1")], NOW)
@@ -302,7 +302,7 @@ def test_an_invocation_that_is_overtaken_reads_again_and_bills_a_call_once(
 @pytest.mark.stack
 def test_concurrent_polls_and_pushes_count_each_call_once(table: "Table") -> None:
     # Given pollers and pushes with the same calls of three subscriptions in one shard
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(EPOCH)
     rows = [row(f"r-{n}", call_id=f"call-{n}", subscription_id=n % 3 * 16) for n in range(42)]
     records = [record(f"call-{n}", subscription_id=n % 3 * 16) for n in range(42)]

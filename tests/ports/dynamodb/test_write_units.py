@@ -10,8 +10,8 @@ import pytest
 
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.calls import Tokens
-from flareflow.metering.usage_events import RatedRecord, RatedRow
-from tests.fakes.metering import NOW, record, row
+from flareflow.metering.usage_events import OwnedRecord, OwnedRow
+from tests.fakes.metering import NOW, FakePriceBooks, record, row
 from tests.support.dynamodb import fresh_table
 from tests.support.write_units import WriteUnits
 
@@ -37,7 +37,7 @@ def scratch(server: None) -> Iterator["Table"]:
         yield empty
 
 
-def call(subscription_id: int, number: int) -> tuple[RatedRecord, RatedRow]:
+def call(subscription_id: int, number: int) -> tuple[OwnedRecord, OwnedRow]:
     """One call as both witnesses tell it, with ids and numbers as long as real ones."""
     seed = subscription_id * 1000 + number
     event_id, other = (str(UUID(int=(salt * seed**9) % 2**128, version=4)) for salt in (7919, 104_729))
@@ -62,7 +62,7 @@ def test_ten_calls_of_each_subscription_a_poll_use_at_most_two_and_a_half_units_
 ) -> None:
     units = WriteUnits(table, scratch)
     # Given calls whose records arrive one by one, and a first poll that has made all items
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(EPOCH)
     units.by_item.clear()
     calls = [call(subscription_id, number) for number in range(CALLS) for subscription_id in range(SUBSCRIPTIONS)]
@@ -75,7 +75,7 @@ def test_ten_calls_of_each_subscription_a_poll_use_at_most_two_and_a_half_units_
 
 
 def test_one_call_of_one_subscription_alone_uses_at_most_ten_units(table: "Table", scratch: "Table") -> None:
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(EPOCH)
     recorded, logged = call(1, 1)
     units = WriteUnits(table, scratch)
@@ -85,7 +85,7 @@ def test_one_call_of_one_subscription_alone_uses_at_most_ten_units(table: "Table
 
 
 def test_what_is_known_already_uses_no_unit(table: "Table", scratch: "Table") -> None:
-    usage = DynamoUsageEvents(table, time.sleep)
+    usage = DynamoUsageEvents(table, time.sleep, FakePriceBooks())
     usage.open_epoch_if_none(EPOCH)
     recorded, logged = call(1, 1)
     usage.record([recorded], NOW)

@@ -14,10 +14,10 @@ import yaml
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.key_spend import LiteLLMKeySpend
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
+from flareflow.metering.call_types import known_call_types
 from flareflow.metering.calls import LoggedCall, Tokens
 from flareflow.metering.models import Window
 from flareflow.metering.polling import POLLED
-from flareflow.metering.price_book import PriceBook
 from flareflow.metering.reading import ReadSlice
 from flareflow.metering.rows import Slice
 from flareflow.metering.sorting import SortRows
@@ -63,7 +63,7 @@ class Metering:
     def read(self) -> None:
         now = datetime.now(UTC)
         with litellm_client(self.proxy.admin_url, lambda: MASTER_KEY) as client:
-            sort = SortRows(self.keys, self.counter, self.cases, PriceBook.load())
+            sort = SortRows(self.keys, self.counter, self.cases, known_call_types())
             read = ReadSlice(LiteLLMSpendLog(client), sort, self.cases, FakeReadingProgress())
             for listing in POLLED:
                 read.run(Slice(Window(self.since, now), listing), now, Deadline(now + timedelta(minutes=1)))

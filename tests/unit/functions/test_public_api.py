@@ -8,7 +8,6 @@ from flareflow.attestation.models import Attestation, Finalization, Proof, State
 from flareflow.attestation.progress import ReadProgress
 from flareflow.errors import StorageUnavailableError
 from flareflow.keccak import keccak256
-from flareflow.metering.price_book import PriceBook
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
@@ -16,6 +15,7 @@ from flareflow.settlement.quotes import ReadPlans
 from flareflow.statements.models import Statement
 from flareflow.statements.public_view import ReadStatements
 from tests.fakes.attestation import FakeAttestations
+from tests.fakes.metering import EVEN_BOOK, FakePriceBooks
 from tests.fakes.settlement import FakeKnownRates, FakePlans
 from tests.support.functions import Function, Load
 from tests.unit.statements.sealing import Sealing
@@ -47,6 +47,7 @@ def public(load: Load, sealing: Sealing) -> Function:
         "public_api",
         read_statements=ReadStatements(sealing.statements, sealing.documents),
         read_progress=ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})),
+        price_books=FakePriceBooks(),
         read_plans=ReadPlans(FakePlans([IN_DOLLARS]), FakeKnownRates(KnownRate(25_000_000, NOON)), "FLOW"),
     )
 
@@ -164,7 +165,7 @@ def test_plans_are_listed_with_their_currency_the_token_and_the_last_rate(public
 
 
 def test_the_price_book_is_the_text_whose_hash_statements_carry(public: Function) -> None:
-    assert keccak256(public.call("GET", "/v1/price-book").text.encode()) == PriceBook.load().hash
+    assert keccak256(public.call("GET", "/v1/price-book").text.encode()) == EVEN_BOOK.hash
 
 
 def test_health_names_the_newest_statement(public: Function, sealing: Sealing) -> None:

@@ -56,6 +56,17 @@ def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
     assert (report["poll"]["reading"]["counted"], report["sealed"]) == (2, None)
 
 
+def test_a_model_that_the_price_book_does_not_name_is_a_metric_by_its_name(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    poll = PollReport(Reading(counted=2, by_default=("new-model", "other-model")), 0, 0, 0, 0, 0)
+    report = load("usage_polling", poll_usage=doing(poll), seal_epoch=doing(None)).handle(sample("usage_polling"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"CloudWatchMetrics"' in line]
+    assert [line["model"] for line in lines if "model" in line] == ["new-model", "other-model"]
+    assert [line["ModelsByDefault"] for line in lines if "model" not in line] == [[2.0]]
+    assert json.loads(json.dumps(report))["poll"]["reading"]["by_default"] == ["new-model", "other-model"]
+
+
 def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     # Given a poll with another number for each thing
     reading = Reading(seen=9, counted=2, set_aside=3, tallied=4)
@@ -68,6 +79,7 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
     assert sent_metrics(capsys.readouterr().out) == {
         "CallsCounted": ([2.0], "Count"),
         "RowsSetAside": ([3.0], "Count"),
+        "ModelsByDefault": ([0.0], "Count"),
         "RowsNotBilled": ([4.0], "Count"),
         "RecordsBilledAlone": ([5.0], "Count"),
         "SlicesQueued": ([6.0], "Count"),

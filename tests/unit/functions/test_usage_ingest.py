@@ -7,7 +7,7 @@ import pytest
 from flareflow.entrypoints.gate_records import posted_records
 from flareflow.metering.ingest import IngestRecords
 from flareflow.metering.price_book import PriceBook
-from tests.fakes.metering import FakeKeyDirectory, FakeUsageEvents
+from tests.fakes.metering import FakeKeyDirectory, FakePriceBooks, FakeUsageEvents
 from tests.fakes.spend_log import FakeCases
 from tests.support.functions import Function, Load, sample
 
@@ -16,13 +16,12 @@ SECRET = "the secret of the push"
 
 @pytest.fixture
 def usage() -> FakeUsageEvents:
-    return FakeUsageEvents()
+    return FakeUsageEvents(books=FakePriceBooks({0: PriceBook.load()}))
 
 
 @pytest.fixture
 def ingest(load: Load, usage: FakeUsageEvents) -> Function:
-    book = PriceBook.load()
-    use_case = IngestRecords(lambda: SECRET, posted_records, FakeKeyDirectory(), usage, FakeCases(), book)
+    use_case = IngestRecords(lambda: SECRET, posted_records, FakeKeyDirectory(), usage, FakeCases())
     return load("usage_ingest", ingest_records=use_case)
 
 

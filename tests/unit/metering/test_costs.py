@@ -16,15 +16,15 @@ from flareflow.adapters.litellm import spend_log as pages
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.gate_records import posted_records
 from flareflow.metering import reading
+from flareflow.metering.call_types import known_call_types
 from flareflow.metering.ingest import IngestRecords
 from flareflow.metering.models import Subscriptions
 from flareflow.metering.polling import PollReport, PollUsage
-from flareflow.metering.price_book import PriceBook
 from flareflow.metering.reading import ReadSlice
 from flareflow.metering.sorting import SortRows
 from flareflow.time import Deadline, Epochs
 from tests.benchmarks.metering.log import Log
-from tests.fakes.metering import NOW, FakeKeyDirectory
+from tests.fakes.metering import NOW, FakeKeyDirectory, FakePriceBooks
 from tests.fakes.spend_log import FakeCases, FakeReadingProgress, FakeSliceQueue
 from tests.support.memory_table import MemoryTable
 
@@ -99,18 +99,18 @@ class Metering:
 
     def __post_init__(self) -> None:
         self.keys = CountingKeys(self.log.keys)
-        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None)
+        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None, FakePriceBooks())
         self.usage.open_epoch_if_none(1)
         self.table.written.clear()
 
     def push(self) -> None:
-        ingest = IngestRecords(lambda: "", posted_records, self.keys, self.usage, FakeCases(), PriceBook.load())
+        ingest = IngestRecords(lambda: "", posted_records, self.keys, self.usage, FakeCases())
         for call in self.log.calls():
             assert ingest.run("Bearer ", json.dumps([call.record()]).encode(), NOW).added == 1
 
     def poll(self) -> PollReport:
         http = httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(self.log.handle))
-        sort = SortRows(self.keys, self.usage, FakeCases(), PriceBook.load())
+        sort = SortRows(self.keys, self.usage, FakeCases(), known_call_types())
         progress = FakeReadingProgress()
         read = ReadSlice(LiteLLMSpendLog(http), sort, FakeCases(), progress)
         poll = PollUsage(read, self.usage, FakeCases(), progress, self.queue, Epochs(), 12 * MINUTE, 30 * MINUTE)

@@ -8,7 +8,6 @@ from flareflow.errors import UnauthenticatedError
 from flareflow.metering.calls import SetAside
 from flareflow.metering.cases import of_row
 from flareflow.metering.ingest import IngestRecords, IngestReport, PostedRecords
-from flareflow.metering.price_book import PriceBook
 from flareflow.metering.usage_events import DifferenceKind
 from tests.fakes.metering import NOW, FakeKeyDirectory, FakeUsageEvents, record, row
 from tests.fakes.spend_log import FakeCases
@@ -32,7 +31,6 @@ class Post:
             keys=FakeKeyDirectory(),
             usage=self.usage,
             cases=self.cases,
-            price_book=PriceBook.load(),
         )
         return use_case.run(authorization, b"", NOW)
 

@@ -7,9 +7,9 @@ import pytest
 
 from flareflow.errors import SpendLogUnavailableError, StorageUnavailableError
 from flareflow.metering import reading
+from flareflow.metering.call_types import known_call_types
 from flareflow.metering.models import Window
 from flareflow.metering.polling import PATIENCE, PollReport, PollUsage, ReadQueuedSlice
-from flareflow.metering.price_book import PriceBook
 from flareflow.metering.reading import ReadSlice
 from flareflow.metering.rows import Listing, Slice
 from flareflow.metering.sorting import SortRows
@@ -63,7 +63,7 @@ class Metering:
 
     @property
     def read_slice(self) -> ReadSlice:
-        sort = SortRows(self.keys, self.counter, self.cases, PriceBook.load())
+        sort = SortRows(self.keys, self.counter, self.cases, known_call_types())
         return ReadSlice(self.litellm, sort, self.cases, self.progress)
 
     def poll(self, now: datetime = NOW, time_left: timedelta = 4 * MINUTE) -> PollReport:
@@ -319,9 +319,10 @@ def test_failures_that_delivered_something_are_billed(metering: Metering) -> Non
     ]
     # When they are read
     metering.poll()
-    # Then the stream is billed, the image waits for a person, and the refusal is nothing
+    # Then the stream and the image are billed, and the refusal is nothing
     assert metering.counter.tokens() == 1_303
-    assert metering.cases.reasons() == {"cost_without_tokens": 1}
+    assert {request_id for request_id, _ in metering.counter.rows} == {"broken-off", "image"}
+    assert metering.cases.reasons() == {}
 
 
 def test_many_failures_with_tokens_are_read_in_halves_of_their_window(metering: Metering) -> None:

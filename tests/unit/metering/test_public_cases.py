@@ -4,6 +4,7 @@ Each is what the gate and the spend log tell once a caller's tricks have passed 
 gate's record alone bills the call.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,29 +12,28 @@ import pytest
 from flareflow.metering.calls import Tokens
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.price_book import PriceBook
-from flareflow.metering.usage_events import RatedRecord, RatedRow
-from tests.fakes.metering import KEY, NOW, FakeUsageEvents, record, row, swept
+from flareflow.metering.usage_events import OwnedRecord, OwnedRow
+from tests.fakes.metering import KEY, NOW, FakePriceBooks, FakeUsageEvents, record, row, swept
 
 GRACE = timedelta(minutes=30)
 OTHER_KEY = "cd" * 32
-BOOK = PriceBook.load()
 
 
 @pytest.fixture
 def usage() -> FakeUsageEvents:
-    return FakeUsageEvents(epoch=1)
+    return FakeUsageEvents(epoch=1, books=FakePriceBooks({0: PriceBook.load()}))
 
 
-def rated_row(one: RatedRow, model: str) -> RatedRow:
-    return RatedRow(one.subscription_id, one.call, BOOK.rate(model, one.call.tokens.total))
+def row_of(model: str, one: OwnedRow) -> OwnedRow:
+    return replace(one, call=replace(one.call, model=model))
 
 
-def rated_record(one: RatedRecord, model: str) -> RatedRecord:
-    return RatedRecord(one.subscription_id, one.call, BOOK.rate(model, one.call.tokens.total))
+def record_of(model: str, one: OwnedRecord) -> OwnedRecord:
+    return replace(one, call=replace(one.call, model=model, answered_by=None))
 
 
 def test_01_a_call_that_litellm_does_not_log_is_billed_by_the_gates_record(usage: FakeUsageEvents) -> None:
-    recorded = rated_record(record("gate-1", Tokens(prompt=3, completion=5000)), "claude-3-opus")
+    recorded = record_of("claude-3-opus", record("gate-1", Tokens(prompt=3, completion=5000)))
     usage.record([recorded], NOW)
     assert swept(usage, NOW, 10, NOW + GRACE).counted == 1
     assert (usage.live(1).counted.tokens, usage.live(1).counted.rated_microtokens) == (5003, 7_504_500_000)
@@ -42,7 +42,7 @@ def test_01_a_call_that_litellm_does_not_log_is_billed_by_the_gates_record(usage
 def test_02_one_call_id_for_all_calls_of_a_key_bills_each(usage: FakeUsageEvents) -> None:
     # Given no gate, so that the caller has chosen the call id
     rows = [
-        rated_row(row(f"chatcmpl-{tokens}", Tokens(prompt=3, completion=tokens), call_id="attack-1"), "gpt-4o")
+        row_of("gpt-4o", row(f"chatcmpl-{tokens}", Tokens(prompt=3, completion=tokens), call_id="attack-1"))
         for tokens in (5, 1000, 2000)
     ]
     usage.count(rows, NOW)
@@ -69,7 +69,7 @@ def test_08_a_call_longer_than_the_look_back_is_billed(usage: FakeUsageEvents) -
     # Given a call of a hundred minutes, whose record comes when it ends
     started_at, took = NOW - timedelta(minutes=100), timedelta(minutes=100)
     long = Tokens(prompt=4, completion=80)
-    usage.record([rated_record(record("gate-1", long, started_at=started_at, took=took), "gpt-4o")], NOW)
+    usage.record([record_of("gpt-4o", record("gate-1", long, started_at=started_at, took=took))], NOW)
     # When no window has found its row, Then it is billed all the same
     swept(usage, NOW + GRACE, 10, NOW + 2 * GRACE)
     assert usage.live(1).counted.rated_microtokens == 126_000_000
@@ -82,14 +82,14 @@ def test_08_a_call_longer_than_the_look_back_is_billed(usage: FakeUsageEvents) -
 @pytest.mark.parametrize("age", [timedelta(minutes=30), timedelta(seconds=90), timedelta(days=3)])
 def test_09_a_late_row_is_billed_when_it_is_read(usage: FakeUsageEvents, age: timedelta) -> None:
     usage.count([row("other", Tokens(), cost_nanousd=0)], NOW)
-    late = rated_row(row("late-1", Tokens(prompt=10, completion=20), call_id="late-1", started_at=NOW - age), "gpt-4o")
+    late = row_of("gpt-4o", row("late-1", Tokens(prompt=10, completion=20), call_id="late-1", started_at=NOW - age))
     for _ in range(2):
         usage.count([late], NOW)
     assert usage.live(1).counted.rated_microtokens == 45_000_000
 
 
 def test_10_a_row_without_a_usable_cost_bills_its_tokens(usage: FakeUsageEvents) -> None:
-    one = rated_row(row("neg-1", Tokens(prompt=1244, completion=88), cost_nanousd=None), "gpt-4o")
+    one = row_of("gpt-4o", row("neg-1", Tokens(prompt=1244, completion=88), cost_nanousd=None))
     usage.count([one], NOW)
     counted = usage.live(1).counted
     assert (counted.tokens, counted.rated_microtokens, counted.cost_nanousd) == (1332, 1_998_000_000, 0)

@@ -7,9 +7,9 @@ import pytest
 
 from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import Usage
-from flareflow.metering.usage_events import DifferenceKind, RatedRecord, RatedRow
+from flareflow.metering.usage_events import DifferenceKind, OwnedRecord
 from flareflow.metering.witnesses import WAITING_MAX, Known, Outcome, count_rows, take_records
-from tests.fakes.metering import NOW, FakeUsageEvents, record, row, swept
+from tests.fakes.metering import EVEN_BOOK, NOW, FakeUsageEvents, record, row, swept, waiting
 
 GRACE = timedelta(minutes=30)
 LATER = NOW + 2 * GRACE
@@ -46,7 +46,7 @@ def test_a_row_and_a_record_that_agree_are_billed_once_by_the_gates_id(usage: Fa
     ids=["told", "told, broken off", "estimated", "estimated, broken off"],
 )
 def test_of_tokens_that_differ_the_gates_are_billed_if_the_answer_told_them(
-    usage: FakeUsageEvents, recorded: RatedRecord, tokens: Tokens
+    usage: FakeUsageEvents, recorded: OwnedRecord, tokens: Tokens
 ) -> None:
     usage.record([recorded], NOW)
     [difference] = usage.count([row("a", LOGGED, call_id="call-1")], NOW).differences
@@ -186,21 +186,20 @@ def test_what_would_make_a_total_smaller_is_set_aside(usage: FakeUsageEvents, to
     assert (rows.counted, records.added) == (1, 1)
 
 
-def test_a_negative_cost_or_rating_is_set_aside(usage: FakeUsageEvents) -> None:
-    wrong = [row("a", cost_nanousd=-1), RatedRow(1, row("b").call, -1)]
-    assert len(usage.count(wrong, NOW).set_aside) == 2
+def test_a_negative_cost_is_set_aside(usage: FakeUsageEvents) -> None:
+    assert len(usage.count([row("a", cost_nanousd=-1)], NOW).set_aside) == 1
     assert usage.live(1).counted == Usage()
 
 
 def test_more_waiting_records_than_the_limit_are_set_aside_and_their_rows_still_bill() -> None:
-    waiting = [record(f"call-{number}") for number in range(WAITING_MAX)]
-    outcome = take_records(Known(waiting), [record("one-more"), record("call-0")])
+    known = Known([waiting(record(f"call-{number}")) for number in range(WAITING_MAX)])
+    outcome = take_records(known, [record("one-more"), record("call-0")], EVEN_BOOK)
     assert (outcome.added, [one.reason for one in outcome.set_aside]) == ((), ["too_many_unconfirmed"])
-    assert len(count_rows(Known(waiting), [row("a", call_id="one-more")]).billed) == 1
+    assert len(count_rows(known, [row("a", call_id="one-more")], EVEN_BOOK).billed) == 1
 
 
 def test_nothing_changes_when_nothing_is_new() -> None:
-    known = Known([record("call-1")], count_rows(Known(), [row("a")]).entries)
-    assert count_rows(known, [row("a")]) == Outcome()
-    assert take_records(known, [record("call-1")]) == Outcome()
+    known = Known([waiting(record("call-1"))], count_rows(Known(), [row("a")], EVEN_BOOK).entries)
+    assert count_rows(known, [row("a")], EVEN_BOOK) == Outcome()
+    assert take_records(known, [record("call-1")], EVEN_BOOK) == Outcome()
     assert not Outcome().changes_something

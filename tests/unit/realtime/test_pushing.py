@@ -15,12 +15,12 @@ from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from flareflow.settlement.pricing import Currency, Tariff
 from tests.fakes.accounts import FakeClock
-from tests.fakes.metering import record, row
+from tests.fakes.metering import rating, record, row, waiting
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOTALS = LiveTotals(Usage(rated_microtokens=100_000_000), Usage(rated_microtokens=10_000_000))
-USED = UsageChanged("e1", NOON, 7, 3, TOTALS, (record("call-1", subscription_id=7),))
+USED = UsageChanged("e1", NOON, 7, 3, TOTALS, (waiting(record("call-1", subscription_id=7)),))
 STATE = Subscription(
     subscription_id=7,
     owner="0x01",
@@ -81,7 +81,8 @@ def test_changed_totals_are_sent_with_the_calls_that_are_new_and_not_stored(squa
 
 
 def test_counted_calls_are_sent_by_the_name_that_the_gate_gave_them_and_not_stored(square: Square) -> None:
-    entries = (Entry.of_row(row("a", call_id="call-1")), Entry.of_row(row("b", started_at=NOON)))
+    rows = (row("a", call_id="call-1"), row("b", started_at=NOON))
+    entries = tuple(Entry.of_row(one, rating(one)) for one in rows)
     square.push(CallsCounted("e1", NOON, 7, entries))
     [message] = square.received()
     assert (message["type"], message["subscription_id"]) == ("usage.counted", "7")

@@ -10,12 +10,12 @@ from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
 from flareflow.statements.ports import OpenEpoch
 from flareflow.statements.sealing import SealEpoch, SealReport
 from flareflow.time import Epochs
+from tests.fakes.metering import FakePriceBooks
 from tests.fakes.settlement import FakeSettledTotals
 from tests.fakes.statements import CrashError, FakeDocuments, FakeEpochUsage, FakeStatements, Faults
 
 EPOCHS = Epochs(seconds=300)
 CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
-PRICE_BOOK_HASH = bytes.fromhex("ab" * 32)
 
 
 def tokens(count: int) -> Usage:
@@ -57,7 +57,7 @@ class Sealing:
             statements=self.statements,
             documents=self.documents,
             settled=self.settled,
-            price_book_hash=PRICE_BOOK_HASH,
+            price_books=FakePriceBooks(),
             contract=CONTRACT,
         )
         return seal_epoch.run(self.now)

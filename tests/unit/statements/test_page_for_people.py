@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from flareflow.json_format import to_json
-from flareflow.metering.price_book import PriceBook
 from flareflow.statements.public_view import ReadStatements
-from tests.unit.statements import sealing as sealings
+from tests.fakes.metering import EVEN_BOOK
 from tests.unit.statements.sealing import Sealing
 
 PAGE = Path(__file__).parents[3] / "docs" / "statement.md"
@@ -28,9 +27,8 @@ def check() -> Check:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def answers() -> list[str]:
     """Statement, leaf, page and price book as the API serves them, for the second of seven subscriptions."""
-    monkeypatch.setattr(sealings, "PRICE_BOOK_HASH", PriceBook.load().hash)
     sealing = Sealing()
     for subscription_id in range(1, 8):
         sealing.count(subscription_id, 10 * subscription_id)
@@ -41,7 +39,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         statement.body,
         to_json({"leaf": leaf.leaf, "hash": leaf.leaf.hash, "proof": leaf.proof}),
         to_json({"text": page.page.text, "hash": page.page.hash, "path": page.path}),
-        PriceBook.load().canonical_json,
+        EVEN_BOOK.canonical_json,
     ]
 
 
@@ -52,7 +50,7 @@ def test_the_code_on_the_page_accepts_what_we_serve(check: Check, answers: list[
 
 @pytest.mark.parametrize(
     ("which", "honest", "forged"),
-    [(1, '"requests":"1"', '"requests":"2"'), (2, "2:20000000", "2:20000001"), (3, '"version":2', '"version":3')],
+    [(1, '"requests":"1"', '"requests":"2"'), (2, "2:20000000", "2:20000001"), (3, '"version":1', '"version":2')],
     ids=["leaf", "page", "price book"],
 )
 def test_the_code_on_the_page_refuses_what_was_changed(

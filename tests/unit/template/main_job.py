@@ -287,6 +287,7 @@ class MainJob:
     def read_public(self) -> None:
         with self.aws.function("PublicApiFunction") as (_, _, handle):
             assert http(handle, "GET", "/v1/plans")["rate"] is not None
+            assert http(handle, "GET", "/v1/price-book")["version"]
             epoch = http(handle, "GET", "/v1/health")["newest_statement"]
             one = f"/v1/statements/{epoch}"
             for path in ("/v1/statements", one, f"{one}/pages/0", f"{one}/leaves/{SUBSCRIPTION}", f"{one}/attestation"):

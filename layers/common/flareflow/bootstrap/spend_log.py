@@ -10,11 +10,13 @@ from pydantic import model_validator
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.settings import Settings
+from flareflow.metering.call_types import known_call_types
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.reading import ReadSlice
 from flareflow.metering.sorting import SortRows
@@ -67,9 +69,9 @@ def sort_rows(settings: CountingSettings) -> SortRows:
     usage = tables.Table(settings.usage_table)
     return SortRows(
         keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
-        usage=DynamoUsageEvents(usage, time.sleep),
+        usage=DynamoUsageEvents(usage, time.sleep, DynamoPriceBooks(usage, PriceBook.load())),
         cases=DynamoCases(usage, time.sleep),
-        price_book=PriceBook.load(),
+        call_types=known_call_types(),
     )
 
 

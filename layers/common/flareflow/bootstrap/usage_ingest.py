@@ -8,6 +8,7 @@ import boto3
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.entrypoints.gate_records import posted_records
 from flareflow.entrypoints.settings import Settings
@@ -27,11 +28,11 @@ class UsageIngestSettings(Settings):
 def ingest_records() -> IngestRecords:
     settings = UsageIngestSettings.from_environment()
     tables = boto3.resource("dynamodb")
+    usage = tables.Table(settings.usage_table)
     return IngestRecords(
         push_secret=secret(settings.usage_push_secret),
         parse=posted_records,
         keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
-        usage=DynamoUsageEvents(tables.Table(settings.usage_table), time.sleep),
-        cases=DynamoCases(tables.Table(settings.usage_table), time.sleep),
-        price_book=PriceBook.load(),
+        usage=DynamoUsageEvents(usage, time.sleep, DynamoPriceBooks(usage, PriceBook.load())),
+        cases=DynamoCases(usage, time.sleep),
     )

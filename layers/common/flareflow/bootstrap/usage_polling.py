@@ -10,6 +10,7 @@ from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.aws.queues import SqsSliceQueue
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
@@ -42,7 +43,7 @@ def poll_usage() -> PollUsage:
     table = boto3.resource("dynamodb").Table(settings().usage_table)
     return PollUsage(
         read_slice=read_slice(settings(), READ_SECONDS_OF_POLLS),
-        usage=DynamoUsageEvents(table, time.sleep),
+        usage=DynamoUsageEvents(table, time.sleep, DynamoPriceBooks(table, PriceBook.load())),
         cases=DynamoCases(table, time.sleep),
         progress=DynamoReadingProgress(table, time.sleep),
         slices=SqsSliceQueue(boto3.client("sqs"), settings().usage_slices_queue),
@@ -62,6 +63,6 @@ def seal_epoch() -> SealEpoch:
         statements=DynamoStatements(tables.Table(settings().statements_table)),
         documents=S3Documents(boto3.client("s3"), settings().documents_bucket),
         settled=DynamoSettledTotals(tables.Table(settings().ledger_table)),
-        price_book_hash=PriceBook.load().hash,
+        price_books=DynamoPriceBooks(tables.Table(settings().usage_table), PriceBook.load()),
         contract=f"A.{address}.UsageBasedSubscriptions",
     )

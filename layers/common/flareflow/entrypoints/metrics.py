@@ -1,10 +1,14 @@
 """Every metric of FlareFlow: its name in CloudWatch and its unit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
+from typing import Final
 
-from aws_lambda_powertools import Metrics
+from aws_lambda_powertools import Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+
+NAMES_MAX: Final = 20
+"""Names that one invocation sends: callers may invent some, and each is a metric of its own in CloudWatch."""
 
 
 class Metric(Enum):
@@ -18,6 +22,8 @@ class Metric(Enum):
     """Rows that are counted only: of keys that are not ours, of calls that only read, doubles."""
     RECORDS_BILLED_ALONE = "RecordsBilledAlone", MetricUnit.Count
     """Records of the gate that were billed because no row came in time."""
+    MODELS_BY_DEFAULT = "ModelsByDefault", MetricUnit.Count
+    """Models that were rated by the default of the price book, which does not name them; also by `model`."""
     SLICES_QUEUED = "SlicesQueued", MetricUnit.Count
     """Parts of the window that a poll left to the queue."""
     SLICES_OPEN = "SlicesOpen", MetricUnit.Count
@@ -57,3 +63,11 @@ def publish(metrics: Metrics, values: Mapping[Metric, int]) -> None:
     for metric, value in values.items():
         name, unit = metric.value
         metrics.add_metric(name, unit, value)
+
+
+def publish_names(metric: Metric, dimension: str, names: Iterable[str]) -> None:
+    """Send the metric once for each name, by which it is then found; of more than `NAMES_MAX` the first."""
+    name, unit = metric.value
+    for one in sorted(names)[:NAMES_MAX]:
+        with single_metric(name=name, unit=unit, value=1) as sent:
+            sent.add_dimension(name=dimension, value=one)

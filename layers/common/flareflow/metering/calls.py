@@ -1,6 +1,7 @@
 """Answered calls as the two witnesses tell them: the gate's records and the rows of LiteLLM's spend log."""
 
-from dataclasses import dataclass, fields
+import hashlib
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -68,8 +69,25 @@ class Tokens:
     def total(self) -> int:
         return self.input + self.output
 
+    @property
+    def with_reasoning_as_text(self) -> "Tokens":
+        """The same, where nothing tells reasoning from other text."""
+        return replace(self, completion=self.completion + self.reasoning, reasoning=0)
+
 
 TOKEN_KINDS: Final = tuple(field.name for field in fields(Tokens))
+NO_TOKENS: Final = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What a call used that is not counted in tokens: images that went in, and the length of sound in milliseconds."""
+
+    images: int = 0
+    milliseconds: int = 0
+
+
+NO_UNITS: Final = Units()
 
 
 class Ending(StrEnum):
@@ -86,8 +104,9 @@ class Ending(StrEnum):
 class CallRecord:
     """One call as the gate saw it. `event_id` is the gate's own and becomes `litellm_call_id` in the spend log.
 
-    `model` is the name that the caller used, `answered_by` the one in the answer. `tokens_are_estimated`: counted by
-    the gate from the text, since the answer ended before it told its usage.
+    `model` is the name that the caller used, `answered_by` the one in the answer. `base_model` is what the deployment
+    calls, where the configuration has only one. `tokens_are_estimated`: counted by the gate from the text, since the
+    answer ended before it told its usage.
     """
 
     event_id: str
@@ -100,6 +119,7 @@ class CallRecord:
     tokens_are_estimated: bool
     started_at: datetime
     ended_at: datetime
+    base_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +127,9 @@ class LoggedCall:
     """One row of the spend log. Its identity is `request_id` and `started_at`; nothing else in it is unique.
 
     `call_id` (LiteLLM's `litellm_call_id`) is only used to find the gate's record of the same key. `upstream_id` is
-    the id in the provider's answer. `cost_nanousd` is None where LiteLLM gave no usable cost. `failed`: LiteLLM calls
-    the call a failure, although it used tokens.
+    the id in the provider's answer. `model` is the name that the caller used, or that of a fallback that answered;
+    `base_model` is what its deployment calls. `cost_nanousd` is None where LiteLLM gave no usable cost. `failed`:
+    LiteLLM calls the call a failure, although it used tokens.
     """
 
     request_id: str
@@ -122,6 +143,13 @@ class LoggedCall:
     call_id: str | None = None
     upstream_id: str | None = None
     failed: bool = False
+    base_model: str | None = None
+    units: Units = NO_UNITS
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 of its identity, for rows that are set aside: ids may have any form."""
+        return hashlib.sha256(f"{self.request_id}|{self.started_at.isoformat()}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,13 @@ def of_difference(one: Difference, now: datetime) -> Case:
     return Case(CaseKind.DIFFERENCE, one.kind, one.identity, now, one.what, subscription_id=one.subscription_id)
 
 
+def of_unnamed_model(model: str, now: datetime) -> Case:
+    what = f"the price book does not name {model}, so its calls are rated by the default"
+    return Case(CaseKind.DIFFERENCE, "model_not_in_book", model, now, what)
+
+
 def cases_of(report: CountReport | RecordReport, now: datetime) -> list[Case]:
     """What a person should see of what was counted or recorded."""
     differences = [of_difference(one, now) for one in report.differences]
-    return [*(of_row(one, now) for one in report.set_aside), *differences]
+    unnamed = [of_unnamed_model(one, now) for one in report.by_default] if isinstance(report, CountReport) else []
+    return [*(of_row(one, now) for one in report.set_aside), *differences, *unnamed]

@@ -9,8 +9,7 @@ from flareflow.errors import UnauthenticatedError
 from flareflow.metering.calls import CallRecord, SetAside
 from flareflow.metering.cases import cases_of, of_row
 from flareflow.metering.ports import Cases, KeyDirectory, UsageEvents
-from flareflow.metering.price_book import PriceBook
-from flareflow.metering.usage_events import RatedRecord
+from flareflow.metering.usage_events import OwnedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +45,21 @@ class IngestRecords:
     keys: KeyDirectory
     usage: UsageEvents
     cases: Cases
-    price_book: PriceBook
 
     def run(self, authorization: str, body: bytes, now: datetime) -> IngestReport:
         """Raises UnauthenticatedError `push_secret_wrong`, InvalidRequestError when the body cannot be read at all."""
         self._authenticate(authorization)
         posted = self.parse(body, now)
         known = self.keys.subscriptions({record.key_hash for record in posted.records})
-        rated = [
-            RatedRecord(known[one.key_hash], one, self.price_book.rate(one.model, one.tokens.total))
-            for one in posted.records
-            if one.key_hash in known
-        ]
-        report = self.usage.record(rated, now)
+        owned = [OwnedRecord(known[one.key_hash], one) for one in posted.records if one.key_hash in known]
+        report = self.usage.record(owned, now)
         set_aside = (*posted.set_aside, *report.set_aside)
         self.cases.open([of_row(one, now) for one in posted.set_aside] + cases_of(report, now))
         return IngestReport(
             received=len(posted.records) + len(posted.set_aside),
             added=report.added,
             set_aside=len(set_aside),
-            of_unknown_keys=len(posted.records) - len(rated),
+            of_unknown_keys=len(posted.records) - len(owned),
         )
 
     def _authenticate(self, authorization: str) -> None:

@@ -8,7 +8,7 @@ from flareflow.metering.cases import Case
 from flareflow.metering.models import Subscriptions, Usage, Window
 from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, SpendPage
 from flareflow.metering.spent import BilledCall, KeyLine, Spent
-from flareflow.metering.usage_events import CountReport, RatedRecord, RatedRow, RecordReport
+from flareflow.metering.usage_events import CountReport, OwnedRecord, OwnedRow, RecordReport
 
 
 class SpendLog(Protocol):
@@ -40,7 +40,7 @@ class KeyDirectory(Protocol):
 class RowCounter(Protocol):
     """The part of `UsageEvents` by which rows are billed."""
 
-    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+    def count(self, rows: Sequence[OwnedRow], now: datetime) -> CountReport:
         """Bill rows under the open epoch, each once. Raises BrokenRuleError when no epoch was ever opened."""
 
 
@@ -98,7 +98,7 @@ class UsageEvents(RowCounter, Protocol):
     def open_epoch_if_none(self, epoch: int) -> None:
         """Start counting under `epoch`, unless an epoch was opened before."""
 
-    def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
+    def record(self, records: Sequence[OwnedRecord], now: datetime) -> RecordReport:
         """Add records to the unconfirmed totals until their rows come."""
 
     def bill_alone(self, before: datetime, limit: int, now: datetime, tell: Callable[[CountReport], object]) -> int:

@@ -1,82 +1,220 @@
-"""The price book: the pricing class of each model, and the weight of a token of each class."""
+"""The price book: what a token of each kind of each model weighs in rated tokens, and how a call is rated by it.
+
+docs/price-book.md explains the document, so that everybody can rate a call anew. The gate uses this module too, in
+LiteLLM's environment: it needs pydantic and nothing else.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flareflow.keccak import keccak256
+from flareflow.metering.calls import NO_TOKENS, NO_UNITS, TOKEN_KINDS, Tokens, Units
+from flareflow.metering.model_names import NAME_CHARACTERS_MAX, spellings
 
 BOOK_FILE: Final = Path(__file__).with_name("price_book.json")
+WEIGHT_MAX: Final = 10**18
+MODELS_MAX: Final = 20_000
+LONG_PRICES_MAX: Final = 8
+MILLISECONDS: Final = 1_000
+REMEMBERED_MAX: Final = 10_000
+INPUT_KINDS: Final = ("prompt", "cache_read", "cache_write", "audio_input")
+OUTPUT_KINDS: Final = ("completion", "reasoning", "audio_output")
+
+_WEIGHED_AS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(INPUT_KINDS, "prompt"),
+    **dict.fromkeys(OUTPUT_KINDS, "completion"),
+}
+"""The kind whose weight counts where a price has none for a kind."""
+
+type Weight = Annotated[int, Field(strict=True, ge=0, le=WEIGHT_MAX)]
+type Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=r"^[!-~]+$")]
 
 
-class Billing(StrEnum):
-    """Whether calls of a type are billed."""
+class Weights(BaseModel):
+    """Rated micro-tokens of one token of each kind.
 
-    BILLED = "billed"
-    BILLED_WHEN_THEY_COST = "billed_when_they_cost"
-    """They read what another call made, and tell the usage of what was answered later, without a caller."""
-    NOT_BILLED = "not_billed"
-    """They only read or manage."""
-
-
-class PriceBook(BaseModel):
-    """One version of the book.
-
-    `classes`: class -> rated micro-tokens of one token (1_500_000 is x1.5).
-    `models`: name of the model in requests -> class; every other model has `default_class`.
-    `call_types`: LiteLLM's names of the kinds of calls that it logs, by whether they are billed.
+    A kind of input without a weight weighs as `prompt`, a kind of output as `completion`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: PositiveInt
-    default_class: str
-    classes: Mapping[str, PositiveInt]
-    models: Mapping[str, str]
-    call_types: Mapping[Billing, Sequence[str]]
+    prompt: Weight | None = None
+    cache_read: Weight | None = None
+    cache_write: Weight | None = None
+    completion: Weight | None = None
+    reasoning: Weight | None = None
+    audio_input: Weight | None = None
+    audio_output: Weight | None = None
+
+    def of(self, kind: str) -> int | None:
+        """The weight of a kind of tokens; None when they have no price."""
+        own: int | None = getattr(self, kind)
+        shared: int | None = getattr(self, _WEIGHED_AS[kind])
+        return shared if own is None else own
+
+
+class LongWeights(Weights):
+    """What all tokens of a call weigh instead whose input has more tokens than `above`."""
+
+    above: Annotated[int, Field(strict=True, ge=0)]
+
+
+class Price(Weights):
+    """What the use of one model weighs, in rated micro-tokens.
+
+    `request`: each call. `image`: each image. `second`: each second of sound. `nanousd`: each 1e-9 dollars of what
+    LiteLLM says that the call cost. `long`: other weights for long inputs, by rising `above`; none is less than before.
+    """
+
+    request: Weight = 0
+    image: Weight | None = None
+    second: Weight | None = None
+    nanousd: Weight | None = None
+    long: Annotated[tuple[LongWeights, ...], Field(max_length=LONG_PRICES_MAX)] = ()
 
     @model_validator(mode="after")
-    def _name_only_known_classes(self) -> Self:
-        unknown = {self.default_class, *self.models.values()} - self.classes.keys()
-        if unknown:
-            raise ValueError(f"the book has no class {', '.join(sorted(unknown))}")
+    def _weigh_something(self) -> Self:
+        if not self.request and all(getattr(self, name) is None for name in ("prompt", "image", "second", "nanousd")):
+            raise ValueError("a price has at least one of prompt, request, image, second, nanousd")
+        if (self.prompt is None) is not (self.completion is None):
+            raise ValueError("a price has weights for both prompt and completion, or for none of them")
         return self
 
     @model_validator(mode="after")
-    def _name_each_call_type_once(self) -> Self:
-        names = [name for names in self.call_types.values() for name in names]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"the book says two things of {', '.join(sorted(twice))}")
+    def _rise(self) -> Self:
+        weights: tuple[Weights, ...] = (self, *self.long)
+        for lower, higher in pairwise(weights):
+            if any((lower.of(kind) or 0) > (higher.of(kind) or 0) for kind in TOKEN_KINDS):
+                raise ValueError("a longer input makes no kind of tokens cheaper")
+        limits = [one.above for one in self.long]
+        if limits != sorted(set(limits)):
+            raise ValueError("the weights for long inputs are in the order of their limits")
+        return self
+
+    def weights(self, input_tokens: int) -> Weights:
+        """The weights of a call with so many tokens of input."""
+        return next((one for one in reversed(self.long) if input_tokens > one.above), self)
+
+    def rate(self, used: "Used") -> int | None:
+        """What `used` weighs: by amounts or by cost, whichever is more. None when it used what has no price."""
+        by_amounts = list(self._by_amounts(used))
+        by_cost = [used.cost_nanousd * self.nanousd] if used.cost_nanousd and self.nanousd is not None else []
+        if not by_amounts and not by_cost and used.is_something:
+            return None
+        return self.request + max(sum(by_amounts), *by_cost, 0)
+
+    def _by_amounts(self, used: "Used") -> Iterator[int]:
+        """What each amount weighs that was used and has a price. Parts of a second are rounded down."""
+        weights = self.weights(used.tokens.input)
+        for kind in TOKEN_KINDS:
+            amount, weight = getattr(used.tokens, kind), weights.of(kind)
+            if amount and weight is not None:
+                yield amount * weight
+        if used.units.images and self.image is not None:
+            yield used.units.images * self.image
+        if used.units.milliseconds and self.second is not None:
+            yield used.units.milliseconds * self.second // MILLISECONDS
+
+    def most(self, input_tokens: int, output_tokens: int) -> int | None:
+        """At least what any call weighs that has at most so many tokens, and nothing else that has a price.
+
+        None when no number of tokens bounds it.
+        """
+        weights = self.weights(input_tokens)
+        if self.prompt is None or self.nanousd is not None:
+            return None
+        dearest = [max(weights.of(kind) or 0 for kind in kinds) for kinds in (INPUT_KINDS, OUTPUT_KINDS)]
+        return self.request + input_tokens * dearest[0] + output_tokens * dearest[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one call used. `cost_nanousd` is what LiteLLM says that it cost; None where nobody knows."""
+
+    tokens: Tokens = NO_TOKENS
+    units: Units = NO_UNITS
+    cost_nanousd: int | None = None
+
+    @property
+    def is_something(self) -> bool:
+        return bool(self.tokens.total or self.units != NO_UNITS or self.cost_nanousd)
+
+
+class Pattern(BaseModel):
+    """A price for all models whose name, in lower case, matches; `*` stands for any text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    match: Name
+    price: Price
+
+
+class PriceBook(BaseModel):
+    """One book. `models`: prices by the name of the model. What nothing else covers has the price `default`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Annotated[int, Field(ge=1)]
+    title: Annotated[str, StringConstraints(max_length=200)]
+    models: Annotated[Mapping[Name, Price], Field(max_length=MODELS_MAX)]
+    patterns: Annotated[Sequence[Pattern], Field(max_length=MODELS_MAX)] = ()
+    default: Price
+
+    @model_validator(mode="after")
+    def _name_each_model_once(self) -> Self:
+        if any(name != name.lower() for name in self.models):
+            raise ValueError("models are named in lower case")
         return self
 
     @classmethod
     def load(cls) -> "PriceBook":
-        """The book in force; it is deployed with the code."""
+        """The book that ships: the classes of the original service, premium x1.5, standard x1.0, economy x0.8."""
         return cls.model_validate_json(BOOK_FILE.read_bytes())
 
-    def class_of(self, model: str) -> str:
-        return self.models.get(model, self.default_class)
+    def named(self, model: str, base_model: str | None = None) -> Price | None:
+        """The price of a model by its name or a pattern; None when only the default covers it.
 
-    def billing_of(self, call_type: str) -> Billing | None:
-        """Whether calls of a type are billed; None when the book does not say."""
-        return next((billing for billing, names in self.call_types.items() if call_type in names), None)
+        `model` is the name in the request, `base_model` what the deployment calls. In this order: `model`, the base
+        model, the spellings of the base model, those of `model`, and the first pattern that one of all these matches.
+        """
+        asked = model, base_model
+        if asked not in self._found:
+            if len(self._found) >= REMEMBERED_MAX:
+                self._found.clear()
+            self._found[asked] = self._find([name for name in asked if name])
+        return self._found[asked]
 
-    def rate(self, model: str, tokens: int) -> int:
-        """The weight of `tokens` of `model`, in rated micro-tokens; exact."""
-        return tokens * self.classes[self.class_of(model)]
+    def _find(self, names: Sequence[str]) -> Price | None:
+        others = [one for name in reversed(names) for one in spellings(name)]
+        exact = [one for name in names for one in spellings(name)[:1]]
+        by_name = (self.models[one] for one in (*exact, *others) if one in self.models)
+        by_pattern = (given.price for given in self.patterns if any(fnmatchcase(one, given.match) for one in others))
+        return next(chain(by_name, by_pattern), None)
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str | None], Price | None]:
+        """The prices that were looked for."""
+        return {}
+
+    def price(self, model: str, base_model: str | None = None) -> Price:
+        """The price of a model; the default where the book does not name it."""
+        return self.named(model, base_model) or self.default
 
     @cached_property
     def canonical_json(self) -> str:
-        """The book as JSON text in one form: ASCII, keys sorted, no spaces."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """The book as JSON text in one form: ASCII, keys sorted, no spaces, nothing that is not set."""
+        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True, separators=(",", ":"))
 
     @cached_property
     def hash(self) -> bytes:
-        """Keccak-256 of the canonical JSON; statements carry it."""
+        """Keccak-256 of the canonical JSON; events and statements carry it."""
+        from flareflow.keccak import keccak256  # noqa: PLC0415 (the gate's environment does not have it, nor needs it)
+
         return keccak256(self.canonical_json.encode())

@@ -30,11 +30,11 @@ class Reason(StrEnum):
     FORM_UNKNOWN = "form_unknown"
     """Anything else that does not have the documented form."""
     CALL_TYPE_UNKNOWN = "call_type_unknown"
-    """The price book does not say whether such calls are billed."""
+    """The list of call types does not say whether such calls are billed."""
     READING_COST = "reading_cost"
     """A call that only reads, and is therefore not billed, used tokens or cost something."""
-    COST_WITHOUT_TOKENS = "cost_without_tokens"
-    """It cost something, but has no tokens that the price book could rate."""
+    UNPRICED = "unpriced"
+    """The price book in force has no price for what the call used."""
     DOUBLE = "double"
     """LiteLLM's second row for one answer of the provider, which another row has billed."""
     KEY_UNKNOWN = "key_unknown"
@@ -49,7 +49,7 @@ class Reason(StrEnum):
     KEY_NAME = "key_name"
     """A text that is no hash: an alias."""
     NOT_BILLED = "not_billed"
-    """A call that only reads or manages, by the list in the price book."""
+    """A call that only reads or manages, by the list of call types."""
     ANSWERED_NOTHING = "answered_nothing"
     """A failure with tokens of the prompt only, which cost nothing."""
 
@@ -162,13 +162,15 @@ class Reading:
     """The numbers of rows in a part of the spend log that was read.
 
     `seen`: all. `counted`: billed, and not counted before. `set_aside`: kept for a person, and not kept before.
-    `tallied`: of the reasons that are only counted.
+    `tallied`: of the reasons that are only counted. `by_default`: the models of what was counted that the price book
+    does not name.
     """
 
     seen: int = 0
     counted: int = 0
     set_aside: int = 0
     tallied: int = 0
+    by_default: tuple[str, ...] = ()
 
     def __add__(self, other: "Reading") -> "Reading":
         return Reading(
@@ -176,6 +178,7 @@ class Reading:
             self.counted + other.counted,
             self.set_aside + other.set_aside,
             self.tallied + other.tallied,
+            tuple(sorted({*self.by_default, *other.by_default})),
         )
 
 

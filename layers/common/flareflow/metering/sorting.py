@@ -1,19 +1,18 @@
 """What becomes of each row that was read: billed, listed as not billed, or set aside with the reason. None is lost."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from flareflow.metering.call_types import Billing, CallTypes
 from flareflow.metering.calls import LoggedCall, SetAside
 from flareflow.metering.cases import cases_of, of_row
 from flareflow.metering.models import Subscriptions
 from flareflow.metering.ports import Cases, KeyDirectory, RowCounter
-from flareflow.metering.price_book import Billing, PriceBook
 from flareflow.metering.rows import COUNTED_ONLY, KeyForm, LoggedRow, Reading, Reason, SpendPage, Tally, bucket_of
-from flareflow.metering.usage_events import RatedRow
+from flareflow.metering.usage_events import OwnedRow
 
 SAMPLES_MAX: Final = 3
 
@@ -30,10 +29,10 @@ _OF_NO_KEY: Final[Mapping[KeyForm, Reason]] = {
 class Seen:
     """What was read of a window so far, over all its pages.
 
-    `rated` are the rows that are still to be counted; `keys` has the subscription of each key that was looked up.
+    `owned` are the rows that are still to be counted; `keys` has the subscription of each key that was looked up.
     """
 
-    rated: list[RatedRow] = field(default_factory=list)
+    owned: list[OwnedRow] = field(default_factory=list)
     keys: dict[str, int | None] = field(default_factory=dict)
     identities: dict[tuple[str, datetime], None] = field(default_factory=dict)
     unreadable: dict[str, datetime] = field(default_factory=dict)
@@ -75,7 +74,7 @@ class SortRows:
     keys: KeyDirectory
     usage: RowCounter
     cases: Cases
-    price_book: PriceBook
+    call_types: CallTypes
 
     def run(self, page: SpendPage, seen: Seen, now: datetime) -> Reading:
         """Sort the rows of a page; those that are billed wait in `seen` for `count`."""
@@ -90,15 +89,16 @@ class SortRows:
             if reason := self.reason(row, seen):
                 aside.append(set_aside(row, reason))
             else:
-                seen.rated.append(self.rated(row.call, subscription_id))
+                seen.owned.append(OwnedRow(subscription_id, row.call, row.body))
         return Reading(seen=len(rows) + len(page.set_aside), set_aside=self._set_aside(aside, seen, now))
 
     def count(self, seen: Seen, now: datetime) -> Reading:
         """Count all rows that were sorted and not counted yet."""
-        counted = self.usage.count(seen.rated, now)
+        counted = self.usage.count(seen.owned, now)
         self.cases.open(cases_of(counted, now))
-        seen.rated.clear()
-        return Reading(counted=counted.counted)
+        seen.owned.clear()
+        unnamed = tuple(sorted(counted.by_default))
+        return Reading(counted=counted.counted, set_aside=len(counted.set_aside), by_default=unnamed)
 
     def bill(self, row: LoggedRow, seen: Seen, now: datetime) -> str | None:
         """Count one row; the reason when nobody can be billed for it."""
@@ -106,8 +106,9 @@ class SortRows:
         strangers = list(self._of_no_key([row], known))
         reason = strangers[0].reason if strangers else self.reason(row, seen)
         if reason is None:
-            counted = self.usage.count([self.rated(row.call, known[row.call.key_hash])], now)
+            counted = self.usage.count([OwnedRow(known[row.call.key_hash], row.call, row.body)], now)
             self.cases.open(cases_of(counted, now))
+            return next((one.reason for one in counted.set_aside), None)
         return reason
 
     def reason(self, row: LoggedRow, seen: Seen) -> Reason | None:
@@ -117,15 +118,10 @@ class SortRows:
             return Reason.ANSWERED_NOTHING
         if reason := self._reason_of_type(call):
             return reason
-        if call.cost_nanousd and not call.tokens.total:
-            return Reason.COST_WITHOUT_TOKENS
         return Reason.DOUBLE if seen.is_double(row) else None
 
-    def rated(self, call: LoggedCall, subscription_id: int) -> RatedRow:
-        return RatedRow(subscription_id, call, self.price_book.rate(call.model, call.tokens.total))
-
     def _reason_of_type(self, call: LoggedCall) -> Reason | None:
-        billing = self.price_book.billing_of(call.call_type)
+        billing = self.call_types.billing_of(call.call_type)
         used = bool(call.tokens.total or call.cost_nanousd)
         match billing:
             case Billing.BILLED:
@@ -163,8 +159,7 @@ class SortRows:
 def set_aside(row: LoggedRow, reason: Reason) -> SetAside:
     """A readable row as something to set aside."""
     call = row.call
-    identity = hashlib.sha256(f"{call.request_id}|{call.started_at.isoformat()}".encode()).hexdigest()
-    return SetAside(identity, reason, row.body(), call.started_at)
+    return SetAside(call.digest, reason, row.body(), call.started_at)
 
 
 def _is_new(call: LoggedCall, seen: Seen) -> bool:

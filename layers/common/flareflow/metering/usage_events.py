@@ -1,34 +1,54 @@
-"""Usage events and what they are made from: rows and records that are rated, and where the two witnesses differ."""
+"""Usage events and what they are made from: rows and records, and where the two witnesses differ."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self
 
 from flareflow.json_format import timestamp
-from flareflow.metering.calls import CallRecord, LoggedCall, SetAside, Tokens
+from flareflow.metering.calls import NO_UNITS, CallRecord, LoggedCall, SetAside, Tokens, Units
 from flareflow.metering.models import Usage
 
 NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class RatedRow:
-    """A row of the spend log, the subscription that pays for it, and what its tokens weigh in rated micro-tokens."""
+class OwnedRow:
+    """A row of the spend log and the subscription that pays for it. `body` makes the row as JSON text."""
 
     subscription_id: int
     call: LoggedCall
-    rated_microtokens: int
+    body: Callable[[], str] = field(default=str, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRecord:
+    """A record of the gate and the subscription that pays for it."""
+
+    subscription_id: int
+    call: CallRecord
 
 
 @dataclass(frozen=True, slots=True)
 class RatedRecord:
-    """A record of the gate, the subscription that pays for it, and what its tokens weigh in rated micro-tokens."""
+    """A record that waits for its row, and what it adds to the unconfirmed totals meanwhile, in rated micro-tokens.
+
+    When the call is counted, it is rated anew by the price book of its epoch.
+    """
 
     subscription_id: int
     call: CallRecord
     rated_microtokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a call weighs by a price book."""
+
+    rated_microtokens: int
+    price_book_hash: bytes
 
 
 class DifferenceKind(StrEnum):
@@ -65,15 +85,22 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class CountReport:
-    """What became of rows, or of records that are billed alone; `counted` is the number of new usage events."""
+    """What became of rows, or of records that are billed alone; `counted` is the number of new usage events.
+
+    `by_default`: the models that were rated by the default of the price book, because it does not name them.
+    """
 
     counted: int = 0
     differences: tuple[Difference, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    by_default: frozenset[str] = frozenset()
 
     def __add__(self, other: "CountReport") -> "CountReport":
         return CountReport(
-            self.counted + other.counted, self.differences + other.differences, self.set_aside + other.set_aside
+            self.counted + other.counted,
+            self.differences + other.differences,
+            self.set_aside + other.set_aside,
+            self.by_default | other.by_default,
         )
 
 
@@ -91,6 +118,7 @@ class UsageEvent:
     """A billed call: what it adds to the totals of its subscription. It never changes.
 
     `event_id` is the gate's; where a row was billed without a record, it is made of the row's identity.
+    `price_book_hash` names the book that rated it.
     """
 
     subscription_id: int
@@ -98,8 +126,11 @@ class UsageEvent:
     key_hash: str
     call_type: str
     model: str
+    base_model: str | None
     tokens: Tokens
+    units: Units
     rated_microtokens: int
+    price_book_hash: bytes
     cost_nanousd: int
     started_at: datetime
     ended_at: datetime
@@ -124,44 +155,42 @@ class Entry:
     model: str
     tokens: Tokens
     rated_microtokens: int
+    price_book_hash: bytes
     cost_nanousd: int
     started_at: datetime
     ended_at: datetime
+    base_model: str | None = None
+    units: Units = NO_UNITS
     other_tokens: Tokens | None = None
     difference: DifferenceKind | None = None
 
     @classmethod
-    def of_row(
-        cls,
-        row: RatedRow,
-        *,
-        is_recorded: bool = False,
-        is_billed: bool = True,
-        difference: DifferenceKind | None = None,
-        other_tokens: Tokens | None = None,
-    ) -> Self:
+    def of_row(cls, row: OwnedRow, rating: Rating, *, is_recorded: bool = False) -> Self:
+        """A row that is billed."""
         call = row.call
         return cls(
             key_hash=call.key_hash,
             request_id=call.request_id,
             call_id=call.call_id,
             is_recorded=is_recorded,
-            is_billed=is_billed,
+            is_billed=True,
             call_type=call.call_type,
             model=call.model,
             tokens=call.tokens,
-            rated_microtokens=row.rated_microtokens,
+            rated_microtokens=rating.rated_microtokens,
+            price_book_hash=rating.price_book_hash,
             cost_nanousd=call.cost_nanousd or 0,
             started_at=call.started_at,
             ended_at=call.ended_at,
-            other_tokens=other_tokens,
-            difference=difference,
+            base_model=call.base_model,
+            units=call.units,
         )
 
     @classmethod
     def of_record(
         cls,
-        record: RatedRecord,
+        record: OwnedRecord | RatedRecord,
+        rating: Rating,
         *,
         is_billed: bool,
         difference: DifferenceKind | None,
@@ -177,10 +206,12 @@ class Entry:
             call_type=call.call_type,
             model=call.model,
             tokens=call.tokens,
-            rated_microtokens=record.rated_microtokens,
+            rated_microtokens=rating.rated_microtokens,
+            price_book_hash=rating.price_book_hash,
             cost_nanousd=0,
             started_at=call.started_at,
             ended_at=call.ended_at,
+            base_model=call.base_model,
             other_tokens=other_tokens,
             difference=difference,
         )
@@ -218,8 +249,11 @@ class Entry:
             key_hash=self.key_hash,
             call_type=self.call_type,
             model=self.model,
+            base_model=self.base_model,
             tokens=self.tokens,
+            units=self.units,
             rated_microtokens=self.rated_microtokens,
+            price_book_hash=self.price_book_hash,
             cost_nanousd=self.cost_nanousd,
             started_at=self.started_at,
             ended_at=self.ended_at,

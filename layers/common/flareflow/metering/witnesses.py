@@ -14,15 +14,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.json_format import to_json
-from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside
-from flareflow.metering.models import Usage, amounts
+from flareflow.metering.calls import TOKEN_KINDS, CallRecord, Ending, LoggedCall, SetAside, Tokens
+from flareflow.metering.models import Usage
+from flareflow.metering.price_book import PriceBook, Used
+from flareflow.metering.rating import rate
+from flareflow.metering.rows import Reason
 from flareflow.metering.usage_events import (
     Difference,
     DifferenceKind,
     Entry,
+    OwnedRecord,
+    OwnedRow,
     RatedRecord,
-    RatedRow,
-    usage_of,
+    Rating,
     usage_of_record,
 )
 
@@ -47,13 +51,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What rows or records change: new entries, records that begin to wait (`added`), and those that end (`gone`)."""
+    """What rows or records change: new entries, records that begin to wait (`added`), and those that end (`gone`).
+
+    `by_default`: the models of what is billed that the price book does not name.
+    """
 
     entries: tuple[Entry, ...] = ()
     added: tuple[RatedRecord, ...] = ()
     gone: tuple[RatedRecord, ...] = ()
     differences: tuple[Difference, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    by_default: frozenset[str] = frozenset()
 
     @property
     def changes_something(self) -> bool:
@@ -74,25 +82,25 @@ class Outcome:
         return Usage.sum(map(usage_of_record, self.added)) - Usage.sum(map(usage_of_record, self.gone))
 
 
-def count_rows(known: Known, rows: Iterable[RatedRow]) -> Outcome:
-    """Bill rows that are not known."""
-    pairing = _Pairing.of(known)
+def count_rows(known: Known, rows: Iterable[OwnedRow], book: PriceBook) -> Outcome:
+    """Bill rows that are not known, rated by `book`."""
+    pairing = _Pairing.of(known, book)
     for row in rows:
         pairing.take_row(row)
     return pairing.outcome()
 
 
-def take_records(known: Known, records: Iterable[RatedRecord]) -> Outcome:
+def take_records(known: Known, records: Iterable[OwnedRecord], book: PriceBook) -> Outcome:
     """Let records wait for their rows, unless they are known, or their rows are billed already."""
-    pairing = _Pairing.of(known)
+    pairing = _Pairing.of(known, book)
     for record in records:
         pairing.take_record(record)
     return pairing.outcome()
 
 
-def bill_alone(known: Known, records: Iterable[RatedRecord]) -> Outcome:
+def bill_alone(known: Known, records: Iterable[RatedRecord], book: PriceBook) -> Outcome:
     """Bill waiting records without their rows; one whose ending is unknown only becomes an entry."""
-    pairing = _Pairing.of(known)
+    pairing = _Pairing.of(known, book)
     for record in records:
         if _call_key(record.call) in pairing.waiting:
             pairing.end_wait(record)
@@ -101,8 +109,34 @@ def bill_alone(known: Known, records: Iterable[RatedRecord]) -> Outcome:
 
 def rows_without_record(known: Known, entries: Iterable[Entry]) -> Sequence[Entry]:
     """Those of `entries` that are rows which were billed alone, and of which no record is known now."""
-    pairing = _Pairing.of(known)
-    return [entry for entry in entries if entry.is_row_alone and not pairing.has_record(entry)]
+    calls = _Calls.of(known)
+    return [entry for entry in entries if entry.is_row_alone and not calls.have_record(entry)]
+
+
+@dataclass
+class _Calls:
+    """What is known of one subscription's calls, by their ids."""
+
+    waiting: dict[CallKey, RatedRecord]
+    rows: dict[RowKey, Entry] = field(default_factory=dict)
+    of_call: defaultdict[CallKey, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of(cls, known: Known) -> "_Calls":
+        calls = cls({_call_key(record.call): record for record in known.waiting})
+        for entry in known.entries:
+            calls.learn(entry)
+        return calls
+
+    def learn(self, entry: Entry) -> None:
+        if entry.request_id is not None:
+            self.rows[entry.request_id, entry.started_at] = entry
+        if entry.call_id is not None:
+            self.of_call[entry.key_hash, entry.call_id].append(entry)
+
+    def have_record(self, entry: Entry) -> bool:
+        same_call = self.of_call[entry.key_hash, entry.call_id] if entry.call_id is not None else []
+        return entry.is_recorded or any(other.is_recorded for other in same_call)
 
 
 def records_without_row(entries: Iterable[Entry], subscription_id: int) -> Sequence[Difference]:
@@ -112,23 +146,24 @@ def records_without_row(entries: Iterable[Entry], subscription_id: int) -> Seque
 
 @dataclass
 class _Pairing:
-    """The work on one subscription: what is known, and what changes."""
+    """The work on one subscription: what is known, the book that rates, and what changes."""
 
-    waiting: dict[CallKey, RatedRecord]
-    rows: dict[RowKey, Entry] = field(default_factory=dict)
-    calls: defaultdict[CallKey, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    calls: _Calls
+    book: PriceBook
     entries: list[Entry] = field(default_factory=list)
     added: dict[CallKey, RatedRecord] = field(default_factory=dict)
     gone: list[RatedRecord] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
+    by_default: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, known: Known) -> "_Pairing":
-        pairing = cls({_call_key(record.call): record for record in known.waiting})
-        for entry in known.entries:
-            pairing._learn(entry)
-        return pairing
+    def of(cls, known: Known, book: PriceBook) -> "_Pairing":
+        return cls(_Calls.of(known), book)
+
+    @property
+    def waiting(self) -> dict[CallKey, RatedRecord]:
+        return self.calls.waiting
 
     def outcome(self) -> Outcome:
         return Outcome(
@@ -137,60 +172,116 @@ class _Pairing:
             tuple(self.gone),
             tuple(self.differences),
             tuple(self.set_aside),
+            frozenset(self.by_default),
         )
 
-    def take_row(self, row: RatedRow) -> None:
+    def take_row(self, row: OwnedRow) -> None:
         call = row.call
-        known = self.rows.get((call.request_id, call.started_at))
+        known = self.calls.rows.get((call.request_id, call.started_at))
         if known is not None:
             self._report(known, row.subscription_id)
-        elif _is_negative(usage_of(call.tokens, row.rated_microtokens, call.cost_nanousd or 0)):
-            self._set_aside("row", Entry.of_row(row).identity, "negative_amount", call)
+        elif _is_negative(call):
+            self._set_row_aside(row, "negative_amount")
+        elif (entry := self._new_row(row)) is None:
+            self._set_row_aside(row, Reason.UNPRICED)
         else:
-            self._add(self._new_row(row), row.subscription_id)
+            self._add(entry, row.subscription_id)
 
-    def take_record(self, record: RatedRecord) -> None:
+    def take_record(self, record: OwnedRecord) -> None:
         key = _call_key(record.call)
-        of_call = self.calls[key]
+        of_call = self.calls.of_call[key]
         if key in self.waiting:
             return
         if any(entry.is_recorded for entry in of_call):
             for entry in of_call:
                 self._report(entry, record.subscription_id)
-        elif _is_negative(usage_of_record(record)):
-            self._set_aside("record", "/".join(key), "negative_amount", record.call)
+        elif _is_negative(record.call):
+            self._set_record_aside(record, "negative_amount")
         elif of_call:
-            self._add(_entry_of_late_record(record, of_call), record.subscription_id)
+            self._add(self._entry_of_late_record(record, of_call), record.subscription_id)
         elif len(self.waiting) >= WAITING_MAX:
-            self._set_aside("record", "/".join(key), "too_many_unconfirmed", record.call)
+            self._set_record_aside(record, "too_many_unconfirmed")
         else:
-            self.waiting[key] = self.added[key] = record
+            weight = self._rating(record.call).rated_microtokens
+            self.waiting[key] = self.added[key] = RatedRecord(record.subscription_id, record.call, weight)
 
     def end_wait(self, record: RatedRecord) -> None:
+        """Bill a record without its row; what has no price is set aside."""
         self._end(record)
-        is_billed = record.call.ending is not Ending.UNKNOWN
-        kind = DifferenceKind.RECORD_WITHOUT_ROW if is_billed else DifferenceKind.UNKNOWN_ENDING
-        self._add(Entry.of_record(record, is_billed=is_billed, difference=kind), record.subscription_id)
+        is_priced = rate(self.book, record.call) is not None
+        if not is_priced:
+            self._set_record_aside(record, Reason.UNPRICED)
+        is_known = record.call.ending is not Ending.UNKNOWN
+        kind = DifferenceKind.RECORD_WITHOUT_ROW if is_known else DifferenceKind.UNKNOWN_ENDING
+        rating = self._rating(record.call)
+        entry = Entry.of_record(record, rating, is_billed=is_known and is_priced, difference=kind)
+        self._add(entry, record.subscription_id)
 
-    def _new_row(self, row: RatedRow) -> Entry:
+    def _rating(self, call: CallRecord) -> Rating:
+        """What a record weighs; nothing where the book has no price."""
+        return rate(self.book, call) or Rating(0, self.book.hash)
+
+    def _new_row(self, row: OwnedRow) -> Entry | None:
+        """The entry of a row that is not known; None when the book has no price for what is to be billed."""
         call = row.call
         key = (call.key_hash, call.call_id) if call.call_id is not None else None
         record = self.waiting.get(key) if key else None
         if record is not None:
-            self._end(record)
-            return _entry_of_both(row, record)
-        of_call = self.calls[key] if key else []
+            entry = self._entry_of_both(row, record)
+            if entry is not None:
+                self._end(record)
+            return entry
+        rating = rate(self.book, call)
+        if rating is None:
+            return None
+        of_call = self.calls.of_call[key] if key else []
         if not any(entry.is_recorded for entry in of_call):
-            return Entry.of_row(row)
+            return Entry.of_row(row, rating)
         if not any(entry.is_billed for entry in of_call):  # the record's ending is unknown, so nothing was billed
-            return Entry.of_row(row, is_recorded=True)
+            return Entry.of_row(row, rating, is_recorded=True)
         is_first = all(entry.request_id is None for entry in of_call)
         kind = DifferenceKind.LATE_ROW if is_first else DifferenceKind.SECOND_ROW
-        return Entry.of_row(row, is_recorded=True, is_billed=False, difference=kind)
+        return replace(Entry.of_row(row, rating, is_recorded=True), is_billed=False, difference=kind)
 
-    def has_record(self, entry: Entry) -> bool:
-        same_call = self.calls[entry.key_hash, entry.call_id] if entry.call_id is not None else []
-        return entry.is_recorded or any(other.is_recorded for other in same_call)
+    def _entry_of_both(self, row: OwnedRow, record: RatedRecord) -> Entry | None:
+        """Billed once: the row's tokens where both agree, else the gate's if the answer told them, else the row's."""
+        logged, recorded = row.call.tokens, record.call.tokens
+        if record.call.ending is Ending.UNKNOWN or self._agree(row.call, logged, recorded):
+            return self._billed(row)
+        if record.call.tokens_are_estimated:
+            return self._billed(row, other_tokens=recorded)
+        return self._billed(replace(row, call=replace(row.call, tokens=recorded)), other_tokens=logged)
+
+    def _agree(self, call: LoggedCall | Entry, one: Tokens, other: Tokens) -> bool:
+        """Whether both witnesses tell the same tokens; how much of an output was reasoning matters by its weight only.
+
+        Anthropic's answers do not tell it, and LiteLLM's rows estimate it.
+        """
+        if one.with_reasoning_as_text != other.with_reasoning_as_text:
+            return False
+        price = self.book.price(call.model, call.base_model)
+        return one == other or price.rate(Used(one)) == price.rate(Used(other))
+
+    def _billed(self, row: OwnedRow, *, other_tokens: Tokens | None = None) -> Entry | None:
+        """The entry of a row whose record is known; `other_tokens`: what the other witness told, if it differs."""
+        rating = rate(self.book, row.call)
+        if rating is None:
+            return None
+        entry = Entry.of_row(row, rating, is_recorded=True)
+        differ = DifferenceKind.TOKENS_DIFFER
+        return entry if other_tokens is None else replace(entry, difference=differ, other_tokens=other_tokens)
+
+    def _entry_of_late_record(self, record: OwnedRecord, of_call: Sequence[Entry]) -> Entry:
+        """A record whose rows were billed before it came: it adds nothing."""
+        billed = of_call[0]
+        difference = None
+        if len(of_call) > 1:
+            difference = DifferenceKind.BILLED_TWICE
+        elif record.call.ending is not Ending.UNKNOWN and not self._agree(billed, billed.tokens, record.call.tokens):
+            difference = DifferenceKind.TOKENS_DIFFER
+        other = billed.tokens if difference is not None else None
+        rating = self._rating(record.call)
+        return Entry.of_record(record, rating, is_billed=False, difference=difference, other_tokens=other)
 
     def _end(self, record: RatedRecord) -> None:
         key = _call_key(record.call)
@@ -200,45 +291,22 @@ class _Pairing:
 
     def _add(self, entry: Entry, subscription_id: int) -> None:
         self.entries.append(entry)
-        self._learn(entry)
+        self.calls.learn(entry)
+        if entry.is_billed and self.book.named(entry.model, entry.base_model) is None:
+            self.by_default.add(entry.model)
         self._report(entry, subscription_id)
-
-    def _learn(self, entry: Entry) -> None:
-        if entry.request_id is not None:
-            self.rows[entry.request_id, entry.started_at] = entry
-        if entry.call_id is not None:
-            self.calls[entry.key_hash, entry.call_id].append(entry)
 
     def _report(self, entry: Entry, subscription_id: int) -> None:
         self.differences += _differences(entry, subscription_id)
 
-    def _set_aside(self, what: str, identity: str, reason: str, call: LoggedCall | CallRecord) -> None:
-        self.set_aside.append(SetAside(f"{what} {identity}", reason, to_json(call), call.started_at))
+    def _set_row_aside(self, row: OwnedRow, reason: str) -> None:
+        call = row.call
+        self.set_aside.append(SetAside(call.digest, reason, row.body() or to_json(call), call.started_at))
 
-
-def _entry_of_both(row: RatedRow, record: RatedRecord) -> Entry:
-    """Billed once: these tokens where both agree, else the gate's if the answer told its usage, else the row's."""
-    logged, recorded = row.call.tokens, record.call.tokens
-    if record.call.ending is Ending.UNKNOWN or recorded == logged:
-        return Entry.of_row(row, is_recorded=True)
-    differ = DifferenceKind.TOKENS_DIFFER
-    if record.call.tokens_are_estimated:
-        return Entry.of_row(row, is_recorded=True, difference=differ, other_tokens=recorded)
-    told = RatedRow(row.subscription_id, replace(row.call, tokens=recorded), record.rated_microtokens)
-    return Entry.of_row(told, is_recorded=True, difference=differ, other_tokens=logged)
-
-
-def _entry_of_late_record(record: RatedRecord, of_call: Sequence[Entry]) -> Entry:
-    """A record whose rows were billed before it came: it adds nothing."""
-    billed = of_call[0].tokens
-    difference = None
-    if len(of_call) > 1:
-        difference = DifferenceKind.BILLED_TWICE
-    elif record.call.ending is not Ending.UNKNOWN and record.call.tokens != billed:
-        difference = DifferenceKind.TOKENS_DIFFER
-    return Entry.of_record(
-        record, is_billed=False, difference=difference, other_tokens=billed if difference is not None else None
-    )
+    def _set_record_aside(self, record: OwnedRecord | RatedRecord, reason: str) -> None:
+        call = record.call
+        identity = f"record {'/'.join(_call_key(call))}"
+        self.set_aside.append(SetAside(identity, reason, to_json(call), call.started_at))
 
 
 def _differences(entry: Entry, subscription_id: int) -> list[Difference]:
@@ -255,5 +323,6 @@ def _call_key(call: CallRecord) -> CallKey:
     return call.key_hash, call.event_id
 
 
-def _is_negative(usage: Usage) -> bool:
-    return min(amounts(usage)) < 0
+def _is_negative(call: LoggedCall | CallRecord) -> bool:
+    cost = (call.cost_nanousd or 0) if isinstance(call, LoggedCall) else 0
+    return cost < 0 or any(getattr(call.tokens, kind) < 0 for kind in TOKEN_KINDS)

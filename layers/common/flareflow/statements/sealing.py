@@ -12,6 +12,7 @@ from itertools import batched
 
 from flareflow.errors import BrokenRuleError, RaceLostError
 from flareflow.metering.models import Usage
+from flareflow.metering.rating import PriceBooks
 from flareflow.statements.merkle import PageTree, usage_tree
 from flareflow.statements.models import (
     NO_HASH,
@@ -47,7 +48,7 @@ class SealEpoch:
     statements: Statements
     documents: Documents
     settled: SettledTotals
-    price_book_hash: bytes
+    price_books: PriceBooks
     contract: str
 
     def run(self, now: datetime) -> SealReport | None:
@@ -105,7 +106,7 @@ class SealEpoch:
             settlement_root=PageTree.over(pages).root,
             subscription_count=len(leaves),
             total_rated_microtokens=sum(leaf.usage.rated_microtokens for leaf in leaves),
-            price_book_hash=self.price_book_hash,
+            price_book_hash=self.price_books.in_force(epoch).hash,
             receipt_key_hash=NO_HASH,
             meter_hash=NO_HASH,
             previous_statement_hash=previous.statement.hash if previous else NO_HASH,

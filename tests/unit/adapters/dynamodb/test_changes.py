@@ -21,7 +21,7 @@ from flareflow.metering.usage_events import Entry
 from flareflow.realtime.changes import CallsCounted, SubscriptionChanged, UsageChanged
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
-from tests.fakes.metering import record, row
+from tests.fakes.metering import rating, record, row, waiting
 from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
 
 PACK: Item = USAGE_PACK.key(subscription_id=7, second=1, version=1, part=0)
@@ -39,7 +39,7 @@ STATE: Item = SUBSCRIPTION.key(subscription_id=7) | {
     "settled_epoch": None,
     "last_event": "100",
 }
-WAITING = [record("call-1", subscription_id=7), record("call-2", subscription_id=7)]
+WAITING = [waiting(record(name, subscription_id=7)) for name in ("call-1", "call-2")]
 LIVE: Item = LIVE_TOTALS.key(subscription_id=7) | {
     "version": 3,
     "counted": [10, 20, 1, 45_000_000, 225_000],
@@ -68,7 +68,8 @@ def test_live_totals_without_waiting_calls_are_a_change_of_usage_without_calls()
 
 
 def test_a_new_pack_is_calls_that_were_counted_without_those_that_were_not_billed() -> None:
-    billed, known = Entry.of_row(row("a")), Entry.of_row(row("b"), is_billed=False)
+    billed, other = (Entry.of_row(one, rating(one)) for one in (row("a"), row("b")))
+    known = replace(other, is_billed=False)
     pack = PACK | {"entries": pack_entries([billed, known])}
     assert decode_change(stream_record(pack)) == CallsCounted(EVENT_ID, WRITTEN_AT, 7, (billed,))
 

@@ -17,7 +17,7 @@ from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessag
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.cases import Case, CaseKind
 from flareflow.realtime.models import MessageType, Notification
-from tests.fakes.metering import record
+from tests.fakes.metering import FakePriceBooks, record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -93,6 +93,6 @@ def test_numbers_of_rows_expire_after_ten_days_and_cases_never(table: "Table") -
 
 
 def test_a_mark_of_unconfirmed_records_expires_after_90_days(table: "Table") -> None:
-    DynamoUsageEvents(table, time.sleep).record([record("call-1")], AT_TEN)
+    DynamoUsageEvents(table, time.sleep, FakePriceBooks()).record([record("call-1")], AT_TEN)
     marks = {key: expiry for key, expiry in expiries(table).items() if key[0] == "UNCONFIRMED"}
     assert marks == {("UNCONFIRMED", "2026-11-24T10:00:00.999999Z#SUB#1"): AT_TEN_SECONDS + 7_776_000}

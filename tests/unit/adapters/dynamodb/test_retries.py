@@ -20,7 +20,7 @@ from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.errors import RaceLostError, StorageUnavailableError
 from flareflow.statements.models import Statement, StoredStatement
-from tests.fakes.metering import NOW, row
+from tests.fakes.metering import NOW, FakePriceBooks, row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -96,7 +96,7 @@ def usage_in(client: Client, pause: Pauses, monkeypatch: pytest.MonkeyPatch) -> 
     shard: Callable[..., object] = lambda *_: iter([EPOCH_SHARD.key(shard=1) | {"epoch": 5}])  # noqa: E731
     monkeypatch.setattr(usage_writer, "read_items", shard)
     monkeypatch.setattr(UsageWriter, "_query", nothing)
-    return DynamoUsageEvents(table(client), pause)
+    return DynamoUsageEvents(table(client), pause, FakePriceBooks())
 
 
 @pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])

@@ -23,12 +23,12 @@ from flareflow.adapters.dynamodb.usage_packs import (
     unpack_records,
 )
 from flareflow.errors import BrokenRuleError, StorageUnavailableError
-from flareflow.metering.calls import Ending, Tokens
+from flareflow.metering.calls import Ending, Tokens, Units
 from flareflow.metering.models import Usage
-from flareflow.metering.usage_events import CountReport, DifferenceKind, Entry, RatedRow
+from flareflow.metering.usage_events import CountReport, DifferenceKind, Entry, OwnedRow
 from flareflow.metering.witnesses import REACH
 from flareflow.realtime.changes import UsageChanged
-from tests.fakes.metering import NOW, record, row, swept
+from tests.fakes.metering import NOW, FakePriceBooks, rating, record, row, swept, waiting
 from tests.support.breakable_table import CrashError
 from tests.support.memory_table import MemoryTable
 from tests.support.stream_records import stream_record
@@ -46,9 +46,13 @@ def table() -> MemoryTable:
 
 @pytest.fixture
 def usage(table: MemoryTable) -> DynamoUsageEvents:
-    usage = DynamoUsageEvents(table.as_table(), lambda _: None)
+    usage = DynamoUsageEvents(table.as_table(), lambda _: None, FakePriceBooks())
     usage.open_epoch_if_none(5)
     return usage
+
+
+def entry_of(one: OwnedRow) -> Entry:
+    return Entry.of_row(one, rating(one))
 
 
 def packs(table: MemoryTable) -> list[Sequence[Entry]]:
@@ -56,31 +60,35 @@ def packs(table: MemoryTable) -> list[Sequence[Entry]]:
 
 
 def test_entries_and_records_are_unpacked_as_they_were_packed() -> None:
+    entry = entry_of(row("a", Tokens(1, 2, 3, 4, 5, 6, 7), call_id="call-1", started_at=NOW + MICROSECOND))
     entries = [
-        Entry.of_row(row("a", Tokens(1, 2, 3, 4), call_id="call-1", started_at=NOW + MICROSECOND), is_recorded=True),
-        Entry.of_row(
-            row("b", cost_nanousd=None),
+        replace(entry, is_recorded=True, base_model="openai/gpt-4o", units=Units(2, 3_500)),
+        replace(
+            entry_of(row("b", cost_nanousd=None)),
             is_billed=False,
             difference=DifferenceKind.SECOND_ROW,
             other_tokens=Tokens(5, 6, 7, 8),
         ),
-        Entry.of_record(record("call-2"), is_billed=True, difference=None),
+        Entry.of_record(record("call-2"), rating(record("call-2")), is_billed=True, difference=None),
     ]
-    records = [record("call-1"), record("call-2", Tokens(), ending=Ending.UNKNOWN, is_estimated=True)]
+    records = [
+        waiting(one) for one in (record("call-1"), record("c-2", Tokens(), ending=Ending.UNKNOWN, is_estimated=True))
+    ]
+    records.append(replace(records[0], call=replace(records[0].call, base_model="azure/my-deployment")))
     assert unpack_entries(pack_entries(entries)) == entries
     assert unpack_records(1, pack_records(records)) == records
 
 
 def test_a_pack_of_another_form_is_a_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = pack_entries([])
-    monkeypatch.setattr("flareflow.adapters.dynamodb.usage_packs.FORM", 2)
-    with pytest.raises(BrokenRuleError, match="form 1"):
+    monkeypatch.setattr("flareflow.adapters.dynamodb.usage_packs.FORM", 3)
+    with pytest.raises(BrokenRuleError, match="form 2"):
         unpack_entries(packed)
 
 
 def test_a_part_is_at_most_ten_minutes_long_and_in_order() -> None:
     starts = [NOW + minutes * MINUTE for minutes in (21, 0, 10, 11)]
-    parts = split_entries([Entry.of_row(row("a", started_at=start)) for start in starts], PACK_SPAN_MAX)
+    parts = split_entries([entry_of(row("a", started_at=start)) for start in starts], PACK_SPAN_MAX)
     assert [[entry.started_at for entry in part] for part in parts] == [
         [NOW, NOW + 10 * MINUTE],
         [NOW + 11 * MINUTE, NOW + 21 * MINUTE],
@@ -90,7 +98,7 @@ def test_a_part_is_at_most_ten_minutes_long_and_in_order() -> None:
 def test_a_part_stays_below_the_largest_item_whatever_its_names_are() -> None:
     # Given entries whose names are as long as they may be and cannot be compressed
     names = [f"{number:x}-{pow(3, 5000 + number) % 16**1000:x}" for number in range(800)]
-    parts = list(split_entries([Entry.of_row(row(name)) for name in names], PACK_SPAN_MAX))
+    parts = list(split_entries([entry_of(row(name)) for name in names], PACK_SPAN_MAX))
     # Then they are in several parts, each of which fits
     assert sum(len(part) for part in parts) == 800
     assert len(parts) > 1
@@ -293,7 +301,7 @@ def test_the_others_are_counted_when_one_subscription_always_loses_its_race(
     # Given rows before any epoch was opened in one shard
     shard = next(key for key in table.items if key[1] == "OPEN_EPOCH#02")
     del table.items[shard]
-    rows: list[RatedRow] = [row("a", subscription_id=1), row("b", subscription_id=2)]
+    rows: list[OwnedRow] = [row("a", subscription_id=1), row("b", subscription_id=2)]
     # When they are counted, Then the others were counted before the broken rule is told
     with pytest.raises(BrokenRuleError):
         usage.count(rows, NOW)

@@ -52,6 +52,7 @@ def test_a_recorded_row_is_read_as_the_call_it_reports() -> None:
         cost_nanousd=7_000,
         call_id=row()["litellm_call_id"],
         upstream_id=row()["request_id"],
+        base_model="openai/fake-gpt",
     )
 
 

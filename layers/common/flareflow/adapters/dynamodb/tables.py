@@ -89,6 +89,20 @@ EPOCH_SHARD: Final = ItemKind(
     serves="Metering checks the shard of its subscriptions in every transaction that counts.",
     attributes=("epoch",),
 )
+BOOK_IN_FORCE: Final = ItemKind(
+    pk="PRICE_BOOKS",
+    sk="FROM#{epoch:020}",
+    holds="The hash of the price book that rates what is counted under `epoch` and those after it. Never changed.",
+    serves="Metering and sealing ask for the last one not after an epoch.",
+    attributes=("hash",),
+)
+PRICE_BOOK: Final = ItemKind(
+    pk="PRICE_BOOKS",
+    sk="BOOK#{hash}",
+    holds="The canonical JSON of a price book, compressed with zlib, under its hash in hex.",
+    serves="Metering, sealing and public_api read one.",
+    attributes=("text",),
+)
 WATERMARK: Final = ItemKind(
     pk="METERING",
     sk="WATERMARK",
@@ -358,7 +372,8 @@ TABLES: Final = (
         holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
         items=(
             *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, COUNTED_ALONE, SWEPT),
-            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
+            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK),
+            *(WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
             *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY),
         ),
         stream_readers=("pending_push", "enforcement"),

@@ -14,13 +14,14 @@ from flareflow.adapters.dynamodb.tables import COUNTED_ALONE, SWEPT, UNCONFIRMED
 from flareflow.adapters.dynamodb.usage_items import packs_of
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.json_format import timestamp
+from flareflow.metering.rating import PriceBooks
 from flareflow.metering.usage_events import (
     CountReport,
     Difference,
     DifferenceKind,
     Entry,
-    RatedRecord,
-    RatedRow,
+    OwnedRecord,
+    OwnedRow,
     RecordReport,
 )
 from flareflow.metering.witnesses import (
@@ -48,14 +49,15 @@ class DynamoUsageEvents:
 
     table: "Table"
     pause: Pause
+    books: PriceBooks
 
     def open_epoch_if_none(self, epoch: int) -> None:
         open_epoch_if_none(self.table, epoch)
 
-    def count(self, rows: Sequence[RatedRow], now: datetime) -> CountReport:
+    def count(self, rows: Sequence[OwnedRow], now: datetime) -> CountReport:
         return _counted(self._writer.run(rows, count_rows, now))
 
-    def record(self, records: Sequence[RatedRecord], now: datetime) -> RecordReport:
+    def record(self, records: Sequence[OwnedRecord], now: datetime) -> RecordReport:
         outcomes = self._writer.run(records, take_records, now)
         return RecordReport(
             added=sum(len(outcome.added) for outcome in outcomes),
@@ -75,7 +77,7 @@ class DynamoUsageEvents:
 
     @property
     def _writer(self) -> UsageWriter:
-        return UsageWriter(self.table, self.pause)
+        return UsageWriter(self.table, self.pause, self.books)
 
     def _bill_waiting(self, markers: Sequence[Item], before: datetime, now: datetime) -> CountReport:
         """Bill the records that have waited long enough. Where others wait on, that is marked again."""
@@ -128,4 +130,5 @@ def _counted(outcomes: Sequence[Outcome]) -> CountReport:
         counted=sum(len(outcome.billed) for outcome in outcomes),
         differences=tuple(one for outcome in outcomes for one in outcome.differences),
         set_aside=tuple(one for outcome in outcomes for one in outcome.set_aside),
+        by_default=frozenset(one for outcome in outcomes for one in outcome.by_default),
     )

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flareflow.errors import BrokenRuleError
-from flareflow.metering.calls import TOKEN_KINDS, CallRecord, Ending, Tokens
+from flareflow.metering.calls import TOKEN_KINDS, CallRecord, Ending, Tokens, Units
 from flareflow.metering.usage_events import DifferenceKind, Entry, RatedRecord
 
-FORM: Final = 1
+FORM: Final = 2
 PACK_BYTES_MAX: Final = 250_000
 """Of the JSON text, so that an item stays below DynamoDB's 400 KB even where nothing compresses."""
 
@@ -90,12 +90,15 @@ def _entry_row(entry: Entry) -> list[Any]:
         *_times(entry.started_at, entry.ended_at),
         _counts(entry.other_tokens) if entry.other_tokens is not None else None,
         entry.difference,
+        entry.base_model,
+        [entry.units.images, entry.units.milliseconds],
+        entry.price_book_hash.hex(),
     ]
 
 
 def _entry(*row: Any) -> Entry:
     key_hash, request_id, call_id, recorded, billed, call_type, model, tokens, rated, cost, start, took, *rest = row
-    other, difference = rest
+    other, difference, base_model, units, price_book = rest
     return Entry(
         key_hash=key_hash,
         request_id=request_id,
@@ -106,9 +109,12 @@ def _entry(*row: Any) -> Entry:
         model=model,
         tokens=Tokens(*tokens),
         rated_microtokens=rated,
+        price_book_hash=bytes.fromhex(price_book),
         cost_nanousd=cost,
         started_at=_moment(start),
         ended_at=_moment(start + took),
+        base_model=base_model,
+        units=Units(*units),
         other_tokens=Tokens(*other) if other is not None else None,
         difference=DifferenceKind(difference) if difference is not None else None,
     )
@@ -127,11 +133,12 @@ def _record_row(record: RatedRecord) -> list[Any]:
         int(call.tokens_are_estimated),
         *_times(call.started_at, call.ended_at),
         record.rated_microtokens,
+        call.base_model,
     ]
 
 
 def _record(subscription_id: int, *row: Any) -> RatedRecord:
-    event_id, key_hash, call_type, model, answered_by, ending, tokens, estimated, start, took, rated = row
+    event_id, key_hash, call_type, model, answered_by, ending, tokens, estimated, start, took, rated, base_model = row
     call = CallRecord(
         event_id=event_id,
         key_hash=key_hash,
@@ -143,6 +150,7 @@ def _record(subscription_id: int, *row: Any) -> RatedRecord:
         tokens_are_estimated=bool(estimated),
         started_at=_moment(start),
         ended_at=_moment(start + took),
+        base_model=base_model,
     )
     return RatedRecord(subscription_id, call, rated)
 

@@ -36,7 +36,9 @@ from flareflow.adapters.dynamodb.usage_items import (
 )
 from flareflow.errors import BrokenRuleError, RaceLostError
 from flareflow.json_format import timestamp
-from flareflow.metering.usage_events import Entry, RatedRecord, RatedRow
+from flareflow.metering.price_book import PriceBook
+from flareflow.metering.rating import PriceBooks
+from flareflow.metering.usage_events import Entry, OwnedRecord, OwnedRow, RatedRecord
 from flareflow.metering.witnesses import REACH, Known, Outcome
 from flareflow.time import Pause
 
@@ -55,11 +57,11 @@ SPILLED_CHANGED_MAX: Final = 60
 QUERY_PAGES_MAX: Final = 200
 MARKER_LIFETIME: Final = timedelta(days=90)
 
-type Decide[T] = Callable[[Known, Sequence[T]], Outcome]
+type Decide[T] = Callable[[Known, Sequence[T], PriceBook], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
-class Work[T: (RatedRow, RatedRecord)]:
+class Work[T: (OwnedRow, OwnedRecord, RatedRecord)]:
     """Rows or records of one subscription that are left, by rising start time."""
 
     subscription_id: int
@@ -83,7 +85,7 @@ class Work[T: (RatedRow, RatedRecord)]:
 
 
 @dataclass(frozen=True, slots=True)
-class Step[T: (RatedRow, RatedRecord)]:
+class Step[T: (OwnedRow, OwnedRecord, RatedRecord)]:
     """What the next `calls` calls of a subscription change, and the actions that write it."""
 
     work: Work[T]
@@ -121,8 +123,11 @@ class UsageWriter:
 
     table: "Table"
     pause: Pause
+    books: PriceBooks
 
-    def run[T: (RatedRow, RatedRecord)](self, calls: Iterable[T], decide: Decide[T], now: datetime) -> list[Outcome]:
+    def run[T: (OwnedRow, OwnedRecord, RatedRecord)](
+        self, calls: Iterable[T], decide: Decide[T], now: datetime
+    ) -> list[Outcome]:
         """What was done, step by step.
 
         Raises RaceLostError when the step of a subscription has lost its race `ATTEMPTS_MAX` times, after all others
@@ -153,7 +158,7 @@ class UsageWriter:
         with translating("mark unconfirmed records"):
             self.table.put_item(Item=key | {EXPIRES_AT: int((now + MARKER_LIFETIME).timestamp())})
 
-    def _mark_alone[T: (RatedRow, RatedRecord)](self, step: Step[T], now: datetime) -> None:
+    def _mark_alone[T: (OwnedRow, OwnedRecord, RatedRecord)](self, step: Step[T], now: datetime) -> None:
         """Store that calls are counted by one witness, so that a sweep tells those whose other one has not come."""
         key = COUNTED_ALONE.key(
             since=timestamp(now), subscription_id=step.work.subscription_id, version=step.stored.live.version
@@ -162,7 +167,7 @@ class UsageWriter:
         with translating("mark calls of one witness"):
             self.table.put_item(Item=key | {"packs": step.packs_of_calls_alone, EXPIRES_AT: expires_at})
 
-    def _transactions[T: (RatedRow, RatedRecord)](
+    def _transactions[T: (OwnedRow, OwnedRecord, RatedRecord)](
         self, works: Sequence[Work[T]], decide: Decide[T]
     ) -> Iterator[tuple[list[Step[T]], int | None]]:
         """The next step of each work, in as few transactions as possible, each with the epoch of its shard."""
@@ -174,23 +179,26 @@ class UsageWriter:
             steps = (self._step(work, stored[work.subscription_id], decide, epoch) for work in same_shard)
             yield from ((group, epoch) for group in _grouped(steps))
 
-    def _step[T: (RatedRow, RatedRecord)](
+    def _step[T: (OwnedRow, OwnedRecord, RatedRecord)](
         self, work: Work[T], stored: StoredUsage, decide: Decide[T], epoch: int | None
     ) -> Step[T]:
         calls = work.next_calls
         first, last = calls[0].call.started_at - REACH, calls[-1].call.started_at + REACH
         known = replace(stored, entries=self.entries(work.subscription_id, first, last))
         calls = _within_spilled(calls, known)
-        outcome = decide(known.known, calls)
+        book = self.books.in_force(epoch)
+        outcome = decide(known.known, calls, book)
         if len(outcome.added) > usage_items.WAITING_IN_LIVE_MAX:
             calls = calls[: usage_items.WAITING_IN_LIVE_MAX]
-            outcome = decide(known.known, calls)
+            outcome = decide(known.known, calls, book)
         if outcome.billed and epoch is None:
             raise BrokenRuleError("no epoch is open, so no usage can be counted")
         actions = known.actions(outcome, epoch) if outcome.changes_something else []
         return Step(work, len(calls), outcome, actions, known)
 
-    def _write[T: (RatedRow, RatedRecord)](self, steps: Sequence[Step[T]], epoch: int | None, now: datetime) -> bool:
+    def _write[T: (OwnedRow, OwnedRecord, RatedRecord)](
+        self, steps: Sequence[Step[T]], epoch: int | None, now: datetime
+    ) -> bool:
         """Write one transaction; return False when another invocation has changed some of its items meanwhile."""
         for step in steps:
             if step.begins_to_wait:
@@ -260,18 +268,18 @@ class UsageWriter:
         raise BrokenRuleError(f"a subscription's usage has more than {QUERY_PAGES_MAX} pages in one range of times")
 
 
-def _works[T: (RatedRow, RatedRecord)](calls: Iterable[T]) -> list[Work[T]]:
+def _works[T: (OwnedRow, OwnedRecord, RatedRecord)](calls: Iterable[T]) -> list[Work[T]]:
     """The work of each subscription; those of a shard follow each other."""
     by_id = sorted(calls, key=lambda one: (one.subscription_id, one.call.started_at))
     works = [Work(one, tuple(same)) for one, same in groupby(by_id, lambda one: one.subscription_id)]
     return sorted(works, key=_by_shard)
 
 
-def _by_shard[T: (RatedRow, RatedRecord)](work: Work[T]) -> tuple[int, int]:
+def _by_shard[T: (OwnedRow, OwnedRecord, RatedRecord)](work: Work[T]) -> tuple[int, int]:
     return work.shard, work.subscription_id
 
 
-def _grouped[T: (RatedRow, RatedRecord)](steps: Iterable[Step[T]]) -> Iterator[list[Step[T]]]:
+def _grouped[T: (OwnedRow, OwnedRecord, RatedRecord)](steps: Iterable[Step[T]]) -> Iterator[list[Step[T]]]:
     """Groups of steps that fit into one transaction with one check of the epoch; a step that lost a race is alone."""
     group: list[Step[T]] = []
     for step in steps:
@@ -287,7 +295,7 @@ def _grouped[T: (RatedRow, RatedRecord)](steps: Iterable[Step[T]]) -> Iterator[l
         yield group
 
 
-def _within_spilled[T: (RatedRow, RatedRecord)](calls: Sequence[T], stored: StoredUsage) -> Sequence[T]:
+def _within_spilled[T: (OwnedRow, OwnedRecord, RatedRecord)](calls: Sequence[T], stored: StoredUsage) -> Sequence[T]:
     """The first calls whose records are in at most `SPILLED_CHANGED_MAX` spilled items."""
     places = {
         (record.call.key_hash, record.call.event_id): sort_key
@@ -296,7 +304,7 @@ def _within_spilled[T: (RatedRow, RatedRecord)](calls: Sequence[T], stored: Stor
     }
     changed: set[str] = set()
     for number, one in enumerate(calls):
-        name = one.call.call_id if isinstance(one, RatedRow) else one.call.event_id
+        name = one.call.call_id if isinstance(one, OwnedRow) else one.call.event_id
         place = places.get((one.call.key_hash, name or ""))
         changed |= {place} if place else set()
         if len(changed) > SPILLED_CHANGED_MAX:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, Json, StrictInt, StrictStr, ValidationError
 
-from flareflow.metering.calls import LoggedCall, SetAside, Tokens
+from flareflow.metering.calls import NO_UNITS, LoggedCall, SetAside, Tokens, Units
 from flareflow.metering.rows import KeyForm, LoggedRow, Reason
 
 BODY_CHARACTERS_MAX: Final = 100_000
@@ -23,6 +23,7 @@ COST_NANOUSD_MAX: Final = 1_000_000 * NANOUSD
 DIGITS_MAX: Final = 20
 KEYS_REMEMBERED: Final = 4096
 TOKENS_MAX: Final = 1_000_000_000
+SECONDS_MAX: Final = 1_000_000
 CACHE_MARK: Final = "_cache_hit"
 CACHE_HIT: Final = re.compile(rf"{CACHE_MARK}[0-9.]+$")
 BATCH_COST: Final = "_batch_cost"
@@ -61,11 +62,16 @@ type _Count = Annotated[StrictInt, Field(ge=0, le=TOKENS_MAX)]
 type _Name = Annotated[StrictStr, Field(max_length=1024)]
 
 
+type _Seconds = Annotated[float, Field(strict=True, ge=0, le=SECONDS_MAX, allow_inf_nan=False)]
+
+
 class _Cached(BaseModel):
     audio_tokens: _Count | None = None
 
 
 class _InputDetails(BaseModel):
+    image_count: _Count | None = None
+    audio_length_seconds: _Seconds | None = None
     cached_tokens: _Count | None = None
     cached_tokens_details: _Cached | None = None
     cache_creation_tokens: _Count | None = None
@@ -95,6 +101,15 @@ class _UsageObject(BaseModel):
     cache_creation_input_tokens: _Count | None = None
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
+    output_image_count: _Count | None = None
+    seconds: _Seconds | None = None
+
+    @property
+    def units(self) -> Units:
+        """Images that were made, or went in; the length of sound, parts of a millisecond left out."""
+        told = self.prompt_tokens_details or _InputDetails()
+        images, seconds = self.output_image_count or told.image_count, self.seconds or told.audio_length_seconds
+        return Units(images or 0, int(Decimal(str(seconds or 0)) * 1_000)) if images or seconds else NO_UNITS
 
     @property
     def parts(self) -> dict[str, int]:
@@ -115,8 +130,13 @@ class _UsageObject(BaseModel):
 _NO_USAGE: Final = _UsageObject()
 
 
+class _ModelMap(BaseModel):
+    model_map_key: _Name | None = None
+
+
 class _Metadata(BaseModel):
     usage_object: _UsageObject | None = None
+    model_map_information: _ModelMap | None = None
 
 
 class Row(BaseModel):
@@ -140,6 +160,12 @@ class Row(BaseModel):
     @property
     def parts(self) -> dict[str, int]:
         return (self.metadata.usage_object or _NO_USAGE).parts
+
+    @property
+    def base_model(self) -> str | None:
+        """What the deployment calls: the name by which LiteLLM knows its costs, where the row has that."""
+        known = self.metadata.model_map_information
+        return (known.model_map_key if known else None) or self.model or None
 
     def reason(self) -> Reason | None:
         """Why nobody can be billed for it; None when its numbers agree."""
@@ -169,6 +195,8 @@ class Row(BaseModel):
             call_id=self.litellm_call_id or None,
             upstream_id=None if self.from_cache else upstream_id(self.request_id),
             failed=self.status == "failure",
+            base_model=self.base_model,
+            units=(self.metadata.usage_object or _NO_USAGE).units,
         )
 
 

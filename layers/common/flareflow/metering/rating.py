@@ -1,0 +1,39 @@
+"""Rating: what a call weighs by a price book."""
+
+from typing import Protocol
+
+from flareflow.metering.calls import CallRecord, LoggedCall
+from flareflow.metering.price_book import PriceBook, Used
+from flareflow.metering.usage_events import Rating
+
+
+class PriceBooks(Protocol):
+    """The price books and the epochs from which they are in force."""
+
+    def in_force(self, epoch: int | None) -> PriceBook:
+        """The book that rates what is counted under an epoch that is or was open; None: before the first was opened.
+
+        It is the same whenever it is asked for. Raises StorageUnavailableError.
+        """
+
+
+class BookRegister(Protocol):
+    """Where books are put in force."""
+
+    def put_in_force(self, book: PriceBook, from_epoch: int) -> None:
+        """Rate by `book` what is counted under `from_epoch` and those after it, until the next book.
+
+        Raises ConflictError `epoch_has_its_book` when that epoch was opened already, or another book begins with it.
+        """
+
+
+def rate(book: PriceBook, call: LoggedCall | CallRecord) -> Rating | None:
+    """What a call weighs; None when it used what has no price in the book."""
+    used = Used(call.tokens, call.units, call.cost_nanousd) if isinstance(call, LoggedCall) else Used(call.tokens)
+    rated_microtokens = book.price(answering_model(call), call.base_model).rate(used)
+    return None if rated_microtokens is None else Rating(rated_microtokens, book.hash)
+
+
+def answering_model(call: LoggedCall | CallRecord) -> str:
+    """The name by which a call is rated: that of the model that answered, which a fallback makes another one."""
+    return call.model if isinstance(call, LoggedCall) else call.answered_by or call.model
