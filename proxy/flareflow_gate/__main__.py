@@ -23,7 +23,7 @@ from flareflow_gate.gate import Gate
 from flareflow_gate.living import Lifeline
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
-from flareflow_gate.price_book import PricedModels
+from flareflow_gate.price_book import PricesInForce
 from flareflow_gate.settings import Settings
 from flareflow_gate.shipping import Shipping
 
@@ -89,11 +89,11 @@ async def serve(settings: Settings, configured: Configuration) -> None:
     outbox = Outbox(settings.outbox, lifeline.name)
     async with httpx.AsyncClient() as http:
         shipping = Shipping(outbox, http, str(settings.ingest_url), settings.ingest_secret)
-        priced = PricedModels(http, str(settings.price_book_url))
-        works = (shipping.run(), priced.run(), adopt_orphans(outbox, lifeline, shipping))
+        prices = PricesInForce(http, str(settings.price_book_url), configuration.base_models(configured))
+        works = (shipping.run(), prices.run(), adopt_orphans(outbox, lifeline, shipping))
         async with asyncio.TaskGroup() as background:  # one that fails ends the process
             tasks = [background.create_task(work) for work in works]
-            await serve_doors(*doors(outbox, shipping, priced, configured), settings)
+            await serve_doors(*doors(outbox, shipping, prices, configured), settings)
             for task in tasks:
                 task.cancel()
         await shipping.hand_over()
@@ -101,7 +101,7 @@ async def serve(settings: Settings, configured: Configuration) -> None:
     lifeline.close()
 
 
-def doors(outbox: Outbox, shipping: Shipping, priced: PricedModels, configured: Configuration) -> tuple[Gate, Admin]:
+def doors(outbox: Outbox, shipping: Shipping, prices: PricesInForce, configured: Configuration) -> tuple[Gate, Admin]:
     """What callers and what FlareFlow's functions reach of LiteLLM."""
     from flareflow_gate.litellm_app import LITELLM, LiteLLMTokenCounter  # noqa: PLC0415 (takes seconds)
 
@@ -112,11 +112,12 @@ def doors(outbox: Outbox, shipping: Shipping, priced: PricedModels, configured: 
         new_event_id=lambda: str(uuid.uuid4()),
         clock=lambda: datetime.now(UTC),
         on_record=shipping.wake,
+        base_models=configuration.base_models(configured),
     )
     gate = Gate(
         litellm=LITELLM,
         bookkeeping=bookkeeping,
-        models=CallableModels(priced.names, configuration.fallbacks(configured)),
+        models=CallableModels(prices, configuration.fallbacks(configured)),
         is_management_key=is_management_key,
         call_seconds_max=configured["litellm_settings"]["request_timeout"] + TIMEOUT_GRACE_SECONDS,
     )

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -19,13 +19,17 @@ from flareflow_gate.requests import ModelCall
 
 @dataclass(frozen=True, slots=True)
 class Bookkeeping:
-    """Keeps the records of calls in `outbox`. `on_record` is called for each that is complete."""
+    """Keeps the records of calls in `outbox`. `on_record` is called for each that is complete.
+
+    `base_models`: what the deployments of each model call.
+    """
 
     outbox: Outbox
     counter: TokenCounter
     new_event_id: Callable[[], str]
     clock: Callable[[], datetime]
     on_record: Callable[[], None]
+    base_models: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def admit(self, caller: Caller, call: ModelCall) -> CallRecord:
         """Store what is known of a call before it is made. Raises RefusedError where it cannot be stored."""
@@ -62,9 +66,15 @@ class Bookkeeping:
 
     def _store(self, record: CallRecord, ending: Ending, answer: Answer, tokens: Tokens, *, estimated: bool) -> None:
         at = max(self.clock(), record.started_at)  # the machine's clock may have been set back
-        ended = record.ended(ending, tokens, answered_by=answer.answered_by, estimated=estimated, at=at)
+        ended = record.ended(ending, tokens, estimated=estimated, at=at)
+        ended = ended.answered(answer.answered_by, self._base_model(answer.answered_by, record.model))
         self.outbox.answer(record.event_id, ended.encode())
         self.on_record()
+
+    def _base_model(self, answered_by: str | None, asked: str) -> str | None:
+        """What the deployments of the model that answered call, if it is only one thing."""
+        called = self.base_models.get(answered_by or "") or self.base_models.get(asked) or ()
+        return next(iter(called)) if len(called) == 1 else None
 
     def _counted(self, call: ModelCall, answer: Answer) -> Tokens:
         """The tokens of what was sent, counted from the text; of the input as the stream told them, if it did."""

@@ -140,6 +140,16 @@ def resolved(value: str) -> str:
     return value if name == value else os.environ.get(name, "")
 
 
+def base_models(configuration: Configuration) -> dict[str, frozenset[str]]:
+    """For each model, what its deployments call. A deployment for any name (`openai/*`) calls what is asked for."""
+    found: dict[str, set[str]] = {}
+    for deployment in configuration.get("model_list") or ():
+        called = (deployment.get("model_info") or {}).get("base_model") or deployment["litellm_params"]["model"]
+        if "*" not in str(called):
+            found.setdefault(str(deployment["model_name"]), set()).add(str(called))
+    return {model: frozenset(called) for model, called in found.items()}
+
+
 def fallbacks(configuration: Configuration) -> dict[str, frozenset[str]]:
     """For each model, all that LiteLLM may have answer in its place: fallbacks of fallbacks, and targets of aliases."""
     direct, always = _direct_fallbacks(configuration)

@@ -1,17 +1,30 @@
 """Which models may be called: those that have a price, whichever of their fallbacks answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Protocol
 
+from flareflow.metering.calls import Tokens
+from flareflow.metering.price_book import Price, Used
 from flareflow_gate.refusals import RefusedError
+
+
+class Prices(Protocol):
+    """The prices in force."""
+
+    def are_known(self) -> bool:
+        """False before the first price book was read."""
+
+    def of(self, model: str) -> tuple[Price, ...]:
+        """The prices of what a model's deployments call; none where one of them has no price by tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallableModels:
-    """`priced` returns the names in the price book in force; `fallbacks` are the models that may answer for another."""
+    """`fallbacks` are the models that may answer for another."""
 
-    priced: Callable[[], frozenset[str]]
+    prices: Prices
     fallbacks: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def check(self, model: str) -> None:
@@ -23,8 +36,22 @@ class CallableModels:
 
     def check_prices(self) -> None:
         """Raises RefusedError before the first price book has been read."""
-        if not self.priced():
+        if not self.prices.are_known():
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "no_price_book", "There are no prices yet. Try again.")
 
     def may_be_called(self, model: str) -> bool:
-        return self.priced().issuperset({model, *self.fallbacks.get(model, ())})
+        return all(self.prices.of(one) for one in self._answering(model))
+
+    def most(self, model: str, prompt_tokens: int, output_tokens: int) -> int:
+        """The most that a call with so many tokens can weigh, in rated micro-tokens, whichever model answers."""
+        return max((price.most(prompt_tokens, output_tokens) or 0 for price in self._prices(model)), default=0)
+
+    def rated(self, model: str, tokens: Tokens) -> int:
+        """What a call of `model` weighs at most that has used these tokens, in rated micro-tokens."""
+        return max((price.rate(Used(tokens)) or 0 for price in self.prices.of(model)), default=0)
+
+    def _answering(self, model: str) -> set[str]:
+        return {model, *self.fallbacks.get(model, ())}
+
+    def _prices(self, model: str) -> Iterator[Price]:
+        return (price for one in self._answering(model) for price in self.prices.of(one))

@@ -1,12 +1,13 @@
-"""The models that the price book in force names: no other may be called."""
+"""The price book in force: what the calls of each model weigh. No model without a price may be called."""
 
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Final
 
 import httpx
-from pydantic import BaseModel, Field
+
+from flareflow.metering.price_book import Price, PriceBook
 
 REFRESH_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 1.0
@@ -16,26 +17,33 @@ TIMEOUT_SECONDS: Final = 10.0
 logger = logging.getLogger(__name__)
 
 
-class _Book(BaseModel):
-    models: Annotated[Mapping[str, object], Field(min_length=1)]
+class PricesInForce:
+    """`Prices` of the newest book that could be read; none before the first, so nothing is served unpriced.
 
+    `base_models`: what the deployments of each model call, by LiteLLM's configuration.
+    """
 
-class PricedModels:
-    """The names in the newest book that could be read; none before the first, so nothing is served unpriced."""
-
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, base_models: Mapping[str, frozenset[str]]) -> None:
         self._http = http
         self._url = url
-        self._names: frozenset[str] = frozenset()
+        self._base_models = base_models
+        self._book: PriceBook | None = None
 
-    def names(self) -> frozenset[str]:
-        return self._names
+    def are_known(self) -> bool:
+        return self._book is not None
+
+    def of(self, model: str) -> tuple[Price, ...]:
+        if self._book is None:
+            return ()
+        named = [self._book.named(model, one) for one in self._base_models.get(model) or {None}]
+        bounded = tuple(price for price in named if price is not None and price.most(0, 0) is not None)
+        return bounded if len(bounded) == len(named) else ()
 
     async def run(self) -> None:
         """Read the book now and every minute, until cancelled; every second until there is one."""
         while True:
             await self.refresh()
-            await asyncio.sleep(REFRESH_SECONDS if self._names else RETRY_SECONDS)
+            await asyncio.sleep(REFRESH_SECONDS if self.are_known() else RETRY_SECONDS)
 
     async def refresh(self) -> None:
         """Read the book once; where that fails, the last one stays."""
@@ -43,6 +51,6 @@ class PricedModels:
             answer = (await self._http.get(self._url, timeout=TIMEOUT_SECONDS)).raise_for_status()
             if len(answer.content) > BOOK_BYTES_MAX:
                 raise ValueError(f"it is longer than {BOOK_BYTES_MAX} bytes")
-            self._names = frozenset(_Book.model_validate_json(answer.content).models)
+            self._book = PriceBook.model_validate_json(answer.content)
         except (httpx.HTTPError, ValueError) as error:
             logger.warning("the price book could not be read: %s", error)

@@ -11,8 +11,9 @@ from flareflow.metering.calls import Ending, Tokens
 class CallRecord(BaseModel):
     """One call. `event_id` is the gate's own and becomes `litellm_call_id` in LiteLLM's spend log.
 
-    `model` is the name that the caller used, `answered_by` the one in the answer. `tokens_are_estimated`: counted by
-    the gate from the text, since the answer ended before it told its usage.
+    `model` is the name that the caller used, `answered_by` the one in the answer. `base_model` is what the deployment
+    calls, where the configuration has only one. `tokens_are_estimated`: counted by the gate from the text, since the
+    answer ended before it told its usage.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -22,22 +23,20 @@ class CallRecord(BaseModel):
     call_type: str
     model: str
     answered_by: str | None = None
+    base_model: str | None = None
     ending: Ending
     tokens: Tokens = Tokens()
     tokens_are_estimated: bool = False
     started_at: datetime
     ended_at: datetime
 
-    def ended(self, ending: Ending, tokens: Tokens, *, answered_by: str | None, estimated: bool, at: datetime) -> Self:
+    def ended(self, ending: Ending, tokens: Tokens, *, estimated: bool, at: datetime) -> Self:
         """The record of the admitted call once its answer has ended."""
-        changes = {
-            "ending": ending,
-            "tokens": tokens,
-            "answered_by": answered_by,
-            "tokens_are_estimated": estimated,
-            "ended_at": at,
-        }
+        changes = {"ending": ending, "tokens": tokens, "tokens_are_estimated": estimated, "ended_at": at}
         return self.model_copy(update=changes)
+
+    def answered(self, by: str | None, base_model: str | None) -> Self:
+        return self.model_copy(update={"answered_by": by, "base_model": base_model})
 
     def encode(self) -> bytes:
         return self.model_dump_json().encode()

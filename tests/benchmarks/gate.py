@@ -30,6 +30,7 @@ from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
 from infra.paths import LOCAL
 from tests.support.doors import Doors, both_doors
+from tests.unit.proxy.gate_harness import FakePrices
 
 PORT_BASE: Final = "24700"
 CALLS: Final = 200
@@ -120,7 +121,7 @@ async def stream_memory_growth_kib(folder: Path) -> int:
     bookkeeping = Bookkeeping(
         outbox, CountingNothing(), lambda: str(uuid.uuid4()), lambda: datetime.now(UTC), lambda: None
     )
-    models = CallableModels(lambda: frozenset({"gpt-4o"}))
+    models = CallableModels(FakePrices(frozenset({"gpt-4o"})))
     gate = Gate(streaming_litellm, bookkeeping, models, lambda _: False, 60.0)
     await _stream_through(gate, outbox, STREAMS_BEFORE)
     before = _memory()

@@ -73,8 +73,8 @@ FAULTS: Final = (
         "gate-fallback-without-price",
         "A model is refused as long as one of its fallbacks has no price.",
         f"{GATE}/models.py",
-        "issuperset({model, *self.fallbacks.get(model, ())})",
-        "issuperset({model})",
+        "return {model, *self.fallbacks.get(model, ())}",
+        "return {model}",
         [TEST_REQUESTS],
     ),
     Fault(

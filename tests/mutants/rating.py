@@ -10,12 +10,16 @@ ROWS: Final = "layers/common/flareflow/adapters/litellm/rows.py"
 PRICE_BOOK: Final = "layers/common/flareflow/metering/price_book.py"
 NAMES: Final = "layers/common/flareflow/metering/model_names.py"
 WITNESSES: Final = "layers/common/flareflow/metering/witnesses.py"
+RATING: Final = "layers/common/flareflow/metering/rating.py"
+GATE_MODELS: Final = "proxy/flareflow_gate/models.py"
+GATE_BOOK: Final = "proxy/flareflow_gate/price_book.py"
 BOOKS: Final = "layers/common/flareflow/adapters/dynamodb/price_books.py"
 
 TEST_BOOK: Final = "tests/unit/metering/test_price_book.py"
 TEST_NAMES: Final = "tests/unit/metering/test_model_names.py"
 TEST_RATING: Final = "tests/unit/metering/test_rating.py"
 TEST_BOOKS: Final = "tests/unit/adapters/dynamodb/test_price_books.py"
+TEST_GATE: Final = "tests/unit/proxy/test_price_book.py"
 TEST_ROWS: Final = "tests/unit/adapters/litellm/test_rows.py"
 
 FAULTS: Final = (
@@ -178,5 +182,77 @@ FAULTS: Final = (
         "name.strip().lower()",
         "name.strip()",
         [TEST_NAMES],
+    ),
+    Fault(
+        "rating-most-of-the-model-asked-for",
+        "A call can weigh as much as the dearest model that may answer it.",
+        GATE_MODELS,
+        "for one in self._answering(model) for price in self.prices.of(one))",
+        "for one in [model] for price in self.prices.of(one))",
+        [TEST_GATE],
+    ),
+    Fault(
+        "rating-one-priced-deployment-is-enough",
+        "All that the deployments of a model call must have a price.",
+        GATE_BOOK,
+        "return bounded if len(bounded) == len(named) else ()",
+        "return bounded",
+        [TEST_GATE],
+    ),
+    Fault(
+        "rating-cost-bounded-by-nothing",
+        "What only a cost prices may not be called through the gate.",
+        GATE_BOOK,
+        "price is not None and price.most(0, 0) is not None",
+        "price is not None",
+        [TEST_GATE],
+    ),
+    Fault(
+        "rating-by-the-name-asked-for",
+        "A call is rated by the model that answered.",
+        RATING,
+        "else call.answered_by or call.model",
+        "else call.model",
+        [TEST_RATING],
+    ),
+    Fault(
+        "rating-unpriced-row-lost",
+        "A row without a price waits for a person with its text.",
+        WITNESSES,
+        "row.body() or to_json(call)",
+        "to_json(call)",
+        [TEST_RATING],
+    ),
+    Fault(
+        "rating-default-not-told",
+        "A model that only the default covers is told.",
+        WITNESSES,
+        "            self.by_default.add(entry.model)\n",
+        "            pass\n",
+        [TEST_RATING],
+    ),
+    Fault(
+        "rating-book-of-an-open-epoch",
+        "A book begins with an epoch that is not open.",
+        BOOKS,
+        "attribute_not_exists(epoch) OR epoch < :from",
+        "attribute_not_exists(epoch) OR epoch < :from OR epoch = :from",
+        [TEST_BOOKS],
+    ),
+    Fault(
+        "rating-book-replaced",
+        "An epoch gets one book only.",
+        BOOKS,
+        'BOOK_IN_FORCE.key(epoch=from_epoch) | {"hash": name}, "ConditionExpression": ABSENT}}',
+        'BOOK_IN_FORCE.key(epoch=from_epoch) | {"hash": name}}}',
+        [TEST_BOOKS],
+    ),
+    Fault(
+        "rating-book-of-the-deployment",
+        "A deployment changes nothing.",
+        BOOKS,
+        "book = self._stored(epoch) or self._stored_first(epoch)",
+        "book = self.first",
+        [TEST_BOOKS],
     ),
 )

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from flareflow.metering.price_book import Price
 from flareflow_gate.asgi import Message, Receive, Scope, Send
 from flareflow_gate.bookkeeping import Bookkeeping
 from flareflow_gate.callers import Caller
@@ -96,6 +97,19 @@ class Answered:
         return json.loads(self.body)
 
 
+@dataclass(frozen=True)
+class FakePrices:
+    """`Prices` of x1.0 for some models."""
+
+    names: frozenset[str]
+
+    def are_known(self) -> bool:
+        return bool(self.names)
+
+    def of(self, model: str) -> tuple[Price, ...]:
+        return (Price(prompt=1_000_000, completion=1_000_000),) if model in self.names else ()
+
+
 @dataclass
 class GateHarness:
     """The gate, its LiteLLM and its outbox.
@@ -126,8 +140,9 @@ class GateHarness:
                 new_event_id=lambda: f"event-{next(self.numbers)}",
                 clock=lambda: NOW,
                 on_record=lambda: self.order.append("recorded"),
+                base_models={"gpt-4o": frozenset({"openai/gpt-4o"})},
             ),
-            models=CallableModels(lambda: self.priced, self.fallbacks),
+            models=CallableModels(FakePrices(self.priced), self.fallbacks),
             is_management_key=lambda key_hash: key_hash == Caller(MASTER_KEY).key_hash,
             call_seconds_max=self.call_seconds_max,
         )

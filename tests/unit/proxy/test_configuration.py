@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flareflow_gate.configuration import UnsafeConfigurationError, check, fallbacks, load
+from flareflow_gate.configuration import UnsafeConfigurationError, base_models, check, fallbacks, load
 
 
 @pytest.fixture
@@ -109,3 +109,16 @@ def test_fallbacks_of_fallbacks_and_targets_of_aliases_may_answer(safe: dict[str
     assert found["gpt-4o"] == {"second", "third", "long", "last"}
     assert found["alias"] == {"gpt-4o", "second", "third", "long", "last"}
     assert found["hidden"] == {"second", "third", "last"}
+
+
+def test_what_the_deployments_of_a_model_call_is_told_by_their_base_model_or_their_name(safe: dict[str, Any]) -> None:
+    safe["model_list"] = [
+        {"model_name": "gpt-4o", "litellm_params": {"model": "openai/gpt-4o"}},
+        {
+            "model_name": "gpt-4o",
+            "litellm_params": {"model": "azure/mine"},
+            "model_info": {"base_model": "azure/gpt-4o"},
+        },
+        {"model_name": "openai/*", "litellm_params": {"model": "openai/*"}},
+    ]
+    assert base_models(safe) == {"gpt-4o": {"openai/gpt-4o", "azure/gpt-4o"}}

@@ -12,7 +12,6 @@ import pytest
 
 from flareflow_gate.living import Lifeline
 from flareflow_gate.outbox import Outbox, State
-from flareflow_gate.price_book import PricedModels
 from flareflow_gate.shipping import BATCH_RECORDS_MAX, Shipping
 
 type Answering = Callable[[list[dict[str, str]]], int]
@@ -125,23 +124,3 @@ def test_a_gate_that_died_is_not_alive(tmp_path: Path) -> None:
     # Then the file is gone
     assert not (tmp_path / "dead.gate").exists()
     lifeline.close()
-
-
-def test_the_price_book_is_read_and_the_last_one_stays_when_it_cannot_be(tmp_path: Path) -> None:
-    answers = [
-        httpx.Response(503),
-        httpx.Response(200, json={"models": {"gpt-4o": "premium"}}),
-        httpx.Response(200, json={"models": {}}),
-        httpx.Response(200, text="no book"),
-    ]
-
-    async def names() -> list[frozenset[str]]:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answers.pop(0))) as http:
-            priced = PricedModels(http, "http://api/v1/price-book")
-            seen = []
-            for _ in range(4):
-                await priced.refresh()
-                seen.append(priced.names())
-            return seen
-
-    assert asyncio.run(names()) == [frozenset(), *[frozenset({"gpt-4o"})] * 3]

@@ -49,6 +49,7 @@ class _Record(BaseModel):
     call_type: Name
     model: Name
     answered_by: Name | None = None
+    base_model: Name | None = None
     ending: Ending
     tokens: _Tokens
     tokens_are_estimated: bool = False
@@ -67,6 +68,7 @@ class _Record(BaseModel):
             tokens_are_estimated=self.tokens_are_estimated,
             started_at=self.started_at.astimezone(UTC),
             ended_at=self.ended_at.astimezone(UTC),
+            base_model=self.base_model,
         )
 
 

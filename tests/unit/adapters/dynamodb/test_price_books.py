@@ -4,9 +4,9 @@ import zlib
 
 import pytest
 
+from flareflow.adapters.dynamodb.book_kinds import PRICE_BOOK
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
-from flareflow.adapters.dynamodb.tables import PRICE_BOOK
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import BrokenRuleError, ConflictError
 from flareflow.metering.price_book import Price, PriceBook

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Key
 
+from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK
 from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT
-from flareflow.adapters.dynamodb.tables import BOOK_IN_FORCE, OPEN_EPOCH, PRICE_BOOK
+from flareflow.adapters.dynamodb.tables import OPEN_EPOCH
 from flareflow.errors import BrokenRuleError, ConflictError
 from flareflow.keccak import keccak256
 from flareflow.metering.price_book import PriceBook

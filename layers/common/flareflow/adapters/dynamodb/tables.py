@@ -1,7 +1,7 @@
 """Every table of FlareFlow: its keys and indexes, the attributes stored under them, and the access patterns served.
 
-No other module spells a key, but for `account_kinds`, which has those of AccountsTable. `docs/data-model.md` is made
-from this module by `python -m infra.data_model`.
+No other module spells a key, but for `account_kinds`, which has those of AccountsTable, and `book_kinds`, which has
+those of price books. `docs/data-model.md` is made from this module by `python -m infra.data_model`.
 """
 
 from dataclasses import fields
@@ -18,6 +18,7 @@ from flareflow.adapters.dynamodb.account_kinds import (
     SESSION,
     VIRTUAL_KEY,
 )
+from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
@@ -88,20 +89,6 @@ EPOCH_SHARD: Final = ItemKind(
     holds="The epoch that is counted under now, for the subscriptions of one shard.",
     serves="Metering checks the shard of its subscriptions in every transaction that counts.",
     attributes=("epoch",),
-)
-BOOK_IN_FORCE: Final = ItemKind(
-    pk="PRICE_BOOKS",
-    sk="FROM#{epoch:020}",
-    holds="The hash of the price book that rates what is counted under `epoch` and those after it. Never changed.",
-    serves="Metering and sealing ask for the last one not after an epoch.",
-    attributes=("hash",),
-)
-PRICE_BOOK: Final = ItemKind(
-    pk="PRICE_BOOKS",
-    sk="BOOK#{hash}",
-    holds="The canonical JSON of a price book, compressed with zlib, under its hash in hex.",
-    serves="Metering, sealing and public_api read one.",
-    attributes=("text",),
 )
 WATERMARK: Final = ItemKind(
     pk="METERING",

@@ -1,0 +1,85 @@
+"""The gate reads the price book in force, and lets only calls through that it can price before they are made."""
+
+import asyncio
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from flareflow.metering.calls import Tokens
+from flareflow.metering.price_book import Price, PriceBook
+from flareflow_gate.models import CallableModels
+from flareflow_gate.price_book import PricesInForce
+from tests.unit.proxy.gate_harness import GateHarness
+
+X1 = Price(prompt=1, completion=1)
+BOOK = PriceBook(
+    version=1,
+    title="",
+    models={"gpt-4o": X1, "o1": Price(prompt=5, completion=20, reasoning=30), "tts-1": Price(nanousd=1)},
+    default=X1,
+)
+
+
+def prices(*answers: httpx.Response, base_models: Mapping[str, frozenset[str]] | None = None) -> PricesInForce:
+    """The prices after each of these answers of the API."""
+    left = list(answers)
+
+    async def read() -> PricesInForce:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: left.pop(0))) as http:
+            known = PricesInForce(http, "http://api/v1/price-book", base_models or {})
+            for _ in answers:
+                await known.refresh()
+            return known
+
+    return asyncio.run(read())
+
+
+def answer(book: PriceBook = BOOK) -> httpx.Response:
+    return httpx.Response(200, text=book.canonical_json)
+
+
+def test_before_the_first_book_nothing_has_a_price() -> None:
+    known = prices(httpx.Response(503))
+    assert (known.are_known(), known.of("gpt-4o")) == (False, ())
+
+
+@pytest.mark.parametrize(
+    "bad", [httpx.Response(503), httpx.Response(200, text="no book"), httpx.Response(200, json={})]
+)
+def test_the_last_book_stays_when_the_next_cannot_be_read(bad: httpx.Response) -> None:
+    assert prices(answer(), bad).of("gpt-4o") == (X1,)
+
+
+def test_a_newer_book_takes_the_place_of_the_last() -> None:
+    newer = PriceBook(version=2, title="", models={"o1": X1}, default=X1)
+    known = prices(answer(), answer(newer))
+    assert (known.of("gpt-4o"), known.of("o1")) == ((), (X1,))
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "gpt-4o-2024-08-06", "azure/eu/gpt-4o-2024-11-20"])
+def test_a_spelling_of_a_priced_model_may_be_called(model: str) -> None:
+    assert CallableModels(prices(answer())).may_be_called(model)
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "o1-pro", "anything", "tts-1"])
+def test_a_model_that_only_the_default_covers_or_that_is_priced_by_cost_may_not(model: str) -> None:
+    assert not CallableModels(prices(answer())).may_be_called(model)
+
+
+def test_an_alias_may_be_called_when_all_that_its_deployments_call_has_a_price() -> None:
+    bases = {"cheap": frozenset({"openai/gpt-4o"}), "mixed": frozenset({"openai/gpt-4o", "openai/unknown"})}
+    models = CallableModels(prices(answer(), base_models=bases))
+    assert (models.may_be_called("cheap"), models.may_be_called("mixed")) == (True, False)
+
+
+def test_the_most_that_a_call_can_weigh_is_that_of_the_dearest_that_may_answer() -> None:
+    models = CallableModels(prices(answer()), {"gpt-4o": frozenset({"o1"})})
+    assert models.most("o1", 100, 10) == 100 * 5 + 10 * 30
+    assert models.most("gpt-4o", 100, 10) == 100 * 5 + 10 * 30
+    assert models.rated("o1", Tokens(prompt=100, completion=4, reasoning=6)) == 100 * 5 + 4 * 20 + 6 * 30
+
+
+def test_a_record_names_what_the_deployment_calls(gate: GateHarness) -> None:
+    gate.call()
+    assert [record.base_model for record in gate.records] == ["openai/gpt-4o"]
