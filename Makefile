@@ -36,6 +36,11 @@ key: ## a key to call models with, for a new account on the local stack
 	@$(INSTALL) stack >&2
 	@$(PYTHON) -m infra.local.demo.key
 
+.PHONY: price-book
+price-book: ## a price book from LiteLLM's cost map, and how it differs: MARGIN=1.2 UNIT=1 [ARGS='--allow-jumps ...']
+	@$(INSTALL) python litellm
+	@$(PYTHON) -m infra.price_book --margin $(or $(MARGIN),1.2) --unit $(or $(UNIT),1) $(ARGS)
+
 .PHONY: up
 up: ## start the local stack
 	@$(INSTALL) stack
