@@ -14,6 +14,8 @@ from infra.price_book.cost_map import PRICE, CostMap, Entry, dollars, long_input
 MICROTOKENS_PER_UNIT: Final = Decimal(10**12)
 NANOUSD: Final = Decimal("1e-9")
 MAKES_IMAGES: Final = frozenset({"image_generation", "image_edit"})
+TOLD_BY_TOKENS: Final = frozenset({"chat", "completion", "responses", "embedding"})
+"""Modes whose calls always tell their tokens. Of others, often only the cost is known."""
 WITHOUT_OUTPUT: Final = frozenset({"embedding", "rerank", "moderation"})
 TOKEN_PRICES: Final[Mapping[str, tuple[str, ...]]] = {
     "prompt": ("input_cost_per_token",),
@@ -73,8 +75,8 @@ def _price(name: str, entry: Entry, pricing: Pricing) -> Price | str:
     if "commitment" in name:
         return "paid by the time that it is reserved"
     weights = _weights(entry, pricing)
-    units = _units(entry, pricing) if not weights else {}
-    is_by_cost = not weights or entry.get("mode") in MAKES_IMAGES
+    units = {} if any(weights.values()) else _units(entry, pricing)
+    is_by_cost = not weights or entry.get("mode") not in TOLD_BY_TOKENS
     if not weights and not units and not _has_price(entry):
         return "no price"
     if not _is_charged(entry):
@@ -151,22 +153,27 @@ def _above_zero(value: Any) -> bool:
 
 
 def _plain(models: Mapping[str, Price]) -> dict[str, Price]:
-    """For models that have no plain name in the map: the plain name, with the highest weight of each kind."""
+    """For models that have no plain name in the map: the plain name, with the highest weight of each kind.
+
+    A name without a number, such as `rerank`, may be anything.
+    """
     found: dict[str, list[Price]] = defaultdict(list)
     for name, price in models.items():
         plain = spellings(name)[-1]
-        if plain not in models and price.prompt is not None:
+        if plain not in models and price.prompt is not None and any(letter.isdigit() for letter in plain):
             found[plain].append(price)
     return {name: _dearest(prices) for name, prices in found.items()}
 
 
 def _dearest(prices: Sequence[Price]) -> Price:
+    """A price of the highest weight of each kind, by cost as well if one of them is."""
     every = [weights for price in prices for weights in (price, *price.long)]
     given = {
         kind: [getattr(weights, kind) for weights in every if getattr(weights, kind) is not None]
         for kind in TOKEN_KINDS
     }
-    return Price(**_own({kind: max(weights) for kind, weights in given.items() if weights}))
+    by_cost = max((price.nanousd for price in prices if price.nanousd is not None), default=None)
+    return Price(**_own({kind: max(weights) for kind, weights in given.items() if weights}), nanousd=by_cost)
 
 
 def _own(weights: Mapping[str, int]) -> dict[str, int]:

@@ -11,11 +11,12 @@ import pytest
 
 from flareflow.metering.calls import Tokens
 from flareflow.metering.models import LiveTotals
-from flareflow.metering.price_book import PriceBook
+from flareflow.metering.price_book import PriceBook, Used
 from flareflow.metering.usage_events import OwnedRecord, OwnedRow
 from tests.fakes.metering import KEY, NOW, FakePriceBooks, FakeUsageEvents, record, row, swept
 
 GRACE = timedelta(minutes=30)
+PREMIUM, ECONOMY = 1_500_000, 800_000
 OTHER_KEY = "cd" * 32
 
 
@@ -113,3 +114,39 @@ def test_16_rows_without_a_call_id_are_billed(usage: FakeUsageEvents) -> None:
     usage.count([row("n-1", tokens, call_id=None), row("n-2", tokens, call_id="n-2")], NOW)
     assert usage.live(1).counted.tokens == 60
     assert {event.key_hash for event in usage.by_epoch[1, 1]} == {KEY}
+
+
+@pytest.mark.parametrize(
+    ("model", "base_model", "weight"),
+    [
+        ("openai/gpt-4o", None, PREMIUM),
+        ("gpt-4o-2024-08-06", None, PREMIUM),
+        ("gpt-4-0613", None, PREMIUM),
+        ("openai/gpt-4-0613", None, PREMIUM),
+        ("claude-3-opus-20240229", None, PREMIUM),
+        ("my-cheap-alias", "openai/gpt-4o", PREMIUM),
+        ("gpt-4o-mini", None, ECONOMY),
+        ("gpt-5-nano", None, ECONOMY),
+    ],
+)
+def test_11_no_spelling_of_a_model_is_cheaper(model: str, base_model: str | None, weight: int) -> None:
+    assert (
+        PriceBook.load().price(model, base_model).rate(Used(Tokens(prompt=1_000, completion=1_000))) == 2_000 * weight
+    )
+
+
+@pytest.mark.parametrize(("model", "cost_nanousd"), [("gpt-5-pro", 135_000_000), ("openai/o1-pro", 750_000_000)])
+def test_11_a_model_that_the_book_does_not_name_is_charged_by_its_cost_and_told(
+    usage: FakeUsageEvents, model: str, cost_nanousd: int
+) -> None:
+    called = row_of(model, row("a", Tokens(prompt=1_000, completion=1_000), cost_nanousd=cost_nanousd))
+    report = usage.count([called], NOW)
+    assert report.by_default == {model}
+    assert usage.live(1).counted.rated_microtokens == cost_nanousd * 1_000 > 2_000 * PREMIUM
+
+
+def test_12_a_token_from_the_cache_weighs_a_tenth(usage: FakeUsageEvents) -> None:
+    told = Tokens(prompt=1, cache_read=965_602, cache_write=225, completion=82)
+    named = row_of("claude-3-5-sonnet", row("a", told, cost_nanousd=291_757_350))
+    usage.count([named], NOW)
+    assert usage.live(1).counted.rated_microtokens == 96_868_200_000

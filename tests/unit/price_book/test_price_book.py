@@ -138,7 +138,7 @@ def test_prices_that_nobody_can_ask_for_are_refused_by_name(tmp_path: Path, text
 
 def test_a_wrong_price_inside_tiers_is_found(tmp_path: Path) -> None:
     tiers = [{"range": [0, 9], "input_cost_per_token": -1}]
-    with pytest.raises(WrongPricesError, match="tiered_pricing.input_cost_per_token is -1"):
+    with pytest.raises(WrongPricesError, match=r"tiered_pricing\.input_cost_per_token is -1"):
         CostMap.read(cost_map(tmp_path, m={"mode": "chat", "tiered_pricing": tiers}))
 
 

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flareflow.adapters.litellm.rows import changed_row, parsed, read_row, upstream_id
-from flareflow.metering.calls import LoggedCall, SetAside, Tokens
+from flareflow.metering.calls import LoggedCall, SetAside, Tokens, Units
+from flareflow.metering.price_book import PriceBook
+from flareflow.metering.rating import rate
 from flareflow.metering.rows import KeyForm, LoggedRow, Reason
+from infra.price_book.__main__ import FILE as LITELLMS_BOOK
 from tests.unit.adapters.litellm.vectors import recorded
 
 JSON = st.recursive(
@@ -269,3 +272,53 @@ def test_fields_of_a_row_can_be_replaced_before_it_is_read() -> None:
     assert read.call.request_id == "told-by-a-person"
     with pytest.raises(ValueError, match="JSON object"):
         changed_row("[]", {})
+
+
+def test_rows_that_litellm_wrote_of_every_kind_of_call_are_read_by_kind() -> None:
+    # Given rows that the real proxy wrote of chat with sound and reasoning, responses, Anthropic's cache, images,
+    # speech, transcription by the second and by the token, and a search
+    rows = map(read_row, recorded("spend_logs_of_kinds")["data"])
+    calls = [read.call for read in rows if isinstance(read, LoggedRow)]
+    # When they are read, Then each kind is where it belongs
+    of_chat = Tokens(prompt=40, cache_read=30, audio_input=30, completion=7, reasoning=64, audio_output=9)
+    cached = Tokens(prompt=1, cache_read=965_602, cache_write=225, reasoning=82)
+    by_model = {(call.call_type, call.model): call for call in calls}
+    assert len(calls) == 14
+    assert by_model["acompletion", "gpt-4o"].tokens == of_chat
+    assert by_model["acompletion", "claude-sonnet-4-5"].tokens == cached
+    assert by_model["anthropic_messages", "claude-sonnet-4-5"].tokens == cached
+    assert by_model["aresponses", "o3"].tokens == Tokens(prompt=70, cache_read=30, completion=16, reasoning=64)
+    assert by_model["atranscription", "gpt-4o-transcribe"].tokens == Tokens(audio_input=14, completion=45)
+    assert by_model["atranscription", "whisper-1"].units == Units(milliseconds=3_000)
+    assert by_model["aimage_generation", "dall-e-3"].units == Units(images=2)
+    assert by_model["acompletion", "my-cheap-alias"].base_model == "openai/gpt-4o"
+    assert by_model["aspeech", "tts-1"].cost_nanousd == 150_000
+
+
+def test_what_litellm_wrote_is_charged_by_the_book_of_its_cost_map() -> None:
+    # Given the same rows and the book with a margin of a fifth
+    book = PriceBook.model_validate_json(LITELLMS_BOOK.read_bytes())
+    for read in map(read_row, recorded("spend_logs_of_kinds")["data"]):
+        assert isinstance(read, LoggedRow)
+        call = read.call
+        # When they are rated
+        rating = rate(book, call)
+        # Then none is free, none costs the user less than the operator, and only images of no known size have no price
+        if (call.model, call.cost_nanousd) == ("dall-e-3", 0):
+            assert rating is None
+        elif call.tokens.cache_write == 0:  # LiteLLM charges a cache of an hour more
+            assert rating is not None
+            assert rating.rated_microtokens >= (call.cost_nanousd or 0) * 1_200, call.model
+
+
+@pytest.mark.parametrize("seconds", [-1, "3", 10**7, True])
+def test_a_length_that_cannot_be_is_not_believed(seconds: object) -> None:
+    read = read_row(row(metadata={"usage_object": {"type": "duration", "seconds": seconds}}))
+    assert isinstance(read, SetAside)
+    assert read.reason == Reason.METADATA_UNREADABLE
+
+
+@pytest.mark.parametrize(("seconds", "milliseconds"), [(3, 3_000), (4.25, 4_250), (0.0009, 0), (7.9999, 7_999)])
+def test_a_length_is_whole_milliseconds(seconds: float, milliseconds: int) -> None:
+    call = call_of(metadata={"usage_object": {"type": "duration", "seconds": seconds}})
+    assert call.units == Units(milliseconds=milliseconds)
