@@ -24,4 +24,12 @@ FAULTS: Final = (
         "        self.reading += self.sort_rows.count(self.seen, self.now)\n        self.pages.reserved = ",
         [TEST_COSTS],
     ),
+    Fault(
+        "metering-text-held-without-bound",
+        "Rows are counted before the text that they hold fills the memory.",
+        READING,
+        "if self.held_bytes > HELD_BYTES_MAX:",
+        "if self.held_bytes < 0:",
+        [TEST_COSTS],
+    ),
 )

@@ -164,8 +164,8 @@ FAULTS: Final = (
         "witnesses-negative-row-counted",
         "What would make a total smaller is set aside.",
         WITNESSES,
-        "any(getattr(call.tokens, kind) < 0 for kind in TOKEN_KINDS)",
-        "all(getattr(call.tokens, kind) < 0 for kind in TOKEN_KINDS)",
+        "min(cost, *counts(call.tokens)) < 0",
+        "cost < 0",
         [RULES],
     ),
     Fault(

@@ -160,7 +160,17 @@ def test_a_page_is_asked_for_once_and_a_key_once_for_all_pages() -> None:
     assert crowd.keys.asked == 40
 
 
-def test_more_rows_than_are_held_in_memory_go_to_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_counted_before_their_text_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given room for the text of about three pages
+    crowd = metering(subscriptions=40, each=10)
+    monkeypatch.setattr(reading, "HELD_BYTES_MAX", 3 * PAGE_ROWS * 1_500)
+    # When twelve pages are read
+    assert crowd.poll().reading.counted == 400
+    # Then subscriptions are counted three or four times, and not for each page
+    assert 3 * 40 <= crowd.table.written["LIVE"] / 2 <= 4 * 40
+
+
+def test_more_pages_than_one_invocation_reads_go_to_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PAGES_MAX", 2)
     crowd = metering(subscriptions=40, each=10)
     assert PAGE_ROWS < crowd.poll().reading.counted < 2 * PAGE_ROWS

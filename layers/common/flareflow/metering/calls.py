@@ -1,13 +1,17 @@
 """Answered calls as the two witnesses tell them: the gate's records and the rows of LiteLLM's spend log."""
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 
+from flareflow.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Tokens:
     """Tokens of one call by kind. The kinds do not overlap, so their sum is what the call used.
 
@@ -45,15 +49,12 @@ class Tokens:
         heard = min(audio_input, input_tokens - read - write)
         thought = min(reasoning, output_tokens)
         spoken = min(audio_output, output_tokens - thought)
-        return cls(
-            prompt=input_tokens - read - write - heard,
-            cache_read=read,
-            cache_write=write,
-            completion=output_tokens - thought - spoken,
-            reasoning=thought,
-            audio_input=heard,
-            audio_output=spoken,
-        )
+        prompt, completion = input_tokens - read - write - heard, output_tokens - thought - spoken
+        return cls(prompt, read, write, completion, thought, heard, spoken)
+
+    @classmethod
+    def sum(cls, several: Iterable["Tokens"]) -> "Tokens":
+        return cls(*map(sum, zip(*map(counts, several), strict=True)))
 
     @property
     def input(self) -> int:
@@ -76,10 +77,12 @@ class Tokens:
 
 
 TOKEN_KINDS: Final = tuple(field.name for field in fields(Tokens))
+counts: Callable[[Tokens], tuple[int, ...]] = attrgetter(*TOKEN_KINDS)
+"""The numbers of tokens in the order of `TOKEN_KINDS`."""
 NO_TOKENS: Final = Tokens()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Units:
     """What a call used that is not counted in tokens: images that went in, and the length of sound in milliseconds."""
 
@@ -122,7 +125,7 @@ class CallRecord:
     base_model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LoggedCall:
     """One row of the spend log. Its identity is `request_id` and `started_at`; nothing else in it is unique.
 

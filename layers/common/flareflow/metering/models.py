@@ -5,12 +5,13 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Final, Self
 
 from flareflow.errors import BrokenRuleError
+from flareflow.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Usage:
     """An amount of usage. A difference can be negative, a total never is. Tokens by kind, as `calls.Tokens` has them.
 
@@ -61,6 +62,7 @@ class Usage:
         return self
 
 
+NO_USAGE: Final = Usage()
 USAGE_FIELDS = tuple(field.name for field in fields(Usage))
 amounts: Callable[[Usage], tuple[int, ...]] = operator.attrgetter(*USAGE_FIELDS)
 """The amounts of a usage, in the order of its fields."""
@@ -70,8 +72,8 @@ amounts: Callable[[Usage], tuple[int, ...]] = operator.attrgetter(*USAGE_FIELDS)
 class LiveTotals:
     """A subscription's usage so far: `counted` is billed, `unconfirmed` is told by the gate and not billed yet."""
 
-    counted: Usage = Usage()
-    unconfirmed: Usage = Usage()
+    counted: Usage = NO_USAGE
+    unconfirmed: Usage = NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)

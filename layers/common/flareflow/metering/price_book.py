@@ -6,7 +6,6 @@ LiteLLM's environment: it needs pydantic and nothing else.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import chain, pairwise
@@ -15,8 +14,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flareflow.metering.calls import NO_TOKENS, NO_UNITS, TOKEN_KINDS, Tokens, Units
+from flareflow.metering.calls import NO_TOKENS, NO_UNITS, TOKEN_KINDS, Tokens, Units, counts
 from flareflow.metering.model_names import NAME_CHARACTERS_MAX, spellings
+from flareflow.values import value
 
 BOOK_FILE: Final = Path(__file__).with_name("price_book.json")
 WEIGHT_MAX: Final = 10**18
@@ -58,6 +58,11 @@ class Weights(BaseModel):
         own: int | None = getattr(self, kind)
         shared: int | None = getattr(self, _WEIGHED_AS[kind])
         return shared if own is None else own
+
+    @cached_property
+    def of_all(self) -> tuple[int | None, ...]:
+        """The weights of all kinds, in the order of `TOKEN_KINDS`."""
+        return tuple(self.of(kind) for kind in TOKEN_KINDS)
 
 
 class LongWeights(Weights):
@@ -104,23 +109,21 @@ class Price(Weights):
 
     def rate(self, used: "Used") -> int | None:
         """What `used` weighs: by amounts or by cost, whichever is more. None when it used what has no price."""
-        by_amounts = list(self._by_amounts(used))
+        weights = self.weights(used.tokens.input) if self.long else self
+        told = zip(counts(used.tokens), weights.of_all, strict=True)
+        by_amounts = [amount * weight for amount, weight in told if amount and weight is not None]
+        by_amounts += self._by_units(used.units) if used.units is not NO_UNITS else ()
         by_cost = [used.cost_nanousd * self.nanousd] if used.cost_nanousd and self.nanousd is not None else []
         if not by_amounts and not by_cost and used.is_something:
             return None
         return self.request + max(sum(by_amounts), *by_cost, 0)
 
-    def _by_amounts(self, used: "Used") -> Iterator[int]:
-        """What each amount weighs that was used and has a price. Parts of a second are rounded down."""
-        weights = self.weights(used.tokens.input)
-        for kind in TOKEN_KINDS:
-            amount, weight = getattr(used.tokens, kind), weights.of(kind)
-            if amount and weight is not None:
-                yield amount * weight
-        if used.units.images and self.image is not None:
-            yield used.units.images * self.image
-        if used.units.milliseconds and self.second is not None:
-            yield used.units.milliseconds * self.second // MILLISECONDS
+    def _by_units(self, units: Units) -> Iterator[int]:
+        """What all that was used and has a price weighs beside tokens. Parts of a second are rounded down."""
+        if units.images and self.image is not None:
+            yield units.images * self.image
+        if units.milliseconds and self.second is not None:
+            yield units.milliseconds * self.second // MILLISECONDS
 
     def most(self, input_tokens: int, output_tokens: int) -> int | None:
         """At least what any call weighs that has at most so many tokens, and nothing else that has a price.
@@ -134,7 +137,7 @@ class Price(Weights):
         return self.request + input_tokens * dearest[0] + output_tokens * dearest[1]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Used:
     """What one call used. `cost_nanousd` is what LiteLLM says that it cost; None where nobody knows."""
 

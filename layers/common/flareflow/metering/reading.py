@@ -28,7 +28,9 @@ from flareflow.metering.sorting import Seen, SortRows
 from flareflow.time import Deadline
 
 PAGES_MAX: Final = 100
-"""Pages of one slice read by one invocation, not counting those of a crowded second. Their rows are held in memory."""
+"""Pages of one slice read by one invocation, not counting those of a crowded second."""
+HELD_BYTES_MAX: Final = 24 * 1024 * 1024
+"""So much text is read before its rows are counted; memory is this several times. 16,000 rows of the usual length."""
 COUNTING_TAKES: Final = timedelta(milliseconds=25)
 """How long it may take to count the rows of one subscription."""
 CROWDED_PAGES_MAX: Final = 50
@@ -86,12 +88,12 @@ class ReadSlice:
         error = reader.run()
         if error and not reader.pages.read:
             raise error
-        reading = reader.reading + self.sort_rows.count(reader.seen, now)
+        reader.count()
         tallies = reader.seen.tallies()
         self.cases.open([of_tally(tally, now) for tally in tallies])
         if part.listing is Listing.ANSWERED:
             self.progress.record(reader.whole_buckets(part.window))
-        return Read(reading + Reading(tallied=sum(tally.count for tally in tallies)), tuple(reader.left), error)
+        return Read(reader.reading + Reading(tallied=sum(tally.count for tally in tallies)), tuple(reader.left), error)
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ class _Reader:
     left: list[Slice]
     seen: Seen = field(default_factory=Seen)
     reading: Reading = field(default_factory=Reading)
+    held_bytes: int = 0
 
     def run(self) -> SpendLogUnavailableError | None:
         """Read until nothing is left, time or pages run out, or LiteLLM cannot be asked; return the last's error."""
@@ -168,6 +171,14 @@ class _Reader:
     def _sort(self, page: SpendPage) -> None:
         self.reading += self.sort_rows.run(page, self.seen, self.now)
         self.pages.reserved = COUNTING_TAKES * self.seen.subscriptions
+        self.held_bytes += page.text_bytes
+        if self.held_bytes > HELD_BYTES_MAX:
+            self.count()
+
+    def count(self) -> None:
+        """Count what was read so far."""
+        self.reading += self.sort_rows.count(self.seen, self.now)
+        self.held_bytes = 0
 
     def whole_buckets(self, window: Window) -> dict[datetime, int]:
         """For each bucket that was read as a whole: the number of its rows."""

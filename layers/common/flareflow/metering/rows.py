@@ -8,6 +8,7 @@ from typing import Final
 
 from flareflow.metering.calls import LoggedCall, SetAside
 from flareflow.metering.models import Window
+from flareflow.values import value
 
 SECOND: Final = timedelta(seconds=1)
 BUCKET: Final = timedelta(minutes=5)
@@ -73,7 +74,7 @@ class KeyForm(StrEnum):
     NAME = "name"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LoggedRow:
     """A readable row: the call, what its key looks like, and the row itself.
 
@@ -111,7 +112,8 @@ IN_OTHER_ORDERS: Final = (Listing.ANSWERED, Listing.BY_END, Listing.BY_TOKENS, L
 class SpendPage:
     """One page of a listing. `total` is how many rows the window has in the listing; None when LiteLLM does not know.
 
-    `ends_at` is the start time of the last row, None when that cannot be read.
+    `ends_at` is the start time of the last row, None when that cannot be read. `text_bytes`: how long its text is,
+    which rows hold until they are counted.
     """
 
     rows: tuple[LoggedRow, ...] = ()
@@ -119,6 +121,7 @@ class SpendPage:
     is_last: bool = True
     total: int | None = None
     ends_at: datetime | None = None
+    text_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from typing import Final, Self
 from flareflow.json_format import timestamp
 from flareflow.metering.calls import NO_UNITS, CallRecord, LoggedCall, SetAside, Tokens, Units
 from flareflow.metering.models import Usage
+from flareflow.values import value
 
 NAME_CHARACTERS_MAX: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OwnedRow:
     """A row of the spend log and the subscription that pays for it. `body` makes the row as JSON text."""
 
@@ -43,7 +44,7 @@ class RatedRecord:
     rated_microtokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rating:
     """What a call weighs by a price book."""
 
@@ -136,7 +137,7 @@ class UsageEvent:
     ended_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """What became of a row, of a record, or of the two of one call. Stored for good and never changed.
 
@@ -260,12 +261,12 @@ class Entry:
         )
 
 
-def usage_of(tokens: Tokens, rated_microtokens: int, cost_nanousd: int = 0) -> Usage:
-    """The usage of one call."""
+def usage_of(tokens: Tokens, rated_microtokens: int, cost_nanousd: int = 0, *, requests: int = 1) -> Usage:
+    """The usage of one call, or of several whose tokens, weight and cost were summed."""
     return Usage(
         prompt_tokens=tokens.prompt,
         completion_tokens=tokens.completion,
-        requests=1,
+        requests=requests,
         rated_microtokens=rated_microtokens,
         cost_nanousd=cost_nanousd,
         cache_read_tokens=tokens.cache_read,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.json_format import to_json
-from flareflow.metering.calls import TOKEN_KINDS, CallRecord, Ending, LoggedCall, SetAside, Tokens
+from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside, Tokens, counts
 from flareflow.metering.models import Usage
 from flareflow.metering.price_book import PriceBook, Used
 from flareflow.metering.rating import rate
@@ -27,6 +27,7 @@ from flareflow.metering.usage_events import (
     OwnedRow,
     RatedRecord,
     Rating,
+    usage_of,
     usage_of_record,
 )
 
@@ -74,7 +75,13 @@ class Outcome:
     @property
     def counted(self) -> Usage:
         """What the counted totals grow by."""
-        return Usage.sum(entry.usage for entry in self.entries)
+        billed = self.billed
+        return usage_of(
+            Tokens.sum(entry.tokens for entry in billed),
+            sum(entry.rated_microtokens for entry in billed),
+            sum(entry.cost_nanousd for entry in billed),
+            requests=len(billed),
+        )
 
     @property
     def unconfirmed(self) -> Usage:
@@ -234,8 +241,8 @@ class _Pairing:
         rating = rate(self.book, call)
         if rating is None:
             return None
-        of_call = self.calls.of_call[key] if key else []
-        if not any(entry.is_recorded for entry in of_call):
+        of_call = self.calls.of_call.get(key) if key else None
+        if not of_call or not any(entry.is_recorded for entry in of_call):
             return Entry.of_row(row, rating)
         if not any(entry.is_billed for entry in of_call):  # the record's ending is unknown, so nothing was billed
             return Entry.of_row(row, rating, is_recorded=True)
@@ -325,4 +332,4 @@ def _call_key(call: CallRecord) -> CallKey:
 
 def _is_negative(call: LoggedCall | CallRecord) -> bool:
     cost = (call.cost_nanousd or 0) if isinstance(call, LoggedCall) else 0
-    return cost < 0 or any(getattr(call.tokens, kind) < 0 for kind in TOKEN_KINDS)
+    return min(cost, *counts(call.tokens)) < 0

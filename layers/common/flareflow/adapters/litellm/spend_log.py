@@ -1,19 +1,19 @@
 """LiteLLM's spend log, read page by page, in the listings that its endpoint can give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Final, Self
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from flareflow.adapters.litellm.asking import ask
-from flareflow.adapters.litellm.rows import Row, parsed, read_row, told_by
-from flareflow.metering.calls import SetAside
+from flareflow.adapters.litellm.rows import Row, call_of, key_form, parsed, read_row, text_of
+from flareflow.metering.calls import LoggedCall, SetAside
 from flareflow.metering.models import Window
-from flareflow.metering.rows import Listing, LoggedRow, SpendPage
+from flareflow.metering.rows import Listing, LoggedRow, Reason, SpendPage
 
 PATH: Final = "/spend/logs/v2"
 PAGE_ROWS_MAX: Final = 500
@@ -33,11 +33,18 @@ _FILTERS: Final[Mapping[Listing, Mapping[str, str]]] = {
 }
 
 
-type _AnyRow = Annotated[Row | object, Field(union_mode="left_to_right")]
+@dataclass(frozen=True, slots=True)
+class _Strange:
+    """A row of another form than `Row`."""
+
+    row: object
+
+
+type _AnyRow = Annotated[Row | Annotated[_Strange, BeforeValidator(_Strange)], Field(union_mode="left_to_right")]
 
 
 class _Answer(BaseModel):
-    """`total` stops counting at 10,000, and then `total_is_capped`. A row of another form than `Row` stays as it is."""
+    """`total` stops counting at 10,000, and then `total_is_capped`."""
 
     data: Annotated[list[_AnyRow], Field(max_length=PAGE_ROWS_MAX)]
     total: Annotated[int, Field(ge=0)] | None = None
@@ -64,6 +71,9 @@ class _Whole:
             self.rows = _Rows.model_validate(parsed(self.text)).data
         return self.rows[number]
 
+    def body(self, number: int) -> str:
+        return text_of(self.row(number))
+
 
 @dataclass(frozen=True, slots=True)
 class _Page:
@@ -83,9 +93,16 @@ class _Page:
         except ValidationError:
             return cls(_Answer.model_validate(parsed(text)), _Whole(text))
 
-    def row(self, number: int) -> LoggedRow | SetAside:
-        row, whole = self.answer.data[number], partial(self.whole.row, number)
-        return told_by(row, whole) if isinstance(row, Row) else read_row(whole())
+    def calls(self, numbers: Iterable[int]) -> Iterator[LoggedRow | SetAside]:
+        """What the rows with these numbers tell."""
+        data, whole, body = self.answer.data, self.whole, self.whole.body
+        for number in numbers:
+            row = data[number]
+            call = Reason.FORM_UNKNOWN if isinstance(row, _Strange) else call_of(row)
+            if isinstance(call, LoggedCall):
+                yield LoggedRow(call, partial(body, number), key_form(call.key_hash))
+            else:
+                yield read_row(whole.row(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +120,14 @@ class LiteLLMSpendLog:
         rows = page.answer.data
         takes_all = listing is not Listing.FAILED_WITH_TOKENS
         listed = [place for place, row in enumerate(rows) if takes_all or _has_tokens(row)]
-        read = [page.row(place) for place in listed]
+        read = list(page.calls(listed))
         return SpendPage(
             rows=tuple(one for one in read if isinstance(one, LoggedRow)),
             set_aside=tuple(one for one in read if isinstance(one, SetAside)),
             is_last=len(rows) < PAGE_ROWS_MAX or len(listed) < len(rows),
             total=page.answer.exact_total,
             ends_at=max(filter(None, map(_started_at, read)), default=None),
+            text_bytes=len(page.whole.text),
         )
 
     def count(self, window: Window) -> int | None:
@@ -127,12 +145,11 @@ def _times(window: Window) -> Mapping[str, str]:
     }
 
 
-def _has_tokens(row: object) -> bool:
+def _has_tokens(row: Row | _Strange) -> bool:
     """Whether a row has tokens; one whose tokens cannot be read is taken to have some."""
-    if isinstance(row, Row):
-        return bool(row.total_tokens or row.prompt_tokens or row.completion_tokens)
+    told = row.row if isinstance(row, _Strange) else row
     names = ("total_tokens", "prompt_tokens", "completion_tokens")
-    return not isinstance(row, dict) or any(row.get(name) != 0 for name in names)
+    return not isinstance(told, dict) or any(told.get(name) != 0 for name in names)
 
 
 def _started_at(row: LoggedRow | SetAside) -> datetime | None:
