@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from flareflow.errors import BrokenRuleError
+from flareflow.errors import BrokenRuleError, ConflictError
 from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
 from flareflow.metering.models import LiveTotals, Subscriptions
 from flareflow.metering.ports import UsageEvents
@@ -108,6 +108,11 @@ class FakePriceBooks:
 
     def in_force(self, epoch: int | None) -> PriceBook:
         return self.books[max(one for one in self.books if one <= (epoch or 0))]
+
+    def put_in_force(self, book: PriceBook, from_epoch: int) -> None:
+        if from_epoch in self.books:
+            raise ConflictError("epoch_has_its_book", "it has one")
+        self.books[from_epoch] = book
 
     def newest(self) -> PriceBook:
         return self.books[max(self.books)]

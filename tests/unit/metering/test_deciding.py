@@ -10,9 +10,10 @@ from flareflow.adapters.litellm.rows import changed_row
 from flareflow.errors import ConflictError, InvalidRequestError, NotFoundError
 from flareflow.metering.calls import SetAside
 from flareflow.metering.cases import Case, CaseKind, Decision, Verdict, of_row
-from flareflow.metering.commands import run
+from flareflow.metering.commands import BookPut, Operator, run
 from flareflow.metering.deciding import LISTED_CHARACTERS, DecideCases
-from tests.fakes.metering import KEY, NOW
+from flareflow.metering.price_book import Price, PriceBook
+from tests.fakes.metering import EVEN_BOOK, KEY, NOW, FakePriceBooks
 from tests.fakes.spend_log import logged_call
 from tests.unit.metering.test_polling import MINUTE, Metering
 
@@ -43,6 +44,10 @@ def deciding(metering: Metering) -> DecideCases:
     return DecideCases(metering.cases, sort, changed_row, metering.progress, metering.slices)
 
 
+def operator(metering: Metering) -> Operator:
+    return Operator(deciding(metering), FakePriceBooks())
+
+
 @pytest.fixture
 def metering() -> Metering:
     metering = Metering()
@@ -58,7 +63,7 @@ def test_a_row_is_billed_with_what_the_operator_corrected(metering: Metering) ->
     command = {"command": "bill", "case": CASE, "row": {"total_tokens": 30}, **ALICE}
     # When the operator corrects it, also twice
     for _ in range(2):
-        run(deciding(metering), command, NOW)
+        run(operator(metering), command, NOW)
     # Then it is billed once, and it is known who decided, and why
     assert metering.counter.tokens() == 30
     assert metering.cases.opened == {}
@@ -69,12 +74,12 @@ def test_a_row_is_billed_with_what_the_operator_corrected(metering: Metering) ->
 def test_a_row_that_is_still_nobodys_stays_open(metering: Metering) -> None:
     for changed, reason in (({}, "total_differs"), ({"total_tokens": 30, "api_key": "cd" * 32}, "key_unknown")):
         with pytest.raises(InvalidRequestError, match=reason):
-            run(deciding(metering), {"command": "bill", "case": CASE, "row": changed, **ALICE}, NOW)
+            run(operator(metering), {"command": "bill", "case": CASE, "row": changed, **ALICE}, NOW)
     assert (metering.counter.rows, list(metering.cases.opened)) == ({}, [CASE])
 
 
 def test_a_row_that_was_written_off_is_not_opened_again_by_the_next_poll(metering: Metering) -> None:
-    run(deciding(metering), {"command": "write_off", "case": CASE, **ALICE}, NOW)
+    run(operator(metering), {"command": "write_off", "case": CASE, **ALICE}, NOW)
     assert metering.cases.open([case_of("{}")]) == 0
     assert metering.cases.decided[CASE].decision == Decision(
         Verdict.WRITTEN_OFF, "alice", "asked LiteLLM's database", NOW
@@ -82,9 +87,9 @@ def test_a_row_that_was_written_off_is_not_opened_again_by_the_next_poll(meterin
 
 
 def test_what_was_written_off_is_not_billed(metering: Metering) -> None:
-    run(deciding(metering), {"command": "write_off", "case": CASE, **ALICE}, NOW)
+    run(operator(metering), {"command": "write_off", "case": CASE, **ALICE}, NOW)
     with pytest.raises(ConflictError, match="written_off by alice"):
-        run(deciding(metering), {"command": "bill", "case": CASE, "row": {"total_tokens": 30}, **ALICE}, NOW)
+        run(operator(metering), {"command": "bill", "case": CASE, "row": {"total_tokens": 30}, **ALICE}, NOW)
     assert metering.counter.rows == {}
 
 
@@ -92,7 +97,7 @@ def test_a_row_is_driven_again_as_it_is(metering: Metering) -> None:
     # Given a row that was set aside by a price book which did not know its call type yet
     metering.cases.open([case_of(json.dumps(row()), "call_type_unknown")])
     # When it is driven again
-    run(deciding(metering), {"command": "drive_again", "case": "row#call_type_unknown#row-1", "who": "alice"}, NOW)
+    run(operator(metering), {"command": "drive_again", "case": "row#call_type_unknown#row-1", "who": "alice"}, NOW)
     # Then it is billed
     assert metering.counter.tokens() == 30
 
@@ -108,7 +113,7 @@ def test_rows_of_a_key_that_was_late_are_billed_by_driving_their_tally_again(met
     assert tally.count == 2
     metering.keys.known["ef" * 32] = 7
     # When the tally is driven again
-    run(deciding(metering), {"command": "drive_again", "case": tally.id, "who": "alice"}, NOW)
+    run(operator(metering), {"command": "drive_again", "case": tally.id, "who": "alice"}, NOW)
     assert metering.slices.sent[0].window.start == NOW - 5 * MINUTE
     metering.read_slices()
     # Then the one is billed, and the other is what is left of the tally
@@ -121,16 +126,16 @@ def test_rows_of_a_tally_are_not_billed_one_by_one(metering: Metering) -> None:
     metering.poll()
     [tally] = [case for case in metering.cases.opened.values() if case.kind is CaseKind.TALLY]
     with pytest.raises(InvalidRequestError, match="reading them again"):
-        run(deciding(metering), {"command": "bill", "case": tally.id, **ALICE}, NOW)
+        run(operator(metering), {"command": "bill", "case": tally.id, **ALICE}, NOW)
 
 
 def test_cases_are_listed_in_order_from_any_of_them_with_the_beginnings_of_their_rows(metering: Metering) -> None:
     long = json.dumps(row(model="m" * 1_000))
     metering.cases.open([of_row(SetAside(f"row-{n}", "total_differs", long, NOW), NOW) for n in (2, 3)])
-    listed = run(deciding(metering), {"command": "list", "after": CASE}, NOW)
+    listed = run(operator(metering), {"command": "list", "after": CASE}, NOW)
     assert [case.identity for case in listed] == ["row-2", "row-3"]  # type: ignore[union-attr]
     assert {len(case.body) for case in listed} == {LISTED_CHARACTERS}  # type: ignore[union-attr]
-    shown = run(deciding(metering), {"command": "show", "case": "row#total_differs#row-3"}, NOW)
+    shown = run(operator(metering), {"command": "show", "case": "row#total_differs#row-3"}, NOW)
     assert shown == of_row(SetAside("row-3", "total_differs", long, NOW), NOW)
 
 
@@ -140,13 +145,13 @@ def test_a_case_that_does_not_exist_is_not_found(metering: Metering) -> None:
         event |= {} if command == "show" else {"who": "alice"}
         event |= {"why": "because"} if command in {"write_off", "bill"} else {}
         with pytest.raises(NotFoundError):
-            run(deciding(metering), event, NOW)
+            run(operator(metering), event, NOW)
 
 
 def test_a_row_whose_text_was_cut_off_cannot_be_billed_as_it_is(metering: Metering) -> None:
     metering.cases.open([case_of('{"request_id": "ans', "form_unknown")])
     with pytest.raises(InvalidRequestError, match="no JSON object"):
-        run(deciding(metering), {"command": "bill", "case": "row#form_unknown#row-1", **ALICE}, NOW)
+        run(operator(metering), {"command": "bill", "case": "row#form_unknown#row-1", **ALICE}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -162,5 +167,21 @@ def test_a_row_whose_text_was_cut_off_cannot_be_billed_as_it_is(metering: Meteri
 )
 def test_a_command_without_who_and_why_is_refused(metering: Metering, event: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        run(deciding(metering), event, NOW + timedelta(0))
+        run(operator(metering), event, NOW + timedelta(0))
     assert list(metering.cases.opened) == [CASE]
+
+
+def test_a_price_book_is_put_in_force_from_an_epoch_on(metering: Metering) -> None:
+    books = FakePriceBooks()
+    book = PriceBook(version=2, title="", models={}, default=Price(prompt=2, completion=2))
+    command = {"command": "put_price_book", "book": json.loads(book.canonical_json), "from_epoch": 12, "who": "alice"}
+    answer = run(Operator(deciding(metering), books), command, NOW)
+    assert answer == BookPut(book.hash, 12)
+    assert [books.in_force(epoch).hash for epoch in (11, 12)] == [EVEN_BOOK.hash, book.hash]
+
+
+@pytest.mark.parametrize("changed", [{"book": {"models": {}}}, {"from_epoch": 0}, {"from_epoch": "12"}, {"who": ""}])
+def test_a_price_book_that_cannot_be_is_not_put_in_force(metering: Metering, changed: dict[str, object]) -> None:
+    command = {"command": "put_price_book", "book": json.loads(EVEN_BOOK.canonical_json), "from_epoch": 12, "who": "a"}
+    with pytest.raises(ValidationError):
+        run(operator(metering), command | changed, NOW)

@@ -202,6 +202,9 @@ class MainJob:
             handle({"command": "write_off", "case": second, **by})
             handle({"command": "drive_again", "case": tally, "who": "alice"})
             assert handle({"command": "show", "case": first})["decision"]["verdict"] == "billed"
+            book = {"version": 4, "title": "next", "models": {}, "default": {"prompt": 1, "completion": 1}}
+            later = {"command": "put_price_book", "book": book, "from_epoch": 10**9, "who": "alice"}
+            assert handle(later)["from_epoch"] == str(10**9)
 
     def reconcile(self) -> None:
         """Both statements, and a key of which LiteLLM has counted more than was billed."""

@@ -6,10 +6,13 @@ from functools import cache
 import boto3
 
 from flareflow.adapters.aws.queues import SqsSliceQueue
+from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.litellm.rows import changed_row
 from flareflow.bootstrap.spend_log import CountingSettings, sort_rows
+from flareflow.metering.commands import Operator
 from flareflow.metering.deciding import DecideCases
+from flareflow.metering.price_book import PriceBook
 
 
 class UsageCasesSettings(CountingSettings):
@@ -19,13 +22,14 @@ class UsageCasesSettings(CountingSettings):
 
 
 @cache
-def decide_cases() -> DecideCases:
+def operator() -> Operator:
     settings = UsageCasesSettings.from_environment()
-    sort = sort_rows(settings)
-    return DecideCases(
+    sort, usage = sort_rows(settings), boto3.resource("dynamodb").Table(settings.usage_table)
+    cases = DecideCases(
         cases=sort.cases,
         sort_rows=sort,
         read_row=changed_row,
-        progress=DynamoReadingProgress(boto3.resource("dynamodb").Table(settings.usage_table), time.sleep),
+        progress=DynamoReadingProgress(usage, time.sleep),
         slices=SqsSliceQueue(boto3.client("sqs"), settings.usage_slices_queue),
     )
+    return Operator(cases, DynamoPriceBooks(usage, PriceBook.load()))

@@ -1,6 +1,7 @@
 """Commands of an operator, as the events of directly invoked functions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,8 +9,26 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from flareflow.metering.cases import Case
 from flareflow.metering.deciding import DecideCases
+from flareflow.metering.price_book import PriceBook
+from flareflow.metering.rating import BookRegister
 
 type _Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What an operator's commands work on."""
+
+    cases: DecideCases
+    books: BookRegister
+
+
+@dataclass(frozen=True, slots=True)
+class BookPut:
+    """A price book that is in force from an epoch on."""
+
+    price_book_hash: bytes
+    from_epoch: int
 
 
 class _Command(BaseModel):
@@ -22,8 +41,8 @@ class ListCases(_Command):
     command: Literal["list"]
     after: str | None = None
 
-    def run(self, cases: DecideCases, _: datetime) -> Sequence[Case]:
-        return cases.list(self.after)
+    def run(self, operator: Operator, _: datetime) -> Sequence[Case]:
+        return operator.cases.list(self.after)
 
 
 class ShowCase(_Command):
@@ -32,8 +51,8 @@ class ShowCase(_Command):
     command: Literal["show"]
     case: _Text
 
-    def run(self, cases: DecideCases, _: datetime) -> Case:
-        return cases.show(self.case)
+    def run(self, operator: Operator, _: datetime) -> Case:
+        return operator.cases.show(self.case)
 
 
 class WriteOff(_Command):
@@ -44,8 +63,8 @@ class WriteOff(_Command):
     who: _Text
     why: _Text
 
-    def run(self, cases: DecideCases, now: datetime) -> Case:
-        return cases.write_off(self.case, self.who, self.why, now)
+    def run(self, operator: Operator, now: datetime) -> Case:
+        return operator.cases.write_off(self.case, self.who, self.why, now)
 
 
 class Bill(_Command):
@@ -57,8 +76,8 @@ class Bill(_Command):
     why: _Text
     row: Mapping[str, object] = {}
 
-    def run(self, cases: DecideCases, now: datetime) -> Case:
-        return cases.bill(self.case, self.row, self.who, self.why, now)
+    def run(self, operator: Operator, now: datetime) -> Case:
+        return operator.cases.bill(self.case, self.row, self.who, self.why, now)
 
 
 class DriveAgain(_Command):
@@ -68,14 +87,27 @@ class DriveAgain(_Command):
     case: _Text
     who: _Text
 
-    def run(self, cases: DecideCases, now: datetime) -> Case:
-        return cases.drive_again(self.case, self.who, now)
+    def run(self, operator: Operator, now: datetime) -> Case:
+        return operator.cases.drive_again(self.case, self.who, now)
 
 
-type _Any = Annotated[ListCases | ShowCase | WriteOff | Bill | DriveAgain, Field(discriminator="command")]
-_COMMAND: TypeAdapter[ListCases | ShowCase | WriteOff | Bill | DriveAgain] = TypeAdapter(_Any)
+class PutPriceBook(_Command):
+    """Rate by this book what is counted from an epoch on that is not open yet."""
+
+    command: Literal["put_price_book"]
+    book: PriceBook
+    from_epoch: Annotated[int, Field(strict=True, ge=1)]
+    who: _Text
+
+    def run(self, operator: Operator, _: datetime) -> BookPut:
+        operator.books.put_in_force(self.book, self.from_epoch)
+        return BookPut(self.book.hash, self.from_epoch)
 
 
-def run(cases: DecideCases, event: Mapping[str, object], now: datetime) -> Case | Sequence[Case]:
+type _Each = ListCases | ShowCase | WriteOff | Bill | DriveAgain | PutPriceBook
+_COMMAND: TypeAdapter[_Each] = TypeAdapter(Annotated[_Each, Field(discriminator="command")])
+
+
+def run(operator: Operator, event: Mapping[str, object], now: datetime) -> Case | Sequence[Case] | BookPut:
     """Run the command of an event. Raises ValidationError for any other event, and what the command raises."""
-    return _COMMAND.validate_python(event).run(cases, now)
+    return _COMMAND.validate_python(event).run(operator, now)
