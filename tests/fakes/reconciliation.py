@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import Usage
-from flareflow.metering.spent import BilledCall, KeyLine, Spent
+from flareflow.metering.spent import BilledCall, KeyLine, MarginLine, Sold, Spent
 
 
 @dataclass
@@ -62,19 +62,31 @@ class FakeReconciled:
     seen: dict[str, datetime] = field(default_factory=dict)
     spent: dict[date | None, dict[str, Spent]] = field(default_factory=dict)
     last: dict[tuple[date | None, str], int] = field(default_factory=dict)
+    sold_on: dict[date, dict[str, Sold]] = field(default_factory=dict)
+    sold_until: dict[tuple[date, str], int] = field(default_factory=dict)
     noted: dict[tuple[date | None, str], tuple[datetime, Spent]] = field(default_factory=dict)
     settled: dict[tuple[date | None, str], Spent] = field(default_factory=dict)
 
     def through_epoch(self) -> int:
         return self.epoch
 
-    def add(self, epoch: int, spent: Mapping[tuple[str, date | None], Spent]) -> None:
+    def add(
+        self, epoch: int, spent: Mapping[tuple[str, date | None], Spent], sold: Mapping[tuple[str, date], Sold]
+    ) -> None:
+        for (model, sold_on), what in sold.items():
+            if self.sold_until.get((sold_on, model), -1) < epoch:
+                models = self.sold_on.setdefault(sold_on, {})
+                models[model] = models.get(model, Sold()) + what
+                self.sold_until[sold_on, model] = epoch
         for (key_hash, day), one in spent.items():
             if self.last.get((day, key_hash), -1) < epoch:
                 of_day = self.spent.setdefault(day, {})
                 of_day[key_hash] = of_day.get(key_hash, Spent()) + one
                 self.last[day, key_hash] = epoch
         self.epoch = epoch
+
+    def sold(self, day: date) -> Mapping[str, Sold]:
+        return dict(self.sold_on.get(day, {}))
 
     def was_seen(self, identity: str, now: datetime) -> bool:
         return self.seen.setdefault(identity, now) != now
@@ -105,9 +117,10 @@ class FakeReports:
     """`Reports`."""
 
     written: dict[date, Sequence[KeyLine]] = field(default_factory=dict)
+    margins: dict[date, Sequence[MarginLine]] = field(default_factory=dict)
 
-    def write(self, day: date, lines: Sequence[KeyLine]) -> None:
-        self.written[day] = lines
+    def write(self, day: date, lines: Sequence[KeyLine], margins: Sequence[MarginLine]) -> None:
+        self.written[day], self.margins[day] = lines, margins
 
 
 @dataclass

@@ -155,7 +155,9 @@ class Deployment:
         reconciled = DynamoReconciled(self.usage_table)
         litellm = FakeKeySpend({NOW.date(): dict.fromkeys(self.log.keys, COUNTED_OF_EACH)})
         rest = (self._keys, reconciled, self._cases, FakeReports(), FakeJournalCheck())
-        report = Reconcile(billed, sealed, litellm, *rest).run(NOW, Deadline(NOW + GRACE, clock=lambda: NOW))
+        report = Reconcile(billed, sealed, litellm, *rest, unit_nanousd=10**9).run(
+            NOW, Deadline(NOW + GRACE, clock=lambda: NOW)
+        )
         assert (report.epochs, report.differences) == (1, 0), report
 
     @property

@@ -13,7 +13,7 @@ from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.ports import Reconciled
-from flareflow.metering.spent import Spent
+from flareflow.metering.spent import Sold, Spent
 from tests.fakes.metering import KEY, NOW, FakePriceBooks, row
 from tests.fakes.reconciliation import FakeReconciled
 from tests.support.dynamodb import fresh_table
@@ -40,11 +40,14 @@ def reconciled(request: pytest.FixtureRequest) -> Reconciled:
 def test_epochs_add_up_by_key_and_day_each_once(reconciled: Reconciled) -> None:
     assert (reconciled.through_epoch(), reconciled.billed(DAY)) == (-1, {})
     for epoch in (7, 7, 9):
-        reconciled.add(epoch, {(KEY, DAY): Spent(2, 20), (KEY, None): Spent(2, 20), (OTHER, DAY): Spent(1, 0)})
+        spent = {(KEY, DAY): Spent(2, 20), (KEY, None): Spent(2, 20), (OTHER, DAY): Spent(1, 0)}
+        reconciled.add(epoch, spent, {("gpt-4o", DAY): Sold(2, 10**12, 20), ("model " * 170, DAY): Sold(1, 5, 0)})
     assert reconciled.through_epoch() == 9
     assert reconciled.billed(DAY) == {KEY: Spent(4, 40), OTHER: Spent(2, 0)}
     assert reconciled.billed(None) == {KEY: Spent(4, 40)}
     assert reconciled.billed(DAY - timedelta(days=1)) == {}
+    assert reconciled.sold(DAY) == {"gpt-4o": Sold(4, 2 * 10**12, 40), "model " * 170: Sold(2, 10, 0)}
+    assert reconciled.sold(DAY - timedelta(days=1)) == {}
 
 
 def test_what_was_counted_an_hour_ago_is_remembered(reconciled: Reconciled) -> None:

@@ -26,6 +26,7 @@ from tests.fakes.spend_log import FakeCases
 DAY = NOW.date()
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+DAYS = timedelta(days=1)
 STRANGER = "cd" * 32
 
 
@@ -53,7 +54,7 @@ class Reconciling:
 
     def run(self, now: datetime = NOW, time_left: timedelta = HOUR) -> ReconciliationReport:
         ports = (self.reconciled, self.cases, self.reports, self.journal)
-        use_case = Reconcile(self.billed, self.sealed, self.litellm, FakeKeyDirectory(), *ports)
+        use_case = Reconcile(self.billed, self.sealed, self.litellm, FakeKeyDirectory(), *ports, unit_nanousd=2 * 10**9)
         return use_case.run(now, Deadline(now + time_left, clock=lambda: now))
 
 
@@ -253,3 +254,26 @@ def test_what_the_journal_and_the_chain_disagree_on_is_told_when_it_stays_the_sa
     [case] = reconciling.cases.opened.values()
     assert (case.reason, case.subscription_id) == ("journal_differs", 7)
     assert len(set(reconciling.journal.turns)) == 4
+
+
+def test_the_report_of_a_day_has_what_each_model_brought_and_cost(reconciling: Reconciling) -> None:
+    # Given calls of two models on one day, in two epochs, of which one is read twice, and of a third on another day
+    def call(model: str, rated_microtokens: int, cost_nanousd: int, started_at: datetime = NOW - DAYS) -> BilledCall:
+        usage = Usage(requests=1, rated_microtokens=rated_microtokens, cost_nanousd=cost_nanousd)
+        return BilledCall(1, KEY, started_at, usage, model)
+
+    reconciling.billed.calls[1] = [call("gpt-4o", 3 * 10**12, 10**9), call("o1", 10**11, 9 * 10**8)]
+    reconciling.billed.calls[2] = [call("gpt-4o", 10**12, 10**9), call("haiku", 1, 1, NOW)]
+    reconciling.run()
+    reconciling.reconciled.epoch, reconciling.reconciled.last_report = 1, None
+    # When the day's report is written, at two dollars for a million rated tokens
+    reconciling.run(NOW)
+    # Then each model has its calls, revenue, cost and margin
+    told = [
+        (line.model, line.sold.calls, line.revenue_nanousd, line.sold.cost_nanousd, line.margin_nanousd)
+        for line in reconciling.reports.margins[(NOW - DAYS).date()]
+    ]
+    assert told == [
+        ("gpt-4o", 2, 8 * 10**9, 2 * 10**9, 6 * 10**9),
+        ("o1", 1, 2 * 10**8, 9 * 10**8, -7 * 10**8),
+    ]

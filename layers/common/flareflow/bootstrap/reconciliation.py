@@ -1,9 +1,12 @@
 """Composition root of `reconciliation`."""
 
 import time
+from decimal import Decimal
 from functools import cache
+from typing import Annotated
 
 import boto3
+from pydantic import Field
 
 from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.aws.reports import S3Reports
@@ -20,6 +23,7 @@ from flareflow.adapters.flow.balances import FlowBalances
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.key_spend import LiteLLMKeySpend
+from flareflow.adapters.litellm.rows import NANOUSD
 from flareflow.bootstrap.spend_log import READ_SECONDS_OF_POLLS
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.reconciling import Reconcile
@@ -40,6 +44,7 @@ class ReconciliationSettings(Settings):
     flow_rest_url: str
     flow_network: str
     flow_contract_address: str
+    rated_million_usd: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 
 
 def _journal(settings: ReconciliationSettings) -> JournalAgainstContract:
@@ -66,4 +71,5 @@ def reconcile() -> Reconcile:
         cases=DynamoCases(usage, time.sleep),
         reports=S3Reports(s3, settings.documents_bucket),
         journal=_journal(settings),
+        unit_nanousd=int(settings.rated_million_usd * NANOUSD),
     )

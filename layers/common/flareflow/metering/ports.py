@@ -7,7 +7,7 @@ from typing import Protocol
 from flareflow.metering.cases import Case
 from flareflow.metering.models import Subscriptions, Usage, Window
 from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, SpendPage
-from flareflow.metering.spent import BilledCall, KeyLine, Spent
+from flareflow.metering.spent import BilledCall, KeyLine, MarginLine, Sold, Spent
 from flareflow.metering.usage_events import CountReport, OwnedRecord, OwnedRow, RecordReport
 
 
@@ -149,8 +149,16 @@ class Reconciled(Protocol):
     def through_epoch(self) -> int:
         """The last epoch that was added; -1 before the first."""
 
-    def add(self, epoch: int, spent: Mapping[tuple[str, date | None], Spent]) -> None:
-        """Add what an epoch billed, by key and day. May be repeated, also after it was broken off."""
+    def add(
+        self, epoch: int, spent: Mapping[tuple[str, date | None], Spent], sold: Mapping[tuple[str, date], Sold]
+    ) -> None:
+        """Add what an epoch billed, by key and day, and by model and day.
+
+        May be repeated, also after it was broken off.
+        """
+
+    def sold(self, day: date) -> Mapping[str, Sold]:
+        """What was billed on a day, by model."""
 
     def was_seen(self, identity: str, now: datetime) -> bool:
         """Note that something was seen `now`; whether it was seen at another moment of the last day too."""
@@ -180,5 +188,5 @@ class JournalCheck(Protocol):
 class Reports(Protocol):
     """A report for each day, for people."""
 
-    def write(self, day: date, lines: Sequence[KeyLine]) -> None:
-        """Write the report of a day."""
+    def write(self, day: date, lines: Sequence[KeyLine], margins: Sequence[MarginLine]) -> None:
+        """Write the report of a day: its keys, and what its models brought and cost."""

@@ -25,7 +25,7 @@ from flareflow.metering.ports import (
     Reports,
     SealedTotals,
 )
-from flareflow.metering.spent import KeyLine, Spent
+from flareflow.metering.spent import KeyLine, MarginLine, Sold, Spent
 from flareflow.time import Deadline
 
 SETTLED_AFTER: Final = timedelta(hours=1)
@@ -50,7 +50,10 @@ class ReconciliationReport:
 
 @dataclass(frozen=True, slots=True)
 class Reconcile:
-    """Compare closed epochs with their statements, and keys with what LiteLLM counted; a report for each day."""
+    """Compare closed epochs with their statements, and keys with what LiteLLM counted; a report for each day.
+
+    `unit_nanousd`: what a million rated tokens are worth to the operator, for the margins in the report.
+    """
 
     billed: BilledCalls
     sealed: SealedTotals
@@ -60,6 +63,7 @@ class Reconcile:
     cases: Cases
     reports: Reports
     journal: JournalCheck
+    unit_nanousd: int
 
     def run(self, now: datetime, deadline: Deadline) -> ReconciliationReport:
         """Raises SpendLogUnavailableError, StorageUnavailableError; the next run goes on."""
@@ -75,7 +79,7 @@ class Reconcile:
         yesterday = today - timedelta(days=1)
         if now.astimezone(UTC).hour >= REPORT_HOUR and self.reconciled.reported() != yesterday:
             of_day = self._compare(yesterday, now) + self._lines(None, self.litellm.of_all_time(), now)
-            self.reports.write(yesterday, of_day)
+            self.reports.write(yesterday, of_day, self._margins(yesterday))
             opened += self._open_cases(of_day, now)
             self.reconciled.note_report(yesterday)
             lines += of_day
@@ -90,15 +94,22 @@ class Reconcile:
     def _reconcile_epoch(self, epoch: int, now: datetime) -> int:
         """Open what differs, and only then note the epoch as reconciled; return how many cases are new."""
         by_key: dict[tuple[str, date | None], Spent] = defaultdict(Spent)
+        by_model: dict[tuple[str, date], Sold] = defaultdict(Sold)
         by_subscription: dict[int, Usage] = defaultdict(Usage)
         for call in self.billed.of_epoch(epoch):
             spent = Spent(1, call.usage.cost_nanousd)
-            by_key[call.key_hash, call.started_at.astimezone(UTC).date()] += spent
+            day = call.started_at.astimezone(UTC).date()
+            by_key[call.key_hash, day] += spent
+            by_model[call.model, day] += Sold(1, call.usage.rated_microtokens, call.usage.cost_nanousd)
             by_key[call.key_hash, None] += spent
             by_subscription[call.subscription_id] += call.usage
         opened = self.cases.open(list(_against_statement(epoch, by_subscription, self.sealed.added_by(epoch), now)))
-        self.reconciled.add(epoch, by_key)
+        self.reconciled.add(epoch, by_key, by_model)
         return opened
+
+    def _margins(self, day: date) -> list[MarginLine]:
+        sold = self.reconciled.sold(day)
+        return [MarginLine(model, day, sold[model], self.unit_nanousd) for model in sorted(sold)]
 
     def _open_cases(self, lines: Sequence[KeyLine], now: datetime) -> int:
         return self.cases.open([case for line in lines for case in _cases_of(line, now)])

@@ -6,6 +6,7 @@ from typing import Final
 
 from flareflow.metering.models import Usage
 
+MICROTOKENS_PER_UNIT: Final = 10**12
 NANOUSD_PER_ROW: Final = 2
 """Costs are sums of floats at LiteLLM and of rounded nano-dollars here: so far they may be apart for each row."""
 
@@ -29,6 +30,7 @@ class BilledCall:
     key_hash: str
     started_at: datetime
     usage: Usage
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,38 @@ class KeyLine:
         """What was billed and LiteLLM has not counted."""
         cost = self.billed.cost_nanousd - self.counted.cost_nanousd
         return cost if cost > NANOUSD_PER_ROW * max(self.billed.rows, 1) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What was billed of a model: calls, what they weigh, and what LiteLLM says that they cost."""
+
+    calls: int = 0
+    rated_microtokens: int = 0
+    cost_nanousd: int = 0
+
+    def __add__(self, other: "Sold") -> "Sold":
+        return Sold(
+            self.calls + other.calls,
+            self.rated_microtokens + other.rated_microtokens,
+            self.cost_nanousd + other.cost_nanousd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MarginLine:
+    """One line of the report of margins: a model on a day. `unit_nanousd`: what a million rated tokens are worth."""
+
+    model: str
+    day: date
+    sold: Sold
+    unit_nanousd: int
+
+    @property
+    def revenue_nanousd(self) -> int:
+        return self.sold.rated_microtokens * self.unit_nanousd // MICROTOKENS_PER_UNIT
+
+    @property
+    def margin_nanousd(self) -> int:
+        """Negative where the model costs more than it brings."""
+        return self.revenue_nanousd - self.sold.cost_nanousd

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from flareflow.adapters.aws.reports import S3Reports
 from flareflow.errors import StorageUnavailableError
-from flareflow.metering.spent import KeyLine, Spent
+from flareflow.metering.spent import KeyLine, MarginLine, Sold, Spent
 
 REGION = "us-east-1"
 DAY = date(2026, 11, 23)
@@ -42,13 +42,20 @@ def test_a_day_is_one_json_and_one_csv_document() -> None:
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="documents")
     line = KeyLine(KEY, DAY, Spent(2, 2_000), Spent(4, 4_000), Spent(3, 3_000))
-    S3Reports(s3, "documents").write(DAY, [line])
+    S3Reports(s3, "documents").write(DAY, [line], [MarginLine("gpt-4o", DAY, Sold(3, 2 * 10**12, 5), 10**9)])
     told = json.loads(s3.get_object(Bucket="documents", Key="reconciliation/2026-11-23.json")["Body"].read())
     assert told == {"day": "2026-11-23", "keys": [ROW]}
     table = s3.get_object(Bucket="documents", Key="reconciliation/2026-11-23.csv")["Body"].read().decode()
     assert list(csv.DictReader(io.StringIO(table))) == [ROW]
+    margins = json.loads(s3.get_object(Bucket="documents", Key="margins/2026-11-23.json")["Body"].read())
+    assert margins["models"] == [
+        {
+            **{"model": "gpt-4o", "day": "2026-11-23", "calls": "3", "rated_microtokens": "2000000000000"},
+            **{"revenue_nanousd": "2000000000", "cost_nanousd": "5", "margin_nanousd": "1999999995"},
+        }
+    ]
 
 
 def test_a_bucket_that_does_not_exist_means_that_storage_is_unavailable() -> None:
     with pytest.raises(StorageUnavailableError):
-        S3Reports(boto3.client("s3", region_name=REGION), "none").write(DAY, [])
+        S3Reports(boto3.client("s3", region_name=REGION), "none").write(DAY, [], [])

@@ -29,7 +29,7 @@ class DynamoBilledCalls:
             page = self.reader.events(subscription_id, epoch, cursor)
             for event in page.items:
                 usage = usage_of(event.tokens, event.rated_microtokens, event.cost_nanousd)
-                yield BilledCall(subscription_id, event.key_hash, event.started_at, usage)
+                yield BilledCall(subscription_id, event.key_hash, event.started_at, usage, event.model)
             cursor = page.next_cursor
             if cursor is None:
                 return

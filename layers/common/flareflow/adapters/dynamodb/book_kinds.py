@@ -1,8 +1,8 @@
-"""The kinds of items in UsageTable that hold price books."""
+"""The kinds of items in UsageTable that hold price books, and what models brought."""
 
 from typing import Final
 
-from flareflow.adapters.dynamodb.keys import ItemKind
+from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind
 
 BOOK_IN_FORCE: Final = ItemKind(
     pk="PRICE_BOOKS",
@@ -17,4 +17,11 @@ PRICE_BOOK: Final = ItemKind(
     holds="The canonical JSON of a price book, compressed with zlib, under its hash in hex.",
     serves="Metering, sealing and public_api read one.",
     attributes=("text",),
+)
+SOLD_OF_MODEL: Final = ItemKind(
+    pk="SOLD#{day}",
+    sk="MODEL#{model}",
+    holds="What was billed of a model, under the SHA-256 of its name, on a day; the last epoch in it; kept 40 days.",
+    serves="reconciliation lists the models of a day.",
+    attributes=("model", "calls", "rated_microtokens", "cost_nanousd", "epoch", EXPIRES_AT),
 )

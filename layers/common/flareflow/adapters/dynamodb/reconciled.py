@@ -1,17 +1,25 @@
 """What was billed and what LiteLLM counted, by key and day, in UsageTable."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from flareflow.adapters.dynamodb.book_kinds import SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, EXPIRES_AT, Item, ItemKind
-from flareflow.adapters.dynamodb.tables import BILLED_OF_KEY, COUNTED_OF_KEY, RECONCILED, REPORTED, SUSPICION
+from flareflow.adapters.dynamodb.tables import (
+    BILLED_OF_KEY,
+    COUNTED_OF_KEY,
+    RECONCILED,
+    REPORTED,
+    SUSPICION,
+)
 from flareflow.errors import BrokenRuleError
 from flareflow.json_format import timestamp
-from flareflow.metering.spent import Spent
+from flareflow.metering.spent import Sold, Spent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -33,21 +41,39 @@ class DynamoReconciled:
             item = self.table.get_item(Key=RECONCILED.key(), ConsistentRead=True).get("Item")
         return int(str(item["epoch"])) if item else -1
 
-    def add(self, epoch: int, spent: Mapping[tuple[str, date | None], Spent]) -> None:
+    def add(
+        self, epoch: int, spent: Mapping[tuple[str, date | None], Spent], sold: Mapping[tuple[str, date], Sold]
+    ) -> None:
         for (key_hash, day), one in spent.items():
-            with suppress(ConditionFailedError), translating("add what an epoch billed"):
-                self.table.update_item(
-                    Key=BILLED_OF_KEY.key(day=_text(day), key_hash=key_hash),
-                    UpdateExpression="ADD #rows :rows, cost_nanousd :cost SET epoch = :epoch" + _expiry(day),
-                    ConditionExpression=f"{ABSENT} OR epoch < :epoch",
-                    ExpressionAttributeNames={"#rows": "rows"},
-                    ExpressionAttributeValues={
-                        **{":rows": one.rows, ":cost": one.cost_nanousd, ":epoch": epoch},
-                        **_expires_at(day),
-                    },
-                )
+            key = BILLED_OF_KEY.key(day=_text(day), key_hash=key_hash)
+            self._add(key, epoch, day, {"rows": one.rows, "cost_nanousd": one.cost_nanousd})
+        for (model, of_day), what in sold.items():
+            key = SOLD_OF_MODEL.key(day=of_day.isoformat(), model=hashlib.sha256(model.encode()).hexdigest())
+            self._add(key, epoch, of_day, asdict(what), model)
         with translating("store the last reconciled epoch"):
             self.table.put_item(Item={**RECONCILED.key(), "epoch": epoch})
+
+    def sold(self, day: date) -> Mapping[str, Sold]:
+        items = self._items(SOLD_OF_MODEL, day)
+        names = [field.name for field in fields(Sold)]
+        return {str(item["model"]): Sold(*(int(item[name]) for name in names)) for item in items}
+
+    def _add(self, key: Item, epoch: int, day: date | None, amounts: Mapping[str, int], model: str = "") -> None:
+        """Add to the numbers of an item what an epoch billed, unless it was added before."""
+        added = ", ".join(f"#{name} :{name}" for name in amounts)
+        named = {"#model": "model"} if model else {}
+        with suppress(ConditionFailedError), translating("add what an epoch billed"):
+            self.table.update_item(
+                Key=key,
+                UpdateExpression=f"ADD {added} SET epoch = :epoch{', #model = :model' if model else ''}{_expiry(day)}",
+                ConditionExpression=f"{ABSENT} OR epoch < :epoch",
+                ExpressionAttributeNames={**{f"#{name}": name for name in amounts}, **named},
+                ExpressionAttributeValues={
+                    **{f":{name}": amount for name, amount in amounts.items()},
+                    **{":epoch": epoch, **({":model": model} if model else {})},
+                    **_expires_at(day),
+                },
+            )
 
     def was_seen(self, identity: str, now: datetime) -> bool:
         key = SUSPICION.key(identity=identity)

@@ -18,7 +18,7 @@ from flareflow.adapters.dynamodb.account_kinds import (
     SESSION,
     VIRTUAL_KEY,
 )
-from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK
+from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
@@ -361,7 +361,7 @@ TABLES: Final = (
             *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, COUNTED_ALONE, SWEPT),
             *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK),
             *(WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
-            *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY),
+            *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY, SOLD_OF_MODEL),
         ),
         stream_readers=("pending_push", "enforcement"),
     ),
