@@ -5,10 +5,12 @@ import hashlib
 import hmac
 import os
 import signal
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 import httpx
@@ -18,8 +20,11 @@ from flareflow_gate import configuration
 from flareflow_gate.admin import Admin
 from flareflow_gate.asgi import Asgi
 from flareflow_gate.bookkeeping import Bookkeeping
+from flareflow_gate.bounds import Bounds
 from flareflow_gate.configuration import Configuration
+from flareflow_gate.credit import CreditDesk
 from flareflow_gate.gate import Gate
+from flareflow_gate.leasing import HttpCreditSource
 from flareflow_gate.living import Lifeline
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
@@ -88,12 +93,14 @@ async def serve(settings: Settings, configured: Configuration) -> None:
     lifeline = Lifeline(settings.outbox.parent)
     outbox = Outbox(settings.outbox, lifeline.name)
     async with httpx.AsyncClient() as http:
-        shipping = Shipping(outbox, http, str(settings.ingest_url), settings.ingest_secret)
+        source = HttpCreditSource(http, str(settings.credit_url), settings.ingest_secret, lifeline.name)
+        desk = CreditDesk(source, str(settings.top_up_url), time.monotonic)
+        shipping = Shipping(outbox, http, str(settings.ingest_url), settings.ingest_secret, desk.handed_over)
         prices = PricesInForce(http, str(settings.price_book_url), configuration.base_models(configured))
-        works = (shipping.run(), prices.run(), adopt_orphans(outbox, lifeline, shipping))
+        works = (shipping.run(), prices.run(), desk.run(), adopt_orphans(outbox, lifeline, shipping))
         async with asyncio.TaskGroup() as background:  # one that fails ends the process
             tasks = [background.create_task(work) for work in works]
-            await serve_doors(*doors(outbox, shipping, prices, configured), settings)
+            await serve_doors(*doors(outbox, shipping, prices, desk, configured), settings)
             for task in tasks:
                 task.cancel()
         await shipping.hand_over()
@@ -101,14 +108,19 @@ async def serve(settings: Settings, configured: Configuration) -> None:
     lifeline.close()
 
 
-def doors(outbox: Outbox, shipping: Shipping, prices: PricesInForce, configured: Configuration) -> tuple[Gate, Admin]:
+def doors(
+    outbox: Outbox, shipping: Shipping, prices: PricesInForce, desk: CreditDesk, configured: Configuration
+) -> tuple[Gate, Admin]:
     """What callers and what FlareFlow's functions reach of LiteLLM."""
-    from flareflow_gate.litellm_app import LITELLM, LiteLLMTokenCounter  # noqa: PLC0415 (takes seconds)
+    from flareflow_gate.litellm_app import LITELLM, LiteLLMTokenCounter, longest_answer  # noqa: PLC0415 (takes seconds)
 
     is_management_key = is_key(configuration.resolved(configured["general_settings"]["master_key"]))
+    models = CallableModels(prices, configuration.fallbacks(configured))
     bookkeeping = Bookkeeping(
         outbox=outbox,
         counter=LiteLLMTokenCounter(),
+        credit=desk,
+        bounds=Bounds(models, cache(longest_answer)),
         new_event_id=lambda: str(uuid.uuid4()),
         clock=lambda: datetime.now(UTC),
         on_record=shipping.wake,
@@ -117,7 +129,7 @@ def doors(outbox: Outbox, shipping: Shipping, prices: PricesInForce, configured:
     gate = Gate(
         litellm=LITELLM,
         bookkeeping=bookkeeping,
-        models=CallableModels(prices, configuration.fallbacks(configured)),
+        models=models,
         is_management_key=is_management_key,
         call_seconds_max=configured["litellm_settings"]["request_timeout"] + TIMEOUT_GRACE_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""The record of each call: made when the call is admitted, completed when its answer ends."""
+"""Record and credit of each call: both begin when the call is admitted, and are settled when its answer ends."""
 
 import asyncio
 import sqlite3
@@ -9,8 +9,10 @@ from http import HTTPStatus
 
 from flareflow.metering.calls import Ending, Tokens
 from flareflow_gate.answers import Answer
+from flareflow_gate.bounds import Bounds
 from flareflow_gate.callers import Caller
 from flareflow_gate.counting import TokenCounter, prompt_texts
+from flareflow_gate.credit import CreditDesk
 from flareflow_gate.outbox import Outbox
 from flareflow_gate.records import CallRecord
 from flareflow_gate.refusals import RefusedError
@@ -19,20 +21,35 @@ from flareflow_gate.requests import ModelCall
 
 @dataclass(frozen=True, slots=True)
 class Bookkeeping:
-    """Keeps the records of calls in `outbox`. `on_record` is called for each that is complete.
+    """Keeps the records of calls in `outbox`, and their credit. `on_record` is called for each that is complete.
 
     `base_models`: what the deployments of each model call.
     """
 
     outbox: Outbox
     counter: TokenCounter
+    credit: CreditDesk
+    bounds: Bounds
     new_event_id: Callable[[], str]
     clock: Callable[[], datetime]
     on_record: Callable[[], None]
     base_models: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def admit(self, caller: Caller, call: ModelCall) -> CallRecord:
-        """Store what is known of a call before it is made. Raises RefusedError where it cannot be stored."""
+    async def admit(self, caller: Caller, call: ModelCall) -> CallRecord:
+        """Reserve credit for a call, and store what is known of it before it is made.
+
+        Raises RefusedError where its upper bound does not fit into what is left, or where it cannot be stored.
+        """
+        reservation = await self.credit.reserve(caller.key_hash, self.bounds.most(call))
+        try:
+            record = self._stored(caller, call)
+        except RefusedError:
+            self.credit.cancel(reservation)
+            raise
+        self.credit.track(record.event_id, reservation)
+        return record
+
+    def _stored(self, caller: Caller, call: ModelCall) -> CallRecord:
         now = self.clock()
         record = CallRecord(
             event_id=self.new_event_id(),
@@ -60,6 +77,7 @@ class Bookkeeping:
         """LiteLLM has returned, failed or was cancelled before the answer ended, or refused the call."""
         if not answer.costs:
             self.outbox.forget([record.event_id])
+            self.credit.release(record.event_id)
             return
         tokens = await asyncio.to_thread(self._counted, call, answer)
         self._store(record, Ending.BROKEN_OFF, answer, tokens, estimated=True)
@@ -68,6 +86,7 @@ class Bookkeeping:
         at = max(self.clock(), record.started_at)  # the machine's clock may have been set back
         ended = record.ended(ending, tokens, estimated=estimated, at=at)
         ended = ended.answered(answer.answered_by, self._base_model(answer.answered_by, record.model))
+        self.credit.settle(record.event_id, self.bounds.pricing.rated(record.model, tokens))
         self.outbox.answer(record.event_id, ended.encode())
         self.on_record()
 

@@ -71,7 +71,7 @@ class Gate:
     async def _call(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         caller = self._caller(scope)
         call = model_call(route, await whole_body(scope, receive), self.models)
-        record = self.bookkeeping.admit(caller, call)
+        record = await self.bookkeeping.admit(caller, call)
         answer = Answer(call, record.event_id, send, lambda ended: self.bookkeeping.settle(record, call, ended))
         request = rewritten(scope, route.path, call.headers(caller, record.event_id))
         try:

@@ -4,12 +4,19 @@ from collections.abc import Iterable
 from typing import Final
 
 import litellm
-from litellm.proxy.proxy_server import app
+from litellm.proxy import proxy_server
 
 from flareflow_gate.asgi import Asgi
 from flareflow_gate.counting import pieces
 
-LITELLM: Final[Asgi] = app
+LITELLM: Final[Asgi] = proxy_server.app
+
+
+def longest_answer(model: str) -> int | None:
+    """The most tokens that an answer can have, as LiteLLM's configuration or list says; None if neither does."""
+    router = proxy_server.llm_router
+    info = router.get_model_group_info(model) if router else None
+    return int(info.max_output_tokens) if info and info.max_output_tokens else None
 
 
 class LiteLLMTokenCounter:

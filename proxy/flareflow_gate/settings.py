@@ -16,7 +16,8 @@ class Settings(BaseModel):
 
     `host` and `port` are for callers, `admin_host` and `admin_port` for FlareFlow's own functions: the latter must not
     be reachable from outside. `ingest_url` takes the records, with `ingest_secret` as bearer. `price_book_url` is the
-    public price book. `outbox` is the file of records that wait.
+    public price book. `credit_url` leases credit, with the same bearer; `top_up_url` is the page for customers who have
+    used up their deposit. `outbox` is the file of records that wait.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -28,6 +29,8 @@ class Settings(BaseModel):
     ingest_url: HttpUrl
     ingest_secret: Annotated[str, Field(repr=False, min_length=16)]
     price_book_url: HttpUrl
+    credit_url: HttpUrl
+    top_up_url: HttpUrl
     outbox: Path
 
     @classmethod

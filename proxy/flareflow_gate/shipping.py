@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -35,12 +35,16 @@ class Outcome(Enum):
 
 @dataclass(slots=True)
 class Shipping:
-    """Sends what the outbox holds; a record is forgotten once `usage_ingest` has answered 2xx for its batch."""
+    """Sends what the outbox holds; a record is forgotten once `usage_ingest` has answered 2xx for its batch.
+
+    `on_taken` is told which records will not be sent again.
+    """
 
     outbox: Outbox
     http: httpx.AsyncClient
     url: str
     secret: str
+    on_taken: Callable[[Sequence[str]], None] = lambda event_ids: None
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -69,13 +73,19 @@ class Shipping:
         """Send one batch. One that cannot be read is sent record by record, so that the others do not wait for one."""
         outcome = await self._send(batch)
         if outcome is Outcome.TAKEN:
-            self.outbox.forget([stored.event_id for stored in batch])
+            self._taken(batch)
         elif outcome is Outcome.UNREADABLE and len(batch) == 1:
             logger.error("usage_ingest does not take the record of %s; it is kept", batch[0].event_id)
             self.outbox.reject(batch[0].event_id)
+            self.on_taken([batch[0].event_id])
         elif outcome is Outcome.UNREADABLE:
             return all([await self._hand_over([stored]) for stored in batch])
         return outcome is not Outcome.LATER
+
+    def _taken(self, batch: Sequence[Stored]) -> None:
+        event_ids = [stored.event_id for stored in batch]
+        self.outbox.forget(event_ids)
+        self.on_taken(event_ids)
 
     async def _rest(self) -> None:
         """Until something is stored, by this gate or by another one on this machine."""

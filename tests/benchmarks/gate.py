@@ -25,12 +25,14 @@ import psutil
 
 from flareflow_gate.asgi import Message, Receive, Scope, Send
 from flareflow_gate.bookkeeping import Bookkeeping
+from flareflow_gate.bounds import Bounds
+from flareflow_gate.credit import CreditDesk
 from flareflow_gate.gate import Gate
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
 from infra.paths import LOCAL
 from tests.support.doors import Doors, both_doors
-from tests.unit.proxy.gate_harness import FakePrices
+from tests.unit.proxy.gate_harness import TOP_UP_URL, FakeCredit, FakePrices
 
 PORT_BASE: Final = "24700"
 CALLS: Final = 200
@@ -118,23 +120,33 @@ async def streaming_litellm(_: Scope, receive: Receive, send: Send) -> None:
 async def stream_memory_growth_kib(folder: Path) -> int:
     """How much more memory the process holds after `STREAMS` streams than after the first `STREAMS_BEFORE`."""
     outbox = Outbox(folder / "outbox.db", "bench")
-    bookkeeping = Bookkeeping(
-        outbox, CountingNothing(), lambda: str(uuid.uuid4()), lambda: datetime.now(UTC), lambda: None
-    )
     models = CallableModels(FakePrices(frozenset({"gpt-4o"})))
+    desk = CreditDesk(FakeCredit(), TOP_UP_URL, time.monotonic)
+    bookkeeping = Bookkeeping(
+        outbox=outbox,
+        counter=CountingNothing(),
+        credit=desk,
+        bounds=Bounds(models, lambda model: 1_000),
+        new_event_id=lambda: str(uuid.uuid4()),
+        clock=lambda: datetime.now(UTC),
+        on_record=lambda: None,
+    )
     gate = Gate(streaming_litellm, bookkeeping, models, lambda _: False, 60.0)
-    await _stream_through(gate, outbox, STREAMS_BEFORE)
+    await _stream_through(gate, STREAMS_BEFORE)
     before = _memory()
-    await _stream_through(gate, outbox, STREAMS)
+    await _stream_through(gate, STREAMS)
     grown = (_memory() - before) // KIB
     outbox.close()
     return grown
 
 
-async def _stream_through(gate: Gate, outbox: Outbox, streams: int) -> None:
+async def _stream_through(gate: Gate, streams: int) -> None:
+    outbox = gate.bookkeeping.outbox
     for _ in range(streams // AT_ONCE):
         await asyncio.gather(*(_one_stream(gate) for _ in range(AT_ONCE)))
-        outbox.forget([stored.event_id for stored in outbox.waiting(AT_ONCE)])
+        event_ids = [stored.event_id for stored in outbox.waiting(AT_ONCE)]
+        outbox.forget(event_ids)
+        gate.bookkeeping.credit.handed_over(event_ids)
 
 
 async def _one_stream(gate: Gate) -> None:

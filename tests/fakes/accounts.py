@@ -12,6 +12,7 @@ from flareflow.accounts.models import (
     KeyStatus,
     OnChainSubscription,
     Session,
+    SubscriptionLeases,
     VirtualKey,
 )
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
@@ -219,6 +220,21 @@ class FakeStandings:
         if after.version != (before.version + 1 if before else 1):
             raise RaceLostError("another standing was stored")
         self.known[after.subscription_id] = after
+
+
+@dataclass
+class FakeLeases:
+    """`Leases` in memory."""
+
+    stored: dict[int, SubscriptionLeases] = field(default_factory=dict)
+
+    def of(self, subscription_id: int) -> SubscriptionLeases:
+        return self.stored.get(subscription_id, SubscriptionLeases(subscription_id, {}, 0))
+
+    def replace(self, after: SubscriptionLeases) -> None:
+        if after.version != self.of(after.subscription_id).version + 1:
+            raise RaceLostError("other leases were stored")
+        self.stored[after.subscription_id] = after
 
 
 @dataclass

@@ -21,11 +21,19 @@ from tests.support.eventually import WAIT_SECONDS_MAX
 PORT_BASE = "24500"
 MASTER_KEY = "sk-master-of-these-tests"
 PUSH_SECRET = "push-secret-of-these-tests"
+CREDIT_PATH = "/internal/credit"
+PLENTY = {
+    "standing": "active",
+    "held_microtokens": str(10**15),
+    "left_microtokens": str(10**16),
+    "lifetime_seconds": "180",
+}
+"""The lease that every key has here: of more than any test uses."""
 
 
 @dataclass
 class PushSink:
-    """What the gate needs of FlareFlow's API: prices, and a place to push to. It keeps bodies and authorizations."""
+    """What the gate needs of FlareFlow's API: prices, credit and a place to push to. It keeps what was sent."""
 
     bodies: list[bytes] = field(default_factory=list)
     authorizations: set[str] = field(default_factory=set)
@@ -47,16 +55,22 @@ class PushSink:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 sink.authorizations.add(self.headers["authorization"])
-                sink.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if self.path == CREDIT_PATH:
+                    self._answer(json.dumps(PLENTY).encode())
+                    return
+                sink.bodies.append(body)
                 self.send_response(202)
                 self.end_headers()
 
             def do_GET(self) -> None:
-                book = PriceBook.load().canonical_json.encode()
+                self._answer(PriceBook.load().canonical_json.encode())
+
+            def _answer(self, content: bytes) -> None:
                 self.send_response(200)
-                self.send_header("content-length", str(len(book)))
+                self.send_header("content-length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(book)
+                self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
                 """Log nothing."""

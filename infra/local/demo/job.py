@@ -61,7 +61,7 @@ def become_customer(stack: Stack, steps: Steps, plan_id: int = DEFAULT_PLAN) -> 
         subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64, plan_id)
         doing.result = f"subscription {subscriber.subscription_id} of 0x{subscriber.account.address}"
     with steps.step("key", "It signs in with its wallet and gets a virtual key") as doing:
-        api = _signed_in(stack, subscriber)
+        api = signed_in(stack, subscriber)
         secret, key_hash = subscriber.make_key(api)
         if hashlib.sha256(secret.encode()).hexdigest() != key_hash:
             raise JobFailedError("the key's hash is not the SHA-256 of its secret")
@@ -104,7 +104,7 @@ def _all_settled(rated_microtokens: int) -> Callable[[Mapping[str, object]], boo
     return lambda message: message["type"] == "usage.settled" and message["settled_microtokens"] == wanted
 
 
-def _signed_in(stack: Stack, subscriber: Subscriber) -> Api:
+def signed_in(stack: Stack, subscriber: Subscriber) -> Api:
     """Sign in, once the backend knows the subscription: `chain_events` must have read its opening."""
     api = subscriber.sign_in(stack.facts["api_url"], stack.facts["app_origin"])
 

@@ -60,6 +60,8 @@ def litellm(master_key: str, api_url: str, push_secret: str) -> Server:
             "FLAREFLOW_GATE_PRICE_BOOK_URL": f"{api_url}/v1/price-book",
             "FLAREFLOW_GATE_INGEST_URL": f"{api_url}/internal/usage",
             "FLAREFLOW_GATE_INGEST_SECRET": push_secret,
+            "FLAREFLOW_GATE_CREDIT_URL": f"{api_url}/internal/credit",
+            "FLAREFLOW_GATE_TOP_UP_URL": f"{api_url}/top-up",
             "FLAREFLOW_GATE_OUTBOX": str(outbox / "outbox.db"),
             # rows are written within a second
             "SPEND_LOG_QUEUE_POLL_INTERVAL": "0.5",

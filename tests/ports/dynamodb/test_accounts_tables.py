@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flareflow.accounts.models import KeyStatus, Session, VirtualKey
+from flareflow.accounts.models import KeyStatus, Lease, Session, SubscriptionLeases, VirtualKey
 from flareflow.accounts.ports import (
     KEYS_PER_SUBSCRIPTION_MAX,
     KeyRequestClaim,
     KeyRequests,
+    Leases,
     Nonces,
     Sessions,
     Standings,
@@ -19,10 +20,20 @@ from flareflow.accounts.ports import (
 )
 from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.dynamodb.leases import DynamoLeases
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.errors import RaceLostError
-from tests.fakes.accounts import ALICE, BOB, FakeKeyRequests, FakeNonces, FakeSessions, FakeStandings, FakeVirtualKeys
+from tests.fakes.accounts import (
+    ALICE,
+    BOB,
+    FakeKeyRequests,
+    FakeLeases,
+    FakeNonces,
+    FakeSessions,
+    FakeStandings,
+    FakeVirtualKeys,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -40,13 +51,16 @@ class Accounts:
     keys: VirtualKeys
     requests: KeyRequests
     standings: Standings
+    leases: Leases
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
 def accounts(request: pytest.FixtureRequest) -> Accounts:
     if request.param == "fake":
         keys, kept = FakeVirtualKeys(), FakeStandings()
-        return with_standings(Accounts(FakeNonces(), FakeSessions(), keys, FakeKeyRequests(keys, kept), kept))
+        return with_standings(
+            Accounts(FakeNonces(), FakeSessions(), keys, FakeKeyRequests(keys, kept), kept, FakeLeases())
+        )
     table: Table = request.getfixturevalue("table")
     return with_standings(
         Accounts(
@@ -55,6 +69,7 @@ def accounts(request: pytest.FixtureRequest) -> Accounts:
             DynamoVirtualKeys(table),
             DynamoKeyRequests(table, table),
             DynamoStandings(table),
+            DynamoLeases(table),
         )
     )
 
@@ -238,3 +253,18 @@ def test_a_standing_replaces_the_version_before_it_only(accounts: Accounts) -> N
         with pytest.raises(RaceLostError):
             accounts.standings.replace(late)
     assert accounts.standings.find(7) == second
+
+
+def test_leases_replace_the_version_before_them_only(accounts: Accounts) -> None:
+    # Given no leases, and then one
+    none = accounts.leases.of(7)
+    assert none == SubscriptionLeases(7, {}, 0)
+    first = none.with_lease("gate.key", Lease(10**18, NOW))
+    accounts.leases.replace(first)
+    # When another gate has read what was there before, Then it cannot store
+    with pytest.raises(RaceLostError):
+        accounts.leases.replace(none.with_lease("other.key", Lease(1, NOW)))
+    second = first.with_lease("other.key", Lease(1, NOW + MINUTE))
+    accounts.leases.replace(second)
+    assert accounts.leases.of(7) == second
+    assert accounts.leases.of(8).leases == {}

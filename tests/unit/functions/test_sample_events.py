@@ -20,6 +20,7 @@ MODELS = {
     "account_api": APIGatewayProxyEventV2Model,
     "attestation_submission": EventBridgeModel,
     "chain_events": EventBridgeModel,
+    "credit_leases": APIGatewayProxyEventV2Model,
     "enforcement": DynamoDBStreamModel,
     "flow_billing": EventBridgeModel,
     "key_provisioning": APIGatewayProxyEventV2Model,

@@ -12,7 +12,9 @@ from typing import Any, Final
 from flareflow.metering.price_book import Price
 from flareflow_gate.asgi import Message, Receive, Scope, Send
 from flareflow_gate.bookkeeping import Bookkeeping
+from flareflow_gate.bounds import Bounds
 from flareflow_gate.callers import Caller
+from flareflow_gate.credit import CreditDesk, Granted
 from flareflow_gate.gate import Gate
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
@@ -20,6 +22,7 @@ from flareflow_gate.records import CallRecord
 
 KEY: Final = "sk-virtual-key-of-a-customer"
 MASTER_KEY: Final = "sk-master"
+TOP_UP_URL: Final = "https://app.example/top-up"
 NOW: Final = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 TURNS: Final = 20
 """How often the event loop turns before the fake takes it that nobody tells it anything."""
@@ -111,6 +114,31 @@ class FakePrices:
 
 
 @dataclass
+class FakeCredit:
+    """`CreditSource` with one subscription that can pay for `left` rated micro-tokens; `asked`: its requests.
+
+    `others` is what other gates hold. `now` is the gate's clock.
+    """
+
+    left: int = 10**15
+    others: int = 0
+    standing: str = "active"
+    fails: Exception | None = None
+    now: float = 1_000.0
+    asked: list[tuple[int, int, int]] = field(default_factory=list)
+
+    async def lease(self, key_hash: str, kept: int, needed: int, wanted: int) -> Granted:
+        await asyncio.sleep(0)
+        self.asked.append((kept, needed, wanted))
+        if self.fails:
+            raise self.fails
+        left = self.left if self.standing in {"active", "warned"} else 0
+        free, base = left - self.others, kept + needed
+        held = base + min(wanted, (free - base) // 2) if base <= free else kept
+        return Granted(standing=self.standing, held_microtokens=held, left_microtokens=left, lifetime_seconds=180)
+
+
+@dataclass
 class GateHarness:
     """The gate, its LiteLLM and its outbox.
 
@@ -125,6 +153,10 @@ class GateHarness:
     call_seconds_max: float = 60.0
     hangs_up_after: int | None = None
     numbers: Any = field(default_factory=lambda: count(1))
+    credit: FakeCredit = field(default_factory=FakeCredit)
+
+    def __post_init__(self) -> None:
+        self.desk = CreditDesk(self.credit, TOP_UP_URL, lambda: self.credit.now)
 
     @classmethod
     def at(cls, folder: Path) -> "GateHarness":
@@ -132,17 +164,20 @@ class GateHarness:
 
     @property
     def gate(self) -> Gate:
+        models = CallableModels(FakePrices(self.priced), self.fallbacks)
         return Gate(
             litellm=self.litellm,
             bookkeeping=Bookkeeping(
                 outbox=self.outbox,
                 counter=CountingWords(),
+                credit=self.desk,
+                bounds=Bounds(models, lambda model: 1_000),
                 new_event_id=lambda: f"event-{next(self.numbers)}",
                 clock=lambda: NOW,
                 on_record=lambda: self.order.append("recorded"),
                 base_models={"gpt-4o": frozenset({"openai/gpt-4o"})},
             ),
-            models=CallableModels(FakePrices(self.priced), self.fallbacks),
+            models=models,
             is_management_key=lambda key_hash: key_hash == Caller(MASTER_KEY).key_hash,
             call_seconds_max=self.call_seconds_max,
         )

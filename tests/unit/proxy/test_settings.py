@@ -11,6 +11,8 @@ VARIABLES = {
     "FLAREFLOW_GATE_INGEST_URL": "https://api.example/internal/usage",
     "FLAREFLOW_GATE_INGEST_SECRET": "a-secret-of-enough-length",
     "FLAREFLOW_GATE_PRICE_BOOK_URL": "https://api.example/v1/price-book",
+    "FLAREFLOW_GATE_CREDIT_URL": "https://api.example/internal/credit",
+    "FLAREFLOW_GATE_TOP_UP_URL": "https://app.example/top-up",
     "FLAREFLOW_GATE_OUTBOX": "/var/lib/flareflow-gate/outbox.db",
 }
 

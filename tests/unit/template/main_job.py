@@ -38,6 +38,7 @@ from flareflow.statements.models import Statement
 from tests.fakes.accounts import ALICE, BOB, FakeOnChainSubscriptions
 from tests.fakes.attestation import FakeDataAvailability, FakeFlare
 from tests.fakes.settlement import FakeChainLog, FakeDepositToken, FakeDollarRates, FakeFlow, FakeLightClient
+from tests.support.functions import sample
 from tests.support.stream_records import base64_text
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
 from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, record, row
@@ -64,6 +65,7 @@ class MainJob:
             self.open_subscription()
             self.sign_in()
             self.make_keys()
+            self.lease_credit()
             self.connect()
             self.push_usage(1, 2)  # the spend log will know only the first
             self.poll_usage()
@@ -121,6 +123,16 @@ class MainJob:
                 assert http(handle, "GET", f"/v1/subscriptions/{SUBSCRIPTION}/keys")["items"]
                 assert http(handle, "DELETE", f"/v1/keys/{KEY_HASH}") == {}
                 assert http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION}, "request-2")["key"]
+
+    def lease_credit(self) -> None:
+        """Of a subscription whose standing is no longer the one that was stored."""
+        self._table("LedgerTable").delete_item(Key={"pk": f"SUB#{SUBSCRIPTION}", "sk": "STANDING"})
+        with self.aws.function("CreditLeasesFunction") as (_, bootstrap, handle):
+            event = sample("credit_leases")
+            event["headers"]["authorization"] = f"Bearer {bootstrap.lease_credit().gate_secret()}"
+            event["body"] = event["body"].replace("ab" * 32, KEY_HASH)
+            for _ in range(2):
+                assert json.loads(handle(event)["body"])["standing"] == "active"
 
     def connect(self) -> None:
         """One connection stays, one leaves without a word, one says goodbye."""

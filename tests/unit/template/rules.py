@@ -60,6 +60,7 @@ HTTP: Final = {
     "KeyProvisioningFunction": "SessionAuthorizerFunction",
     "AccountApiFunction": "SessionAuthorizerFunction",
     "PublicApiFunction": None,
+    "CreditLeasesFunction": None,
     "UsageIngestFunction": None,
 }
 """Functions behind the HTTP API, and who says for whom each of their routes is called."""

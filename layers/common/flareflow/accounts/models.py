@@ -1,8 +1,8 @@
 """Models of accounts, sessions and virtual keys. Every Flow address is `0x` and 16 lowercase hex digits."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -125,3 +125,33 @@ class CursorPage[T]:
 
     items: Sequence[T]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Rated micro-tokens that a holder has until `expires_at`."""
+
+    held_microtokens: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionLeases:
+    """All leases of a subscription by holder; `version` grows with each change, from 1 (0: there was none yet)."""
+
+    subscription_id: int
+    leases: Mapping[str, Lease]
+    version: int
+
+    def held_by_others_microtokens(self, holder: str) -> int:
+        return sum(lease.held_microtokens for name, lease in self.leases.items() if name != holder)
+
+    def living(self, now: datetime) -> "SubscriptionLeases":
+        """Without those that have run out."""
+        return replace(self, leases={name: one for name, one in self.leases.items() if one.expires_at > now})
+
+    def with_lease(self, holder: str, lease: Lease) -> "SubscriptionLeases":
+        """The next version; a lease of nothing goes."""
+        others = {name: one for name, one in self.leases.items() if name != holder}
+        leases = {**others, holder: lease} if lease.held_microtokens else others
+        return replace(self, leases=leases, version=self.version + 1)

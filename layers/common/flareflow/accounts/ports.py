@@ -13,6 +13,7 @@ from flareflow.accounts.models import (
     KeyStatus,
     OnChainSubscription,
     Session,
+    SubscriptionLeases,
     VirtualKey,
 )
 from flareflow.accounts.standing import KnownStanding
@@ -158,6 +159,19 @@ class Standings(Protocol):
 
     def replace(self, after: KnownStanding) -> None:
         """Store a standing in place of the one with the version before.
+
+        Raises RaceLostError when that is not the one that is stored.
+        """
+
+
+class Leases(Protocol):
+    """The credit that gates hold."""
+
+    def of(self, subscription_id: int) -> SubscriptionLeases:
+        """The leases of a subscription, those that have run out among them."""
+
+    def replace(self, after: SubscriptionLeases) -> None:
+        """Store leases in place of the version before.
 
         Raises RaceLostError when that is not the one that is stored.
         """

@@ -13,6 +13,8 @@ type Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 type Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{128}$")]
 type Alias = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 type UInt32 = Annotated[int, Field(ge=0, lt=2**32)]
+type Hash128 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+type Hash256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 type UInt64 = Annotated[int, Field(ge=0, lt=2**64)]
 
 
@@ -52,3 +54,24 @@ class KeyRequest(BaseModel):
     def hash(self) -> str:
         """Equal for equal requests: tells a repetition from another request with the same idempotency key."""
         return hashlib.sha256(f"{self.subscription_id}\n{self.alias}".encode()).hexdigest()
+
+
+class LeaseRequest(BaseModel):
+    """`POST /internal/credit`: a gate wants credit for the calls of one key. Amounts are in rated micro-tokens.
+
+    `kept`: what it has leased and may have spent by now. `needed`: what a waiting call can cost beyond that. `wanted`:
+    what it would like to have for later calls.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gate: Hash128
+    key_hash: Hash256
+    kept_microtokens: UInt64
+    needed_microtokens: UInt64
+    wanted_microtokens: UInt64
+
+    @property
+    def holder(self) -> str:
+        """Who holds the lease: a gate has one for each key."""
+        return f"{self.gate}.{self.key_hash[:16]}"

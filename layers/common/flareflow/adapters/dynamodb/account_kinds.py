@@ -55,6 +55,13 @@ LIVING_KEYS: Final = ItemKind(
     serves="Recording and deleting a key change it in the same transaction, which holds the limit.",
     attributes=("number",),
 )
+LEASES: Final = ItemKind(
+    pk="SUB#{subscription_id}",
+    sk="LEASES",
+    holds="The credit that gates have leased for keys of a subscription; `version` guards its changes.",
+    serves="credit_leases reads and replaces it for each lease.",
+    attributes=("subscription_id", "leases", "version"),
+)
 KEY_REQUEST: Final = ItemKind(
     pk="IDEMPOTENCY#{owner}#{idempotency_key}",
     sk="REQUEST",

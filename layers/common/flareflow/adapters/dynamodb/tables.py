@@ -13,6 +13,7 @@ from flareflow.adapters.dynamodb.account_kinds import (
     HASHED_KEY,
     KEY_OWNER,
     KEY_REQUEST,
+    LEASES,
     LIVING_KEYS,
     NONCE,
     SESSION,
@@ -382,7 +383,7 @@ TABLES: Final = (
     TableLayout(
         name="AccountsTable",
         holds="Sign-ins and virtual keys; written by wallet_auth, key_provisioning and enforcement.",
-        items=(NONCE, SESSION, KEY_OWNER, HASHED_KEY, VIRTUAL_KEY, DELETED_KEY, LIVING_KEYS, KEY_REQUEST),
+        items=(NONCE, SESSION, KEY_OWNER, HASHED_KEY, VIRTUAL_KEY, DELETED_KEY, LIVING_KEYS, LEASES, KEY_REQUEST),
     ),
     TableLayout(
         name="RealtimeTable",

@@ -1,0 +1,68 @@
+"""What a call can cost at most, before it is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from flareflow.metering.calls import Tokens
+from flareflow_gate.parameters import Parameters
+from flareflow_gate.requests import ModelCall
+from flareflow_gate.routes import Protocol as Api
+
+HIDDEN_PROMPT_TOKENS: Final = 1_024
+"""What providers add to a prompt: its frame, and instructions for tools."""
+MEDIA_TOKENS: Final = 50_000
+"""The most that one image, recording or file of a prompt is taken for; the largest image costs 48,169 (OpenAI)."""
+OUTPUT_TOKENS_UNKNOWN: Final = 131_072
+"""The longest answer of a model of which LiteLLM does not know the limit."""
+
+_MEDIA: Final = {"image_url", "input_image", "image", "input_audio", "file", "input_file", "document"}
+_LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+class Pricing(Protocol):
+    """The price book in force, in rated micro-tokens."""
+
+    def most(self, model: str, prompt_tokens: int, output_tokens: int) -> int:
+        """The most that a call with so many tokens can cost, whatever their kinds are."""
+
+    def rated(self, model: str, tokens: Tokens) -> int:
+        """What a call costs that has used these tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`longest_answer` returns a model's own limit in tokens; None where that is not known."""
+
+    pricing: Pricing
+    longest_answer: Callable[[str], int | None]
+
+    def most(self, call: ModelCall) -> int:
+        """The upper bound of a call: no text has more tokens than bytes."""
+        prompt_tokens = len(call.body) + HIDDEN_PROMPT_TOKENS + MEDIA_TOKENS * _media(call.document)
+        return self.pricing.most(call.parameters.model, prompt_tokens, self._output_tokens(call))
+
+    def _output_tokens(self, call: ModelCall) -> int:
+        if call.route.protocol is Api.EMBEDDING:
+            return 0
+        given = [limit for name in _LIMITS if (limit := getattr(call.parameters, name, None)) is not None]
+        limit = max(given) if given else self.longest_answer(call.parameters.model) or OUTPUT_TOKENS_UNKNOWN
+        return limit * _answers(call.parameters)
+
+
+def _answers(parameters: Parameters) -> int:
+    """How many answers the caller asks for."""
+    return max(1, *(getattr(parameters, name, None) or 1 for name in ("n", "best_of")))
+
+
+def _media(document: Mapping[str, Any]) -> int:
+    """How many parts of the prompt are no text."""
+    found, waiting = 0, [document.get("messages"), document.get("input"), document.get("system")]
+    while waiting:
+        match waiting.pop():
+            case dict() as part:
+                found += part.get("type") in _MEDIA
+                waiting += [value for value in part.values() if isinstance(value, dict | list)]
+            case list() as parts:
+                waiting += [value for value in parts if isinstance(value, dict | list)]
+    return found

@@ -1,0 +1,176 @@
+"""Leases of credit: many gates share a subscription, and together hold no more than is left."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flareflow.accounts.leases import HOLDERS_MAX, LEASE_LIFETIME, GrantedLease, LeaseCredit, granted_microtokens
+from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.requests import LeaseRequest
+from flareflow.accounts.standing import Standing
+from flareflow.accounts.standings import JudgeStanding
+from flareflow.errors import RequestError
+from tests.fakes.accounts import (
+    ALICE,
+    FakeClock,
+    FakeLeases,
+    FakeLedger,
+    FakeMeteredUsage,
+    FakeStandings,
+    FakeVirtualKeys,
+)
+from tests.fakes.settlement import FakeKnownRates
+
+TOKENS = 10**6
+KEY, OTHER_KEY = "ab" * 32, "cd" * 32
+ALL = 50_000 * TOKENS
+"""What the deposit of subscription 7 pays for."""
+
+
+def asking(kept: int = 0, needed: int = 1, wanted: int = 0, gate: str = "1", key_hash: str = KEY) -> LeaseRequest:
+    return LeaseRequest(
+        gate=f"{gate:0<32}",
+        key_hash=key_hash,
+        kept_microtokens=kept,
+        needed_microtokens=needed,
+        wanted_microtokens=wanted,
+    )
+
+
+@dataclass
+class Counter:
+    """Subscription 7 with a deposit of 1 FLOW, which pays for 50,000 tokens, and two keys."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
+    standings: FakeStandings = field(default_factory=FakeStandings)
+    keys: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
+    leases: FakeLeases = field(default_factory=FakeLeases)
+
+    def __post_init__(self) -> None:
+        self.ledger.open(7, ALICE, 100_000_000)
+        for key_hash in (KEY, OTHER_KEY):
+            self.keys.keys[key_hash] = VirtualKey(key_hash, 7, "", KeyStatus.ACTIVE, self.clock(), ALICE, 0, 0)
+
+    def lease(
+        self, kept: int = 0, needed: int = 0, wanted: int = 0, *, gate: str = "1", key_hash: str = KEY
+    ) -> GrantedLease:
+        self.ledger.complete = self.clock()
+        judge = JudgeStanding(self.ledger, self.usage, FakeKnownRates(), self.standings, self.clock)
+        use_case = LeaseCredit(lambda: "secret", self.keys, judge, self.leases, self.clock)
+        return use_case.run("Bearer secret", asking(kept, needed, wanted, gate, key_hash))
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+def test_a_gate_gets_what_it_needs_and_half_of_the_rest_at_most(counter: Counter) -> None:
+    granted = counter.lease(needed=10_000 * TOKENS, wanted=ALL)
+    assert granted == GrantedLease(Standing.ACTIVE, 30_000 * TOKENS, ALL, 180)
+
+
+def test_what_is_needed_is_given_whole_or_not_at_all(counter: Counter) -> None:
+    assert counter.lease(needed=ALL + 1).held_microtokens == 0
+    assert counter.leases.stored == {}
+    assert counter.lease(needed=ALL).held_microtokens == ALL
+
+
+def test_gates_and_keys_together_hold_no_more_than_is_left(counter: Counter) -> None:
+    # Given a gate that holds 30,000 tokens for one key
+    counter.lease(needed=30_000 * TOKENS)
+    # When another gate, or the same for another key, needs 20,001, Then there are only 20,000
+    for holder in ({"gate": "2"}, {"key_hash": OTHER_KEY}):
+        assert counter.lease(needed=20_001 * TOKENS, **holder).held_microtokens == 0  # type: ignore[arg-type]
+    assert counter.lease(needed=20_000 * TOKENS, gate="2").held_microtokens == 20_000 * TOKENS
+
+
+def test_metered_usage_is_taken_off_what_is_left(counter: Counter) -> None:
+    counter.usage.meter(7, counted=30_000 * TOKENS, unconfirmed=15_000 * TOKENS)
+    assert counter.lease(needed=5_001 * TOKENS).held_microtokens == 0
+    assert counter.lease(needed=5_000 * TOKENS).held_microtokens == 5_000 * TOKENS
+
+
+def test_what_a_gate_keeps_stays_reserved_even_where_it_is_not_left(counter: Counter) -> None:
+    counter.usage.meter(7, counted=49_999 * TOKENS)
+    assert counter.lease(kept=10 * TOKENS, needed=1).held_microtokens == 10 * TOKENS
+    assert counter.lease(needed=1, gate="2").held_microtokens == 0
+
+
+def test_the_lease_of_a_gate_that_was_lost_runs_out(counter: Counter) -> None:
+    counter.lease(needed=ALL)
+    counter.clock.advance(LEASE_LIFETIME - timedelta(seconds=1))
+    assert counter.lease(needed=1, gate="2").held_microtokens == 0
+    counter.clock.advance(timedelta(seconds=1))
+    assert counter.lease(needed=ALL, gate="2").held_microtokens == ALL
+
+
+def test_a_lease_that_is_given_back_is_free_for_others(counter: Counter) -> None:
+    counter.lease(needed=ALL)
+    counter.lease()
+    assert counter.lease(needed=ALL, gate="2").held_microtokens == ALL
+
+
+@pytest.mark.parametrize("used", [50_000, 60_000])
+def test_whoever_is_overdrawn_gets_nothing_and_that_is_stored(counter: Counter, used: int) -> None:
+    counter.usage.meter(7, counted=used * TOKENS)
+    granted = counter.lease(needed=1)
+    assert (granted.standing, granted.held_microtokens, granted.left_microtokens) == (Standing.OVERDRAWN, 0, 0)
+    assert counter.standings.known[7].standing is Standing.OVERDRAWN
+
+
+def test_a_gate_that_lost_a_race_looks_again(counter: Counter) -> None:
+    # Given another gate that leases all but a token while this one decides
+    live = counter.usage.live
+    raced: list[bool] = []
+
+    def live_then_race(subscription_id: int) -> object:
+        found = live(subscription_id)
+        if not raced:
+            raced.append(True)
+            assert counter.lease(needed=ALL - TOKENS, gate="2").held_microtokens
+        return found
+
+    counter.usage.live = live_then_race  # type: ignore[method-assign, assignment]
+    # When it goes on, Then it gets no more than is left
+    assert counter.lease(needed=2 * TOKENS).held_microtokens == 0
+
+
+@pytest.mark.parametrize("key_hash", ["00" * 32, OTHER_KEY])
+def test_a_key_that_is_unknown_or_deleted_gets_no_credit(counter: Counter, key_hash: str) -> None:
+    counter.keys.mark(counter.keys.keys[OTHER_KEY], KeyStatus.DELETED)
+    with pytest.raises(RequestError) as refused:
+        counter.lease(needed=1, key_hash=key_hash)
+    assert refused.value.code == "key_not_found"
+
+
+def test_only_who_knows_the_secret_leases_credit(counter: Counter) -> None:
+    judge = JudgeStanding(counter.ledger, counter.usage, FakeKnownRates(), counter.standings, counter.clock)
+    use_case = LeaseCredit(lambda: "secret", counter.keys, judge, counter.leases, counter.clock)
+    request = LeaseRequest(gate="1" * 32, key_hash=KEY, kept_microtokens=0, needed_microtokens=1, wanted_microtokens=0)
+    for authorization in ("", "Bearer another", "secret"):
+        with pytest.raises(RequestError) as refused:
+            use_case.run(authorization, request)
+        assert refused.value.code == "gate_secret_wrong"
+
+
+def test_more_holders_than_there_may_be_get_nothing(counter: Counter) -> None:
+    for number in range(HOLDERS_MAX):
+        counter.lease(needed=1, gate=f"{number:08x}")
+    assert counter.lease(needed=1, gate="ffff").held_microtokens == 0
+
+
+@given(
+    kept=st.integers(0, 10**9), needed=st.integers(0, 10**9), wanted=st.integers(0, 10**9), free=st.integers(-10, 10**9)
+)
+def test_a_grant_is_within_what_is_free_unless_it_was_spent_already(
+    kept: int, needed: int, wanted: int, free: int
+) -> None:
+    held = granted_microtokens(asking(kept, needed, wanted), free)
+    assert kept <= held <= max(kept, free)
+    assert held >= kept + needed or kept + needed > free
