@@ -9,6 +9,7 @@ from flareflow.accounts.models import (
     AccountKey,
     CursorPage,
     IssuedKey,
+    KeyState,
     KeyStatus,
     OnChainSubscription,
     Session,
@@ -151,6 +152,12 @@ class FakeKeyIssuer:
 
     def unblock(self, key_hash: str) -> None:
         self._switch("unblock", key_hash, blocked=False)
+
+    def find(self, key_hash: str) -> KeyState | None:
+        self._receive("find")
+        self._answer("find")
+        known = self.blocked.get(key_hash)
+        return None if known is None else KeyState(known, self.budgets.get(key_hash))
 
     def set_budget(self, key_hash: str, budget_microusd: int) -> None:
         self._receive("set_budget")

@@ -44,6 +44,9 @@ class FakeConnections:
         self.watches.add((connection_id, subscription_id))
         self.expiries.append(expires_at)
 
+    def unwatch(self, connection_id: str, subscription_id: int) -> None:
+        self.watches.discard((connection_id, subscription_id))
+
     def watched_by(self, connection_id: str) -> Sequence[int]:
         return sorted(number for watcher, number in self.watches if watcher == connection_id)
 

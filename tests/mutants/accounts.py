@@ -267,8 +267,8 @@ FAULTS: Final = (
         "accounts-unknown-fields-accepted",
         "A request with fields that we do not know is refused.",
         REQUESTS,
-        'ConfigDict(extra="forbid", frozen=True)',
-        'ConfigDict(extra="ignore", frozen=True)',
+        'ConfigDict(extra="forbid", frozen=True)\n\n    subscription_id',
+        'ConfigDict(extra="ignore", frozen=True)\n\n    subscription_id',
         [TEST_KEY_PROVISIONING],
     ),
 )

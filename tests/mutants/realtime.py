@@ -36,6 +36,7 @@ FAULTS: Final = (
         "A connection is added before the missed messages are read, so that none falls between.",
         CONNECTIONS,
         "        self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)\n"
+        "        self._check_owner_again(connection_id, subscription_id)\n"
         "        self._greet(connection_id, subscription_id)\n",
         "        self._greet(connection_id, subscription_id)\n"
         "        self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)\n",

@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from flareflow.accounts.models import KeyState
 from flareflow.accounts.ports import KeyIssuer
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
@@ -88,6 +89,17 @@ def test_a_blocked_key_works_again_once_it_is_unblocked(issuing: Issuing, alias:
     for _ in range(2):
         issuing.issuer.unblock(issued.key_hash)
     assert issuing.works(issued.secret)
+
+
+def test_a_key_is_found_with_its_state_and_its_budget_until_it_is_deleted(issuing: Issuing, alias: str) -> None:
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
+    assert issuing.issuer.find(issued.key_hash) == KeyState(is_blocked=False, budget_microusd=1_250_000)
+    issuing.issuer.block(issued.key_hash)
+    issuing.issuer.set_budget(issued.key_hash, 2_500_001)
+    assert issuing.issuer.find(issued.key_hash) == KeyState(is_blocked=True, budget_microusd=2_500_001)
+    issuing.issuer.delete(issued.key_hash)
+    assert issuing.issuer.find(issued.key_hash) is None
+    assert issuing.issuer.find("0" * 64) is None
 
 
 def test_blocking_and_unblocking_a_deleted_key_succeeds(issuing: Issuing, alias: str) -> None:

@@ -24,6 +24,7 @@ MODELS = {
     "enforcement": DynamoDBStreamModel,
     "flow_billing": EventBridgeModel,
     "key_provisioning": APIGatewayProxyEventV2Model,
+    "key_sweep": EventBridgeModel,
     "pending_push": DynamoDBStreamModel,
     "public_api": APIGatewayProxyEventV2Model,
     "reconciliation": EventBridgeModel,

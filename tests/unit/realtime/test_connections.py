@@ -216,3 +216,29 @@ def test_a_message_between_watching_and_resuming_is_not_missed(inside: Hall) -> 
     inside.watch(subscription_id=7, after=0)
     # Then the message is among those that it missed
     assert [answer["sequence"] for answer in inside.received()] == ["0", "1"]
+
+
+def test_a_ticket_of_a_former_owner_does_not_watch_what_has_moved(hall: Hall) -> None:
+    # Given a ticket that Alice was given before her subscription moved to Bob
+    ticket = hall.ticket()
+    hall.ledger.open(7, BOB, 0)
+    # When she connects with it, Then she cannot watch
+    hall.connect("c1", ticket)
+    hall.watch(subscription_id=7)
+    assert hall.received()[-1]["code"] == "subscription_not_found"
+    assert hall.connections.watches == set()
+
+
+def test_a_subscription_that_moves_while_a_watch_begins_is_not_watched(inside: Hall) -> None:
+    # Given a move that is stored, and whose watches are ended, just before this watch is stored
+    watch = inside.connections.watch
+
+    def watch_too_late(connection_id: str, subscription_id: int, expires_at: datetime) -> None:
+        inside.ledger.open(7, BOB, 0)
+        watch(connection_id, subscription_id, expires_at)
+
+    inside.connections.watch = watch_too_late  # type: ignore[method-assign]
+    # When the watch is stored, Then it is ended at once
+    inside.watch(subscription_id=7)
+    assert inside.received()[-1]["code"] == "subscription_not_found"
+    assert inside.connections.watches == set()

@@ -9,7 +9,7 @@ import pytest
 
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import Entry
-from flareflow.realtime.changes import CallsCounted, Change, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import CallsCounted, Change, StandingChanged, SubscriptionChanged, UsageChanged
 from flareflow.realtime.pushing import Push
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
@@ -177,3 +177,31 @@ def test_a_changed_balance_or_status_is_told(square: Square, change: dict[str, A
 def test_a_settlement_that_charges_nothing_is_told_alone(square: Square) -> None:
     square.state(replace(STATE, settled_epoch=6), STATE)
     assert [(message["type"], message["epoch"]) for message in square.received()] == [("usage.settled", "6")]
+
+
+def test_a_move_ends_the_watches_of_everybody_but_the_new_owner_at_once(square: Square) -> None:
+    # Given watchers of the old and the new owner, and of one that is gone
+    for connection, address in (("c1", "0x01"), ("c2", "0x02")):
+        square.connections.add(connection, address, NOON)
+        square.connections.watch(connection, 7, NOON)
+    square.connections.watch("gone", 7, NOON)
+    square.connections.watch("c1", 8, NOON)
+    # When the subscription moves, together with a change of its balance
+    moved = replace(STATE, owner="0x02", balance_ufix64=97_000_000, deposited_ufix64=99_000_000)
+    square.state(moved, STATE)
+    # Then the old owner is told so and nothing else, and watches only what is still their own
+    assert [message["type"] for message in square.received("c1")] == ["watch.ended"]
+    assert [message["type"] for message in square.received("c2")] == ["balance.changed"]
+    assert square.connections.watches == {("c2", 7), ("c1", 8)}
+
+
+def test_a_change_without_a_new_owner_ends_no_watch(square: Square) -> None:
+    square.state(replace(STATE, settled_epoch=6), STATE)
+    assert square.connections.watches == {("c1", 7)}
+
+
+def test_a_changed_standing_is_stored_numbered_and_sent(square: Square) -> None:
+    square.push(StandingChanged("e1", NOON, 7, "overdrawn", 3))
+    [message] = square.received()
+    assert (message["type"], message["standing"], message["version"]) == ("standing.changed", "overdrawn", "3")
+    assert (message["sequence"], square.messages.last_sequence(7)) == ("1", 1)

@@ -37,25 +37,31 @@ class LiteLLM:
     def handle(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
             raise httpx.ConnectError("down", request=request)
+        return httpx.Response(200, json=self._answer(request))
+
+    def _answer(self, request: httpx.Request) -> object:
+        if request.url.path == "/spend/logs/v2":
+            failed = request.url.params["status_filter"] == "failure"
+            has_rows = request.url.params["end_date"] > self.rows_since
+            rows = [row for row in self.rows if has_rows and (row["status"] == "failure") == failed]
+            return {"data": rows, "total": len(rows)}
+        if request.url.path == "/user/daily/activity":
+            spent = {KEY_HASH: {"metrics": {"spend": 1, "successful_requests": 9}}}
+            day = {"date": request.url.params["start_date"], "breakdown": {"api_keys": spent}}
+            return {"results": [day], "metadata": {"has_more": False}}
+        return self._about_keys(request)
+
+    def _about_keys(self, request: httpx.Request) -> object:
+        """One answer for all routes that change keys; LiteLLM has blocked every key, with a budget of a cent."""
         match request.url.path:
-            case "/key/generate":
-                budget = json.loads(request.content)["max_budget"]
-                return httpx.Response(200, json={"key": SECRET, "token": KEY_HASH, "max_budget": budget})
-            case "/spend/logs/v2":
-                failed = request.url.params["status_filter"] == "failure"
-                has_rows = request.url.params["end_date"] > self.rows_since
-                rows = [row for row in self.rows if has_rows and (row["status"] == "failure") == failed]
-                return httpx.Response(200, json={"data": rows, "total": len(rows)})
-            case "/user/daily/activity":
-                spent = {KEY_HASH: {"metrics": {"spend": 1, "successful_requests": 9}}}
-                day = {"date": request.url.params["start_date"], "breakdown": {"api_keys": spent}}
-                return httpx.Response(200, json={"results": [day], "metadata": {"has_more": False}})
+            case "/key/info":
+                return {"key": request.url.params["key"], "info": {"blocked": True, "max_budget": 0.01}}
             case "/key/list":
-                return httpx.Response(200, json={"keys": [{"token": KEY_HASH, "total_spend": 1}], "total_pages": 1})
-            case "/key/delete":
-                return httpx.Response(200, json={"deleted_keys": [KEY_HASH]})
+                return {"keys": [{"token": KEY_HASH, "total_spend": 1}], "total_pages": 1}
             case path:
-                return httpx.Response(200, json={"token": KEY_HASH, "blocked": path == "/key/block"})
+                budget = json.loads(request.content).get("max_budget", 0)
+                state = {"blocked": path == "/key/block", "max_budget": budget, "deleted_keys": [KEY_HASH]}
+                return {"key": SECRET, "token": KEY_HASH, **state}
 
     @contextmanager
     def running(self) -> Iterator[None]:

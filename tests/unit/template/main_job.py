@@ -15,7 +15,6 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
@@ -39,12 +38,11 @@ from tests.fakes.accounts import ALICE, BOB, FakeOnChainSubscriptions
 from tests.fakes.attestation import FakeDataAvailability, FakeFlare
 from tests.fakes.settlement import FakeChainLog, FakeDepositToken, FakeDollarRates, FakeFlow, FakeLightClient
 from tests.support.functions import sample
-from tests.support.stream_records import base64_text
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
+from tests.unit.template.events import BEGIN, http, http_event, queue_event, stream_record, tick, websocket_event
 from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, record, row
 
 SUBSCRIPTION: Final = 7
-BEGIN: Final = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 EPOCH: Final = timedelta(seconds=300)
 SECOND: Final = timedelta(seconds=1)
 
@@ -76,6 +74,7 @@ class MainJob:
             self.attest()
             self.settle()
             self.tell_watchers()
+            self.sweep_keys()
             self.enforce()
             self.read_account()
             self.read_public()
@@ -293,6 +292,15 @@ class MainJob:
             assert key.get("Item", {}).get("status") == status
         self._read_chain(OwnerChanged(SUBSCRIPTION, ALICE))
 
+    def sweep_keys(self) -> None:
+        """Of a subscription without a standing: one key was changed by hand, and a former owner has left another."""
+        self._table("LedgerTable").delete_item(Key={"pk": f"SUB#{SUBSCRIPTION}", "sk": "STANDING"})
+        accounts, place = self._table("AccountsTable"), {"pk": f"SUB#{SUBSCRIPTION}", "sk": f"KEY#{KEY_HASH}"}
+        left = {"key_hash": "cd" * 32, "owner": BOB, "sk": f"KEY#{'cd' * 32}"}
+        accounts.put_item(Item=accounts.get_item(Key=place)["Item"] | left)
+        with self.aws.function("KeySweepFunction") as (_, _, handle):
+            assert handle(tick(BEGIN))["keys_mended"] == 2
+
     def read_account(self) -> None:
         with self.aws.function("AccountApiFunction") as (_, _, handle):
             one = f"/v1/subscriptions/{SUBSCRIPTION}"
@@ -343,64 +351,3 @@ def handle_whatever(handle: Any, event: Event) -> None:
     with warnings.catch_warnings(), suppress(UnavailableError):
         warnings.simplefilter("ignore")  # there is nothing to measure then
         handle(event)
-
-
-def http(handle: Any, method: str, path: str, body: object = None, request: str = "request-1") -> Any:
-    event = http_event(method, path, body)
-    event["headers"]["idempotency-key"] = request
-    answer = handle(event)
-    return json.loads(answer["body"]) if answer.get("body") else {}
-
-
-def http_event(method: str, path: str, body: object = None) -> Event:
-    return {
-        "version": "2.0",
-        "type": "REQUEST",
-        "routeKey": f"{method} {path}",
-        "routeArn": "arn:aws:execute-api:us-east-1:123456789012:api/$default/GET/",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"idempotency-key": "request-1"},
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
-        "requestContext": {
-            "requestId": "request-1",
-            "stage": "$default",
-            "http": {"method": method, "path": path},
-            "authorizer": {"lambda": {"address": ALICE}},
-        },
-    }
-
-
-def websocket_event(route: str, connection: str, *, ticket: str = "", body: object = None) -> Event:
-    return {
-        "requestContext": {"routeKey": route, "connectionId": connection, "eventType": "MESSAGE"},
-        "queryStringParameters": {"ticket": ticket},
-        "body": json.dumps(body),
-    }
-
-
-def tick(at: datetime) -> Event:
-    return {"source": "aws.events", "time": at.isoformat()}
-
-
-def queue_event(body: Mapping[str, object]) -> Event:
-    record = {"messageId": "m-1", "receiptHandle": "r-1", "body": json.dumps(body), "eventSource": "aws:sqs"}
-    return {"Records": [record | {"attributes": {}, "messageAttributes": {}, "awsRegion": "us-east-1"}]}
-
-
-def stream_record(number: int, item: Mapping[str, Any]) -> Event:
-    serialize = TypeSerializer().serialize
-    image = json.loads(json.dumps({name: serialize(item[name]) for name in item}, default=base64_text))
-    return {
-        "eventID": f"event-{number}",
-        "eventName": "INSERT",
-        "eventSource": "aws:dynamodb",
-        "dynamodb": {
-            "ApproximateCreationDateTime": BEGIN.timestamp(),
-            "Keys": {"pk": image["pk"], "sk": image["sk"]},
-            "NewImage": image,
-            "SequenceNumber": str(number),
-            "StreamViewType": "NEW_AND_OLD_IMAGES",
-        },
-    }

@@ -39,6 +39,7 @@ SCHEDULED: Final = {
     "UsageRescanFunction",
     "WideUsageRescanFunction",
     "ReconciliationFunction",
+    "KeySweepFunction",
     "AttestationSubmissionFunction",
     "FlowBillingFunction",
     "ChainEventsFunction",
@@ -53,6 +54,7 @@ NEEDS_NOBODY: Final[Mapping[Metric, str]] = {
     Metric.EPOCHS_RECONCILED: "it counts what went well; differences show as DifferencesFound",
     Metric.ROWS_MISSING: "what they are worth shows as NanoUsdMissing",
     Metric.JOURNAL_ENTRIES: "it counts what went well",
+    Metric.KEYS_MENDED: "they are mended",
 }
 """Metrics without an alarm, and why."""
 HTTP: Final = {

@@ -6,5 +6,7 @@ Rules that always hold:
 2. A session belongs to one Flow address, which was proven with unrevoked keys of full weight (1000).
 3. Only its owner can read or change a subscription; to everybody else it does not exist (404).
 4. Of all keys made for one idempotency key at most one is ever shown; the others are deleted.
-5. A key works exactly while its subscription can pay for the metered usage; a deleted key never works again.
+5. A key works exactly while the standing of its subscription allows calls; a deleted key never works again.
+6. A key is recorded only under a stored standing that allows it, for the owner in the ledger, as one of 20 at most.
+7. All credit that gates hold is within what the subscription can pay for, but for what they have spent already.
 """

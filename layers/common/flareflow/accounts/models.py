@@ -120,6 +120,14 @@ class IssuedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyState:
+    """A key as LiteLLM has it. `budget_microusd` is None for a key without a limit."""
+
+    is_blocked: bool
+    budget_microusd: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CursorPage[T]:
     """A part of a list; `next_cursor` is the cursor of the next part, None at the end."""
 

@@ -10,6 +10,7 @@ from flareflow.accounts.models import (
     AccountProof,
     CursorPage,
     IssuedKey,
+    KeyState,
     KeyStatus,
     OnChainSubscription,
     Session,
@@ -85,6 +86,9 @@ class KeyIssuer(Protocol):
 
     def unblock(self, key_hash: str) -> None:
         """Make LiteLLM accept the key again; a key that does not exist changes nothing."""
+
+    def find(self, key_hash: str) -> KeyState | None:
+        """The key as LiteLLM has it; None if it does not exist or was deleted."""
 
     def set_budget(self, key_hash: str, budget_microusd: int) -> None:
         """Set what the key may ever cost, in 1e-6 dollars; a key that does not exist changes nothing."""

@@ -33,7 +33,10 @@ class EnforcementSettings(Settings):
 
 @cache
 def enforce() -> Enforce:
-    settings = EnforcementSettings.from_environment()
+    return enforcement(EnforcementSettings.from_environment())
+
+
+def enforcement(settings: EnforcementSettings) -> Enforce:
     return Enforce(
         judge=judge_standing(settings.ledger_table, settings.usage_table),
         keys=DynamoVirtualKeys(boto3.resource("dynamodb").Table(settings.accounts_table)),

@@ -54,6 +54,10 @@ class Metric(Enum):
     """Transactions that failed on Flow."""
     JOURNAL_ENTRIES = "JournalEntries", MetricUnit.Count
     """Events of the contract that were added to the journal."""
+    KEYS_MENDED = "KeysMended", MetricUnit.Count
+    """Keys that a sweep found blocked or working at LiteLLM against the standing of their subscription."""
+    KEY_SWEEP_FAILURES = "KeySweepFailures", MetricUnit.Count
+    """Subscriptions whose keys a sweep could not compare or mend."""
     CHAIN_EVENTS_SET_ASIDE = "ChainEventsSetAside", MetricUnit.Count
     """Events of the contract that are set aside now: each could not be entered, or waits for one that could not."""
 

@@ -56,6 +56,7 @@ class Watch:
         self._check_owner(connection_id, subscription_id)
         self._check_watch_limits(connection_id, subscription_id)
         self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)
+        self._check_owner_again(connection_id, subscription_id)
         self._greet(connection_id, subscription_id)
         if after is not None:
             for message in self.messages.after(subscription_id, after, RESUMED_MAX):
@@ -67,6 +68,14 @@ class Watch:
             raise UnauthenticatedError("unknown_connection", "Connect again with a new ticket.")
         if self.owners.owner(subscription_id) != address:
             raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
+
+    def _check_owner_again(self, connection_id: str, subscription_id: int) -> None:
+        """A subscription that has moved meanwhile may have ended its watches before this one was stored."""
+        try:
+            self._check_owner(connection_id, subscription_id)
+        except NotFoundError:
+            self.connections.unwatch(connection_id, subscription_id)
+            raise
 
     def _check_watch_limits(self, connection_id: str, subscription_id: int) -> None:
         watched = self.connections.watched_by(connection_id)

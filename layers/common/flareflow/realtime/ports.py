@@ -25,6 +25,9 @@ class Connections(Protocol):
 
     def watch(self, connection_id: str, subscription_id: int, expires_at: datetime) -> None: ...
 
+    def unwatch(self, connection_id: str, subscription_id: int) -> None:
+        """End one watch; one that does not exist changes nothing."""
+
     def watched_by(self, connection_id: str) -> Sequence[int]: ...
 
     def watching(self, subscription_id: int) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from flareflow.json_format import to_json
 from flareflow.realtime.changes import CallsCounted, Change, StandingChanged, SubscriptionChanged, UsageChanged
@@ -9,6 +10,8 @@ from flareflow.realtime.models import MessageType, Notification
 from flareflow.realtime.ports import Connections, ConnectionSender, Messages
 from flareflow.settlement.journal import Subscription
 from flareflow.time import Clock
+
+WATCH_ENDED: Final = "watch.ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,20 @@ class Push:
             case CallsCounted():
                 self._send(change.subscription_id, _usage_counted(change))
             case SubscriptionChanged():
+                if change.before is not None and change.before.owner != change.after.owner:
+                    self._end_watches(change.after)
                 for notification in _of_subscription(change):
                     self._publish(change, notification)
             case StandingChanged():
                 self._publish(change, _standing_changed(change))
+
+    def _end_watches(self, moved: Subscription) -> None:
+        """Nobody but the new owner watches a subscription that has moved."""
+        ended = to_json({"type": WATCH_ENDED, "subscription_id": moved.subscription_id, "reason": "owner_changed"})
+        for connection_id in self.connections.watching(moved.subscription_id):
+            if self.connections.address(connection_id) != moved.owner:
+                self.connections.unwatch(connection_id, moved.subscription_id)
+                self.sender.send(connection_id, ended)
 
     def _publish(self, change: Change, notification: Notification) -> None:
         message = self.messages.publish(f"{change.change_id}.{notification.type}", notification, self.clock())

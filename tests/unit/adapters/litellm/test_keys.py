@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from flareflow.accounts.models import KeyState
 from flareflow.adapters.litellm.keys import ANSWER_BYTES_MAX, LiteLLMKeys
 from flareflow.errors import KeyIssuerUnavailableError
 from tests.fakes.accounts import ALICE
@@ -150,3 +151,25 @@ def test_no_answer_means_that_litellm_is_unavailable(call: Callable[[LiteLLMKeys
 
     with pytest.raises(KeyIssuerUnavailableError):
         call(over(refuse))
+
+
+@pytest.mark.parametrize(
+    ("info", "state"),
+    [
+        ({"blocked": None, "max_budget": 1.25}, KeyState(is_blocked=False, budget_microusd=1_250_000)),
+        ({"blocked": True, "max_budget": None}, KeyState(is_blocked=True, budget_microusd=None)),
+        ({"blocked": False, "status": "deleted"}, None),
+    ],
+)
+def test_a_key_is_found_as_litellm_has_it(info: dict[str, object], state: KeyState | None) -> None:
+    assert answering(200, {"key": KEY_HASH, "info": info}).find(KEY_HASH) == state
+
+
+def test_a_key_that_litellm_does_not_have_is_not_found() -> None:
+    assert answering_as("31_block_unknown").find(KEY_HASH) is None
+
+
+@pytest.mark.parametrize("body", [{"key": "0" * 64, "info": {}}, {"key": KEY_HASH}, {}, []])
+def test_an_answer_about_another_key_or_of_another_form_is_refused(body: object) -> None:
+    with pytest.raises(KeyIssuerUnavailableError):
+        answering(200, body).find(KEY_HASH)

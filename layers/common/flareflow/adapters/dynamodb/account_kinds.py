@@ -62,10 +62,22 @@ LEASES: Final = ItemKind(
     serves="credit_leases reads and replaces it for each lease.",
     attributes=("subscription_id", "leases", "version"),
 )
+KEY_SWEEP: Final = ItemKind(
+    pk="KEY_SWEEP",
+    sk="LAST",
+    holds="The last subscription whose keys the sweep has looked at, where it was not finished.",
+    serves="key_sweep goes on from there.",
+    attributes=("subscription_id",),
+)
 KEY_REQUEST: Final = ItemKind(
     pk="IDEMPOTENCY#{owner}#{idempotency_key}",
     sk="REQUEST",
     holds="A request for a key; `state` is started or done, `key_hash` is there once it is done.",
     serves="key_provisioning looks for a repetition and holds a lease while it carries the request out.",
     attributes=("request_hash", "state", "lease_until", "key_hash"),
+)
+
+ACCOUNT_KINDS: Final = (
+    *(NONCE, SESSION, KEY_OWNER, HASHED_KEY, VIRTUAL_KEY),
+    *(DELETED_KEY, LIVING_KEYS, LEASES, KEY_REQUEST, KEY_SWEEP),
 )

@@ -83,6 +83,11 @@ class DynamoConnections:
                 ]
             )
 
+    def unwatch(self, connection_id: str, subscription_id: int) -> None:
+        with translating("end a watch"):
+            for key in _watch_keys(connection_id, subscription_id):
+                self.table.delete_item(Key=key)
+
     def watched_by(self, connection_id: str) -> Sequence[int]:
         found = self._query(WATCHED, WATCHED_MAX, connection_id=connection_id)
         return [WATCHED.number(item, "subscription_id") for item in found]

@@ -8,17 +8,7 @@ from dataclasses import fields
 from typing import Final
 
 from flareflow.accounts.standing import KnownStanding
-from flareflow.adapters.dynamodb.account_kinds import (
-    DELETED_KEY,
-    HASHED_KEY,
-    KEY_OWNER,
-    KEY_REQUEST,
-    LEASES,
-    LIVING_KEYS,
-    NONCE,
-    SESSION,
-    VIRTUAL_KEY,
-)
+from flareflow.adapters.dynamodb.account_kinds import ACCOUNT_KINDS
 from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
@@ -383,7 +373,7 @@ TABLES: Final = (
     TableLayout(
         name="AccountsTable",
         holds="Sign-ins and virtual keys; written by wallet_auth, key_provisioning and enforcement.",
-        items=(NONCE, SESSION, KEY_OWNER, HASHED_KEY, VIRTUAL_KEY, DELETED_KEY, LIVING_KEYS, LEASES, KEY_REQUEST),
+        items=ACCOUNT_KINDS,
     ),
     TableLayout(
         name="RealtimeTable",

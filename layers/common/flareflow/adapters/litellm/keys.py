@@ -3,19 +3,22 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Final
 
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
-from flareflow.accounts.models import IssuedKey
+from flareflow.accounts.models import IssuedKey, KeyState
 from flareflow.adapters.http import Answer, read_answer
 from flareflow.errors import KeyIssuerUnavailableError
 
 ANSWER_BYTES_MAX: Final = 1024 * 1024
 KEY_TYPE: Final = "llm_api"
 """A key of this type can call models, but neither create keys nor read anybody's spend."""
+DELETED: Final = "deleted"
+"""The status of a key that was deleted: LiteLLM still tells of it."""
 NOT_FOUND: Final = "not_found_error"
 
 
@@ -33,6 +36,17 @@ class _KeyState(BaseModel):
 class _KeyBudget(BaseModel):
     token: str
     max_budget: float
+
+
+class _KeyInfo(BaseModel):
+    blocked: bool | None = None
+    max_budget: float | None = None
+    status: str | None = None
+
+
+class _FoundKey(BaseModel):
+    key: str
+    info: _KeyInfo
 
 
 class _Deleted(BaseModel):
@@ -79,6 +93,20 @@ class LiteLLMKeys:
     def unblock(self, key_hash: str) -> None:
         self._set_blocked("/key/unblock", key_hash, blocked=False)
 
+    def find(self, key_hash: str) -> KeyState | None:
+        path = "/key/info"
+        answer = self._get(path, {"key": key_hash})
+        if _error_type(answer) == NOT_FOUND:
+            return None
+        found = _parsed(path, answer, _FoundKey)
+        if found.key != key_hash:
+            raise KeyIssuerUnavailableError(f"LiteLLM answered {path} with another key")
+        if found.info.status == DELETED:
+            return None
+        budget = found.info.max_budget
+        budget_microusd = None if budget is None else round(Decimal(str(budget)) * 10**6)
+        return KeyState(is_blocked=bool(found.info.blocked), budget_microusd=budget_microusd)
+
     def set_budget(self, key_hash: str, budget_microusd: int) -> None:
         path, dollars = "/key/update", _dollars(budget_microusd)
         answer = self._post(path, {"key": key_hash, "max_budget": dollars})
@@ -103,6 +131,12 @@ class LiteLLMKeys:
         state = _parsed(path, answer, _KeyState)
         if (state.token, state.blocked) != (key_hash, blocked):
             raise KeyIssuerUnavailableError(f"LiteLLM answered {path} with the state of another key, or another state")
+
+    def _get(self, path: str, query: Mapping[str, str]) -> Answer:
+        try:
+            return read_answer(self.http.stream("GET", path, params=query), ANSWER_BYTES_MAX)
+        except httpx.HTTPError as error:
+            raise KeyIssuerUnavailableError(f"LiteLLM gave no answer to {path}") from error
 
     def _post(self, path: str, body: Mapping[str, object]) -> Answer:
         try:

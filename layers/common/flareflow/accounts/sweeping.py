@@ -1,0 +1,100 @@
+"""The sweep: at each tick, every key is compared with what LiteLLM says of it, and what differs is mended.
+
+Enforcement reacts to changes; the sweep finds what no change tells: a change that LiteLLM missed while it was down, a
+key that somebody unblocked by hand, a spend cap whose period has ended, a ledger that has grown old.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from flareflow.accounts.enforcement import Enforce
+from flareflow.accounts.models import KeyState, KeyStatus, VirtualKey
+from flareflow.accounts.ports import KeyIssuer, VirtualKeys
+from flareflow.errors import FlareFlowError, KeyIssuerUnavailableError
+from flareflow.time import Deadline
+
+PAGE_MAX: Final = 100
+
+
+class AllSubscriptions(Protocol):
+    """Every subscription that the ledger knows."""
+
+    def after(self, subscription_id: int | None, limit: int) -> Sequence[int]:
+        """The next ids in their order; from the first one on where `subscription_id` is None."""
+
+
+class SweepProgress(Protocol):
+    """Where a sweep that could not be finished goes on."""
+
+    def last(self) -> int | None:
+        """The last subscription that was looked at; None where the next sweep begins anew."""
+
+    def note(self, subscription_id: int | None) -> None: ...
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """What one tick did. `is_complete`: the last subscription was reached."""
+
+    subscriptions: int = 0
+    keys_mended: int = 0
+    failed: int = 0
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Look at subscriptions by their ids, from where the last tick ended, until the last one or the deadline.
+
+    One that fails is counted and does not hold up the others. While LiteLLM gives no answer the sweep stops, and the
+    next tick goes on at the same subscription.
+    """
+
+    subscriptions: AllSubscriptions
+    progress: SweepProgress
+    keys: VirtualKeys
+    issuer: KeyIssuer
+    enforce: Enforce
+
+    def run(self, deadline: Deadline) -> SweepReport:
+        report = SweepReport()
+        last = self.progress.last()
+        try:
+            while page := self.subscriptions.after(last, PAGE_MAX):
+                for subscription_id in page:
+                    if deadline.is_near():
+                        return report
+                    self._look_at(subscription_id, report)
+                    last = subscription_id
+                self.progress.note(last)
+            last, report.is_complete = None, True
+        except KeyIssuerUnavailableError:
+            report.failed += 1
+        finally:
+            self.progress.note(last)
+        return report
+
+    def _look_at(self, subscription_id: int, report: SweepReport) -> None:
+        """Raises KeyIssuerUnavailableError."""
+        report.subscriptions += 1
+        try:
+            for key in self.keys.living(subscription_id):
+                self._compare(key, self.issuer.find(key.key_hash))
+            report.keys_mended += self.enforce.run(subscription_id)
+        except KeyIssuerUnavailableError:
+            raise
+        except FlareFlowError:
+            report.failed += 1
+
+    def _compare(self, key: VirtualKey, found: KeyState | None) -> None:
+        """Note what LiteLLM says where it is not what is stored; enforcement then makes it what it has to be.
+
+        A key that LiteLLM does not have works for nobody.
+        """
+        if found is None:
+            return
+        if found.is_blocked is not (key.status is KeyStatus.BLOCKED):
+            self.keys.mark(key, KeyStatus.CHANGING)
+        if found.budget_microusd != key.budget_microusd:
+            self.keys.note_budget(key, found.budget_microusd or 0)
