@@ -6,4 +6,5 @@ It forwards what it has checked and nothing else, and keeps a record of every ca
 2. One request is one call of one model that the price book names.
 3. Every call has an id that the gate made; a caller cannot choose it.
 4. The record of an answer is stored before the last byte of the answer is passed on.
+5. A call is made only if what it can cost at most fits into the credit that the gate holds for its key.
 """

@@ -144,12 +144,16 @@ class CreditDesk:
         """Until cancelled: renew the leases that calls under way depend on, and forget those that nobody uses."""
         while True:
             await asyncio.sleep(ROUNDS_SECONDS)
-            now = self._clock()
-            for account in list(self._accounts.values()):
-                if account.reserved and now > account.usable_until - RENEWAL_SECONDS:
-                    self._in_background(account)
-                elif not account.reserved and now > account.usable_until and not account.lock.locked():
-                    del self._accounts[account.key_hash]
+            await self.renew_due()
+
+    async def renew_due(self) -> None:
+        """One round of `run`."""
+        now = self._clock()
+        due = [one for one in self._accounts.values() if one.reserved and now > one.usable_until - RENEWAL_SECONDS]
+        await asyncio.gather(*(self._prefetch(account) for account in due))
+        for account in list(self._accounts.values()):
+            if not account.reserved and now > account.usable_until and not account.lock.locked():
+                del self._accounts[account.key_hash]
 
     async def _fetch_for(self, account: Account, most: int) -> None:
         """Lease what a waiting call needs, and some for later ones. Raises RefusedError where that is not granted."""

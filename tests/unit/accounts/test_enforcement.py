@@ -391,6 +391,7 @@ def test_a_decision_by_older_facts_does_not_replace_one_by_newer_facts(house: Ho
         return found
 
     house.usage.live = read_then_race  # type: ignore[method-assign]
-    # When the first goes on, Then it decides again
+    # When the first goes on, Then it decides again, and has not stored what it had decided
     house.enforce()
-    assert (house.standings.known[7].standing, house.blocked()) == (Standing.OVERDRAWN, {True})
+    known = house.standings.known[7]
+    assert (known.standing, known.version, house.blocked()) == (Standing.OVERDRAWN, 1, {True})

@@ -181,6 +181,22 @@ def test_what_was_handed_over_is_usage_and_leaves_the_lease_when_it_is_renewed()
     assert run(calls) == 2
 
 
+def test_what_was_handed_over_is_not_free_before_the_lease_is_renewed() -> None:
+    # Given a lease of nine calls, one of which was made and handed over
+    credit = FakeCredit()
+    desk = desk_over(credit)
+
+    async def calls() -> tuple[int, int, int]:
+        [first], _ = await admitted(desk, 1)
+        desk.track("event-1", first)
+        desk.handed_over(["event-1"])
+        # When one comes that can cost as much as nine, Then what it needs beyond the rest of the lease is asked for
+        await admitted(desk, 1, most=(1 + AHEAD_CALLS) * CALL)
+        return credit.asked[1]
+
+    assert run(calls)[:2] == (AHEAD_CALLS * CALL, CALL)
+
+
 def test_a_call_that_was_refused_by_litellm_costs_no_credit() -> None:
     credit = FakeCredit(left=CALL)
     desk = desk_over(credit)
@@ -251,13 +267,13 @@ def test_a_refused_call_reaches_neither_litellm_nor_the_records(gate: GateHarnes
 
 
 def test_a_call_is_settled_before_its_record_can_be_handed_over(gate: GateHarness) -> None:
-    # Given an answer of 8 tokens, whose record is handed over
+    # Given credit for one call and 50 tokens more, and a call that has used 8, whose record is handed over
     gate.litellm.parts = [answer(3, 5)]
+    gate.call(headers={"authorization": "Bearer sk-another"})
+    bound = gate.credit.asked[0][1]
+    gate.credit.left, gate.credit.asked = bound + 100 * 10**6, []
     gate.call()
-    [record] = gate.records
-    gate.desk.handed_over([record.event_id])
-    # Then another call keeps the usage of the first in its lease, not its bound
-    gate.credit.now += 200
+    gate.desk.handed_over([record.event_id for record in gate.records])
+    # When another comes, Then it finds credit, because only the usage of the first was taken
     gate.call()
-    kept, _, _ = gate.credit.asked[-1]
-    assert kept == 0
+    assert [needed for _, needed, _ in gate.credit.asked if needed] == [bound]
