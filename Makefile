@@ -97,6 +97,11 @@ bench: ## measure metering and what the gate adds to a call, into .local/bench/m
 	@$(PYTHON) -m tests.benchmarks.metering
 	@$(PYTHON) -m tests.benchmarks.gate
 
+.PHONY: bench-chain-events
+bench-chain-events: ## measure how chain_events catches up with 100,000 events, into .local/bench/chain_events.json (some minutes)
+	@$(INSTALL) stack
+	@$(PYTHON) -m tests.benchmarks.chain_events
+
 .PHONY: cheat
 cheat: ## try every known trick at the gate and on LiteLLM alone, and print what each let through (some minutes)
 	@$(INSTALL) stack

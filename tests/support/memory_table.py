@@ -3,6 +3,7 @@
 `tests/ports/dynamodb` runs the same code against DynamoDB Local.
 """
 
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ type Item = Mapping[str, Any]
 
 PAGE_ITEMS = 3
 ABSENT = re.compile(r"attribute_not_exists\((\w+)\)")
-COMPARES = re.compile(r"(\w+) ([=<]) (:\w+)")
+COMPARES = re.compile(r"(\w+) (=|<=|<) (:\w+)")
+MEANT = {"=": operator.eq, "<=": operator.le, "<": operator.lt}
 APPEND = re.compile(r"list_append\(if_not_exists\((\w+), (:\w+)\), (:\w+)\)")
 
 
@@ -34,6 +36,7 @@ class MemoryTable(BreakableTable):
 
     def as_table(self) -> "Table":
         table = SimpleNamespace(name=self.name, get_item=self.get_item, query=self.query, put_item=self.put_item)
+        table.scan, table.delete_item = self.scan, self.delete_item
         table.update_item = lambda **update: self.transact_write_items(TransactItems=[{"Update": update}])
         table.meta = SimpleNamespace(client=self)
         return cast("Table", table)
@@ -64,6 +67,15 @@ class MemoryTable(BreakableTable):
         if len(found) > Limit:
             answer["LastEvaluatedKey"] = {name: found[Limit - 1][name] for name in ("pk", "sk")}
         return answer
+
+    def scan(self, *, ExclusiveStartKey: Item | None = None, **_: object) -> Item:  # noqa: N803
+        after = ("", "") if ExclusiveStartKey is None else (ExclusiveStartKey["pk"], ExclusiveStartKey["sk"])
+        page = sorted(key for key in self.items if key > after)[:PAGE_ITEMS]
+        answer: dict[str, Any] = {"Items": [self.items[key] for key in page]}
+        return answer | ({"LastEvaluatedKey": {"pk": page[-1][0], "sk": page[-1][1]}} if page else {})
+
+    def delete_item(self, **delete: Any) -> None:
+        self.transact_write_items(TransactItems=[{"Delete": delete}])
 
     def put_item(self, **put: Any) -> None:
         self.transact_write_items(TransactItems=[{"Put": put}])
@@ -107,7 +119,7 @@ def _term_holds(term: str, item: Item, values: Item) -> bool:
     compares = COMPARES.fullmatch(term)
     assert compares, term
     name, sign, value = compares[1], compares[2], values[compares[3]]
-    return name in item and (item[name] == value if sign == "=" else item[name] < value)
+    return name in item and bool(MEANT[sign](item[name], value))
 
 
 def _updated(item: Item, expression: str, values: Item) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from flareflow.time import Clock, Deadline
 
 HEIGHTS_MAX: Final = 250
 """Blocks whose events are asked for at a time; access nodes answer for at most 250."""
-STEP_EVENTS_MAX: Final = 500
+STEP_EVENTS_MAX: Final = 250
 """Events that are entered before the deadline is looked at again."""
 SET_ASIDE_COUNTED_MAX: Final = 1_000
 
