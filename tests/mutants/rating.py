@@ -19,6 +19,9 @@ TEST_BOOK: Final = "tests/unit/metering/test_price_book.py"
 TEST_NAMES: Final = "tests/unit/metering/test_model_names.py"
 TEST_RATING: Final = "tests/unit/metering/test_rating.py"
 TEST_BOOKS: Final = "tests/unit/adapters/dynamodb/test_price_books.py"
+EVENTS: Final = "layers/common/flareflow/metering/usage_events.py"
+
+HISTORIES: Final = "tests/unit/metering/test_random_histories.py"
 TEST_GATE: Final = "tests/unit/proxy/test_price_book.py"
 TEST_ROWS: Final = "tests/unit/adapters/litellm/test_rows.py"
 
@@ -254,5 +257,22 @@ FAULTS: Final = (
         "book = self._stored(epoch) or self._stored_first(epoch)",
         "book = self.first",
         [TEST_BOOKS],
+    ),
+    Fault(
+        "rating-waiting-record-keeps-its-weight",
+        "A record that waited is rated by the book of the epoch that counts it.",
+        WITNESSES,
+        "        rating = self._rating(record.call)\n        entry = Entry.of_record(record, rating, is_billed",
+        "        rating = Rating(record.rated_microtokens, self.book.hash)\n"
+        "        entry = Entry.of_record(record, rating, is_billed",
+        [HISTORIES],
+    ),
+    Fault(
+        "rating-event-names-another-book",
+        "An event names the book that rated it.",
+        EVENTS,
+        "            price_book_hash=self.price_book_hash,\n",
+        "            price_book_hash=bytes(32),\n",
+        [HISTORIES],
     ),
 )

@@ -5,7 +5,7 @@ transactions: it is the table of what is billed, written down once more.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +17,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from flareflow.adapters.dynamodb import usage_items, usage_writer
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.tables import WAITING_RECORDS
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.errors import ConflictError
 from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import LiveTotals, Usage
+from flareflow.metering.price_book import Pattern, Price, PriceBook
 from flareflow.metering.usage_events import OwnedRecord, OwnedRow
-from tests.fakes.metering import NOW, FakePriceBooks, record, row, swept
+from tests.fakes.metering import EVEN_BOOK, NOW, record, row, swept
 from tests.support.breakable_table import BreakableRealTable, CrashError
 from tests.support.memory_table import MemoryTable
 
@@ -33,7 +36,15 @@ SUBSCRIPTIONS = sorted(set(KEYS.values()))
 GRACE = timedelta(minutes=30)
 FIRST_EPOCH = 1000
 
+EVEN_WEIGHT = 1_000_000
+
 TOKENS = st.builds(Tokens, *(st.integers(0, most) for most in (50, 9, 9, 50, 9, 9, 9)))
+
+
+def book_of(weight: int) -> PriceBook:
+    """A book in which each token weighs the same."""
+    price = Price(prompt=weight, completion=weight, nanousd=0)
+    return PriceBook(version=weight, title="", models={}, patterns=(Pattern(match="*", price=price),), default=price)
 
 
 @dataclass
@@ -41,6 +52,7 @@ class Told:
     """What the model knows of one call id of one key."""
 
     record: OwnedRecord | None = None
+    shown: Usage = field(default_factory=Usage)
     is_waiting: bool = False
     rows: list[OwnedRow] = field(default_factory=list)
     billed: list[Usage] = field(default_factory=list)
@@ -54,12 +66,14 @@ class Model:
     rows: set[tuple[str, datetime]] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
     """The event ids of records whose rows had not come at a sweep."""
+    weight: int = EVEN_WEIGHT
+    """Rated micro-tokens of a token, by the price book of the open epoch."""
     counted: dict[int, Usage] = field(default_factory=lambda: dict.fromkeys(SUBSCRIPTIONS, Usage()))
 
     def record(self, one: OwnedRecord) -> None:
         told = self.calls.setdefault((one.call.key_hash, one.call.event_id), Told())
         if told.record is None:
-            told.record, told.is_waiting = one, not told.rows
+            told.record, told.is_waiting, told.shown = one, not told.rows, self._usage(one)
 
     def row(self, one: OwnedRow) -> None:
         identity = one.call.request_id, one.call.started_at
@@ -67,7 +81,7 @@ class Model:
             return
         self.rows.add(identity)
         if one.call.call_id is None:
-            self._bill(Told(), one.subscription_id, _usage(one))
+            self._bill(Told(), one.subscription_id, self._usage(one))
             return
         told = self.calls.setdefault((one.call.key_hash, one.call.call_id), Told())
         if told.record is None or not told.billed:
@@ -81,43 +95,42 @@ class Model:
                 told.is_waiting = False
                 self.alone.add(told.record.call.event_id)
                 if told.record.call.ending is not Ending.UNKNOWN:
-                    self._bill(told, told.record.subscription_id, _usage(told.record))
+                    self._bill(told, told.record.subscription_id, self._usage(told.record))
 
     def unconfirmed(self, subscription_id: int) -> Usage:
-        waiting = [told.record for told in self.calls.values() if told.is_waiting and told.record is not None]
-        mine = [_usage(one) for one in waiting if one.subscription_id == subscription_id]
+        waiting = [told for told in self.calls.values() if told.is_waiting]
+        mine = [told.shown for told in waiting if told.record and told.record.subscription_id == subscription_id]
         return sum(mine, start=Usage())
 
     def _billed_by(self, told: Told, one: OwnedRow) -> Usage:
         if told.record is None or not told.is_waiting:
-            return _usage(one)
+            return self._usage(one)
         record = told.record.call
         both = record.tokens.with_reasoning_as_text, one.call.tokens.with_reasoning_as_text
         if record.ending is Ending.UNKNOWN or record.tokens_are_estimated or both[0] == both[1]:
-            return _usage(one)
+            return self._usage(one)
         cost = one.call.cost_nanousd or 0
-        return _usage(told.record) + Usage(cost_nanousd=cost)
+        return self._usage(told.record) + Usage(cost_nanousd=cost)
+
+    def _usage(self, one: OwnedRow | OwnedRecord) -> Usage:
+        tokens = one.call.tokens
+        cost = (one.call.cost_nanousd or 0) if isinstance(one, OwnedRow) else 0
+        return Usage(
+            prompt_tokens=tokens.prompt,
+            cache_read_tokens=tokens.cache_read,
+            cache_write_tokens=tokens.cache_write,
+            completion_tokens=tokens.completion,
+            reasoning_tokens=tokens.reasoning,
+            audio_input_tokens=tokens.audio_input,
+            audio_output_tokens=tokens.audio_output,
+            requests=1,
+            rated_microtokens=tokens.total * self.weight,
+            cost_nanousd=cost,
+        )
 
     def _bill(self, told: Told, subscription_id: int, usage: Usage) -> None:
         told.billed.append(usage)
         self.counted[subscription_id] += usage
-
-
-def _usage(one: OwnedRow | OwnedRecord) -> Usage:
-    tokens = one.call.tokens
-    cost = (one.call.cost_nanousd or 0) if isinstance(one, OwnedRow) else 0
-    return Usage(
-        prompt_tokens=tokens.prompt,
-        cache_read_tokens=tokens.cache_read,
-        cache_write_tokens=tokens.cache_write,
-        completion_tokens=tokens.completion,
-        reasoning_tokens=tokens.reasoning,
-        audio_input_tokens=tokens.audio_input,
-        audio_output_tokens=tokens.audio_output,
-        requests=1,
-        rated_microtokens=tokens.total * 1_000_000,
-        cost_nanousd=cost,
-    )
 
 
 class Histories(RuleBasedStateMachine):
@@ -132,7 +145,9 @@ class Histories(RuleBasedStateMachine):
         self.patch.setattr(usage_writer, "SPILLED_CHANGED_MAX", 2)
         self.table = self.stack.enter_context(self.opened_table())
         self.epochs = DynamoEpochUsage(self.table.as_table(), lambda _: None)
-        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None, FakePriceBooks())
+        self.books = DynamoPriceBooks(self.table.as_table(), EVEN_BOOK)
+        self.usage = DynamoUsageEvents(self.table.as_table(), lambda _: None, self.books)
+        self.weights = {FIRST_EPOCH: EVEN_WEIGHT}
         self.model = Model()
         self.now = NOW
         self.epoch = FIRST_EPOCH
@@ -152,6 +167,7 @@ class Histories(RuleBasedStateMachine):
     @initialize()
     def open_epoch(self) -> None:
         self.usage.open_epoch_if_none(self.epoch)
+        assert self.books.in_force(self.epoch).hash == EVEN_BOOK.hash
 
     @rule(
         key_hash=st.sampled_from(sorted(KEYS)),
@@ -239,6 +255,20 @@ class Histories(RuleBasedStateMachine):
         self.closed[self.epoch] = self.epochs.deltas(self.epoch)
         self.epochs.sealed(self.epoch)
         self.epoch += 1
+        self.weights.setdefault(self.epoch, self.model.weight)
+        self.model.weight = self.weights[self.epoch]
+
+    @rule(weight=st.integers(1, 5))
+    def a_book_is_put_in_force_from_the_next_epoch_on(self, weight: int) -> None:
+        is_first = self.epoch + 1 not in self.weights
+        with nullcontext() if is_first else pytest.raises(ConflictError):
+            self.books.put_in_force(book_of(weight), self.epoch + 1)
+        self.weights.setdefault(self.epoch + 1, weight)
+
+    @rule(weight=st.integers(1, 5), back=st.integers(0, 2))
+    def no_book_begins_with_an_epoch_that_was_opened(self, weight: int, back: int) -> None:
+        with pytest.raises(ConflictError):
+            self.books.put_in_force(book_of(weight), self.epoch - back)
 
     @rule(data=st.data())
     def a_negative_row_is_set_aside(self, data: st.DataObject) -> None:
@@ -288,6 +318,9 @@ class Histories(RuleBasedStateMachine):
         for _ in range(1000):
             page = reader.events(subscription_id, epoch, cursor)
             rated += sum(event.rated_microtokens for event in page.items)
+            weight = self.weights[epoch]
+            assert all(event.rated_microtokens == event.tokens.total * weight for event in page.items)
+            assert {event.price_book_hash for event in page.items} <= {self.books.in_force(epoch).hash}
             cursor = page.next_cursor
             if cursor is None:
                 return rated
