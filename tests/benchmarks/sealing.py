@@ -1,73 +1,202 @@
-"""How fast an epoch is sealed, beside the floor: one plain keccak256 for each hash that a statement cannot do without.
+"""How long sealing takes, what it reads and writes, and how much memory it needs.
 
-`python -m tests.benchmarks.sealing` prints a table and writes `.local/bench/statements.json`.
+`python -m tests.benchmarks.sealing` prints a table and writes `.local/bench/statements.json`. The use case is the real
+one; documents, usage and settled totals are in memory and count their calls. In AWS each call to S3 takes about 30 ms,
+16 at the same time, and each read of 100 items about 10 ms: that is added as `with_calls_seconds`.
 """
 
 import json
+import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing import get_context
 from typing import Final
 
-from flareflow.keccak import keccak256
+from flareflow.metering.calls import NO_UNITS, Tokens
 from flareflow.metering.models import Usage
-from flareflow.statements.merkle import PageTree, usage_tree
-from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, Leaf
-from flareflow.statements.sealing import added, paged
+from flareflow.metering.usage_events import UsageEvent
+from flareflow.statements.documents import Document
+from flareflow.statements.growing import added
+from flareflow.statements.ports import OpenEpoch, Settled
+from flareflow.statements.sealing import SealEpoch
+from flareflow.time import Epochs
 from infra.paths import LOCAL
+from tests.fakes.metering import FakePriceBooks
+from tests.fakes.statements import FakeStatements
 
-SIZES: Final = (1_000, 10_000, 100_000)
-REPEATS: Final = 3
 EPOCH: Final = 5_984_400
+EPOCHS: Final = Epochs()
 CONTRACT: Final = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
-DELTA: Final = Usage(1_200, 340, 2, 2_310_000_000, 4_520_000)
-LEAF_BYTES: Final = 7 * 32
-PAIR_BYTES: Final = 64
+NOON: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CALLS_EACH: Final = 10
+S3_CALL_SECONDS: Final = 0.03 / 16
+BATCH_OF_ITEMS_SECONDS: Final = 0.01
+KEYS_MAX: Final = 100
 
 
-def leaves_before(subscriptions: int) -> Sequence[Leaf]:
-    return [Leaf(subscription_id, EPOCH - 1, DELTA) for subscription_id in range(1, subscriptions + 1)]
+@dataclass(frozen=True)
+class Case:
+    """So many subscriptions, of which those with every `stride`-th id have used something, `changed` in all."""
+
+    name: str
+    subscriptions: int
+    changed: int
+    stride: int = 1
+
+    @property
+    def ids(self) -> Sequence[int]:
+        return range(0, self.changed * self.stride, self.stride)
 
 
-def seal(before: Sequence[Leaf]) -> None:
-    """All that sealing computes when every subscription was used and none is settled."""
-    leaves = added(before, {leaf.subscription_id: DELTA for leaf in before}, EPOCH)
-    pages = paged(CONTRACT, EPOCH, leaves)
-    assert usage_tree(leaves).root != PageTree.over(pages).root
+CASES: Final = (
+    Case("100000_neighbours", 100_000, 5_000),
+    Case("100000_spread", 100_000, 5_000, stride=20),
+    Case("1000000_neighbours", 1_000_000, 50_000),
+    Case("1000000_spread", 1_000_000, 50_000, stride=20),
+    Case("1000000_all", 1_000_000, 1_000_000),
+)
 
 
-def floor(before: Sequence[Leaf]) -> None:
-    """Two hashes a leaf, one a pair, and one a page of the usual length."""
-    page = b"x" * len(paged(CONTRACT, EPOCH, before[:PAGE_SUBSCRIPTIONS_MAX])[0].text)
-    leaf, pair, digest = b"x" * LEAF_BYTES, b"x" * PAIR_BYTES, b"x" * 32
-    for _ in before:
-        keccak256(leaf)
-        keccak256(digest)
-        keccak256(pair)
-    for _ in range(0, len(before), PAGE_SUBSCRIPTIONS_MAX):
-        keccak256(page)
+@dataclass
+class Bucket:
+    """`Documents` in memory. `read` and `written` count calls."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+    read: int = 0
+    written: int = 0
+
+    def put(self, document: Document) -> str:
+        self.written += 1
+        return self.kept.setdefault(document.path, document.text)
+
+    def put_all(self, documents: Sequence[Document]) -> None:
+        for document in documents:
+            self.put(document)
+
+    def get(self, path: str) -> str:
+        self.read += 1
+        return self.kept[path]
+
+    def get_all(self, paths: Sequence[str]) -> Sequence[str]:
+        return [self.get(path) for path in paths]
 
 
-def best_seconds(run: Callable[[Sequence[Leaf]], None], before: Sequence[Leaf]) -> float:
-    return min(_seconds(run, before) for _ in range(REPEATS))
+@dataclass
+class Metered:
+    """`EpochUsage`: some subscriptions have used the same. `read` counts items."""
+
+    ids: Sequence[int]
+    calls: int
+    open: OpenEpoch
+    read: int = 0
+
+    def open_epoch(self) -> OpenEpoch:
+        return self.open
+
+    def close(self, epoch: int, next_epoch: int) -> None:
+        self.open = OpenEpoch(next_epoch, sealing=epoch)
+
+    def deltas(self, epoch: int) -> Mapping[int, Usage]:
+        self.read += len(self.ids)
+        usage = added(_events(0, self.calls))
+        return dict.fromkeys(self.ids, usage)
+
+    def events(self, epoch: int, subscription_ids: Collection[int]) -> Mapping[int, Sequence[UsageEvent]]:
+        self.read += 2 * len(subscription_ids)
+        return {one: _events(one, self.calls) for one in subscription_ids}
+
+    def sealed(self, epoch: int) -> None:
+        self.open = OpenEpoch(self.open.epoch, sealing=None)
 
 
-def _seconds(run: Callable[[Sequence[Leaf]], None], before: Sequence[Leaf]) -> float:
+def _events(subscription_id: int, calls: int) -> Sequence[UsageEvent]:
+    tokens = Tokens(prompt=1_200, completion=340)
+    return [
+        UsageEvent(
+            subscription_id=subscription_id,
+            event_id=f"{subscription_id}-{number}",
+            key_hash="ab" * 32,
+            call_type="acompletion",
+            model="gpt-5-nano",
+            base_model=None,
+            tokens=tokens,
+            units=NO_UNITS,
+            rated_microtokens=1_540_000_000,
+            price_book_hash=bytes(32),
+            cost_nanousd=452_000,
+            started_at=NOON,
+            ended_at=NOON,
+        )
+        for number in range(calls)
+    ]
+
+
+@dataclass
+class NothingSettled:
+    """`SettledTotals` before the first settlement. `read` counts items."""
+
+    read: int = 0
+
+    def of(self, subscription_ids: Iterable[int]) -> Mapping[int, Settled]:
+        settled = {one: Settled() for one in subscription_ids}
+        self.read += len(settled)
+        return settled
+
+
+@dataclass
+class EverythingSettled(NothingSettled):
+    """`SettledTotals` after all earlier totals were settled."""
+
+    before: int = 0
+
+    def of(self, subscription_ids: Iterable[int]) -> Mapping[int, Settled]:
+        settled = {one: Settled(self.before) for one in subscription_ids}
+        self.read += len(settled)
+        return settled
+
+
+def measure(case: Case) -> dict[str, float]:
+    """Seal an epoch in which everybody used something, settle it, and measure the next one."""
+    books, documents, statements = FakePriceBooks(), Bucket(), FakeStatements()
+
+    def seal(epoch: int, usage: Metered, settled: NothingSettled) -> None:
+        assert SealEpoch(EPOCHS, usage, statements, documents, settled, books, CONTRACT).run(EPOCHS.end(epoch))
+
+    seal(EPOCH, Metered(range(case.subscriptions), 1, OpenEpoch(EPOCH, None)), NothingSettled())
+    documents.read = documents.written = 0
+    usage = Metered(case.ids, CALLS_EACH, OpenEpoch(EPOCH + 1, None))
+    settled = EverythingSettled(before=added(_events(0, 1)).rated_microtokens)
     start = time.perf_counter()
-    run(before)
-    return time.perf_counter() - start
+    seal(EPOCH + 1, usage, settled)
+    seconds = time.perf_counter() - start
+    items = usage.read + settled.read
+    calls = documents.read + documents.written
+    return {
+        f"seal_{case.name}_seconds": round(seconds, 2),
+        f"seal_{case.name}_with_calls_seconds": round(
+            seconds + calls * S3_CALL_SECONDS + items / KEYS_MAX * BATCH_OF_ITEMS_SECONDS, 2
+        ),
+        f"seal_{case.name}_documents_read": documents.read,
+        f"seal_{case.name}_documents_written": documents.written,
+        f"seal_{case.name}_items_read": items,
+        f"seal_{case.name}_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        f"seal_{case.name}_bucket_mb": round(sum(map(len, documents.kept.values())) / 2**20),
+    }
 
 
 def main() -> None:
+    """Each case in a process of its own, so that its peak of memory is its own; that includes the whole bucket."""
     figures: dict[str, float] = {}
-    sys.stdout.write(
-        "| subscriptions | seconds | subscriptions per second | times the floor |\n| --- | --- | --- | --- |\n"
-    )
-    for size in SIZES:
-        before = leaves_before(size)
-        seconds, least = best_seconds(seal, before), best_seconds(floor, before)
-        figures |= {f"seal_{size}_per_second": round(size / seconds), f"seal_{size}_ratio": round(seconds / least, 2)}
-        sys.stdout.write(f"| {size:,} | {seconds:.3f} | {size / seconds:,.0f} | {seconds / least:.2f} |\n")
+    for case in CASES:
+        with get_context("spawn").Pool(1) as pool:
+            measured = pool.apply(measure, [case])
+        figures |= measured
+        for name, figure in measured.items():
+            sys.stdout.write(f"{figure:>12,}  {name}\n")
+        sys.stdout.flush()
     folder = LOCAL / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "statements.json").write_text(json.dumps(figures, indent=1) + "\n")

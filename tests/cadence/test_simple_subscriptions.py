@@ -3,7 +3,7 @@
 import pytest
 
 from flareflow.adapters.flow.json_cdc import array, string, ufix64, uint64
-from flareflow.statements.merkle import PageTree
+from flareflow.statements.merkle import OrderedTree
 from flareflow.statements.models import SettlementPage
 from infra.deploy.contracts import FLAT_PRICE_UFIX64, SIMPLE_TRIGGER
 from infra.local.flow.accounts import LocalAccount
@@ -33,9 +33,9 @@ def user(chain: Chain) -> LocalAccount:
     return account
 
 
-def attest(chain: Chain, epoch: int, *entries: tuple[int, int], contract: str | None = None) -> PageTree:
+def attest(chain: Chain, epoch: int, *entries: tuple[int, int], contract: str | None = None) -> OrderedTree:
     name = contract or f"A.{chain.provider.address}.SimpleUsageSubscriptions"
-    tree = PageTree.over([SettlementPage(name, epoch, 0, entries)])
+    tree = OrderedTree.over([SettlementPage(name, epoch, 0, entries).hash])
     told = Attested(epoch, words_of(epoch, tree.root), FIRST_ROUND + epoch)
     arguments = [*told.confirming(), *told.delivering(trigger_id=SIMPLE_TRIGGER)]
     chain.run("flare/deliver_statement.cdc", *arguments)

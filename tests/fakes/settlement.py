@@ -1,7 +1,7 @@
 """Fakes of settlement's ports: a chain that executes what it is sent when time passes, and tables in memory."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from flareflow.settlement.events import BlocksRead, ChainEvent, Position, SetAsi
 from flareflow.settlement.journal import Posting, SettingAside, Subscription
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction, Stage
+from flareflow.statements.ports import Settled
 from flareflow.time import Deadline
 
 EXPIRY_BLOCKS = 600
@@ -152,16 +153,20 @@ class FakeLightClient:
 
 @dataclass
 class FakeSettledTotals:
-    """`SettledTotals` in memory; `in_dollars` are the subscriptions whose charge needs a rate."""
+    """`SettledTotals` in memory; `in_dollars` need a rate, and of those that have `ended` nothing is charged."""
 
     kept: dict[int, int] = field(default_factory=dict)
     in_dollars: set[int] = field(default_factory=set)
 
+    ended: set[int] = field(default_factory=set)
+
     def all(self) -> Mapping[int, int]:
         return self.kept
 
-    def needing_rate(self) -> Set[int]:
-        return self.in_dollars
+    def of(self, subscription_ids: Collection[int]) -> Mapping[int, Settled]:
+        return {
+            one: Settled(self.kept.get(one, 0), one in self.in_dollars, one in self.ended) for one in subscription_ids
+        }
 
 
 @dataclass

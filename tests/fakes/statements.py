@@ -1,13 +1,21 @@
 """Fakes of the statements package's ports: tables and a bucket in memory that can fail at any step."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 
 from flareflow.errors import BrokenRuleError, RaceLostError, StorageUnavailableError
+from flareflow.metering.calls import NO_UNITS, Tokens
 from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, SettlementPage, Statement, StoredStatement
+from flareflow.metering.usage_events import UsageEvent
+from flareflow.statements.documents import TEXT, Document, index_path, page_path
+from flareflow.statements.growing import added
+from flareflow.statements.indexes import PageIndex
+from flareflow.statements.models import PageKind, SettlementPage, Statement
 from flareflow.statements.ports import OpenEpoch
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class CrashError(Exception):
@@ -35,17 +43,18 @@ class Faults:
 
 @dataclass
 class FakeEpochUsage:
-    """`EpochUsage` in memory; `count` adds usage as metering does."""
+    """`EpochUsage` in memory; `count` adds a call as metering does."""
 
     faults: Faults = field(default_factory=Faults)
     pointer: OpenEpoch | None = None
-    added: dict[int, dict[int, Usage]] = field(default_factory=dict)
+    kept: dict[int, dict[int, list[UsageEvent]]] = field(default_factory=dict)
 
     def count(self, subscription_id: int, usage: Usage) -> None:
-        """Add to the open epoch."""
+        """Add a call with this usage to the open epoch."""
         assert self.pointer is not None
-        epoch = self.added.setdefault(self.pointer.epoch, {})
-        epoch[subscription_id] = epoch.get(subscription_id, Usage()) + usage
+        of_epoch = self.kept.setdefault(self.pointer.epoch, {}).setdefault(subscription_id, [])
+        number = sum(len(events) for epoch in self.kept.values() for events in epoch.values())
+        of_epoch.append(event_of(subscription_id, usage, f"call-{number}"))
 
     def open_epoch(self) -> OpenEpoch | None:
         return self.pointer
@@ -57,7 +66,10 @@ class FakeEpochUsage:
             self.pointer = OpenEpoch(next_epoch, sealing=epoch)
 
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
-        return dict(self.added.get(epoch, {}))
+        return {one: added(events) for one, events in self.kept.get(epoch, {}).items()}
+
+    def events(self, epoch: int, subscription_ids: Collection[int]) -> Mapping[int, Sequence[UsageEvent]]:
+        return {one: self.kept.get(epoch, {}).get(one, []) for one in subscription_ids}
 
     def sealed(self, epoch: int) -> None:
         with self.faults.around_write():
@@ -65,58 +77,85 @@ class FakeEpochUsage:
                 self.pointer = OpenEpoch(self.pointer.epoch, sealing=None)
 
 
+def event_of(subscription_id: int, usage: Usage, event_id: str) -> UsageEvent:
+    """A call with this usage."""
+    assert usage.requests == 1
+    return UsageEvent(
+        subscription_id=subscription_id,
+        event_id=event_id,
+        key_hash="ab" * 32,
+        call_type="acompletion",
+        model="gpt-5-nano",
+        base_model=None,
+        tokens=Tokens(**{kind.name: getattr(usage, f"{kind.name}_tokens", 0) for kind in fields(Tokens)}),
+        units=NO_UNITS,
+        rated_microtokens=usage.rated_microtokens,
+        price_book_hash=bytes(32),
+        cost_nanousd=usage.cost_nanousd,
+        started_at=NOON,
+        ended_at=NOON,
+    )
+
+
 @dataclass
 class FakeStatements:
     """`Statements`, of sealing and of attesting."""
 
     faults: Faults = field(default_factory=Faults)
-    kept: dict[int, StoredStatement] = field(default_factory=dict)
+    kept: dict[int, Statement] = field(default_factory=dict)
 
-    def get(self, epoch: int) -> StoredStatement | None:
+    def get(self, epoch: int) -> Statement | None:
         return self.kept.get(epoch)
 
-    def before(self, epoch: int) -> StoredStatement | None:
+    def before(self, epoch: int) -> Statement | None:
         earlier = [known for known in self.kept if known < epoch]
         return self.kept[max(earlier)] if earlier else None
 
     def newest(self) -> Statement | None:
-        return self.kept[max(self.kept)].statement if self.kept else None
+        return self.kept[max(self.kept)] if self.kept else None
 
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
         epochs = sorted((epoch for epoch in self.kept if before is None or epoch < before), reverse=True)
-        return [(epoch, self.kept[epoch].statement.hash) for epoch in epochs[:limit]]
+        return [(epoch, self.kept[epoch].hash) for epoch in epochs[:limit]]
 
     def after(self, epoch: int, limit: int) -> Sequence[int]:
         return sorted(known for known in self.kept if known > epoch)[:limit]
 
-    def put(self, sealed: StoredStatement) -> None:
+    def put(self, statement: Statement) -> None:
         with self.faults.around_write():
-            if self.kept.setdefault(sealed.statement.epoch, sealed) != sealed:
-                raise BrokenRuleError(f"epoch {sealed.statement.epoch} has another statement already")
+            if self.kept.setdefault(statement.epoch, statement) != statement:
+                raise BrokenRuleError(f"epoch {statement.epoch} has another statement already")
 
 
 @dataclass
 class FakeDocuments:
-    """`Documents`."""
+    """`Documents`; `read` and `written` name the paths of every call."""
 
     faults: Faults = field(default_factory=Faults)
-    kept_leaves: dict[tuple[int, bytes], Sequence[Leaf]] = field(default_factory=dict)
-    kept_pages: dict[tuple[int, bytes, int], SettlementPage] = field(default_factory=dict)
+    kept: dict[str, Document] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
-    def put_leaves(self, epoch: int, usage_root: bytes, leaves: Sequence[Leaf]) -> None:
+    def keep_settlement_pages(self, epoch: int, pages: Sequence[SettlementPage]) -> None:
+        """Store the settlement pages of a statement with their index, as sealing does."""
+        self.put_all([Document(page_path(page.hash), page.text, TEXT) for page in pages])
+        index = PageIndex("A.01.Subscriptions", epoch, PageKind.SETTLEMENT, {page.number: page.hash for page in pages})
+        self.put(Document(index_path(epoch, PageKind.SETTLEMENT), index.text, TEXT))
+
+    def put(self, document: Document) -> str:
         with self.faults.around_write():
-            self.kept_leaves[epoch, usage_root] = tuple(leaves)
+            self.written.append(document.path)
+            return self.kept.setdefault(document.path, document).text
 
-    def leaves(self, epoch: int, usage_root: bytes) -> Sequence[Leaf]:
-        if (epoch, usage_root) not in self.kept_leaves:
-            raise StorageUnavailableError(f"there are no leaves of epoch {epoch}")
-        return self.kept_leaves[epoch, usage_root]
+    def put_all(self, documents: Sequence[Document]) -> None:
+        for document in documents:
+            self.put(document)
 
-    def put_page(self, settlement_root: bytes, page: SettlementPage) -> None:
-        with self.faults.around_write():
-            self.kept_pages[page.epoch, settlement_root, page.number] = page
+    def get(self, path: str) -> str:
+        self.read.append(path)
+        if path not in self.kept:
+            raise StorageUnavailableError(f"there is no {path}")
+        return self.kept[path].text
 
-    def page(self, epoch: int, settlement_root: bytes, number: int) -> SettlementPage:
-        if (epoch, settlement_root, number) not in self.kept_pages:
-            raise StorageUnavailableError(f"there is no page {number} of epoch {epoch}")
-        return self.kept_pages[epoch, settlement_root, number]
+    def get_all(self, paths: Sequence[str]) -> Sequence[str]:
+        return [self.get(path) for path in paths]

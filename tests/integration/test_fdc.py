@@ -17,12 +17,12 @@ from flareflow.attestation.policies import RecordPolicies
 from flareflow.attestation.relay import RootMessage, decode_signatures, signed_digest
 from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
-from flareflow.statements.models import Statement, StoredStatement
+from flareflow.statements.models import STATEMENT_VERSION, Statement
 from flareflow.time import Deadline
 from infra.local.flare.fdc.voters import policy_of
 from infra.local.flare.network import LOCAL_FLARE
 from tests.fakes.attestation import FakeAttestations, FakePolicies
-from tests.fakes.statements import FakeStatements
+from tests.fakes.statements import FakeDocuments, FakeStatements
 from tests.support.eventually import eventually
 from tests.support.flare import ROUND_SECONDS, STATEMENT_HOST, LocalFlare, local_flare
 
@@ -40,6 +40,7 @@ class Attesting:
     statements: FakeStatements = field(default_factory=FakeStatements)
     attestations: FakeAttestations = field(default_factory=FakeAttestations)
     policies: FakePolicies = field(default_factory=FakePolicies)
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
 
     def seal(self, epoch: int, *, served: dict[str, str] | None = None) -> None:
         """Seal a statement; the host serves it, with `served` in place of some of its fields."""
@@ -47,15 +48,20 @@ class Attesting:
         values |= {
             field: f"0x{epoch + n:064x}" for n, (_, field, kind) in enumerate(ATTESTED_FIELDS) if kind == "bytes32"
         }
-        values["epoch"] = str(epoch)
+        values = {"version": STATEMENT_VERSION, **values, "epoch": str(epoch)}
         self.local.host.texts[f"/v1/statements/{epoch:010d}"] = json.dumps(values | (served or {}))
-        statement = Statement.parse(json.dumps(values, separators=(",", ":")))
-        self.statements.put(StoredStatement(statement, page_count=1))
+        self.statements.put(Statement.parse(json.dumps(values, separators=(",", ":"))))
 
     def until(self, epoch: int, *states: State, reasons: int = 0) -> Attestation:
         """Tick until the attestation is in one of these states and has at least `reasons` reasons."""
         use_case = AdvanceAttestations(
-            TARGET, self.local.flare, self.local.availability, self.statements, self.attestations, self.policies
+            TARGET,
+            self.local.flare,
+            self.local.availability,
+            self.statements,
+            self.attestations,
+            self.policies,
+            self.documents,
         )
 
         def reached() -> Attestation | None:

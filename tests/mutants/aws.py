@@ -19,10 +19,10 @@ TEST_AUTHORIZER: Final = "tests/unit/functions/test_session_authorizer.py"
 FAULTS: Final = (
     Fault(
         "aws-document-without-bound",
-        "A document of more than 64 MiB is not read.",
+        "A document of more than 16 MiB is not read.",
         DOCUMENTS,
-        "        if len(body) > DOCUMENT_BYTES_MAX:\n            raise StorageUnavailableError(",
-        "        if not body:\n            raise StorageUnavailableError(",
+        "            if len(body) > DOCUMENT_BYTES_MAX:\n                raise StorageUnavailableError(",
+        "            if not body:\n                raise StorageUnavailableError(",
         [TEST_DOCUMENTS],
     ),
     Fault(

@@ -14,7 +14,7 @@ RATES: Final = f"{LAYER}/settlement/rates.py"
 TRANSACTIONS: Final = f"{LAYER}/settlement/transactions.py"
 STANDING: Final = f"{LAYER}/accounts/standing.py"
 SUBSCRIPTIONS: Final = f"{LAYER}/accounts/subscriptions.py"
-SEALING: Final = f"{LAYER}/statements/sealing.py"
+SETTLEMENT_PAGES: Final = f"{LAYER}/statements/settlement_pages.py"
 FLOW_TRANSACTIONS: Final = f"{LAYER}/adapters/flow/transactions.py"
 
 UNIT: Final = "tests/unit"
@@ -146,24 +146,24 @@ FAULTS: Final = (
         "settlement-dollars-mixed-page-without-rate",
         "A page reads the rate if any subscription on it needs it.",
         TRANSACTIONS,
-        "not needing_rate.isdisjoint(self.ids)",
-        "needing_rate.issuperset(self.ids)",
+        "reads_rate=any(settled",
+        "reads_rate=all(settled",
         [TEST_BILLING],
     ),
     Fault(
         "settlement-dollars-pages-in-the-token-wait",
         "Pages without a plan in dollars are settled while there is no rate.",
         BILLING,
-        "return page.reads_rate and self.refusal is not None",
-        "return self.refusal is not None",
+        "if page.reads_rate and refusal is not None]",
+        "if refusal is not None]",
         [TEST_BILLING],
     ),
     Fault(
         "settlement-dollars-pages-do-not-wait",
         "Pages with plans in dollars are not sent while there is no rate.",
         BILLING,
-        "return page.reads_rate and self.refusal is not None",
-        "return page.reads_rate and self.refusal is None",
+        "if page.reads_rate and refusal is not None]",
+        "if page.reads_rate and refusal is None]",
         [TEST_BILLING],
     ),
     Fault(
@@ -281,9 +281,9 @@ FAULTS: Final = (
     Fault(
         "statements-dollars-on-mixed-pages",
         "Subscriptions that need a rate are on pages of their own.",
-        SEALING,
-        "pages = paged(self.contract, epoch, unsettled, self.settled.needing_rate())",
-        "pages = paged(self.contract, epoch, unsettled)",
+        SETTLEMENT_PAGES,
+        "if not settled[entry[0]].needs_rate]",
+        "]",
         [TEST_SEALING],
     ),
     Fault(

@@ -9,14 +9,12 @@ BILLING: Final = f"{PACKAGE}/billing.py"
 SENDING: Final = f"{PACKAGE}/sending.py"
 TRANSACTIONS: Final = f"{PACKAGE}/transactions.py"
 PRICING: Final = f"{PACKAGE}/pricing.py"
-PAGES: Final = f"{PACKAGE}/pages.py"
 JOURNAL: Final = f"{PACKAGE}/journal.py"
 
 TEST_BILLING: Final = "tests/unit/settlement/test_billing.py"
 TEST_SENDING: Final = "tests/unit/settlement/test_sending.py"
 TEST_LIMITS: Final = "tests/unit/settlement/test_limits.py"
 TEST_PRICING: Final = "tests/unit/settlement/test_pricing.py"
-TEST_PAGES: Final = "tests/unit/settlement/test_pages.py"
 TEST_ENFORCEMENT: Final = "tests/unit/accounts/test_enforcement.py"
 TEST_SUBSCRIPTIONS: Final = "tests/unit/accounts/test_subscriptions.py"
 
@@ -25,16 +23,16 @@ FAULTS: Final = (
         "settlement-page-settled-when-one-of-it-is",
         "A page is sent as long as any subscription on it has something to settle.",
         TRANSACTIONS,
-        "return any(total > settled",
-        "return all(total > settled",
+        "return any(settled[subscription_id].allows",
+        "return all(settled[subscription_id].allows",
         [TEST_BILLING],
     ),
     Fault(
         "settlement-settled-pages-sent",
         "A page that has nothing left to settle is not sent.",
-        TRANSACTIONS,
-        "any(total > settled",
-        "any(total >= settled",
+        BILLING,
+        "if page.adds_to(settled)]",
+        "]",
         [TEST_BILLING],
     ),
     Fault(
@@ -212,14 +210,6 @@ FAULTS: Final = (
         "all(lower < upper",
         "all(lower <= upper",
         [TEST_PRICING],
-    ),
-    Fault(
-        "settlement-pages-of-another-root",
-        "The pages of a statement lead to its settlement root.",
-        PAGES,
-        "if tree.root != root:",
-        "if not tree.root:",
-        [TEST_PAGES],
     ),
     Fault(
         "settlement-first-wait-of-minutes",

@@ -35,7 +35,14 @@ def made_up(logical_id: str, service: str = "dynamodb") -> Physical:
     """What a resource of the template would have become."""
     arn = f"arn:aws:{service}:us-east-1:123456789012:{logical_id}"
     ref = arn if service == "secretsmanager" else logical_id.lower()
-    return Physical(ref=ref, attributes={"Arn": arn, "StreamArn": f"{arn}/stream/now"})
+    return Physical(
+        ref=ref,
+        attributes={
+            "Arn": arn,
+            "StreamArn": f"{arn}/stream/now",
+            "RegionalDomainName": f"{ref}.s3.us-east-1.amazonaws.com",
+        },
+    )
 
 
 def deployment_of(source: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> Deployment:

@@ -24,7 +24,7 @@ from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, Attesta
 from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.keccak import keccak256
 from flareflow.merkle import ArrayTree
-from flareflow.statements.merkle import PageTree
+from flareflow.statements.merkle import OrderedTree
 from flareflow.statements.models import SettlementPage
 from infra.deploy.contracts import Money, Notices, Terms, TrustedFlare, deploy
 from infra.deploy.sending import TransactionFailedError
@@ -235,10 +235,10 @@ class Chain:
         assert isinstance(answer, dict)
         return answer
 
-    def pages(self, epoch: int, *pages: Sequence[tuple[int, int]]) -> PageTree:
+    def pages(self, epoch: int, *pages: Sequence[tuple[int, int]]) -> OrderedTree:
         """A settlement tree over pages of (id, total)."""
-        return PageTree.over(
-            SettlementPage(self.contract, epoch, number, tuple(entries)) for number, entries in enumerate(pages)
+        return OrderedTree.over(
+            SettlementPage(self.contract, epoch, number, tuple(entries)).hash for number, entries in enumerate(pages)
         )
 
     def attested(self, epoch: int, root: bytes, total: int = 2**200) -> Attested:

@@ -71,7 +71,8 @@ class Provisioner:
         s3.create_bucket(Bucket=name)
         if versioning := properties.get("VersioningConfiguration"):
             s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
-        return Physical(ref=name, attributes={"Arn": f"arn:{aws.PARTITION}:s3:::{name}"})
+        host = f"{name}.s3.{aws.REGION}.{aws.URL_SUFFIX}"
+        return Physical(ref=name, attributes={"Arn": f"arn:{aws.PARTITION}:s3:::{name}", "RegionalDomainName": host})
 
     def queue(self, logical_id: str, properties: Properties) -> Physical:
         sqs = aws.session().client("sqs", endpoint_url=url("moto"))

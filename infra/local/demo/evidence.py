@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flareflow.keccak import keccak256
+from flareflow.metering.models import Usage
 from flareflow.settlement.pricing import charge_ufix64
 from infra.local.demo.api import Api
 from infra.local.demo.receipt import Check, Receipt, flow
 from infra.local.demo.run import DEPOSIT_UFIX64, Run
-from infra.local.demo.sources import attested_statement, statement_of
+from infra.local.demo.sources import Documents, attested_statement, proven_calls
 
 
 def receipt_of(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Receipt:
@@ -63,42 +64,54 @@ def _checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, .
 
 def _usage_checks(run: Run, public: Api, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
     rows, answers, epoch = run.usage.rows, run.usage.answers, run.epoch
-    leaf = public.get(f"/v1/statements/{epoch}/leaves/{run.customer.subscription_id}")["leaf"]["usage"]
-    statement_tokens = sum(int(amount) for kind, amount in leaf.items() if kind.endswith("_tokens"))
+    documents, subscription_id = Documents(public), run.customer.subscription_id
+    usage = documents.usage(epoch, subscription_id)
+    earlier = [int(one["epoch"]) for one in public.get("/v1/statements")["statements"] if int(one["epoch"]) < epoch]
+    before = documents.usage(earlier[0], subscription_id) if earlier else Usage()
     return (
         Check(
             "calls answered",
-            _told(customer=sum(answer.ok for answer in answers), litellm=rows.calls, statement=leaf["requests"]),
+            _told(customer=sum(answer.ok for answer in answers), litellm=rows.calls, statement=usage.requests),
         ),
         Check(
             "tokens",
-            _told(customer=sum(answer.tokens for answer in answers), litellm=rows.tokens, statement=statement_tokens),
+            _told(customer=sum(answer.tokens for answer in answers), litellm=rows.tokens, statement=usage.tokens),
         ),
         Check(
             "rated micro-tokens",
             _told(
                 litellm=rows.rated_microtokens,
-                statement=leaf["rated_microtokens"],
-                page=_page_total(public, epoch, run.customer.subscription_id),
+                statement=usage.rated_microtokens,
+                page=documents.settlement_total(epoch, subscription_id),
                 flow=on_flow["settledMicrotokens"],
+            ),
+        ),
+        Check(
+            "calls proven one by one",
+            _told(
+                proofs=proven_calls(documents, run.customer.api, epoch, subscription_id),
+                statement=usage.requests - before.requests,
             ),
         ),
     )
 
 
 def _proof_checks(run: Run, public: Api) -> tuple[Check, ...]:
-    statement = statement_of(public, run.epoch)
+    statement = Documents(public).statement(run.epoch)
     (request,) = [one for one in run.stack.requests_on_flare() if one.voting_round == run.voting_round]
     attested = attested_statement(run.stack.facts["fdc_url"], run.voting_round, request.data)
     flare_root = run.stack.flare.merkle_root(run.voting_round).hex()
     return (
         *(
-            Check(field, _told(statement=statement[field], attested=f"0x{attested.fields[field]:064x}"))
+            Check(
+                field,
+                _told(statement=f"0x{getattr(statement, field).hex()}", attested=f"0x{attested.fields[field]:064x}"),
+            )
             for field in ("settlement_root", "usage_root")
         ),
         Check(
             "total rated micro-tokens",
-            _told(statement=statement["total_rated_microtokens"], attested=attested.fields["total_rated_microtokens"]),
+            _told(statement=statement.total_rated_microtokens, attested=attested.fields["total_rated_microtokens"]),
         ),
         Check(
             "root of the voting round",
@@ -129,13 +142,6 @@ def _money_checks(run: Run, on_flow: Mapping[str, Any]) -> tuple[Check, ...]:
             ),
         ),
     )
-
-
-def _page_total(public: Api, epoch: int, subscription_id: int) -> str:
-    """The subscription's total in the text of the epoch's first page."""
-    _, *lines = public.get(f"/v1/statements/{epoch}/pages/0")["text"].split("\n")
-    totals: dict[str, str] = dict(line.split(":") for line in lines)
-    return totals[str(subscription_id)]
 
 
 def _told(**told: object) -> dict[str, str]:

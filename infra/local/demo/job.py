@@ -16,7 +16,7 @@ from infra.local.demo.evidence import receipt_of
 from infra.local.demo.progress import Steps
 from infra.local.demo.receipt import Receipt, flow
 from infra.local.demo.run import DEPOSIT_UFIX64, Customer, Run, Stack, Usage
-from infra.local.demo.sources import LitellmRows, litellm_rows
+from infra.local.demo.sources import Documents, LitellmRows, litellm_rows
 from infra.local.demo.watcher import Watcher
 from infra.waiting import until, until_async
 
@@ -155,16 +155,14 @@ def _all_rows(stack: Stack, key_hash: str, calls: int) -> LitellmRows | None:
 
 
 async def _sealed(steps: Steps, customer: Customer, rated_microtokens: int) -> int:
-    """The epoch of the first statement whose leaf of this subscription has all of the usage."""
-    api = customer.api
+    """The epoch of the first statement that has all of the subscription's usage."""
+    documents = Documents(customer.api)
 
     def newest_with_all() -> int | None:
-        for listed in api.get("/v1/statements")["statements"]:
-            try:
-                leaf = api.get(f"/v1/statements/{listed['epoch']}/leaves/{customer.subscription_id}")["leaf"]
-            except ApiError:
-                return None
-            return int(listed["epoch"]) if int(leaf["usage"]["rated_microtokens"]) == rated_microtokens else None
+        for listed in customer.api.get("/v1/statements")["statements"]:
+            epoch = int(listed["epoch"])
+            usage = documents.usage(epoch, customer.subscription_id)
+            return epoch if usage.rated_microtokens == rated_microtokens else None
         return None
 
     with steps.step("statement", "The epoch is sealed into a public statement") as doing:
@@ -179,7 +177,7 @@ async def _proven(steps: Steps, api: Api, epoch: int) -> dict[str, Any]:
 
         def proof() -> dict[str, Any] | None:
             try:
-                progress: dict[str, Any] = api.get(f"/v1/statements/{epoch}/attestation")
+                progress: dict[str, Any] = api.get(f"/v1/attestations/{epoch}")
             except ApiError:
                 return None
             doing.now(progress["state"])
@@ -216,7 +214,7 @@ def _nothing_is_on_its_way(api: Api) -> bool | None:
 def _state_of(api: Api, epoch: str) -> str | None:
     """The state of an epoch's attestation; None if none was begun."""
     try:
-        return str(api.get(f"/v1/statements/{epoch}/attestation")["state"])
+        return str(api.get(f"/v1/attestations/{epoch}")["state"])
     except ApiError:
         return None
 

@@ -12,12 +12,19 @@ from flareflow.attestation.request import ATTESTED_FIELDS, leaf_hash
 from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
 from flareflow.metering.calls import Tokens
+from flareflow.metering.models import Usage
 from flareflow.metering.price_book import PriceBook, Used
+from flareflow.statements.documents import index_path, page_path, statement_path
+from flareflow.statements.events import EventProof
+from flareflow.statements.indexes import PageIndex
+from flareflow.statements.models import PageKind, SettlementPage, Statement
+from flareflow.statements.usage_pages import UsagePage, page_of
 from infra.local.demo.api import Api
 from infra.local.flow.accounts import LocalFlow
 
 PAGE_ROWS: Final = 100
 EVENT_HEIGHTS: Final = 250
+EVENT_PAGES_MAX: Final = 100
 TIMEOUT_SECONDS: Final = 120.0
 
 
@@ -111,6 +118,55 @@ class OnFlow:
         return found
 
 
-def statement_of(api: Api, epoch: int) -> dict[str, str]:
-    statement: dict[str, str] = api.get(f"/v1/statements/{epoch:010d}")
-    return statement
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The public documents, fetched from their fixed paths."""
+
+    api: Api
+
+    def statement(self, epoch: int) -> Statement:
+        return Statement.parse(self.api.text(statement_path(epoch)))
+
+    def index(self, epoch: int, kind: PageKind) -> PageIndex:
+        return PageIndex.parse(self.api.text(index_path(epoch, kind)))
+
+    def usage_page(self, epoch: int, subscription_id: int) -> UsagePage | None:
+        """The page that a subscription is on; None if nobody on it has used something."""
+        digest = self.index(epoch, PageKind.USAGE).hashes.get(page_of(subscription_id))
+        return UsagePage.parse(self.api.text(page_path(digest))) if digest else None
+
+    def usage(self, epoch: int, subscription_id: int) -> Usage:
+        """All that a subscription has used up to a statement."""
+        page = self.usage_page(epoch, subscription_id)
+        totals = page.totals.get(subscription_id) if page else None
+        return totals.usage if totals else Usage()
+
+    def settlement_total(self, epoch: int, subscription_id: int) -> int | None:
+        """The rated micro-tokens that the contract is to settle; None if the subscription is on no page."""
+        for digest in self.index(epoch, PageKind.SETTLEMENT).hashes.values():
+            totals = dict(SettlementPage.parse(self.api.text(page_path(digest))).entries)
+            if subscription_id in totals:
+                return totals[subscription_id]
+        return None
+
+
+def proven_calls(documents: Documents, customer: Api, epoch: int, subscription_id: int) -> int:
+    """How many calls of an epoch are proven, one by one, to be in its statement. Raises ValueError for one that is not.
+
+    Only the customer can read the texts of the calls; all else is public.
+    """
+    events: list[str] = []
+    cursor = ""
+    for _ in range(EVENT_PAGES_MAX):
+        page = customer.get(f"/v1/subscriptions/{subscription_id}/usage/{epoch}{cursor}")
+        events += [item["leaf"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"?cursor={page['next_cursor']}"
+    statement, index = documents.statement(epoch), documents.index(epoch, PageKind.USAGE)
+    usage_page = documents.usage_page(epoch, subscription_id)
+    if usage_page is None:
+        raise ValueError(f"the statement of epoch {epoch} has no subscription {subscription_id}")
+    for event in events:
+        EventProof.of(event, events, usage_page, index).check(statement)
+    return len(events)

@@ -7,8 +7,7 @@ import pytest
 
 from flareflow.adapters.aws.documents import S3Documents
 from flareflow.errors import StorageUnavailableError
-from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, SettlementPage
+from flareflow.statements.documents import JSON, TEXT, Document, page_path
 from flareflow.statements.ports import Documents
 from tests.fakes.statements import FakeDocuments
 from tests.support.s3 import fresh_bucket, s3
@@ -16,11 +15,8 @@ from tests.support.s3 import fresh_bucket, s3
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-ROOT = bytes.fromhex("11" * 32)
-OTHER_ROOT = bytes.fromhex("22" * 32)
-LEAVES = [Leaf(1, 5, Usage(10, 20, 2, 30_000_000, 4)), Leaf(2**64 - 1, 7, Usage(2**70, 0, 1, 2**90, 0))]
-CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
-PAGE = SettlementPage(CONTRACT, 7, 0, ((1, 30_000_000), (2, 2**64)))
+STATEMENT = Document("/v1/statements/0000000007", '{"epoch":"7"}', JSON)
+PAGES = [Document(page_path(bytes([number]) * 32), f"page {number}", TEXT) for number in range(40)]
 
 
 @pytest.fixture(scope="module")
@@ -37,51 +33,45 @@ def documents(request: pytest.FixtureRequest) -> Documents:
     return S3Documents(client, fresh_bucket(client))
 
 
-def test_leaves_are_read_as_they_were_stored(documents: Documents) -> None:
-    documents.put_leaves(7, ROOT, LEAVES)
-    documents.put_leaves(7, ROOT, LEAVES)
-    assert list(documents.leaves(7, ROOT)) == LEAVES
+def test_a_document_is_read_as_it_was_stored(documents: Documents) -> None:
+    assert documents.put(STATEMENT) == STATEMENT.text
+    assert documents.get(STATEMENT.path) == STATEMENT.text
 
 
-def test_a_page_is_read_as_it_was_stored(documents: Documents) -> None:
-    documents.put_page(ROOT, PAGE)
-    documents.put_page(ROOT, PAGE)
-    assert documents.page(7, ROOT, 0) == PAGE
+def test_the_first_text_under_a_path_stays_and_is_given_to_whoever_comes_later(documents: Documents) -> None:
+    # Given a statement
+    documents.put(STATEMENT)
+    # When another attempt has another text for it
+    found = documents.put(Document(STATEMENT.path, '{"epoch":"8"}', JSON))
+    # Then the first stays, and the other attempt learns it
+    assert found == STATEMENT.text
+    assert documents.get(STATEMENT.path) == STATEMENT.text
 
 
-def test_documents_under_different_roots_do_not_overwrite_each_other(documents: Documents) -> None:
-    # Given a page of an attempt to seal that did not come to its end
-    documents.put_page(ROOT, PAGE)
-    # When another attempt has other totals on the same page
-    other = SettlementPage(CONTRACT, 7, 0, ((2, 2**64),))
-    documents.put_page(OTHER_ROOT, other)
-    # Then both are there
-    assert documents.page(7, ROOT, 0) == PAGE
-    assert documents.page(7, OTHER_ROOT, 0) == other
+def test_many_pages_are_read_in_the_order_in_which_they_are_asked_for(documents: Documents) -> None:
+    documents.put_all(PAGES)
+    documents.put_all(PAGES[:3])
+    backwards = PAGES[::-1]
+    assert documents.get_all([page.path for page in backwards]) == [page.text for page in backwards]
 
 
-@pytest.mark.parametrize("wanted", ["leaves", "page"])
-def test_a_document_that_was_never_stored_is_unavailable(documents: Documents, wanted: str) -> None:
+@pytest.mark.parametrize("many", [False, True])
+def test_a_document_that_was_never_stored_is_unavailable(documents: Documents, many: bool) -> None:
     with pytest.raises(StorageUnavailableError):
-        documents.leaves(7, ROOT) if wanted == "leaves" else documents.page(7, ROOT, 0)
+        documents.get_all([STATEMENT.path]) if many else documents.get(STATEMENT.path)
 
 
 @pytest.mark.stack
-def test_a_stored_document_is_never_overwritten(client: "S3Client") -> None:
-    # Given leaves that are kept
+def test_a_document_that_is_no_ascii_text_is_unavailable(client: "S3Client") -> None:
     bucket = fresh_bucket(client)
-    documents = S3Documents(client, bucket)
-    documents.put_leaves(7, ROOT, LEAVES)
-    # When others come under the same root, which no tree can have
-    documents.put_leaves(7, ROOT, LEAVES[:1])
-    # Then the first stay
-    assert list(documents.leaves(7, ROOT)) == LEAVES
+    client.put_object(Bucket=bucket, Key="v1/pages/00", Body=b"\xff")
+    with pytest.raises(StorageUnavailableError):
+        S3Documents(client, bucket).get("/v1/pages/00")
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("stored", [b"[[1,2,3]]", b"[[-1,5,1,1,1,1,1]]", b'[["1.5",5,1,1,1,1,1]]', b"{"])
-def test_a_document_that_does_not_contain_leaves_is_refused(client: "S3Client", stored: bytes) -> None:
+def test_an_object_has_the_type_and_the_caching_that_a_browser_is_told(client: "S3Client") -> None:
     bucket = fresh_bucket(client)
-    client.put_object(Bucket=bucket, Key=f"leaves/0000000007/{ROOT.hex()}.json", Body=stored)
-    with pytest.raises(StorageUnavailableError):
-        S3Documents(client, bucket).leaves(7, ROOT)
+    S3Documents(client, bucket).put(STATEMENT)
+    found = client.get_object(Bucket=bucket, Key="v1/statements/0000000007")
+    assert (found["ContentType"], found["CacheControl"]) == (JSON, "public, max-age=31536000, immutable")

@@ -12,6 +12,7 @@ from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import RaceLostError
 from flareflow.metering.calls import Tokens
 from flareflow.metering.models import Usage
+from flareflow.statements.growing import added
 from flareflow.statements.ports import EpochUsage, OpenEpoch
 from tests.fakes.metering import NOW, FakePriceBooks, row
 from tests.fakes.statements import FakeEpochUsage
@@ -69,6 +70,20 @@ def test_after_closing_calls_count_under_the_next_epoch(metered: Metered) -> Non
     # Then it adds to the next
     assert metered.usage.deltas(1_000) == {7: USAGE}
     assert metered.usage.deltas(1_005) == {7: USAGE}
+
+
+def test_the_events_of_an_epoch_add_up_to_what_it_added(metered: Metered) -> None:
+    # Given calls of two epochs, some of them counted together with others of the same subscription
+    for subscription_id in (7, 8, 7):
+        metered.count(subscription_id, USAGE)
+    metered.usage.close(1_000, next_epoch=1_001)
+    metered.count(7, USAGE)
+    # When the events of an epoch are read
+    found = metered.usage.events(1_000, [7, 8, 9])
+    # Then they are those of that epoch, each once
+    assert {one: added(events) for one, events in found.items()} == {7: USAGE + USAGE, 8: USAGE, 9: Usage()}
+    assert len({event.event_id for events in found.values() for event in events}) == 3
+    assert {event.subscription_id for event in found[7]} == {7}
 
 
 @pytest.mark.parametrize("epoch", [999, 1_001])

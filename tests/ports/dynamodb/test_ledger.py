@@ -168,22 +168,22 @@ def test_the_last_rate_is_the_one_that_was_stored_last(rates: str, request: pyte
 
 
 @pytest.mark.stack
-def test_subscriptions_that_need_a_rate_are_listed_by_their_present_plan(server: None) -> None:
+def test_subscriptions_need_a_rate_by_their_present_plan(server: None) -> None:
     with fresh_table() as table:
         # Given two subscriptions, one of them on a plan in dollars
-        ledger, settled = DynamoLedger(table, time.sleep), DynamoSettledTotals(table)
+        ledger, settled = DynamoLedger(table, time.sleep), DynamoSettledTotals(table, time.sleep)
         for number, tariff in ((1, IN_DOLLARS.tariff), (2, DEFAULT_TARIFF)):
             opened = replace(OPENED, happened=SubscriptionOpened(number, OWNER, 1, number, 5, 5))
             made = post(opened, None, tariff)
             assert made is not None
             ledger.record([made])
-        assert settled.needing_rate() == {1}
+        assert {one: found.needs_rate for one, found in settled.of([1, 2, 3]).items()} == {1: True, 2: False, 3: False}
         # When that one changes to a plan in the token, then none needs a rate
         changed = ChainEvent(Position(11, 0, 0), NOW, "ab" * 32, PlanChanged(1, 0, 1, 0))
         made = post(changed, ledger.subscription(1), DEFAULT_TARIFF)
         assert made is not None
         ledger.record([made])
-        assert settled.needing_rate() == set()
+        assert not settled.of([1])[1].needs_rate
 
 
 def test_revenue_that_is_withdrawn_is_recorded_once(ports: Ports) -> None:
@@ -209,7 +209,7 @@ def test_balances_in_the_table_are_sums_of_the_journals_lines(server: None) -> N
         # Then revenue, settled totals and the owner's list say the same as the entries
         revenue = table.get_item(Key=REVENUE.key())["Item"]["balance_ufix64"]
         assert revenue == 200
-        assert DynamoSettledTotals(table).all() == {1: 5_000}
+        assert DynamoSettledTotals(table, time.sleep).all() == {1: 5_000}
         reader = LedgerReader(table)
         assert list(reader.owned_by(OWNER, None).items) == [1]
         assert [entry.kind for entry in reader.journal(1, None).items] == ["Settled", "SubscriptionOpened"]

@@ -9,11 +9,14 @@ import pytest
 from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.errors import NotFoundError
+from flareflow.metering.models import Usage
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.plans import NextPlan
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
+from flareflow.statements.events import event_text
 from tests.fakes.accounts import ALICE, BOB, FakeLedger, FakeMeteredUsage, FakeStandings
 from tests.fakes.settlement import FakeKnownRates
+from tests.fakes.statements import event_of
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOKENS = 1_000_000
@@ -136,3 +139,12 @@ def test_the_standing_is_the_one_that_was_decided_last(ledger: FakeLedger, usage
     assert read.one(ALICE, 7).standing is None
     standings.replace(KnownStanding(7, Standing.WARNED, ALICE, NOON, 1))
     assert read.one(ALICE, 7).standing is Standing.WARNED
+
+
+def test_the_owner_gets_of_each_call_the_text_that_leads_to_the_statement(
+    ledger: FakeLedger, usage: FakeMeteredUsage
+) -> None:
+    event = event_of(7, Usage(prompt_tokens=10, requests=1, rated_microtokens=5), "call-1")
+    usage.by_epoch[7, 1_000] = [event]
+    (item,) = ReadUsage(ledger, usage).run(ALICE, 7, 1_000, None).items
+    assert (item.event, item.leaf) == (event, event_text(event))

@@ -14,11 +14,11 @@ from flareflow.attestation.signing_policy import SigningPolicy, Voter
 from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
-from flareflow.statements.models import NO_HASH, Statement, StoredStatement
+from flareflow.statements.models import NO_HASH, Statement
 from flareflow.time import Deadline
 from infra.local.flare.fdc.merkle import round_tree
 from tests.fakes.attestation import REWARD_EPOCH, FakeAttestations, FakeDataAvailability, FakeFlare, FakePolicies
-from tests.fakes.statements import FakeStatements
+from tests.fakes.statements import FakeDocuments, FakeStatements
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET: Final = AttestationTarget("PublicWeb2", "https://api.flareflow.example/v1/statements/")
@@ -44,14 +44,21 @@ class Attesting:
     statements: FakeStatements = field(default_factory=FakeStatements)
     attestations: FakeAttestations = field(default_factory=FakeAttestations)
     policies: FakePolicies = field(default_factory=FakePolicies)
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
 
     def seal(self, epoch: int, settles_something: bool = True) -> None:
-        self.statements.put(StoredStatement(statement_of(epoch, settles_something), page_count=1))
+        self.statements.put(statement_of(epoch, settles_something))
 
     def tick(self, left: timedelta = timedelta(minutes=4)) -> AdvanceReport:
         deadline = Deadline(NOW + left, clock=lambda: NOW)
         use_case = AdvanceAttestations(
-            TARGET, self.flare, self.availability, self.statements, self.attestations, self.policies
+            TARGET,
+            self.flare,
+            self.availability,
+            self.statements,
+            self.attestations,
+            self.policies,
+            self.documents,
         )
         return use_case.run(deadline)
 

@@ -41,6 +41,8 @@ from flareflow.settlement.events import (
 )
 from flareflow.settlement.pricing import Tier
 from flareflow.settlement.repairing import RepairJournal
+from flareflow.statements.models import PageKind, SettlementPage
+from flareflow.statements.reading import read_index, read_pages
 from flareflow.statements.sealing import SealEpoch
 from flareflow.time import Epochs
 from tests.fakes.attestation import FakeAttestations
@@ -346,16 +348,16 @@ class Lives(RuleBasedStateMachine):
         self.ledger_table.crash_at = self.usage_table.crash_at = None
 
     def _seal(self) -> SealEpoch:
-        settled = DynamoSettledTotals(self.ledger_table.as_table())
+        settled = DynamoSettledTotals(self.ledger_table.as_table(), lambda _: None)
         contract = "A.01.UsageBasedSubscriptions"
         return SealEpoch(EPOCHS, self.epochs, self.statements, self.documents, settled, self.price_books, contract)
 
     def _settlement_pages(self, epoch: int) -> list[tuple[int, int]]:
-        stored = self.statements.get(epoch)
-        assert stored is not None
-        root = stored.statement.settlement_root
-        pages = [self.documents.page(epoch, root, number) for number in range(stored.page_count)]
-        return [entry for page in pages for entry in page.entries]
+        statement = self.statements.get(epoch)
+        assert statement is not None
+        index = read_index(self.documents, statement, PageKind.SETTLEMENT)
+        texts = read_pages(self.documents, list(index.hashes.values()))
+        return [entry for text in texts for entry in SettlementPage.parse(text).entries]
 
     def _record(self, number: int, call_id: str, tokens: int) -> OwnedRecord:
         return record(call_id, Tokens(prompt=tokens), subscription_id=number, key_hash=f"{number:064x}")

@@ -4,7 +4,15 @@ import pytest
 
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.realtime.tickets import GiveTicket
-from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeMeteredUsage, FakeStandings, FakeTokens
+from tests.fakes.accounts import (
+    ALICE,
+    BOB,
+    FakeClock,
+    FakeLedger,
+    FakeMeteredUsage,
+    FakeStandings,
+    FakeTokens,
+)
 from tests.fakes.realtime import FakeTickets
 from tests.fakes.settlement import FakeKnownRates
 from tests.support.functions import Function, Load

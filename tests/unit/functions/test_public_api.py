@@ -12,21 +12,19 @@ from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
 from flareflow.settlement.quotes import ReadPlans
-from flareflow.statements.models import Statement
-from flareflow.statements.public_view import ReadStatements
+from flareflow.statements.public_view import ListStatements
 from tests.fakes.attestation import FakeAttestations
 from tests.fakes.metering import EVEN_BOOK, FakePriceBooks
 from tests.fakes.settlement import FakeKnownRates, FakePlans
 from tests.support.functions import Function, Load
 from tests.unit.statements.sealing import Sealing
 
-IMMUTABLE = "public, max-age=31536000, immutable"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TARIFF = Tariff(Tiers((Tier(1_000, 2_000_000), Tier(None, 1_000_000))), Currency.USD, needs_rate=True)
 IN_DOLLARS = PlanVersion(1, 2, TARIFF, minimum_deposit_ufix64=10**8, low_balance_ufix64=5, effective_at=NOON)
 PROVEN = Attestation(
     epoch=1_000,
-    words=(0,) * 9,
+    words=(0,) * 11,
     state=State.PROVEN,
     submission=Submission(b"request", b"transaction", b"\x01" * 32, nonce=3),
     mined_block=12,
@@ -45,39 +43,20 @@ def sealing() -> Sealing:
 def public(load: Load, sealing: Sealing) -> Function:
     return load(
         "public_api",
-        read_statements=ReadStatements(sealing.statements, sealing.documents),
+        list_statements=ListStatements(sealing.statements),
         read_progress=ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})),
         price_books=FakePriceBooks(),
         read_plans=ReadPlans(FakePlans([IN_DOLLARS]), FakeKnownRates(KnownRate(25_000_000, NOON)), "FLOW"),
     )
 
 
-@pytest.mark.parametrize("epoch", ["1000", "0000001000"])
-def test_a_statement_is_served_byte_for_byte_and_can_be_cached_for_ever(
-    public: Function, sealing: Sealing, epoch: str
-) -> None:
-    # Given a sealed statement
-    sealing.count(1, 100)
-    statement = sealing.seal().statement
-    # When it is fetched, with the epoch as people write it or as the attested url does
-    answer = public.call("GET", f"/v1/statements/{epoch}")
-    # Then the body is the text that was hashed
-    assert answer.status == 200
-    assert keccak256(answer.text.encode()) == statement.hash
-    assert Statement.parse(answer.text) == statement
-    assert answer.headers == {"Content-Type": "application/json", "Cache-Control": IMMUTABLE}
-
-
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/v1/statements/1001", 404, "statement_not_sealed"),
-        ("/v1/statements/newest", 400, "invalid_request"),
-        ("/v1/statements/1000/pages/7", 404, "page_not_found"),
-        ("/v1/statements/1001/pages/0", 404, "statement_not_sealed"),
-        ("/v1/statements/1000/leaves/2", 404, "leaf_not_found"),
-        ("/v1/statements/1001/attestation", 404, "attestation_not_begun"),
+        ("/v1/attestations/newest", 400, "invalid_request"),
+        ("/v1/attestations/1001", 404, "attestation_not_begun"),
         ("/v1/elsewhere", 404, "route_not_found"),
+        ("/v1/statements/0000001000", 404, "route_not_found"),
     ],
 )
 def test_what_does_not_exist_is_a_problem_that_is_not_cached(
@@ -88,27 +67,6 @@ def test_what_does_not_exist_is_a_problem_that_is_not_cached(
     answer = public.call("GET", path)
     assert (answer.status, answer.body["code"]) == (status, code)
     assert answer.headers == {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
-
-
-def test_a_page_is_served_with_its_hash_and_path(public: Function, sealing: Sealing) -> None:
-    sealing.count(1, 100)
-    sealing.seal()
-    answer = public.call("GET", "/v1/statements/1000/pages/0")
-    page = answer.body
-    assert page["text"].endswith("epoch 1000 page 0\n1:100000000")
-    assert page["hash"] == f"0x{keccak256(page['text'].encode()).hex()}"
-    assert page["path"] == []
-    assert answer.headers["Cache-Control"] == IMMUTABLE
-
-
-def test_a_leaf_is_served_with_decimal_numbers_and_its_proof(public: Function, sealing: Sealing) -> None:
-    sealing.count(1, 100)
-    sealing.count(2, 5)
-    sealing.seal()
-    answer = public.call("GET", "/v1/statements/1000/leaves/1").body
-    other = public.call("GET", "/v1/statements/1000/leaves/2").body
-    assert answer["leaf"]["usage"]["rated_microtokens"] == "100000000"
-    assert answer["proof"] == [other["hash"]]
 
 
 def test_statements_are_listed_with_a_cursor(public: Function, sealing: Sealing) -> None:
@@ -123,7 +81,7 @@ def test_statements_are_listed_with_a_cursor(public: Function, sealing: Sealing)
 
 
 def test_progress_names_where_each_part_of_the_proof_is_on_flare(public: Function) -> None:
-    answer = public.call("GET", "/v1/statements/1000/attestation")
+    answer = public.call("GET", "/v1/attestations/1000")
     assert answer.body == {
         "epoch": "1000",
         "state": "PROVEN",
@@ -176,10 +134,10 @@ def test_health_names_the_newest_statement(public: Function, sealing: Sealing) -
 
 
 def test_an_unavailable_store_is_a_503_with_retry_after(public: Function, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unavailable() -> ReadStatements:
+    def unavailable() -> ListStatements:
         raise StorageUnavailableError("DynamoDB could not read a secret detail")
 
-    monkeypatch.setattr(public.module, "read_statements", unavailable)
+    monkeypatch.setattr(public.module, "list_statements", unavailable)
     answer = public.call("GET", "/v1/health")
     assert answer.status == 503
     assert answer.headers["Retry-After"]

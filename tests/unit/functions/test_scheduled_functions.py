@@ -71,7 +71,7 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
     # Given a poll with another number for each thing
     reading = Reading(seen=9, counted=2, set_aside=3, tallied=4)
     poll = PollReport(reading, billed_alone=5, slices=6, open_slices=8, resent=10, behind_seconds=11)
-    sealed = SealReport(1_000, "0x01", 7, 1)
+    sealed = SealReport(1_000, "0x01", 7, 1, 2)
     # When the schedule fires
     report = load("usage_polling", poll_usage=doing(poll), seal_epoch=doing(sealed)).handle(sample("usage_polling"))
     # Then each is a metric

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.distribution import Distribution
 from infra.local.aws.gateway.event_sources import event_sources
 from infra.local.aws.gateway.functions import Functions
 from infra.local.aws.gateway.http_api import HttpApi
@@ -84,10 +85,34 @@ def test_a_quick_tick_makes_hours_and_days_as_much_shorter(
 
 def test_the_http_api_of_the_template_can_be_served(deployment: Deployment) -> None:
     api = HttpApi.of(deployment, Functions({}))
-    found = api.routes.match("GET", "/v1/statements/0000000007")
+    found = api.routes.match("GET", "/v1/attestations/0000000007")
     assert found is not None
     route, parameters = found
     assert (route.function, parameters) == ("PublicApiFunction", {"epoch": "0000000007"})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/statements/0000000007",
+        "/v1/statements/0000000007/usage-index",
+        "/v1/statements/0000000007/settlement-index",
+        "/v1/statements/0000000007/attestation",
+        f"/v1/pages/{'ab' * 32}",
+        f"/v1/price-books/{'ab' * 32}",
+        f"/v1/receipt-keys/{'ab' * 32}",
+    ],
+)
+def test_a_document_never_reaches_the_http_api(deployment: Deployment, path: str) -> None:
+    behavior = Distribution.of(deployment).behavior_of(path)
+    assert behavior is not None
+    assert behavior.bucket == deployment.physical("DocumentsBucket").ref
+    assert HttpApi.of(deployment, Functions({})).routes.match("GET", path) is None
+
+
+@pytest.mark.parametrize("path", ["/v1/statements", "/v1/health", "/v1/attestations/7", "/internal/usage", "/"])
+def test_everything_else_is_the_http_apis(deployment: Deployment, path: str) -> None:
+    assert Distribution.of(deployment).behavior_of(path) is None
 
 
 @pytest.mark.parametrize(

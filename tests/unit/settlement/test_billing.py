@@ -13,8 +13,8 @@ from flareflow.settlement.pages import SealedPages
 from flareflow.settlement.rates import ReadRate
 from flareflow.settlement.sending import SendOnFlow
 from flareflow.settlement.transactions import RETRY_FIRST
-from flareflow.statements.merkle import PageTree
-from flareflow.statements.models import NO_HASH, SettlementPage, Statement, StoredStatement
+from flareflow.statements.merkle import OrderedTree
+from flareflow.statements.models import NO_HASH, SettlementPage, Statement
 from tests.fakes.attestation import FakeAttestations, FakePolicies
 from tests.fakes.settlement import (
     FakeClock,
@@ -72,12 +72,11 @@ class Billing:
         self, epoch: int, pages: Sequence[tuple[tuple[int, int], ...]], state: State = State.PROVEN
     ) -> None:
         """A statement whose pages have these subscriptions and totals."""
-        self.attestations.save(Attestation(epoch, (epoch,) * 9, state))
+        self.attestations.save(Attestation(epoch, (epoch,) * 11, state))
         kept = [SettlementPage("A.01.Subscriptions", epoch, n, entries) for n, entries in enumerate(pages)]
-        root = PageTree.over(kept).root
-        self.statements.put(StoredStatement(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, *[NO_HASH] * 4), len(kept)))
-        for page in kept:
-            self.documents.put_page(root, page)
+        root = OrderedTree.over(page.hash for page in kept).root
+        self.statements.put(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, *[NO_HASH] * 4))
+        self.documents.keep_settlement_pages(epoch, kept)
 
     def policy(self, reward_epoch: int) -> None:
         self.policies.kept[reward_epoch] = SignedPolicy(reward_epoch, b"policy", b"signatures")

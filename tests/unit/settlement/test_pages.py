@@ -5,8 +5,8 @@ import pytest
 from flareflow.errors import BrokenRuleError
 from flareflow.merkle import fold
 from flareflow.settlement.pages import SealedPages
-from flareflow.statements.merkle import PageTree
-from flareflow.statements.models import NO_HASH, SettlementPage, Statement, StoredStatement
+from flareflow.statements.merkle import OrderedTree
+from flareflow.statements.models import NO_HASH, SettlementPage, Statement
 from tests.fakes.statements import FakeDocuments, FakeStatements
 
 
@@ -18,15 +18,14 @@ def page(number: int) -> SettlementPage:
 
 def sealed_pages(pages: list[SettlementPage], root: bytes) -> SealedPages:
     statements, documents = FakeStatements(), FakeDocuments()
-    statements.put(StoredStatement(Statement(7, 0, 10, NO_HASH, root, 6, 90, *[NO_HASH] * 4), len(pages)))
-    for one in pages:
-        documents.put_page(root, one)
+    statements.put(Statement(7, 0, 10, NO_HASH, root, 6, 90, *[NO_HASH] * 4))
+    documents.keep_settlement_pages(7, pages)
     return SealedPages(statements, documents)
 
 
 def test_each_page_comes_with_a_path_to_the_attested_root() -> None:
     pages = [page(number) for number in range(3)]
-    root = PageTree.over(pages).root
+    root = OrderedTree.over(page.hash for page in pages).root
     found = sealed_pages(pages, root).of(7)
     assert [(one.ids, one.rated_microtokens) for one in found] == [
         ((0, 1), (10, 20)),
@@ -37,7 +36,7 @@ def test_each_page_comes_with_a_path_to_the_attested_root() -> None:
 
 
 def test_pages_that_lead_to_another_root_are_an_error() -> None:
-    with pytest.raises(BrokenRuleError, match="lead to the root"):
+    with pytest.raises(BrokenRuleError, match="does not lead to its root"):
         sealed_pages([page(0)], b"\x01" * 32).of(7)
 
 

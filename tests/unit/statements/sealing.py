@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from flareflow.metering.models import Usage
-from flareflow.statements.merkle import PageTree, usage_tree
-from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
+from flareflow.statements.documents import statement_path
+from flareflow.statements.models import PageKind, SettlementPage, Statement
 from flareflow.statements.ports import OpenEpoch
+from flareflow.statements.reading import read_index, read_pages
 from flareflow.statements.sealing import SealEpoch, SealReport
+from flareflow.statements.usage_pages import Totals, UsagePage
 from flareflow.time import Epochs
 from tests.fakes.metering import FakePriceBooks
 from tests.fakes.settlement import FakeSettledTotals
@@ -73,30 +75,36 @@ class Sealing:
             self.faults.crash_at = None
         return False
 
-    def seal(self) -> StoredStatement:
+    def seal(self) -> Statement:
         """End the epoch and give its statement."""
         self.next_epoch()
         report = self.tick()
         assert report is not None
         return self.statements.kept[report.epoch]
 
-    def leaves(self, sealed: StoredStatement) -> list[Leaf]:
-        return list(self.documents.leaves(sealed.statement.epoch, sealed.statement.usage_root))
+    def usage_pages(self, statement: Statement) -> list[UsagePage]:
+        index = read_index(self.documents, statement, PageKind.USAGE)
+        return [UsagePage.parse(text) for text in read_pages(self.documents, list(index.hashes.values()))]
 
-    def pages(self, sealed: StoredStatement) -> list[SettlementPage]:
-        epoch, root = sealed.statement.epoch, sealed.statement.settlement_root
-        return [self.documents.page(epoch, root, number) for number in range(sealed.page_count)]
+    def totals(self, statement: Statement) -> dict[int, Totals]:
+        return {one: totals for page in self.usage_pages(statement) for one, totals in page.totals.items()}
+
+    def pages(self, statement: Statement) -> list[SettlementPage]:
+        index = read_index(self.documents, statement, PageKind.SETTLEMENT)
+        return [SettlementPage.parse(text) for text in read_pages(self.documents, list(index.hashes.values()))]
 
     def check(self) -> None:
         """The invariants of the package, for every statement that can be read."""
         chain = [self.statements.kept[epoch] for epoch in sorted(self.statements.kept)]
-        for sealed in chain:
-            leaves, statement = self.leaves(sealed), sealed.statement
-            assert usage_tree(leaves).root == statement.usage_root
-            assert PageTree.over(self.pages(sealed)).root == statement.settlement_root
-            assert sum(leaf.usage.rated_microtokens for leaf in leaves) == statement.total_rated_microtokens
-            assert len(leaves) == statement.subscription_count
+        for statement in chain:
+            assert self.documents.kept[statement_path(statement.epoch)].text == statement.body
+            totals = self.totals(statement)
+            self.pages(statement)
+            assert sum(one.usage.rated_microtokens for one in totals.values()) == statement.total_rated_microtokens
+            assert len(totals) == statement.subscription_count
         for earlier, later in pairwise(chain):
-            assert later.statement.previous_statement_hash == earlier.statement.hash
-            totals = {leaf.subscription_id: leaf.usage.rated_microtokens for leaf in self.leaves(later)}
-            assert all(totals[leaf.subscription_id] >= leaf.usage.rated_microtokens for leaf in self.leaves(earlier))
+            assert later.previous_statement_hash == earlier.hash
+            after = self.totals(later)
+            for one, before in self.totals(earlier).items():
+                assert after[one] == before or after[one].epoch > before.epoch
+                assert after[one].usage.rated_microtokens >= before.usage.rated_microtokens

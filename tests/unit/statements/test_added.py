@@ -1,4 +1,4 @@
-"""What a statement adds is the difference of its leaves to those of the statement before it."""
+"""What a statement adds is the difference of its totals to those of the statement before it."""
 
 import pytest
 
@@ -12,10 +12,10 @@ def test_a_statement_adds_what_was_counted_in_its_epoch() -> None:
     sealing = Sealing()
     sealing.count(1, 10)
     sealing.count(2, 20)
-    first = sealing.seal().statement.epoch
+    first = sealing.seal().epoch
     sealing.count(2, 5)
     sealing.count(3, 7)
-    second = sealing.seal().statement.epoch
+    second = sealing.seal().epoch
     # When they are read
     totals = StatementTotals(sealing.statements, sealing.documents)
     # Then each adds what its own epoch has used

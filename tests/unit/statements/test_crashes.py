@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from tests.unit.statements.sealing import Sealing
 
-STEPS_OF_ONE_TICK = 14
-"""Before and after each write of a tick with three pages: close, leaves, pages, statement, sealed."""
+STEPS_OF_ONE_TICK = 24
+"""Before and after each write of a tick with two usage pages and three settlement pages: close, the pages, settlement
+index, price book, usage index, statement as a document and in the table, sealed."""
 
 calls = st.tuples(st.integers(1, 5), st.integers(1, 1_000))
 epochs = st.lists(
@@ -45,7 +46,8 @@ def test_whatever_crashes_every_call_is_in_exactly_one_statement(
     sealing.tick()
     # Then the newest statement has every call once
     newest = sealing.statements.before(sealing.epoch + 1)
-    sealed = {leaf.subscription_id: leaf.usage.rated_microtokens for leaf in sealing.leaves(newest)} if newest else {}
+    totals = sealing.totals(newest) if newest else {}
+    sealed = {one: total.usage.rated_microtokens for one, total in totals.items()}
     assert sealed == sealing.metered
 
 

@@ -40,7 +40,7 @@ def test_an_epoch_is_sealed_at_its_end_with_the_seconds_of_its_window(sealing: A
     report = sealing.tick()
     # Then the statement has the window that ended at noon, and counting goes on in the next epoch
     assert report is not None
-    statement = sealing.statements.kept[report.epoch].statement
+    statement = sealing.statements.kept[report.epoch]
     assert (statement.epoch, statement.window_start, statement.window_end) == (5_985_071, 1_795_521_300, 1_795_521_600)
     assert sealing.usage.pointer == OpenEpoch(5_985_072, sealing=None)
 

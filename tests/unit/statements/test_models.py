@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from flareflow.attestation.request import ATTESTED_FIELDS
 from flareflow.errors import BrokenRuleError
-from flareflow.metering.models import Usage
-from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, Leaf, SettlementPage, Statement
+from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, SettlementPage, Statement
 
 CONTRACT = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
 STATEMENT = Statement(
@@ -115,15 +114,3 @@ def test_another_spelling_of_a_page_is_refused(text: str) -> None:
 def test_a_page_has_its_subscriptions_once_in_order_and_not_too_many(entries: tuple[tuple[int, int], ...]) -> None:
     with pytest.raises(BrokenRuleError):
         SettlementPage(CONTRACT, 7, 0, entries)
-
-
-def test_a_total_never_goes_down() -> None:
-    leaf = Leaf(1, 5, Usage(rated_microtokens=10))
-    with pytest.raises(BrokenRuleError):
-        leaf.plus(Usage(rated_microtokens=-1), epoch=6)
-
-
-def test_an_epoch_is_added_to_a_leaf_once() -> None:
-    leaf = Leaf(1, 5, Usage(requests=1))
-    with pytest.raises(BrokenRuleError):
-        leaf.plus(Usage(requests=1), epoch=5)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from flareflow.json_format import to_json
-from flareflow.statements.public_view import ReadStatements
+from flareflow.statements.events import event_text
+from flareflow.statements.usage_pages import PAGE_IDS
 from tests.fakes.metering import EVEN_BOOK
 from tests.unit.statements.sealing import Sealing
 
 PAGE = Path(__file__).parents[3] / "docs" / "statement.md"
-type Check = Callable[[str, str, str, str], str]
+type Check = Callable[..., str]
 
 
 @pytest.fixture
@@ -27,36 +27,52 @@ def check() -> Check:
 
 
 @pytest.fixture
-def answers() -> list[str]:
-    """Statement, leaf, page and price book as the API serves them, for the second of seven subscriptions."""
+def documents() -> dict[str, Any]:
+    """What the second of several subscriptions checks: the documents and the texts of its own events."""
     sealing = Sealing()
-    for subscription_id in range(1, 8):
+    for subscription_id in (1, 2, 2, 2, 300, 700):
         sealing.count(subscription_id, 10 * subscription_id)
-    statement = sealing.seal().statement
-    reading = ReadStatements(sealing.statements, sealing.documents)
-    leaf, page = reading.leaf(statement.epoch, 2), reading.page(statement.epoch, 0)
-    return [
-        statement.body,
-        to_json({"leaf": leaf.leaf, "hash": leaf.leaf.hash, "proof": leaf.proof}),
-        to_json({"text": page.page.text, "hash": page.page.hash, "path": page.path}),
-        EVEN_BOOK.canonical_json,
-    ]
+    statement = sealing.seal()
+    kept = {path: document.text for path, document in sealing.documents.kept.items()}
+    one = f"/v1/statements/{statement.epoch:010d}"
+    return {
+        "statement_body": kept[one],
+        "usage_index": kept[f"{one}/usage-index"],
+        "usage_page": sealing.usage_pages(statement)[0].text,
+        "settlement_index": kept[f"{one}/settlement-index"],
+        "price_book_body": kept[f"/v1/price-books/{EVEN_BOOK.hash.hex()}"],
+        "subscription_id": 2,
+        "events": [event_text(event) for event in sealing.usage.events(statement.epoch, [2])[2]],
+    }
 
 
-def test_the_code_on_the_page_accepts_what_we_serve(check: Check, answers: list[str]) -> None:
-    statement_hash = check(*answers)
+def test_the_code_on_the_page_accepts_what_we_serve(check: Check, documents: dict[str, Any]) -> None:
+    statement_hash = check(**documents)
     assert re.fullmatch(r"0x[0-9a-f]{64}", statement_hash)
 
 
 @pytest.mark.parametrize(
     ("which", "honest", "forged"),
-    [(1, '"requests":"1"', '"requests":"2"'), (2, "2:20000000", "2:20000001"), (3, '"version":1', '"version":2')],
-    ids=["leaf", "page", "price book"],
+    [
+        ("usage_page", "2 1000 60 ", "2 1000 61 "),
+        ("usage_index", "\n1 ", "\n3 "),
+        ("settlement_index", "\n0 ", "\n0 0"),
+        ("price_book_body", '"version":1', '"version":2'),
+    ],
 )
 def test_the_code_on_the_page_refuses_what_was_changed(
-    check: Check, answers: list[str], which: int, honest: str, forged: str
+    check: Check, documents: dict[str, Any], which: str, honest: str, forged: str
 ) -> None:
-    assert honest in answers[which]
-    answers[which] = answers[which].replace(honest, forged)
+    assert honest in documents[which]
+    text = documents[which].replace(honest, forged)
+    documents[which] = text[:-1] if which == "settlement_index" else text
+    if which == "usage_index":  # a page under another number leads to the same root, and nobody on it finds it
+        documents["subscription_id"] = PAGE_IDS
+    with pytest.raises((AssertionError, KeyError)):
+        check(**documents)
+
+
+def test_the_code_on_the_page_refuses_a_bill_without_one_of_its_calls(check: Check, documents: dict[str, Any]) -> None:
+    documents["events"] = documents["events"][1:]
     with pytest.raises(AssertionError):
-        check(*answers)
+        check(**documents)

@@ -1,9 +1,14 @@
 """Sealing an epoch: when, what, and once."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
 import pytest
 
 from flareflow.errors import BrokenRuleError
-from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, Leaf
+from flareflow.metering.usage_events import UsageEvent
+from flareflow.statements.documents import page_path
+from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX
 from flareflow.statements.ports import OpenEpoch
 from tests.fakes.statements import FakeEpochUsage
 from tests.unit.statements.sealing import CONTRACT, EPOCHS, Sealing, tokens
@@ -32,15 +37,19 @@ def test_a_statement_holds_what_its_epoch_added(sealing: Sealing) -> None:
     sealing.count(2, 50)
     # When the epoch is over
     sealed = sealing.seal()
-    # Then there is a leaf for each, by rising id
-    assert sealing.leaves(sealed) == [Leaf(1, 1_000, tokens(5)), Leaf(2, 1_000, tokens(100) + tokens(50))]
-    assert sealed.statement.window_start == int(EPOCHS.start(1_000).timestamp())
-    assert sealed.statement.window_end == int(EPOCHS.end(1_000).timestamp())
-    assert sealed.statement.previous_statement_hash == bytes(32)
+    # Then there are totals of each, by rising id
+    totals = sealing.totals(sealed)
+    assert [(one, totals[one].epoch, totals[one].usage) for one in totals] == [
+        (1, 1_000, tokens(5)),
+        (2, 1_000, tokens(100) + tokens(50)),
+    ]
+    assert sealed.window_start == int(EPOCHS.start(1_000).timestamp())
+    assert sealed.window_end == int(EPOCHS.end(1_000).timestamp())
+    assert sealed.previous_statement_hash == bytes(32)
     sealing.check()
 
 
-def test_totals_are_cumulative_and_a_leaf_says_when_it_last_changed(sealing: Sealing) -> None:
+def test_totals_are_cumulative_and_say_when_they_last_changed(sealing: Sealing) -> None:
     # Given a statement with two subscriptions
     sealing.count(1, 100)
     sealing.count(2, 100)
@@ -49,7 +58,11 @@ def test_totals_are_cumulative_and_a_leaf_says_when_it_last_changed(sealing: Sea
     sealing.count(2, 11)
     sealed = sealing.seal()
     # Then the other is still in the next statement, as it was
-    assert sealing.leaves(sealed) == [Leaf(1, 1_000, tokens(100)), Leaf(2, 1_001, tokens(100) + tokens(11))]
+    totals = sealing.totals(sealed)
+    assert [(one, totals[one].epoch, totals[one].usage) for one in totals] == [
+        (1, 1_000, tokens(100)),
+        (2, 1_001, tokens(100) + tokens(11)),
+    ]
     sealing.check()
 
 
@@ -65,6 +78,20 @@ def test_a_second_tick_changes_nothing(sealing: Sealing) -> None:
     sealed = sealing.seal()
     assert sealing.tick() is None
     assert sealing.statements.kept == {1_000: sealed}
+
+
+def test_a_statement_that_is_stored_already_is_not_made_again(sealing: Sealing) -> None:
+    # Given a tick that ends between its last two writes
+    sealing.count(1, 100)
+    sealing.next_epoch()
+    assert sealing.tick_that_crashes(after_steps=17)
+    assert list(sealing.statements.kept) == [1_000]
+    sealing.documents.read.clear()
+    sealing.documents.written.clear()
+    # When the next tick ends the sealing, then no document is read or written
+    assert sealing.tick() is None
+    assert sealing.usage.pointer == OpenEpoch(1_001, sealing=None)
+    assert sealing.documents.read == sealing.documents.written == []
 
 
 def test_epochs_that_were_missed_are_sealed_as_one(sealing: Sealing) -> None:
@@ -90,7 +117,7 @@ def test_a_call_that_another_invocation_counts_while_the_epoch_closes_is_not_los
     # When the epoch is sealed
     sealed = sealing.seal()
     # Then the call is in its statement
-    assert sealed.statement.total_rated_microtokens == 100_000_000
+    assert sealed.total_rated_microtokens == 100_000_000
 
 
 def test_who_loses_the_race_to_close_an_epoch_does_nothing(sealing: Sealing) -> None:
@@ -130,8 +157,8 @@ def test_where_all_is_settled_there_are_no_pages_and_the_settlement_root_is_zero
     sealing.count(1, 100)
     sealing.settled.kept[1] = 100_000_000
     sealed = sealing.seal()
-    assert sealed.page_count == 0
-    assert sealed.statement.settlement_root == bytes(32)
+    assert sealing.pages(sealed) == []
+    assert sealed.settlement_root == bytes(32)
 
 
 def test_pages_are_cut_at_their_largest_size(sealing: Sealing) -> None:
@@ -141,17 +168,79 @@ def test_pages_are_cut_at_their_largest_size(sealing: Sealing) -> None:
     assert sizes == [PAGE_SUBSCRIPTIONS_MAX, 1]
 
 
-def test_leaves_that_do_not_add_up_are_never_sealed(sealing: Sealing) -> None:
-    # Given a statement whose leaves in the bucket are not those that were sealed
+def test_events_that_do_not_add_up_are_never_sealed(sealing: Sealing) -> None:
+    # Given an epoch of which the storage gives one call too few
+    class Forgetful(FakeEpochUsage):
+        def events(self, epoch: int, subscription_ids: Collection[int]) -> Mapping[int, Sequence[UsageEvent]]:
+            return {one: events[1:] for one, events in super().events(epoch, subscription_ids).items()}
+
+    sealing.usage = Forgetful(sealing.faults, sealing.usage.pointer)
     sealing.count(1, 100)
-    statement = sealing.seal().statement
-    sealing.documents.kept_leaves[1_000, statement.usage_root] = [Leaf(1, 1_000, tokens(99))]
-    # When the next epoch is sealed
     sealing.count(1, 5)
-    # Then it stops, and says what is wrong
-    with pytest.raises(BrokenRuleError, match="add up to 104000000, not 105000000"):
+    # When it is sealed, then nothing is written
+    with pytest.raises(BrokenRuleError, match="events of subscription 1 do not add up"):
+        sealing.seal()
+    assert not sealing.documents.kept
+
+
+def test_a_statement_is_not_built_on_a_page_that_was_changed(sealing: Sealing) -> None:
+    # Given a statement with a usage page in the bucket that is not the one that was sealed
+    sealing.count(1, 100)
+    (page,) = sealing.usage_pages(sealing.seal())
+    path = page_path(page.hash)
+    kept = sealing.documents.kept[path]
+    sealing.documents.kept[path] = replace(kept, text=kept.text.replace("100000000", "900000000"))
+    # When the next epoch is sealed, then it stops and says what is wrong
+    sealing.count(1, 5)
+    with pytest.raises(BrokenRuleError, match="has another hash"):
         sealing.seal()
     assert list(sealing.statements.kept) == [1_000]
+
+
+def test_a_statement_is_not_built_on_an_index_that_leaves_a_page_out(sealing: Sealing) -> None:
+    sealing.count(1, 100)
+    sealing.count(300, 100)
+    sealing.seal()
+    path = "/v1/statements/0000001000/usage-index"
+    kept = sealing.documents.kept[path]
+    sealing.documents.kept[path] = replace(kept, text=kept.text.rsplit("\n", 1)[0])
+    sealing.count(1, 5)
+    with pytest.raises(BrokenRuleError, match="usage index of epoch 1000 does not lead to its root"):
+        sealing.seal()
+
+
+def test_a_subscription_that_has_ended_leaves_the_pages(sealing: Sealing) -> None:
+    sealing.count(1, 100)
+    sealing.count(2, 100)
+    sealing.settled.ended.add(1)
+    (page,) = sealing.pages(sealing.seal())
+    assert page.entries == ((2, 100_000_000),)
+
+
+def test_pages_on_which_nothing_changed_are_neither_read_nor_written(sealing: Sealing) -> None:
+    # Given subscriptions on four pages
+    for subscription_id in range(0, 1_024, 64):
+        sealing.count(subscription_id, 1)
+    before = sealing.usage_pages(sealing.seal())
+    sealing.settled.kept |= sealing.metered
+    # When one of them goes on
+    sealing.documents.read.clear()
+    sealing.documents.written.clear()
+    sealing.count(300, 1)
+    after = sealing.usage_pages(sealing.seal())
+    # Then its page alone is new, and no other was read
+    changed = [page for page, old in zip(after, before, strict=True) if page != old]
+    assert [page.number for page in changed] == [1]
+    assert page_path(before[1].hash) in sealing.documents.read
+    pages = [path for path in sealing.documents.written if path.startswith("/v1/pages/")]
+    assert page_path(changed[0].hash) in pages
+    assert len(pages) == 2, "the usage page and the settlement page"
+
+
+def test_the_documents_of_a_statement_say_for_whom_they_are(sealing: Sealing) -> None:
+    sealing.count(300, 5)
+    (page,) = sealing.usage_pages(sealing.seal())
+    assert page.text.startswith(f"flareflow-usage/1 {CONTRACT} subscriptions 256 to 511\nsubscription epoch ")
 
 
 def test_subscriptions_that_need_a_rate_are_on_pages_of_their_own(sealing: Sealing) -> None:

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from flareflow.entrypoints.metrics import Metric
+from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
+from flareflow.statements.models import PageKind
 from flareflow.time import Deadline
 from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.distribution import Distribution
 from infra.local.aws.gateway.event_sources import EventSource, event_sources
 from infra.local.aws.gateway.intrinsics import Physical
 from infra.local.aws.gateway.policies import Access
@@ -29,6 +32,13 @@ DEADLINE_MARGIN: Final = Deadline(datetime.now(UTC)).margin
 
 ALARM: Final = "AWS::CloudWatch::Alarm"
 
+DOCUMENT_PATHS: Final = (
+    statement_path(1),
+    *(index_path(1, kind) for kind in PageKind),
+    attestation_path(1),
+    page_path(bytes(32)),
+    price_book_path(bytes(32)),
+)
 STREAMS: Final = {
     "PendingPushFunction": {"UsageTable", "LedgerTable"},
     "EnforcementFunction": {"UsageTable", "LedgerTable"},
@@ -150,6 +160,29 @@ def _stream_faults(source: EventSource) -> Iterator[str]:
         yield f"nobody is told what {source.function} gives up"
 
 
+def documents_are_served_without_a_function(deployment: Deployment, needs: Needs) -> Iterator[str]:
+    """Each public path of documents leads to the bucket, which lets the distribution read and say what is not there."""
+    distribution, bucket = Distribution.of(deployment), needs.provisioned["DocumentsBucket"]
+    arn = f"arn:aws:s3:::{bucket.ref}"
+    policy = distribution.policies[bucket.ref]
+    for path in DOCUMENT_PATHS:
+        behavior = distribution.behavior_of(path)
+        if behavior is None or behavior.bucket != bucket.ref:
+            yield f"{path} does not lead to the bucket"
+        if not policy.allows(Access("s3:GetObject", f"{arn}{path}")):
+            yield f"the distribution may not read {path}"
+    if not policy.allows(Access("s3:ListBucket", arn)):
+        yield "the distribution cannot tell what is not there from what it may not read"
+    if policy.allows(Access("s3:GetObject", f"{arn}/reports/1")):
+        yield "the distribution may read reports"
+    if distribution.behavior_of("/v1/statements") is not None:
+        yield "the list of statements does not lead to the HTTP API"
+    [given] = [one for _, one in deployment.template.of_type("AWS::CloudFront::Distribution")]
+    for error in given["DistributionConfig"]["CustomErrorResponses"]:
+        if error["ErrorCachingMinTTL"] != 0:
+            yield f"an answer {error['ErrorCode']} is kept for {error['ErrorCachingMinTTL']} s"
+
+
 def streams_show_both_images(deployment: Deployment, _: Needs) -> Iterator[str]:
     tables = dict(deployment.template.of_type("AWS::DynamoDB::Table"))
     for name in sorted(set().union(*STREAMS.values())):
@@ -246,6 +279,7 @@ RULES: Final[tuple[Rule, ...]] = (
     functions_have_their_triggers,
     routes_are_those_of_the_handlers,
     a_batch_that_fails_loses_nothing,
+    documents_are_served_without_a_function,
     streams_show_both_images,
     items_expire_by_the_attribute_that_is_written,
     a_message_is_seen_by_one_function_at_a_time,

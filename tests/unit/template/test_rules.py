@@ -73,6 +73,16 @@ def event_changed(function: str, name: str, **properties: Any) -> Callable[[Sour
     return lambda source: event(source, function, name).update(properties)
 
 
+def distribution_of(source: Source) -> Source:
+    config: Source = resource(source, "Distribution")["DistributionConfig"]
+    return config
+
+
+def bucket_statements(source: Source) -> list[Source]:
+    found: list[Source] = resource(source, "DocumentsPolicy")["PolicyDocument"]["Statement"]
+    return found
+
+
 def without_event(function: str, name: str) -> Callable[[Source], None]:
     def mutate(source: Source) -> None:
         properties = resource(source, function)
@@ -193,6 +203,31 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
         "a timeout beyond the API's",
         rules.functions_end_before_nobody_waits_for_them,
         changed("AccountApiFunction", Timeout=60),
+    ),
+    (
+        "documents behind the API",
+        rules.documents_are_served_without_a_function,
+        lambda source: distribution_of(source)["CacheBehaviors"].pop(1),
+    ),
+    (
+        "a document that cannot be read",
+        rules.documents_are_served_without_a_function,
+        lambda source: bucket_statements(source)[0].update(Resource="arn:aws:s3:::other/*"),
+    ),
+    (
+        "403 for what is not sealed yet",
+        rules.documents_are_served_without_a_function,
+        lambda source: bucket_statements(source).pop(),
+    ),
+    (
+        "the whole bucket in public",
+        rules.documents_are_served_without_a_function,
+        lambda source: bucket_statements(source)[0].update(Resource={"Fn::Sub": "${DocumentsBucket.Arn}/*"}),
+    ),
+    (
+        "an error that is kept",
+        rules.documents_are_served_without_a_function,
+        lambda source: distribution_of(source)["CustomErrorResponses"][1].update(ErrorCachingMinTTL=300),
     ),
     ("a timeout beyond the next tick", rules.ticks_do_not_overlap, changed("FlowBillingFunction", Timeout=600)),
     (

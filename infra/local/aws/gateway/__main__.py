@@ -19,6 +19,7 @@ from infra.local.aws import session as aws
 from infra.local.aws.gateway import sqs_orders
 from infra.local.aws.gateway.aws_endpoint import AwsEndpoint
 from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.distribution import Distribution
 from infra.local.aws.gateway.event_sources import event_sources
 from infra.local.aws.gateway.functions import Functions
 from infra.local.aws.gateway.http_api import HttpApi
@@ -47,7 +48,7 @@ async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(functions.stop)
         await _listen(stack, "gateway_aws", AwsEndpoint(deployment.roles, deployment.websocket_api_id, orders).app())
-        await _listen(stack, "gateway_http", HttpApi.of(deployment, functions).app())
+        await _listen(stack, "gateway_http", Distribution.of(deployment).app(HttpApi.of(deployment, functions).app()))
         await _listen(stack, "gateway_websocket", WebSocketApi.of(deployment, functions).app())
         await functions.prewarm()
         await _listen(stack, "gateway_lambda", _with_control(InvokeApi(functions).app(), orders))

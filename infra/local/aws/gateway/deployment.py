@@ -77,7 +77,7 @@ class Deployment:
         match self.template.resources[logical_id]["Type"]:
             case "AWS::Lambda::Function":
                 return Physical(ref=logical_id, attributes={"Arn": function_arn(logical_id)})
-            case "AWS::ApiGatewayV2::Api":
+            case "AWS::ApiGatewayV2::Api" | "AWS::CloudFront::Distribution":
                 return Physical(ref=logical_id.lower())
             case "AWS::ApiGatewayV2::Integration" | "AWS::Events::Rule":
                 return Physical(ref=logical_id, attributes={"Arn": aws.arn("events", f"rule/{logical_id}")})

@@ -12,6 +12,7 @@ from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.journal import Subscription
 from flareflow.settlement.plan_changes import most_due_in_tokens_ufix64
+from flareflow.statements.events import event_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,26 @@ class ReadJournal:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedEvent:
+    """A usage event, and the text whose leaf leads to the statement of its epoch."""
+
+    event: UsageEvent
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadUsage:
-    """Read the usage events of a subscription that were counted under one epoch."""
+    """Read the usage events of a subscription that were counted under one epoch.
+
+    All of them together are what the subscription's `events_root` in the statement of the epoch is made of.
+    """
 
     ledger: Ledger
     usage: MeteredUsage
 
-    def run(self, caller: str, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
+    def run(self, caller: str, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[CountedEvent]:
         """Raises NotFoundError `subscription_not_found`."""
         require_owner(self.ledger.subscription(subscription_id), caller, subscription_id)
-        return self.usage.events(subscription_id, epoch, cursor)
+        page = self.usage.events(subscription_id, epoch, cursor)
+        events = [CountedEvent(event, event_text(event)) for event in page.items]
+        return CursorPage(events, page.next_cursor)

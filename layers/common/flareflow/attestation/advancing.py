@@ -19,9 +19,12 @@ from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import AttestationTarget, leaf_hash
 from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.errors import BrokenRuleError, FlareUnavailableError, RaceLostError, UnavailableError
+from flareflow.json_format import to_json
 from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
+from flareflow.statements.documents import JSON, Document, attestation_path
 from flareflow.statements.models import Statement
+from flareflow.statements.ports import Documents
 from flareflow.time import Deadline
 
 ROUNDS_TO_PROVE_MAX: Final = 10
@@ -51,6 +54,7 @@ class AdvanceAttestations:
     statements: Statements
     attestations: Attestations
     policies: Policies
+    documents: Documents
 
     def run(self, deadline: Deadline) -> AdvanceReport:
         """One tick. An attestation that fails does not stop the others; the first UnavailableError rises at the end."""
@@ -186,4 +190,10 @@ class AdvanceAttestations:
             return attestation.because(f"the response served for round {voting_round} is not our statement's")
         if len(served.siblings) > PROOF_SIBLINGS_MAX or fold(leaf_hash(served.response), served.siblings) != root:
             return attestation.because(f"the proof served for round {voting_round} does not lead to its root")
+        self._publish(attestation.epoch, voting_round, served)
         return replace(attestation, state=State.PROVEN, proof=Proof(voting_round, timestamp, served.siblings))
+
+    def _publish(self, epoch: int, voting_round: int, served: ServedProof) -> None:
+        """Write the document with which anyone can prove the statement. The first proof of an epoch stays in it."""
+        content = {"voting_round": voting_round, "response": served.response, "siblings": served.siblings}
+        self.documents.put(Document(attestation_path(epoch), to_json(content), JSON))

@@ -12,9 +12,9 @@ from typing import Final
 from eth_abi.abi import encode
 
 from flareflow.keccak import WORD_BYTES, keccak256
+from flareflow.statements.models import EPOCH_DIGITS
 
 ATTESTATION_TYPE: Final = "Web2Json"
-EPOCH_DIGITS: Final = 10
 URL_CHARACTERS_MAX: Final = 2000
 MIC_SALT: Final = "Flare"
 NO_TIMESTAMP: Final = 2**64 - 1

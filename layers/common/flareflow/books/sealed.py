@@ -8,9 +8,9 @@ from flareflow.attestation.models import State
 from flareflow.attestation.ports import Attestations
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.models import Usage
-from flareflow.statements.merkle import usage_tree
-from flareflow.statements.models import NO_HASH
+from flareflow.statements.models import NO_HASH, PageKind
 from flareflow.statements.ports import Documents, Statements
+from flareflow.statements.reading import read_index, read_totals
 
 ATTESTED: Final = {State.PROVEN, State.CONFIRMED_ON_FLOW, State.SETTLED}
 
@@ -27,16 +27,14 @@ class StatementDocuments:
         return self.statements.after(epoch, limit)
 
     def totals(self, epoch: int) -> Mapping[int, Usage]:
-        stored = self.statements.get(epoch)
-        if stored is None:
+        statement, previous = self.statements.get(epoch), self.statements.before(epoch)
+        if statement is None:
             raise BrokenRuleError(f"epoch {epoch} is listed and has no statement")
-        statement, previous = stored.statement, self.statements.before(epoch)
-        if statement.previous_statement_hash != (previous.statement.hash if previous else NO_HASH):
+        if statement.previous_statement_hash != (previous.hash if previous else NO_HASH):
             raise BrokenRuleError(f"the statement of epoch {epoch} does not name the one before it")
-        leaves = self.documents.leaves(epoch, statement.usage_root)
-        if usage_tree(leaves).root != statement.usage_root:
-            raise BrokenRuleError(f"the totals of epoch {epoch} do not lead to the statement's root")
-        return {leaf.subscription_id: leaf.usage for leaf in leaves if leaf.epoch_of_last_change == epoch}
+        index = read_index(self.documents, statement, PageKind.USAGE)
+        totals = read_totals(self.documents, list(index.hashes.values()))
+        return {one.subscription_id: one.usage for one in totals if one.epoch == epoch}
 
     def is_attested(self, epoch: int) -> bool:
         attestation = self.attestations.get(epoch)

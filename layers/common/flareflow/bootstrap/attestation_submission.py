@@ -4,6 +4,7 @@ from functools import cache
 
 import boto3
 
+from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.adapters.dynamodb.statements import DynamoStatements
@@ -20,6 +21,7 @@ class AttestationSubmissionSettings(Settings):
     """Environment of the function."""
 
     statements_table: str
+    documents_bucket: str
     statement_url_prefix: str
     flare_rpc_url: str
     flare_registry_address: str
@@ -56,4 +58,5 @@ def advance_attestations() -> AdvanceAttestations:
         statements=DynamoStatements(table),
         attestations=DynamoAttestations(table),
         policies=DynamoPolicies(table),
+        documents=S3Documents(boto3.client("s3"), settings().documents_bucket),
     )

@@ -64,7 +64,7 @@ def bill_on_flow() -> BillOnFlow:
         policies=DynamoPolicies(statements),
         light_client=FlowLightClient(scripts),
         pages=SealedPages(DynamoStatements(statements), documents),
-        settled=DynamoSettledTotals(ledger),
+        settled=DynamoSettledTotals(ledger, time.sleep),
         rate=ReadRate(FlowDollarRates(scripts, operator), DynamoRates(ledger)),
         sender=SendOnFlow(flow, DynamoOutbox(ledger), keys, pause=time.sleep),
     )

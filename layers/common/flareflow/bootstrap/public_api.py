@@ -4,7 +4,6 @@ from functools import cache
 
 import boto3
 
-from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations
 from flareflow.adapters.dynamodb.plans import DynamoPlans
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
@@ -14,7 +13,7 @@ from flareflow.attestation.progress import ReadProgress
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.price_book import PriceBook
 from flareflow.settlement.quotes import ReadPlans
-from flareflow.statements.public_view import ReadStatements
+from flareflow.statements.public_view import ListStatements
 
 
 class PublicApiSettings(Settings):
@@ -23,7 +22,6 @@ class PublicApiSettings(Settings):
     usage_table: str
     statements_table: str
     ledger_table: str
-    documents_bucket: str
     token_symbol: str
 
 
@@ -33,9 +31,8 @@ def settings() -> PublicApiSettings:
 
 
 @cache
-def read_statements() -> ReadStatements:
-    table = boto3.resource("dynamodb").Table(settings().statements_table)
-    return ReadStatements(DynamoStatements(table), S3Documents(boto3.client("s3"), settings().documents_bucket))
+def list_statements() -> ListStatements:
+    return ListStatements(DynamoStatements(boto3.resource("dynamodb").Table(settings().statements_table)))
 
 
 @cache

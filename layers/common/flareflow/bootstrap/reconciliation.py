@@ -51,7 +51,8 @@ def _journal(settings: ReconciliationSettings) -> JournalAgainstContract:
     table = boto3.resource("dynamodb").Table(settings.ledger_table)
     addresses = contract_addresses(settings.flow_network, settings.flow_contract_address)
     scripts = FlowScripts(FlowRest(http_client(settings.flow_rest_url)), addresses)
-    return JournalAgainstContract(DynamoLedger(table, time.sleep), DynamoSettledTotals(table), FlowBalances(scripts))
+    known = DynamoSettledTotals(table, time.sleep)
+    return JournalAgainstContract(DynamoLedger(table, time.sleep), known, FlowBalances(scripts))
 
 
 @cache

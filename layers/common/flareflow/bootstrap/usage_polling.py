@@ -6,7 +6,7 @@ from functools import cache
 
 import boto3
 
-from flareflow.adapters.aws.documents import S3Documents
+from flareflow.adapters.aws.documents import CONFIG, S3Documents
 from flareflow.adapters.aws.queues import SqsSliceQueue
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
@@ -61,8 +61,8 @@ def seal_epoch() -> SealEpoch:
         epochs=Epochs(settings().epoch_seconds),
         usage=DynamoEpochUsage(tables.Table(settings().usage_table), time.sleep),
         statements=DynamoStatements(tables.Table(settings().statements_table)),
-        documents=S3Documents(boto3.client("s3"), settings().documents_bucket),
-        settled=DynamoSettledTotals(tables.Table(settings().ledger_table)),
+        documents=S3Documents(boto3.client("s3", config=CONFIG), settings().documents_bucket),
+        settled=DynamoSettledTotals(tables.Table(settings().ledger_table), time.sleep),
         price_books=DynamoPriceBooks(tables.Table(settings().usage_table), PriceBook.load()),
         contract=f"A.{address}.UsageBasedSubscriptions",
     )

@@ -1,6 +1,6 @@
 """One tick of billing: send new signing policies, deliver proven statements, settle their pages."""
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -65,14 +65,14 @@ class BillOnFlow:
 
     def run(self, deadline: Deadline) -> BillingReport:
         report = self._roll_policies(deadline)
-        dollars = _Dollars(self.settled.needing_rate(), self.rate.run(deadline.clock()))
+        refusal = self.rate.run(deadline.clock())
         ready = [found for found in self.attestations.under_way() if found.state in _READY]
         for attestation in ready:
             newest = ready[-1]
             if attestation.state is State.PROVEN and attestation.epoch < newest.epoch:
                 self._skip(attestation, newest)
             elif not deadline.is_near():
-                report += self._bill(attestation, newest, dollars, deadline)
+                report += self._bill(attestation, newest, refusal, deadline)
         return report
 
     def _roll_policies(self, deadline: Deadline) -> BillingReport:
@@ -96,13 +96,13 @@ class BillOnFlow:
             yield policy
 
     def _bill(
-        self, attestation: Attestation, newest: Attestation, dollars: "_Dollars", deadline: Deadline
+        self, attestation: Attestation, newest: Attestation, refusal: str | None, deadline: Deadline
     ) -> BillingReport:
         report = BillingReport()
         if attestation.state is State.PROVEN:
             attestation, report = self._deliver(attestation, deadline)
         if attestation.state is State.CONFIRMED_ON_FLOW:
-            report += self._settle(attestation, newest, dollars, deadline)
+            report += self._settle(attestation, newest, refusal, deadline)
         return report
 
     def _deliver(self, attestation: Attestation, deadline: Deadline) -> tuple[Attestation, BillingReport]:
@@ -114,15 +114,16 @@ class BillOnFlow:
         return attestation, BillingReport(statements_delivered=outcome.succeeded, failed=len(outcome.reasons))
 
     def _settle(
-        self, attestation: Attestation, newest: Attestation, dollars: "_Dollars", deadline: Deadline
+        self, attestation: Attestation, newest: Attestation, refusal: str | None, deadline: Deadline
     ) -> BillingReport:
-        settled = self.settled.all()
-        pages = [page for page in self.pages.of(attestation.epoch) if page.adds_to(settled)]
-        ready, waiting = dollars.sorted(pages)
+        """`refusal`: why the contract accepts no rate of dollars now; None if it accepts one."""
+        pages = self._pages_to_settle(attestation.epoch)
+        waiting = [page for page in pages if page.reads_rate and refusal is not None]
+        ready = [page for page in pages if page not in waiting]
         outcome = self._send(ready, deadline)
         report = BillingReport(pages_settled=outcome.succeeded, pages_waiting=len(waiting), failed=len(outcome.reasons))
         if waiting:
-            outcome = _Outcome(outcome.succeeded, (*outcome.reasons, f"pages in dollars wait: {dollars.refusal}"))
+            outcome = _Outcome(outcome.succeeded, (*outcome.reasons, f"pages in dollars wait: {refusal}"))
         if outcome.succeeded == len(pages):
             self.attestations.save(replace(attestation, state=State.SETTLED))
         elif outcome.reasons and attestation.epoch < newest.epoch:
@@ -130,6 +131,12 @@ class BillOnFlow:
         else:
             self._keep_reasons(attestation, outcome)
         return report
+
+    def _pages_to_settle(self, epoch: int) -> Sequence[SettlePage]:
+        """The pages of an epoch on which the contract can charge something."""
+        pages = self.pages.of(epoch)
+        settled = self.settled.of({one for page in pages for one in page.ids})
+        return [page.reading_rate_for(settled) for page in pages if page.adds_to(settled)]
 
     def _send(self, calls: Sequence[Call], deadline: Deadline) -> "_Outcome":
         ended = self.sender.run(calls, deadline).values()
@@ -147,22 +154,6 @@ class BillOnFlow:
     def _skip(self, attestation: Attestation, newest: Attestation) -> None:
         skipped = replace(attestation, state=State.SKIPPED)
         self.attestations.save(skipped.because(f"superseded by epoch {newest.epoch}"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Dollars:
-    """The subscriptions whose charge needs a rate, and why the contract uses none now; None if it uses one."""
-
-    subscriptions: Set[int]
-    refusal: str | None
-
-    def sorted(self, pages: Iterable[SettlePage]) -> tuple[Sequence[SettlePage], Sequence[SettlePage]]:
-        """The pages that can be settled now, and those that wait for a rate."""
-        marked = [page.reading_rate_for(self.subscriptions) for page in pages]
-        return [page for page in marked if not self._waits(page)], [page for page in marked if self._waits(page)]
-
-    def _waits(self, page: SettlePage) -> bool:
-        return page.reads_rate and self.refusal is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from flareflow.errors import BrokenRuleError
 from flareflow.settlement.transactions import SettlePage
-from flareflow.statements.merkle import PageTree
-from flareflow.statements.models import SettlementPage
+from flareflow.statements.models import PageKind, SettlementPage
 from flareflow.statements.ports import Documents, Statements
+from flareflow.statements.reading import read_index, read_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +20,14 @@ class SealedPages:
     def of(self, epoch: int) -> Sequence[SettlePage]:
         """All pages of an epoch in order, each with its path to the settlement root.
 
-        Raises BrokenRuleError when the epoch has no statement or the pages do not lead to its settlement root.
+        Raises BrokenRuleError when the epoch has no statement or its pages do not lead to its settlement root.
         """
-        sealed = self.statements.get(epoch)
-        if sealed is None:
+        statement = self.statements.get(epoch)
+        if statement is None:
             raise BrokenRuleError(f"epoch {epoch} is attested but has no statement")
-        root = sealed.statement.settlement_root
-        pages = [self.documents.page(epoch, root, number) for number in range(sealed.page_count)]
-        tree = PageTree.over(pages)
-        if tree.root != root:
-            raise BrokenRuleError(f"the pages of epoch {epoch} lead to the root {tree.root.hex()}")
-        return [_settling(page, tree.path(page.number)) for page in pages]
+        index = read_index(self.documents, statement, PageKind.SETTLEMENT)
+        texts = read_pages(self.documents, list(index.hashes.values()))
+        return [_settling(page, index.tree.path(page.number)) for page in map(SettlementPage.parse, texts)]
 
 
 def _settling(page: SettlementPage, path: tuple[bytes, ...]) -> SettlePage:

@@ -1,6 +1,6 @@
 """The transactions that billing sends, and their outcomes."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Final, Self
 from pydantic.dataclasses import dataclass
 
 from flareflow.attestation.models import HEX, Attestation, SignedPolicy
+from flareflow.statements.ports import Settled
 
 RETRY_FIRST: Final = timedelta(seconds=5)
 RETRY_MAX: Final = timedelta(hours=6)
@@ -55,14 +56,14 @@ class SettlePage:
     def purpose(self) -> str:
         return f"settle#{self.epoch}#{self.page}"
 
-    def adds_to(self, settled: Mapping[int, int]) -> bool:
-        """True if any total on the page is above what is settled for its subscription."""
+    def adds_to(self, settled: Mapping[int, Settled]) -> bool:
+        """True if the contract can charge any total on the page."""
         totals = zip(self.ids, self.rated_microtokens, strict=True)
-        return any(total > settled.get(subscription_id, 0) for subscription_id, total in totals)
+        return any(settled[subscription_id].allows(total) for subscription_id, total in totals)
 
-    def reading_rate_for(self, needing_rate: Set[int]) -> Self:
+    def reading_rate_for(self, settled: Mapping[int, Settled]) -> Self:
         """The same page, which reads the rate if it has a subscription that needs it."""
-        return replace(self, reads_rate=not needing_rate.isdisjoint(self.ids))
+        return replace(self, reads_rate=any(settled[subscription_id].needs_rate for subscription_id in self.ids))
 
 
 type Call = RollPolicies | DeliverStatement | SettlePage

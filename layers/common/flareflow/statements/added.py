@@ -1,11 +1,13 @@
-"""What each statement adds to that before it, read from the leaves that it commits to."""
+"""What each statement adds to that before it, read from the pages that it commits to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.models import Usage
+from flareflow.statements.models import PageKind, Statement
 from flareflow.statements.ports import Documents, Statements
+from flareflow.statements.reading import read_index, read_totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +21,21 @@ class StatementTotals:
         return self.statements.after(epoch, limit)
 
     def added_by(self, epoch: int) -> Mapping[int, Usage]:
-        """Raises BrokenRuleError for an epoch without a statement."""
+        """Only the pages that differ are read. Raises BrokenRuleError for an epoch without a statement."""
         sealed = self.statements.get(epoch)
         if sealed is None:
             raise BrokenRuleError(f"epoch {epoch} has no statement")
-        previous = self.statements.before(epoch)
-        before = self._totals(previous.statement.epoch, previous.statement.usage_root) if previous else {}
-        after = self._totals(epoch, sealed.statement.usage_root)
-        added = {one: usage - before.get(one, Usage()) for one, usage in after.items()}
-        return {one: usage for one, usage in added.items() if usage != Usage()}
+        after, before = self._hashes(sealed), self._hashes(self.statements.before(epoch))
+        changed = [number for number, digest in after.items() if before.get(number) != digest]
+        later = {
+            one.subscription_id: one.usage
+            for one in read_totals(self.documents, [after[number] for number in changed])
+            if one.epoch == epoch
+        }
+        for one in read_totals(self.documents, [before[number] for number in changed if number in before]):
+            if one.subscription_id in later:
+                later[one.subscription_id] -= one.usage
+        return {one: usage for one, usage in later.items() if usage != Usage()}
 
-    def _totals(self, epoch: int, usage_root: bytes) -> Mapping[int, Usage]:
-        return {leaf.subscription_id: leaf.usage for leaf in self.documents.leaves(epoch, usage_root)}
+    def _hashes(self, statement: Statement | None) -> Mapping[int, bytes]:
+        return read_index(self.documents, statement, PageKind.USAGE).hashes if statement else {}

@@ -1,30 +1,22 @@
-"""The two Merkle trees of a statement.
-
-The usage tree is over leaves: OpenZeppelin's StandardMerkleTree, so that any client of that library can check a leaf.
-The page tree is over settlement pages in their order: the contract checks its paths.
-"""
+"""The trees of a statement: over pages in their order, and over the events of one subscription."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flareflow.merkle import ArrayTree, node
-from flareflow.statements.models import NO_HASH, Leaf, SettlementPage
-
-
-def usage_tree(leaves: Iterable[Leaf]) -> ArrayTree:
-    """The tree whose root is `usage_root`; OpenZeppelin puts the leaves at the array's end by falling hash."""
-    return ArrayTree.over(sorted((leaf.hash for leaf in leaves), reverse=True))
+from flareflow.keccak import WORD_BYTES
+from flareflow.merkle import node
 
 
 @dataclass(frozen=True, slots=True)
-class PageTree:
-    """The settlement tree as its levels, the pages' hashes first. A last node without a pair goes up unchanged."""
+class OrderedTree:
+    """A tree over hashes in their order, as its levels from the bottom up. A last node without a pair goes up
+    unchanged."""
 
     levels: Sequence[Sequence[bytes]]
 
     @classmethod
-    def over(cls, pages: Iterable[SettlementPage]) -> "PageTree":
-        levels = [[page.hash for page in pages]]
+    def over(cls, hashes: Iterable[bytes]) -> "OrderedTree":
+        levels = [list(hashes)]
         while len(levels[-1]) > 1:
             below = levels[-1]
             above = [node(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
@@ -33,12 +25,12 @@ class PageTree:
 
     @property
     def root(self) -> bytes:
-        """`settlement_root`; 32 zero bytes without pages."""
-        return self.levels[-1][0] if self.levels[-1] else NO_HASH
+        """32 zero bytes for a tree over nothing."""
+        return self.levels[-1][0] if self.levels[-1] else bytes(WORD_BYTES)
 
-    def path(self, number: int) -> tuple[bytes, ...]:
-        """The siblings of page `number` from the bottom up; a level at which its node has none adds nothing."""
-        siblings, at = [], number
+    def path(self, position: int) -> tuple[bytes, ...]:
+        """The siblings of a hash from the bottom up; a level at which its node has none adds nothing."""
+        siblings, at = [], position
         for level in self.levels[:-1]:
             sibling = at ^ 1
             if sibling < len(level):

@@ -1,51 +1,26 @@
-"""A statement, its leaves and its settlement pages."""
+"""A statement and its settlement pages."""
 
 import json
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Any, Final, Self
 
 from flareflow.errors import BrokenRuleError
 from flareflow.keccak import WORD_BYTES, keccak256
-from flareflow.metering.models import Usage
 
 NO_HASH: Final = bytes(WORD_BYTES)
+EPOCH_DIGITS: Final = 10
+"""Digits of an epoch in the path of its statement."""
 PAGE_SUBSCRIPTIONS_MAX: Final = 200
 PAGE_VERSION: Final = "flareflow-page/1"
 STATEMENT_VERSION: Final = "flareflow-statement/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A subscription's cumulative usage and the epoch in which it last changed."""
+class PageKind(StrEnum):
+    """The two kinds of pages that a statement commits to."""
 
-    subscription_id: int
-    epoch_of_last_change: int
-    usage: Usage
-
-    @property
-    def hash(self) -> bytes:
-        """OpenZeppelin's standard leaf: two keccak256 of the ABI-encoded values, one word each.
-
-        (uint64 subscription_id, uint64 epoch_of_last_change, uint256 prompt_tokens, uint256 completion_tokens,
-        uint256 requests, uint256 rated_microtokens, uint256 cost_nanousd)
-        """
-        usage = self.usage
-        values = (
-            self.subscription_id,
-            self.epoch_of_last_change,
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.requests,
-            usage.rated_microtokens,
-            usage.cost_nanousd,
-        )
-        return keccak256(keccak256(b"".join(value.to_bytes(WORD_BYTES) for value in values)))
-
-    def plus(self, delta: Usage, epoch: int) -> Self:
-        """The leaf after an epoch that used `delta`. Raises BrokenRuleError when the epoch or a total would go down."""
-        if epoch <= self.epoch_of_last_change:
-            raise BrokenRuleError(f"epoch {epoch} does not come after {self.epoch_of_last_change}")
-        return type(self)(self.subscription_id, epoch, self.usage + delta.as_total())
+    USAGE = "usage"
+    SETTLEMENT = "settlement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +95,10 @@ class Statement:
         values = (getattr(self, name) for name in STATEMENT_FIELDS)
         return tuple(int.from_bytes(value) if isinstance(value, bytes) else value for value in values)
 
+    def root_of(self, kind: PageKind) -> bytes:
+        """The root over the pages of a kind."""
+        return self.usage_root if kind is PageKind.USAGE else self.settlement_root
+
     @property
     def settles_something(self) -> bool:
         """True when at least one page is to be charged."""
@@ -148,11 +127,3 @@ def _written(value: int | bytes) -> str:
 
 def _read(text: str) -> int | bytes:
     return bytes.fromhex(text[2:]) if text.startswith("0x") else int(text)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredStatement:
-    """A statement as it is stored, with the number of pages that its settlement root commits to."""
-
-    statement: Statement
-    page_count: int

@@ -1,11 +1,13 @@
 """The ports of statements: what sealing and reading them need from outside systems."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from flareflow.metering.models import Usage
-from flareflow.statements.models import Leaf, SettlementPage, StoredStatement
+from flareflow.metering.usage_events import UsageEvent
+from flareflow.statements.documents import Document
+from flareflow.statements.models import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class EpochUsage(Protocol):
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
         """The usage that the epoch added, by subscription id; complete once the epoch is closed."""
 
+    def events(self, epoch: int, subscription_ids: Collection[int]) -> Mapping[int, Sequence[UsageEvent]]:
+        """The events that add up to the deltas of these subscriptions, in no particular order."""
+
     def sealed(self, epoch: int) -> None:
         """Store that the closed epoch is sealed. May be repeated."""
 
@@ -38,10 +43,10 @@ class EpochUsage(Protocol):
 class Statements(Protocol):
     """The sealed statements, each written once."""
 
-    def get(self, epoch: int) -> StoredStatement | None:
+    def get(self, epoch: int) -> Statement | None:
         """The statement of an epoch; None if there is none."""
 
-    def before(self, epoch: int) -> StoredStatement | None:
+    def before(self, epoch: int) -> Statement | None:
         """The newest statement of an earlier epoch; None if there is none."""
 
     def list(self, before: int | None, limit: int) -> Sequence[tuple[int, bytes]]:
@@ -50,34 +55,47 @@ class Statements(Protocol):
     def after(self, epoch: int, limit: int) -> Sequence[int]:
         """The epochs after `epoch` that have a statement, oldest first, at most `limit`."""
 
-    def put(self, sealed: StoredStatement) -> None:
+    def put(self, statement: Statement) -> None:
         """Write a statement. The same one again changes nothing; raises BrokenRuleError when another is stored."""
 
 
 class Documents(Protocol):
-    """Leaves and pages, stored under the root that commits to them, so that they never change.
+    """The public documents. The first text that is written under a path stays there for ever.
 
     Every method raises StorageUnavailableError.
     """
 
-    def put_leaves(self, epoch: int, usage_root: bytes, leaves: Sequence[Leaf]) -> None:
-        """Store all leaves of an epoch."""
+    def put(self, document: Document) -> str:
+        """Write a document, unless its path has one; returns the text that is there now."""
 
-    def leaves(self, epoch: int, usage_root: bytes) -> Sequence[Leaf]:
-        """All leaves of an epoch, by rising subscription id."""
+    def put_all(self, documents: Sequence[Document]) -> None:
+        """Write documents whose paths have the hashes of their texts, unless they are there already."""
 
-    def put_page(self, settlement_root: bytes, page: SettlementPage) -> None:
-        """Store one page."""
+    def get(self, path: str) -> str:
+        """The text under a path."""
 
-    def page(self, epoch: int, settlement_root: bytes, number: int) -> SettlementPage:
-        """One page by its number from 0."""
+    def get_all(self, paths: Sequence[str]) -> Sequence[str]:
+        """The texts under some paths, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the contract has settled for a subscription, according to the events read so far.
+
+    `needs_rate`: its bill is in dollars and becomes tokens only by a rate. `has_ended`: nothing is charged any more.
+    """
+
+    microtokens: int = 0
+    needs_rate: bool = False
+    has_ended: bool = False
+
+    def allows(self, total_microtokens: int) -> bool:
+        """Whether the contract can charge this cumulative total."""
+        return not self.has_ended and total_microtokens > self.microtokens
 
 
 class SettledTotals(Protocol):
-    """What the contract has settled, according to the events read so far."""
+    """What the contract has settled."""
 
-    def all(self) -> Mapping[int, int]:
-        """Settled rated micro-tokens by subscription id; a subscription never settled is left out."""
-
-    def needing_rate(self) -> Set[int]:
-        """The subscriptions whose bill is in dollars and becomes tokens only by a rate."""
+    def of(self, subscription_ids: Collection[int]) -> Mapping[int, Settled]:
+        """What is settled of each of these subscriptions; one that no event has named has settled nothing."""

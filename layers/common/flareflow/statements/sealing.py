@@ -1,39 +1,37 @@
 """Sealing: an epoch that has ended becomes a statement, exactly once, even if an invocation stops halfway.
 
 First the epoch is closed: new usage counts in the next one. Only then is its usage read, because other invocations
-may add to it until that moment. Documents are stored under the root that commits to them, so what an interrupted
-attempt has written does not disturb the next attempt.
+may add to it until that moment. The documents are written in an order in which each names only what is there already:
+pages, price book, indexes, statement. The first text under a path stays, and a later attempt goes on with it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 
-from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.errors import RaceLostError
 from flareflow.metering.models import Usage
+from flareflow.metering.price_book import PriceBook
 from flareflow.metering.rating import PriceBooks
-from flareflow.statements.merkle import PageTree, usage_tree
-from flareflow.statements.models import (
-    NO_HASH,
-    PAGE_SUBSCRIPTIONS_MAX,
-    Leaf,
-    SettlementPage,
-    Statement,
-    StoredStatement,
-)
+from flareflow.statements.documents import JSON, TEXT, Document, index_path, page_path, price_book_path, statement_path
+from flareflow.statements.growing import Growth, GrowUsagePages
+from flareflow.statements.indexes import PageIndex
+from flareflow.statements.models import NO_HASH, PageKind, SettlementPage, Statement
 from flareflow.statements.ports import Documents, EpochUsage, OpenEpoch, SettledTotals, Statements
+from flareflow.statements.reading import read_index, read_pages
+from flareflow.statements.settlement_pages import paged, unsettled
 from flareflow.time import Epochs
 
 
 @dataclass(frozen=True, slots=True)
 class SealReport:
-    """The statement that a tick sealed."""
+    """The statement that a tick sealed. `pages` counts its settlement pages, `usage_pages` those that have changed."""
 
     epoch: int
     statement_hash: str
     subscriptions_changed: int
     pages: int
+    usage_pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class SealEpoch:
     contract: str
 
     def run(self, now: datetime) -> SealReport | None:
-        """Finish sealing that an earlier tick began, or seal the open epoch; None when there is nothing to seal."""
+        """Finish sealing that an earlier tick began, or seal the open epoch; None when no statement was written."""
         open_epoch = self.usage.open_epoch()
         if open_epoch is None:
             return None
@@ -69,87 +67,71 @@ class SealEpoch:
         return open_epoch.epoch
 
     def _seal(self, closed: int) -> SealReport | None:
-        """None for an epoch without usage, which gets no statement."""
+        """None for an epoch without usage, and for one whose statement an earlier tick has written."""
         deltas = self.usage.deltas(closed)
-        if not deltas:
-            self.usage.sealed(closed)
-            return None
-        sealed = self.statements.get(closed) or self._write(closed, deltas)
+        is_to_be_written = bool(deltas) and self.statements.get(closed) is None
+        report = self._write(closed, deltas) if is_to_be_written else None
         self.usage.sealed(closed)
-        return SealReport(closed, f"0x{sealed.statement.hash.hex()}", len(deltas), sealed.page_count)
+        return report
 
-    def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> StoredStatement:
-        """Store the documents before the statement, so that whoever reads a statement finds its documents."""
+    def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> SealReport:
         previous = self.statements.before(epoch)
-        before = self.documents.leaves(previous.statement.epoch, previous.statement.usage_root) if previous else ()
-        leaves = added(before, deltas, epoch)
-        settled = self.settled.all()
-        unsettled = [leaf for leaf in leaves if is_unsettled(leaf, settled)]
-        pages = paged(self.contract, epoch, unsettled, self.settled.needing_rate())
-        statement = self._statement(epoch, previous, leaves, pages)
-        check_total(statement, previous, deltas)
-        self.documents.put_leaves(epoch, statement.usage_root, leaves)
-        for page in pages:
-            self.documents.put_page(statement.settlement_root, page)
-        sealed = StoredStatement(statement, len(pages))
-        self.statements.put(sealed)
-        return sealed
+        grow = GrowUsagePages(self.usage, self.documents, self.contract)
+        growth = grow.run(epoch, self._hashes(previous, PageKind.USAGE), deltas)
+        settlement = self._settlement_index(epoch, previous, growth.totals)
+        book = self.price_books.in_force(epoch)
+        self._put(price_book_path(book.hash), book.canonical_json, JSON)
+        usage = self._put_index(PageIndex(self.contract, epoch, PageKind.USAGE, growth.hashes))
+        statement = self._statement(epoch, previous, growth, (usage, settlement), book)
+        written = Statement.parse(self._put(statement_path(epoch), statement.body, JSON))
+        self.statements.put(written)
+        return SealReport(epoch, f"0x{written.hash.hex()}", len(deltas), len(settlement.hashes), growth.changed_pages)
+
+    def _settlement_index(self, epoch: int, previous: Statement | None, grown: Mapping[int, int]) -> PageIndex:
+        """Write the settlement pages: of those who used something, and of those who were on the pages before."""
+        totals = {**self._carried(previous), **grown}
+        settled = self.settled.of(totals)
+        pages = paged(self.contract, epoch, unsettled(totals, settled), settled)
+        self.documents.put_all([Document(page_path(page.hash), page.text, TEXT) for page in pages])
+        hashes = {page.number: page.hash for page in pages}
+        return self._put_index(PageIndex(self.contract, epoch, PageKind.SETTLEMENT, hashes))
+
+    def _carried(self, previous: Statement | None) -> Mapping[int, int]:
+        """The totals on the settlement pages of the statement before."""
+        hashes = self._hashes(previous, PageKind.SETTLEMENT)
+        pages = map(SettlementPage.parse, read_pages(self.documents, list(hashes.values())))
+        return dict(entry for page in pages for entry in page.entries)
+
+    def _hashes(self, statement: Statement | None, kind: PageKind) -> Mapping[int, bytes]:
+        """The hashes of the pages that a statement commits to, by number."""
+        return read_index(self.documents, statement, kind).hashes if statement else {}
 
     def _statement(
-        self, epoch: int, previous: StoredStatement | None, leaves: Sequence[Leaf], pages: Sequence[SettlementPage]
+        self,
+        epoch: int,
+        previous: Statement | None,
+        growth: Growth,
+        indexes: tuple[PageIndex, PageIndex],
+        book: PriceBook,
     ) -> Statement:
+        usage, settlement = indexes
+        before = (previous.subscription_count, previous.total_rated_microtokens) if previous else (0, 0)
         return Statement(
             epoch=epoch,
             window_start=int(self.epochs.start(epoch).timestamp()),
             window_end=int(self.epochs.end(epoch).timestamp()),
-            usage_root=usage_tree(leaves).root,
-            settlement_root=PageTree.over(pages).root,
-            subscription_count=len(leaves),
-            total_rated_microtokens=sum(leaf.usage.rated_microtokens for leaf in leaves),
-            price_book_hash=self.price_books.in_force(epoch).hash,
+            usage_root=usage.tree.root,
+            settlement_root=settlement.tree.root,
+            subscription_count=before[0] + growth.new_subscriptions,
+            total_rated_microtokens=before[1] + growth.added_microtokens,
+            price_book_hash=book.hash,
             receipt_key_hash=NO_HASH,
             meter_hash=NO_HASH,
-            previous_statement_hash=previous.statement.hash if previous else NO_HASH,
+            previous_statement_hash=previous.hash if previous else NO_HASH,
         )
 
+    def _put_index(self, index: PageIndex) -> PageIndex:
+        return PageIndex.parse(self._put(index_path(index.epoch, index.kind), index.text, TEXT))
 
-def added(before: Iterable[Leaf], deltas: Mapping[int, Usage], epoch: int) -> tuple[Leaf, ...]:
-    """All leaves after the epoch, by rising subscription id."""
-    leaves = {leaf.subscription_id: leaf for leaf in before}
-    for subscription_id, delta in deltas.items():
-        leaf = leaves.get(subscription_id, Leaf(subscription_id, epoch_of_last_change=-1, usage=Usage()))
-        leaves[subscription_id] = leaf.plus(delta, epoch)
-    return tuple(leaves[subscription_id] for subscription_id in sorted(leaves))
-
-
-def check_total(statement: Statement, previous: StoredStatement | None, deltas: Mapping[int, Usage]) -> None:
-    """Raises BrokenRuleError unless the leaves' total is the previous total plus what the epoch added."""
-    before = previous.statement.total_rated_microtokens if previous else 0
-    expected = before + sum(delta.rated_microtokens for delta in deltas.values())
-    if statement.total_rated_microtokens != expected:
-        raise BrokenRuleError(
-            f"the leaves of epoch {statement.epoch} add up to {statement.total_rated_microtokens}, not {expected}"
-        )
-
-
-def is_unsettled(leaf: Leaf, settled: Mapping[int, int]) -> bool:
-    """True when the leaf's total is above what the contract has settled."""
-    return leaf.usage.rated_microtokens > settled.get(leaf.subscription_id, 0)
-
-
-def paged(
-    contract: str, epoch: int, leaves: Iterable[Leaf], needing_rate: Set[int] = frozenset()
-) -> tuple[SettlementPage, ...]:
-    """The settlement pages of leaves that are given by rising id.
-
-    Subscriptions whose charge needs a rate come last, on pages of their own: while there is no rate, only they wait.
-    """
-    entries = [(leaf.subscription_id, leaf.usage.rated_microtokens) for leaf in leaves]
-    without_rate = [entry for entry in entries if entry[0] not in needing_rate]
-    with_rate = [entry for entry in entries if entry[0] in needing_rate]
-    chunks = [chunk for group in (without_rate, with_rate) for chunk in _chunks(group)]
-    return tuple(SettlementPage(contract, epoch, number, chunk) for number, chunk in enumerate(chunks))
-
-
-def _chunks(entries: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:
-    return batched(entries, PAGE_SUBSCRIPTIONS_MAX, strict=False)
+    def _put(self, path: str, text: str, media_type: str) -> str:
+        return self.documents.put(Document(path, text, media_type))

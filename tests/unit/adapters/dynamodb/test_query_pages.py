@@ -51,5 +51,5 @@ def test_everything_that_an_epoch_added_is_read(count: int) -> None:
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_every_settled_total_is_read(count: int) -> None:
     table = PagedTable([SETTLED.key(subscription_id=n) | {"settled_microtokens": 10 * n} for n in range(count)])
-    assert DynamoSettledTotals(table.as_table()).all() == {n: 10 * n for n in range(count)}
+    assert DynamoSettledTotals(table.as_table(), lambda _: None).all() == {n: 10 * n for n in range(count)}
     assert table.asked_after == [None, *table.keys[:-1]]

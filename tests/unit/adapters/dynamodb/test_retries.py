@@ -19,7 +19,7 @@ from flareflow.adapters.dynamodb.tables import EPOCH_SHARD
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.errors import RaceLostError, StorageUnavailableError
-from flareflow.statements.models import Statement, StoredStatement
+from flareflow.statements.models import Statement
 from tests.fakes.metering import NOW, FakePriceBooks, row
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def test_a_conflict_while_sealing_is_a_race_and_no_second_statement() -> None:
     statement = Statement(1_000, 0, 300, b"\x01" * 32, b"\x02" * 32, 1, 1, b"\x03" * 32, *[bytes(32)] * 3)
     # When it is sealed, Then nothing is said of what the other has written
     with pytest.raises(RaceLostError):
-        DynamoStatements(table(client)).put(StoredStatement(statement, page_count=1))
+        DynamoStatements(table(client)).put(statement)
 
 
 def test_a_conflict_on_a_ticket_does_not_use_it_up() -> None:

@@ -1,37 +1,36 @@
-"""Leaves and settlement pages in S3, under the root that commits to them.
+"""The public documents in S3: the key of an object is its path at the public host, without the first slash.
 
-Each object is written once: two objects under the same root have the same content.
+Whoever serves the bucket adds nothing: each object has its content type and says that it never changes.
 """
 
-import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import Field, TypeAdapter
 
 from flareflow.errors import BrokenRuleError, StorageUnavailableError
-from flareflow.metering.models import USAGE_FIELDS, Usage
-from flareflow.statements.models import Leaf, SettlementPage
+from flareflow.statements.documents import Document
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ROW_NUMBERS: Final = 2 + len(USAGE_FIELDS)
-
-type _Row = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=_ROW_NUMBERS, max_length=_ROW_NUMBERS)]
-DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
-"""Leaves of about a million subscriptions."""
-ROWS: Final = TypeAdapter(list[_Row])
+DOCUMENT_BYTES_MAX: Final = 16 * 1024 * 1024
+"""An index of the usage pages of fifty million subscriptions."""
+CALLS_AT_ONCE: Final = 16
+CONFIG: Final = Config(max_pool_connections=CALLS_AT_ONCE)
+"""Settings of the client, so that calls at the same time do not wait for a connection."""
+FOREVER: Final = "public, max-age=31536000, immutable"
 
 
 @contextmanager
 def _translating(what: str) -> Iterator[None]:
     try:
         yield
-    except (ClientError, BotoCoreError, ValueError) as error:
+    except (ClientError, BotoCoreError, UnicodeError) as error:
         raise StorageUnavailableError(f"S3 could not {what}: {error}") from error
 
 
@@ -42,43 +41,45 @@ class S3Documents:
     s3: "S3Client"
     bucket: str
 
-    def put_leaves(self, epoch: int, usage_root: bytes, leaves: Sequence[Leaf]) -> None:
-        rows = [[leaf.subscription_id, leaf.epoch_of_last_change, *astuple(leaf.usage)] for leaf in leaves]
-        self._put(_leaves_key(epoch, usage_root), json.dumps(rows, separators=(",", ":")), "application/json")
+    def put(self, document: Document) -> str:
+        return document.text if self._put(document) else self.get(document.path)
 
-    def leaves(self, epoch: int, usage_root: bytes) -> Sequence[Leaf]:
-        with _translating(f"give the leaves of epoch {epoch}"):
-            rows = ROWS.validate_json(self._get(_leaves_key(epoch, usage_root)))
-        return [Leaf(subscription_id, changed, Usage(*usage)) for subscription_id, changed, *usage in rows]
+    def put_all(self, documents: Sequence[Document]) -> None:
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as calls:
+            list(calls.map(self._put, documents))
 
-    def put_page(self, settlement_root: bytes, page: SettlementPage) -> None:
-        self._put(_page_key(page.epoch, settlement_root, page.number), page.text, "text/plain")
+    def get(self, path: str) -> str:
+        with _translating(f"give {path}"):
+            body = self.s3.get_object(Bucket=self.bucket, Key=_key(path))["Body"].read(DOCUMENT_BYTES_MAX + 1)
+            if len(body) > DOCUMENT_BYTES_MAX:
+                raise StorageUnavailableError(f"{path} has more than {DOCUMENT_BYTES_MAX} bytes")
+            return body.decode("ascii")
 
-    def page(self, epoch: int, settlement_root: bytes, number: int) -> SettlementPage:
-        with _translating(f"give page {number} of epoch {epoch}"):
-            return SettlementPage.parse(self._get(_page_key(epoch, settlement_root, number)).decode("ascii"))
+    def get_all(self, paths: Sequence[str]) -> Sequence[str]:
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as calls:
+            return list(calls.map(self.get, paths))
 
-    def _put(self, key: str, text: str, content_type: str) -> None:
-        body = text.encode("ascii")
+    def _put(self, document: Document) -> bool:
+        """Write a document; False when its path has one already."""
+        body = document.text.encode("ascii")
         if len(body) > DOCUMENT_BYTES_MAX:
-            raise BrokenRuleError(f"{key} would have {len(body)} bytes, more than are read")
-        with _translating(f"keep {key}"):
+            raise BrokenRuleError(f"{document.path} would have {len(body)} bytes, more than are read")
+        with _translating(f"store {document.path}"):
             try:
-                self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+                self.s3.put_object(
+                    Bucket=self.bucket,
+                    Key=_key(document.path),
+                    Body=body,
+                    ContentType=document.media_type,
+                    CacheControl=FOREVER,
+                    IfNoneMatch="*",
+                )
             except ClientError as error:
                 if error.response["Error"]["Code"] != "PreconditionFailed":
                     raise
-
-    def _get(self, key: str) -> bytes:
-        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(DOCUMENT_BYTES_MAX + 1)
-        if len(body) > DOCUMENT_BYTES_MAX:
-            raise StorageUnavailableError(f"{key} has more than {DOCUMENT_BYTES_MAX} bytes")
-        return body
+                return False
+        return True
 
 
-def _leaves_key(epoch: int, usage_root: bytes) -> str:
-    return f"leaves/{epoch:010d}/{usage_root.hex()}.json"
-
-
-def _page_key(epoch: int, settlement_root: bytes, number: int) -> str:
-    return f"pages/{epoch:010d}/{settlement_root.hex()}/{number}.txt"
+def _key(path: str) -> str:
+    return path.removeprefix("/")

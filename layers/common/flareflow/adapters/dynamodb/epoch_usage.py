@@ -4,17 +4,19 @@ The open epoch is stored once for sealing and once in each shard: a transaction 
 subscriptions, so no item is touched by every writer. All of them change in one transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT
-from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, EPOCH_SHARD, EPOCH_SHARDS, OPEN_EPOCH
-from flareflow.adapters.dynamodb.usage_items import usage_of
+from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, EPOCH_SHARD, EPOCH_SHARDS, OPEN_EPOCH, USAGE_PACK
+from flareflow.adapters.dynamodb.usage_items import entries_of, packs_of, shard_of, usage_of
 from flareflow.errors import BrokenRuleError, RaceLostError
 from flareflow.metering.models import Usage
+from flareflow.metering.usage_events import UsageEvent
 from flareflow.statements.ports import OpenEpoch
 from flareflow.time import Pause
 
@@ -95,6 +97,19 @@ class DynamoEpochUsage:
                 return deltas
             query["ExclusiveStartKey"] = found["LastEvaluatedKey"]
         raise BrokenRuleError(f"epoch {epoch} has more than {DELTA_PAGES_MAX} pages of deltas in shard {shard}")
+
+    def events(self, epoch: int, subscription_ids: Collection[int]) -> Mapping[int, Sequence[UsageEvent]]:
+        deltas = [EPOCH_DELTA.key(epoch=epoch, shard=shard_of(one), subscription_id=one) for one in subscription_ids]
+        packs = [
+            {"pk": USAGE_PACK.partition(subscription_id=EPOCH_DELTA.number(delta, "subscription_id")), "sk": pack}
+            for delta in read_items(self.table, deltas, self.pause)
+            for pack in packs_of(delta)
+        ]
+        events: dict[int, list[UsageEvent]] = {one: [] for one in subscription_ids}
+        for item in read_items(self.table, packs, self.pause):
+            subscription_id = USAGE_PACK.number(item, "subscription_id")
+            events[subscription_id] += [one.event(subscription_id) for one in entries_of(item) if one.is_billed]
+        return events
 
     def sealed(self, epoch: int) -> None:
         with suppress(ConditionFailedError), translating(f"end the sealing of epoch {epoch}"):

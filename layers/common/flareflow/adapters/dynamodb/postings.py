@@ -20,7 +20,7 @@ from flareflow.adapters.dynamodb.tables import (
 from flareflow.settlement.entries import REVENUE as REVENUE_ACCOUNT
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import SetAside
-from flareflow.settlement.journal import Posting, SettingAside, Subscription
+from flareflow.settlement.journal import Posting, SettingAside, Subscription, SubscriptionStatus
 
 ACTIONS_MAX: Final = 100
 """Actions of one transaction, by DynamoDB's limits."""
@@ -166,6 +166,7 @@ def _settled(subscription: Subscription) -> Item:
         **SETTLED.key(subscription_id=subscription.subscription_id),
         "settled_microtokens": subscription.settled_microtokens,
         "needs_rate": subscription.tariff.needs_rate,
+        "has_ended": subscription.status is SubscriptionStatus.CLOSED,
     }
 
 

@@ -1,19 +1,23 @@
 """Sealed statements in StatementsTable, and the settled totals in LedgerTable."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
+from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
 from flareflow.adapters.dynamodb.tables import LISTED_STATEMENT, SETTLED, STATEMENT
 from flareflow.errors import BrokenRuleError
-from flareflow.statements.models import Statement, StoredStatement
+from flareflow.statements.models import Statement
+from flareflow.statements.ports import Settled
+from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
 
 SETTLED_PAGES_MAX: Final = 1_000
 """Query pages read at most, each of up to 1 MB."""
@@ -25,19 +29,18 @@ class DynamoStatements:
 
     table: "Table"
 
-    def get(self, epoch: int) -> StoredStatement | None:
+    def get(self, epoch: int) -> Statement | None:
         with translating(f"read the statement of epoch {epoch}"):
             item = self.table.get_item(Key=STATEMENT.key(epoch=epoch), ConsistentRead=True).get("Item")
-        return StoredStatement(Statement.parse(str(item["body"])), int(str(item["page_count"]))) if item else None
+        return Statement.parse(str(item["body"])) if item else None
 
-    def before(self, epoch: int) -> StoredStatement | None:
+    def before(self, epoch: int) -> Statement | None:
         return self._newest(before=epoch)
 
     def newest(self) -> Statement | None:
-        stored = self._newest(before=None)
-        return stored.statement if stored else None
+        return self._newest(before=None)
 
-    def _newest(self, before: int | None) -> StoredStatement | None:
+    def _newest(self, before: int | None) -> Statement | None:
         listed = self.list(before, limit=1)
         return self.get(listed[0][0]) if listed else None
 
@@ -61,15 +64,9 @@ class DynamoStatements:
             )["Items"]
         return [LISTED_STATEMENT.number(item, "epoch") for item in items]
 
-    def put(self, sealed: StoredStatement) -> None:
-        statement = sealed.statement
+    def put(self, statement: Statement) -> None:
+        body = STATEMENT.key(epoch=statement.epoch) | {"body": statement.body}
         listing = LISTED_STATEMENT.key(epoch=statement.epoch)
-        body = {
-            **STATEMENT.key(epoch=statement.epoch),
-            "body": statement.body,
-            "settlement_root": statement.settlement_root.hex(),
-            "page_count": sealed.page_count,
-        }
         try:
             with translating(f"seal the statement of epoch {statement.epoch}"):
                 self.table.meta.client.transact_write_items(
@@ -78,7 +75,7 @@ class DynamoStatements:
                     ]
                 )
         except ConditionFailedError:
-            if self.get(statement.epoch) != sealed:
+            if self.get(statement.epoch) != statement:
                 raise BrokenRuleError(f"epoch {statement.epoch} has another statement already") from None
 
     def _put_once(self, item: dict[str, Any]) -> Any:
@@ -90,14 +87,13 @@ class DynamoSettledTotals:
     """`SettledTotals` from the ledger table."""
 
     table: "Table"
+    pause: Pause
 
     def all(self) -> Mapping[int, int]:
+        """Settled rated micro-tokens of every subscription that the ledger knows."""
         return {
             SETTLED.number(item, "subscription_id"): int(str(item["settled_microtokens"])) for item in self._items()
         }
-
-    def needing_rate(self) -> Set[int]:
-        return {SETTLED.number(item, "subscription_id") for item in self._items() if item["needs_rate"]}
 
     def _items(self) -> Iterator[Item]:
         start: dict[str, Any] = {}
@@ -109,3 +105,12 @@ class DynamoSettledTotals:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         raise BrokenRuleError(f"more than {SETTLED_PAGES_MAX} query pages of settled totals")
+
+    def of(self, subscription_ids: Collection[int]) -> Mapping[int, Settled]:
+        keys = [SETTLED.key(subscription_id=one) for one in subscription_ids]
+        found = {SETTLED.number(item, "subscription_id"): item for item in read_items(self.table, keys, self.pause)}
+        return {one: _settled_of(found[one]) if one in found else Settled() for one in subscription_ids}
+
+
+def _settled_of(item: Item) -> Settled:
+    return Settled(int(item["settled_microtokens"]), item["needs_rate"], item["has_ended"])

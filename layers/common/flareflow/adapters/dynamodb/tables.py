@@ -149,9 +149,9 @@ COUNTED_OF_KEY: Final = ItemKind(
 STATEMENT: Final = ItemKind(
     pk="STATEMENT#{epoch}",
     sk="SEALED",
-    holds="A statement: its public body (canonical JSON), hash, settlement root and number of pages. Written once.",
-    serves="public_api, attestation_submission and flow_billing read it by epoch.",
-    attributes=("body", "statement_hash", "settlement_root", "page_count"),
+    holds="A statement: its public body (canonical JSON) and its hash. Written once, after all of its documents.",
+    serves="Sealing, attestation_submission, flow_billing and reconciliation read it by epoch.",
+    attributes=("body", "statement_hash"),
 )
 LISTED_STATEMENT: Final = ItemKind(
     pk="STATEMENTS",
@@ -242,8 +242,8 @@ SETTLED: Final = ItemKind(
     pk="SETTLED",
     sk="SUB#{subscription_id:020}",
     holds="The rated micro-tokens that the contract has settled for a subscription; `needs_rate` as in its tariff.",
-    serves="usage_polling lists all of them to make pages; flow_billing to find the pages that add something.",
-    attributes=("settled_microtokens", "needs_rate"),
+    serves="Sealing and flow_billing read up to 100 at once, for pages; reconciliation lists all of them.",
+    attributes=("settled_microtokens", "needs_rate", "has_ended"),
 )
 PLAN: Final = ItemKind(
     pk="PLANS",

@@ -1,0 +1,36 @@
+"""The local gateway's distribution: documents from a bucket, on the host of the HTTP API."""
+
+import pytest
+
+from tests.support.gateway import Gateway
+
+pytestmark = pytest.mark.stack
+
+
+def test_a_document_comes_from_its_bucket_and_no_function_is_asked(gateway: Gateway) -> None:
+    # Given a document that says how it may be cached
+    bucket = gateway.deployment.physical("Documents").ref
+    gateway.client("s3").put_object(
+        Bucket=bucket, Key="papers/1", Body=b"{}", ContentType="application/json", CacheControl="public, max-age=9"
+    )
+    # When any page asks for it on the host of the API
+    before = gateway.notes("HttpFunction")
+    answer = gateway.http.get("/papers/1?x=1", headers={"origin": "https://anywhere.example"})
+    # Then it comes as it is stored
+    assert (answer.status_code, answer.content) == (200, b"{}")
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == (
+        "application/json",
+        "public, max-age=9",
+    )
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert gateway.http.head("/papers/1").status_code == 200
+    assert gateway.http.post("/papers/1").status_code == 403
+    assert gateway.notes("HttpFunction") == before
+
+
+def test_a_document_that_is_missing_is_404_where_the_bucket_may_be_listed(gateway: Gateway) -> None:
+    # Given a bucket that the distribution may list, and one of which it may only read two objects
+    gateway.client("s3").put_object(Bucket=gateway.deployment.physical("Hidden").ref, Key="hidden/there", Body=b"x")
+    # Then what is missing is 404 in the one and 403 in the other, as what may not be read
+    paths = ("/papers/missing", "/hidden/there", "/hidden/missing", "/hidden/other")
+    assert [gateway.http.get(path).status_code for path in paths] == [404, 200, 403, 403]
