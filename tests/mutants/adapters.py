@@ -280,7 +280,7 @@ FAULTS: Final = (
         rule="A full page of the spend log is not the last one, whatever rows cannot be read.",
         file=SPEND_LOG,
         text="is_last=len(rows) < PAGE_ROWS_MAX or",
-        replacement="is_last=len([one for one in read if isinstance(one, LoggedRow)]) < PAGE_ROWS_MAX or",
+        replacement="is_last=len(calls) < PAGE_ROWS_MAX or",
         tests=[f"{TESTS}/litellm/test_spend_log.py"],
     ),
 )

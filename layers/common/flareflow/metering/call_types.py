@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, Self
 
@@ -39,7 +39,11 @@ class CallTypes(BaseModel):
 
     def billing_of(self, call_type: str) -> Billing | None:
         """Whether calls of a type are billed; None when the list does not say."""
-        return next((billing for billing, names in self.names.items() if call_type in names), None)
+        return self._by_name.get(call_type)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Billing]:
+        return {name: billing for billing, names in self.names.items() for name in names}
 
 
 @cache

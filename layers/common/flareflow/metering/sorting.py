@@ -121,15 +121,13 @@ class SortRows:
         return Reason.DOUBLE if seen.is_double(row) else None
 
     def _reason_of_type(self, call: LoggedCall) -> Reason | None:
-        billing = self.call_types.billing_of(call.call_type)
-        used = bool(call.tokens.total or call.cost_nanousd)
-        match billing:
+        match self.call_types.billing_of(call.call_type):
             case Billing.BILLED:
                 return None
             case Billing.BILLED_WHEN_THEY_COST:
                 return None if call.cost_nanousd else Reason.NOT_BILLED
             case Billing.NOT_BILLED:
-                return Reason.READING_COST if used else Reason.NOT_BILLED
+                return Reason.READING_COST if call.tokens.total or call.cost_nanousd else Reason.NOT_BILLED
         return Reason.CALL_TYPE_UNKNOWN
 
     def _subscriptions(self, rows: Iterable[LoggedRow], seen: Seen) -> Subscriptions:

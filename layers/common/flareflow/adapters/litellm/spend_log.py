@@ -1,8 +1,8 @@
 """LiteLLM's spend log, read page by page, in the listings that its endpoint can give."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Annotated, Final, Self
 
@@ -93,16 +93,23 @@ class _Page:
         except ValidationError:
             return cls(_Answer.model_validate(parsed(text)), _Whole(text))
 
-    def calls(self, numbers: Iterable[int]) -> Iterator[LoggedRow | SetAside]:
-        """What the rows with these numbers tell."""
-        data, whole, body = self.answer.data, self.whole, self.whole.body
+    def calls(self, numbers: Iterable[int]) -> tuple[Sequence[LoggedRow], Sequence[SetAside]]:
+        """What the rows with these numbers tell: calls, and what is none."""
+        calls: list[LoggedRow] = []
+        set_aside: list[SetAside] = []
+        data, body = self.answer.data, self.whole.body
         for number in numbers:
             row = data[number]
             call = Reason.FORM_UNKNOWN if isinstance(row, _Strange) else call_of(row)
             if isinstance(call, LoggedCall):
-                yield LoggedRow(call, partial(body, number), key_form(call.key_hash))
+                calls.append(LoggedRow(call, partial(body, number), key_form(call.key_hash)))
+                continue
+            read = read_row(self.whole.row(number))
+            if isinstance(read, LoggedRow):
+                calls.append(read)
             else:
-                yield read_row(whole.row(number))
+                set_aside.append(read)
+        return calls, set_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +127,14 @@ class LiteLLMSpendLog:
         rows = page.answer.data
         takes_all = listing is not Listing.FAILED_WITH_TOKENS
         listed = [place for place, row in enumerate(rows) if takes_all or _has_tokens(row)]
-        read = list(page.calls(listed))
+        calls, set_aside = page.calls(listed)
+        starts = [*(one.call.started_at for one in calls), *(one.at for one in set_aside if one.at)]
         return SpendPage(
-            rows=tuple(one for one in read if isinstance(one, LoggedRow)),
-            set_aside=tuple(one for one in read if isinstance(one, SetAside)),
+            rows=tuple(calls),
+            set_aside=tuple(set_aside),
             is_last=len(rows) < PAGE_ROWS_MAX or len(listed) < len(rows),
             total=page.answer.exact_total,
-            ends_at=max(filter(None, map(_started_at, read)), default=None),
+            ends_at=max(starts, default=None),
             text_bytes=len(page.whole.text),
         )
 
@@ -150,7 +158,3 @@ def _has_tokens(row: Row | _Strange) -> bool:
     told = row.row if isinstance(row, _Strange) else row
     names = ("total_tokens", "prompt_tokens", "completion_tokens")
     return not isinstance(told, dict) or any(told.get(name) != 0 for name in names)
-
-
-def _started_at(row: LoggedRow | SetAside) -> datetime | None:
-    return row.call.started_at if isinstance(row, LoggedRow) else row.at
