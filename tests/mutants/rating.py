@@ -10,7 +10,6 @@ ROWS: Final = "layers/common/flareflow/adapters/litellm/rows.py"
 PRICE_BOOK: Final = "layers/common/flareflow/metering/price_book.py"
 NAMES: Final = "layers/common/flareflow/metering/model_names.py"
 WITNESSES: Final = "layers/common/flareflow/metering/witnesses.py"
-RATING: Final = "layers/common/flareflow/metering/rating.py"
 GATE_MODELS: Final = "proxy/flareflow_gate/models.py"
 GATE_BOOK: Final = "proxy/flareflow_gate/price_book.py"
 BOOKS: Final = "layers/common/flareflow/adapters/dynamodb/price_books.py"
@@ -213,9 +212,9 @@ FAULTS: Final = (
     Fault(
         "rating-by-the-name-asked-for",
         "A call is rated by the model that answered.",
-        RATING,
-        "else call.answered_by or call.model",
-        "else call.model",
+        CALLS,
+        "return self.answered_by or self.model",
+        "return self.model",
         [TEST_RATING],
     ),
     Fault(

@@ -124,6 +124,11 @@ class CallRecord:
     ended_at: datetime
     base_model: str | None = None
 
+    @property
+    def answering_model(self) -> str:
+        """The name by which the call is rated: that of the model that answered, which a fallback makes another one."""
+        return self.answered_by or self.model
+
 
 @value
 class LoggedCall:
@@ -148,6 +153,11 @@ class LoggedCall:
     failed: bool = False
     base_model: str | None = None
     units: Units = NO_UNITS
+
+    @property
+    def answering_model(self) -> str:
+        """The name by which the call is rated."""
+        return self.model
 
     @property
     def digest(self) -> str:

@@ -30,10 +30,5 @@ class BookRegister(Protocol):
 def rate(book: PriceBook, call: LoggedCall | CallRecord) -> Rating | None:
     """What a call weighs; None when it used what has no price in the book."""
     used = Used(call.tokens, call.units, call.cost_nanousd) if isinstance(call, LoggedCall) else Used(call.tokens)
-    rated_microtokens = book.price(answering_model(call), call.base_model).rate(used)
+    rated_microtokens = book.price(call.answering_model, call.base_model).rate(used)
     return None if rated_microtokens is None else Rating(rated_microtokens, book.hash)
-
-
-def answering_model(call: LoggedCall | CallRecord) -> str:
-    """The name by which a call is rated: that of the model that answered, which a fallback makes another one."""
-    return call.model if isinstance(call, LoggedCall) else call.answered_by or call.model

@@ -205,7 +205,7 @@ class Entry:
             is_recorded=True,
             is_billed=is_billed,
             call_type=call.call_type,
-            model=call.model,
+            model=call.answering_model,
             tokens=call.tokens,
             rated_microtokens=rating.rated_microtokens,
             price_book_hash=rating.price_book_hash,
