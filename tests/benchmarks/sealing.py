@@ -145,6 +145,9 @@ class NothingSettled:
         self.read += len(settled)
         return settled
 
+    def due(self, now: datetime) -> Mapping[int, int]:
+        return {}
+
 
 @dataclass
 class EverythingSettled(NothingSettled):

@@ -159,13 +159,19 @@ class FakeSettledTotals:
     in_dollars: set[int] = field(default_factory=set)
 
     ended: set[int] = field(default_factory=set)
+    held_back: dict[int, datetime] = field(default_factory=dict)
+    """From when on what is owed can be charged."""
 
     def all(self) -> Mapping[int, int]:
         return self.kept
 
+    def due(self, now: datetime) -> Mapping[int, int]:
+        return {one: self.kept[one] for one, since in self.held_back.items() if since <= now}
+
     def of(self, subscription_ids: Collection[int]) -> Mapping[int, Settled]:
         return {
-            one: Settled(self.kept.get(one, 0), one in self.in_dollars, one in self.ended) for one in subscription_ids
+            one: Settled(self.kept.get(one, 0), one in self.in_dollars, one in self.ended, self.held_back.get(one))
+            for one in subscription_ids
         }
 
 

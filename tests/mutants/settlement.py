@@ -31,7 +31,7 @@ FAULTS: Final = (
         "settlement-settled-pages-sent",
         "A page that has nothing left to settle is not sent.",
         BILLING,
-        "if page.adds_to(settled)]",
+        "if page.adds_to(settled, now)]",
         "]",
         [TEST_BILLING],
     ),

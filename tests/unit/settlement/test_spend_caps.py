@@ -12,8 +12,9 @@ from flareflow.settlement.events import (
     SpendCapSet,
     SubscriptionEvent,
     SubscriptionOpened,
+    ToppedUp,
 )
-from flareflow.settlement.journal import DEFAULT_TARIFF, Subscription, post
+from flareflow.settlement.journal import AT_ONCE, DEFAULT_TARIFF, Subscription, post
 from flareflow.settlement.spend_caps import SPEND_PERIOD, SpendCap
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -83,3 +84,26 @@ def test_a_cap_that_is_taken_away_holds_nothing_back() -> None:
 def test_a_cap_moves_no_money() -> None:
     capped = after((timedelta(), SpendCapSet(1, 500)))
     assert replace(capped, spend_cap=None, position=after().position) == after()
+
+
+def test_what_a_cap_holds_back_can_be_charged_when_its_period_ends() -> None:
+    # Given a cap that is used up, and a debt of 70
+    state = after((timedelta(), SpendCapSet(1, 500)), (DAY, charge(1, 500, 9_500, owed=70)))
+    assert state.chargeable_from == NOON + SPEND_PERIOD
+    # When the next period charges the debt, then nothing is held back
+    paid = after(
+        (timedelta(), SpendCapSet(1, 500)),
+        (DAY, charge(1, 500, 9_500, owed=70)),
+        (31 * DAY, Settled(1, 2, 1_000, 70, 0, 9_430)),
+    )
+    assert paid.chargeable_from is None
+
+
+def test_what_another_limit_holds_back_can_be_charged_by_the_next_page() -> None:
+    assert after((DAY, charge(1, 500, 9_500, owed=70))).chargeable_from == AT_ONCE
+
+
+def test_an_empty_deposit_has_nothing_that_could_be_charged_before_a_top_up() -> None:
+    empty = (DAY, charge(1, 10_000, 0, owed=70))
+    assert after(empty).chargeable_from is None
+    assert after(empty, (2 * DAY, ToppedUp(1, "0x1", 30, 30))).chargeable_from == AT_ONCE

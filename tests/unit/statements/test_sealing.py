@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -253,3 +254,42 @@ def test_subscriptions_that_need_a_rate_are_on_pages_of_their_own(sealing: Seali
     # Then a missing rate holds up nobody else
     assert [[subscription_id for subscription_id, _ in page.entries] for page in pages] == [[1, 3], [2]]
     sealing.check()
+
+
+def settled_with_a_debt(sealing: Sealing, due_in: timedelta) -> None:
+    """A subscription whose total is settled, of which something is owed until then."""
+    sealing.count(1, 100)
+    sealing.seal()
+    sealing.settled.kept[1] = 100_000_000
+    sealing.settled.held_back[1] = sealing.now + due_in
+
+
+def test_a_charge_that_was_held_back_is_on_a_page_without_new_usage(sealing: Sealing) -> None:
+    # Given a debt that can be charged in ten minutes, and nobody who uses anything
+    settled_with_a_debt(sealing, timedelta(minutes=10))
+    # When epochs end
+    sealing.next_epoch()
+    assert sealing.tick() is None
+    sealing.next_epoch()
+    assert sealing.tick() is None
+    statement = sealing.seal()
+    # Then the first one after that has a statement with the settled total, and the same usage as before
+    (page,) = sealing.pages(statement)
+    assert page.entries == ((1, 100_000_000),)
+    assert statement.usage_root == sealing.statements.kept[1_000].usage_root
+    assert statement.total_rated_microtokens == 100_000_000
+    sealing.check()
+
+
+def test_a_debt_that_cannot_be_charged_yet_is_not_on_the_pages_of_others(sealing: Sealing) -> None:
+    settled_with_a_debt(sealing, timedelta(days=30))
+    sealing.count(2, 5)
+    (page,) = sealing.pages(sealing.seal())
+    assert page.entries == ((2, 5_000_000),)
+
+
+def test_new_usage_of_a_subscription_with_a_debt_is_on_a_page_at_once(sealing: Sealing) -> None:
+    settled_with_a_debt(sealing, timedelta(days=30))
+    sealing.count(1, 5)
+    (page,) = sealing.pages(sealing.seal())
+    assert page.entries == ((1, 105_000_000),)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from flareflow.attestation.models import Attestation, SignedPolicy, State
@@ -117,7 +118,7 @@ class BillOnFlow:
         self, attestation: Attestation, newest: Attestation, refusal: str | None, deadline: Deadline
     ) -> BillingReport:
         """`refusal`: why the contract accepts no rate of dollars now; None if it accepts one."""
-        pages = self._pages_to_settle(attestation.epoch)
+        pages = self._pages_to_settle(attestation.epoch, deadline.clock())
         waiting = [page for page in pages if page.reads_rate and refusal is not None]
         ready = [page for page in pages if page not in waiting]
         outcome = self._send(ready, deadline)
@@ -132,11 +133,11 @@ class BillOnFlow:
             self._keep_reasons(attestation, outcome)
         return report
 
-    def _pages_to_settle(self, epoch: int) -> Sequence[SettlePage]:
+    def _pages_to_settle(self, epoch: int, now: datetime) -> Sequence[SettlePage]:
         """The pages of an epoch on which the contract can charge something."""
         pages = self.pages.of(epoch)
         settled = self.settled.of({one for page in pages for one in page.ids})
-        return [page.reading_rate_for(settled) for page in pages if page.adds_to(settled)]
+        return [page.reading_rate_for(settled) for page in pages if page.adds_to(settled, now)]
 
     def _send(self, calls: Sequence[Call], deadline: Deadline) -> "_Outcome":
         ended = self.sender.run(calls, deadline).values()

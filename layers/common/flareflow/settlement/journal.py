@@ -4,7 +4,7 @@ Every balance is a sum of lines of `settlement.entries`; a subscription is the p
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Self
 
@@ -42,6 +42,7 @@ from flareflow.settlement.pricing import PRICED_MICROTOKENS, Tariff, exact_cost,
 from flareflow.settlement.spend_caps import SpendCap, cap_after
 
 DEFAULT_TARIFF: Final = Tariff()
+AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SubscriptionStatus(StrEnum):
@@ -108,6 +109,17 @@ class Subscription:
             return self.balance_ufix64
         cap = self.spend_cap.at(now, self.charged_ufix64)
         return min(self.balance_ufix64, cap.left_ufix64(self.charged_ufix64))
+
+    @property
+    def chargeable_from(self) -> datetime | None:
+        """From when on another page charges what is owed: at once, or when the spend cap's period ends.
+
+        None if nothing is owed, or nothing is left that could be charged.
+        """
+        if self.owed_ufix64 == 0 or self.balance_ufix64 == 0 or self.status is SubscriptionStatus.CLOSED:
+            return None
+        cap = self.spend_cap
+        return AT_ONCE if cap is None or cap.left_ufix64(self.charged_ufix64) else cap.period_ends_at
 
     @property
     def needs_rate(self) -> bool:

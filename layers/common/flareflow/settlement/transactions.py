@@ -56,10 +56,10 @@ class SettlePage:
     def purpose(self) -> str:
         return f"settle#{self.epoch}#{self.page}"
 
-    def adds_to(self, settled: Mapping[int, Settled]) -> bool:
+    def adds_to(self, settled: Mapping[int, Settled], now: datetime) -> bool:
         """True if the contract can charge any total on the page."""
         totals = zip(self.ids, self.rated_microtokens, strict=True)
-        return any(settled[subscription_id].allows(total) for subscription_id, total in totals)
+        return any(settled[subscription_id].allows(total, now) for subscription_id, total in totals)
 
     def reading_rate_for(self, settled: Mapping[int, Settled]) -> Self:
         """The same page, which reads the rate if it has a subscription that needs it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from flareflow.metering.models import Usage
@@ -83,15 +84,18 @@ class Settled:
     """What the contract has settled for a subscription, according to the events read so far.
 
     `needs_rate`: its bill is in dollars and becomes tokens only by a rate. `has_ended`: nothing is charged any more.
+    `chargeable_from`: from when on a page charges what is owed, without new usage; None if nothing can be charged.
     """
 
     microtokens: int = 0
     needs_rate: bool = False
     has_ended: bool = False
+    chargeable_from: datetime | None = None
 
-    def allows(self, total_microtokens: int) -> bool:
-        """Whether the contract can charge this cumulative total."""
-        return not self.has_ended and total_microtokens > self.microtokens
+    def allows(self, total_microtokens: int, now: datetime) -> bool:
+        """Whether the contract can charge this cumulative total: there is more, or what was held back is due."""
+        is_due = self.chargeable_from is not None and self.chargeable_from <= now
+        return not self.has_ended and (is_due or total_microtokens > self.microtokens)
 
 
 class SettledTotals(Protocol):
@@ -99,3 +103,6 @@ class SettledTotals(Protocol):
 
     def of(self, subscription_ids: Collection[int]) -> Mapping[int, Settled]:
         """What is settled of each of these subscriptions; one that no event has named has settled nothing."""
+
+    def due(self, now: datetime) -> Mapping[int, int]:
+        """The settled totals of subscriptions whose charge was held back and can be made now, by id."""

@@ -36,7 +36,7 @@ class SealReport:
 
 @dataclass(frozen=True, slots=True)
 class SealEpoch:
-    """Seals the open epoch once it has ended, if something was used in it.
+    """Seals the open epoch once it has ended, if something was used in it or can be charged without new usage.
 
     `contract` is the type identifier of the contract that settles the pages, `A.<address>.<name>`.
     """
@@ -67,18 +67,18 @@ class SealEpoch:
         return open_epoch.epoch
 
     def _seal(self, closed: int) -> SealReport | None:
-        """None for an epoch without usage, and for one whose statement an earlier tick has written."""
-        deltas = self.usage.deltas(closed)
-        is_to_be_written = bool(deltas) and self.statements.get(closed) is None
-        report = self._write(closed, deltas) if is_to_be_written else None
+        """None for an epoch that gets no statement, and for one whose statement an earlier tick has written."""
+        deltas, due = self.usage.deltas(closed), self.settled.due(self.epochs.end(closed))
+        is_to_be_written = bool(deltas or due) and self.statements.get(closed) is None
+        report = self._write(closed, deltas, due) if is_to_be_written else None
         self.usage.sealed(closed)
         return report
 
-    def _write(self, epoch: int, deltas: Mapping[int, Usage]) -> SealReport:
+    def _write(self, epoch: int, deltas: Mapping[int, Usage], due: Mapping[int, int]) -> SealReport:
         previous = self.statements.before(epoch)
         grow = GrowUsagePages(self.usage, self.documents, self.contract)
         growth = grow.run(epoch, self._hashes(previous, PageKind.USAGE), deltas)
-        settlement = self._settlement_index(epoch, previous, growth.totals)
+        settlement = self._settlement_index(epoch, {**due, **self._carried(previous), **growth.totals})
         book = self.price_books.in_force(epoch)
         self._put(price_book_path(book.hash), book.canonical_json, JSON)
         usage = self._put_index(PageIndex(self.contract, epoch, PageKind.USAGE, growth.hashes))
@@ -87,11 +87,10 @@ class SealEpoch:
         self.statements.put(written)
         return SealReport(epoch, f"0x{written.hash.hex()}", len(deltas), len(settlement.hashes), growth.changed_pages)
 
-    def _settlement_index(self, epoch: int, previous: Statement | None, grown: Mapping[int, int]) -> PageIndex:
-        """Write the settlement pages: of those who used something, and of those who were on the pages before."""
-        totals = {**self._carried(previous), **grown}
+    def _settlement_index(self, epoch: int, totals: Mapping[int, int]) -> PageIndex:
+        """Write the settlement pages of those of these totals that the contract can charge."""
         settled = self.settled.of(totals)
-        pages = paged(self.contract, epoch, unsettled(totals, settled), settled)
+        pages = paged(self.contract, epoch, unsettled(totals, settled, self.epochs.end(epoch)), settled)
         self.documents.put_all([Document(page_path(page.hash), page.text, TEXT) for page in pages])
         hashes = {page.number: page.hash for page in pages}
         return self._put_index(PageIndex(self.contract, epoch, PageKind.SETTLEMENT, hashes))

@@ -1,15 +1,16 @@
 """Which subscriptions a statement lets the contract charge, and on which pages."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import batched
 
 from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX, SettlementPage
 from flareflow.statements.ports import Settled
 
 
-def unsettled(totals: Mapping[int, int], settled: Mapping[int, Settled]) -> Mapping[int, int]:
+def unsettled(totals: Mapping[int, int], settled: Mapping[int, Settled], now: datetime) -> Mapping[int, int]:
     """Those of the cumulative totals (rated micro-tokens by subscription id) that the contract can still charge."""
-    return {one: total for one, total in totals.items() if settled[one].allows(total)}
+    return {one: total for one, total in totals.items() if settled[one].allows(total, now)}
 
 
 def paged(

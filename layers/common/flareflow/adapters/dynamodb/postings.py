@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
 from flareflow.adapters.dynamodb.tables import (
+    HELD_BACK,
     JOURNAL_ENTRY,
     OWNERSHIP,
     REVENUE,
@@ -25,7 +26,7 @@ from flareflow.settlement.journal import Posting, SettingAside, Subscription, Su
 ACTIONS_MAX: Final = 100
 """Actions of one transaction, by DynamoDB's limits."""
 POSTINGS_MAX: Final = 30
-"""Postings of one subscription that are written together: up to three actions each, and three of the subscription."""
+"""Postings of one subscription that are written together: up to three actions each, and four of the subscription."""
 OF_NO_SUBSCRIPTION: Final = "-"
 """In keys, where an event names no subscription; sorts before all numbers."""
 
@@ -97,6 +98,10 @@ class Writes:
             yield self._put(_settled(after))
         if before is None or before.owner != after.owner:
             yield self._put(_ownership(after))
+        if held := _held_back(after):
+            yield self._put(held)
+        elif before is not None and (left := _held_back(before)):
+            yield self._delete({name: left[name] for name in ("pk", "sk")})
 
     def _add_revenue(self, postings: Sequence[Change]) -> list[Any]:
         lines = [line for one in postings if isinstance(one, Posting) for line in one.entry.lines]
@@ -167,7 +172,17 @@ def _settled(subscription: Subscription) -> Item:
         "settled_microtokens": subscription.settled_microtokens,
         "needs_rate": subscription.tariff.needs_rate,
         "has_ended": subscription.status is SubscriptionStatus.CLOSED,
+        "since": int(since.timestamp()) if (since := subscription.chargeable_from) else None,
     }
+
+
+def _held_back(subscription: Subscription) -> Item | None:
+    """Who can be charged without new usage, now or later; None for all others."""
+    since = subscription.chargeable_from
+    if since is None:
+        return None
+    key = HELD_BACK.key(subscription_id=subscription.subscription_id)
+    return {**key, "settled_microtokens": subscription.settled_microtokens, "since": int(since.timestamp())}
 
 
 def _ownership(subscription: Subscription) -> Item:

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import ABSENT, Item
-from flareflow.adapters.dynamodb.tables import LISTED_STATEMENT, SETTLED, STATEMENT
+from flareflow.adapters.dynamodb.keys import ABSENT, Item, ItemKind
+from flareflow.adapters.dynamodb.tables import HELD_BACK, LISTED_STATEMENT, SETTLED, STATEMENT
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import Statement
 from flareflow.statements.ports import Settled
@@ -95,11 +96,18 @@ class DynamoSettledTotals:
             SETTLED.number(item, "subscription_id"): int(str(item["settled_microtokens"])) for item in self._items()
         }
 
-    def _items(self) -> Iterator[Item]:
+    def due(self, now: datetime) -> Mapping[int, int]:
+        return {
+            HELD_BACK.number(item, "subscription_id"): int(str(item["settled_microtokens"]))
+            for item in self._items(HELD_BACK)
+            if int(str(item["since"])) <= now.timestamp()
+        }
+
+    def _items(self, kind: ItemKind = SETTLED) -> Iterator[Item]:
         start: dict[str, Any] = {}
         for _ in range(SETTLED_PAGES_MAX):
             with translating("read the settled totals"):
-                answer = self.table.query(KeyConditionExpression=SETTLED.all_of(), ConsistentRead=True, **start)
+                answer = self.table.query(KeyConditionExpression=kind.all_of(), ConsistentRead=True, **start)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
@@ -113,4 +121,6 @@ class DynamoSettledTotals:
 
 
 def _settled_of(item: Item) -> Settled:
-    return Settled(int(item["settled_microtokens"]), item["needs_rate"], item["has_ended"])
+    since = item["since"]
+    chargeable_from = None if since is None else datetime.fromtimestamp(int(since), UTC)
+    return Settled(int(item["settled_microtokens"]), item["needs_rate"], item["has_ended"], chargeable_from)

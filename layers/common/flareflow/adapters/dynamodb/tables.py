@@ -243,7 +243,14 @@ SETTLED: Final = ItemKind(
     sk="SUB#{subscription_id:020}",
     holds="The rated micro-tokens that the contract has settled for a subscription; `needs_rate` as in its tariff.",
     serves="Sealing and flow_billing read up to 100 at once, for pages; reconciliation lists all of them.",
-    attributes=("settled_microtokens", "needs_rate", "has_ended"),
+    attributes=("settled_microtokens", "needs_rate", "has_ended", "since"),
+)
+HELD_BACK: Final = ItemKind(
+    pk="HELD_BACK",
+    sk="SUB#{subscription_id:020}",
+    holds="The settled total of a subscription of which something is owed, and from when on (Unix) it can be charged.",
+    serves="Sealing lists all of them, to make pages of those that can be charged.",
+    attributes=("settled_microtokens", "since"),
 )
 PLAN: Final = ItemKind(
     pk="PLANS",
@@ -366,7 +373,7 @@ TABLES: Final = (
         holds="Money as the chain's events tell it, standings and sent transactions; chain_events writes most.",
         items=(
             *(SUBSCRIPTION, STANDING, JOURNAL_ENTRY, REVENUE_ENTRY, SET_ASIDE, REVENUE, OWNERSHIP),
-            *(PLAN, RETIRED_PLAN, RATE, SETTLED, CHAIN_CURSOR, LEDGER_COMPLETE, PROPOSER_KEY, OUTGOING),
+            *(PLAN, RETIRED_PLAN, RATE, SETTLED, HELD_BACK, CHAIN_CURSOR, LEDGER_COMPLETE, PROPOSER_KEY, OUTGOING),
         ),
         stream_readers=("pending_push", "enforcement"),
     ),
