@@ -112,10 +112,16 @@ def doors(
     outbox: Outbox, shipping: Shipping, prices: PricesInForce, desk: CreditDesk, configured: Configuration
 ) -> tuple[Gate, Admin]:
     """What callers and what FlareFlow's functions reach of LiteLLM."""
-    from flareflow_gate.litellm_app import LITELLM, LiteLLMTokenCounter, longest_answer  # noqa: PLC0415 (takes seconds)
+    from flareflow_gate.litellm_app import (  # noqa: PLC0415 (takes seconds)
+        LITELLM,
+        LiteLLMTokenCounter,
+        longest_answer,
+        supports_reasoning,
+    )
 
     is_management_key = is_key(configuration.resolved(configured["general_settings"]["master_key"]))
-    models = CallableModels(prices, configuration.fallbacks(configured))
+    thinking = configuration.thinking(configured, supports_reasoning)
+    models = CallableModels(prices, configuration.fallbacks(configured), thinking)
     bookkeeping = Bookkeeping(
         outbox=outbox,
         counter=LiteLLMTokenCounter(),

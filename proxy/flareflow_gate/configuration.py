@@ -157,6 +157,17 @@ def fallbacks(configuration: Configuration) -> dict[str, frozenset[str]]:
     return {model: frozenset(_reachable(model, direct, always)) for model in models | direct.keys()}
 
 
+def thinking(configuration: Configuration, supports_reasoning: Callable[[str], bool]) -> frozenset[str]:
+    """The models that may think: LiteLLM knows that, or their `model_info` says `supports_reasoning`."""
+    known = {name for name, called in base_models(configuration).items() if any(map(supports_reasoning, called))}
+    described = {
+        str(deployment.get("model_name"))
+        for deployment in configuration.get("model_list") or ()
+        if (deployment.get("model_info") or {}).get("supports_reasoning")
+    }
+    return frozenset(known | described)
+
+
 def _direct_fallbacks(configuration: Configuration) -> tuple[dict[str, set[str]], set[str]]:
     direct: dict[str, set[str]] = {}
     always: set[str] = set()

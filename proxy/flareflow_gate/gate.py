@@ -81,7 +81,7 @@ class Gate:
                 await asyncio.shield(self.bookkeeping.settle_unended(record, call, answer))
 
     async def _forward(self, request: Scope, call: ModelCall, receive: Receive, answer: Answer) -> None:
-        line = CallerLine(call.body, receive, answer, streams=call.parameters.streams)
+        line = CallerLine(call.body, receive, answer, may_be_cut=call.may_be_cut)
         try:
             async with asyncio.timeout(self.call_seconds_max):
                 await self.litellm(request, line.receive, answer.send)

@@ -14,15 +14,15 @@ class CallerLine:
     """The ASGI `receive` that LiteLLM gets for one call: the checked body, then that the caller has hung up.
 
     LiteLLM would stop at once, and a caller who hangs up just before the usage is told, or while a prompt is being
-    cached, would pay too little. So it is told only when a stream has begun and has had `STREAM_SECONDS` more to end;
-    a call that is no stream always ends.
+    cached, would pay too little. So it is told only when a stream has begun and has had `STREAM_SECONDS` more to end.
+    A call that is no stream always ends, and so does one whose model may think unseen: only its end tells how much.
     """
 
-    def __init__(self, body: bytes, receive: Receive, answer: Answer, *, streams: bool) -> None:
+    def __init__(self, body: bytes, receive: Receive, answer: Answer, *, may_be_cut: bool) -> None:
         self._body: bytes | None = body
         self._receive = receive
         self._answer = answer
-        self._streams = streams
+        self._may_be_cut = may_be_cut
         self._tells_at: float | None = None
 
     async def receive(self) -> Message:
@@ -36,7 +36,7 @@ class CallerLine:
         return message
 
     async def _may_be_told(self) -> None:
-        if not self._streams:
+        if not self._may_be_cut:
             await self._answer.settled.wait()
             return
         await self._answer.started.wait()

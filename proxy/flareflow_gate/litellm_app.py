@@ -24,3 +24,8 @@ class LiteLLMTokenCounter:
 
     def count(self, model: str, counted: Iterable[str]) -> int:
         return sum(int(litellm.token_counter(model=model, text=piece)) for piece in pieces(counted))
+
+
+def supports_reasoning(model: str) -> bool:
+    """Whether LiteLLM knows a provider's model as one that thinks before it writes."""
+    return bool(litellm.supports_reasoning(model=model))

@@ -22,10 +22,11 @@ class Prices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallableModels:
-    """`fallbacks` are the models that may answer for another."""
+    """`fallbacks` are the models that may answer for another, `thinking` those that may think unseen by the caller."""
 
     prices: Prices
     fallbacks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    thinking: frozenset[str] = frozenset()
 
     def check(self, model: str) -> None:
         """Raises RefusedError unless every model that could answer for `model` has a price."""
@@ -49,6 +50,9 @@ class CallableModels:
     def rated(self, model: str, tokens: Tokens) -> int:
         """What a call of `model` weighs at most that has used these tokens, in rated micro-tokens."""
         return max((price.rate(Used(tokens)) or 0 for price in self.prices.of(model)), default=0)
+
+    def may_think(self, model: str) -> bool:
+        return not self.thinking.isdisjoint(self._answering(model))
 
     def _answering(self, model: str) -> set[str]:
         return {model, *self.fallbacks.get(model, ())}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
@@ -13,15 +13,24 @@ from flareflow_gate.parameters import Parameters
 from flareflow_gate.refusals import RefusedError, invalid
 from flareflow_gate.routes import Route
 
+ASK_TO_THINK: Final = ("reasoning", "reasoning_effort", "thinking")
+"""Parameters by which a request asks a model to think, on one route or another."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """A checked request: `body` is what LiteLLM gets."""
+    """A checked request: `body` is what LiteLLM gets. `may_think`: the model may think without showing it."""
 
     route: Route
     parameters: Parameters
     document: Mapping[str, Any]
     body: bytes
+    may_think: bool
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether what was sent tells what the call used, so that it may end before the model has said all."""
+        return self.parameters.streams and not self.may_think
 
     def headers(self, caller: Caller, event_id: str) -> list[tuple[bytes, bytes]]:
         """The headers that LiteLLM gets: none of them is the caller's, apart from the key."""
@@ -43,7 +52,8 @@ def model_call(route: Route, content: bytes, models: CallableModels) -> ModelCal
     models.check(parameters.model)
     asks_for_usage = parameters.streams and route.protocol.has_stream_options
     body = to_json(_with_usage(document) if asks_for_usage else document)
-    return ModelCall(route, parameters, document, body)
+    may_think = models.may_think(parameters.model) or any(document.get(name) for name in ASK_TO_THINK)
+    return ModelCall(route, parameters, document, body, may_think)
 
 
 def _object(content: bytes) -> dict[str, Any]:

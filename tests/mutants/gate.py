@@ -126,6 +126,22 @@ FAULTS: Final = (
         [TEST_ANSWERS],
     ),
     Fault(
+        "gate-thinking-for-nothing",
+        "A stream whose model may think unseen is read to its end.",
+        f"{GATE}/requests.py",
+        "return self.parameters.streams and not self.may_think",
+        "return self.parameters.streams",
+        [TEST_ANSWERS],
+    ),
+    Fault(
+        "gate-fallback-thinks-for-nothing",
+        "A model may think when one that may answer for it may.",
+        f"{GATE}/models.py",
+        "return not self.thinking.isdisjoint(self._answering(model))",
+        "return model in self.thinking",
+        [TEST_ANSWERS],
+    ),
+    Fault(
         "gate-hanging-up-ends-a-call-at-once",
         "A caller who hangs up saves nothing that was about to come.",
         f"{GATE}/hanging_up.py",

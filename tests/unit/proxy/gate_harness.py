@@ -150,6 +150,7 @@ class GateHarness:
     order: list[str] = field(default_factory=list)
     priced: frozenset[str] = frozenset({"gpt-4o"})
     fallbacks: dict[str, frozenset[str]] = field(default_factory=dict)
+    thinking: frozenset[str] = frozenset()
     call_seconds_max: float = 60.0
     hangs_up_after: int | None = None
     numbers: Any = field(default_factory=lambda: count(1))
@@ -164,7 +165,7 @@ class GateHarness:
 
     @property
     def gate(self) -> Gate:
-        models = CallableModels(FakePrices(self.priced), self.fallbacks)
+        models = CallableModels(FakePrices(self.priced), self.fallbacks, self.thinking)
         return Gate(
             litellm=self.litellm,
             bookkeeping=Bookkeeping(

@@ -220,6 +220,22 @@ def test_a_stream_that_goes_on_after_the_caller_hung_up_is_ended(
     assert told(gate) == (Ending.BROKEN_OFF, 3, 3, True)
 
 
+@pytest.mark.parametrize("why", ["the model", "its fallback", "the request"])
+def test_a_stream_whose_model_may_think_unseen_ends_by_itself(
+    gate: GateHarness, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    # Given a model that thought 500 tokens, and a caller who hangs up long before the end
+    gate.thinking = frozenset({"the model": {"gpt-4o"}, "its fallback": {"o3"}}.get(why, ()))
+    gate.fallbacks, gate.priced = {"gpt-4o": frozenset({"o3"})}, frozenset({"gpt-4o", "o3"})
+    gate.litellm.parts, gate.hangs_up_after = [delta("one "), delta("two "), usage_chunk(3, 502), DONE], 1
+    monkeypatch.setattr(hanging_up, "STREAM_SECONDS", 0.0)
+    # When the stream ends
+    asked = {"reasoning_effort": "high"} if why == "the request" else {}
+    gate.call(body=chat(stream=True, **asked))
+    # Then the record has the whole usage
+    assert told(gate) == (Ending.COMPLETE, 3, 502, False)
+
+
 def test_a_caller_who_does_not_wait_for_an_answer_pays_for_it(gate: GateHarness) -> None:
     gate.litellm.parts, gate.hangs_up_after = [answer()], 0
     gate.call()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flareflow_gate.configuration import UnsafeConfigurationError, base_models, check, fallbacks, load
+from flareflow_gate.configuration import UnsafeConfigurationError, base_models, check, fallbacks, load, thinking
 
 
 @pytest.fixture
@@ -122,3 +122,14 @@ def test_what_the_deployments_of_a_model_call_is_told_by_their_base_model_or_the
         {"model_name": "openai/*", "litellm_params": {"model": "openai/*"}},
     ]
     assert base_models(safe) == {"gpt-4o": {"openai/gpt-4o", "azure/gpt-4o"}}
+
+
+def test_a_model_may_think_when_litellm_or_the_configuration_says_so(safe: dict[str, Any]) -> None:
+    # Given a model that LiteLLM knows, one that the operator describes, and one that only writes
+    safe["model_list"] = [
+        {"model_name": "known", "litellm_params": {"model": "openai/o3"}},
+        {"model_name": "described", "litellm_params": {"model": "own/x"}, "model_info": {"supports_reasoning": True}},
+        {"model_name": "plain", "litellm_params": {"model": "openai/gpt-4o"}, "model_info": None},
+    ]
+    # When they are looked up, Then the first two may think
+    assert thinking(safe, lambda model: model == "openai/o3") == {"known", "described"}

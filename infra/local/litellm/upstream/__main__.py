@@ -30,6 +30,7 @@ class Upstream:
 
     def __init__(self) -> None:
         self._served: deque[Served] = deque(maxlen=SERVED_MAX)
+        self._failed_once: set[str] = set()
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
@@ -52,7 +53,7 @@ class Upstream:
                 return _failure(400, "invalid_request_error", str(error))
             wishes = Wishes.of(request.text, api.id_prefix)
             await asyncio.sleep(wishes.sleep_seconds)
-            if wishes.fails:
+            if wishes.fails or self._fails_once(wishes):
                 return _failure(500, "server_error", "the prompt asked for a failure")
             served: Served = {"model": request.model, "tokens": request.prompt_tokens}
             self._served.append(served)
@@ -62,6 +63,12 @@ class Upstream:
             return web.json_response(api.whole(request, wishes))
 
         return answer
+
+    def _fails_once(self, wishes: Wishes) -> bool:
+        if wishes.fails_once is None or wishes.fails_once in self._failed_once:
+            return False
+        self._failed_once.add(wishes.fails_once)
+        return True
 
 
 async def _stream(

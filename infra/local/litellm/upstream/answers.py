@@ -72,9 +72,14 @@ class Api(ABC):
         raise NotImplementedError(f"{type(self).__name__} has no streams")
 
 
-def _openai_usage(request: Request) -> Answer:
-    prompt, completion = request.prompt_tokens, request.completion_tokens
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+def _openai_usage(request: Request, wishes: Wishes) -> Answer:
+    prompt, completion = request.prompt_tokens, request.completion_tokens + wishes.reasoning_tokens
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "completion_tokens_details": {"reasoning_tokens": wishes.reasoning_tokens},
+    }
 
 
 def _envelope(request: Request, wishes: Wishes, kind: str) -> Answer:
@@ -87,7 +92,11 @@ class Chat(Api):
     def whole(self, request: Request, wishes: Wishes) -> Answer:
         message = {"role": "assistant", "content": " ".join(["word"] * request.completion_tokens)}
         choices = [{"index": index, "message": message, "finish_reason": "stop"} for index in range(request.n or 1)]
-        return {**_envelope(request, wishes, "chat.completion"), "choices": choices, "usage": _openai_usage(request)}
+        return {
+            **_envelope(request, wishes, "chat.completion"),
+            "choices": choices,
+            "usage": _openai_usage(request, wishes),
+        }
 
     def parts(self, request: Request, wishes: Wishes) -> Iterator[Answer]:
         envelope = _envelope(request, wishes, "chat.completion.chunk")
@@ -96,7 +105,7 @@ class Chat(Api):
             yield {**envelope, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
         yield {**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
         if request.wants_usage:
-            yield {**envelope, "choices": [], "usage": _openai_usage(request)}
+            yield {**envelope, "choices": [], "usage": _openai_usage(request, wishes)}
 
 
 class Text(Api):
@@ -104,7 +113,11 @@ class Text(Api):
 
     def whole(self, request: Request, wishes: Wishes) -> Answer:
         choice = {"index": 0, "text": " ".join(["word"] * request.completion_tokens), "finish_reason": "stop"}
-        return {**_envelope(request, wishes, "text_completion"), "choices": [choice], "usage": _openai_usage(request)}
+        return {
+            **_envelope(request, wishes, "text_completion"),
+            "choices": [choice],
+            "usage": _openai_usage(request, wishes),
+        }
 
     def parts(self, request: Request, wishes: Wishes) -> Iterator[Answer]:
         envelope = _envelope(request, wishes, "text_completion")
@@ -112,7 +125,7 @@ class Text(Api):
             yield {**envelope, "choices": [{"index": 0, "text": WORD, "finish_reason": None}]}
         yield {**envelope, "choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}
         if request.wants_usage:
-            yield {**envelope, "choices": [], "usage": _openai_usage(request)}
+            yield {**envelope, "choices": [], "usage": _openai_usage(request, wishes)}
 
 
 class Embeddings(Api):

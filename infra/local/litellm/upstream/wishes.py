@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SECONDS_MAX: Final = 60.0
-_WISH: Final = re.compile(r"\b(sleep|pause|id|break)=([\w.-]+)")
+_WISH: Final = re.compile(r"\b(sleep|pause|id|break|once|thinks)=([\w.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Wishes:
 
     `boom`: an answer with status 500. `sleep=2.5`: seconds before the answer; `pause=0.1`: seconds before each part of
     a stream. `id=x`: the answer's id, however often it was used. `break=3`: a stream ends after three parts and has no
-    end.
+    end. `once=x`: a failure with status 500 for the first prompt that says this. `thinks=500`: so many more tokens of
+    the answer are reasoning that is not shown.
     """
 
     fails: bool
@@ -24,6 +25,8 @@ class Wishes:
     pause_seconds: float
     answer_id: str
     parts_max: int | None
+    fails_once: str | None
+    reasoning_tokens: int
 
     @classmethod
     def of(cls, prompt: str, id_prefix: str) -> "Wishes":
@@ -34,6 +37,8 @@ class Wishes:
             pause_seconds=_seconds(wishes.get("pause")),
             answer_id=wishes.get("id") or f"{id_prefix}{uuid.uuid4().hex}",
             parts_max=int(wishes["break"]) if "break" in wishes else None,
+            fails_once=wishes.get("once"),
+            reasoning_tokens=int(wishes.get("thinks", 0)),
         )
 
 
