@@ -1,5 +1,6 @@
 """A real LiteLLM behind the gate, with its database and upstream, on ports that only tests use."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from flareflow.metering.calls import Tokens
 from flareflow.metering.price_book import PriceBook
 from infra.local.litellm import servers
 from infra.local.ports import HOST, url
@@ -92,6 +94,17 @@ class Proxy:
     @property
     def admin_url(self) -> str:
         return url("litellm_admin")
+
+    def served(self) -> int:
+        """How many calls the upstream has answered."""
+        return len(httpx.get(f"{url('upstream')}/served").raise_for_status().json())
+
+    def recorded(self, key: str) -> list[Tokens]:
+        """What the gate has handed over of a key, in the order of the calls' starts."""
+        key_hash = hashlib.sha256(key.encode()).hexdigest()
+        records = [record for body in list(self.pushes.bodies) for record in json.loads(body)]
+        mine = {one["event_id"]: one for one in records if one["key_hash"] == key_hash}
+        return [Tokens(**one["tokens"]) for one in sorted(mine.values(), key=lambda one: str(one["started_at"]))]
 
     def complete(self, model: str, prompt: str, max_tokens: int, *, stream: bool = False) -> httpx.Response:
         body = {"model": model, "max_tokens": max_tokens, "stream": stream}

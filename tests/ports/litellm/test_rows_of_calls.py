@@ -134,6 +134,19 @@ def test_a_fallback_is_billed_by_the_model_that_answered(proxy: Proxy, key: str,
     assert (one.model, one.tokens) == ("claude-3-haiku", Tokens(prompt=3, completion=9))
 
 
+def test_a_retry_that_succeeds_on_the_same_model_is_billed_once(proxy: Proxy, key: str, metering: Metering) -> None:
+    # Given a provider that fails once and answers the retry
+    served_before = proxy.served()
+    call(proxy, key, f"once={key[-9:]} three words").raise_for_status()
+    # Then one call is billed, also once everything that LiteLLM writes of it is there
+    [one] = metering.billed(key)
+    assert (one.model, one.tokens, one.failed) == ("gpt-4o", Tokens(prompt=3, completion=9), False)
+    call(proxy, key, "a later call, whose row comes last").raise_for_status()
+    assert len(metering.billed(key, 2)) == 2
+    assert proxy.served() - served_before == 2
+    assert proxy.recorded(key) == [Tokens(prompt=3, completion=9), Tokens(prompt=7, completion=9)]
+
+
 def test_an_upstream_that_fails_bills_nobody(proxy: Proxy, key: str, metering: Metering) -> None:
     assert call(proxy, key, "boom").status_code == 500
     call(proxy, key, "three words here").raise_for_status()
