@@ -94,3 +94,8 @@ def test_a_book_that_fits_into_no_item_is_refused(table: MemoryTable, monkeypatc
     monkeypatch.setattr("flareflow.adapters.dynamodb.price_books.PACKED_BYTES_MAX", 10)
     with pytest.raises(BrokenRuleError, match="at most 10 bytes"):
         books(table).put_in_force(book(2), 12)
+
+
+def test_a_book_is_read_once_however_many_epochs_it_rates(table: MemoryTable) -> None:
+    found = books(table)
+    assert found.in_force(10) is found.in_force(11) is found.in_force(12)

@@ -98,6 +98,11 @@ class DynamoPriceBooks:
         return self._book(str(found[0]["hash"])) if found else None
 
     def _book(self, name: str) -> PriceBook:
+        """A book by its hash in hex; one that another epoch has shown is not read again."""
+        known = next((book for book in self._known.values() if book.hash.hex() == name), None)
+        return known or self._read(name)
+
+    def _read(self, name: str) -> PriceBook:
         key = PRICE_BOOK.key(hash=name)
         with translating(f"read the price book {name}"):
             [item] = self.table.query(
