@@ -20,12 +20,16 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 
 from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce, once_each
+from flareflow.accounts.leases import LEASE_LIFETIME, LeaseCredit
+from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.requests import LeaseRequest
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.keys import ItemKind
+from flareflow.adapters.dynamodb.leases import DynamoLeases
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.realtime import DynamoMessages
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
@@ -58,7 +62,7 @@ from infra.local.aws import session as aws
 from infra.local.aws.gateway.streams import event_record
 from infra.local.ports import url
 from tests.benchmarks.metering.log import Log
-from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger
+from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeVirtualKeys
 from tests.fakes.metering import FakeKeyDirectory, FakePriceBooks
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender
 from tests.fakes.reconciliation import FakeBilledCalls, FakeJournalCheck, FakeKeySpend, FakeReports, FakeSealedTotals
@@ -78,6 +82,7 @@ GRACE: Final = timedelta(minutes=30)
 EPOCHS: Final = Epochs()
 SECRET: Final = "push"
 DEPOSIT_UFIX64: Final = 10**15
+LEASED: Final = 10_000 * 10**6
 COUNTED_OF_EACH: Final = Spent(10**6, 10**15)
 
 RECONCILED: Final = "reconciled"
@@ -113,6 +118,16 @@ class Deployment:
             self._enforce.run(subscription_id)
         for units in self.units.values():
             units.by_item.clear()
+
+    def lease(self) -> None:
+        """Lease credit as a gate does: for each key, anew in each lifetime of a lease in which it is used."""
+        keys = FakeVirtualKeys({key_hash: _key(key_hash, of) for key_hash, of in self.log.keys.items()})
+        leases = LeaseCredit(lambda: SECRET, keys, self._judge, DynamoLeases(self.accounts_table), lambda: NOW)
+        used = {(call.key_hash, (call.started_at - BEGIN) // LEASE_LIFETIME) for call in self.log.calls()}
+        for key_hash, _ in sorted(used):
+            asked = {"kept_microtokens": 0, "needed_microtokens": LEASED, "wanted_microtokens": LEASED}
+            request = LeaseRequest.model_validate({"gate": "ab" * 16, "key_hash": key_hash, **asked})
+            assert leases.run(f"Bearer {SECRET}", request).held_microtokens == 2 * LEASED
 
     def push(self) -> None:
         """Post the gate's record of each call, alone."""
@@ -173,14 +188,32 @@ class Deployment:
         return DynamoCases(self.usage_table, time.sleep)
 
     @property
-    def _enforce(self) -> Enforce:
+    def _judge(self) -> JudgeStanding:
         ledger = FakeLedger()
         for subscription_id in self.log.keys.values():
             ledger.open(subscription_id, ALICE, DEPOSIT_UFIX64)
         ledger.complete = NOW
         standings = DynamoStandings(self.accounts_table)
-        judge = JudgeStanding(ledger, UsageReader(self.usage_table), FakeKnownRates(), standings, lambda: NOW)
-        return Enforce(judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer(), Budgets(1_000), lambda: NOW)
+        return JudgeStanding(ledger, UsageReader(self.usage_table), FakeKnownRates(), standings, lambda: NOW)
+
+    @property
+    def _enforce(self) -> Enforce:
+        return Enforce(
+            self._judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer(), Budgets(1_000), lambda: NOW
+        )
+
+
+def _key(key_hash: str, subscription_id: int) -> VirtualKey:
+    return VirtualKey(
+        key_hash=key_hash,
+        subscription_id=subscription_id,
+        alias="bench",
+        status=KeyStatus.ACTIVE,
+        created_at=BEGIN,
+        owner=ALICE,
+        first_microtokens=0,
+        budget_microusd=0,
+    )
 
 
 @contextmanager
@@ -216,6 +249,7 @@ def parts(log: Log) -> Counter[str]:
     """Write units of all calls of a log by part; `poll` has what is written for each poll, epoch or hour instead."""
     with deployment(log) as at_work:
         at_work.open()
+        at_work.lease()
         at_work.push()
         pushed = Counter({"record_push": at_work.units["usage"].by_item[LIVE_TOTALS]})
         at_work.units["usage"].by_item[LIVE_TOTALS] = 0
