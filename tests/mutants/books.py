@@ -22,6 +22,7 @@ TEST_FLOW_LOG: Final = "tests/unit/adapters/flow/test_flow_contracts.py"
 TEST_STANDING: Final = "tests/unit/accounts/test_standing.py"
 TEST_TRANSACTIONS: Final = "tests/unit/books/test_transactions.py"
 TEST_REBUILDING: Final = "tests/unit/books/test_rebuilding.py"
+TEST_LIVES: Final = "tests/unit/books/test_random_lives.py"
 
 FAULTS: Final = (
     Fault(
@@ -303,5 +304,21 @@ FAULTS: Final = (
         "if raised and books.settled[one] != total:",
         "if raised and books.settled[one] < 0:",
         [TEST_REBUILDING],
+    ),
+    Fault(
+        "books-any-charge-is-believed",
+        "A charge is what the bill comes to.",
+        JOURNAL,
+        "if (charge.charged_ufix64, charge.owed_ufix64) != (settled.charged_ufix64, settled.owed_ufix64):",
+        "if charge.charged_ufix64 < 0:",
+        [TEST_JOURNAL],
+    ),
+    Fault(
+        "books-earlier-plans-forgotten",
+        "Another plan prices only what is used after it.",
+        JOURNAL,
+        "cost_offset=cost - after.exact_cost(start)",
+        "cost_offset=0",
+        [TEST_LIVES],
     ),
 )

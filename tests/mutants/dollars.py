@@ -90,8 +90,8 @@ FAULTS: Final = (
         "settlement-dollars-paid-forgotten",
         "What was paid in dollars is not due again.",
         JOURNAL,
-        "paid_dollars_ufix64=before.paid_dollars_ufix64 + charge.paid_ufix64",
-        "paid_dollars_ufix64=charge.paid_ufix64",
+        "paid_dollars_ufix64=before.paid_dollars_ufix64 + (paid_ufix64 if before.tariff.needs_rate else 0)",
+        "paid_dollars_ufix64=paid_ufix64 if before.tariff.needs_rate else 0",
         [TEST_JOURNAL],
     ),
     Fault(

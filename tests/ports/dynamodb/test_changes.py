@@ -54,7 +54,7 @@ def test_a_subscription_is_decoded_before_and_after_a_settlement(table: "Table")
     ledger, items, states = DynamoLedger(table, time.sleep), [], []
     events: list[SubscriptionOpened | Settled] = [
         SubscriptionOpened(7, ALICE, 1, 1, 100, 100),
-        Settled(7, 5, 5_000, 30, 0, 70),
+        Settled(7, 5, 15_000, 30, 0, 70),
     ]
     for height, happened in enumerate(events):
         posting = post(ChainEvent(Position(height, 0, 0), NOW, "ab" * 32, happened), ledger.subscription(7), Tariff())

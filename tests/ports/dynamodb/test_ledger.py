@@ -46,7 +46,7 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=20)
 OWNER = "0x01cf0e2f2f715450"
 OPENED = ChainEvent(Position(3, 0, 1), NOW, "ab" * 32, SubscriptionOpened(1, OWNER, 1, 1, 10**18, 10**18))
-SETTLED = ChainEvent(Position(10, 0, 0), NOW, "cd" * 32, Settled(1, 7, 5_000, 300, 0, 10**18 - 300))
+SETTLED = ChainEvent(Position(10, 0, 0), NOW, "cd" * 32, Settled(1, 7, 150_000, 300, 0, 10**18 - 300))
 TARIFF = Tariff(Tiers((Tier(1_000_000, 1_000_000), Tier(None, 500_000))), Currency.USD, needs_rate=True)
 IN_DOLLARS = PlanVersion(1, 2, TARIFF, minimum_deposit_ufix64=10**8, low_balance_ufix64=5, effective_at=NOW)
 SENT = Outgoing("settle#7#0", SignedTransaction("ef" * 32, b"\x00\xff", 12), key_index=2, attempts=1)
@@ -209,7 +209,7 @@ def test_balances_in_the_table_are_sums_of_the_journals_lines(server: None) -> N
         # Then revenue, settled totals and the owner's list say the same as the entries
         revenue = table.get_item(Key=REVENUE.key())["Item"]["balance_ufix64"]
         assert revenue == 200
-        assert DynamoSettledTotals(table, time.sleep).all() == {1: 5_000}
+        assert DynamoSettledTotals(table, time.sleep).all() == {1: 150_000}
         reader = LedgerReader(table)
         assert list(reader.owned_by(OWNER, None).items) == [1]
         assert [entry.kind for entry in reader.journal(1, None).items] == ["Settled", "SubscriptionOpened"]
@@ -300,7 +300,7 @@ def charged(times: int) -> Iterator[ChainEvent]:
     """The opening of subscription 1, and charges of 1 each."""
     yield opening(1)
     for number in range(1, times + 1):
-        settled = Settled(1, 7, number, 1, 0, 10**18 - number)
+        settled = Settled(1, 7, 500 * number, 1, 0, 10**18 - number)
         yield ChainEvent(Position(10, 0, number), NOW, "cd" * 32, settled)
 
 
@@ -371,7 +371,7 @@ def test_settling_a_page_uses_few_write_units(server: None) -> None:
         # When each is charged by one page
         units = WriteUnits(table, scratch)
         settled = [
-            ChainEvent(Position(10, 0, number), NOW, "cd" * 32, Settled(number, 7, 5_000, 300, 0, 10**18 - 300))
+            ChainEvent(Position(10, 0, number), NOW, "cd" * 32, Settled(number, 7, 150_000, 300, 0, 10**18 - 300))
             for number in range(1, 201)
         ]
         made = [expected(post(one, before.subscription)) for one, before in zip(settled, opened, strict=True)]

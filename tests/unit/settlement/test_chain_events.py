@@ -130,7 +130,7 @@ def test_a_ledger_that_the_deadline_left_incomplete_grows_old(reading: Reading) 
 def test_events_of_one_block_are_applied_in_their_order(reading: Reading) -> None:
     # Given events of two types that the node lists by type
     reading.opened_at(3)
-    reading.chain.happened.append(happened(Settled(1, 7, 10, 5, 0, 1_095), 3, index=2))
+    reading.chain.happened.append(happened(Settled(1, 7, 2_500, 5, 0, 1_095), 3, index=2))
     reading.chain.happened.append(happened(ToppedUp(1, None, 100, 1_100), 3, index=1))
     reading.chain.sealed_height = 3
     # When they are read

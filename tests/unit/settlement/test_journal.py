@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -32,6 +33,8 @@ from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, Subscription, 
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 OWNER = "0x01cf0e2f2f715450"
 OPENED = SubscriptionOpened(1, OWNER, 1, 1, 1_000, 1_000)
+COSTS_ONE: Final = 500
+"""Rated micro-tokens for 1e-8 FLOW on the default plan."""
 
 
 def event(happened: SubscriptionEvent | RevenueWithdrawn, height: int) -> ChainEvent:
@@ -59,7 +62,7 @@ def state_after(*happened: SubscriptionEvent) -> Subscription:
     [
         ((OPENED,), (Line(wallet(OWNER), -1_000), Line(subscriber(1), 1_000))),
         ((OPENED, ToppedUp(1, "0x2", 5, 1_005)), (Line(wallet("0x2"), -5), Line(subscriber(1), 5))),
-        ((OPENED, Settled(1, 7, 10, 300, 0, 700)), (Line(subscriber(1), -300), Line(REVENUE, 300))),
+        ((OPENED, Settled(1, 7, 300 * COSTS_ONE, 300, 0, 700)), (Line(subscriber(1), -300), Line(REVENUE, 300))),
         ((OPENED, Withdrawn(1, None, 400, 600)), (Line(subscriber(1), -400), Line("wallet:unknown", 400))),
         ((OPENED, Closed(1, 1_000)), (Line(subscriber(1), -1_000), Line(wallet(OWNER), 1_000))),
         ((OPENED, Settled(1, 7, 10, 0, 0, 1_000)), ()),
@@ -92,8 +95,8 @@ def test_an_event_that_is_in_the_journal_already_posts_nothing() -> None:
 
 
 def test_a_settlement_keeps_total_epoch_and_what_is_owed() -> None:
-    state = state_after(OPENED, Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1))
-    assert (state.settled_epoch, state.settled_microtokens) == (7, 5_000)
+    state = state_after(OPENED, Settled(1, 7, 1_040 * COSTS_ONE, 1_000, 40, 0), Suspended(1))
+    assert (state.settled_epoch, state.settled_microtokens) == (7, 1_040 * COSTS_ONE)
     assert (state.charged_ufix64, state.owed_ufix64, state.balance_ufix64) == (1_000, 40, 0)
     assert state.status is SubscriptionStatus.SUSPENDED
 
@@ -106,13 +109,13 @@ def test_a_posting_names_the_new_owner_and_the_former_one() -> None:
 
 
 def test_an_exiting_subscription_stays_exiting_when_its_deposit_runs_out() -> None:
-    state = state_after(OPENED, ExitRequested(1), Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1))
+    state = state_after(OPENED, ExitRequested(1), Settled(1, 7, 1_040 * COSTS_ONE, 1_000, 40, 0), Suspended(1))
     assert state.status is SubscriptionStatus.EXITING
 
 
 def test_a_subscription_is_active_again_once_nothing_is_owed() -> None:
-    owing = (OPENED, Settled(1, 7, 5_000, 1_000, 40, 0), Suspended(1), ToppedUp(1, None, 100, 100))
-    assert state_after(*owing, Settled(1, 7, 5_000, 40, 0, 60)).status is SubscriptionStatus.ACTIVE
+    owing = (OPENED, Settled(1, 7, 1_040 * COSTS_ONE, 1_000, 40, 0), Suspended(1), ToppedUp(1, None, 100, 100))
+    assert state_after(*owing, Settled(1, 7, 1_040 * COSTS_ONE, 40, 0, 60)).status is SubscriptionStatus.ACTIVE
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,7 @@ def test_exit_and_close_change_the_status(happened: SubscriptionEvent, status: S
     "happened",
     [
         ToppedUp(1, None, 5, 1_004),
-        Settled(1, 7, 10, 300, 0, 701),
+        Settled(1, 7, 300 * COSTS_ONE, 300, 0, 701),
         Withdrawn(1, None, 400, 601),
         Closed(1, 999),
     ],
@@ -141,7 +144,7 @@ def test_a_balance_on_the_chain_that_differs_from_the_journals_is_an_error(happe
 def test_after_a_cancelled_exit_a_subscription_is_suspended_only_if_it_owes_something(
     owed: int, status: SubscriptionStatus
 ) -> None:
-    settled = Settled(1, 7, 5_000, 1_000, owed, 0)
+    settled = Settled(1, 7, (1_000 + owed) * COSTS_ONE, 1_000, owed, 0)
     assert state_after(OPENED, ExitRequested(1), settled, ExitCancelled(1)).status is status
 
 
@@ -152,7 +155,7 @@ def test_a_changed_plan_is_stored() -> None:
 
 def test_more_than_the_deposit_is_never_charged() -> None:
     with pytest.raises(BrokenRuleError, match="is broken"):
-        posted(OPENED, Settled(1, 7, 10, 1_001, 0, -1))
+        posted(OPENED, Settled(1, 7, 1_001 * COSTS_ONE, 1_001, 0, -1))
 
 
 def test_a_settled_total_never_goes_down() -> None:
@@ -182,8 +185,10 @@ def steps(draw: st.DrawFn) -> Step:
         return ToppedUp(1, None, amount, now.balance_ufix64 + amount)
 
     def settled(now: Subscription) -> SubscriptionEvent:
-        charge = now.balance_ufix64 * share // 100
-        return Settled(1, 7, now.settled_microtokens + amount, charge, amount, now.balance_ufix64 - charge)
+        total = now.settled_microtokens + amount
+        due = now.due_ufix64(total)
+        charge = min(due, now.balance_ufix64 * share // 100)
+        return Settled(1, 7, total, charge, due - charge, now.balance_ufix64 - charge)
 
     def withdrawn(now: Subscription) -> SubscriptionEvent:
         taken = now.balance_ufix64 * share // 100
@@ -248,5 +253,21 @@ def test_a_deposit_of_10_is_balance_charged_withdrawn_and_refunded_together(
 
 
 def test_what_is_owed_is_what_the_last_settlement_says() -> None:
-    state = state_after(OPENED, Settled(1, 7, 5_000, 1_000, 40, 0), Settled(1, 8, 5_001, 0, 41, 0))
+    first, second = Settled(1, 7, 1_040 * COSTS_ONE, 1_000, 40, 0), Settled(1, 8, 1_041 * COSTS_ONE, 0, 41, 0)
+    state = state_after(OPENED, first, second)
     assert state.owed_ufix64 == 41
+
+
+@pytest.mark.parametrize(
+    "settled",
+    [
+        Settled(1, 7, 300 * COSTS_ONE, 301, 0, 699),
+        Settled(1, 7, 300 * COSTS_ONE, 299, 0, 701),
+        Settled(1, 7, 300 * COSTS_ONE, 200, 101, 800),
+        Settled(1, 7, 300 * COSTS_ONE, 300, 0, 700, rate_ufix64=10**8 + 1),
+    ],
+    ids=["too much", "too little", "owing too much", "at a rate"],
+)
+def test_a_charge_that_is_not_what_the_bill_comes_to_is_an_error(settled: Settled) -> None:
+    with pytest.raises(BrokenRuleError, match="300 were due in 1e-8 tokens"):
+        posted(OPENED, settled)

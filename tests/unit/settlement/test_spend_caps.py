@@ -34,7 +34,8 @@ def after(*happened: tuple[timedelta, SubscriptionEvent]) -> Subscription:
 
 
 def charge(epoch: int, charged: int, balance: int, owed: int = 0) -> Settled:
-    return Settled(1, epoch, epoch * 1_000, charged, owed, balance)
+    """A charge after which all that was ever used costs what was ever charged and is owed: 1 for 500 micro-tokens."""
+    return Settled(1, epoch, (10_000 - balance + owed) * 500, charged, owed, balance)
 
 
 def test_without_a_cap_the_whole_balance_can_be_spent() -> None:
@@ -94,7 +95,7 @@ def test_what_a_cap_holds_back_can_be_charged_when_its_period_ends() -> None:
     paid = after(
         (timedelta(), SpendCapSet(1, 500)),
         (DAY, charge(1, 500, 9_500, owed=70)),
-        (31 * DAY, Settled(1, 2, 1_000, 70, 0, 9_430)),
+        (31 * DAY, charge(2, 70, 9_430)),
     )
     assert paid.chargeable_from is None
 

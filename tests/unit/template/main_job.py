@@ -32,7 +32,7 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     Suspended,
 )
-from flareflow.settlement.pricing import DEFAULT_TIERS
+from flareflow.settlement.pricing import DEFAULT_TIERS, charge_ufix64
 from flareflow.statements.documents import JSON, Document, attestation_path
 from flareflow.statements.models import Statement
 from tests.fakes.accounts import ALICE, BOB, FakeOnChainSubscriptions
@@ -267,7 +267,8 @@ class MainJob:
             with replaced(app, bill_on_flow=root):
                 assert handle(tick(BEGIN))["pages_settled"] == 1
         rated = statement.total_rated_microtokens
-        self._read_chain(Settled(SUBSCRIPTION, statement.epoch, rated, 1_000, 0, 99_999_000))
+        charged = charge_ufix64(rated)
+        self._read_chain(Settled(SUBSCRIPTION, statement.epoch, rated, charged, 0, 100_000_000 - charged))
 
     def _prove_newest(self) -> Statement:
         table = self._table("StatementsTable")

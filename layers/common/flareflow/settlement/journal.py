@@ -324,23 +324,28 @@ def _deposited(before: Subscription, amount_ufix64: int) -> Subscription:
 def _settled(before: Subscription, settled: Settled) -> Subscription:
     if settled.rated_microtokens < before.settled_microtokens:
         raise BrokenRuleError(f"a settled total went down: {settled} after {before}")
-    paid = _paid_in_dollars(before, settled) if before.tariff.needs_rate else before
+    paid_ufix64 = _paid_ufix64(before, settled)
     return replace(
-        _owing(paid, settled.owed_ufix64),
+        _owing(before, settled.owed_ufix64),
         balance_ufix64=before.balance_ufix64 - settled.charged_ufix64,
         charged_ufix64=before.charged_ufix64 + settled.charged_ufix64,
         settled_microtokens=settled.rated_microtokens,
         settled_epoch=settled.epoch,
+        paid_dollars_ufix64=before.paid_dollars_ufix64 + (paid_ufix64 if before.tariff.needs_rate else 0),
     )
 
 
-def _paid_in_dollars(before: Subscription, settled: Settled) -> Subscription:
-    """Raises BrokenRuleError unless the charge is what the bill in dollars comes to at the rate of the event."""
+def _paid_ufix64(before: Subscription, settled: Settled) -> int:
+    """What a charge pays of the bill, in 1e-8 of the plan's currency.
+
+    Raises BrokenRuleError unless the charge is what the bill comes to at the rate of the event, if it needs one.
+    """
     due_ufix64 = before.due_ufix64(settled.rated_microtokens)
     charge = charge_of(due_ufix64, settled.charged_ufix64, settled.rate_ufix64)
     if (charge.charged_ufix64, charge.owed_ufix64) != (settled.charged_ufix64, settled.owed_ufix64):
-        raise BrokenRuleError(f"{due_ufix64} were due in 1e-8 dollars, which makes {charge}: {settled} after {before}")
-    return replace(before, paid_dollars_ufix64=before.paid_dollars_ufix64 + charge.paid_ufix64)
+        due = f"{due_ufix64} were due in 1e-8 {'dollars' if before.tariff.needs_rate else 'tokens'}"
+        raise BrokenRuleError(f"{due}, which makes {charge}: {settled} after {before}")
+    return charge.paid_ufix64
 
 
 def _withdrawn(before: Subscription, amount_ufix64: int) -> Subscription:
