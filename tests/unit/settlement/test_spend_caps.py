@@ -9,6 +9,7 @@ from flareflow.settlement.events import (
     ChainEvent,
     Position,
     Settled,
+    SettlementSkipped,
     SpendCapSet,
     SubscriptionEvent,
     SubscriptionOpened,
@@ -108,3 +109,12 @@ def test_an_empty_deposit_has_nothing_that_could_be_charged_before_a_top_up() ->
     empty = (DAY, charge(1, 10_000, 0, owed=70))
     assert after(empty).chargeable_from is None
     assert after(empty, (2 * DAY, ToppedUp(1, "0x1", 30, 30))).chargeable_from == AT_ONCE
+
+
+def test_a_subscription_that_a_settlement_has_skipped_is_charged_no_more() -> None:
+    # Given a debt, and a page that named the subscription after the provider had ended it
+    state = after((DAY, charge(1, 500, 9_500, owed=70)), (2 * DAY, SettlementSkipped(1, 2, 2_000)))
+    # Then it has ended, with what it had
+    assert state.has_ended
+    assert state.chargeable_from is None
+    assert (state.balance_ufix64, state.owed_ufix64) == (9_500, 70)

@@ -26,6 +26,7 @@ from flareflow.settlement.events import (
     PlanChanged,
     Position,
     Settled,
+    SettlementSkipped,
     SpendCapSet,
     SubscriptionEvent,
     SubscriptionOpened,
@@ -114,6 +115,7 @@ def lines_of(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
             LowBalance()
             | Suspended()
             | SpendCapSet()
+            | SettlementSkipped()
             | ExitRequested()
             | ExitCancelled()
             | PlanChangeAccepted()

@@ -59,6 +59,15 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class SettlementSkipped:
+    """A page named the subscription after it had ended; nothing is charged any more."""
+
+    subscription_id: int
+    epoch: int
+    rated_microtokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class LowBalance:
     """The deposit is nearly used up."""
 
@@ -206,6 +215,7 @@ type SubscriptionEvent = (
     | ToppedUp
     | Settled
     | LowBalance
+    | SettlementSkipped
     | Suspended
     | SpendCapSet
     | ExitRequested

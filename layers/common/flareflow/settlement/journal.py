@@ -28,6 +28,7 @@ from flareflow.settlement.events import (
     RevenueWithdrawn,
     SetAside,
     Settled,
+    SettlementSkipped,
     SpendCapSet,
     SubscriptionEvent,
     SubscriptionOpened,
@@ -66,6 +67,7 @@ class Subscription:
     `owed_ufix64` is in 1e-8 of the plan's currency, every other amount in 1e-8 of the token. `cost_offset` is how much
     more (or less, if negative) any total costs than by the present plan alone, in 1e-17 of the plan's currency: earlier
     plans and forgiven debts. `paid_dollars_ufix64` is what was paid of bills that needed a rate, in 1e-8 dollars.
+    `has_ended`: nothing is charged any more, because it is closed or the provider has ended it.
 
     Raises BrokenRuleError unless deposited + credited = balance + charged + withdrawn + refunded, none of it negative.
     """
@@ -89,6 +91,7 @@ class Subscription:
     cost_offset: int = 0
     paid_dollars_ufix64: int = 0
     spend_cap: SpendCap | None = None
+    has_ended: bool = False
     next_plan: NextPlan | None = None
     waits_for: Waiting | None = None
 
@@ -116,7 +119,7 @@ class Subscription:
 
         None if nothing is owed, or nothing is left that could be charged.
         """
-        if self.owed_ufix64 == 0 or self.balance_ufix64 == 0 or self.status is SubscriptionStatus.CLOSED:
+        if self.owed_ufix64 == 0 or self.balance_ufix64 == 0 or self.has_ended:
             return None
         cap = self.spend_cap
         return AT_ONCE if cap is None or cap.left_ufix64(self.charged_ufix64) else cap.period_ends_at
@@ -251,14 +254,14 @@ def _after(happened: SubscriptionEvent, before: Subscription, accepted: Tariff |
         case SubscriptionOpened() | ToppedUp() | Settled() | Withdrawn() | Credited():
             return _moved(before, happened).with_balance(happened.balance_after_ufix64)
         case Closed(refunded_ufix64=amount):
-            return _refunded(before, amount).with_balance(0)
+            return replace(_refunded(before, amount), has_ended=True).with_balance(0)
         case OwnerChanged(owner=owner):
             return replace(before, owner=owner)
         case PlanChangeAccepted() | PlanChanged():
             return _changing_plan(before, happened, _known(accepted, happened))
         case Forgiven():
             return _forgiven(before, happened)
-        case LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | SpendCapSet():
+        case LowBalance() | Suspended() | ExitRequested() | ExitCancelled() | SpendCapSet() | SettlementSkipped():
             return _announced(before, happened)
 
 
@@ -304,8 +307,11 @@ def _forgiven(before: Subscription, forgiven: Forgiven) -> Subscription:
 
 
 def _announced(
-    before: Subscription, announced: LowBalance | Suspended | ExitRequested | ExitCancelled | SpendCapSet
+    before: Subscription,
+    announced: LowBalance | Suspended | ExitRequested | ExitCancelled | SpendCapSet | SettlementSkipped,
 ) -> Subscription:
+    if isinstance(announced, SettlementSkipped):
+        return replace(before, has_ended=True)
     if isinstance(announced, ExitCancelled):
         return replace(before, status=SubscriptionStatus.SUSPENDED if before.owed_ufix64 else SubscriptionStatus.ACTIVE)
     leaving = before.status is SubscriptionStatus.EXITING

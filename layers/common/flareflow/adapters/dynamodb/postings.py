@@ -21,7 +21,7 @@ from flareflow.adapters.dynamodb.tables import (
 from flareflow.settlement.entries import REVENUE as REVENUE_ACCOUNT
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import SetAside
-from flareflow.settlement.journal import Posting, SettingAside, Subscription, SubscriptionStatus
+from flareflow.settlement.journal import Posting, SettingAside, Subscription
 
 ACTIONS_MAX: Final = 100
 """Actions of one transaction, by DynamoDB's limits."""
@@ -171,7 +171,7 @@ def _settled(subscription: Subscription) -> Item:
         **SETTLED.key(subscription_id=subscription.subscription_id),
         "settled_microtokens": subscription.settled_microtokens,
         "needs_rate": subscription.tariff.needs_rate,
-        "has_ended": subscription.status is SubscriptionStatus.CLOSED,
+        "has_ended": subscription.has_ended,
         "since": int(since.timestamp()) if (since := subscription.chargeable_from) else None,
     }
 

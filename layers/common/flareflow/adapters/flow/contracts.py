@@ -26,6 +26,7 @@ from flareflow.settlement.events import (
     Position,
     RevenueWithdrawn,
     Settled,
+    SettlementSkipped,
     SpendCapSet,
     SubscriptionOpened,
     Suspended,
@@ -46,6 +47,7 @@ _EVENTS: Final[tuple[type, ...]] = (
     Settled,
     LowBalance,
     Suspended,
+    SettlementSkipped,
     SpendCapSet,
     ExitRequested,
     ExitCancelled,
@@ -61,7 +63,7 @@ _EVENTS: Final[tuple[type, ...]] = (
     PlanRetired,
 )
 _NOT_OF_CUSTODY: Final = {
-    **dict.fromkeys((Settled, LowBalance, Suspended, PlanChanged, Forgiven), _ACCOUNTS_CONTRACT),
+    **dict.fromkeys((Settled, SettlementSkipped, LowBalance, Suspended, PlanChanged, Forgiven), _ACCOUNTS_CONTRACT),
     **dict.fromkeys((PlanAdded, PlanRetired, PlanChangeAccepted), _PLANS_CONTRACT),
 }
 """The contracts of events; all others are of `SubscriptionCustody`."""
