@@ -264,7 +264,7 @@ FAULTS: Final = (
         "        rating = self._rating(record.call)\n        entry = Entry.of_record(record, rating, is_billed",
         "        rating = Rating(record.rated_microtokens, self.book.hash)\n"
         "        entry = Entry.of_record(record, rating, is_billed",
-        [HISTORIES],
+        [TEST_RATING],
     ),
     Fault(
         "rating-event-names-another-book",
