@@ -24,18 +24,17 @@ DOLLAR: Final = 10**8
 PLAN: Final = 1
 
 
-def ledger_of(chain: Chain, first_height: int) -> FakeLedger:
-    """The ledger after all events from a height on."""
+def ledger_of(chain: Chain) -> FakeLedger:
+    """The ledger after all events of the contracts, whose deployment may be older than the test."""
     ledger = FakeLedger()
     token = FlowDepositToken(FlowScripts(chain.flow.rest, chain.flow.addresses))
     log = FlowChainLog(chain.flow.rest, chain.provider.address)
-    ReadChainEvents(log, token, ledger, first_height, FakeClock()).run(FakeClock().deadline())
+    ReadChainEvents(log, token, ledger, 0, FakeClock()).run(FakeClock().deadline())
     return ledger
 
 
 def test_the_ledger_agrees_with_the_contract_through_debts_forgiveness_and_changes_of_currency(chain: Chain) -> None:
     # Given a subscription in FLOW that changes to dollars after its first settlement
-    first_height = chain.flow.rest.latest_sealed_block().height + 1
     chain = chain.with_own_clock()
     provider = LocalDeployer(chain.flow, chain.provider)
     add_plan(provider, PlanTerms(plan_id=PLAN, is_in_dollars=True))
@@ -57,7 +56,7 @@ def test_the_ledger_agrees_with_the_contract_through_debts_forgiveness_and_chang
     settle_running_epoch(chain, (subscription, 450_000 * MILLION + 19))
     settle_running_epoch(chain, (subscription, 460_000 * MILLION + 23))
     # Then the ledger has each amount as the contract has it, and the same bill for any later total
-    ledger = ledger_of(chain, first_height)
+    ledger = ledger_of(chain)
     known, on_chain = ledger.subscriptions[subscription], chain.subscription(subscription)
     assert known.tariff.currency is Currency.TOKEN
     assert {
@@ -77,18 +76,17 @@ def test_the_ledger_agrees_with_the_contract_through_debts_forgiveness_and_chang
 
 def test_the_ledger_has_the_plan_that_an_owner_has_accepted_until_the_contract_puts_it_in_force(chain: Chain) -> None:
     # Given an owner who accepts a plan in dollars
-    first_height = chain.flow.rest.latest_sealed_block().height + 1
     chain = chain.with_own_clock()
     add_plan(LocalDeployer(chain.flow, chain.provider), PlanTerms(plan_id=PLAN, is_in_dollars=True))
     set_price(chain, DOLLAR // 4)
     account, subscription = chain.subscriber(deposit=8 * FLOW)
     accepted = dict(act(chain, account, "change_plan", *map(uint64, (subscription, PLAN, 1))))["PlanChangeAccepted"]
     # Then the ledger has both plans
-    known = ledger_of(chain, first_height).subscriptions[subscription]
+    known = ledger_of(chain).subscriptions[subscription]
     in_dollars = Tariff(currency=Currency.USD, needs_rate=True)
     assert known.next_plan == NextPlan(PLAN, 1, in_dollars, accepted["fromEpoch"])
     assert known.tariff.currency is Currency.TOKEN
     # Until a page puts the second in force
     settle_running_epoch(chain, (subscription, 50_000 * MILLION))
-    known = ledger_of(chain, first_height).subscriptions[subscription]
+    known = ledger_of(chain).subscriptions[subscription]
     assert (known.next_plan, known.tariff) == (None, in_dollars)
