@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 from pydantic import BaseModel, ValidationError
 
 from flareflow.adapters.flow.json_cdc import string
-from flareflow.adapters.flow.rest import CADENCE
-from infra.deploy.contracts import CONTRACTS, contract_code
+from infra.deploy import contracts
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.accounts import LocalAccount, LocalFlow
 from infra.local.flow.contracts import LocalDeployer
@@ -32,7 +31,7 @@ from infra.local.run_dir import run_dir
 
 
 class Kept(BaseModel):
-    """One kept deployment: its account and key, the height after it, and the SHA-256 of each contract's source."""
+    """One kept deployment: its account and key, the height after it, and the SHA-256 of each contract's code."""
 
     address: str
     private_key: int
@@ -125,10 +124,10 @@ class KeptDeployments:
 
     def _updated(self, deployer: LocalDeployer, sources: Mapping[str, str]) -> bool:
         """Update the contracts whose sources differ from these; False where Cadence refuses an update."""
-        changed = [name for name, digest in digests().items() if sources[name] != digest]
+        changed = [name for name, digest in digests(deployer.address).items() if sources[name] != digest]
         try:
             for name in changed:
-                code = contract_code(name, "emulator", deployer.address)
+                code = contracts.contract_code(name, "emulator", deployer.address)
                 deployer.run("deploy/deploy_contract.cdc", code, string(name))
         except TransactionFailedError:
             return False
@@ -137,7 +136,9 @@ class KeptDeployments:
     def _keep(self, name: str, account: LocalAccount) -> None:
         self.floor = height_of(self.flow)
         private_key = account.key.private_numbers().private_value
-        self.kept[name] = Kept(address=account.address, private_key=private_key, height=self.floor, sources=digests())
+        self.kept[name] = Kept(
+            address=account.address, private_key=private_key, height=self.floor, sources=digests(account.address)
+        )
         self.given.add(name)
         self._list()
 
@@ -148,10 +149,10 @@ class KeptDeployments:
             self.file.write_text(Listed(emulator=self.emulator, floor=self.floor, kept=kept).model_dump_json())
 
 
-def digests() -> dict[str, str]:
-    """The SHA-256 of each contract's source."""
-    folder = CADENCE / "contracts"
-    return {name: hashlib.sha256((folder / f"{name}.cdc").read_bytes()).hexdigest() for name in CONTRACTS}
+def digests(address: str) -> dict[str, str]:
+    """The SHA-256 of each contract's code as it would be deployed to an account now; a test may have changed it."""
+    codes = {name: str(contracts.contract_code(name, "emulator", address).value) for name in contracts.CONTRACTS}
+    return {name: hashlib.sha256(code.encode()).hexdigest() for name, code in codes.items()}
 
 
 def height_of(flow: LocalFlow) -> int:
