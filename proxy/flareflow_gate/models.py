@@ -1,7 +1,12 @@
-"""Which models may be called: those that have a price, whichever of their fallbacks answers."""
+"""Which models may be called: those that are configured and have a price, whichever of their fallbacks answers.
+
+LiteLLM also answers to what a deployment calls, such as `openai/gpt-4o`: whoever asked for that would choose a price
+that the operator has not set for the model.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Protocol
 
@@ -22,14 +27,17 @@ class Prices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallableModels:
-    """`fallbacks` are the models that may answer for another, `thinking` those that may think unseen by the caller."""
+    """`thinking` are the models that may think unseen by the caller.
+
+    `fallbacks`: for each model of the configuration, those that may answer for it. `*` in a name stands for any text.
+    """
 
     prices: Prices
-    fallbacks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    fallbacks: Mapping[str, frozenset[str]]
     thinking: frozenset[str] = frozenset()
 
     def check(self, model: str) -> None:
-        """Raises RefusedError unless every model that could answer for `model` has a price."""
+        """Raises RefusedError unless `model` is configured and every model that could answer for it has a price."""
         self.check_prices()
         if not self.may_be_called(model):
             message = f"There is no model {model!r} here. GET /v1/models lists all."
@@ -41,7 +49,8 @@ class CallableModels:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "no_price_book", "There are no prices yet. Try again.")
 
     def may_be_called(self, model: str) -> bool:
-        return all(self.prices.of(one) for one in self._answering(model))
+        answering = self._answering(model)
+        return bool(answering) and all(self.prices.of(one) for one in answering)
 
     def most(self, model: str, prompt_tokens: int, output_tokens: int) -> int:
         """The most that a call with so many tokens can weigh, in rated micro-tokens, whichever model answers."""
@@ -55,7 +64,9 @@ class CallableModels:
         return not self.thinking.isdisjoint(self._answering(model))
 
     def _answering(self, model: str) -> set[str]:
-        return {model, *self.fallbacks.get(model, ())}
+        """The model and those that may answer for it; empty for one that is not configured."""
+        names = [model] if model in self.fallbacks else [name for name in self.fallbacks if fnmatchcase(model, name)]
+        return {model}.union(*(self.fallbacks[name] for name in names)) if names else set()
 
     def _prices(self, model: str) -> Iterator[Price]:
         return (price for one in self._answering(model) for price in self.prices.of(one))

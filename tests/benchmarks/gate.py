@@ -120,7 +120,7 @@ async def streaming_litellm(_: Scope, receive: Receive, send: Send) -> None:
 async def stream_memory_growth_kib(folder: Path) -> int:
     """How much more memory the process holds after `STREAMS` streams than after the first `STREAMS_BEFORE`."""
     outbox = Outbox(folder / "outbox.db", "bench")
-    models = CallableModels(FakePrices(frozenset({"gpt-4o"})))
+    models = CallableModels(FakePrices(frozenset({"gpt-4o"})), {"gpt-4o": frozenset()})
     desk = CreditDesk(FakeCredit(), TOP_UP_URL, time.monotonic)
     bookkeeping = Bookkeeping(
         outbox=outbox,

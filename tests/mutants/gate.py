@@ -11,6 +11,7 @@ TEST_ANSWERS: Final = "tests/unit/proxy/test_answers.py"
 TEST_SHIPPING: Final = "tests/unit/proxy/test_shipping.py"
 TEST_ADMIN: Final = "tests/unit/proxy/test_admin.py"
 TEST_CONFIGURATION: Final = "tests/unit/proxy/test_configuration.py"
+TEST_PRICES: Final = "tests/unit/proxy/test_price_book.py"
 
 FAULTS: Final = (
     Fault(
@@ -73,9 +74,17 @@ FAULTS: Final = (
         "gate-fallback-without-price",
         "A model is refused as long as one of its fallbacks has no price.",
         f"{GATE}/models.py",
-        "return {model, *self.fallbacks.get(model, ())}",
-        "return {model}",
+        "return {model}.union(*(self.fallbacks[name] for name in names)) if names else set()",
+        "return {model} if names else set()",
         [TEST_REQUESTS],
+    ),
+    Fault(
+        "gate-name-of-a-deployment",
+        "Only models that are configured may be called, not what their deployments call.",
+        f"{GATE}/models.py",
+        "if names else set()",
+        "if names else {model}",
+        [TEST_PRICES],
     ),
     Fault(
         "gate-administration-for-everybody",

@@ -98,7 +98,7 @@ def _litellm(api_url: str, program: str, *, careless: bool) -> Server:
     python = gate.command[1]
     environment = {
         **gate.env,
-        "PYTHONPATH": f"{ROOT / 'proxy'}:{ROOT}",
+        "PYTHONPATH": f"{gate.env['PYTHONPATH']}:{ROOT}",
         "CONFIG_FILE_PATH": str(_configuration(careless=careless)),
     }
     (run_dir() / "gate").mkdir(exist_ok=True)

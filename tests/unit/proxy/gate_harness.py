@@ -165,7 +165,8 @@ class GateHarness:
 
     @property
     def gate(self) -> Gate:
-        models = CallableModels(FakePrices(self.priced), self.fallbacks, self.thinking)
+        configured = dict.fromkeys(self.priced, frozenset[str]()) | self.fallbacks
+        models = CallableModels(FakePrices(self.priced), configured, self.thinking)
         return Gate(
             litellm=self.litellm,
             bookkeeping=Bookkeeping(

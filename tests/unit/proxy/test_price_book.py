@@ -59,22 +59,32 @@ def test_a_newer_book_takes_the_place_of_the_last() -> None:
 
 @pytest.mark.parametrize("model", ["openai/gpt-4o", "gpt-4o-2024-08-06", "azure/eu/gpt-4o-2024-11-20"])
 def test_a_spelling_of_a_priced_model_may_be_called(model: str) -> None:
-    assert CallableModels(prices(answer())).may_be_called(model)
+    assert CallableModels(prices(answer()), {model: frozenset()}).may_be_called(model)
+
+
+def test_a_model_that_is_not_configured_may_not_be_called_whatever_its_price() -> None:
+    models = CallableModels(prices(answer()), {"gpt-4o": frozenset()})
+    assert (models.may_be_called("gpt-4o"), models.may_be_called("openai/gpt-4o")) == (True, False)
+
+
+def test_a_configured_pattern_stands_for_the_names_that_match_it_with_its_fallbacks() -> None:
+    models = CallableModels(prices(answer()), {"openai/*": frozenset(), "azure/*": frozenset({"unpriced"})})
+    assert (models.may_be_called("openai/gpt-4o"), models.may_be_called("azure/gpt-4o")) == (True, False)
 
 
 @pytest.mark.parametrize("model", ["gpt-4o-mini", "o1-pro", "anything", "tts-1"])
 def test_a_model_that_only_the_default_covers_or_that_is_priced_by_cost_may_not(model: str) -> None:
-    assert not CallableModels(prices(answer())).may_be_called(model)
+    assert not CallableModels(prices(answer()), {model: frozenset()}).may_be_called(model)
 
 
 def test_an_alias_may_be_called_when_all_that_its_deployments_call_has_a_price() -> None:
     bases = {"cheap": frozenset({"openai/gpt-4o"}), "mixed": frozenset({"openai/gpt-4o", "openai/unknown"})}
-    models = CallableModels(prices(answer(), base_models=bases))
+    models = CallableModels(prices(answer(), base_models=bases), dict.fromkeys(bases, frozenset[str]()))
     assert (models.may_be_called("cheap"), models.may_be_called("mixed")) == (True, False)
 
 
 def test_the_most_that_a_call_can_weigh_is_that_of_the_dearest_that_may_answer() -> None:
-    models = CallableModels(prices(answer()), {"gpt-4o": frozenset({"o1"})})
+    models = CallableModels(prices(answer()), {"gpt-4o": frozenset({"o1"}), "o1": frozenset()})
     assert models.most("o1", 100, 10) == 100 * 5 + 10 * 30
     assert models.most("gpt-4o", 100, 10) == 100 * 5 + 10 * 30
     assert models.rated("o1", Tokens(prompt=100, completion=4, reasoning=6)) == 100 * 5 + 4 * 20 + 6 * 30
