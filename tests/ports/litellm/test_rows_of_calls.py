@@ -33,15 +33,24 @@ pytestmark = pytest.mark.stack
 
 BROKEN = "gpt-4-turbo"
 """A model whose provider cannot be reached; another one answers for it."""
+THINKING = "gpt-4"
+"""A model that thinks before it writes, as LiteLLM knows of the provider's."""
+TRANSLATED = "claude-3-5-haiku"
+"""A model whose provider has only chat, so that LiteLLM translates its other APIs into that."""
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    """The local configuration with a model that fails, one that answers for it, two retries, and a cache."""
+    """The local configuration with models of three more kinds, two retries, and a cache."""
     configuration: dict[str, Any] = yaml.safe_load((KIT / "config.yaml").read_text())
     unreachable = {"model": f"openai/{BROKEN}", "api_base": "http://127.0.0.1:9/v1", "api_key": "none"}
-    configuration["model_list"].append({"model_name": BROKEN, "litellm_params": unreachable})
+    of_upstream = {"api_base": "os.environ/FAKE_UPSTREAM", "api_key": "none", "max_retries": 0}
+    configuration["model_list"] += [
+        {"model_name": BROKEN, "litellm_params": unreachable},
+        {"model_name": THINKING, "litellm_params": {"model": "openai/o3-mini", **of_upstream}},
+        {"model_name": TRANSLATED, "litellm_params": {"model": "hosted_vllm/haiku", **of_upstream}},
+    ]
     configuration["router_settings"] |= {"num_retries": 2, "fallbacks": [{BROKEN: ["claude-3-haiku"]}]}
     configuration["litellm_settings"] |= {"cache": True, "cache_params": {"type": "local"}}
     path: Path = tmp_path_factory.mktemp("litellm") / "config.yaml"
@@ -145,6 +154,46 @@ def test_a_retry_that_succeeds_on_the_same_model_is_billed_once(proxy: Proxy, ke
     assert len(metering.billed(key, 2)) == 2
     assert proxy.served() - served_before == 2
     assert proxy.recorded(key) == [Tokens(prompt=3, completion=9), Tokens(prompt=7, completion=9)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/responses", {"input": "words of responses", "max_output_tokens": 20}),
+        ("/v1/messages", {"messages": [{"role": "user", "content": "words of messages"}], "max_tokens": 20}),
+    ],
+)
+@pytest.mark.parametrize("how", [{"stream": False}, {"stream": True}, {"model": TRANSLATED}])
+def test_an_api_that_litellm_translates_into_another_is_billed_once(
+    proxy: Proxy, metering: Metering, path: str, body: dict[str, object], how: dict[str, object]
+) -> None:
+    # Given a call whose provider is asked by another API than the caller uses
+    key = virtual_key()
+    metering.keys.known = {hashlib.sha256(key.encode()).hexdigest(): 1}
+    asked, headers = {"model": "gpt-4o", **body, **how}, {"authorization": f"Bearer {key}"}
+    answer = httpx.post(f"{proxy.url}{path}", json=asked, headers=headers, timeout=WAIT_SECONDS_MAX)
+    answer.raise_for_status()
+    # When everything that LiteLLM writes of it is there
+    call(proxy, key, "a later call, whose row comes last").raise_for_status()
+    first, *others = metering.billed(key, 2)
+    # Then it is billed once
+    assert (first.tokens, len(others)) == (Tokens(prompt=3, completion=20), 1)
+
+
+def test_what_a_model_thought_unseen_is_billed_when_the_caller_hangs_up_long_before_the_end(
+    proxy: Proxy, key: str, metering: Metering
+) -> None:
+    # Given a model that thinks 500 tokens and writes 80 words in 8 seconds or more, of which a caller reads the first
+    body = {"model": THINKING, "max_completion_tokens": 80, "stream": True}
+    body["messages"] = [{"role": "user", "content": "thinks=500 pause=0.1"}]
+    url, headers = f"{proxy.url}/v1/chat/completions", {"authorization": f"Bearer {key}"}
+    with httpx.stream("POST", url, json=body, headers=headers, timeout=WAIT_SECONDS_MAX) as answer:
+        next(answer.iter_lines())
+    # When its row is there
+    [one] = metering.billed(key)
+    # Then both witnesses have all of it
+    assert one.tokens == Tokens(prompt=2, completion=80, reasoning=500)
+    assert eventually(lambda: proxy.recorded(key)) == [one.tokens]
 
 
 def test_an_upstream_that_fails_bills_nobody(proxy: Proxy, key: str, metering: Metering) -> None:

@@ -117,10 +117,12 @@ class UsageReader:
         return packs_of(found.get("Item", {}))
 
     def _events(self, subscription_id: int, pack: str) -> list[UsageEvent]:
+        """The events of a pack; none where it is lost, which the comparison with the statement then tells."""
         key = {"pk": USAGE_PACK.partition(subscription_id=subscription_id), "sk": pack}
         with translating("read usage events"):
-            item = self.table.get_item(Key=key, ConsistentRead=True)["Item"]
-        return [entry.event(subscription_id) for entry in entries_of(item) if entry.is_billed]
+            item = self.table.get_item(Key=key, ConsistentRead=True).get("Item")
+        entries = entries_of(item) if item else ()
+        return [entry.event(subscription_id) for entry in entries if entry.is_billed]
 
 
 def _place(cursor: str | None) -> tuple[int, int]:

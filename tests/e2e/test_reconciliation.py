@@ -1,0 +1,208 @@
+"""Reconciliation on the whole local stack: nothing differs where all is well, and what is made to differ is a case."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+from rich.console import Console
+
+from flareflow.adapters.dynamodb.cases import DynamoCases
+from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.ledger import DynamoLedger
+from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
+from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.tables import (
+    BILLED_OF_KEY,
+    COUNTED_OF_KEY,
+    EPOCH_DELTA,
+    RECONCILED,
+    SUBSCRIPTION,
+    USAGE_PACK,
+)
+from flareflow.adapters.dynamodb.usage_items import packs_of, shard_of
+from flareflow.adapters.litellm.client import litellm_client
+from flareflow.adapters.litellm.key_spend import LiteLLMKeySpend
+from flareflow.json_format import timestamp
+from flareflow.metering.cases import CaseKind
+from flareflow.metering.spent import Spent
+from infra.local.aws import session as aws
+from infra.local.aws.provision import physical_name
+from infra.local.demo import job
+from infra.local.demo.progress import Steps
+from infra.local.demo.run import Customer, Stack
+from infra.local.launch import Facts
+from infra.local.ports import url
+from infra.waiting import until
+from tests.support.eventually import WAIT_SECONDS_MAX, eventually
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+
+REASONS: Final = {"billed_less", "billed_more", "statement_differs", "journal_differs"}
+OVER_AN_HOUR: Final = timedelta(minutes=61)
+EPOCHS_MAX: Final = 60
+"""Ten minutes of the local stack: the customer's calls are not older."""
+WORDS: Final = "three words here"
+COST: Final = Spent(1, 3 * 2_500 + 9 * 10_000)
+"""Of one call of gpt-4o with these words and nine tokens of answer."""
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """A customer's numbers on the stack, and what reconciliation says of them."""
+
+    facts: Facts
+    customer: Customer
+
+    @property
+    def usage(self) -> "Table":
+        return table("UsageTable")
+
+    def call(self, prompt: str) -> None:
+        httpx.post(
+            f"{self.facts['litellm_url']}/v1/chat/completions",
+            json={"model": "gpt-4o", "max_tokens": 9, "messages": [{"role": "user", "content": prompt}]},
+            headers={"authorization": f"Bearer {self.customer.secret}"},
+            timeout=WAIT_SECONDS_MAX,
+        ).raise_for_status()
+
+    def billed(self) -> Spent | None:
+        return DynamoReconciled(self.usage).billed(today()).get(self.customer.key_hash)
+
+    def counted(self) -> Spent | None:
+        """What LiteLLM tells of the key today."""
+        with litellm_client(self.facts["litellm_admin_url"], lambda: self.facts["litellm_master_key"]) as client:
+            return LiteLLMKeySpend(client).of_day(today()).get(self.customer.key_hash)
+
+    def reconcile(self) -> None:
+        """Invoke the function as its schedule does."""
+        address = f"{self.facts['lambda_url']}/2015-03-31/functions/ReconciliationFunction/invocations"
+        event = {"source": "aws.events", "detail-type": "Scheduled Event", "time": datetime.now(UTC).isoformat()}
+
+        def invoked() -> httpx.Response | None:
+            answer = httpx.post(address, json=event, timeout=WAIT_SECONDS_MAX)
+            return None if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else answer
+
+        answer = until(invoked, WAIT_SECONDS_MAX)
+        assert answer.is_success and "x-amz-function-error" not in answer.headers, answer.text
+
+    def reconcile_an_hour_later(self) -> None:
+        """Reconcile when all is settled, and what LiteLLM counts now was noted more than an hour ago.
+
+        Until then the journal is some seconds behind the chain, which would look alike at two runs so soon after
+        each other.
+        """
+        eventually(self.is_settled)
+        self.reconcile()
+        for _ in range(2):
+            before = timestamp(datetime.now(UTC) - OVER_AN_HOUR)
+            self._update(self.counted_key, "SET #name = :value", {"#name": "at"}, {":value": before})
+            self.reconcile()
+
+    def is_settled(self) -> bool:
+        """Whether the journal has the settlement of all that is counted."""
+        number = self.customer.subscription_id
+        kept, live = (
+            DynamoLedger(table("LedgerTable"), lambda _: None).subscription(number),
+            UsageReader(self.usage).live(number),
+        )
+        return kept is not None and kept.settled_microtokens == live.counted.rated_microtokens
+
+    def differences(self) -> Sequence[tuple[str, int | None]]:
+        """Reason and subscription of the open cases."""
+        cases = DynamoCases(self.usage, lambda _: None).open_cases(None, 1_000)
+        found = [case for case in cases if case.kind is CaseKind.DIFFERENCE and case.reason in REASONS]
+        mine, number = self.customer.key_hash, self.customer.subscription_id
+        return [(case.reason, number if mine in case.what else case.subscription_id) for case in found]
+
+    @property
+    def counted_key(self) -> Item:
+        return COUNTED_OF_KEY.key(day=today().isoformat(), key_hash=self.customer.key_hash)
+
+    def bill_a_dollar(self) -> None:
+        """As if a call had been billed that LiteLLM has never counted."""
+        key = BILLED_OF_KEY.key(day=today().isoformat(), key_hash=self.customer.key_hash)
+        self._update(key, "ADD #name :value", {"#name": "cost_nanousd"}, {":value": 10**9})
+
+    def lose_an_event(self) -> None:
+        """Remove a pack of events of a sealed epoch, which is then reconciled again."""
+        number, through = self.customer.subscription_id, DynamoReconciled(self.usage).through_epoch()
+        packs = {epoch: self._packs(epoch) for epoch in range(through - EPOCHS_MAX, through + 1)}
+        epoch = max(epoch for epoch in packs if packs[epoch])
+        self.usage.delete_item(Key={"pk": USAGE_PACK.partition(subscription_id=number), "sk": packs[epoch][0]})
+        self.usage.put_item(Item={**RECONCILED.key(), "epoch": epoch - 1})
+
+    def _packs(self, epoch: int) -> Sequence[str]:
+        number = self.customer.subscription_id
+        key = EPOCH_DELTA.key(epoch=epoch, shard=shard_of(number), subscription_id=number)
+        return packs_of(self.usage.get_item(Key=key).get("Item", {}))
+
+    def change_the_journal(self) -> None:
+        """As if the journal had missed an event of the chain."""
+        key = SUBSCRIPTION.key(subscription_id=self.customer.subscription_id)
+        table("LedgerTable").update_item(
+            Key=key, UpdateExpression="ADD balance_ufix64 :one", ExpressionAttributeValues={":one": 1}
+        )
+
+    def _update(self, key: Item, expression: str, names: dict[str, str], values: dict[str, Any]) -> None:
+        self.usage.update_item(
+            Key=dict(key),
+            UpdateExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+
+
+def table(logical_id: str) -> "Table":
+    return aws.session().resource("dynamodb", endpoint_url=url("dynamodb")).Table(physical_name(logical_id))
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+@pytest.fixture(scope="module")
+def reconciled(running: Facts) -> Iterator[Reconciled]:
+    """A new customer with three calls, which are billed, sealed and reconciled."""
+    quiet = Steps(Console(file=io.StringIO()))
+    with Stack.of(running) as stack, job.become_customer(stack, quiet) as customer:
+        made = Reconciled(running, customer)
+        for _ in range(3):
+            made.call(WORDS)
+        three = COST + COST + COST
+        eventually(lambda: made.counted() == three and made.billed() == three)
+        yield made
+
+
+def test_nothing_differs_on_a_healthy_stack_and_each_planted_difference_is_a_case(reconciled: Reconciled) -> None:
+    number = reconciled.customer.subscription_id
+    # Given a stack on which nothing was lost
+    reconciled.reconcile_an_hour_later()
+    # Then nothing differs
+    assert reconciled.differences() == []
+    # When LiteLLM loses a row, because the provider repeats the id of an answer
+    for _ in range(2):
+        reconciled.call(f"two words id=repeated-{number}")
+    eventually(lambda: reconciled.counted() == COST + COST + COST + COST + COST)
+    eventually(lambda: (billed := reconciled.billed()) is not None and billed.rows > 3)
+    reconciled.reconcile_an_hour_later()
+    # Then less was billed than LiteLLM has counted
+    assert reconciled.differences() == [("billed_less", number)]
+    # When more is billed than LiteLLM has counted, an event is lost, and the journal misses something
+    reconciled.bill_a_dollar()
+    reconciled.lose_an_event()
+    reconciled.change_the_journal()
+
+    def all_found() -> bool:
+        reconciled.reconcile()
+        return {reason for reason, _ in reconciled.differences()} == REASONS
+
+    # Then each is a case of this subscription
+    eventually(all_found)
+    assert {subscription for _, subscription in reconciled.differences()} == {number}
