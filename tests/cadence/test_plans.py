@@ -75,6 +75,8 @@ def test_a_plan_change_counts_from_the_first_epoch_sealed_after_it(two_plans: Ch
         settle_next(two_plans, (subscription, total))
         added = charge_ufix64(total, DEAR) - charge_ufix64(600 * MILLION, DEAR)
         assert two_plans.subscription(subscription)["charged"] == charge_ufix64(600 * MILLION) + added
+    # And a total that falls below what the plans cost together charges nothing and fails no page
+    assert two_plans.events(settle_next(two_plans, (subscription, 1))) == []
 
 
 def test_usage_before_a_change_to_a_cheaper_plan_is_not_made_cheaper(two_plans: Chain) -> None:

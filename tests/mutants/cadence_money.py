@@ -21,6 +21,14 @@ SETTLEMENT: Final = "tests/cadence/test_settlement.py"
 
 FAULTS: Final = (
     Fault(
+        name="cadence-falling-total-fails-its-page",
+        rule="A total that falls charges nothing and holds up nobody on its page.",
+        file=ACCOUNTS,
+        text="            if cost < 0 {\n",
+        replacement="            if false {\n",
+        tests=[f"{PLANS}::test_a_plan_change_counts_from_the_first_epoch_sealed_after_it"],
+    ),
+    Fault(
         name="cadence-cap-ignored",
         rule="A spend cap bounds what is charged in its period.",
         file=ACCOUNTS,

@@ -342,8 +342,8 @@ FAULTS: Final = (
         "storage-unbilled-entries-shown",
         "An owner is shown only what was billed.",
         VIEWS,
-        " for entry in entries_of(item) if entry.is_billed]",
-        " for entry in entries_of(item)]",
+        " for entry in entries if entry.is_billed]",
+        " for entry in entries]",
         [HISTORIES],
     ),
     Fault(

@@ -87,6 +87,9 @@ access(all) contract SubscriptionAccounts {
             let charged = self.charged
             let cost = Int128(Int256(line >> 128) - 0x8000_0000_0000_0000_0000_0000_0000_0000)
                 + total * Int128(line >> 64 & 0xffff_ffff_ffff_ffff)
+            if cost < 0 {
+                return nil
+            }
             let bill = UFix64(cost / 100_000_000_000_000_000) + UFix64(cost / 1_000_000_000 % 100_000_000) * 0.00000001
             if bill <= charged {
                 return nil
