@@ -144,10 +144,12 @@ class Reconciled:
         return packs_of(self.usage.get_item(Key=key).get("Item", {}))
 
     def change_the_journal(self) -> None:
-        """As if the journal had missed an event of the chain."""
+        """As if the journal had an event that the chain does not have."""
         key = SUBSCRIPTION.key(subscription_id=self.customer.subscription_id)
         table("LedgerTable").update_item(
-            Key=key, UpdateExpression="ADD balance_ufix64 :one", ExpressionAttributeValues={":one": 1}
+            Key=key,
+            UpdateExpression="ADD balance_ufix64 :one, deposited_ufix64 :one",
+            ExpressionAttributeValues={":one": 1},
         )
 
     def _update(self, key: Item, expression: str, names: dict[str, str], values: dict[str, Any]) -> None:
