@@ -60,14 +60,15 @@ class CreditSource(Protocol):
 class Account:
     """The lease of one key.
 
-    `reserved`: what calls can cost or have cost whose records were not handed over. `spent`: what was handed over since
-    the lease was granted, and is part of `held` until it is renewed.
+    `reserved`: what calls can cost or have cost whose records were not handed over; `owed` is the part of those that
+    have ended. `spent`: what was handed over since the lease was granted, and is part of `held` until it is renewed.
     """
 
     key_hash: str
     held: int = 0
     spent: int = 0
     reserved: int = 0
+    owed: int = 0
     usable_until: float = 0.0
     last_most: int = 0
     refused_most: int = 0
@@ -87,6 +88,7 @@ class Reservation:
 
     account: Account
     microtokens: int
+    owed: int = 0
 
 
 class CreditDesk:
@@ -121,12 +123,14 @@ class CreditDesk:
         """The call has ended and used so much; its record is not handed over yet."""
         if reservation := self._calls.get(event_id):
             reservation.account.reserved += rated - reservation.microtokens
-            reservation.microtokens = rated
+            reservation.account.owed += rated - reservation.owed
+            reservation.microtokens = reservation.owed = rated
 
     def cancel(self, reservation: Reservation) -> None:
         """The call costs nothing."""
         reservation.account.reserved -= reservation.microtokens
-        reservation.microtokens = 0
+        reservation.account.owed -= reservation.owed
+        reservation.microtokens = reservation.owed = 0
 
     def release(self, event_id: str) -> None:
         """The call costs nothing, and has no record."""
@@ -171,7 +175,7 @@ class CreditDesk:
             account.refusal = None
             return
         account.refused_most, account.refused_until = most, self._clock() + REFUSED_SECONDS
-        account.refusal = self._refusal(granted, most)
+        account.refusal = self._refusal(granted.standing, most, granted.left_microtokens - account.owed)
         raise account.refusal
 
     async def _lease(self, account: Account, needed: int) -> Granted:
@@ -204,10 +208,10 @@ class CreditDesk:
             if account.free(self._clock()) <= before:
                 account.nothing_ahead_until = self._clock() + REFUSED_SECONDS
 
-    def _refusal(self, granted: Granted, most: int) -> RefusedError:
-        match granted.standing:
+    def _refusal(self, standing: str, most: int, left: int) -> RefusedError:
+        match standing:
             case "active" | "warned":
-                return self._nothing_left(most, granted.left_microtokens)
+                return self._nothing_left(most, max(0, left))
             case "overdrawn":
                 return _payment(f"The deposit is used up. Top up at {self._top_up_url} to go on.")
             case "capped":

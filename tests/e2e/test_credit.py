@@ -30,7 +30,7 @@ def test_whoever_has_used_up_the_deposit_goes_on_after_a_top_up(running: Facts) 
         subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64)
         with job.signed_in(stack, subscriber) as api:
             secret, _ = subscriber.make_key(api)
-            assert [call(running, secret) for _ in range(5)] == [200, 200, 200, 200, 402]
+            assert [answer(running, secret) for _ in range(5)] == [*[(200, None)] * 4, (402, "insufficient_credit")]
             # When it is topped up, Then calls are answered again
             arguments = uint64(subscriber.subscription_id), ufix64(DEPOSIT_UFIX64)
             stack.flow.run(subscriber.account, "subscriptions/top_up.cdc", *arguments)
@@ -77,10 +77,15 @@ def test_a_move_ends_the_former_owners_key(running: Facts) -> None:
 
 def call(facts: Facts, secret: str) -> int:
     """The status of a call that can cost a quarter of the deposit."""
+    return answer(facts, secret)[0]
+
+
+def answer(facts: Facts, secret: str) -> tuple[int, str | None]:
+    """The status of such a call, and the code of its refusal."""
     headers = {"authorization": f"Bearer {secret}"}
-    return httpx.post(
-        f"{facts['litellm_url']}/v1/chat/completions", json=BODY, headers=headers, timeout=60.0
-    ).status_code
+    url = f"{facts['litellm_url']}/v1/chat/completions"
+    answered = httpx.post(url, json=BODY, headers=headers, timeout=60.0)
+    return answered.status_code, answered.json().get("error", {}).get("code")
 
 
 def set_cap(stack: Stack, subscriber: Subscriber, limit_ufix64: int) -> None:

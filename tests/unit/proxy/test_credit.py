@@ -80,6 +80,26 @@ def test_a_call_that_can_cost_more_than_the_whole_rest_is_told_to_top_up() -> No
     assert TOP_UP_URL in refusal.message
 
 
+def test_what_an_ended_call_has_cost_is_not_waited_for_although_flareflow_does_not_know_it_yet() -> None:
+    # Given a call that has ended, and whose record was not handed over
+    credit = FakeCredit(left=2 * CALL)
+    desk = desk_over(credit)
+
+    async def calls() -> tuple[RefusedError, RefusedError]:
+        [first], _ = await admitted(desk, 1)
+        desk.track("event-1", first)
+        # When a call comes that does not fit beside it, Then it may wait for it, or not once it has ended
+        _, [while_under_way] = await admitted(desk, 1, most=CALL + 1)
+        desk.settle("event-1", CALL)
+        credit.now += REFUSED_SECONDS
+        _, [after_it] = await admitted(desk, 1, most=CALL + 1)
+        return while_under_way, after_it
+
+    while_under_way, after_it = run(calls)
+    assert (while_under_way.status, after_it.status) == (429, 402)
+    assert "the deposit pays for 10." in after_it.message
+
+
 @pytest.mark.parametrize(
     ("standing", "status", "code"),
     [
