@@ -1,12 +1,15 @@
 """An answer on its way to the caller: read for its usage, recorded, then ended."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
+from typing import Protocol as Interface
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from flareflow_gate.asgi import Message, Send
+from flareflow_gate.costs import COST_HEADER, cost_text, with_cost
+from flareflow_gate.key_refusals import KeyRefusal, key_refusal
 from flareflow_gate.requests import ModelCall
 from flareflow_gate.routes import Protocol
 from flareflow_gate.streams import EventCutter, StreamEvent
@@ -17,7 +20,7 @@ MODEL_CHARACTERS_MAX: Final = 256
 FAILURES_FROM: Final = 400
 EVENT_ID_HEADER: Final = b"x-flareflow-event-id"
 
-_PASSED_ON: Final = {b"content-type", b"content-length", b"cache-control", b"retry-after"}
+_PASSED_ON: Final = {b"content-type", b"cache-control", b"retry-after"}
 _RATE_LIMITS: Final = b"x-ratelimit-"
 _ANSWERED_BY: Final = b"x-litellm-model-group"
 
@@ -26,18 +29,29 @@ class AnswerTooLongError(Exception):
     """LiteLLM's answer is longer than `ANSWER_BYTES_MAX`."""
 
 
+class Books(Interface):
+    """Where the call of one answer is recorded, and what it costs in rated micro-tokens."""
+
+    def store(self, answer: "Answer") -> int:
+        """Store the record of an answer that has ended; return what it cost."""
+
+    def cost(self, answer: "Answer") -> int:
+        """What the answer has cost by the usage that it has told so far."""
+
+
 class Answer:
     """The ASGI `send` that LiteLLM gets for one call.
 
-    `store` is called once, before the last part of the answer is sent. A refusal by LiteLLM (status 400 and above) is
-    passed on as it is, and not stored.
+    It is stored once, before its last part is sent. A refusal by LiteLLM (status 400 and above) is not stored, and
+    passed on as it is; but where LiteLLM refuses the key, nothing is sent, and `refused_key` says why.
     """
 
-    def __init__(self, call: ModelCall, event_id: str, send: Send, store: Callable[["Answer"], None]) -> None:
+    def __init__(self, call: ModelCall, event_id: str, send: Send, books: Books) -> None:
         self._call = call
         self._event_id = event_id
         self._send = send
-        self._store_record = store
+        self._books = books
+        self._cost = 0
         self._start: Message = {}
         self._whole = bytearray()
         self._events = EventCutter()
@@ -46,6 +60,7 @@ class Answer:
         self._has_failed = False
         self.usage = UsageReader(cache_is_apart=call.route.protocol is Protocol.MESSAGES)
         self.is_refused = False
+        self.refused_key: KeyRefusal | None = None
         self.is_complete = False
         self.has_sent = False
         self.started = asyncio.Event()
@@ -57,7 +72,7 @@ class Answer:
         if message["type"] == "http.response.start":
             await self._begin(message)
         elif self.is_refused:
-            await self._send(message)
+            await self._pass_on_refusal(message.get("body", b""), more=bool(message.get("more_body")))
         else:
             pass_on = self._pass_on_events if self._call.parameters.streams else self._pass_on_whole
             await pass_on(message.get("body", b""), more=bool(message.get("more_body")))
@@ -87,25 +102,47 @@ class Answer:
         self.started.set()
         if self.is_refused:
             self.settled.set()
-        if self.is_refused or self._call.parameters.streams:
+        if not self.is_refused and self._call.parameters.streams:
             await self._send_start()
 
-    async def _send_start(self) -> None:
+    async def _send_start(self, *more_headers: tuple[bytes, bytes]) -> None:
         self.has_sent = True
-        await self._send(self._start)
+        await self._send({**self._start, "headers": [*self._start["headers"], *more_headers]})
 
-    async def _pass_on_whole(self, body: bytes, *, more: bool) -> None:
+    async def _send_whole(self, body: bytes, *more_headers: tuple[bytes, bytes]) -> None:
+        await self._send_start((b"content-length", str(len(body)).encode()), *more_headers)
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _add(self, body: bytes) -> None:
         self._whole += body
         if len(self._whole) > ANSWER_BYTES_MAX:
             raise AnswerTooLongError(f"an answer is longer than {ANSWER_BYTES_MAX} bytes")
+
+    async def _pass_on_refusal(self, body: bytes, *, more: bool) -> None:
+        self._add(body)
+        if more:
+            return
+        self.refused_key = key_refusal(bytes(self._whole))
+        if self.refused_key is None:
+            await self._send_whole(bytes(self._whole))
+
+    async def _pass_on_whole(self, body: bytes, *, more: bool) -> None:
+        self._add(body)
         if more:
             return
         whole = bytes(self._whole)
-        self.usage.read(_parsed(whole))
+        document = _parsed(whole)
+        self.usage.read(document)
         self.is_complete = True
         self._store()
-        await self._send_start()
-        await self._send({"type": "http.response.body", "body": whole, "more_body": False})
+        await self._send_whole(self._with_cost(whole, document), (COST_HEADER, cost_text(self._cost).encode()))
+
+    def _with_cost(self, whole: bytes, document: Any) -> bytes:
+        """The answer with its cost in its usage; embeddings, which can be megabytes of numbers, stay as they are."""
+        usage = document.get("usage") if isinstance(document, dict) else None
+        if not isinstance(usage, dict) or self._call.route.protocol is Protocol.EMBEDDING:
+            return whole
+        return to_json({**document, "usage": with_cost(usage, self._cost)})
 
     async def _pass_on_events(self, body: bytes, *, more: bool) -> None:
         passed = b"".join(self._read(event) for event in self._events.feed(body))
@@ -123,13 +160,17 @@ class Answer:
         if event.is_last:
             self.is_complete = not self._has_failed
             self._store()
+        passed = self._passed(event)
+        return b": %s %s\n%s" % (COST_HEADER, cost_text(self._cost).encode(), passed) if event.is_last else passed
+
+    def _passed(self, event: StreamEvent) -> bytes:
         if event.tells_usage_only and self._call.route.protocol.has_stream_options:
-            return event.usage_chunk if self._call.parameters.wants_usage else b""
-        return event.content
+            return event.usage_chunk(self._books.cost(self)) if self._call.parameters.wants_usage else b""
+        return event.with_cost(self._books.cost(self)) if event.tells_usage else event.content
 
     def _store(self) -> None:
         if not self.settled.is_set():
-            self._store_record(self)
+            self._cost = self._books.store(self)
             self.settled.set()
 
 

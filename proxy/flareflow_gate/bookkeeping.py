@@ -67,11 +67,18 @@ class Bookkeeping:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "cannot_record", message) from error
         return record
 
-    def settle(self, record: CallRecord, call: ModelCall, answer: Answer) -> None:
-        """Store the record of an answer that has ended; what it tells of its usage is believed."""
+    def settle(self, record: CallRecord, call: ModelCall, answer: Answer) -> int:
+        """Store the record of an answer that has ended; what it tells of its usage is believed. Return its cost."""
         told = answer.usage.tokens
         ending = Ending.COMPLETE if answer.is_complete else Ending.BROKEN_OFF
-        self._store(record, ending, answer, told or self._counted(call, answer), estimated=told is None)
+        return self._store(record, ending, answer, told or self._counted(call, answer), estimated=told is None)
+
+    def cost(self, record: CallRecord, answer: Answer) -> int:
+        """What the tokens that an answer has told so far cost by the book in force now, in rated micro-tokens."""
+        base_model = self._base_model(answer.answered_by, record.model)
+        return self.bounds.pricing.billed(
+            answer.answered_by or record.model, base_model, answer.usage.tokens or Tokens()
+        )
 
     async def settle_unended(self, record: CallRecord, call: ModelCall, answer: Answer) -> None:
         """LiteLLM has returned, failed or was cancelled before the answer ended, or refused the call."""
@@ -82,13 +89,14 @@ class Bookkeeping:
         tokens = await asyncio.to_thread(self._counted, call, answer)
         self._store(record, Ending.BROKEN_OFF, answer, tokens, estimated=True)
 
-    def _store(self, record: CallRecord, ending: Ending, answer: Answer, tokens: Tokens, *, estimated: bool) -> None:
+    def _store(self, record: CallRecord, ending: Ending, answer: Answer, tokens: Tokens, *, estimated: bool) -> int:
         at = max(self.clock(), record.started_at)  # the machine's clock may have been set back
         ended = record.ended(ending, tokens, estimated=estimated, at=at)
         ended = ended.answered(answer.answered_by, self._base_model(answer.answered_by, record.model))
         self.credit.settle(record.event_id, self.bounds.pricing.rated(record.model, tokens))
         self.outbox.answer(record.event_id, ended.encode())
         self.on_record()
+        return self.bounds.pricing.billed(ended.answering_model, ended.base_model, tokens)
 
     def _base_model(self, answered_by: str | None, asked: str) -> str | None:
         """What the deployments of the model that answered call, if it is only one thing."""
@@ -101,3 +109,18 @@ class Bookkeeping:
         told = answer.usage.tokens or Tokens(prompt=self.counter.count(model, prompt_texts(call.document)))
         completion = self.counter.count(model, [answer.sent_text])
         return replace(told, completion=max(told.completion, completion - told.reasoning - told.audio_output))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """The `Books` of one call that was admitted."""
+
+    bookkeeping: Bookkeeping
+    record: CallRecord
+    call: ModelCall
+
+    def store(self, answer: Answer) -> int:
+        return self.bookkeeping.settle(self.record, self.call, answer)
+
+    def cost(self, answer: Answer) -> int:
+        return self.bookkeeping.cost(self.record, answer)

@@ -27,7 +27,10 @@ class Pricing(Protocol):
         """The most that a call with so many tokens can cost, whatever their kinds are."""
 
     def rated(self, model: str, tokens: Tokens) -> int:
-        """What a call costs that has used these tokens."""
+        """What a call costs at most that has used these tokens."""
+
+    def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
+        """What a call costs that `model` has answered, whose deployments call `base_model`: as metering rates it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Protocol
 
 from pydantic import BaseModel, Field
 
+from flareflow_gate.key_refusals import KeyRefusal
 from flareflow_gate.refusals import RefusedError
 
 LOW_CALLS: Final = 2
@@ -27,6 +28,8 @@ SAFETY_SECONDS: Final = 15.0
 REFUSED_SECONDS: Final = 1.0
 """How long a refusal holds for calls that need as much or more, so that a flood of them asks once a second."""
 ROUNDS_SECONDS: Final = 15.0
+CALLS_ALLOWED: Final = frozenset({"active", "warned"})
+"""Standings."""
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +147,33 @@ class CreditDesk:
                 reservation.account.spent += reservation.microtokens
                 self.cancel(reservation)
 
+    async def explain(self, key_hash: str, refused: KeyRefusal) -> RefusedError:
+        """What the caller is told of a key that LiteLLM refuses."""
+        match refused:
+            case KeyRefusal.BLOCKED:
+                return await self._why_blocked(key_hash)
+            case KeyRefusal.EXPIRED:
+                message = f"This key has expired. Make another one at {self._top_up_url}."
+                return RefusedError(HTTPStatus.UNAUTHORIZED, "key_expired", message)
+            case KeyRefusal.UNKNOWN:
+                return _unknown_key()
+            case KeyRefusal.BUDGET_USED_UP:
+                message = f"What this key may spend is used up. Raise its cap or top up at {self._top_up_url} to go on."
+                return RefusedError(HTTPStatus.PAYMENT_REQUIRED, "key_cap_reached", message)
+
+    async def _why_blocked(self, key_hash: str) -> RefusedError:
+        """By the standing, where that allows no calls. Credit is given back that no call under way needs."""
+        account = self._accounts.setdefault(key_hash, Account(key_hash))
+        try:
+            async with account.lock:
+                account.usable_until = self._clock()
+                granted = await self._lease(account, 0)
+        except UnknownKeyError:
+            return _unknown_key()
+        except CreditUnavailableError:
+            return _BLOCKED
+        return _BLOCKED if granted.standing in CALLS_ALLOWED else self._refusal(granted.standing, 0, 0)
+
     async def run(self) -> None:
         """Until cancelled: renew the leases that calls under way depend on, and forget those that nobody uses."""
         while True:
@@ -167,7 +197,7 @@ class CreditDesk:
             granted = await self._lease(account, most)
         except UnknownKeyError as error:
             self._accounts.pop(account.key_hash, None)
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", "There is no such key.") from error
+            raise _unknown_key() from error
         except CreditUnavailableError as error:
             message = "What is left of the deposit cannot be asked now. Try again."
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "credit_unknown", message) from error
@@ -233,6 +263,17 @@ class CreditDesk:
             f"{self._top_up_url}."
         )
         return RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "insufficient_credit", message)
+
+
+_BLOCKED: Final = RefusedError(
+    HTTPStatus.FORBIDDEN,
+    "key_blocked",
+    "This key is blocked. If the deposit was topped up just now, try again in a minute; otherwise ask the operator.",
+)
+
+
+def _unknown_key() -> RefusedError:
+    return RefusedError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", "There is no such key.")
 
 
 def _payment(message: str) -> RefusedError:

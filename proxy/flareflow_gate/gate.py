@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flareflow_gate.answers import Answer
 from flareflow_gate.asgi import Asgi, Receive, Scope, Send, answer_json, close_websocket, refuse, rewritten, whole_body
-from flareflow_gate.bookkeeping import Bookkeeping
+from flareflow_gate.bookkeeping import Bookkeeping, OpenCall
 from flareflow_gate.callers import AUTHORIZATION, Caller, caller_of
 from flareflow_gate.hanging_up import CallerLine
 from flareflow_gate.model_list import ModelList
@@ -59,8 +59,13 @@ class Gate:
             await refuse(send, error, route.style if route else ErrorStyle.OPENAI)
 
     async def _list_models(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(AUTHORIZATION, f"Bearer {self._caller(scope).key}".encode())]
-        await self.litellm(rewritten(scope, MODELS, headers), receive, ModelList(self.models, send).send)
+        caller = self._caller(scope)
+        headers = [(AUTHORIZATION, f"Bearer {caller.key}".encode())]
+        listed = ModelList(self.models)
+        await self.litellm(rewritten(scope, MODELS, headers), receive, listed.send)
+        if listed.refused_key is not None:
+            raise await self.bookkeeping.credit.explain(caller.key_hash, listed.refused_key)
+        await answer_json(send, listed.status, listed.body)
 
     def _caller(self, scope: Scope) -> Caller:
         caller = caller_of(scope["headers"])
@@ -72,13 +77,15 @@ class Gate:
         caller = self._caller(scope)
         call = model_call(route, await whole_body(scope, receive), self.models)
         record = await self.bookkeeping.admit(caller, call)
-        answer = Answer(call, record.event_id, send, lambda ended: self.bookkeeping.settle(record, call, ended))
+        answer = Answer(call, record.event_id, send, OpenCall(self.bookkeeping, record, call))
         request = rewritten(scope, route.path, call.headers(caller, record.event_id))
         try:
             await self._forward(request, call, receive, answer)
         finally:
             if answer.is_refused or not answer.settled.is_set():
                 await asyncio.shield(self.bookkeeping.settle_unended(record, call, answer))
+        if answer.refused_key is not None:
+            raise await self.bookkeeping.credit.explain(caller.key_hash, answer.refused_key)
 
     async def _forward(self, request: Scope, call: ModelCall, receive: Receive, answer: Answer) -> None:
         line = CallerLine(call.body, receive, answer, may_be_cut=call.may_be_cut)

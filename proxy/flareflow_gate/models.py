@@ -24,6 +24,9 @@ class Prices(Protocol):
     def of(self, model: str) -> tuple[Price, ...]:
         """The prices of what a model's deployments call; none where one of them has no price by tokens."""
 
+    def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
+        """What these tokens of a model weigh, as metering rates them; 0 before the first price book."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallableModels:
@@ -59,6 +62,14 @@ class CallableModels:
     def rated(self, model: str, tokens: Tokens) -> int:
         """What a call of `model` weighs at most that has used these tokens, in rated micro-tokens."""
         return max((price.rate(Used(tokens)) or 0 for price in self.prices.of(model)), default=0)
+
+    def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
+        """What a call weighs that `model` has answered, in rated micro-tokens."""
+        return self.prices.billed(model, base_model, tokens)
+
+    def dearest(self, model: str) -> Price:
+        """The price of a model that may be called; the highest of its deployments' prices."""
+        return max(self.prices.of(model), key=lambda price: price.most(1, 1) or 0)
 
     def may_think(self, model: str) -> bool:
         return not self.thinking.isdisjoint(self._answering(model))

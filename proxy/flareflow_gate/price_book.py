@@ -7,7 +7,8 @@ from typing import Final
 
 import httpx
 
-from flareflow.metering.price_book import Price, PriceBook
+from flareflow.metering.calls import Tokens
+from flareflow.metering.price_book import Price, PriceBook, Used
 
 REFRESH_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 1.0
@@ -38,6 +39,9 @@ class PricesInForce:
         named = [self._book.named(model, one) for one in self._base_models.get(model) or {None}]
         bounded = tuple(price for price in named if price is not None and price.most(0, 0) is not None)
         return bounded if len(bounded) == len(named) else ()
+
+    def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
+        return 0 if self._book is None else self._book.price(model, base_model).rate(Used(tokens)) or 0
 
     async def run(self) -> None:
         """Read the book now and every minute, until cancelled; every second until there is one."""

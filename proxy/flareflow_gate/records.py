@@ -30,6 +30,11 @@ class CallRecord(BaseModel):
     started_at: datetime
     ended_at: datetime
 
+    @property
+    def answering_model(self) -> str:
+        """The name by which the call is rated."""
+        return self.answered_by or self.model
+
     def ended(self, ending: Ending, tokens: Tokens, *, estimated: bool, at: datetime) -> Self:
         """The record of the admitted call once its answer has ended."""
         changes = {"ending": ending, "tokens": tokens, "tokens_are_estimated": estimated, "ended_at": at}

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
+from flareflow_gate.costs import with_cost
 from flareflow_gate.texts import texts
 
 EVENT_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -57,12 +58,29 @@ class StreamEvent:
             return False
         return not self.text and not any(choice.get("finish_reason") for choice in choices)
 
-    @property
-    def usage_chunk(self) -> bytes:
-        """The chunk of `tells_usage_only` in OpenAI's form, without what the call cost the operator."""
+    def usage_chunk(self, rated_microtokens: int) -> bytes:
+        """The chunk of `tells_usage_only` in OpenAI's form, with the cost of the call."""
         usage = self.document["usage"]
-        told = {name: value for name, value in usage.items() if name != "cost"} if isinstance(usage, dict) else usage
+        told = with_cost(usage, rated_microtokens) if isinstance(usage, dict) else usage
         return b"data: " + to_json({**self.document, "choices": [], "usage": told}) + b"\n\n"
+
+    @property
+    def tells_usage(self) -> bool:
+        """Whether it tells the usage of the whole call so far; Anthropic's first event tells that of the prompt."""
+        return isinstance(self._holder.get("usage"), dict)
+
+    def with_cost(self, rated_microtokens: int) -> bytes:
+        """An event of `tells_usage` with the cost of the call beside its usage."""
+        told = {**self._holder, "usage": with_cost(self._holder["usage"], rated_microtokens)}
+        document = told if self._holder is self.document else {**self.document, "response": told}
+        named = [line for line in self.content.splitlines() if line and not line.startswith(b"data:")]
+        return b"\n".join([*named, b"data: " + to_json(document)]) + b"\n\n"
+
+    @property
+    def _holder(self) -> dict[str, Any]:
+        """The object that may tell the usage: of the Responses API it is one level down."""
+        response = self.document.get("response")
+        return response if isinstance(response, dict) else self.document
 
     @property
     def text(self) -> str:

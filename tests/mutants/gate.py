@@ -11,6 +11,8 @@ TEST_ANSWERS: Final = "tests/unit/proxy/test_answers.py"
 TEST_SHIPPING: Final = "tests/unit/proxy/test_shipping.py"
 TEST_ADMIN: Final = "tests/unit/proxy/test_admin.py"
 TEST_CONFIGURATION: Final = "tests/unit/proxy/test_configuration.py"
+TEST_COSTS: Final = "tests/unit/proxy/test_costs.py"
+TEST_KEY_REFUSALS: Final = "tests/unit/proxy/test_key_refusals.py"
 TEST_PRICES: Final = "tests/unit/proxy/test_price_book.py"
 
 FAULTS: Final = (
@@ -106,8 +108,8 @@ FAULTS: Final = (
         "gate-answer-before-its-record",
         "The record is stored before the answer is passed on.",
         f"{GATE}/answers.py",
-        "        self._store()\n        await self._send_start()\n",
-        "        await self._send_start()\n        self._store()\n",
+        "        self._store()\n        await self._send_whole(self._with_cost",
+        "        await self._send_start()\n        self._store()\n        await self._send_whole(self._with_cost",
         [TEST_ANSWERS],
     ),
     Fault(
@@ -177,10 +179,50 @@ FAULTS: Final = (
     Fault(
         "gate-costs-are-told",
         "Callers do not learn what a call costs the operator.",
-        f"{GATE}/streams.py",
-        ' if name != "cost"',
+        f"{GATE}/costs.py",
+        '{**usage, "cost": rated_microtokens / MICROTOKENS}',
+        '{"cost": rated_microtokens / MICROTOKENS, **usage}',
+        [TEST_COSTS],
+    ),
+    Fault(
+        "gate-cost-of-the-model-that-was-asked",
+        "A caller reads what metering bills: the price of the model that answered.",
+        f"{GATE}/bookkeeping.py",
+        "return self.bounds.pricing.billed(ended.answering_model, ended.base_model, tokens)",
+        "return self.bounds.pricing.billed(record.model, self._base_model(None, record.model), tokens)",
+        [TEST_COSTS],
+    ),
+    Fault(
+        "gate-stream-without-its-cost",
+        "The last event of a stream tells its cost.",
+        f"{GATE}/answers.py",
+        " if event.is_last else passed",
+        " if event.tells_usage_only else passed",
+        [TEST_COSTS],
+    ),
+    Fault(
+        "gate-blocked-key-in-the-words-of-litellm",
+        "A customer whose key is blocked reads why, and how to go on.",
+        f"{GATE}/key_refusals.py",
+        'if error.type == "auth_error" and _BLOCKED in error.message:',
+        'if error.type == "key_blocked":',
+        [TEST_KEY_REFUSALS],
+    ),
+    Fault(
+        "gate-error-of-a-provider-taken-for-a-blocked-key",
+        "Only LiteLLM's refusal of a key is one.",
+        f"{GATE}/key_refusals.py",
+        'if error.type == "auth_error" and _BLOCKED in error.message:',
+        'if error.type == "auth_error":',
+        [TEST_KEY_REFUSALS],
+    ),
+    Fault(
+        "gate-blocked-key-keeps-its-credit",
+        "Credit of a key that LiteLLM refuses is given back.",
+        f"{GATE}/credit.py",
+        "                account.usable_until = self._clock()\n",
         "",
-        [TEST_ANSWERS],
+        [TEST_KEY_REFUSALS],
     ),
     Fault(
         "gate-records-lost-in-an-outage",

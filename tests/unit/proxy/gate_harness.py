@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from flareflow.metering.calls import Tokens
 from flareflow.metering.price_book import Price
 from flareflow_gate.asgi import Message, Receive, Scope, Send
 from flareflow_gate.bookkeeping import Bookkeeping
@@ -111,6 +112,11 @@ class FakePrices:
 
     def of(self, model: str) -> tuple[Price, ...]:
         return (Price(prompt=1_000_000, completion=1_000_000),) if model in self.names else ()
+
+    def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
+        """x1.5 for what is known to be a deployment of gpt-4o, x1.0 for all else."""
+        del model
+        return tokens.total * (1_500_000 if base_model == "openai/gpt-4o" else 1_000_000)
 
 
 @dataclass
@@ -263,9 +269,14 @@ def usage_chunk(prompt: int, completion: int) -> bytes:
 
 
 def openai_usage_chunk(prompt: int, completion: int) -> bytes:
-    """The same as OpenAI sends it, and the gate."""
-    usage = f'{{"prompt_tokens":{prompt},"completion_tokens":{completion}}}'
+    """The same as the gate sends it: in OpenAI's form, with what x1.5 tokens cost."""
+    usage = f'{{"prompt_tokens":{prompt},"completion_tokens":{completion},"cost":{1.5 * (prompt + completion)}}}'
     return f'data: {{"model":"gpt-4o","choices":[],"usage":{usage}}}\n\n'.encode()
 
 
 DONE: Final = b"data: [DONE]\n\n"
+
+
+def done(cost: str) -> bytes:
+    """The last event as the gate sends it."""
+    return b": x-flareflow-cost " + cost.encode() + b"\n" + DONE

@@ -1,5 +1,7 @@
 """Every answered call leaves a record, before its answer has ended."""
 
+import json
+
 import pytest
 
 from flareflow.metering.calls import Ending, Tokens
@@ -11,6 +13,7 @@ from tests.unit.proxy.gate_harness import (
     answer,
     chat,
     delta,
+    done,
     event,
     openai_usage_chunk,
     usage_chunk,
@@ -33,15 +36,21 @@ def test_the_record_of_an_answer_says_what_the_answer_said(gate: GateHarness) ->
     assert (record.event_id, record.model, record.answered_by) == ("event-1", "gpt-4o", "gpt-4o-2024-08-06")
     assert (record.call_type, record.started_at, record.ended_at) == ("acompletion", NOW, NOW)
     assert told(gate) == (Ending.COMPLETE, 3, 5, False)
-    assert answered.body == answer(3, 5)
-    assert answered.headers == {"content-type": "application/json", "x-flareflow-event-id": "event-1"}
+    told_usage = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8, "cost": 12}
+    assert answered.document == json.loads(answer(3, 5)) | {"usage": told_usage}
+    assert answered.headers == {
+        "content-type": "application/json",
+        "content-length": str(len(answered.body)),
+        "x-flareflow-event-id": "event-1",
+        "x-flareflow-cost": "12",
+    }
 
 
 def test_an_answer_in_parts_is_recorded_before_its_end_is_passed_on(gate: GateHarness) -> None:
     whole = answer()
     gate.litellm.parts = [whole[:10], whole[10:]]
-    gate.call()
-    assert gate.order == ["recorded", "http.response.start", whole.decode()]
+    answered = gate.call()
+    assert gate.order == ["recorded", "http.response.start", answered.body.decode()]
 
 
 def test_a_stream_is_passed_on_as_it_comes_and_recorded_before_its_end(gate: GateHarness) -> None:
@@ -51,7 +60,7 @@ def test_a_stream_is_passed_on_as_it_comes_and_recorded_before_its_end(gate: Gat
     # When a call is made that asks for the usage
     answered = gate.call(body=chat(stream=True, stream_options={"include_usage": True}))
     # Then all of it arrives, and the record was stored before the last part
-    assert answered.body == delta("a ") + delta("b ") + openai_usage_chunk(3, 2) + DONE
+    assert answered.body == delta("a ") + delta("b ") + openai_usage_chunk(3, 2) + done("7.5")
     assert told(gate) == (Ending.COMPLETE, 3, 2, False)
     assert gate.order[0] == "http.response.start"
     assert gate.order.index("recorded") == len(gate.order) - 2
@@ -63,21 +72,23 @@ def test_a_stream_is_recorded_before_its_last_event_even_where_more_may_come(gat
     # When it has passed
     gate.call(body=chat(stream=True))
     # Then the record was stored before the event after which clients stop reading
-    assert gate.order.index("recorded") < gate.order.index(DONE.decode())
+    assert gate.order.index("recorded") < gate.order.index(done("6").decode())
 
 
 def test_the_usage_of_a_stream_is_asked_for_and_hidden_from_who_did_not_ask(gate: GateHarness) -> None:
     gate.litellm.parts = [delta("a "), usage_chunk(3, 1), DONE]
     answered = gate.call(body=chat(stream=True))
     assert gate.litellm.bodies[0]["stream_options"] == {"include_usage": True}
-    assert answered.body == delta("a ") + DONE
+    assert answered.body == delta("a ") + done("6")
     assert told(gate) == (Ending.COMPLETE, 3, 1, False)
 
 
 def test_a_chunk_that_ends_the_text_and_tells_the_usage_is_not_hidden(gate: GateHarness) -> None:
     last = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}})
     gate.litellm.parts = [last, DONE]
-    assert gate.call(body=chat(stream=True)).body == last + DONE
+    *_, told_last, end = gate.call(body=chat(stream=True)).body.split(b"\n\n")[:-1]
+    assert json.loads(told_last[6:]) == json.loads(last[6:]) | {"usage": {"prompt_tokens": 1, "cost": 1.5}}
+    assert end + b"\n\n" == done("1.5")
 
 
 def test_a_stream_that_breaks_off_upstream_is_recorded_with_what_was_sent(gate: GateHarness) -> None:

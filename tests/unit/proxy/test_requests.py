@@ -167,8 +167,9 @@ def test_the_models_can_be_listed(gate: GateHarness) -> None:
     gate.litellm.parts = [b'{"object": "list", "data": [{"id": "gpt-4o", "object": "model"}, {"id": "unpriced"}]}']
     # When the models are listed
     answered = gate.call("/v1/models", method="GET")
-    # Then only those that may be called are told, and LiteLLM got nothing but the key
-    assert answered.document == {"object": "list", "data": [{"id": "gpt-4o", "object": "model"}]}
+    # Then only those that may be called are told, with their prices, and LiteLLM got nothing but the key
+    prices = {"unit": "rated tokens", "prompt": "1", "completion": "1", "request": "0"}
+    assert answered.document == {"object": "list", "data": [{"id": "gpt-4o", "object": "model", "pricing": prices}]}
     assert gate.litellm.headers == {"authorization": f"Bearer {KEY}"}
 
 
