@@ -15,16 +15,17 @@ metrics = Metrics()
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int]:
+def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     ScheduledTick.model_validate(event)
-    report = asdict(bill_on_flow().run(deadline_of(context)))
+    report = bill_on_flow().run(deadline_of(context))
     publish(
         metrics,
         {
-            Metric.PAGES_SETTLED: report["pages_settled"],
-            Metric.PAGES_WAITING: report["pages_waiting"],
-            Metric.FLOW_TRANSACTIONS_FAILED: report["failed"],
+            Metric.PAGES_SETTLED: report.pages_settled,
+            Metric.PAGES_WAITING: report.pages_waiting,
+            Metric.FLOW_TRANSACTIONS_FAILED: report.failed,
+            Metric.ITEMS_UNREADABLE: len(report.unreadable),
         },
     )
-    logger.info("billed on Flow", **report)
-    return report
+    logger.info("billed on Flow", report=report)
+    return asdict(report)

@@ -138,15 +138,18 @@ class FakeDataAvailability:
 
 @dataclass
 class FakeAttestations:
-    """`Attestations` in memory."""
+    """`Attestations` in memory; the records of the epochs in `unreadable` have an unknown form."""
 
     kept: dict[int, Attestation] = field(default_factory=dict)
+    unreadable: set[int] = field(default_factory=set)
 
     def get(self, epoch: int) -> Attestation | None:
+        if epoch in self.unreadable:
+            raise ValueError(f"the record of epoch {epoch} has an unknown form")
         return self.kept.get(epoch)
 
-    def under_way(self) -> Sequence[Attestation]:
-        return [self.kept[epoch] for epoch in sorted(self.kept) if not self.kept[epoch].state.is_final]
+    def epochs_under_way(self) -> Sequence[int]:
+        return [epoch for epoch in sorted(self.kept) if not self.kept[epoch].state.is_final]
 
     def save(self, attestation: Attestation) -> Attestation:
         known = self.kept.get(attestation.epoch)

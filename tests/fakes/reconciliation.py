@@ -11,27 +11,41 @@ from flareflow.metering.spent import BilledCall, KeyLine, MarginLine, Sold, Spen
 
 @dataclass
 class FakeBilledCalls:
-    """`BilledCalls`."""
+    """`BilledCalls`; what is stored of the subscriptions in `broken` cannot be read."""
 
     calls: dict[int, list[BilledCall]] = field(default_factory=dict)
+    broken: dict[int, Exception] = field(default_factory=dict)
 
-    def of_epoch(self, epoch: int) -> Iterator[BilledCall]:
-        yield from self.calls.get(epoch, [])
+    def subscriptions(self, epoch: int) -> Sequence[int]:
+        return sorted({call.subscription_id for call in self.calls.get(epoch, [])})
+
+    def of(self, epoch: int, subscription_id: int) -> Iterator[BilledCall]:
+        for call in self.calls.get(epoch, []):
+            if call.subscription_id == subscription_id:
+                yield call
+        if subscription_id in self.broken:
+            raise self.broken[subscription_id]
 
 
 @dataclass
 class FakeSealedTotals:
-    """`SealedTotals`; what it says of an epoch is what was billed under it, unless `told` has another."""
+    """`SealedTotals`; what it says of an epoch is what was billed under it, unless `told` has another.
+
+    The documents of the epochs in `broken` cannot be read.
+    """
 
     billed: FakeBilledCalls
     told: dict[int, dict[int, Usage]] = field(default_factory=dict)
+    broken: dict[int, Exception] = field(default_factory=dict)
 
     def epochs_after(self, epoch: int, limit: int) -> Sequence[int]:
         return sorted(known for known in self.billed.calls if known > epoch)[:limit]
 
     def added_by(self, epoch: int) -> Mapping[int, Usage]:
+        if epoch in self.broken:
+            raise self.broken[epoch]
         added: dict[int, Usage] = {}
-        for call in self.billed.of_epoch(epoch):
+        for call in self.billed.calls.get(epoch, []):
             added[call.subscription_id] = added.get(call.subscription_id, Usage()) + call.usage
         return self.told.get(epoch, added)
 

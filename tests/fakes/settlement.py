@@ -258,7 +258,7 @@ def _name(event: ChainEvent) -> str:
 
 @dataclass
 class FakeLedger:
-    """`Ledger` in memory."""
+    """`Ledger` in memory; what is stored of the subscriptions in `unreadable` cannot be read."""
 
     entries: list[Entry] = field(default_factory=list)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
@@ -267,6 +267,7 @@ class FakeLedger:
     aside: list[SetAside] = field(default_factory=list)
     height: int | None = None
     complete_at: datetime | None = None
+    unreadable: dict[int, Exception] = field(default_factory=dict)
 
     def read_to(self) -> int | None:
         return self.height
@@ -278,9 +279,12 @@ class FakeLedger:
         self.complete_at = at
 
     def subscription(self, subscription_id: int) -> Subscription | None:
-        return self.subscriptions.get(subscription_id)
+        return self.subscriptions_by_id({subscription_id}).get(subscription_id)
 
     def subscriptions_by_id(self, ids: Collection[int]) -> Mapping[int, Subscription]:
+        for number in ids:
+            if number in self.unreadable:
+                raise self.unreadable[number]
         return {number: kept for number, kept in self.subscriptions.items() if number in ids}
 
     def plan(self, plan_id: int, plan_version: int) -> PlanVersion | None:

@@ -189,8 +189,8 @@ FAULTS: Final = (
         "books-one-bad-event-stops-everybody",
         "An event that cannot be entered is set aside.",
         ENTERING,
-        "except (BrokenRuleError, ValueError) as error:",
-        "except ZeroDivisionError as error:",
+        "        except UNREADABLE as error:\n            posting",
+        "        except ZeroDivisionError as error:\n            posting",
         [TEST_CHAIN_EVENTS],
     ),
     Fault(

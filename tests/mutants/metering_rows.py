@@ -347,16 +347,17 @@ FAULTS: Final = (
         "metering-statement-not-compared",
         "A statement that says something else than its events is told.",
         RECONCILING,
-        "if told != found:",
-        "if told.requests < found.requests - 1:",
+        "if added != found:",
+        "if added.requests < found.requests - 1:",
         [TEST_RECONCILING],
     ),
     Fault(
         "metering-epoch-noted-before-its-cases",
         "An epoch is noted as reconciled once its differences are open cases.",
         RECONCILING,
-        "        opened = self.cases.open(list(_against",
-        "        self.reconciled.add(epoch, by_key)\n        opened = self.cases.open(list(_against",
+        "        opened = self.cases.open([*unreadable",
+        "        self.reconciled.add(epoch, billed.by_key, billed.by_model)\n"
+        "        opened = self.cases.open([*unreadable",
         [TEST_RECONCILING],
     ),
     Fault(

@@ -26,7 +26,7 @@ them into HTTP responses (problem+json); everywhere else they rise, so that the 
 """
 
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class FlareFlowError(Exception):
@@ -121,3 +121,9 @@ class RaceLostError(FlareFlowError):
 
 class BrokenRuleError(FlareFlowError):
     """An invariant is violated. The message names it and the values found."""
+
+
+UNREADABLE: Final = (BrokenRuleError, ValueError)
+"""What reading a stored item raises that breaks a rule or has an unknown form (pydantic's ValidationError is a
+ValueError). A job over many items catches these, sets that item aside where a person sees it, and goes on.
+"""

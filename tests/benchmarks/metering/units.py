@@ -166,7 +166,8 @@ class Deployment:
         """Compare the closed epoch with its statement, and add what it billed to the numbers of keys."""
         billed = DynamoBilledCalls(DynamoEpochUsage(self.usage_table, time.sleep), UsageReader(self.usage_table))
         epoch = EPOCHS.at(NOW)
-        sealed = FakeSealedTotals(FakeBilledCalls({epoch: list(billed.of_epoch(epoch))}))
+        calls = [call for one in billed.subscriptions(epoch) for call in billed.of(epoch, one)]
+        sealed = FakeSealedTotals(FakeBilledCalls({epoch: calls}))
         reconciled = DynamoReconciled(self.usage_table)
         litellm = FakeKeySpend({NOW.date(): dict.fromkeys(self.log.keys, COUNTED_OF_EACH)})
         rest = (self._keys, reconciled, self._cases, FakeReports(), FakeJournalCheck())

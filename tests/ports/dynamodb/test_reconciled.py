@@ -81,7 +81,9 @@ def test_every_billed_call_of_an_epoch_is_told_with_its_key(table: "Table") -> N
     rows = [row(f"row-{n}") for n in range(130)]
     usage.count([*rows, row("other", subscription_id=2, key_hash=OTHER)], NOW)
     # When its calls are read
-    calls = list(DynamoBilledCalls(DynamoEpochUsage(table, time.sleep), UsageReader(table)).of_epoch(1_000))
+    billed = DynamoBilledCalls(DynamoEpochUsage(table, time.sleep), UsageReader(table))
+    assert billed.subscriptions(1_000) == [1, 2]
+    calls = [call for subscription_id in (1, 2) for call in billed.of(1_000, subscription_id)]
     # Then all are there
     assert len(calls) == 131
     assert {(call.subscription_id, call.key_hash) for call in calls} == {(1, KEY), (2, OTHER)}

@@ -10,7 +10,7 @@ from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce
 from flareflow.accounts.models import KeyStatus, VirtualKey
 from flareflow.accounts.standings import JudgeStanding
-from flareflow.accounts.sweeping import PAGE_MAX, Sweep, SweepReport
+from flareflow.accounts.sweeping import PAGE_MAX, REASONS_MAX, Sweep, SweepReport
 from flareflow.errors import BrokenRuleError, KeyIssuerUnavailableError
 from flareflow.time import Deadline
 from tests.fakes.accounts import (
@@ -26,6 +26,7 @@ from tests.fakes.settlement import FakeKnownRates
 
 FLOW = 100_000_000
 TOKENS = 10**6
+DOWN = "LiteLLM: KeyIssuerUnavailableError: the request to find was lost"
 BUDGET = 500_000
 """What the 50,000 tokens of a deposit of 1 FLOW can cost, in 1e-6 dollars."""
 
@@ -101,7 +102,7 @@ def test_a_top_up_while_litellm_was_down_unblocks_the_key_at_the_next_tick(tick:
     with pytest.raises(KeyIssuerUnavailableError):
         tick.enforce().run(7)
     # When LiteLLM is still down, and then there again
-    assert tick.sweep() == SweepReport(subscriptions=1, failed=1)
+    assert tick.sweep() == SweepReport(subscriptions=1, failed=1, reasons=[DOWN])
     assert tick.sweep().keys_mended == 1
     # Then the key works
     assert (tick.keys.keys[key_hash].status, tick.issuer.blocked[key_hash]) == (KeyStatus.ACTIVE, False)
@@ -169,7 +170,8 @@ def test_a_sweep_that_runs_out_of_time_goes_on_at_the_next_tick(tick: Tick) -> N
     assert tick.progress.noted is None
 
 
-def test_one_subscription_that_fails_does_not_hold_up_the_others(tick: Tick) -> None:
+@pytest.mark.parametrize("error", [BrokenRuleError("the keys of 7"), ValueError("the keys of 7")])
+def test_one_subscription_that_fails_is_told_and_does_not_hold_up_the_others(tick: Tick, error: Exception) -> None:
     # Given a subscription whose keys cannot be listed, before another whose key is blocked by hand
     *_, key_hash = tick.open(7, 8)
     tick.issuer.block(key_hash)
@@ -177,16 +179,29 @@ def test_one_subscription_that_fails_does_not_hold_up_the_others(tick: Tick) -> 
 
     def living_or_broken(subscription_id: int) -> Sequence[VirtualKey]:
         if subscription_id == 7:
-            raise BrokenRuleError("the keys of 7")
+            raise error
         return living(subscription_id)
 
     tick.keys.living = living_or_broken  # type: ignore[method-assign]
-    assert tick.sweep() == SweepReport(subscriptions=2, keys_mended=1, failed=1, is_complete=True)
+    # When all are swept, Then the other's key is mended, and the report names the one that failed
+    reasons = [f"subscription 7: {type(error).__name__}: the keys of 7"]
+    assert tick.sweep() == SweepReport(subscriptions=2, keys_mended=1, failed=1, is_complete=True, reasons=reasons)
     assert not tick.issuer.blocked[key_hash]
+
+
+def test_a_report_tells_the_reasons_of_the_first_failures_only(tick: Tick) -> None:
+    tick.open(*range(REASONS_MAX + 1))
+
+    def broken(subscription_id: int) -> Sequence[VirtualKey]:
+        raise BrokenRuleError("broken")
+
+    tick.keys.living = broken  # type: ignore[method-assign]
+    report = tick.sweep()
+    assert (report.failed, len(report.reasons)) == (REASONS_MAX + 1, REASONS_MAX)
 
 
 def test_while_litellm_is_down_the_sweep_stays_where_it_is(tick: Tick) -> None:
     tick.open(1, 2)
     tick.issuer.lose_requests = 1
-    assert tick.sweep() == SweepReport(subscriptions=1, failed=1)
+    assert tick.sweep() == SweepReport(subscriptions=1, failed=1, reasons=[DOWN])
     assert tick.sweep() == SweepReport(subscriptions=2, is_complete=True)

@@ -75,7 +75,8 @@ class Attesting:
     def finish_round(self, confirmed: bool = True, attested_words: tuple[int, ...] | None = None) -> None:
         """Voters confirm every request of the round, finalize it, and the API indexes it."""
         voting_round = self.flare.voting_round
-        requests = [one for one in self.attestations.under_way() if one.voting_round == voting_round]
+        under_way = map(self.of, self.attestations.epochs_under_way())
+        requests = [one for one in under_way if one.voting_round == voting_round]
         responses = {
             submission_of(one).request: TARGET.response(
                 one.epoch, attested_words or one.words, voting_round, NO_TIMESTAMP
@@ -332,14 +333,36 @@ def test_an_attestation_that_fails_does_not_stop_a_newer_one(attesting: Attestin
     assert attesting.tick().states[7] == "SKIPPED"
 
 
+def test_an_attestation_that_cannot_be_read_does_not_stop_a_newer_one(attesting: Attesting) -> None:
+    # Given an attestation in an unknown form, and a newer one
+    attesting.request(7)
+    attesting.request(8)
+    attesting.finish_round()
+    attesting.attestations.unreadable.add(7)
+    # When a tick goes by, Then the newer one is proven, and the tick ends with what cannot be read
+    with pytest.raises(ValueError, match="the record of epoch 7 has an unknown form"):
+        attesting.tick()
+    assert attesting.of(8).state is State.PROVEN
+
+
+def test_the_newest_statement_s_attestation_that_cannot_be_read_stops_no_other(attesting: Attesting) -> None:
+    attesting.request(7)
+    attesting.finish_round()
+    attesting.request(8)
+    attesting.attestations.unreadable.add(8)
+    with pytest.raises(ValueError, match="epoch 8"):
+        attesting.tick()
+    assert attesting.of(7).state is State.PROVEN
+
+
 def test_an_attestation_that_another_invocation_changes_meanwhile_holds_up_no_newer_one(attesting: Attesting) -> None:
     # Given two attestations under way, of which another invocation changes the older one during the tick
     attesting.request(7)
     attesting.request(8)
     attesting.finish_round()
-    stale = attesting.attestations.under_way()
+    stale = dict(attesting.attestations.kept)
     attesting.attestations.save(attesting.of(7).because("changed by another invocation"))
-    attesting.attestations.under_way = lambda: stale  # type: ignore[method-assign]
+    attesting.attestations.get = lambda epoch: stale[epoch]  # type: ignore[method-assign]
     # When a tick goes by, Then the newer one is proven, and the older one is left to the other invocation
     assert attesting.tick().states == {8: "PROVEN"}
     assert attesting.of(7).state is State.REQUESTED

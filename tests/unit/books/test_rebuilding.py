@@ -1,17 +1,17 @@
 """Rebuilding the books: every difference between what is stored and what the sources say is found, and no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from flareflow.books.rebuilding import Books, RebuildBooks
-from flareflow.books.rebuilt import RebuiltLedger
+from flareflow.books.rebuilt import UNREADABLE_KIND, RebuiltLedger, UnreadableItem
 from flareflow.books.transactions import Unit
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.cases import Case, CaseKind, Decision, Verdict
-from flareflow.metering.models import Usage
+from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.chain_events import ReadChainEvents
 from flareflow.settlement.events import (
     Credited,
@@ -247,12 +247,45 @@ def test_many_epochs_and_cases_are_read_page_by_page(operator: Operator, monkeyp
     assert operator.books.balances.of("set_aside", Unit.CALLS) == 7
 
 
-def test_documents_that_do_not_lead_to_their_roots_end_the_comparison(
-    operator: Operator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [BrokenRuleError("the index does not lead to its root"), ValueError("no page")])
+def test_documents_that_do_not_lead_to_their_roots_are_a_difference_and_the_others_are_compared(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def broken(_: int) -> dict[int, Usage]:
-        raise BrokenRuleError("the usage index of epoch 100 does not lead to its root")
+    # Given an epoch whose documents are broken, before one that added what its statement does not say
+    operator.metered.added[102] = {7: used(COSTS_ONE_FLOW), 8: used(5)}
+    totals = operator.sealed.totals
 
-    monkeypatch.setattr(operator.sealed, "totals", broken)
-    with pytest.raises(BrokenRuleError):
-        operator.differences()
+    def totals_or_broken(epoch: int) -> Mapping[int, Usage]:
+        if epoch == 101:
+            raise error
+        return totals(epoch)
+
+    monkeypatch.setattr(operator.sealed, "totals", totals_or_broken)
+    # When the books are compared, then both are told, and nothing else
+    broken, other = operator.differences()
+    assert broken == f"statement of epoch 101: the sources say documents that lead to its roots, stored is {error}"
+    assert other.startswith("usage of subscription 8 in epoch 102")
+
+
+def test_an_item_that_cannot_be_read_is_a_difference_and_the_others_are_compared(operator: Operator) -> None:
+    unreadable = (UNREADABLE_KIND, "SUBSCRIPTION", "00007"), UnreadableItem("deposited is not balance")
+
+    def broken(records: dict[Any, Any]) -> None:
+        spoil("subscription 7", lambda _: None)(records)
+        added(*unreadable)(records)
+
+    operator.stored.changed = broken
+    assert [difference.partition(":")[0] for difference in operator.differences()] == [
+        "subscription 7",
+        "unreadable item SUBSCRIPTION 00007",
+    ]
+
+
+def test_counted_usage_that_cannot_be_read_is_a_difference(operator: Operator) -> None:
+    def broken(subscription_id: int) -> LiveTotals:
+        raise ValueError("no number")
+
+    operator.metered.live = broken  # type: ignore[method-assign]
+    [difference] = operator.differences()
+    assert difference.startswith("counted usage of subscription 7")
+    assert difference.endswith("stored is no number")

@@ -126,13 +126,15 @@ def test_attestations_are_advanced_after_the_policies_were_recorded(
 
 
 def test_billing_sends_settled_pages_waiting_pages_and_failures(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
-    billed = BillingReport(policies_rolled=1, statements_delivered=1, pages_settled=3, pages_waiting=4, failed=2)
+    unreadable = ("attestation of epoch 7: unknown form",)
+    billed = BillingReport(1, 1, pages_settled=3, pages_waiting=4, failed=2, unreadable=unreadable)
     report = load("flow_billing", bill_on_flow=doing(billed)).handle(sample("flow_billing"))
     assert (report["pages_settled"], report["failed"]) == (3, 2)
     assert sent_metrics(capsys.readouterr().out) == {
         "PagesSettled": ([3.0], "Count"),
         "PagesWaiting": ([4.0], "Count"),
         "FlowTransactionsFailed": ([2.0], "Count"),
+        "ItemsUnreadable": ([1.0], "Count"),
     }
 
 

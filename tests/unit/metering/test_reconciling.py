@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from flareflow.errors import SpendLogUnavailableError, StorageUnavailableError
+from flareflow.errors import BrokenRuleError, SpendLogUnavailableError, StorageUnavailableError
 from flareflow.metering.cases import Case
 from flareflow.metering.models import Usage
 from flareflow.metering.reconciling import Reconcile, ReconciliationReport
@@ -44,10 +44,12 @@ class Reconciling:
     def __post_init__(self) -> None:
         self.sealed = FakeSealedTotals(self.billed)
 
-    def bill(self, epoch: int, rows: int, started_at: datetime = NOW, key_hash: str = KEY) -> None:
+    def bill(
+        self, epoch: int, rows: int, started_at: datetime = NOW, key_hash: str = KEY, subscription_id: int = 1
+    ) -> None:
         usage = Usage(prompt_tokens=9, completion_tokens=1, requests=1, rated_microtokens=10, cost_nanousd=1_000)
         calls = self.billed.calls.setdefault(epoch, [])
-        calls += [BilledCall(1, key_hash, started_at, usage)] * rows
+        calls += [BilledCall(subscription_id, key_hash, started_at, usage)] * rows
 
     def count(self, rows: int, day: date = DAY, key_hash: str = KEY) -> None:
         self.litellm.days.setdefault(day, {})[key_hash] = Spent(rows, rows * 1_000)
@@ -136,6 +138,44 @@ def test_a_statement_that_says_something_else_than_its_events_is_told(reconcilin
         "difference#statement_differs#1-1",
         "difference#statement_differs#1-2",
     }
+
+
+@pytest.mark.parametrize("error", [BrokenRuleError("a pack of another form"), ValueError("no JSON")])
+def test_events_that_cannot_be_read_are_a_case_and_the_others_are_compared(
+    reconciling: Reconciling, error: Exception
+) -> None:
+    # Given an epoch with two subscriptions: the events of one cannot be read, the statement of the other is wrong
+    reconciling.bill(1, rows=2)
+    reconciling.bill(1, rows=3, key_hash=STRANGER, subscription_id=2)
+    reconciling.billed.broken[2] = error
+    reconciling.sealed.told[1] = {1: Usage(requests=1), 2: Usage(requests=3)}
+    reconciling.count(2)
+    # When it is reconciled, twice
+    report = reconciling.run(NOW)
+    reconciling.run(NOW + MINUTE)
+    # Then both are told once, and what could be read is compared with LiteLLM
+    assert (report.epochs, report.differences) == (1, 2)
+    assert set(reconciling.cases.opened) == {
+        "difference#events_unreadable#1-2",
+        "difference#statement_differs#1-1",
+    }
+    assert reconciling.reconciled.billed(DAY) == {KEY: Spent(2, 2_000)}
+
+
+def test_a_statement_that_cannot_be_read_is_a_case_and_later_epochs_are_compared(reconciling: Reconciling) -> None:
+    # Given an epoch whose documents do not lead to their roots, before one with a wrong statement
+    for epoch in (1, 2):
+        reconciling.bill(epoch, rows=1)
+    reconciling.count(2)
+    reconciling.sealed.broken[1] = BrokenRuleError("the usage index does not lead to its root")
+    reconciling.sealed.told[2] = {1: Usage(requests=9)}
+    # When they are reconciled, Then both are told, and the calls of both are compared with LiteLLM
+    assert reconciling.run(NOW).epochs == 2
+    assert set(reconciling.cases.opened) == {
+        "difference#statement_unreadable#1",
+        "difference#statement_differs#2-1",
+    }
+    assert reconciling.reconciled.billed(DAY) == {KEY: Spent(2, 2_000)}
 
 
 def test_an_epoch_is_added_once_also_after_a_run_that_was_broken_off(reconciling: Reconciling) -> None:

@@ -78,6 +78,12 @@ class Billing:
         self.statements.put(Statement(epoch, 0, 1, NO_HASH, root, 0, 0, *[NO_HASH] * 4))
         self.documents.keep_settlement_pages(epoch, kept)
 
+    def spoil_pages(self, epoch: int) -> None:
+        """Change the texts of a statement's settlement pages."""
+        for path, document in self.documents.kept.items():
+            if f"epoch {epoch} page" in document.text:
+                self.documents.kept[path] = replace(document, text=document.text + "0")
+
     def policy(self, reward_epoch: int) -> None:
         self.policies.kept[reward_epoch] = SignedPolicy(reward_epoch, b"policy", b"signatures")
 
@@ -173,6 +179,39 @@ def test_a_settlement_with_a_page_that_fails_is_skipped_once_a_newer_statement_i
     billing.proven(8)
     billing.run()
     assert (billing.state(7), billing.state(8)) == (State.SKIPPED, State.SETTLED)
+
+
+def test_an_attestation_that_cannot_be_read_is_told_and_holds_up_no_other(billing: Billing) -> None:
+    # Given an older attestation in an unknown form, and a newer one
+    billing.proven(7)
+    billing.proven(8)
+    billing.attestations.unreadable.add(7)
+    # When billing runs
+    report = billing.run()
+    # Then the newer one is settled
+    assert billing.state(8) is State.SETTLED
+    assert report.unreadable == ("attestation of epoch 7: the record of epoch 7 has an unknown form",)
+
+
+def test_pages_that_cannot_be_read_are_told_and_left_to_a_newer_statement(billing: Billing) -> None:
+    # Given a settlement that began, with a page that has another hash, and a newer statement
+    billing.proven(7, state=State.CONFIRMED_ON_FLOW)
+    billing.spoil_pages(7)
+    billing.proven(8)
+    # When billing runs
+    report = billing.run()
+    # Then the newer statement is settled, and the older one is skipped
+    assert (billing.state(7), billing.state(8)) == (State.SKIPPED, State.SETTLED)
+    assert [reason.partition(":")[0] for reason in report.unreadable] == ["pages of epoch 7"]
+
+
+def test_pages_of_the_newest_statement_that_cannot_be_read_are_told_at_each_tick(billing: Billing) -> None:
+    billing.proven(7)
+    billing.spoil_pages(7)
+    for _ in range(2):
+        assert len(billing.run().unreadable) == 1
+        assert billing.state(7) is State.CONFIRMED_ON_FLOW
+    assert len(billing.attestations.kept[7].reasons) == 1
 
 
 def test_policies_are_rolled_before_the_statement_that_needs_them(billing: Billing) -> None:

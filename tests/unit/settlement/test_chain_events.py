@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flareflow.errors import FlowAnswerTooLargeError
+from flareflow.errors import BrokenRuleError, FlowAnswerTooLargeError
 from flareflow.settlement import chain_events
 from flareflow.settlement.chain_events import HEIGHTS_MAX, ChainEventsReport, ReadChainEvents
 from flareflow.settlement.events import (
@@ -316,6 +316,27 @@ def test_only_the_subscription_of_an_event_that_is_set_aside_waits(reading: Read
     assert (second.balance_ufix64, second.waits_for) == (1_005, None)
     assert "the chain reports the balance 1006" in reading.ledger.aside[0].reason
     assert "an earlier event is set aside" in reading.ledger.aside[1].reason
+
+
+@pytest.mark.parametrize("error", [BrokenRuleError("deposited is not balance"), ValueError("unknown form")])
+def test_events_of_a_subscription_that_is_stored_wrongly_are_set_aside_and_the_others_are_entered(
+    reading: Reading, error: Exception
+) -> None:
+    # Given two subscriptions, of which one is stored with amounts that break the rule
+    two_subscriptions(reading)
+    reading.chain.sealed_height = 2
+    reading.run()
+    stored = reading.ledger.subscriptions[1]
+    reading.ledger.unreadable[1] = error
+    # When events of both are read
+    reading.chain.sealed_height = 5
+    report = reading.run()
+    # Then those of the other are entered, and what is stored of this one stays as it is
+    assert report == ChainEventsReport(entries=1, read_to=5, set_aside=2)
+    assert reading.ledger.subscriptions[2].balance_ufix64 == 1_005
+    assert reading.ledger.subscriptions[1] is stored
+    reasons = {aside.reason for aside in reading.ledger.aside}
+    assert reasons == {f"what is stored of the subscription cannot be read: {error}"}
 
 
 def test_events_that_are_set_aside_are_set_aside_once(reading: Reading) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from flareflow.errors import BrokenRuleError
 from flareflow.settlement import repairing
 from flareflow.settlement.chain_events import ChainEventsReport
 from flareflow.settlement.events import (
@@ -51,6 +52,22 @@ def test_events_are_entered_in_their_order_once_the_first_is_mended() -> None:
     reading.chain.happened.append(happened(ToppedUp(1, None, 1, 1_007), 21))
     reading.chain.sealed_height = 21
     assert reading.run() == ChainEventsReport(entries=1, read_to=21)
+
+
+def test_events_of_a_subscription_that_was_stored_wrongly_are_entered_once_it_is_mended() -> None:
+    # Given two events that came while the stored subscription could not be read
+    reading = reading_of(OPENED)
+    reading.ledger.unreadable[1] = BrokenRuleError("deposited is not balance")
+    reading.chain.happened += [happened(ToppedUp(1, None, 5, 1_005), 21), happened(OwnerChanged(1, "0x9"), 22)]
+    reading.chain.sealed_height = 22
+    reading.run()
+    assert len(repair(reading).still_aside) == 2
+    # When it is mended and the journal is repaired
+    reading.ledger.unreadable.clear()
+    # Then both are entered in their order
+    assert repair(reading) == Repaired(2, [])
+    subscription = reading.ledger.subscriptions[1]
+    assert (subscription.balance_ufix64, subscription.owner, subscription.waits_for) == (1_005, "0x9", None)
 
 
 def test_what_still_cannot_be_entered_keeps_the_rest_waiting() -> None:

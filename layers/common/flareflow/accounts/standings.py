@@ -7,7 +7,7 @@ from typing import Final
 from flareflow.accounts.models import KeyStatus
 from flareflow.accounts.ports import Ledger, MeteredUsage, Rates, Standings
 from flareflow.accounts.standing import UNKNOWN, UNKNOWN_GRACE, Decision, Facts, KnownStanding, Standing, decide
-from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.errors import UNREADABLE, RaceLostError
 from flareflow.time import Clock
 
 ATTEMPTS_MAX: Final = 5
@@ -56,7 +56,7 @@ class JudgeStanding:
         try:
             facts = self._facts(subscription_id)
             return UNKNOWN if facts is None else decide(facts, self.clock())
-        except (BrokenRuleError, ValueError):
+        except UNREADABLE:
             return UNKNOWN
 
     def _facts(self, subscription_id: int) -> Facts | None:

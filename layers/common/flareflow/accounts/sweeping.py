@@ -5,16 +5,18 @@ key that somebody unblocked by hand, a spend cap whose period has ended, a ledge
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from flareflow.accounts.enforcement import Enforce
 from flareflow.accounts.models import KeyState, KeyStatus, VirtualKey
 from flareflow.accounts.ports import KeyIssuer, VirtualKeys
-from flareflow.errors import FlareFlowError, KeyIssuerUnavailableError
+from flareflow.errors import UNREADABLE, FlareFlowError, KeyIssuerUnavailableError
 from flareflow.time import Deadline
 
 PAGE_MAX: Final = 100
+REASONS_MAX: Final = 20
+"""Failures that a report tells with their reasons."""
 
 
 class AllSubscriptions(Protocol):
@@ -35,12 +37,18 @@ class SweepProgress(Protocol):
 
 @dataclass(slots=True)
 class SweepReport:
-    """What one tick did. `is_complete`: the last subscription was reached."""
+    """What one tick did. `reasons`: of the first failures. `is_complete`: the last subscription was reached."""
 
     subscriptions: int = 0
     keys_mended: int = 0
     failed: int = 0
     is_complete: bool = False
+    reasons: list[str] = field(default_factory=list)
+
+    def fail(self, what: str, error: Exception) -> None:
+        self.failed += 1
+        if len(self.reasons) < REASONS_MAX:
+            self.reasons.append(f"{what}: {type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +77,8 @@ class Sweep:
                     last = subscription_id
                 self.progress.note(last)
             last, report.is_complete = None, True
-        except KeyIssuerUnavailableError:
-            report.failed += 1
+        except KeyIssuerUnavailableError as error:
+            report.fail("LiteLLM", error)
         finally:
             self.progress.note(last)
         return report
@@ -84,8 +92,8 @@ class Sweep:
             report.keys_mended += self.enforce.run(subscription_id)
         except KeyIssuerUnavailableError:
             raise
-        except FlareFlowError:
-            report.failed += 1
+        except (FlareFlowError, *UNREADABLE) as error:
+            report.fail(f"subscription {subscription_id}", error)
 
     def _compare(self, key: VirtualKey, found: KeyState | None) -> None:
         """Note what LiteLLM says where it is not what is stored; enforcement then makes it what it has to be.

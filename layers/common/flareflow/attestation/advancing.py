@@ -1,6 +1,7 @@
 """One tick of `attestation_submission`: each attestation under way takes the steps that it can take now."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,7 +19,7 @@ from flareflow.attestation.ports import (
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.request import AttestationTarget, leaf_hash
 from flareflow.attestation.signing_policy import SigningPolicy
-from flareflow.errors import BrokenRuleError, FlareUnavailableError, RaceLostError, UnavailableError
+from flareflow.errors import UNREADABLE, BrokenRuleError, FlareUnavailableError, RaceLostError, UnavailableError
 from flareflow.json_format import to_json
 from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
@@ -57,31 +58,33 @@ class AdvanceAttestations:
     documents: Documents
 
     def run(self, deadline: Deadline) -> AdvanceReport:
-        """One tick. An attestation that fails does not stop the others; the first UnavailableError rises at the end."""
+        """One tick. An attestation that fails or cannot be read does not stop the others; the first error rises at the
+        end.
+        """
         newest = self.statements.newest()
         if newest is not None and newest.settles_something:
             self._begin(newest)
         states: dict[int, str] = {}
-        failures: list[UnavailableError] = []
-        for attestation in self.attestations.under_way():
+        failures: list[Exception] = []
+        for epoch in self.attestations.epochs_under_way():
             if deadline.is_near():
                 return AdvanceReport(states, unfinished=True)
             try:
-                states[attestation.epoch] = self._advance(attestation, newest).state.value
+                if attestation := self.attestations.get(epoch):
+                    states[epoch] = self._advance(attestation, newest).state.value
             except RaceLostError:
                 continue
-            except UnavailableError as error:
+            except (UnavailableError, *UNREADABLE) as error:
                 failures.append(error)
         if failures:
             raise failures[0]
         return AdvanceReport(states)
 
     def _begin(self, statement: Statement) -> None:
-        if self.attestations.get(statement.epoch) is None:
-            try:
+        """Begin an attestation, unless there is one; of one that cannot be read the tick tells later."""
+        with suppress(RaceLostError, *UNREADABLE):
+            if self.attestations.get(statement.epoch) is None:
                 self.attestations.save(Attestation(statement.epoch, statement.words))
-            except RaceLostError:
-                return
 
     def _advance(self, attestation: Attestation, newest: Statement | None) -> Attestation:
         for _ in range(STEPS_MAX):

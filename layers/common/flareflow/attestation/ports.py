@@ -95,10 +95,10 @@ class Attestations(Protocol):
     """The stored attestations."""
 
     def get(self, epoch: int) -> Attestation | None:
-        """The attestation of an epoch; None if none was begun."""
+        """The attestation of an epoch; None if none was begun. Raises ValueError where it cannot be read."""
 
-    def under_way(self) -> Sequence[Attestation]:
-        """All that are neither settled nor skipped, oldest epoch first."""
+    def epochs_under_way(self) -> Sequence[int]:
+        """The epochs of all that are neither settled nor skipped, oldest first."""
 
     def save(self, attestation: Attestation) -> Attestation:
         """Store the change and return it with its new version. Raises RaceLostError when the stored version differs."""

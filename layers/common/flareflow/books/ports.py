@@ -16,11 +16,17 @@ class StoredLedger(Protocol):
         """The last block whose events are all in the journal; None before the first."""
 
     def records(self) -> Iterator[Record]:
-        """Everything that `RebuiltLedger.records` has, in no order, read page by page."""
+        """Everything that `RebuiltLedger.records` has, in no order, read page by page.
+
+        An item that cannot be read is an `UnreadableItem`.
+        """
 
 
 class SealedUsage(Protocol):
-    """What the statements' public documents say. Raises BrokenRuleError where they do not lead to their roots."""
+    """What the statements' public documents say.
+
+    Raises BrokenRuleError or ValueError where they do not lead to their roots.
+    """
 
     def epochs_after(self, epoch: int, limit: int) -> Sequence[int]:
         """The epochs after `epoch` that have a statement, oldest first, at most `limit`."""
@@ -42,7 +48,7 @@ class MeteredUsage(Protocol):
         """What an epoch added, by subscription id."""
 
     def live(self, subscription_id: int) -> LiveTotals:
-        """A subscription's usage so far."""
+        """A subscription's usage so far. Raises ValueError where it cannot be read."""
 
 
 class AllCases(Protocol):

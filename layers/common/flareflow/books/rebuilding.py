@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import Final
 
 from flareflow.books.ports import AllCases, MeteredUsage, SealedUsage, StoredLedger
-from flareflow.books.rebuilt import Key, RebuiltLedger
+from flareflow.books.rebuilt import UNREADABLE_KIND, Key, RebuiltLedger
 from flareflow.books.transactions import Balances, attested, metered, of_case, of_entry
+from flareflow.errors import UNREADABLE
 from flareflow.metering.cases import Case
 from flareflow.metering.models import Usage
 from flareflow.settlement.chain_events import ReadChainEvents
@@ -57,7 +58,10 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class RebuildBooks:
-    """Yields every difference between what is stored and what the sources say."""
+    """Yields every difference between what is stored and what the sources say.
+
+    What cannot be read is a difference too, and all else is compared as usual.
+    """
 
     chain: ChainLog
     token: DepositToken
@@ -133,7 +137,12 @@ class RebuildBooks:
 
     def _compare_statement(self, epoch: int, books: Books, waiting: dict[int, int]) -> Iterator[Difference]:
         """`waiting`: what is metered by subscription and not attested yet; an attestation proves all of it."""
-        totals, stored = self.sealed.totals(epoch), self.metered.deltas(epoch)
+        stored = self.metered.deltas(epoch)
+        try:
+            totals = self.sealed.totals(epoch)
+        except UNREADABLE as error:
+            yield Difference(f"statement of epoch {epoch}", "documents that lead to its roots", str(error))
+            totals = {one: books.totals.get(one, Usage()) + usage for one, usage in stored.items()}
         added = {one: total - books.totals.get(one, Usage()) for one, total in totals.items()}
         books.totals.update(totals)
         for one in sorted(added.keys() | stored.keys()):
@@ -162,12 +171,19 @@ class RebuildBooks:
         unsealed = self._unsealed(newest)
         for one in sorted(books.totals.keys() | unsealed.keys()):
             total = books.totals.get(one, Usage())
-            found = total + unsealed.get(one, Usage()), self.metered.live(one).counted
+            found = total + unsealed.get(one, Usage()), self._counted(one)
             if found[0] == found[1]:
                 continue
-            again = total + self._unsealed(newest).get(one, Usage()), self.metered.live(one).counted
+            again = total + self._unsealed(newest).get(one, Usage()), self._counted(one)
             if again == found:
                 yield Difference(f"counted usage of subscription {one}", *found)
+
+    def _counted(self, subscription_id: int) -> Usage | str:
+        """What is counted, or why that cannot be read."""
+        try:
+            return self.metered.live(subscription_id).counted
+        except UNREADABLE as error:
+            return str(error)
 
     def _unsealed(self, newest: int) -> Mapping[int, Usage]:
         """What the epochs after the newest statement have added so far."""
@@ -217,6 +233,8 @@ def _all(listed: Callable[[str | None, int], Sequence[Case]]) -> Iterator[Case]:
 def _is_later(key: Key, stored: object, moved: Collection[int], read_to: int) -> bool:
     """Whether what is stored follows from events after the block `read_to`."""
     kind, *rest = key
+    if kind == UNREADABLE_KIND:
+        return False
     if kind in {"entry", "set aside"}:
         return int(rest[1]) > read_to
     if kind in {"revenue", "plan", "retired plan"}:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from flareflow.errors import RaceLostError
 from flareflow.settlement.entries import REVENUE, Entry
@@ -13,6 +14,16 @@ from flareflow.settlement.plans import PlanVersion
 type Key = tuple[str | int, ...]
 """What a record is and which one: `("subscription", 7)`."""
 type Record = tuple[Key, object]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableItem:
+    """A stored item that breaks a rule or has an unknown form. The key of its record is its place in the table."""
+
+    reason: str
+
+
+UNREADABLE_KIND: Final = "unreadable item"
 
 
 @dataclass(slots=True)

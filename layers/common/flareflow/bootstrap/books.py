@@ -103,7 +103,7 @@ def main() -> int:
         for difference in islice(rebuild_books().run(books), DIFFERENCES_MAX):
             found += 1
             sys.stdout.write(f"{difference}\n")
-    except FlareFlowError as error:
+    except (FlareFlowError, ValueError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 2
     for (kind, unit), amount in sorted(books.balances.by_kind().items()):

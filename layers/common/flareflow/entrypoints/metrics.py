@@ -52,6 +52,8 @@ class Metric(Enum):
     """Settlement pages with plans in dollars that wait, because the contract uses no rate of the price oracle."""
     FLOW_TRANSACTIONS_FAILED = "FlowTransactionsFailed", MetricUnit.Count
     """Transactions that failed on Flow."""
+    ITEMS_UNREADABLE = "ItemsUnreadable", MetricUnit.Count
+    """Stored items and documents that a job has left out, because they break a rule or have an unknown form."""
     JOURNAL_ENTRIES = "JournalEntries", MetricUnit.Count
     """Events of the contract that were added to the journal."""
     KEYS_MENDED = "KeysMended", MetricUnit.Count

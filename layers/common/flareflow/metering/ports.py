@@ -117,10 +117,16 @@ class SliceQueue(Protocol):
 
 
 class BilledCalls(Protocol):
-    """The calls that were billed."""
+    """The calls that were billed under closed epochs."""
 
-    def of_epoch(self, epoch: int) -> Iterator[BilledCall]:
-        """Every call that was billed under a closed epoch."""
+    def subscriptions(self, epoch: int) -> Sequence[int]:
+        """The ids of the subscriptions that were billed something under an epoch, rising."""
+
+    def of(self, epoch: int, subscription_id: int) -> Iterator[BilledCall]:
+        """Every call of a subscription that was billed under an epoch.
+
+        Raises BrokenRuleError or ValueError where what is stored cannot be read.
+        """
 
 
 class SealedTotals(Protocol):
@@ -130,7 +136,10 @@ class SealedTotals(Protocol):
         """The epochs after `epoch` that have a statement, oldest first, at most `limit`."""
 
     def added_by(self, epoch: int) -> Mapping[int, Usage]:
-        """What the statement of an epoch adds to that before it, by subscription."""
+        """What the statement of an epoch adds to that before it, by subscription.
+
+        Raises BrokenRuleError or ValueError where its documents do not lead to its roots.
+        """
 
 
 class KeySpend(Protocol):

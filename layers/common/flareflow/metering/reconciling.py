@@ -3,16 +3,18 @@
 Every closed epoch is added to the numbers of each key and day. Those of a day are compared with LiteLLM's daily
 activity, and those of all days with the key's own total. LiteLLM counts a call at once and its row is billed minutes
 later, so what is billed now is compared with what LiteLLM said an hour ago or earlier; and what LiteLLM says now may
-not be less than what was billed before. A difference is an open case, which a person bills or writes off.
+not be less than what was billed before. A difference is an open case, which a person bills or writes off. What cannot
+be read is an open case as well, and the rest is compared as usual.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from flareflow.errors import UNREADABLE
 from flareflow.metering.cases import Case, CaseKind
 from flareflow.metering.models import Usage
 from flareflow.metering.ports import (
@@ -25,7 +27,7 @@ from flareflow.metering.ports import (
     Reports,
     SealedTotals,
 )
-from flareflow.metering.spent import KeyLine, MarginLine, Sold, Spent
+from flareflow.metering.spent import BilledCall, KeyLine, MarginLine, Sold, Spent
 from flareflow.time import Deadline
 
 SETTLED_AFTER: Final = timedelta(hours=1)
@@ -93,19 +95,28 @@ class Reconcile:
 
     def _reconcile_epoch(self, epoch: int, now: datetime) -> int:
         """Open what differs, and only then note the epoch as reconciled; return how many cases are new."""
-        by_key: dict[tuple[str, date | None], Spent] = defaultdict(Spent)
-        by_model: dict[tuple[str, date], Sold] = defaultdict(Sold)
-        by_subscription: dict[int, Usage] = defaultdict(Usage)
-        for call in self.billed.of_epoch(epoch):
-            spent = Spent(1, call.usage.cost_nanousd)
-            day = call.started_at.astimezone(UTC).date()
-            by_key[call.key_hash, day] += spent
-            by_model[call.model, day] += Sold(1, call.usage.rated_microtokens, call.usage.cost_nanousd)
-            by_key[call.key_hash, None] += spent
-            by_subscription[call.subscription_id] += call.usage
-        opened = self.cases.open(list(_against_statement(epoch, by_subscription, self.sealed.added_by(epoch), now)))
-        self.reconciled.add(epoch, by_key, by_model)
+        billed, unreadable = _Billed(), dict[int, Case]()
+        for subscription_id in self.billed.subscriptions(epoch):
+            try:
+                billed.add(subscription_id, list(self.billed.of(epoch, subscription_id)))
+            except UNREADABLE as error:
+                unreadable[subscription_id] = _unreadable_events(epoch, subscription_id, error, now)
+        opened = self.cases.open([*unreadable.values(), *self._against_statement(epoch, billed, unreadable, now)])
+        self.reconciled.add(epoch, billed.by_key, billed.by_model)
         return opened
+
+    def _against_statement(self, epoch: int, billed: "_Billed", but: Collection[int], now: datetime) -> Iterator[Case]:
+        """What differs between the events of an epoch and its statement, of all subscriptions but these."""
+        try:
+            told = self.sealed.added_by(epoch)
+        except UNREADABLE as error:
+            what = f"the documents of epoch {epoch} cannot be read: {error}"
+            yield Case(CaseKind.DIFFERENCE, "statement_unreadable", str(epoch), now, what)
+            return
+        for subscription_id in sorted((billed.by_subscription.keys() | told.keys()) - set(but)):
+            added, found = told.get(subscription_id, Usage()), billed.by_subscription.get(subscription_id, Usage())
+            if added != found:
+                yield _differs_from_statement(epoch, subscription_id, added, found, now)
 
     def _margins(self, day: date) -> list[MarginLine]:
         sold = self.reconciled.sold(day)
@@ -134,15 +145,35 @@ class Reconcile:
         return [KeyLine(key, day, billed.get(key, Spent()), counted.get(key, Spent()), before.get(key)) for key in keys]
 
 
-def _against_statement(
-    epoch: int, events: Mapping[int, Usage], statement: Mapping[int, Usage], now: datetime
-) -> Iterator[Case]:
-    for subscription_id in sorted(events.keys() | statement.keys()):
-        told, found = statement.get(subscription_id, Usage()), events.get(subscription_id, Usage())
-        if told != found:
-            what = f"the statement of epoch {epoch} adds {told} to subscription {subscription_id}, its events {found}"
-            identity = f"{epoch}-{subscription_id}"
-            yield Case(CaseKind.DIFFERENCE, "statement_differs", identity, now, what, subscription_id=subscription_id)
+@dataclass(frozen=True, slots=True)
+class _Billed:
+    """What the calls of an epoch add up to. A day of None stands for all days."""
+
+    by_key: dict[tuple[str, date | None], Spent] = field(default_factory=lambda: defaultdict(Spent))
+    by_model: dict[tuple[str, date], Sold] = field(default_factory=lambda: defaultdict(Sold))
+    by_subscription: dict[int, Usage] = field(default_factory=lambda: defaultdict(Usage))
+
+    def add(self, subscription_id: int, calls: Iterable[BilledCall]) -> None:
+        """Add all calls of a subscription."""
+        for call in calls:
+            spent = Spent(1, call.usage.cost_nanousd)
+            day = call.started_at.astimezone(UTC).date()
+            self.by_key[call.key_hash, day] += spent
+            self.by_key[call.key_hash, None] += spent
+            self.by_model[call.model, day] += Sold(1, call.usage.rated_microtokens, call.usage.cost_nanousd)
+            self.by_subscription[subscription_id] += call.usage
+
+
+def _differs_from_statement(epoch: int, subscription_id: int, told: Usage, found: Usage, now: datetime) -> Case:
+    what = f"the statement of epoch {epoch} adds {told} to subscription {subscription_id}, its events {found}"
+    identity = f"{epoch}-{subscription_id}"
+    return Case(CaseKind.DIFFERENCE, "statement_differs", identity, now, what, subscription_id=subscription_id)
+
+
+def _unreadable_events(epoch: int, subscription_id: int, error: Exception, now: datetime) -> Case:
+    what = f"the events of subscription {subscription_id} in epoch {epoch} cannot be read: {error}"
+    identity = f"{epoch}-{subscription_id}"
+    return Case(CaseKind.DIFFERENCE, "events_unreadable", identity, now, what, subscription_id=subscription_id)
 
 
 def _cases_of(line: KeyLine, now: datetime) -> Iterator[Case]:

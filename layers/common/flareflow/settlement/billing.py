@@ -7,6 +7,7 @@ from typing import Final
 
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 from flareflow.attestation.ports import Attestations, Policies
+from flareflow.errors import UNREADABLE
 from flareflow.settlement.pages import SealedPages
 from flareflow.settlement.ports import LightClient
 from flareflow.settlement.rates import ReadRate
@@ -26,6 +27,7 @@ class BillingReport:
     """What one tick did. `failed` counts transactions that the access node refused or that failed on the chain.
 
     `pages_waiting` counts pages with plans in dollars that were not sent, because the contract has no usable rate now.
+    `unreadable`: why attestations or pages were left out, which could not be read.
     """
 
     policies_rolled: int = 0
@@ -33,6 +35,7 @@ class BillingReport:
     pages_settled: int = 0
     pages_waiting: int = 0
     failed: int = 0
+    unreadable: tuple[str, ...] = ()
 
     def __add__(self, other: "BillingReport") -> "BillingReport":
         return BillingReport(
@@ -41,6 +44,7 @@ class BillingReport:
             self.pages_settled + other.pages_settled,
             self.pages_waiting + other.pages_waiting,
             self.failed + other.failed,
+            self.unreadable + other.unreadable,
         )
 
 
@@ -54,6 +58,8 @@ class BillOnFlow:
 
     Pages with plans in dollars are settled while the contract uses the oracle's rate. Otherwise they wait for a
     later tick or a newer statement, and all other pages are settled.
+
+    A statement whose record or pages cannot be read holds up no other; a newer one carries its totals.
     """
 
     attestations: Attestations
@@ -67,7 +73,8 @@ class BillOnFlow:
     def run(self, deadline: Deadline) -> BillingReport:
         report = self._roll_policies(deadline)
         refusal = self.rate.run(deadline.clock())
-        ready = [found for found in self.attestations.under_way() if found.state in _READY]
+        ready, unreadable = self._ready()
+        report += BillingReport(unreadable=tuple(unreadable))
         for attestation in ready:
             newest = ready[-1]
             if attestation.state is State.PROVEN and attestation.epoch < newest.epoch:
@@ -75,6 +82,18 @@ class BillOnFlow:
             elif not deadline.is_near():
                 report += self._bill(attestation, newest, refusal, deadline)
         return report
+
+    def _ready(self) -> tuple[list[Attestation], list[str]]:
+        """The attestations that can be delivered or settled, oldest first, and why others could not be read."""
+        ready, unreadable = list[Attestation](), list[str]()
+        for epoch in self.attestations.epochs_under_way():
+            try:
+                attestation = self.attestations.get(epoch)
+            except UNREADABLE as error:
+                unreadable.append(f"attestation of epoch {epoch}: {error}")
+            else:
+                ready += [attestation] if attestation and attestation.state in _READY else []
+        return ready, unreadable
 
     def _roll_policies(self, deadline: Deadline) -> BillingReport:
         report = BillingReport()
@@ -118,7 +137,10 @@ class BillOnFlow:
         self, attestation: Attestation, newest: Attestation, refusal: str | None, deadline: Deadline
     ) -> BillingReport:
         """`refusal`: why the contract accepts no rate of dollars now; None if it accepts one."""
-        pages = self._pages_to_settle(attestation.epoch, deadline.clock())
+        try:
+            pages = self._pages_to_settle(attestation.epoch, deadline.clock())
+        except UNREADABLE as error:
+            return self._give_up(attestation, newest, f"pages of epoch {attestation.epoch}: {error}")
         waiting = [page for page in pages if page.reads_rate and refusal is not None]
         ready = [page for page in pages if page not in waiting]
         outcome = self._send(ready, deadline)
@@ -132,6 +154,14 @@ class BillOnFlow:
         else:
             self._keep_reasons(attestation, outcome)
         return report
+
+    def _give_up(self, attestation: Attestation, newest: Attestation, reason: str) -> BillingReport:
+        """Leave a statement whose pages cannot be read to a newer one."""
+        if attestation.epoch < newest.epoch:
+            self._skip(attestation, newest)
+        else:
+            self._keep_reasons(attestation, _Outcome(0, (reason,)))
+        return BillingReport(unreadable=(reason,))
 
     def _pages_to_settle(self, epoch: int, now: datetime) -> Sequence[SettlePage]:
         """The pages of an epoch on which the contract can charge something."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol, Self
 
+from flareflow.errors import UNREADABLE, FlowRefusedError
 from flareflow.settlement.journal import Subscription
 from flareflow.settlement.ports import Ledger
 
@@ -34,7 +35,10 @@ class Contract(Protocol):
     """The contract on Flow."""
 
     def balances(self, subscription_id: int) -> Balances | None:
-        """A subscription at the latest sealed block; None if there is none. Raises FlowUnavailableError."""
+        """A subscription at the latest sealed block; None if there is none.
+
+        Raises FlowUnavailableError, and FlowRefusedError where the script fails for this subscription.
+        """
 
 
 class Settled(Protocol):
@@ -53,15 +57,27 @@ class JournalAgainstContract:
     contract: Contract
 
     def mismatches(self, turn: int) -> Iterator[tuple[int, str]]:
-        """(subscription id, what differs). The journal may lag behind, so only what stays the same is a difference."""
+        """(subscription id, what differs). The journal may lag behind, so only what stays the same is a difference.
+
+        A subscription that one side cannot tell differs too, and does not keep the others from being compared.
+        """
         ids = sorted(self.known.all())
         first = turn * COMPARED_MAX % max(len(ids), 1)
         for subscription_id in (ids + ids)[first : first + min(COMPARED_MAX, len(ids))]:
+            if what := self._difference(subscription_id):
+                yield subscription_id, what
+
+    def _difference(self, subscription_id: int) -> str | None:
+        try:
             subscription = self.ledger.subscription(subscription_id)
+        except UNREADABLE as error:
+            return f"what the journal has stored cannot be read: {error}"
+        try:
             told = self.contract.balances(subscription_id)
-            kept = Balances.of(subscription) if subscription else None
-            if kept != told:
-                yield subscription_id, f"the journal says {_text(kept)}, the contract {_text(told)}"
+        except FlowRefusedError:  # its message has the block, which would be another one at each run
+            return "the contract's script fails"
+        kept = Balances.of(subscription) if subscription else None
+        return None if kept == told else f"the journal says {_text(kept)}, the contract {_text(told)}"
 
 
 def _text(balances: Balances | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Final
 
-from flareflow.errors import BrokenRuleError
+from flareflow.errors import UNREADABLE, BrokenRuleError
 from flareflow.settlement.entering import Entering
 from flareflow.settlement.events import ChainEvent, PlanAdded, PlanRetired, Position, SetAside, Waiting
 from flareflow.settlement.journal import Posting, Subscription, enter
@@ -62,7 +62,7 @@ class _Repair:
                 break
             try:
                 entered += self._enter(aside)
-            except (BrokenRuleError, ValueError) as error:
+            except UNREADABLE as error:
                 still_aside.append(replace(aside, reason=str(error)))
                 if aside.subscription_id is not None:
                     still_aside += waiting[number + 1 :]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 UNDER_WAY_MAX: Final = 100
-"""Attestations read in one tick. The oldest come first, so a later tick reads the rest."""
+"""Attestations looked at in one tick. The oldest come first, so a later tick reads the rest."""
 
 _ATTESTATION: Final = TypeAdapter(Attestation)
 
@@ -31,13 +31,12 @@ class DynamoAttestations:
             item = self.table.get_item(Key=ATTESTATION.key(epoch=epoch), ConsistentRead=True).get("Item")
         return _parsed(item) if item else None
 
-    def under_way(self) -> Sequence[Attestation]:
+    def epochs_under_way(self) -> Sequence[int]:
         with translating("list the attestations under way"):
             listed = self.table.query(
                 KeyConditionExpression=LISTED_ATTESTATION.all_of(), ConsistentRead=True, Limit=UNDER_WAY_MAX
             )["Items"]
-        found = (self.get(LISTED_ATTESTATION.number(entry, "epoch")) for entry in listed)
-        return [attestation for attestation in found if attestation is not None]
+        return [LISTED_ATTESTATION.number(entry, "epoch") for entry in listed]
 
     def save(self, attestation: Attestation) -> Attestation:
         saved = replace(attestation, version=attestation.version + 1)

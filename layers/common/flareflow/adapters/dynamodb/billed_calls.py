@@ -1,6 +1,6 @@
 """The billed calls of an epoch, read from UsageTable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
@@ -19,11 +19,10 @@ class DynamoBilledCalls:
     epochs: DynamoEpochUsage
     reader: UsageReader
 
-    def of_epoch(self, epoch: int) -> Iterator[BilledCall]:
-        for subscription_id in sorted(self.epochs.deltas(epoch)):
-            yield from self._of_subscription(subscription_id, epoch)
+    def subscriptions(self, epoch: int) -> Sequence[int]:
+        return sorted(self.epochs.deltas(epoch))
 
-    def _of_subscription(self, subscription_id: int, epoch: int) -> Iterator[BilledCall]:
+    def of(self, epoch: int, subscription_id: int) -> Iterator[BilledCall]:
         cursor: str | None = None
         for _ in range(PAGES_MAX):
             page = self.reader.events(subscription_id, epoch, cursor)

@@ -20,8 +20,8 @@ from flareflow.adapters.dynamodb.tables import (
     SETTLED,
     SUBSCRIPTION,
 )
-from flareflow.books.rebuilt import Record, place_of
-from flareflow.errors import BrokenRuleError
+from flareflow.books.rebuilt import UNREADABLE_KIND, Record, UnreadableItem, place_of
+from flareflow.errors import UNREADABLE, BrokenRuleError
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import SetAside
 
@@ -48,7 +48,7 @@ class DynamoStoredLedger:
         for item in self._items():
             for kind, read in _READERS.items():
                 if kind.matches(item):
-                    yield read(item)
+                    yield _read(item, read)
                     break
 
     def _items(self) -> Iterator[Item]:
@@ -61,6 +61,13 @@ class DynamoStoredLedger:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         raise BrokenRuleError(f"the ledger's table has more than {SCAN_PAGES_MAX} pages")
+
+
+def _read(item: Item, read: Callable[[Mapping[str, Any]], Record]) -> Record:
+    try:
+        return read(item)
+    except UNREADABLE as error:
+        return (UNREADABLE_KIND, str(item["pk"]), str(item["sk"])), UnreadableItem(str(error))
 
 
 def _entry(item: Mapping[str, Any]) -> Record:

@@ -7,6 +7,7 @@ Unix epoch, an end as the difference to its start. A pack is read by the version
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -27,7 +28,9 @@ def pack_entries(entries: Iterable[Entry]) -> bytes:
 
 
 def unpack_entries(packed: bytes) -> Sequence[Entry]:
-    return [_entry(*row) for row in _unpack(packed)]
+    """Raises BrokenRuleError for bytes that are no pack of entries."""
+    with _reading():
+        return [_entry(*row) for row in _unpack(packed)]
 
 
 def pack_records(records: Iterable[RatedRecord]) -> bytes:
@@ -35,7 +38,9 @@ def pack_records(records: Iterable[RatedRecord]) -> bytes:
 
 
 def unpack_records(subscription_id: int, packed: bytes) -> Sequence[RatedRecord]:
-    return [_record(subscription_id, *row) for row in _unpack(packed)]
+    """Raises BrokenRuleError for bytes that are no pack of records."""
+    with _reading():
+        return [_record(subscription_id, *row) for row in _unpack(packed)]
 
 
 def split_entries(entries: Iterable[Entry], span_max: timedelta) -> Iterator[list[Entry]]:
@@ -66,6 +71,14 @@ def _parts[T](items: Iterable[T], row: Callable[[T], list[Any]], belong: Callabl
 
 def _pack(rows: Sequence[Any]) -> bytes:
     return zlib.compress(json.dumps([FORM, rows], separators=(",", ":")).encode(), level=9)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (zlib.error, ValueError, TypeError) as error:
+        raise BrokenRuleError(f"a pack of usage cannot be read: {error}") from error
 
 
 def _unpack(packed: bytes) -> list[Any]:
