@@ -1,16 +1,24 @@
-"""Stream consumer: notifies those who watch a subscription when its usage or balance changes."""
+"""Stream consumer: notifies those who watch a subscription when its usage or balance changes.
 
+Records that failed at every attempt come again from a queue, which names their place in the stream.
+"""
+
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.pending_push import decode, push
-from flareflow.entrypoints.table_streams import BatchResponse, each_in_order
+from flareflow.bootstrap.pending_push import decode, failed_records, push
+from flareflow.entrypoints.queue_batches import each_message
+from flareflow.entrypoints.table_streams import BatchResponse, are_given_up, drive_again, each_in_order
 
 logger = Logger()
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse | PartialItemFailureResponse:
+    if are_given_up(event):
+        return each_message(event, context, partial(drive_again, failed_records().read, decode, push().run))
     return each_in_order(event, decode, push().run)

@@ -136,7 +136,7 @@ _BATCHES: Final = (
         "gateway-given-up-without-a-word",
         "What is given up is reported to the failure queue.",
         STREAMS,
-        "                await self._give_up(left, retries)\n",
+        "                await self._give_up(left, shard_id, retries)\n",
         "",
         [TEST_STREAMS],
     ),

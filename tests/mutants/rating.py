@@ -189,7 +189,7 @@ FAULTS: Final = (
         "rating-most-of-the-model-asked-for",
         "A call can weigh as much as the dearest model that may answer it.",
         GATE_MODELS,
-        "for one in self._answering(model) for price in self.prices.of(one))",
+        "for one in self.answering(model) for price in self.prices.of(one))",
         "for one in [model] for price in self.prices.of(one))",
         [TEST_GATE],
     ),

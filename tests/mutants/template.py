@@ -7,6 +7,19 @@ from tests.mutants.fault import Fault
 TEMPLATE: Final = "template.yaml"
 TEST_RULES: Final = "tests/unit/template/test_rules.py::test_the_template_keeps_the_rule"
 
+USAGE_OF_ENFORCEMENT: Final = """\
+        Usage:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt UsageTable.StreamArn
+            StartingPosition: TRIM_HORIZON
+            BatchSize: 100
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            BisectBatchOnFunctionError: true
+            MaximumRetryAttempts: 5
+            DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt EnforcementFailuresQueue.Arn}}
+"""
+
 FAULTS: Final = (
     Fault(
         "template-index-cannot-be-queried",
@@ -36,7 +49,7 @@ FAULTS: Final = (
         "template-stream-trigger-missing",
         "Keys are blocked when usage changes.",
         TEMPLATE,
-        "        Usage: *UsageStream\n",
+        USAGE_OF_ENFORCEMENT,
         "",
         [TEST_RULES],
     ),

@@ -1,5 +1,6 @@
 """The functions behind the streams of UsageTable and LedgerTable."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -44,3 +45,28 @@ def test_a_record_that_failed_is_reported(load: Load, name: str, use_case: str) 
     [record] = event["Records"]
     answer = load(name, **{use_case: SimpleNamespace(run=fail)}).handle(event)
     assert answer == {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+
+
+@pytest.mark.parametrize(("name", "use_case"), [("pending_push", "push"), ("enforcement", "enforce")])
+@pytest.mark.parametrize("works", [True, False])
+def test_records_that_were_given_up_are_driven_again_by_a_queue(
+    load: Load, name: str, use_case: str, works: bool
+) -> None:
+    # Given a message about the sample's record, which had failed at every attempt
+    [record] = sample(name)["Records"]
+    number = record["dynamodb"]["SequenceNumber"]
+    place = {"streamArn": "arn:stream", "shardId": "shard", "startSequenceNumber": number, "endSequenceNumber": number}
+    message = {"messageId": "m-1", "body": json.dumps({"DDBStreamBatchInfo": place}), "eventSource": "aws:sqs"}
+    handled: list[object] = []
+
+    def handle(change: object) -> None:
+        if not works:
+            raise StorageUnavailableError("told to be down")
+        handled.append(change)
+
+    reading = SimpleNamespace(read=lambda *asked: [record] if asked[:2] == ("arn:stream", "shard") else [])
+    roots = {use_case: SimpleNamespace(run=handle), "failed_records": reading}
+    # When the queue delivers it
+    answer = load(name, **roots).handle({"Records": [message | {"attributes": {}, "messageAttributes": {}}]})
+    # Then the record is handled, or the queue delivers the message again
+    assert (len(handled), answer["batchItemFailures"]) == ((1, []) if works else (0, [{"itemIdentifier": "m-1"}]))

@@ -62,6 +62,7 @@ def arn(service: str, resource: str) -> str:
     return f"arn:aws:{service}:us-east-1:123456789012:{resource}"
 
 
+STREAM = arn("dynamodb", "table/t/stream/2026-11-24T00:00:00.000")
 CALLS = [
     ("dynamodb", "get_item", {"TableName": "t", "Key": KEY}, [("dynamodb:GetItem", arn("dynamodb", "table/t"))]),
     (
@@ -98,6 +99,18 @@ CALLS = [
         ],
     ),
     (
+        "dynamodbstreams",
+        "get_shard_iterator",
+        {"StreamArn": STREAM, "ShardId": f"shardId-{'0' * 20}-1", "ShardIteratorType": "TRIM_HORIZON"},
+        [("dynamodb:GetShardIterator", STREAM)],
+    ),
+    (
+        "dynamodbstreams",
+        "get_records",
+        {"ShardIterator": f"000|{STREAM}|shardId-1|000"},
+        [("dynamodb:GetRecords", STREAM)],
+    ),
+    (
         "sqs",
         "send_message_batch",
         {"QueueUrl": "http://127.0.0.1:1/123456789012/q", "Entries": [{"Id": "1", "MessageBody": "a"}]},
@@ -121,7 +134,7 @@ def test_a_call_needs_each_action_on_each_resource_that_it_touches(
     service: str, operation: str, parameters: dict[str, Any], accesses: list[tuple[str, str]]
 ) -> None:
     call = parse_call(asked(service, operation, **parameters), "socketapi")
-    assert (call.caller, call.service) == ("Caller", service)
+    assert (call.caller, call.service) == ("Caller", service.removesuffix("streams"))
     assert list(call.accesses) == [Access(*access) for access in accesses]
 
 
@@ -138,6 +151,8 @@ def test_sending_to_a_connection_needs_the_connection_of_this_stage() -> None:
         ("dynamodb", "list_tables", {}),
         ("dynamodb", "delete_table", {"TableName": "t"}),
         ("dynamodb", "execute_statement", {"Statement": "SELECT * FROM t"}),
+        ("dynamodbstreams", "list_streams", {}),
+        ("dynamodbstreams", "get_records", {"ShardIterator": "of no known stream"}),
         ("sqs", "purge_queue", {"QueueUrl": "http://127.0.0.1:1/123456789012/q"}),
         ("secretsmanager", "list_secrets", {}),
         ("kms", "schedule_key_deletion", {"KeyId": "k-1"}),

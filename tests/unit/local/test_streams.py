@@ -62,7 +62,7 @@ def delivered(handler: Handler, *, bisect: bool = False) -> tuple[list[list[int]
     functions, queue = FakeFunctions(handler), FakeQueue()
     poller = StreamPoller(source, functions, streams=None, sqs=queue)  # type: ignore[arg-type]
     records: list[Record] = [{"dynamodb": {"SequenceNumber": str(number)}} for number in (1, 2, 3, 4)]
-    asyncio.run(poller.deliver(records))
+    asyncio.run(poller.deliver(records, "shard-1"))
     return functions.batches, queue.sent
 
 
@@ -79,7 +79,7 @@ def test_a_batch_goes_on_from_its_first_failed_record() -> None:
 def test_what_fails_at_every_retry_is_given_up_to_the_queue() -> None:
     batches, lost = delivered(lambda batch: [number for number in batch if number == 4])
     assert batches == [[1, 2, 3, 4], [4], [4]]
-    assert [(one["startSequenceNumber"], one["batchSize"]) for one in lost] == [("4", 1)]
+    assert [(one["shardId"], one["startSequenceNumber"], one["batchSize"]) for one in lost] == [("shard-1", "4", 1)]
 
 
 def test_a_failing_function_is_given_halves_so_that_one_record_cannot_hold_up_all() -> None:

@@ -83,6 +83,10 @@ class AwsInMemory:
         """DynamoDB for the administrator."""
         return session.session().resource("dynamodb")
 
+    def streams(self) -> Any:
+        """Their streams for the administrator."""
+        return session.session().client("dynamodbstreams")
+
     def name_of(self, logical_id: str) -> str:
         return self.deployment.physical(logical_id).ref
 
@@ -138,6 +142,7 @@ def aws_in_memory(template: Template) -> Iterator[AwsInMemory]:
     """Everything that the template declares, empty."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto does not know hosts with the account's id
         patch.setattr(provision, "url", lambda _: None)
         made = provision.Provisioner(template, {}).make_all()
         aws = AwsInMemory(Deployment(template, made))

@@ -77,6 +77,7 @@ class MainJob:
             self.tell_watchers()
             self.sweep_keys()
             self.enforce()
+            self.drive_again()
             self.read_account()
             self.read_public()
 
@@ -296,6 +297,27 @@ class MainJob:
             key = self._table("AccountsTable").get_item(Key={"pk": f"SUB#{SUBSCRIPTION}", "sk": f"KEY#{KEY_HASH}"})
             assert key.get("Item", {}).get("status") == status
         self._read_chain(OwnerChanged(SUBSCRIPTION, ALICE))
+
+    def drive_again(self) -> None:
+        """The first record of a subscription in each stream, which both functions had given up."""
+        for function in ("PendingPushFunction", "EnforcementFunction"):
+            for table in ("UsageTable", "LedgerTable"):
+                with self.aws.function(function) as (_, _, handle):
+                    assert handle(queue_event(self._given_up(table))) == {"batchItemFailures": []}
+
+    def _given_up(self, table: str) -> Mapping[str, object]:
+        """The message about the first record of a subscription in a table's stream."""
+        stream, streams = self._table(table).latest_stream_arn, self.aws.streams()
+        shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+        first = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+        records = streams.get_records(ShardIterator=streams.get_shard_iterator(**first)["ShardIterator"])["Records"]
+        number = next(
+            record["dynamodb"]["SequenceNumber"]
+            for record in records
+            if record["dynamodb"]["Keys"]["pk"]["S"].startswith("SUB#")
+        )
+        place = {"streamArn": stream, "shardId": shard, "startSequenceNumber": number, "endSequenceNumber": number}
+        return {"DDBStreamBatchInfo": place}
 
     def sweep_keys(self) -> None:
         """Of a subscription without a standing: one key was changed by hand, and a former owner has left another."""

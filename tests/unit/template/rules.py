@@ -43,7 +43,11 @@ STREAMS: Final = {
     "PendingPushFunction": {"UsageTable", "LedgerTable"},
     "EnforcementFunction": {"UsageTable", "LedgerTable"},
 }
-QUEUES: Final = {"UsageSlicesFunction": {"UsageSlicesQueue"}}
+QUEUES: Final = {
+    "UsageSlicesFunction": {"UsageSlicesQueue"},
+    "PendingPushFunction": {"PushFailuresQueue"},
+    "EnforcementFunction": {"EnforcementFailuresQueue"},
+}
 SCHEDULED: Final = {
     "UsagePollingFunction",
     "UsageRescanFunction",
@@ -102,7 +106,8 @@ def roles_allow_what_is_needed(deployment: Deployment, needs: Needs) -> Iterator
 
 def roles_allow_nothing_else(deployment: Deployment, needs: Needs) -> Iterator[str]:
     """Apart from what SAM adds for the poller and the traces."""
-    of_pollers = {Access("sqs:SendMessage", deployment.physical("StreamFailuresQueue").attributes["Arn"])}
+    queues = (deployment.physical(name).attributes["Arn"] for names in QUEUES.values() for name in names)
+    of_pollers = {Access("sqs:SendMessage", arn) for arn in queues}
     for function, role in deployment.roles.items():
         inline = [statement for statement in role.statements if list(statement.resources) != ["*"]]
         granted = {Access(action, on) for one in inline for action in one.actions for on in one.resources}
@@ -146,6 +151,7 @@ def a_batch_that_fails_loses_nothing(deployment: Deployment, _: Needs) -> Iterat
                 yield f"{source.function} reports which records failed, and {source.source_arn} does not read it"
     for source in event_sources(deployment, "dynamodb"):
         yield from _stream_faults(source)
+        yield from _not_driven_again(deployment, source)
 
 
 def _stream_faults(source: EventSource) -> Iterator[str]:
@@ -158,6 +164,14 @@ def _stream_faults(source: EventSource) -> Iterator[str]:
         yield f"one record can fail a whole batch of {source.function}"
     if not given.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
         yield f"nobody is told what {source.function} gives up"
+
+
+def _not_driven_again(deployment: Deployment, source: EventSource) -> Iterator[str]:
+    """What a stream's function gives up comes back to it from a queue."""
+    given_up = source.properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    queues = {one.source_arn for one in event_sources(deployment, "sqs") if one.function == source.function}
+    if given_up and given_up not in queues:
+        yield f"nothing drives again what {source.function} gives up to {given_up}"
 
 
 def documents_are_served_without_a_function(deployment: Deployment, needs: Needs) -> Iterator[str]:

@@ -237,6 +237,11 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
     ),
     ("a metric that nobody watches", rules.what_needs_a_person_is_told, without("PagesWaitingAlarm")),
     ("an expression that nobody watches", rules.what_needs_a_person_is_told, without("NothingSettledAlarm")),
+    (
+        "failures that nobody drives again",
+        rules.a_batch_that_fails_loses_nothing,
+        lambda source: resource(source, "PendingPushFunction")["Events"].pop("GivenUp"),
+    ),
     ("a queue that nobody watches", rules.what_needs_a_person_is_told, without("StreamFailuresAlarm")),
     ("ticks that nobody watches", rules.what_needs_a_person_is_told, without("TicksFailAlarm")),
     ("an alarm that nobody hears", rules.every_alarm_reaches_a_person, changed("PagesWaitingAlarm", AlarmActions=[])),

@@ -18,6 +18,9 @@ CONNECTION_PATH: Final = re.compile(r"/(?P<stage>[^/]+)/@connections/[^/]+")
 
 TABLE_OPERATIONS: Final = frozenset({"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"})
 BATCH_OPERATIONS: Final = frozenset({"BatchGetItem", "BatchWriteItem"})
+STREAM_OPERATIONS: Final = frozenset({"GetShardIterator", "GetRecords"})
+STREAM: Final = re.compile(r"arn:[^|]+:table/[^|/]+/stream/[0-9T:.-]+")
+"""In an ARN, or in the iterator of a shard, which begins with it."""
 TRANSACTION_ACTIONS: Final = {
     "Get": "GetItem",
     "Put": "PutItem",
@@ -99,6 +102,9 @@ def _dynamodb(operation: str, body: Body) -> Iterator[Access]:
         for item in body["TransactItems"]:
             for kind, what in item.items():
                 yield Access(f"dynamodb:{TRANSACTION_ACTIONS[kind]}", table_arn(what["TableName"]))
+    elif operation in STREAM_OPERATIONS:
+        place = STREAM.search(body.get("StreamArn") or body["ShardIterator"])
+        yield Access(f"dynamodb:{operation}", place[0])  # type: ignore[index]  # without a stream it is not known
     else:
         raise KeyError(operation)
 

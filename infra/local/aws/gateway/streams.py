@@ -29,12 +29,15 @@ class StreamReader:
     def __init__(self, stream_arn: str, streams: Any) -> None:
         self._stream_arn = stream_arn
         self._streams = streams
+        self.shard_id = ""
+        """The shard of the last batch."""
 
     async def batches(self, size: int) -> AsyncIterator[list[Record]]:
         """Batches of at most `size` records in the stream's order. A batch is read when the one before was handled."""
         finished: set[str] = set()
         while True:
             for shard_id in await self._shards(finished):
+                self.shard_id = shard_id
                 async for batch in self._shard(shard_id, size):
                     yield batch
                 finished.add(shard_id)
@@ -87,9 +90,9 @@ class StreamPoller:
     async def run(self) -> None:
         reader = StreamReader(self.source.source_arn, self.streams)
         async for records in reader.batches(self.source.batch_size):
-            await self.deliver(records)
+            await self.deliver(records, reader.shard_id)
 
-    async def deliver(self, records: Sequence[Record]) -> None:
+    async def deliver(self, records: Sequence[Record], shard_id: str) -> None:
         """Invoke the function until every record is handled or, after the retries, given up."""
         waiting = deque([(records, 0)])
         while waiting:
@@ -98,7 +101,7 @@ class StreamPoller:
             if not left:
                 continue
             if retries == self._retries_max:
-                await self._give_up(left, retries)
+                await self._give_up(left, shard_id, retries)
                 continue
             await asyncio.sleep(RETRY_SECONDS)
             parts = _halves(left) if whole_failed and self._bisects else [left]
@@ -124,7 +127,7 @@ class StreamPoller:
         first = next((i for i, record in enumerate(batch) if _sequence(record) in failed), len(batch))
         return batch[first:], False
 
-    async def _give_up(self, batch: Sequence[Record], retries: int) -> None:
+    async def _give_up(self, batch: Sequence[Record], shard_id: str, retries: int) -> None:
         """Send the OnFailure queue what Lambda would send: the place of the records in the stream, not the records."""
         destination = self.source.properties["DestinationConfig"]["OnFailure"]["Destination"]
         queue = await asyncio.to_thread(self.sqs.get_queue_url, QueueName=destination.rpartition(":")[2])
@@ -138,6 +141,7 @@ class StreamPoller:
             "timestamp": datetime.now(UTC).isoformat(),
             "DDBStreamBatchInfo": {
                 "streamArn": self.source.source_arn,
+                "shardId": shard_id,
                 "startSequenceNumber": _sequence(batch[0]),
                 "endSequenceNumber": _sequence(batch[-1]),
                 "batchSize": len(batch),

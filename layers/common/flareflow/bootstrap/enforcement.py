@@ -10,6 +10,7 @@ from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce
 from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.changes import decode_changed_funds
+from flareflow.adapters.dynamodb.failed_records import FailedRecords
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
@@ -44,3 +45,8 @@ def enforcement(settings: EnforcementSettings) -> Enforce:
         budgets=Budgets(settings.budget_usd_per_million_tokens),
         clock=utc_now,
     )
+
+
+@cache
+def failed_records() -> FailedRecords:
+    return FailedRecords(boto3.client("dynamodbstreams"), boto3.client("dynamodb"))

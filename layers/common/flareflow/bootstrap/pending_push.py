@@ -7,6 +7,7 @@ import boto3
 
 from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.changes import decode_change
+from flareflow.adapters.dynamodb.failed_records import FailedRecords
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages
 from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.pushing import Push
@@ -32,3 +33,8 @@ def push() -> Push:
         sender=websocket_connections(settings.websocket_url),
         clock=utc_now,
     )
+
+
+@cache
+def failed_records() -> FailedRecords:
+    return FailedRecords(boto3.client("dynamodbstreams"), boto3.client("dynamodb"))
