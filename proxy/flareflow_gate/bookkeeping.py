@@ -93,7 +93,7 @@ class Bookkeeping:
         at = max(self.clock(), record.started_at)  # the machine's clock may have been set back
         ended = record.ended(ending, tokens, estimated=estimated, at=at)
         ended = ended.answered(answer.answered_by, self._base_model(answer.answered_by, record.model))
-        self.credit.settle(record.event_id, self.bounds.pricing.rated(record.model, tokens))
+        self.credit.settle(record.event_id, self.bounds.pricing.rated(record.model, answer.answered_by, tokens))
         self.outbox.answer(record.event_id, ended.encode())
         self.on_record()
         return self.bounds.pricing.billed(ended.answering_model, ended.base_model, tokens)

@@ -1,6 +1,6 @@
 """What a call can cost at most, before it is made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -26,8 +26,11 @@ class Pricing(Protocol):
     def most(self, model: str, prompt_tokens: int, output_tokens: int) -> int:
         """The most that a call with so many tokens can cost, whatever their kinds are."""
 
-    def rated(self, model: str, tokens: Tokens) -> int:
-        """What a call costs at most that has used these tokens."""
+    def answering(self, model: str) -> Set[str]:
+        """The models that may answer a call of `model`."""
+
+    def rated(self, model: str, answered_by: str | None, tokens: Tokens) -> int:
+        """What a call costs at most that has used these tokens; `answered_by` is None where nobody told."""
 
     def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
         """What a call costs that `model` has answered, whose deployments call `base_model`: as metering rates it."""
@@ -49,8 +52,12 @@ class Bounds:
         if call.route.protocol is Api.EMBEDDING:
             return 0
         given = [limit for name in _LIMITS if (limit := getattr(call.parameters, name, None)) is not None]
-        limit = max(given) if given else self.longest_answer(call.parameters.model) or OUTPUT_TOKENS_UNKNOWN
+        limit = max(given) if given else self._longest_answer(call.parameters.model)
         return limit * _answers(call.parameters)
+
+    def _longest_answer(self, model: str) -> int:
+        """That of whichever model answers."""
+        return max(self.longest_answer(one) or OUTPUT_TOKENS_UNKNOWN for one in self.pricing.answering(model))
 
 
 def _answers(parameters: Parameters) -> int:

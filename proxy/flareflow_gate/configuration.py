@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,6 +92,8 @@ RULES: Final = (
 UNSAFE_DEPLOYMENTS: Final = {
     "configurable_clientside_auth_params": "a caller could name the provider's address",
     "silent_model": "a second model would be called that nobody pays for",
+    "fallbacks": "other models would answer than the gate knows; router_settings.fallbacks may name them",
+    "context_window_fallback_dict": "other models would answer than the gate knows",
 }
 FALLBACKS: Final = ("fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 ENVIRONMENT: Final = {
@@ -144,9 +148,9 @@ def base_models(configuration: Configuration) -> dict[str, frozenset[str]]:
     """For each model, what its deployments call. A deployment for any name (`openai/*`) calls what is asked for."""
     found: dict[str, set[str]] = {}
     for deployment in configuration.get("model_list") or ():
-        called = (deployment.get("model_info") or {}).get("base_model") or deployment["litellm_params"]["model"]
-        if "*" not in str(called):
-            found.setdefault(str(deployment["model_name"]), set()).add(str(called))
+        called = _called(deployment, str(deployment["model_name"]))
+        if "*" not in called:
+            found.setdefault(str(deployment["model_name"]), set()).add(called)
     return {model: frozenset(called) for model, called in found.items()}
 
 
@@ -157,15 +161,29 @@ def fallbacks(configuration: Configuration) -> dict[str, frozenset[str]]:
     return {model: frozenset(_reachable(model, direct, always)) for model in models | direct.keys()}
 
 
-def thinking(configuration: Configuration, supports_reasoning: Callable[[str], bool]) -> frozenset[str]:
-    """The models that may think: LiteLLM knows that, or their `model_info` says `supports_reasoning`."""
-    known = {name for name, called in base_models(configuration).items() if any(map(supports_reasoning, called))}
-    described = {
-        str(deployment.get("model_name"))
-        for deployment in configuration.get("model_list") or ()
-        if (deployment.get("model_info") or {}).get("supports_reasoning")
-    }
-    return frozenset(known | described)
+def thinking(configuration: Configuration, supports_reasoning: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Whether a model may think: LiteLLM knows that, or its `model_info` says `supports_reasoning`.
+
+    A deployment for any name (`openai/*`) calls what is asked for.
+    """
+    deployments = configuration.get("model_list") or ()
+
+    def thinks(model: str) -> bool:
+        names = {str(one["model_name"]) for one in deployments}
+        chosen = [one for one in deployments if one["model_name"] == model] or [
+            one for one in deployments if model not in names and fnmatchcase(model, str(one["model_name"]))
+        ]
+        described = any((one.get("model_info") or {}).get("supports_reasoning") for one in chosen)
+        return described or any(supports_reasoning(_called(one, model)) for one in chosen)
+
+    return cache(thinks)
+
+
+def _called(deployment: Mapping[str, Any], model: str) -> str:
+    """What a deployment calls for a model that it answers: its base model, or its own with `*` replaced."""
+    called = str((deployment.get("model_info") or {}).get("base_model") or deployment["litellm_params"]["model"])
+    before, star, after = str(deployment["model_name"]).partition("*")
+    return called.replace("*", model.removeprefix(before).removesuffix(after)) if star else called
 
 
 def _direct_fallbacks(configuration: Configuration) -> tuple[dict[str, set[str]], set[str]]:

@@ -4,7 +4,7 @@ LiteLLM also answers to what a deployment calls, such as `openai/gpt-4o`: whoeve
 that the operator has not set for the model.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http import HTTPStatus
@@ -30,14 +30,14 @@ class Prices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallableModels:
-    """`thinking` are the models that may think unseen by the caller.
+    """`thinks`: whether a model may think unseen by the caller.
 
     `fallbacks`: for each model of the configuration, those that may answer for it. `*` in a name stands for any text.
     """
 
     prices: Prices
     fallbacks: Mapping[str, frozenset[str]]
-    thinking: frozenset[str] = frozenset()
+    thinks: Callable[[str], bool] = lambda _: False
 
     def check(self, model: str) -> None:
         """Raises RefusedError unless `model` is configured and every model that could answer for it has a price."""
@@ -52,16 +52,22 @@ class CallableModels:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "no_price_book", "There are no prices yet. Try again.")
 
     def may_be_called(self, model: str) -> bool:
-        answering = self._answering(model)
+        answering = self.answering(model)
         return bool(answering) and all(self.prices.of(one) for one in answering)
 
     def most(self, model: str, prompt_tokens: int, output_tokens: int) -> int:
         """The most that a call with so many tokens can weigh, in rated micro-tokens, whichever model answers."""
         return max((price.most(prompt_tokens, output_tokens) or 0 for price in self._prices(model)), default=0)
 
-    def rated(self, model: str, tokens: Tokens) -> int:
-        """What a call of `model` weighs at most that has used these tokens, in rated micro-tokens."""
-        return max((price.rate(Used(tokens)) or 0 for price in self.prices.of(model)), default=0)
+    def rated(self, model: str, answered_by: str | None, tokens: Tokens) -> int:
+        """What a call of `model` weighs at most that has used these tokens, in rated micro-tokens.
+
+        It is that of the dearest deployment of the model that answered; if nobody told which, of all that may have.
+        """
+        answering = self.answering(model)
+        may_have = answering if answered_by is None or answered_by not in answering else {answered_by}
+        prices = (price for one in may_have for price in self.prices.of(one))
+        return max((price.rate(Used(tokens)) or 0 for price in prices), default=0)
 
     def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
         """What a call weighs that `model` has answered, in rated micro-tokens."""
@@ -72,12 +78,12 @@ class CallableModels:
         return max(self.prices.of(model), key=lambda price: price.most(1, 1) or 0)
 
     def may_think(self, model: str) -> bool:
-        return not self.thinking.isdisjoint(self._answering(model))
+        return any(map(self.thinks, self.answering(model)))
 
-    def _answering(self, model: str) -> set[str]:
+    def answering(self, model: str) -> Set[str]:
         """The model and those that may answer for it; empty for one that is not configured."""
         names = [model] if model in self.fallbacks else [name for name in self.fallbacks if fnmatchcase(model, name)]
         return {model}.union(*(self.fallbacks[name] for name in names)) if names else set()
 
     def _prices(self, model: str) -> Iterator[Price]:
-        return (price for one in self._answering(model) for price in self.prices.of(one))
+        return (price for one in self.answering(model) for price in self.prices.of(one))

@@ -148,8 +148,8 @@ FAULTS: Final = (
         "gate-fallback-thinks-for-nothing",
         "A model may think when one that may answer for it may.",
         f"{GATE}/models.py",
-        "return not self.thinking.isdisjoint(self._answering(model))",
-        "return model in self.thinking",
+        "return any(map(self.thinks, self.answering(model)))",
+        "return self.thinks(model)",
         [TEST_ANSWERS],
     ),
     Fault(

@@ -149,6 +149,7 @@ class GateHarness:
     """The gate, its LiteLLM and its outbox.
 
     `order`: what the caller was sent, and when a record was stored. `hangs_up_after`: parts until the caller is gone.
+    `longest`: the longest answers of models that have another than 1,000 tokens.
     """
 
     litellm: FakeLiteLLM
@@ -157,6 +158,7 @@ class GateHarness:
     priced: frozenset[str] = frozenset({"gpt-4o"})
     fallbacks: dict[str, frozenset[str]] = field(default_factory=dict)
     thinking: frozenset[str] = frozenset()
+    longest: dict[str, int] = field(default_factory=dict)
     call_seconds_max: float = 60.0
     hangs_up_after: int | None = None
     numbers: Any = field(default_factory=lambda: count(1))
@@ -172,14 +174,14 @@ class GateHarness:
     @property
     def gate(self) -> Gate:
         configured = dict.fromkeys(self.priced, frozenset[str]()) | self.fallbacks
-        models = CallableModels(FakePrices(self.priced), configured, self.thinking)
+        models = CallableModels(FakePrices(self.priced), configured, self.thinking.__contains__)
         return Gate(
             litellm=self.litellm,
             bookkeeping=Bookkeeping(
                 outbox=self.outbox,
                 counter=CountingWords(),
                 credit=self.desk,
-                bounds=Bounds(models, lambda model: 1_000),
+                bounds=Bounds(models, lambda model: self.longest.get(model, 1_000)),
                 new_event_id=lambda: f"event-{next(self.numbers)}",
                 clock=lambda: NOW,
                 on_record=lambda: self.order.append("recorded"),

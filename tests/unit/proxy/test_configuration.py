@@ -62,6 +62,8 @@ def test_the_retention_of_the_spend_log_may_be_long(safe: dict[str, Any]) -> Non
     "parameters",
     [
         {"model": "openai/gpt-4o", "configurable_clientside_auth_params": ["api_base"]},
+        {"model": "openai/gpt-4o", "fallbacks": ["o1-pro"]},
+        {"model": "openai/gpt-4o", "context_window_fallback_dict": {"gpt-4o": "o1-pro"}},
         {"model": "openai/gpt-4o", "silent_model": "gpt-4"},
         {"model": "auto_router/complexity_router"},
     ],
@@ -132,4 +134,30 @@ def test_a_model_may_think_when_litellm_or_the_configuration_says_so(safe: dict[
         {"model_name": "plain", "litellm_params": {"model": "openai/gpt-4o"}, "model_info": None},
     ]
     # When they are looked up, Then the first two may think
-    assert thinking(safe, lambda model: model == "openai/o3") == {"known", "described"}
+    thinks = thinking(safe, lambda model: model == "openai/o3")
+    assert [thinks(model) for model in ("known", "described", "plain", "unknown")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("model_name", "calls", "asked", "may_think"),
+    [
+        ("openai/*", "openai/*", "openai/o3", True),
+        ("openai/*", "openai/*", "openai/gpt-4o", False),
+        ("mine/*", "openai/*", "mine/o3", True),
+        ("*", "openai/*", "o3", True),
+        ("deep-*", "openai/o3", "deep-anything", True),
+    ],
+)
+def test_a_model_that_a_pattern_covers_thinks_like_what_is_called_for_it(
+    safe: dict[str, Any], model_name: str, calls: str, asked: str, may_think: bool
+) -> None:
+    safe["model_list"] = [{"model_name": model_name, "litellm_params": {"model": calls}}]
+    assert thinking(safe, lambda model: model == "openai/o3")(asked) is may_think
+
+
+def test_a_model_with_a_deployment_of_its_own_is_not_answered_by_a_pattern(safe: dict[str, Any]) -> None:
+    safe["model_list"] = [
+        {"model_name": "openai/*", "litellm_params": {"model": "openai/*"}},
+        {"model_name": "openai/o3", "litellm_params": {"model": "own/plain"}},
+    ]
+    assert not thinking(safe, lambda model: model == "openai/o3")("openai/o3")

@@ -253,6 +253,18 @@ def test_two_gates_share_what_is_left() -> None:
     assert (len(calls), len(refusals)) == (1, 4)
 
 
+def test_the_bound_of_a_call_is_the_longest_answer_of_whichever_model_may_answer(gate: GateHarness) -> None:
+    # Given a model with a fallback that writes more
+    gate.fallbacks, gate.priced = {"gpt-4o": frozenset({"o3"})}, frozenset({"gpt-4o", "o3"})
+    gate.litellm.parts = [answer()]
+    gate.call()
+    # When it writes 4,000 tokens more than the model itself, Then credit is needed for as much more
+    gate.longest = {"o3": 5_000}
+    gate.call(headers={"authorization": "Bearer sk-another"})
+    without, with_fallback = [needed for _, needed, _ in gate.credit.asked if needed]
+    assert with_fallback - without == 4_000 * 10**6
+
+
 def test_the_bound_of_a_call_is_its_bytes_and_its_longest_answer(gate: GateHarness) -> None:
     # Given a deposit that pays for the prompt and 99 tokens more
     gate.litellm.parts = [answer()]

@@ -21,6 +21,9 @@ BOOK = PriceBook(
 )
 
 
+WEIGHT_BY_O1 = 100 * 5 + 4 * 20 + 6 * 30
+
+
 def prices(*answers: httpx.Response, base_models: Mapping[str, frozenset[str]] | None = None) -> PricesInForce:
     """The prices after each of these answers of the API."""
     left = list(answers)
@@ -87,7 +90,19 @@ def test_the_most_that_a_call_can_weigh_is_that_of_the_dearest_that_may_answer()
     models = CallableModels(prices(answer()), {"gpt-4o": frozenset({"o1"}), "o1": frozenset()})
     assert models.most("o1", 100, 10) == 100 * 5 + 10 * 30
     assert models.most("gpt-4o", 100, 10) == 100 * 5 + 10 * 30
-    assert models.rated("o1", Tokens(prompt=100, completion=4, reasoning=6)) == 100 * 5 + 4 * 20 + 6 * 30
+
+
+@pytest.mark.parametrize(
+    ("answered_by", "weight"),
+    [("o1", WEIGHT_BY_O1), ("gpt-4o", 110), (None, WEIGHT_BY_O1), ("of no configuration", WEIGHT_BY_O1)],
+)
+def test_a_call_that_has_ended_is_settled_at_the_price_of_what_answered_or_of_the_dearest_that_may_have(
+    answered_by: str | None, weight: int
+) -> None:
+    # Given a model with a dearer fallback
+    models = CallableModels(prices(answer()), {"gpt-4o": frozenset({"o1"}), "o1": frozenset()})
+    # When a call of it has ended, Then it is settled at what can be billed
+    assert models.rated("gpt-4o", answered_by, Tokens(prompt=100, completion=4, reasoning=6)) == weight
 
 
 def test_a_record_names_what_the_deployment_calls(gate: GateHarness) -> None:
