@@ -1,6 +1,7 @@
 """`make price-book`: build a price book from LiteLLM's cost map, and show how it differs from the one in force.
 
-Ends with 1 and writes nothing when a price is negative, infinite or no number, and when a weight jumps by more than
+Ends with 1 and writes nothing when a price is negative, infinite or no number; when a model has no price in the map and
+the book prices no spelling of its name, unless `--allow-missing` is given; and when a weight jumps by more than
 `--factor` or a model disappears, unless `--allow-jumps` is given.
 """
 
@@ -55,14 +56,19 @@ def _accept(built: Built, in_force: PriceBook, arguments: argparse.Namespace) ->
     shown = found if arguments.all else of_models_before[:LINES_MAX]
     print(table(shown))
     _print_counts(built, len(found) - len(shown))
+    if (missing := built.without_price) and not arguments.allow_missing:
+        return _refuse(f"{len(missing)} models have no price", "\n".join(missing), "--allow-missing")
     if jumps and not arguments.allow_jumps:
-        print(f"\n{len(jumps)} weights change by more than x {arguments.factor} or disappear:", file=sys.stderr)
-        print(table(jumps[:LINES_MAX]), file=sys.stderr)
-        print("Nothing is written. Look at them, then give --allow-jumps.", file=sys.stderr)
-        return 1
+        what = f"{len(jumps)} weights change by more than x {arguments.factor} or disappear"
+        return _refuse(what, table(jumps[:LINES_MAX]), "--allow-jumps")
     arguments.out.write_text(written(built.book))
     print(f"{arguments.out} is written; its hash is 0x{built.book.hash.hex()}")
     return 0
+
+
+def _refuse(what: str, lines: str, flag: str) -> int:
+    print(f"\n{what}:\n{lines}\nNothing is written. Look at them, then give {flag}.", file=sys.stderr)
+    return 1
 
 
 def _print_counts(built: Built, hidden: int) -> None:
@@ -88,6 +94,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--in-force", type=Path, help="the book in force, as GET /v1/price-book returns it")
     parser.add_argument("--factor", type=amount, default=FACTOR, help=f"larger jumps are refused ({FACTOR})")
     parser.add_argument("--allow-jumps", action="store_true")
+    parser.add_argument("--allow-missing", action="store_true", help="leave models without a price out of the book")
     parser.add_argument("--all", action="store_true", help="show every change")
     parser.add_argument("--out", type=Path, default=FILE)
     return parser.parse_args(given)

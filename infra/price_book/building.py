@@ -13,6 +13,7 @@ from infra.price_book.cost_map import PRICE, CostMap, Entry, dollars, long_input
 
 MICROTOKENS_PER_UNIT: Final = Decimal(10**12)
 NANOUSD: Final = Decimal("1e-9")
+NO_PRICE: Final = "no price"
 MAKES_IMAGES: Final = frozenset({"image_generation", "image_edit"})
 TOLD_BY_TOKENS: Final = frozenset({"chat", "completion", "responses", "embedding"})
 """Modes whose calls always tell their tokens. Of others, often only the cost is known."""
@@ -55,6 +56,11 @@ class Built:
     book: PriceBook
     left_out: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def without_price(self) -> Sequence[str]:
+        """The models that have no price in the map, and none in the book by a spelling of their names."""
+        return [name for name, why in self.left_out.items() if why == NO_PRICE and self.book.named(name) is None]
+
 
 def build(cost_map: CostMap, pricing: Pricing, version: int, title: str) -> Built:
     """Raises ValueError where a price cannot be expressed."""
@@ -78,7 +84,7 @@ def _price(name: str, entry: Entry, pricing: Pricing) -> Price | str:
     units = {} if any(weights.values()) else _units(entry, pricing)
     is_by_cost = not weights or entry.get("mode") not in TOLD_BY_TOKENS
     if not weights and not units and not _has_price(entry):
-        return "no price"
+        return NO_PRICE
     if not _is_charged(entry):
         return "free of charge"
     price = Price(**weights, **units, **({"nanousd": pricing.nanousd} if is_by_cost else {}))

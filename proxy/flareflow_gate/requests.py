@@ -15,6 +15,8 @@ from flareflow_gate.routes import Route
 
 ASK_TO_THINK: Final = ("reasoning", "reasoning_effort", "thinking")
 """Parameters by which a request asks a model to think, on one route or another."""
+CACHE_LIFETIMES: Final = (None, "5m")
+"""What `cache_control.ttl` may be. Writing a cache for an hour costs more, and not all witnesses tell both apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,25 @@ def model_call(route: Route, content: bytes, models: CallableModels) -> ModelCal
     except ValidationError as error:
         raise _refusal(error) from error
     models.check(parameters.model)
+    _check_cache(document)
     asks_for_usage = parameters.streams and route.protocol.has_stream_options
     body = to_json(_with_usage(document) if asks_for_usage else document)
     may_think = models.may_think(parameters.model) or any(document.get(name) for name in ASK_TO_THINK)
     return ModelCall(route, parameters, document, body, may_think)
+
+
+def _check_cache(document: Mapping[str, Any]) -> None:
+    """Raises RefusedError where a part of the request asks for a cache that is kept for longer than is billed."""
+    waiting: list[Any] = [document]
+    while waiting:
+        match waiting.pop():
+            case {"cache_control": {"ttl": ttl}} if ttl not in CACHE_LIFETIMES:
+                message = "Caches are kept for five minutes here: leave `ttl` out, or set it to '5m'."
+                raise invalid("invalid_value", message, "cache_control.ttl")
+            case dict() as part:
+                waiting += [value for value in part.values() if isinstance(value, dict | list)]
+            case list() as parts:
+                waiting += [value for value in parts if isinstance(value, dict | list)]
 
 
 def _object(content: bytes) -> dict[str, Any]:

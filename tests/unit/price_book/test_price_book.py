@@ -195,6 +195,22 @@ def test_a_jump_is_refused_without_a_flag(
     assert (status, out.exists()) == (0, True)
 
 
+def test_a_missing_price_is_refused_by_name_without_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given a model without a price, one whose plain name has one, and a free one
+    free = {"mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
+    entries = {"m": CHAT, "new-model": {"mode": "chat"}, "github_copilot/m": {"mode": "chat"}, "free": free}
+    before = in_force(tmp_path, Price(prompt=3_000_000, completion=12_000_000))
+    # When a book is built, Then the first is named, and nothing is written
+    status, out = run(tmp_path, *before, **entries)
+    assert (status, out.exists()) == (1, False)
+    complaint = capsys.readouterr().err
+    assert "1 models have no price:\nnew-model\n" in complaint
+    # And with the flag it is left out, so that it cannot be called
+    status, out = run(tmp_path, *before, "--allow-missing", **entries)
+    book = PriceBook.model_validate_json(out.read_bytes())
+    assert (status, sorted(book.models), book.named("new-model")) == (0, ["m"], None)
+
+
 def test_a_wrong_price_ends_the_command_without_a_book(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out = run(tmp_path, m=CHAT | {"input_cost_per_token": -1})
     assert (status, out.exists()) == (1, False)

@@ -212,3 +212,34 @@ def test_the_gate_is_ready_once_there_are_prices(gate: GateHarness) -> None:
     gate.priced = frozenset()
     assert gate.call("/health/readiness", method="GET").status == 503
     assert gate.litellm.requests == []
+
+
+CACHED = {"type": "text", "text": "a long text", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"messages": [{"role": "user", "content": [CACHED]}]},
+        {"system": [CACHED]},
+        {"tools": [{"name": "look", "input_schema": {}, "cache_control": CACHED["cache_control"]}]},
+        {"cache_control": CACHED["cache_control"]},
+        {"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": [CACHED]}]}]},
+    ],
+)
+def test_a_cache_that_is_kept_for_an_hour_is_refused_because_it_is_billed_for_five_minutes(
+    gate: GateHarness, more: dict[str, object]
+) -> None:
+    answered = gate.call("/v1/messages", {**chat(max_tokens=1), **more})
+    assert answered.status == 400
+    assert "five minutes" in answered.document["error"]["message"]
+    assert (gate.litellm.requests, gate.records) == ([], [])
+
+
+@pytest.mark.parametrize("lifetime", [{}, {"ttl": "5m"}, {"ttl": None}])
+def test_a_cache_that_is_kept_for_five_minutes_is_let_through(gate: GateHarness, lifetime: dict[str, str]) -> None:
+    part = CACHED | {"cache_control": {"type": "ephemeral", **lifetime}}
+    schema = {"type": "object", "properties": {"ttl": {"type": "string"}, "cache_control": {"type": "object"}}}
+    tools = [{"name": "look", "input_schema": schema}]
+    body = {**chat(max_tokens=1), "messages": [{"role": "user", "content": [part]}], "tools": tools}
+    assert gate.call("/v1/messages", body).status == 200
