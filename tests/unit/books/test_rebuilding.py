@@ -240,6 +240,22 @@ def test_a_case_that_is_decided_and_open_or_without_a_decision_is_a_difference(
     assert difference.startswith(f"case {decided.id}: the sources say decided and not open")
 
 
+@pytest.mark.parametrize(
+    ("transaction", "subscription_id", "is_there"),
+    [("ab" * 32, 7, True), ("ab" * 32, None, True), ("cd" * 32, 7, False), ("ab" * 32, 8, False)],
+)
+def test_a_credit_that_a_case_names_is_on_the_chain(
+    operator: Operator, transaction: str, subscription_id: int | None, is_there: bool
+) -> None:
+    decision = Decision(Verdict.CREDITED, "alice", "billed twice", AT, transaction)
+    one = Case(CaseKind.DIFFERENCE, "billed_twice", "row-9", AT, subscription_id=subscription_id, decision=decision)
+    operator.cases.decided.append(one)
+    differences = operator.differences()
+    assert [text.startswith(f"case {one.id}: the sources say no such credit") for text in differences] == (
+        [] if is_there else [True]
+    )
+
+
 def test_many_epochs_and_cases_are_read_page_by_page(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flareflow.books.rebuilding.LISTED_MAX", 1)
     operator.cases.waiting += [case(number, None) for number in range(10, 13)]

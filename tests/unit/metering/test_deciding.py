@@ -93,6 +93,34 @@ def test_what_was_written_off_is_not_billed(metering: Metering) -> None:
     assert metering.counter.rows == {}
 
 
+GIVEN_BACK = "cd" * 32
+DIFFERENCE = Case(CaseKind.DIFFERENCE, "billed_twice", "row-9", NOW, "two rows are one call", subscription_id=7)
+
+
+def test_a_difference_is_decided_by_a_credit_on_the_chain_that_the_case_names(metering: Metering) -> None:
+    # Given a call that was billed twice, and its customer got one back
+    metering.cases.open([DIFFERENCE])
+    command = {"command": "credit", "case": DIFFERENCE.id, "transaction": GIVEN_BACK, **ALICE}
+    # When the operator says so, also twice
+    for _ in range(2):
+        run(operator(metering), command, NOW)
+    # Then the case has the transaction, and no other credit can be named, nor can it be written off
+    decision = metering.cases.decided[DIFFERENCE.id].decision
+    assert decision == Decision(Verdict.CREDITED, "alice", "asked LiteLLM's database", NOW, GIVEN_BACK)
+    for other in (command | {"transaction": "ab" * 32}, {"command": "write_off", "case": DIFFERENCE.id, **ALICE}):
+        with pytest.raises(ConflictError, match="credited by alice"):
+            run(operator(metering), other, NOW)
+
+
+def test_a_row_that_nobody_has_paid_for_is_not_credited(metering: Metering) -> None:
+    command = {"command": "credit", "case": CASE, "transaction": GIVEN_BACK, **ALICE}
+    with pytest.raises(InvalidRequestError, match="nobody has paid"):
+        run(operator(metering), command, NOW)
+    with pytest.raises(ValidationError):
+        run(operator(metering), command | {"transaction": "the one of yesterday"}, NOW)
+    assert list(metering.cases.opened) == [CASE]
+
+
 def test_a_row_is_driven_again_as_it_is(metering: Metering) -> None:
     # Given a row that was set aside by a price book which did not know its call type yet
     metering.cases.open([case_of(json.dumps(row()), "call_type_unknown")])

@@ -13,11 +13,11 @@ from flareflow.books.ports import AllCases, MeteredUsage, SealedUsage, StoredLed
 from flareflow.books.rebuilt import UNREADABLE_KIND, Key, RebuiltLedger
 from flareflow.books.transactions import Balances, attested, metered, of_case, of_entry
 from flareflow.errors import UNREADABLE
-from flareflow.metering.cases import Case
+from flareflow.metering.cases import Case, Verdict
 from flareflow.metering.models import Usage
 from flareflow.settlement.chain_events import ReadChainEvents
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import BlocksRead
+from flareflow.settlement.events import BlocksRead, Credited
 from flareflow.settlement.journal import Subscription
 from flareflow.settlement.ports import ChainLog, DepositToken
 from flareflow.time import Clock, Deadline
@@ -54,6 +54,8 @@ class Books:
     """Cumulative usage by subscription, as the newest statement has it."""
     settled: dict[int, int] = field(default_factory=dict)
     """The sum of what charges settled by subscription, in rated micro-tokens."""
+    credits: set[tuple[int | None, str]] = field(default_factory=set)
+    """Subscription and transaction of every credit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class RebuildBooks:
         for entry in rebuilt.entries:
             if entry.epoch is not None:
                 books.charges[entry.epoch].append(entry)
+            if entry.kind == Credited.__name__:
+                books.credits.add((entry.subscription_id, entry.transaction_id))
         yield from self._compare_records(rebuilt, read_to)
 
     def _enter_anew(self, read_to: int) -> RebuiltLedger:
@@ -203,6 +207,8 @@ class RebuildBooks:
             books.balances.add(of_case(case))
             if case.decision is None or case.id in waiting:
                 yield Difference(f"case {case.id}", "decided and not open", case.decision)
+            elif not _is_credited(case, books):
+                yield Difference(f"case {case.id}", "no such credit on the chain", case.decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,14 @@ def _all(listed: Callable[[str | None, int], Sequence[Case]]) -> Iterator[Case]:
         if len(page) < LISTED_MAX:
             return
         after = page[-1].id
+
+
+def _is_credited(case: Case, books: Books) -> bool:
+    """Whether the chain has the credit that a case names, if it names one."""
+    if case.decision is None or case.decision.verdict is not Verdict.CREDITED:
+        return True
+    named = case.decision.transaction_id
+    return any(named == transaction and case.subscription_id in {None, one} for one, transaction in books.credits)
 
 
 def _is_later(key: Key, stored: object, moved: Collection[int], read_to: int) -> bool:

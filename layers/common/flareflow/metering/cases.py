@@ -28,16 +28,19 @@ class Verdict(StrEnum):
 
     BILLED = "billed"
     WRITTEN_OFF = "written_off"
+    CREDITED = "credited"
+    """The customer was given back on chain what a difference had cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who decided what, why, and when."""
+    """Who decided what, why, and when. `transaction_id` is the Flow transaction of a credit."""
 
     verdict: Verdict
     who: str
     why: str
     at: datetime
+    transaction_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,19 @@ class WriteOff(_Command):
         return operator.cases.write_off(self.case, self.who, self.why, now)
 
 
+class Credit(_Command):
+    """The customer got back what a difference had cost, by a transaction on Flow."""
+
+    command: Literal["credit"]
+    case: _Text
+    who: _Text
+    why: _Text
+    transaction: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+    def run(self, operator: Operator, now: datetime) -> Case:
+        return operator.cases.credit(self.case, self.transaction, self.who, self.why, now)
+
+
 class Bill(_Command):
     """Bill the row; `row` has the fields that are to be replaced in it."""
 
@@ -104,7 +117,7 @@ class PutPriceBook(_Command):
         return BookPut(self.book.hash, self.from_epoch)
 
 
-type _Each = ListCases | ShowCase | WriteOff | Bill | DriveAgain | PutPriceBook
+type _Each = ListCases | ShowCase | WriteOff | Credit | Bill | DriveAgain | PutPriceBook
 _COMMAND: TypeAdapter[_Each] = TypeAdapter(Annotated[_Each, Field(discriminator="command")])
 
 

@@ -1,4 +1,6 @@
-"""What an operator does with open cases: list them, bill a row after all, write it off, or have it read again."""
+"""What an operator does with open cases: list them, bill a row after all, write it off, note a credit, or have it read
+again.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +43,15 @@ class DecideCases:
     def write_off(self, case_id: str, who: str, why: str, now: datetime) -> Case:
         """Nobody will be billed for it. Raises NotFoundError, ConflictError when it was decided otherwise."""
         return self._decided(self._find(case_id), Decision(Verdict.WRITTEN_OFF, who, why, now))
+
+    def credit(self, case_id: str, transaction_id: str, who: str, why: str, now: datetime) -> Case:
+        """The customer got back on chain what a difference had cost them. Raises as `write_off` does, and
+        InvalidRequestError for a case that is no difference: nobody has paid for it.
+        """
+        case = self._find(case_id)
+        if case.kind is not CaseKind.DIFFERENCE:
+            raise InvalidRequestError("case_is_no_difference", f"nobody has paid for {case.id}")
+        return self._decided(case, Decision(Verdict.CREDITED, who, why, now, transaction_id))
 
     def bill(self, case_id: str, changes: Mapping[str, object], who: str, why: str, now: datetime) -> Case:
         """Bill the row of a case; `changes` replace fields of the row that were wrong or are missing.
@@ -96,5 +107,6 @@ class DecideCases:
 
 def _check(case: Case, decision: Decision) -> None:
     """Raises ConflictError when the case was decided otherwise."""
-    if case.decision and case.decision.verdict is not decision.verdict:
-        raise ConflictError("case_decided", f"{case.id} was {case.decision.verdict} by {case.decision.who}")
+    before = case.decision
+    if before and (before.verdict, before.transaction_id) != (decision.verdict, decision.transaction_id):
+        raise ConflictError("case_decided", f"{case.id} was {before.verdict} by {before.who}")
