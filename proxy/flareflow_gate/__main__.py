@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
@@ -29,6 +30,7 @@ from flareflow_gate.living import Lifeline
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
 from flareflow_gate.price_book import PricesInForce
+from flareflow_gate.receipts import KEPT_FOR, KeptReceipts, Receipts, Signer
 from flareflow_gate.settings import Settings
 from flareflow_gate.shipping import Shipping
 
@@ -69,6 +71,13 @@ async def adopt_orphans(outbox: Outbox, lifeline: Lifeline, shipping: Shipping) 
         await asyncio.sleep(ORPHANS_SECONDS)
 
 
+async def forget_old(kept: KeptReceipts) -> None:
+    """Now and every minute: remove receipts that were kept long enough."""
+    while True:
+        kept.forget_before(datetime.now(UTC) - KEPT_FOR)
+        await asyncio.sleep(ORPHANS_SECONDS)
+
+
 async def serve_doors(gate: Gate, admin: Admin, settings: Settings) -> None:
     """Serve callers, and FlareFlow's functions once LiteLLM has started, until SIGTERM or SIGINT."""
     outer = server(gate, settings.host, settings.port, runs_lifespan=True)
@@ -97,20 +106,33 @@ async def serve(settings: Settings, configured: Configuration) -> None:
         desk = CreditDesk(source, str(settings.top_up_url), time.monotonic)
         shipping = Shipping(outbox, http, str(settings.ingest_url), settings.ingest_secret, desk.handed_over)
         prices = PricesInForce(http, str(settings.price_book_url), configuration.base_models(configured))
-        works = (shipping.run(), prices.run(), desk.run(), adopt_orphans(outbox, lifeline, shipping))
+        kept = KeptReceipts(settings.outbox.with_name("receipts.db"))
+        receipts = Receipts(Signer.from_file(settings.receipt_key), kept, prices.hash, settings.epoch_seconds)
+        orphans, old_receipts = adopt_orphans(outbox, lifeline, shipping), forget_old(kept)
+        works = (shipping.run(), prices.run(), desk.run(), orphans, old_receipts)
         async with asyncio.TaskGroup() as background:  # one that fails ends the process
             tasks = [background.create_task(work) for work in works]
-            await serve_doors(*doors(outbox, shipping, prices, desk, configured), settings)
+            await serve_doors(*doors(Parts(outbox, shipping, prices, desk, receipts), configured), settings)
             for task in tasks:
                 task.cancel()
         await shipping.hand_over()
+    kept.close()
     outbox.close()
     lifeline.close()
 
 
-def doors(
-    outbox: Outbox, shipping: Shipping, prices: PricesInForce, desk: CreditDesk, configured: Configuration
-) -> tuple[Gate, Admin]:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What works beside LiteLLM."""
+
+    outbox: Outbox
+    shipping: Shipping
+    prices: PricesInForce
+    desk: CreditDesk
+    receipts: Receipts
+
+
+def doors(parts: Parts, configured: Configuration) -> tuple[Gate, Admin]:
     """What callers and what FlareFlow's functions reach of LiteLLM."""
     from flareflow_gate.litellm_app import (  # noqa: PLC0415 (takes seconds)
         LITELLM,
@@ -121,15 +143,16 @@ def doors(
 
     is_management_key = is_key(configuration.resolved(configured["general_settings"]["master_key"]))
     thinking = configuration.thinking(configured, supports_reasoning)
-    models = CallableModels(prices, configuration.fallbacks(configured), thinking)
+    models = CallableModels(parts.prices, configuration.fallbacks(configured), thinking)
     bookkeeping = Bookkeeping(
-        outbox=outbox,
+        outbox=parts.outbox,
         counter=LiteLLMTokenCounter(),
-        credit=desk,
+        credit=parts.desk,
         bounds=Bounds(models, cache(longest_answer)),
+        receipts=parts.receipts,
         new_event_id=lambda: str(uuid.uuid4()),
         clock=lambda: datetime.now(UTC),
-        on_record=shipping.wake,
+        on_record=parts.shipping.wake,
         base_models=configuration.base_models(configured),
     )
     gate = Gate(

@@ -1,6 +1,7 @@
 """An answer on its way to the caller: read for its usage, recorded, then ended."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterable
 from typing import Any, Final
 from typing import Protocol as Interface
@@ -10,6 +11,8 @@ from pydantic_core import from_json, to_json
 from flareflow_gate.asgi import Message, Send
 from flareflow_gate.costs import COST_HEADER, cost_text, with_cost
 from flareflow_gate.key_refusals import KeyRefusal, key_refusal
+from flareflow_gate.receipts import RECEIPT_HEADER
+from flareflow_gate.records import Settled
 from flareflow_gate.requests import ModelCall
 from flareflow_gate.routes import Protocol
 from flareflow_gate.streams import EventCutter, StreamEvent
@@ -32,11 +35,14 @@ class AnswerTooLongError(Exception):
 class Books(Interface):
     """Where the call of one answer is recorded, and what it costs in rated micro-tokens."""
 
-    def store(self, answer: "Answer") -> int:
-        """Store the record of an answer that has ended; return what it cost."""
+    def store(self, answer: "Answer") -> Settled:
+        """Store the record of an answer that has ended."""
 
     def cost(self, answer: "Answer") -> int:
         """What the answer has cost by the usage that it has told so far."""
+
+    def receipt(self, settled: Settled, answer_hash: str) -> str:
+        """The signed receipt of a stored call."""
 
 
 class Answer:
@@ -51,7 +57,7 @@ class Answer:
         self._event_id = event_id
         self._send = send
         self._books = books
-        self._cost = 0
+        self._digest = hashlib.sha256()
         self._start: Message = {}
         self._whole = bytearray()
         self._events = EventCutter()
@@ -92,6 +98,11 @@ class Answer:
     def sent_text(self) -> str:
         """What the model has written so far in a stream."""
         return "".join(self._texts)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 in hex of what was sent so far, the line of the receipt left out."""
+        return self._digest.hexdigest()
 
     async def _begin(self, message: Message) -> None:
         headers = dict(message.get("headers", ()))
@@ -134,21 +145,24 @@ class Answer:
         document = _parsed(whole)
         self.usage.read(document)
         self.is_complete = True
-        self._store()
-        await self._send_whole(self._with_cost(whole, document), (COST_HEADER, cost_text(self._cost).encode()))
+        settled = self._settle()
+        sent = self._with_cost(whole, document, settled.rated_microtokens)
+        self._digest.update(sent)
+        cost, receipt = cost_text(settled.rated_microtokens), self._books.receipt(settled, self.hash)
+        await self._send_whole(sent, (COST_HEADER, cost.encode()), (RECEIPT_HEADER, receipt.encode()))
 
-    def _with_cost(self, whole: bytes, document: Any) -> bytes:
+    def _with_cost(self, whole: bytes, document: Any, cost: int) -> bytes:
         """The answer with its cost in its usage; embeddings, which can be megabytes of numbers, stay as they are."""
         usage = document.get("usage") if isinstance(document, dict) else None
         if not isinstance(usage, dict) or self._call.route.protocol is Protocol.EMBEDDING:
             return whole
-        return to_json({**document, "usage": with_cost(usage, self._cost)})
+        return to_json({**document, "usage": with_cost(usage, cost)})
 
     async def _pass_on_events(self, body: bytes, *, more: bool) -> None:
         passed = b"".join(self._read(event) for event in self._events.feed(body))
         if not more:
             passed += b"".join(self._read(event) for event in self._events.rest())
-            self._store()
+            passed += self._last(b"\n") if not self.settled.is_set() else b""
         if passed or not more:
             await self._send({"type": "http.response.body", "body": passed, "more_body": more})
 
@@ -157,21 +171,29 @@ class Answer:
         self.usage.read(event.document)
         self._texts.append(event.text)
         self._has_failed |= event.is_failure
-        if event.is_last:
-            self.is_complete = not self._has_failed
-            self._store()
         passed = self._passed(event)
-        return b": %s %s\n%s" % (COST_HEADER, cost_text(self._cost).encode(), passed) if event.is_last else passed
+        if event.is_last and not self.settled.is_set():
+            self.is_complete = not self._has_failed
+            return self._last(passed)
+        self._digest.update(passed)
+        return passed
+
+    def _last(self, passed: bytes) -> bytes:
+        """Settle the call; return its last event, which begins with comments that tell receipt and cost."""
+        settled = self._settle()
+        told = b": %s %s\n%s" % (COST_HEADER, cost_text(settled.rated_microtokens).encode(), passed)
+        self._digest.update(told)
+        return b": %s %s\n%s" % (RECEIPT_HEADER, self._books.receipt(settled, self.hash).encode(), told)
 
     def _passed(self, event: StreamEvent) -> bytes:
         if event.tells_usage_only and self._call.route.protocol.has_stream_options:
             return event.usage_chunk(self._books.cost(self)) if self._call.parameters.wants_usage else b""
         return event.with_cost(self._books.cost(self)) if event.tells_usage else event.content
 
-    def _store(self) -> None:
-        if not self.settled.is_set():
-            self._cost = self._books.store(self)
-            self.settled.set()
+    def _settle(self) -> Settled:
+        settled = self._books.store(self)
+        self.settled.set()
+        return settled
 
 
 def _passed_on(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:

@@ -45,8 +45,13 @@ async def refuse(send: Send, error: RefusedError, style: ErrorStyle) -> None:
 
 
 async def answer_json(send: Send, status: int, body: bytes) -> None:
+    """Send a whole answer of JSON."""
+    await answer_whole(send, status, body, b"application/json")
+
+
+async def answer_whole(send: Send, status: int, body: bytes, media_type: bytes) -> None:
     """Send a whole answer."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 

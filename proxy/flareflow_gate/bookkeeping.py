@@ -14,22 +14,24 @@ from flareflow_gate.callers import Caller
 from flareflow_gate.counting import TokenCounter, prompt_texts
 from flareflow_gate.credit import CreditDesk
 from flareflow_gate.outbox import Outbox
-from flareflow_gate.records import CallRecord
+from flareflow_gate.receipts import Receipts
+from flareflow_gate.records import CallRecord, Settled
 from flareflow_gate.refusals import RefusedError
 from flareflow_gate.requests import ModelCall
 
 
 @dataclass(frozen=True, slots=True)
 class Bookkeeping:
-    """Keeps the records of calls in `outbox`, and their credit. `on_record` is called for each that is complete.
+    """Keeps the records of calls in `outbox`, their credit and their receipts.
 
-    `base_models`: what the deployments of each model call.
+    `on_record` is called for each record that is complete. `base_models`: what the deployments of each model call.
     """
 
     outbox: Outbox
     counter: TokenCounter
     credit: CreditDesk
     bounds: Bounds
+    receipts: Receipts
     new_event_id: Callable[[], str]
     clock: Callable[[], datetime]
     on_record: Callable[[], None]
@@ -67,8 +69,8 @@ class Bookkeeping:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "cannot_record", message) from error
         return record
 
-    def settle(self, record: CallRecord, call: ModelCall, answer: Answer) -> int:
-        """Store the record of an answer that has ended; what it tells of its usage is believed. Return its cost."""
+    def settle(self, record: CallRecord, call: ModelCall, answer: Answer) -> Settled:
+        """Store the record of an answer that has ended; what it tells of its usage is believed."""
         told = answer.usage.tokens
         ending = Ending.COMPLETE if answer.is_complete else Ending.BROKEN_OFF
         return self._store(record, ending, answer, told or self._counted(call, answer), estimated=told is None)
@@ -87,16 +89,21 @@ class Bookkeeping:
             self.credit.release(record.event_id)
             return
         tokens = await asyncio.to_thread(self._counted, call, answer)
-        self._store(record, Ending.BROKEN_OFF, answer, tokens, estimated=True)
+        settled = self._store(record, Ending.BROKEN_OFF, answer, tokens, estimated=True)
+        self.receipt(settled, call, answer.hash)
 
-    def _store(self, record: CallRecord, ending: Ending, answer: Answer, tokens: Tokens, *, estimated: bool) -> int:
+    def receipt(self, settled: Settled, call: ModelCall, answer_hash: str) -> str:
+        """The signed receipt of a call that has ended."""
+        return self.receipts.issue(settled, call.request_hash, answer_hash)
+
+    def _store(self, record: CallRecord, ending: Ending, answer: Answer, tokens: Tokens, *, estimated: bool) -> Settled:
         at = max(self.clock(), record.started_at)  # the machine's clock may have been set back
         ended = record.ended(ending, tokens, estimated=estimated, at=at)
         ended = ended.answered(answer.answered_by, self._base_model(answer.answered_by, record.model))
         self.credit.settle(record.event_id, self.bounds.pricing.rated(record.model, answer.answered_by, tokens))
         self.outbox.answer(record.event_id, ended.encode())
         self.on_record()
-        return self.bounds.pricing.billed(ended.answering_model, ended.base_model, tokens)
+        return Settled(ended, self.bounds.pricing.billed(ended.answering_model, ended.base_model, tokens))
 
     def _base_model(self, answered_by: str | None, asked: str) -> str | None:
         """What the deployments of the model that answered call, if it is only one thing."""
@@ -119,8 +126,11 @@ class OpenCall:
     record: CallRecord
     call: ModelCall
 
-    def store(self, answer: Answer) -> int:
+    def store(self, answer: Answer) -> Settled:
         return self.bookkeeping.settle(self.record, self.call, answer)
+
+    def receipt(self, settled: Settled, answer_hash: str) -> str:
+        return self.bookkeeping.receipt(settled, self.call, answer_hash)
 
     def cost(self, answer: Answer) -> int:
         return self.bookkeeping.cost(self.record, answer)

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from flareflow_gate.answers import Answer
-from flareflow_gate.asgi import Asgi, Receive, Scope, Send, answer_json, close_websocket, refuse, rewritten, whole_body
+from flareflow_gate.asgi import (
+    Asgi,
+    Receive,
+    Scope,
+    Send,
+    answer_json,
+    answer_whole,
+    close_websocket,
+    refuse,
+    rewritten,
+    whole_body,
+)
 from flareflow_gate.bookkeeping import Bookkeeping, OpenCall
 from flareflow_gate.callers import AUTHORIZATION, Caller, caller_of
 from flareflow_gate.hanging_up import CallerLine
@@ -14,12 +25,12 @@ from flareflow_gate.model_list import ModelList
 from flareflow_gate.models import CallableModels
 from flareflow_gate.refusals import ErrorStyle, RefusedError
 from flareflow_gate.requests import ModelCall, model_call
-from flareflow_gate.routes import LIVELINESS, MODELS, READINESS, Route, is_model_list, model_call_route
+from flareflow_gate.routes import LIVELINESS, MODELS, READINESS, Route, is_model_list, model_call_route, receipt_of
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets model calls through to `litellm`, and has each recorded.
+    """Lets model calls through to `litellm`, has each recorded, and hands out their receipts.
 
     `is_management_key` says whether a hash is the master key's, which calls no models. A call that lasts longer than
     `call_seconds_max` is ended: polls of the spend log look back only so far.
@@ -48,6 +59,8 @@ class Gate:
                 await self._call(route, scope, receive, send)
             elif method == "GET" and is_model_list(path):
                 await self._list_models(scope, receive, send)
+            elif method == "GET" and (event_id := receipt_of(path)):
+                await self._receipt(event_id, scope, send)
             elif method == "GET" and path == LIVELINESS:
                 await self.litellm(rewritten(scope, LIVELINESS, []), receive, send)
             elif method == "GET" and path == READINESS:
@@ -66,6 +79,10 @@ class Gate:
         if listed.refused_key is not None:
             raise await self.bookkeeping.credit.explain(caller.key_hash, listed.refused_key)
         await answer_json(send, listed.status, listed.body)
+
+    async def _receipt(self, event_id: str, scope: Scope, send: Send) -> None:
+        signed = self.bookkeeping.receipts.find(event_id, self._caller(scope).key_hash)
+        await answer_whole(send, HTTPStatus.OK, signed.encode(), b"application/jose")
 
     def _caller(self, scope: Scope) -> Caller:
         caller = caller_of(scope["headers"])

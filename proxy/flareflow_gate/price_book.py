@@ -43,6 +43,10 @@ class PricesInForce:
     def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
         return 0 if self._book is None else self._book.price(model, base_model).rate(Used(tokens)) or 0
 
+    def hash(self) -> bytes:
+        """The hash of the book in force; 32 zero bytes before the first."""
+        return bytes(32) if self._book is None else self._book.hash
+
     async def run(self) -> None:
         """Read the book now and every minute, until cancelled; every second until there is one."""
         while True:
@@ -55,6 +59,8 @@ class PricesInForce:
             answer = (await self._http.get(self._url, timeout=TIMEOUT_SECONDS)).raise_for_status()
             if len(answer.content) > BOOK_BYTES_MAX:
                 raise ValueError(f"it is longer than {BOOK_BYTES_MAX} bytes")
-            self._book = PriceBook.model_validate_json(answer.content)
+            book = PriceBook.model_validate_json(answer.content)
+            await asyncio.to_thread(getattr, book, "hash")  # the next call finds it computed
+            self._book = book
         except (httpx.HTTPError, ValueError) as error:
             logger.warning("the price book could not be read: %s", error)

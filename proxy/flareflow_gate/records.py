@@ -1,5 +1,6 @@
 """The record of one call: what the gate saw, for `usage_ingest`."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -45,3 +46,11 @@ class CallRecord(BaseModel):
 
     def encode(self) -> bytes:
         return self.model_dump_json().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A stored call that has ended, and what it costs by the price book in force now."""
+
+    record: CallRecord
+    rated_microtokens: int

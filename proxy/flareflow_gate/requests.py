@@ -1,5 +1,6 @@
 """From what a caller sent to what LiteLLM gets: checked, and written anew, so that both read the same."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,13 +22,17 @@ CACHE_LIFETIMES: Final = (None, "5m")
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """A checked request: `body` is what LiteLLM gets. `may_think`: the model may think without showing it."""
+    """A checked request: `body` is what LiteLLM gets. `may_think`: the model may think without showing it.
+
+    `request_hash`: SHA-256 in hex of the body as the caller sent it.
+    """
 
     route: Route
     parameters: Parameters
     document: Mapping[str, Any]
     body: bytes
     may_think: bool
+    request_hash: str
 
     @property
     def may_be_cut(self) -> bool:
@@ -56,7 +61,7 @@ def model_call(route: Route, content: bytes, models: CallableModels) -> ModelCal
     asks_for_usage = parameters.streams and route.protocol.has_stream_options
     body = to_json(_with_usage(document) if asks_for_usage else document)
     may_think = models.may_think(parameters.model) or any(document.get(name) for name in ASK_TO_THINK)
-    return ModelCall(route, parameters, document, body, may_think)
+    return ModelCall(route, parameters, document, body, may_think, hashlib.sha256(content).hexdigest())
 
 
 def _check_cache(document: Mapping[str, Any]) -> None:

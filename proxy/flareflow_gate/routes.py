@@ -1,5 +1,6 @@
 """The routes that a virtual key may call. Everything else that LiteLLM serves is out of reach."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,6 +47,7 @@ MODELS: Final = "/v1/models"
 LIVELINESS: Final = "/health/liveliness"
 READINESS: Final = "/health/readiness"
 
+_RECEIPT: Final = re.compile(r"(?:/v1)?/receipts/([A-Za-z0-9-]{1,64})")
 _BY_PATH: Final[Mapping[str, Route]] = {
     path: route for route in MODEL_CALLS for path in (route.path, route.path.removeprefix("/v1"))
 }
@@ -58,3 +60,9 @@ def model_call_route(path: str) -> Route | None:
 
 def is_model_list(path: str) -> bool:
     return path in {MODELS, MODELS.removeprefix("/v1")}
+
+
+def receipt_of(path: str) -> str | None:
+    """The event whose receipt a path asks for."""
+    asked = _RECEIPT.fullmatch(path)
+    return asked and asked[1]

@@ -17,7 +17,8 @@ class Settings(BaseModel):
     `host` and `port` are for callers, `admin_host` and `admin_port` for FlareFlow's own functions: the latter must not
     be reachable from outside. `ingest_url` takes the records, with `ingest_secret` as bearer. `price_book_url` is the
     public price book. `credit_url` leases credit, with the same bearer; `top_up_url` is the page for customers who have
-    used up their deposit. `outbox` is the file of records that wait.
+    used up their deposit. `outbox` is the file of records that wait; receipts are kept beside it. `receipt_key` is the
+    file of the private key that signs them, and `epoch_seconds` the length of an epoch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -32,6 +33,8 @@ class Settings(BaseModel):
     credit_url: HttpUrl
     top_up_url: HttpUrl
     outbox: Path
+    receipt_key: Path
+    epoch_seconds: Annotated[int, Field(ge=1)] = 300
 
     @classmethod
     def from_environment(cls) -> Self:

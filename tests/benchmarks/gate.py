@@ -30,9 +30,10 @@ from flareflow_gate.credit import CreditDesk
 from flareflow_gate.gate import Gate
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
+from flareflow_gate.receipts import KeptReceipts
 from infra.paths import LOCAL
 from tests.support.doors import Doors, both_doors
-from tests.unit.proxy.gate_harness import TOP_UP_URL, FakeCredit, FakePrices
+from tests.unit.proxy.gate_harness import TOP_UP_URL, FakeCredit, FakePrices, receipts_in
 
 PORT_BASE: Final = "24700"
 CALLS: Final = 200
@@ -121,12 +122,14 @@ async def stream_memory_growth_kib(folder: Path) -> int:
     """How much more memory the process holds after `STREAMS` streams than after the first `STREAMS_BEFORE`."""
     outbox = Outbox(folder / "outbox.db", "bench")
     models = CallableModels(FakePrices(frozenset({"gpt-4o"})), {"gpt-4o": frozenset()})
+    kept = KeptReceipts(folder / "receipts.db")
     desk = CreditDesk(FakeCredit(), TOP_UP_URL, time.monotonic)
     bookkeeping = Bookkeeping(
         outbox=outbox,
         counter=CountingNothing(),
         credit=desk,
         bounds=Bounds(models, lambda model: 1_000),
+        receipts=receipts_in(kept),
         new_event_id=lambda: str(uuid.uuid4()),
         clock=lambda: datetime.now(UTC),
         on_record=lambda: None,
@@ -136,6 +139,7 @@ async def stream_memory_growth_kib(folder: Path) -> int:
     before = _memory()
     await _stream_through(gate, STREAMS)
     grown = (_memory() - before) // KIB
+    kept.close()
     outbox.close()
     return grown
 

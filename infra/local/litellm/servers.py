@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from flareflow_gate.receipt_key import make
+from infra.local.flow.network import EPOCH_SECONDS
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
 from infra.local.server import Server, answers, listens
@@ -63,12 +65,22 @@ def litellm(master_key: str, api_url: str, push_secret: str) -> Server:
             "FLAREFLOW_GATE_CREDIT_URL": f"{api_url}/internal/credit",
             "FLAREFLOW_GATE_TOP_UP_URL": f"{api_url}/top-up",
             "FLAREFLOW_GATE_OUTBOX": str(outbox / "outbox.db"),
+            "FLAREFLOW_GATE_RECEIPT_KEY": str(receipt_key()),
+            "FLAREFLOW_GATE_EPOCH_SECONDS": str(EPOCH_SECONDS),
             # rows are written within a second
             "SPEND_LOG_QUEUE_POLL_INTERVAL": "0.5",
         },
         cwd=run_dir(),
         usual_seconds=20,
     )
+
+
+def receipt_key() -> Path:
+    """The file of the key that signs receipts; made at the first start and kept."""
+    file = run_dir() / "receipt-key.pem"
+    if not file.exists():
+        make(file)
+    return file
 
 
 def query_engine() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,8 +10,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+
 from flareflow.metering.calls import Tokens
 from flareflow.metering.price_book import Price
+from flareflow.metering.receipts import Receipt
 from flareflow_gate.asgi import Message, Receive, Scope, Send
 from flareflow_gate.bookkeeping import Bookkeeping
 from flareflow_gate.bounds import Bounds
@@ -19,12 +23,17 @@ from flareflow_gate.credit import CreditDesk, Granted
 from flareflow_gate.gate import Gate
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
+from flareflow_gate.receipts import Receipts, ReceiptStore, Signer
 from flareflow_gate.records import CallRecord
 
 KEY: Final = "sk-virtual-key-of-a-customer"
 MASTER_KEY: Final = "sk-master"
 TOP_UP_URL: Final = "https://app.example/top-up"
 NOW: Final = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+RECEIPT_LINE: Final = rb": x-flareflow-receipt (.*)\n"
+SIGNER: Final = Signer(generate_private_key(SECP256R1()))
+BOOK_HASH: Final = bytes(31) + b"\1"
+EPOCH_SECONDS: Final = 300
 TURNS: Final = 20
 """How often the event loop turns before the fake takes it that nobody tells it anything."""
 
@@ -90,11 +99,26 @@ class CountingWords:
 
 @dataclass(frozen=True)
 class Answered:
-    """What the caller got."""
+    """What the caller got; the receipt stands apart, since it is another one each time."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    all_headers: Mapping[str, str]
+    whole: bytes
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {name: value for name, value in self.all_headers.items() if name != "x-flareflow-receipt"}
+
+    @property
+    def body(self) -> bytes:
+        return re.sub(RECEIPT_LINE, b"", self.whole)
+
+    @property
+    def receipt(self) -> str:
+        """The receipt, by the header or the comment of a stream."""
+        lines = [found[1].decode() for found in re.finditer(RECEIPT_LINE, self.whole)]
+        (receipt,) = lines or [self.all_headers["x-flareflow-receipt"]]
+        return receipt
 
     @property
     def document(self) -> Any:
@@ -144,6 +168,19 @@ class FakeCredit:
         return Granted(standing=self.standing, held_microtokens=held, left_microtokens=left, lifetime_seconds=180)
 
 
+@dataclass(frozen=True)
+class FakeReceiptStore:
+    """`ReceiptStore` in memory."""
+
+    kept: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def put(self, receipt: Receipt, signed: str) -> None:
+        self.kept[receipt.event_id, receipt.key_hash] = signed
+
+    def find(self, event_id: str, key_hash: str) -> str | None:
+        return self.kept.get((event_id, key_hash))
+
+
 @dataclass
 class GateHarness:
     """The gate, its LiteLLM and its outbox.
@@ -163,6 +200,7 @@ class GateHarness:
     hangs_up_after: int | None = None
     numbers: Any = field(default_factory=lambda: count(1))
     credit: FakeCredit = field(default_factory=FakeCredit)
+    receipts: Receipts = field(default_factory=lambda: receipts_in(FakeReceiptStore()))
 
     def __post_init__(self) -> None:
         self.desk = CreditDesk(self.credit, TOP_UP_URL, lambda: self.credit.now)
@@ -182,6 +220,7 @@ class GateHarness:
                 counter=CountingWords(),
                 credit=self.desk,
                 bounds=Bounds(models, lambda model: self.longest.get(model, 1_000)),
+                receipts=self.receipts,
                 new_event_id=lambda: f"event-{next(self.numbers)}",
                 clock=lambda: NOW,
                 on_record=lambda: self.order.append("recorded"),
@@ -221,7 +260,8 @@ class GateHarness:
 
         async def send(message: Message) -> None:
             sent.append(message)
-            self.order.append(message["type"] if not message.get("body") else message["body"].decode())
+            body = re.sub(RECEIPT_LINE, b"", message.get("body", b""))
+            self.order.append(body.decode() or message["type"])
             if len(sent) - 1 == self.hangs_up_after:
                 gone.set()
 
@@ -242,6 +282,11 @@ class GateHarness:
     def records(self) -> list[CallRecord]:
         """What waits to be sent."""
         return [CallRecord.model_validate_json(stored.record) for stored in self.outbox.waiting(100)]
+
+
+def receipts_in(kept: ReceiptStore) -> Receipts:
+    """Receipts of this harness's key."""
+    return Receipts(SIGNER, kept, lambda: BOOK_HASH, EPOCH_SECONDS)
 
 
 def chat(**parameters: object) -> dict[str, object]:

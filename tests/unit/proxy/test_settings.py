@@ -14,6 +14,7 @@ VARIABLES = {
     "FLAREFLOW_GATE_CREDIT_URL": "https://api.example/internal/credit",
     "FLAREFLOW_GATE_TOP_UP_URL": "https://app.example/top-up",
     "FLAREFLOW_GATE_OUTBOX": "/var/lib/flareflow-gate/outbox.db",
+    "FLAREFLOW_GATE_RECEIPT_KEY": "/etc/flareflow-gate/receipt-key.pem",
 }
 
 
