@@ -1,4 +1,4 @@
-"""The operator's commands for open cases and price books, invoked directly: whom IAM allows may decide."""
+"""The operator's commands for open cases, price books and receipt keys. Whom IAM allows to invoke it may decide."""
 
 from typing import Any
 

@@ -18,6 +18,8 @@ from rich.console import Console
 
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.flare.evm_signer import KmsEvmSigner
+from flareflow.time import Epochs, utc_now
+from flareflow_gate.receipts import Signer
 from infra.local.aws import dynamodb_server, moto_server
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.deployment import Deployment, parameters_file
@@ -32,7 +34,7 @@ from infra.local.flow.contracts import deploy_contracts
 from infra.local.flow.emulator import flow_emulator
 from infra.local.flow.network import EPOCH_SECONDS, STATEMENT_HOST, STATEMENT_URL_PREFIX
 from infra.local.launch import Facts, Part, Step, launch, stop
-from infra.local.litellm.servers import litellm, postgres, upstream
+from infra.local.litellm.servers import litellm, postgres, receipt_key, upstream
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
 from infra.local.server import Server, answers
@@ -88,7 +90,8 @@ def parts() -> Sequence[Part]:
         ),
         Step("settings", _settings, needs=["provision", "contracts"], doing="writing the functions' settings"),
         gateway(),
-        Step("warm", _warm, needs=["gateway"], doing="letting functions answer once"),
+        Step("receipt-keys", _publish_receipt_key, needs=["gateway"], doing="publishing the key of receipts"),
+        Step("warm", _warm, needs=["receipt-keys"], doing="letting functions answer once"),
     ]
 
 
@@ -196,6 +199,21 @@ def _settings(found: Facts) -> Facts:
         "app_origin": FIXED_PARAMETERS["AppOrigins"],
         "litellm_master_key": secret_values()["LitellmMasterKey"],
     }
+
+
+def _publish_receipt_key(_: Facts) -> Facts:
+    """Have the key of the gate named by every statement from the next epoch on."""
+    epoch = Epochs(EPOCH_SECONDS).at(utc_now()) + 1
+    key = {**Signer.from_file(receipt_key()).public_key, "valid_from_epoch": 0}
+    command = {
+        "command": "put_receipt_keys",
+        "receipt_keys": {"keys": [key]},
+        "from_epoch": epoch,
+        "who": "the local stack",
+    }
+    invoke = f"{url('gateway_lambda')}{FUNCTIONS}/UsageCasesFunction/invocations"
+    httpx.post(invoke, json=command, timeout=WARM_SECONDS_MAX).raise_for_status()
+    return {}
 
 
 def _warm(_: Facts) -> Facts:

@@ -24,7 +24,7 @@ from flareflow.statements.ports import OpenEpoch, Settled
 from flareflow.statements.sealing import SealEpoch
 from flareflow.time import Epochs
 from infra.paths import LOCAL
-from tests.fakes.metering import FakePriceBooks
+from tests.fakes.metering import FakePriceBooks, FakeReceiptKeys
 from tests.fakes.statements import FakeStatements
 
 EPOCH: Final = 5_984_400
@@ -166,7 +166,9 @@ def measure(case: Case) -> dict[str, float]:
     books, documents, statements = FakePriceBooks(), Bucket(), FakeStatements()
 
     def seal(epoch: int, usage: Metered, settled: NothingSettled) -> None:
-        assert SealEpoch(EPOCHS, usage, statements, documents, settled, books, CONTRACT).run(EPOCHS.end(epoch))
+        assert SealEpoch(EPOCHS, usage, statements, documents, settled, books, FakeReceiptKeys(), CONTRACT).run(
+            EPOCHS.end(epoch)
+        )
 
     seal(EPOCH, Metered(range(case.subscriptions), 1, OpenEpoch(EPOCH, None)), NothingSettled())
     settled = EverythingSettled(before=added(_events(0, 1)).rated_microtokens)

@@ -13,6 +13,7 @@ from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
 from flareflow.metering.models import LiveTotals, Subscriptions
 from flareflow.metering.ports import UsageEvents
 from flareflow.metering.price_book import Pattern, Price, PriceBook
+from flareflow.metering.receipts import ReceiptKeys
 from flareflow.metering.usage_events import (
     CountReport,
     Difference,
@@ -116,6 +117,25 @@ class FakePriceBooks:
 
     def newest(self) -> PriceBook:
         return self.books[max(self.books)]
+
+
+@dataclass
+class FakeReceiptKeys:
+    """`ReceiptKeyRegister` in memory; `open_epoch` is not over."""
+
+    sets: dict[int, ReceiptKeys] = field(default_factory=dict)
+    open_epoch: int = 0
+
+    def in_force(self, epoch: int) -> ReceiptKeys | None:
+        begun = [one for one in self.sets if one <= epoch]
+        return self.sets[max(begun)] if begun else None
+
+    def put_in_force(self, keys: ReceiptKeys, from_epoch: int) -> None:
+        if from_epoch <= max(self.open_epoch, *self.sets, 0):
+            raise ConflictError("epoch_has_its_receipt_keys", "it has")
+        if self.sets and not keys.keeps_all_of(self.sets[max(self.sets)]):
+            raise ConflictError("receipt_key_dropped", "one is missing")
+        self.sets[from_epoch] = keys
 
 
 def swept(usage: UsageEvents, before: datetime, limit: int, now: datetime) -> CountReport:

@@ -47,7 +47,7 @@ from flareflow.statements.sealing import SealEpoch
 from flareflow.time import Epochs
 from tests.fakes.attestation import FakeAttestations
 from tests.fakes.books import FakeAllCases
-from tests.fakes.metering import NOW, FakePriceBooks, record, row
+from tests.fakes.metering import NOW, FakePriceBooks, FakeReceiptKeys, record, row
 from tests.fakes.settlement import FakeChainLog, FakeClock, FakeDepositToken
 from tests.fakes.statements import FakeDocuments, FakeStatements
 from tests.support.breakable_table import CrashError
@@ -350,7 +350,8 @@ class Lives(RuleBasedStateMachine):
     def _seal(self) -> SealEpoch:
         settled = DynamoSettledTotals(self.ledger_table.as_table(), lambda _: None)
         contract = "A.01.UsageBasedSubscriptions"
-        return SealEpoch(EPOCHS, self.epochs, self.statements, self.documents, settled, self.price_books, contract)
+        stored = self.epochs, self.statements, self.documents, settled
+        return SealEpoch(EPOCHS, *stored, self.price_books, FakeReceiptKeys(), contract)
 
     def _settlement_pages(self, epoch: int) -> list[tuple[int, int]]:
         statement = self.statements.get(epoch)

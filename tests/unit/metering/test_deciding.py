@@ -10,10 +10,10 @@ from flareflow.adapters.litellm.rows import changed_row
 from flareflow.errors import ConflictError, InvalidRequestError, NotFoundError
 from flareflow.metering.calls import SetAside
 from flareflow.metering.cases import Case, CaseKind, Decision, Verdict, of_row
-from flareflow.metering.commands import BookPut, Operator, run
+from flareflow.metering.commands import BookPut, Operator, ReceiptKeysPut, run
 from flareflow.metering.deciding import LISTED_CHARACTERS, DecideCases
 from flareflow.metering.price_book import Price, PriceBook
-from tests.fakes.metering import EVEN_BOOK, KEY, NOW, FakePriceBooks
+from tests.fakes.metering import EVEN_BOOK, KEY, NOW, FakePriceBooks, FakeReceiptKeys
 from tests.fakes.spend_log import logged_call
 from tests.unit.metering.test_polling import MINUTE, Metering
 
@@ -45,7 +45,7 @@ def deciding(metering: Metering) -> DecideCases:
 
 
 def operator(metering: Metering) -> Operator:
-    return Operator(deciding(metering), FakePriceBooks())
+    return Operator(deciding(metering), FakePriceBooks(), FakeReceiptKeys())
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_price_book_is_put_in_force_from_an_epoch_on(metering: Metering) -> No
     books = FakePriceBooks()
     book = PriceBook(version=2, title="", models={}, default=Price(prompt=2, completion=2))
     command = {"command": "put_price_book", "book": json.loads(book.canonical_json), "from_epoch": 12, "who": "alice"}
-    answer = run(Operator(deciding(metering), books), command, NOW)
+    answer = run(Operator(deciding(metering), books, FakeReceiptKeys()), command, NOW)
     assert answer == BookPut(book.hash, 12)
     assert [books.in_force(epoch).hash for epoch in (11, 12)] == [EVEN_BOOK.hash, book.hash]
 
@@ -213,3 +213,38 @@ def test_a_price_book_that_cannot_be_is_not_put_in_force(metering: Metering, cha
     command = {"command": "put_price_book", "book": json.loads(EVEN_BOOK.canonical_json), "from_epoch": 12, "who": "a"}
     with pytest.raises(ValidationError):
         run(operator(metering), command | changed, NOW)
+
+
+KEY_OF_RECEIPTS = {"kty": "EC", "crv": "P-256", "x": "x" * 43, "y": "y" * 43, "kid": "k" * 43, "valid_from_epoch": 12}
+PUT_KEYS: dict[str, object] = {
+    "command": "put_receipt_keys",
+    "receipt_keys": {"keys": [KEY_OF_RECEIPTS]},
+    "from_epoch": 12,
+    "who": "alice",
+}
+
+
+def test_keys_of_receipts_are_put_in_force_from_an_epoch_on(metering: Metering) -> None:
+    register = FakeReceiptKeys()
+    answer = run(Operator(deciding(metering), FakePriceBooks(), register), PUT_KEYS, NOW)
+    keys = register.in_force(12)
+    assert keys is not None
+    assert answer == ReceiptKeysPut(keys.hash, 12)
+    assert register.in_force(11) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"receipt_keys": {"keys": []}},
+        {"receipt_keys": {"keys": [KEY_OF_RECEIPTS, KEY_OF_RECEIPTS]}},
+        {"receipt_keys": {"keys": [KEY_OF_RECEIPTS | {"d": "private"}]}},
+        {"receipt_keys": {"keys": [KEY_OF_RECEIPTS | {"crv": "P-384"}]}},
+        {"receipt_keys": {"keys": [KEY_OF_RECEIPTS | {"valid_from_epoch": -1}]}},
+        {"from_epoch": "12"},
+        {"who": ""},
+    ],
+)
+def test_keys_that_cannot_be_are_not_put_in_force(metering: Metering, changed: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        run(operator(metering), PUT_KEYS | changed, NOW)

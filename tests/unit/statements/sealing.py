@@ -12,7 +12,7 @@ from flareflow.statements.reading import read_index, read_pages
 from flareflow.statements.sealing import SealEpoch, SealReport
 from flareflow.statements.usage_pages import Totals, UsagePage
 from flareflow.time import Epochs
-from tests.fakes.metering import FakePriceBooks
+from tests.fakes.metering import FakePriceBooks, FakeReceiptKeys
 from tests.fakes.settlement import FakeSettledTotals
 from tests.fakes.statements import CrashError, FakeDocuments, FakeEpochUsage, FakeStatements, Faults
 
@@ -33,6 +33,7 @@ class Sealing:
     faults: Faults = field(default_factory=Faults)
     settled: FakeSettledTotals = field(default_factory=FakeSettledTotals)
     metered: dict[int, int] = field(default_factory=dict)
+    receipt_keys: FakeReceiptKeys = field(default_factory=FakeReceiptKeys)
 
     def __post_init__(self) -> None:
         self.usage = FakeEpochUsage(self.faults, OpenEpoch(self.epoch, sealing=None))
@@ -60,6 +61,7 @@ class Sealing:
             documents=self.documents,
             settled=self.settled,
             price_books=FakePriceBooks(),
+            receipt_keys=self.receipt_keys,
             contract=CONTRACT,
         )
         return seal_epoch.run(self.now)

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from flareflow.errors import BrokenRuleError
+from flareflow.metering.receipts import ReceiptKey, ReceiptKeys
 from flareflow.metering.usage_events import UsageEvent
-from flareflow.statements.documents import page_path
-from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX
+from flareflow.statements.documents import page_path, receipt_keys_path
+from flareflow.statements.models import NO_HASH, PAGE_SUBSCRIPTIONS_MAX
 from flareflow.statements.ports import OpenEpoch
 from tests.fakes.statements import FakeEpochUsage
 from tests.unit.statements.sealing import CONTRACT, EPOCHS, Sealing, tokens
@@ -293,3 +294,18 @@ def test_new_usage_of_a_subscription_with_a_debt_is_on_a_page_at_once(sealing: S
     sealing.count(1, 5)
     (page,) = sealing.pages(sealing.seal())
     assert page.entries == ((1, 105_000_000),)
+
+
+def test_a_statement_names_the_keys_of_receipts_and_they_are_a_document(sealing: Sealing) -> None:
+    # Given a key that is in force from the second epoch on
+    kid = "k" * 43
+    keys = ReceiptKeys(keys=[ReceiptKey(kty="EC", crv="P-256", x=kid, y=kid, kid=kid, valid_from_epoch=0)])
+    sealing.receipt_keys.put_in_force(keys, sealing.epoch + 1)
+    # When two epochs are sealed
+    sealing.count(1, 10)
+    first = sealing.seal()
+    sealing.count(1, 10)
+    second = sealing.seal()
+    # Then only the second names it, and whoever reads that finds the key
+    assert (first.receipt_key_hash, second.receipt_key_hash) == (NO_HASH, keys.hash)
+    assert sealing.documents.kept[receipt_keys_path(keys.hash)].text == keys.canonical_json

@@ -8,6 +8,7 @@ import boto3
 from flareflow.adapters.aws.queues import SqsSliceQueue
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
+from flareflow.adapters.dynamodb.receipt_keys import DynamoReceiptKeys
 from flareflow.adapters.litellm.rows import changed_row
 from flareflow.bootstrap.spend_log import CountingSettings, sort_rows
 from flareflow.metering.commands import Operator
@@ -32,4 +33,4 @@ def operator() -> Operator:
         progress=DynamoReadingProgress(usage, time.sleep),
         slices=SqsSliceQueue(boto3.client("sqs"), settings.usage_slices_queue),
     )
-    return Operator(cases, DynamoPriceBooks(usage, PriceBook.load()))
+    return Operator(cases, DynamoPriceBooks(usage, PriceBook.load()), DynamoReceiptKeys(usage))

@@ -12,6 +12,7 @@ from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
+from flareflow.adapters.dynamodb.receipt_keys import DynamoReceiptKeys
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.bootstrap.spend_log import READ_SECONDS_OF_POLLS, LookBackSettings, SpendLogSettings, read_slice
@@ -64,5 +65,6 @@ def seal_epoch() -> SealEpoch:
         documents=S3Documents(boto3.client("s3", config=CONFIG), settings().documents_bucket),
         settled=DynamoSettledTotals(tables.Table(settings().ledger_table), time.sleep),
         price_books=DynamoPriceBooks(tables.Table(settings().usage_table), PriceBook.load()),
+        receipt_keys=DynamoReceiptKeys(tables.Table(settings().usage_table)),
         contract=f"A.{address}.UsageBasedSubscriptions",
     )

@@ -11,6 +11,7 @@ from flareflow.metering.cases import Case
 from flareflow.metering.deciding import DecideCases
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.rating import BookRegister
+from flareflow.metering.receipts import ReceiptKeyRegister, ReceiptKeys
 
 type _Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -21,6 +22,7 @@ class Operator:
 
     cases: DecideCases
     books: BookRegister
+    receipt_keys: ReceiptKeyRegister
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,14 @@ class BookPut:
     """A price book that is in force from an epoch on."""
 
     price_book_hash: bytes
+    from_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptKeysPut:
+    """The keys of receipts that statements name from an epoch on."""
+
+    receipt_key_hash: bytes
     from_epoch: int
 
 
@@ -117,10 +127,24 @@ class PutPriceBook(_Command):
         return BookPut(self.book.hash, self.from_epoch)
 
 
-type _Each = ListCases | ShowCase | WriteOff | Credit | Bill | DriveAgain | PutPriceBook
+class PutReceiptKeys(_Command):
+    """Name these keys of receipts in the statements of an epoch that is not open yet, and of later ones."""
+
+    command: Literal["put_receipt_keys"]
+    receipt_keys: ReceiptKeys
+    from_epoch: Annotated[int, Field(strict=True, ge=1)]
+    who: _Text
+
+    def run(self, operator: Operator, _: datetime) -> ReceiptKeysPut:
+        operator.receipt_keys.put_in_force(self.receipt_keys, self.from_epoch)
+        return ReceiptKeysPut(self.receipt_keys.hash, self.from_epoch)
+
+
+type _Each = ListCases | ShowCase | WriteOff | Credit | Bill | DriveAgain | PutPriceBook | PutReceiptKeys
+type Answered = Case | Sequence[Case] | BookPut | ReceiptKeysPut
 _COMMAND: TypeAdapter[_Each] = TypeAdapter(Annotated[_Each, Field(discriminator="command")])
 
 
-def run(operator: Operator, event: Mapping[str, object], now: datetime) -> Case | Sequence[Case] | BookPut:
+def run(operator: Operator, event: Mapping[str, object], now: datetime) -> Answered:
     """Run the command of an event. Raises ValidationError for any other event, and what the command raises."""
     return _COMMAND.validate_python(event).run(operator, now)

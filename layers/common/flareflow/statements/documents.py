@@ -37,3 +37,7 @@ def page_path(digest: bytes) -> str:
 
 def price_book_path(digest: bytes) -> str:
     return f"/v1/price-books/{digest.hex()}"
+
+
+def receipt_keys_path(digest: bytes) -> str:
+    return f"/v1/receipt-keys/{digest.hex()}"

@@ -63,8 +63,8 @@ class SettlementPage:
 class Statement:
     """The public document of an epoch, which Flare attests. The window is in Unix seconds, its end not included.
 
-    `receipt_key_hash` names the keys that sign receipts, and `meter_hash` the program that counts; 32 zero bytes as
-    long as there is none.
+    `receipt_key_hash` is that of the document of the keys that sign receipts; 32 zero bytes before there was one.
+    `meter_hash` is 32 zero bytes: it is reserved for the program that counts.
     """
 
     epoch: int

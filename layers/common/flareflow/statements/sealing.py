@@ -2,7 +2,8 @@
 
 First the epoch is closed: new usage counts in the next one. Only then is its usage read, because other invocations
 may add to it until that moment. The documents are written in an order in which each names only what is there already:
-pages, price book, indexes, statement. The first text under a path stays, and a later attempt goes on with it.
+pages, price book, receipt keys, indexes, statement. The first text under a path stays, and a later attempt goes on with
+it.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,18 @@ from datetime import datetime
 
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import Usage
-from flareflow.metering.price_book import PriceBook
 from flareflow.metering.rating import PriceBooks
-from flareflow.statements.documents import JSON, TEXT, Document, index_path, page_path, price_book_path, statement_path
+from flareflow.metering.receipts import ReceiptKeyRegister
+from flareflow.statements.documents import (
+    JSON,
+    TEXT,
+    Document,
+    index_path,
+    page_path,
+    price_book_path,
+    receipt_keys_path,
+    statement_path,
+)
 from flareflow.statements.growing import Growth, GrowUsagePages
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, SettlementPage, Statement
@@ -47,6 +57,7 @@ class SealEpoch:
     documents: Documents
     settled: SettledTotals
     price_books: PriceBooks
+    receipt_keys: ReceiptKeyRegister
     contract: str
 
     def run(self, now: datetime) -> SealReport | None:
@@ -81,8 +92,9 @@ class SealEpoch:
         settlement = self._settlement_index(epoch, {**due, **self._carried(previous), **growth.totals})
         book = self.price_books.in_force(epoch)
         self._put(price_book_path(book.hash), book.canonical_json, JSON)
+        keys_hash = self._put_receipt_keys(epoch)
         usage = self._put_index(PageIndex(self.contract, epoch, PageKind.USAGE, growth.hashes))
-        statement = self._statement(epoch, previous, growth, (usage, settlement), book)
+        statement = self._statement(epoch, previous, growth, (usage, settlement), (book.hash, keys_hash))
         written = Statement.parse(self._put(statement_path(epoch), statement.body, JSON))
         self.statements.put(written)
         return SealReport(epoch, f"0x{written.hash.hex()}", len(deltas), len(settlement.hashes), growth.changed_pages)
@@ -111,9 +123,9 @@ class SealEpoch:
         previous: Statement | None,
         growth: Growth,
         indexes: tuple[PageIndex, PageIndex],
-        book: PriceBook,
+        named: tuple[bytes, bytes],
     ) -> Statement:
-        usage, settlement = indexes
+        (usage, settlement), (book_hash, keys_hash) = indexes, named
         before = (previous.subscription_count, previous.total_rated_microtokens) if previous else (0, 0)
         return Statement(
             epoch=epoch,
@@ -123,11 +135,19 @@ class SealEpoch:
             settlement_root=settlement.tree.root,
             subscription_count=before[0] + growth.new_subscriptions,
             total_rated_microtokens=before[1] + growth.added_microtokens,
-            price_book_hash=book.hash,
-            receipt_key_hash=NO_HASH,
+            price_book_hash=book_hash,
+            receipt_key_hash=keys_hash,
             meter_hash=NO_HASH,
             previous_statement_hash=previous.hash if previous else NO_HASH,
         )
+
+    def _put_receipt_keys(self, epoch: int) -> bytes:
+        """Write the keys that sign receipts in this epoch; their hash, or 32 zero bytes if there are none."""
+        keys = self.receipt_keys.in_force(epoch)
+        if keys is None:
+            return NO_HASH
+        self._put(receipt_keys_path(keys.hash), keys.canonical_json, JSON)
+        return keys.hash
 
     def _put_index(self, index: PageIndex) -> PageIndex:
         return PageIndex.parse(self._put(index_path(index.epoch, index.kind), index.text, TEXT))

@@ -1,4 +1,4 @@
-"""The kinds of items in UsageTable that hold price books, and what models brought."""
+"""The kinds of items in UsageTable that hold price books, what models brought, and the keys of receipts."""
 
 from typing import Final
 
@@ -24,4 +24,11 @@ SOLD_OF_MODEL: Final = ItemKind(
     holds="What was billed of a model, under the SHA-256 of its name, on a day; the last epoch in it; kept 40 days.",
     serves="reconciliation lists the models of a day.",
     attributes=("model", "calls", "rated_microtokens", "cost_nanousd", "epoch", EXPIRES_AT),
+)
+RECEIPT_KEYS_IN_FORCE: Final = ItemKind(
+    pk="RECEIPT_KEYS",
+    sk="FROM#{epoch:020}",
+    holds="The canonical JSON of the keys that sign receipts, which statements of `epoch` and later ones name.",
+    serves="Sealing asks for the last one not after an epoch.",
+    attributes=("text",),
 )

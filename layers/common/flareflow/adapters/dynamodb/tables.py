@@ -1,7 +1,8 @@
 """Every table of FlareFlow: its keys and indexes, the attributes stored under them, and the access patterns served.
 
 No other module spells a key, but for `account_kinds`, which has those of AccountsTable, and `book_kinds`, which has
-those of price books. `docs/data-model.md` is made from this module by `python -m infra.data_model`.
+those of price books and of the keys of receipts. `docs/data-model.md` is made from this module by
+`python -m infra.data_model`.
 """
 
 from dataclasses import fields
@@ -9,7 +10,7 @@ from typing import Final
 
 from flareflow.accounts.standing import KnownStanding
 from flareflow.adapters.dynamodb.account_kinds import ACCOUNT_KINDS
-from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, SOLD_OF_MODEL
+from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE, SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
@@ -357,7 +358,7 @@ TABLES: Final = (
         holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
         items=(
             *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, COUNTED_ALONE, SWEPT),
-            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK),
+            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE),
             *(WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
             *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY, SOLD_OF_MODEL),
         ),
