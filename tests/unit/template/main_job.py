@@ -218,6 +218,9 @@ class MainJob:
             book = {"version": 4, "title": "next", "models": {}, "default": {"prompt": 1, "completion": 1}}
             later = {"command": "put_price_book", "book": book, "from_epoch": 10**9, "who": "alice"}
             assert handle(later)["from_epoch"] == str(10**9)
+            key = {"kty": "EC", "crv": "P-256", "valid_from_epoch": 0, **dict.fromkeys(("x", "y", "kid"), "k" * 43)}
+            keys = {"command": "put_receipt_keys", "receipt_keys": {"keys": [key]}, "from_epoch": 10**9, "who": "alice"}
+            assert handle(keys)["from_epoch"] == str(10**9)
 
     def reconcile(self) -> None:
         """Both statements, and a key of which LiteLLM has counted more than was billed."""
