@@ -11,7 +11,6 @@ TEST_ANSWERS: Final = "tests/unit/proxy/test_answers.py"
 TEST_SHIPPING: Final = "tests/unit/proxy/test_shipping.py"
 TEST_ADMIN: Final = "tests/unit/proxy/test_admin.py"
 TEST_CONFIGURATION: Final = "tests/unit/proxy/test_configuration.py"
-TEST_RECEIPTS: Final = "tests/unit/proxy/test_receipts.py"
 TEST_COSTS: Final = "tests/unit/proxy/test_costs.py"
 TEST_KEY_REFUSALS: Final = "tests/unit/proxy/test_key_refusals.py"
 TEST_PRICES: Final = "tests/unit/proxy/test_price_book.py"
@@ -248,61 +247,5 @@ FAULTS: Final = (
         "AND gate NOT IN (SELECT value FROM json_each(?))",
         "AND ? IS NOT NULL",
         [TEST_ANSWERS],
-    ),
-    Fault(
-        "gate-receipt-of-another-key",
-        "A receipt is handed out only to the key that made the call.",
-        f"{GATE}/receipts.py",
-        'WHERE event_id = ? AND key_hash = ?", (event_id, key_hash)',
-        'WHERE event_id = ?", (event_id,)',
-        [TEST_RECEIPTS],
-    ),
-    Fault(
-        "gate-receipt-of-half-a-stream",
-        "A receipt covers every byte of the answer.",
-        f"{GATE}/answers.py",
-        "        self._digest.update(passed)\n        return passed\n",
-        "        return passed\n",
-        [TEST_RECEIPTS],
-    ),
-    Fault(
-        "gate-receipt-without-its-last-event",
-        "A receipt covers the event that carries it.",
-        f"{GATE}/answers.py",
-        "        self._digest.update(told)\n",
-        "",
-        [TEST_RECEIPTS],
-    ),
-    Fault(
-        "gate-receipt-lost-with-the-caller",
-        "A call that was broken off has a receipt too.",
-        f"{GATE}/bookkeeping.py",
-        "        self.receipt(settled, call, answer.hash)\n",
-        "",
-        [TEST_RECEIPTS],
-    ),
-    Fault(
-        "gate-receipt-of-what-litellm-got",
-        "A receipt is for the request as the caller sent it.",
-        f"{GATE}/requests.py",
-        "hashlib.sha256(content).hexdigest()",
-        "hashlib.sha256(body).hexdigest()",
-        [TEST_RECEIPTS],
-    ),
-    Fault(
-        "gate-receipt-store-breaks-the-call",
-        "An answer is not lost because its receipt cannot be kept.",
-        f"{GATE}/receipts.py",
-        "        except sqlite3.Error as error:\n            logger.warning",
-        "        except KeyError as error:\n            logger.warning",
-        [TEST_RECEIPTS],
-    ),
-    Fault(
-        "gate-receipt-after-the-end",
-        "Clients that stop reading at the last event have read the receipt.",
-        f"{GATE}/answers.py",
-        'return b": %s %s\\n%s" % (RECEIPT_HEADER, self._books.receipt(settled, self.hash).encode(), told)',
-        'return b"%s: %s %s\\n\\n" % (told, RECEIPT_HEADER, self._books.receipt(settled, self.hash).encode())',
-        [TEST_RECEIPTS],
     ),
 )

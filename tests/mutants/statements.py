@@ -29,46 +29,6 @@ TEST_PUBLIC_VIEW: Final = "tests/unit/statements/test_public_view.py"
 
 FAULTS: Final = (
     Fault(
-        "statements-receipt-keys-not-named",
-        "A statement names the keys that sign receipts.",
-        "layers/common/flareflow/statements/sealing.py",
-        "            receipt_key_hash=keys_hash,\n",
-        "            receipt_key_hash=NO_HASH,\n",
-        ["tests/unit/statements/test_sealing.py"],
-    ),
-    Fault(
-        "statements-receipt-keys-not-published",
-        "Whoever reads a statement can read the keys that it names.",
-        "layers/common/flareflow/statements/sealing.py",
-        "        self._put(receipt_keys_path(keys.hash), keys.canonical_json, JSON)\n",
-        "",
-        ["tests/unit/statements/test_sealing.py"],
-    ),
-    Fault(
-        "statements-receipt-key-dropped",
-        "A key that has signed receipts stays.",
-        "layers/common/flareflow/adapters/dynamodb/receipt_keys.py",
-        "if not keys.keeps_all_of(",
-        "if False and not keys.keeps_all_of(",
-        ["tests/ports/dynamodb/test_receipt_keys.py"],
-    ),
-    Fault(
-        "statements-receipt-keys-of-an-open-epoch",
-        "Keys begin with an epoch that is not open.",
-        "layers/common/flareflow/adapters/dynamodb/receipt_keys.py",
-        "attribute_not_exists(epoch) OR epoch < :from",
-        "attribute_not_exists(epoch) OR epoch < :from OR epoch = :from",
-        ["tests/ports/dynamodb/test_receipt_keys.py"],
-    ),
-    Fault(
-        "statements-receipt-keys-put-before-others",
-        "A set of keys begins after all others.",
-        "layers/common/flareflow/adapters/dynamodb/receipt_keys.py",
-        'if last["sk"] >= ',
-        'if last["sk"] == ',
-        ["tests/ports/dynamodb/test_receipt_keys.py"],
-    ),
-    Fault(
         "time-epoch-ends-a-second-early",
         "An epoch ends where the next one begins.",
         TIME,
