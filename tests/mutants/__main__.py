@@ -7,7 +7,7 @@ import argparse
 import subprocess
 import time
 
-from infra.local.interruption import ended_like_interrupted
+from infra.local.interruption import INTERRUPTED, ended_like_interrupted
 from infra.paths import ROOT
 from tests.mutants.catalogue import FAULTS
 from tests.mutants.running import Verdict, sample, try_all
@@ -25,8 +25,12 @@ def main() -> int:
         chosen = sample(chosen, arguments.sample, commit)
         print(f"{len(chosen)} of {len(FAULTS)} faults, chosen by commit {commit[:10]}; `make mutants` tries them all")
     began = time.monotonic()
-    with ended_like_interrupted():
-        outcomes = try_all(chosen)
+    try:
+        with ended_like_interrupted():
+            outcomes = try_all(chosen)
+    except KeyboardInterrupt:
+        print("Interrupted. Its servers are stopped and its copies of the repository removed.")
+        return INTERRUPTED
     caught = sum(outcome.verdict is Verdict.CAUGHT for outcome in outcomes)
     print(f"{caught} of {len(chosen)} faults were caught, in {time.monotonic() - began:.0f} s")
     return 0 if caught == len(chosen) else 1

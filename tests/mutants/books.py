@@ -22,7 +22,7 @@ TEST_FLOW_LOG: Final = "tests/unit/adapters/flow/test_flow_contracts.py"
 TEST_STANDING: Final = "tests/unit/accounts/test_standing.py"
 TEST_TRANSACTIONS: Final = "tests/unit/books/test_transactions.py"
 TEST_REBUILDING: Final = "tests/unit/books/test_rebuilding.py"
-TEST_LIVES: Final = "tests/unit/books/test_random_lives.py"
+TEST_PLAN_CHANGES: Final = "tests/unit/settlement/test_plan_changes.py"
 
 FAULTS: Final = (
     Fault(
@@ -319,6 +319,6 @@ FAULTS: Final = (
         JOURNAL,
         "cost_offset=cost - after.exact_cost(start)",
         "cost_offset=0",
-        [TEST_LIVES],
+        [f"{TEST_PLAN_CHANGES}::test_another_plan_prices_only_what_is_used_after_it"],
     ),
 )

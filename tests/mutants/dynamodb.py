@@ -29,6 +29,7 @@ TEST_ACCOUNTS: Final = f"{PORTS}/test_accounts_tables.py"
 TEST_ATTESTATIONS: Final = f"{PORTS}/test_attestation_tables.py"
 TEST_EPOCHS: Final = f"{PORTS}/test_epoch_usage.py"
 TEST_LEDGER: Final = f"{PORTS}/test_ledger.py"
+TEST_SENDING: Final = f"{PORTS}/test_sending_tables.py"
 TEST_REALTIME: Final = f"{PORTS}/test_realtime_tables.py"
 TEST_STATEMENTS: Final = f"{PORTS}/test_statement_store.py"
 
@@ -247,8 +248,16 @@ FAULTS: Final = (
         "A subscription's state replaces only an older one.",
         POSTINGS,
         '"last_event = :event"',
+        '"last_event >= :event"',
+        [f"{TEST_LEDGER}::test_a_posting_on_an_older_state_loses_the_race"],
+    ),
+    Fault(
+        "dynamodb-state-after-one-that-was-never-stored",
+        "A subscription's state replaces only the one that it follows on.",
+        POSTINGS,
+        '"last_event = :event"',
         '"last_event <= :event"',
-        [TEST_LEDGER],
+        [f"{TEST_LEDGER}::test_a_posting_on_a_state_that_was_never_recorded_loses_the_race"],
     ),
     Fault(
         "dynamodb-revenue-counted-twice",
@@ -288,7 +297,7 @@ FAULTS: Final = (
         LEDGER,
         "leased_until < :now OR purpose = :purpose",
         "leased_until > :now OR purpose = :purpose",
-        [TEST_LEDGER],
+        [TEST_SENDING],
     ),
     Fault(
         "dynamodb-proposer-key-released-by-another",
@@ -296,7 +305,7 @@ FAULTS: Final = (
         LEDGER,
         'ConditionExpression="purpose = :purpose"',
         'ConditionExpression="attribute_exists(purpose) OR purpose = :purpose"',
-        [TEST_LEDGER],
+        [TEST_SENDING],
     ),
     Fault(
         "dynamodb-outgoing-transaction-overwritten",
@@ -304,7 +313,7 @@ FAULTS: Final = (
         LEDGER,
         'f"{ABSENT} OR version = :version"',
         'f"{ABSENT} OR version >= :version"',
-        [TEST_LEDGER],
+        [TEST_SENDING],
     ),
     Fault(
         "dynamodb-message-gives-up-its-number",

@@ -20,7 +20,7 @@ TEST_RATING: Final = "tests/unit/metering/test_rating.py"
 TEST_BOOKS: Final = "tests/unit/adapters/dynamodb/test_price_books.py"
 EVENTS: Final = "layers/common/flareflow/metering/usage_events.py"
 
-HISTORIES: Final = "tests/unit/metering/test_random_histories.py"
+WITNESS_RULES: Final = "tests/unit/metering/test_witnesses.py"
 TEST_GATE: Final = "tests/unit/proxy/test_price_book.py"
 TEST_ROWS: Final = "tests/unit/adapters/litellm/test_rows.py"
 
@@ -272,6 +272,6 @@ FAULTS: Final = (
         EVENTS,
         "            price_book_hash=self.price_book_hash,\n",
         "            price_book_hash=bytes(32),\n",
-        [HISTORIES],
+        [f"{WITNESS_RULES}::test_an_event_names_the_price_book_that_rated_it"],
     ),
 )

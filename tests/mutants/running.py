@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import Final
 
 from tests.mutants.fault import Fault, StaleFaultError
+from tests.mutants.forked import StoppedError
 from tests.mutants.workspace import KEEPS_DEPLOYMENTS, Ended, Workspace, servers_for, workspaces
 
 AT_ONCE: Final = 2
@@ -46,21 +48,34 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A workspace and the faults that only it tries, because its servers have what their tests need."""
+    """A workspace, the faults that only it tries, because its servers have what their tests need, and `tests`.
+
+    These are the tests that it runs without any fault.
+    """
 
     workspace: Workspace
     faults: Sequence[Fault]
+    tests: Sequence[str]
 
-    def tests_pass(self, tests: Sequence[str]) -> bool:
+    def try_all(self, shared: SimpleQueue[Fault]) -> list[Outcome]:
+        """Try its own faults, then those of `shared` while there are any; none once the workspaces are stopped.
+
+        They are stopped when tests fail without any fault.
+        """
+        try:
+            if not self._tests_pass():
+                self.workspace.stop.set()
+                return []
+            return [self._attempt(fault) for fault in chain(self.faults, _taken_from(shared))]
+        except StoppedError:
+            return []
+
+    def _tests_pass(self) -> bool:
         """Whether the tests pass without any fault; prints what they say where they do not."""
-        ended = self.workspace.run(tests, UNFAULTED_SECONDS_MAX) if tests else Ended(0, "")
+        ended = self.workspace.run(self.tests, UNFAULTED_SECONDS_MAX) if self.tests else Ended(0, "")
         if not ended.passed:
             print(f"The tests do not pass without any fault:\n{ended.output}")
         return ended.passed
-
-    def try_all(self, shared: SimpleQueue[Fault]) -> list[Outcome]:
-        """Try its own faults, then those of `shared` while there are any."""
-        return [self._attempt(fault) for fault in chain(self.faults, _taken_from(shared))]
 
     def _attempt(self, fault: Fault) -> Outcome:
         """Make the fault, run its tests, print one line."""
@@ -94,18 +109,18 @@ def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
 
 
 def try_all(faults: Sequence[Fault]) -> Sequence[Outcome]:
-    """The outcomes; empty when the tests fail without any fault."""
-    tests = {test for fault in faults for test in fault.tests}
+    """The outcomes; those of some faults only when tests fail without any fault."""
+    tests, stop = {test for fault in faults for test in fault.tests}, Event()
     own, shared = divide(faults, AT_ONCE)
-    with workspaces(AT_ONCE, tests) as copies, ThreadPoolExecutor(AT_ONCE) as pool:
-        lanes = [Lane(copy, some) for copy, some in zip(copies, own, strict=True)]
-        shares = _shares(own, shared)
-        if not all(pool.map(Lane.tests_pass, lanes, shares)):
-            return []
-        queue = SimpleQueue[Fault]()
-        for fault in shared:
-            queue.put(fault)
-        return [outcome for some in pool.map(lambda lane: lane.try_all(queue), lanes) for outcome in some]
+    queue = SimpleQueue[Fault]()
+    for fault in shared:
+        queue.put(fault)
+    with workspaces(AT_ONCE, tests, stop) as copies, ThreadPoolExecutor(AT_ONCE) as pool:
+        lanes = list(map(Lane, copies, own, _shares(own, shared)))
+        try:
+            return [outcome for some in pool.map(lambda lane: lane.try_all(queue), lanes) for outcome in some]
+        finally:
+            stop.set()
 
 
 def divide(faults: Sequence[Fault], lanes: int) -> tuple[list[list[Fault]], list[Fault]]:

@@ -17,8 +17,8 @@ EPOCHS: Final = f"{WING}/epoch_usage.py"
 RECORDS: Final = "layers/common/flareflow/entrypoints/gate_records.py"
 
 RULES: Final = "tests/unit/metering/test_witnesses.py"
-HISTORIES: Final = "tests/unit/metering/test_random_histories.py"
 STORAGE: Final = "tests/unit/adapters/dynamodb/test_usage_storage.py"
+USAGE_OF_EPOCHS: Final = "tests/unit/adapters/dynamodb/test_usage_of_epochs.py"
 RETRIES: Final = "tests/unit/adapters/dynamodb/test_retries.py"
 PARSING: Final = "tests/unit/entrypoints/test_gate_records.py"
 
@@ -182,15 +182,15 @@ FAULTS: Final = (
         EVENTS,
         "cache_read_tokens=tokens.cache_read,",
         "cache_read_tokens=0,",
-        [HISTORIES],
+        [f"{RULES}::test_tokens_of_every_kind_are_in_the_totals_and_in_the_event"],
     ),
     Fault(
         "witnesses-not-billed-entry-counted",
         "Only what is billed adds to the totals.",
-        EVENTS,
-        " if self.is_billed else Usage()",
-        "",
-        [HISTORIES],
+        WITNESSES,
+        "tuple(entry for entry in self.entries if entry.is_billed)",
+        "self.entries",
+        [RULES],
     ),
     Fault(
         "storage-changes-without-version",
@@ -198,7 +198,7 @@ FAULTS: Final = (
         ITEMS,
         """return {"Put": {"Item": item, "ConditionExpression": "version = :was", "ExpressionAttributeValues": was}}""",
         """return {"Put": {"Item": item}}""",
-        [HISTORIES],
+        [f"{STORAGE}::test_a_row_does_not_overwrite_what_was_counted_between_reading_and_writing"],
     ),
     Fault(
         "storage-first-version-overwrites",
@@ -214,7 +214,7 @@ FAULTS: Final = (
         ITEMS,
         "spilled += puts",
         "spilled += []",
-        [HISTORIES],
+        [STORAGE],
     ),
     Fault(
         "storage-ended-record-stays-spilled",
@@ -222,7 +222,7 @@ FAULTS: Final = (
         ITEMS,
         "left = [record for record in records if record not in ended]",
         "left = list(records)",
-        [HISTORIES],
+        [STORAGE],
     ),
     Fault(
         "storage-packs-looked-up-too-late",
@@ -288,7 +288,7 @@ FAULTS: Final = (
         WRITER,
         "return Work(self.subscription_id, self.calls[step.calls :])",
         "return Work(self.subscription_id, ())",
-        [HISTORIES],
+        [STORAGE],
     ),
     Fault(
         "storage-waiting-not-marked",
@@ -296,7 +296,7 @@ FAULTS: Final = (
         WRITER,
         "            if step.begins_to_wait:\n",
         "            if step.begins_to_wait and not step.outcome.added:\n",
-        [HISTORIES],
+        [STORAGE],
     ),
     Fault(
         "storage-sweep-stands-still",
@@ -328,7 +328,7 @@ FAULTS: Final = (
         EPOCHS,
         "        for shard in range(EPOCH_SHARDS):\n            deltas |=",
         "        for shard in range(1):\n            deltas |=",
-        [HISTORIES],
+        [USAGE_OF_EPOCHS],
     ),
     Fault(
         "storage-one-shard-closed",
@@ -336,7 +336,7 @@ FAULTS: Final = (
         EPOCHS,
         "                for number in range(EPOCH_SHARDS)\n            ),\n        ]\n        self",
         "                for number in range(1)\n            ),\n        ]\n        self",
-        [HISTORIES],
+        [USAGE_OF_EPOCHS],
     ),
     Fault(
         "storage-unbilled-entries-shown",
@@ -344,7 +344,7 @@ FAULTS: Final = (
         VIEWS,
         " for entry in entries if entry.is_billed]",
         " for entry in entries]",
-        [HISTORIES],
+        [USAGE_OF_EPOCHS],
     ),
     Fault(
         "storage-last-packs-not-listed",
@@ -352,7 +352,7 @@ FAULTS: Final = (
         VIEWS,
         "if pack + 1 < len(packs) else None",
         "if pack + 2 < len(packs) else None",
-        [HISTORIES],
+        [USAGE_OF_EPOCHS],
     ),
     Fault(
         "records-bad-record-stops-the-post",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Final, Self
 
 import psutil
@@ -66,21 +67,28 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The copy. Its servers listen on ports of their own, counted from `ports_from`."""
+    """The copy. Its servers listen on ports of their own, counted from `ports_from`.
+
+    Once `stop` is set, no tests run any more.
+    """
 
     root: Path
     ports_from: int
+    stop: Event
 
     def run(self, tests: Sequence[str], seconds_max: float = RUN_SECONDS_MAX) -> Ended:
-        """Run tests on the copy as it is; a run that does not end in time has the exit code 2."""
+        """Run tests on the copy as it is; a run that does not end in time has the exit code 2.
+
+        Raises StoppedError.
+        """
         shutil.rmtree(self.root / ".hypothesis" / "examples", ignore_errors=True)
         output = self.root.with_suffix(".txt")
         try:
-            exit_code = run_pytest([*PYTEST, *tests], self.root, self._environment(), output, seconds_max)
+            exit_code = run_pytest(
+                [*PYTEST, *tests], self.root, self._environment(), output, seconds_max=seconds_max, stop=self.stop
+            )
             return Ended(exit_code, output.read_text(errors="replace"))
         except TimeoutError:
-            down = [sys.executable, "-m", "infra.local", "down"]
-            subprocess.run(down, cwd=self.root, env=self._environment(), capture_output=True, check=False)
             return Ended(2, f"not ended after {seconds_max:.0f} s")
 
     @contextmanager
@@ -141,14 +149,14 @@ def _forget_compiled(source: Path) -> None:
 
 
 @contextmanager
-def workspaces(count: int, tests: Iterable[str]) -> Iterator[list[Workspace]]:
+def workspaces(count: int, tests: Iterable[str], stop: Event) -> Iterator[list[Workspace]]:
     """As many copies of every file that is or would be committed, with the servers that `tests` need."""
     preload()
     needed = servers_for(tests)
     with TemporaryDirectory(prefix="flareflow-mutants-") as folder, ExitStack() as servers:
         made = []
         for number in range(count):
-            workspace = Workspace(Path(folder) / f"{number}", port_base() + PORTS_APART * (number + 1))
+            workspace = Workspace(Path(folder) / f"{number}", port_base() + PORTS_APART * (number + 1), stop)
             _copy_to(workspace.root)
             if needed:
                 servers.enter_context(workspace.with_servers(needed))

@@ -1,4 +1,4 @@
-"""The contract of the ledger's ports, kept by the fakes and by DynamoDB alike."""
+"""The contract of `Ledger`, kept by the fake and by DynamoDB alike."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flareflow.adapters.dynamodb.ledger import DynamoLedger, DynamoOutbox, DynamoProposerKeys
+from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.plans import DynamoPlans
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
@@ -32,10 +32,9 @@ from flareflow.settlement.events import (
 )
 from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, enter, post, set_aside
 from flareflow.settlement.plans import PlanVersion
-from flareflow.settlement.ports import KnownRates, Ledger, Outbox, ProposerKeys
+from flareflow.settlement.ports import KnownRates, Ledger
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
-from flareflow.settlement.transactions import Outgoing, SignedTransaction
-from tests.fakes.settlement import FakeKnownRates, FakeLedger, FakeOutbox, FakeProposerKeys
+from tests.fakes.settlement import FakeKnownRates, FakeLedger
 from tests.support.dynamodb import fresh_table
 from tests.support.write_units import WriteUnits
 
@@ -49,27 +48,24 @@ OPENED = ChainEvent(Position(3, 0, 1), NOW, "ab" * 32, SubscriptionOpened(1, OWN
 SETTLED = ChainEvent(Position(10, 0, 0), NOW, "cd" * 32, Settled(1, 7, 150_000, 300, 0, 10**18 - 300))
 TARIFF = Tariff(Tiers((Tier(1_000_000, 1_000_000), Tier(None, 500_000))), Currency.USD, needs_rate=True)
 IN_DOLLARS = PlanVersion(1, 2, TARIFF, minimum_deposit_ufix64=10**8, low_balance_ufix64=5, effective_at=NOW)
-SENT = Outgoing("settle#7#0", SignedTransaction("ef" * 32, b"\x00\xff", 12), key_index=2, attempts=1)
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The three ports on one store; `table` is None for the fakes."""
+    """The port and its store; `table` is None for the fake."""
 
     ledger: Ledger
-    outbox: Outbox
-    keys: ProposerKeys
     table: "Table | None" = None
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
 def ports(request: pytest.FixtureRequest) -> Iterator[Ports]:
     if request.param == "fake":
-        yield Ports(FakeLedger(), FakeOutbox(), FakeProposerKeys())
+        yield Ports(FakeLedger())
         return
     request.getfixturevalue("server")
     with fresh_table() as table:
-        yield Ports(DynamoLedger(table, time.sleep), DynamoOutbox(table), DynamoProposerKeys(table, OWNER), table)
+        yield Ports(DynamoLedger(table, time.sleep), table)
 
 
 def posting(ledger: Ledger, event: ChainEvent) -> Posting:
@@ -114,6 +110,18 @@ def test_a_posting_on_an_older_state_loses_the_race(ports: Ports) -> None:
     with pytest.raises(RaceLostError):
         ports.ledger.record([older])
     assert ports.ledger.subscription(1) == newer.subscription
+
+
+def test_a_posting_on_a_state_that_was_never_recorded_loses_the_race(ports: Ports) -> None:
+    # Given three postings that follow on each other
+    opened, first, second = chained(*charged(2))
+    ports.ledger.record([opened])
+    # When the last is recorded without the one before it
+    with pytest.raises(RaceLostError):
+        ports.ledger.record([second])
+    # Then nothing has changed, and both can be recorded in their order
+    assert ports.ledger.subscription(1) == opened.subscription
+    assert ports.ledger.record([first, second]) == 2
 
 
 def test_a_plan_is_found_by_its_version(ports: Ports) -> None:
@@ -225,57 +233,6 @@ def test_a_subscription_is_listed_for_its_new_owner_only(server: None) -> None:
             ledger.record([posting(ledger, event)])
         reader = LedgerReader(table)
         assert [list(reader.owned_by(owner, None).items) for owner in (OWNER, "0x9")] == [[], [1]]
-
-
-def test_an_outgoing_transaction_is_kept_byte_for_byte(ports: Ports) -> None:
-    saved = ports.outbox.save(SENT)
-    assert ports.outbox.get("settle#7#0") == saved
-    assert saved.transaction == SENT.transaction
-
-
-def test_a_purpose_without_transaction_has_none(ports: Ports) -> None:
-    assert ports.outbox.get("settle#7#1") is None
-
-
-def test_a_failure_is_kept_over_what_was_sent(ports: Ports) -> None:
-    failed = ports.outbox.save(SENT).failed("no such root", NOW)
-    assert ports.outbox.get("settle#7#0") != failed
-    assert ports.outbox.save(failed) == ports.outbox.get("settle#7#0")
-
-
-def test_a_change_of_an_older_version_loses_the_race(ports: Ports) -> None:
-    ports.outbox.save(SENT)
-    with pytest.raises(RaceLostError):
-        ports.outbox.save(SENT)
-
-
-def test_a_key_is_leased_to_one_purpose(ports: Ports) -> None:
-    assert ports.keys.lease("a", [0, 1], NOW, LATER) == 0
-    assert ports.keys.lease("b", [0, 1], NOW, LATER) == 1
-    assert ports.keys.lease("c", [0, 1], NOW, LATER) is None
-
-
-def test_a_purpose_that_holds_a_key_gets_the_same_one(ports: Ports) -> None:
-    ports.keys.lease("a", [0, 1], NOW, LATER)
-    ports.keys.lease("b", [0, 1], NOW, LATER)
-    assert ports.keys.lease("b", [0, 1], NOW, LATER) == 1
-
-
-def test_a_key_that_was_given_back_is_free(ports: Ports) -> None:
-    ports.keys.lease("a", [0], NOW, LATER)
-    ports.keys.release("a", 0)
-    assert ports.keys.lease("b", [0], NOW, LATER) == 0
-
-
-def test_only_the_holder_gives_a_key_back(ports: Ports) -> None:
-    ports.keys.lease("a", [0], NOW, LATER)
-    ports.keys.release("b", 0)
-    assert ports.keys.lease("b", [0], NOW, LATER) is None
-
-
-def test_a_lease_ends_at_its_time(ports: Ports) -> None:
-    ports.keys.lease("a", [0], NOW, LATER)
-    assert ports.keys.lease("b", [0], LATER + timedelta(seconds=1), LATER) == 0
 
 
 def opening(subscription_id: int) -> ChainEvent:

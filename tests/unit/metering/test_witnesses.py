@@ -1,5 +1,6 @@
 """What is billed of rows and records: the whole table of what can come, and in which order."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -70,6 +71,31 @@ def test_the_cost_that_litellm_told_is_kept_whoevers_tokens_are_billed(usage: Fa
     assert usage.live(1).counted == Usage(20, 5, 1, 25_000_000, 99)
 
 
+def test_tokens_of_every_kind_are_in_the_totals_and_in_the_event(usage: FakeUsageEvents) -> None:
+    kinds = Tokens(prompt=1, completion=2, cache_read=3, cache_write=4, reasoning=5, audio_input=6, audio_output=7)
+    expected = Usage(
+        prompt_tokens=1,
+        completion_tokens=2,
+        cache_read_tokens=3,
+        cache_write_tokens=4,
+        reasoning_tokens=5,
+        audio_input_tokens=6,
+        audio_output_tokens=7,
+        requests=1,
+        rated_microtokens=28_000_000,
+    )
+    usage.record([record("call-1", kinds)], NOW)
+    assert usage.live(1).unconfirmed == expected
+    usage.count([row("a", kinds, call_id="call-1", cost_nanousd=99)], NOW)
+    assert usage.live(1).counted == replace(expected, cost_nanousd=99)
+    assert usage.by_epoch[1, 1][0].tokens == kinds
+
+
+def test_an_event_names_the_price_book_that_rated_it(usage: FakeUsageEvents) -> None:
+    usage.count([row("a")], NOW)
+    assert usage.by_epoch[1, 1][0].price_book_hash == EVEN_BOOK.hash
+
+
 def test_a_second_row_of_a_call_is_not_billed_and_listed(usage: FakeUsageEvents) -> None:
     usage.record([record("call-1")], NOW)
     report = usage.count([row("a", call_id="call-1"), row("b", call_id="call-1")], NOW)
@@ -122,6 +148,7 @@ def test_a_late_row_of_a_call_that_was_billed_alone_adds_nothing_and_a_second_is
     report = usage.count([row("a", call_id="call-1"), row("b", call_id="call-1")], LATER)
     assert [one.kind for one in report.differences] == [DifferenceKind.LATE_ROW, DifferenceKind.SECOND_ROW]
     assert billed(usage) == [("call-1", 25, 25_000_000)]
+    assert usage.live(1).counted == Usage(20, 5, 1, 25_000_000)
 
 
 def test_a_late_record_that_differs_from_the_billed_row_is_listed_and_adds_nothing(usage: FakeUsageEvents) -> None:

@@ -5,12 +5,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 
 import psutil
 import pytest
 
 from tests.mutants.fault import Fault, StaleFaultError
-from tests.mutants.running import Outcome, Verdict, divide, judge, sample
+from tests.mutants.running import Lane, Outcome, Verdict, divide, judge, sample
 from tests.mutants.workspace import Ended, Workspace, end
 from tests.support.eventually import eventually
 
@@ -44,7 +46,7 @@ class StubbedWorkspace(Workspace):
 
 def workspace(root: Path, exit_code: int, output: str = "") -> StubbedWorkspace:
     (root / FAULT.file).write_text(SOURCE)
-    return StubbedWorkspace(root, 0, Ended(exit_code, output), [])
+    return StubbedWorkspace(root, 0, Event(), Ended(exit_code, output), [])
 
 
 def test_a_fault_that_a_test_notices_is_caught(tmp_path: Path) -> None:
@@ -118,7 +120,7 @@ def test_a_fault_that_survives_on_a_kept_deployment_is_tried_on_a_new_one(
 ) -> None:
     # Given a fault in what only a deployment does
     (tmp_path / FAULT.file).write_text(SOURCE)
-    keeping = KeepingWorkspace(tmp_path, 0, Ended(0, ""), [])
+    keeping = KeepingWorkspace(tmp_path, 0, Event(), Ended(0, ""), [])
     # When it is tried where contracts are deployed already, Then it is tried again where they are not
     assert judge(replace(FAULT, tests=[test]), keeping)[0] is verdict
 
@@ -134,6 +136,18 @@ def test_faults_of_one_file_of_tests_that_needs_a_server_stay_together() -> None
     # When they are divided, Then the lanes have about as many, and any lane may try the others
     mixed = [one for some in zip(plans, [*roots, *ledger], strict=True) for one in some]
     assert divide([*quick, *mixed], 2) == ([plans, [*roots, *ledger]], quick)
+
+
+def test_no_fault_is_tried_where_tests_fail_without_any(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given tests that fail on the sources as they are
+    failing = workspace(tmp_path, exit_code=1, output=FAILED)
+    shared = SimpleQueue[Fault]()
+    shared.put(FAULT)
+    # When a lane tries faults, Then it tries none, says what failed, and stops the others
+    assert Lane(failing, [FAULT], FAULT.tests).try_all(shared) == []
+    assert failing.seen == [SOURCE]
+    assert FAILED in capsys.readouterr().out
+    assert failing.stop.is_set()
 
 
 @pytest.mark.parametrize("is_stubborn", [False, True])

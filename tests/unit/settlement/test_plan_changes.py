@@ -65,6 +65,14 @@ def test_another_plan_that_is_accepted_takes_the_place_of_the_one_before() -> No
     assert state_after(OPENED, accepted(2), accepted(1)).next_plan == NextPlan(1, 1, CHEAP, from_epoch=8)
 
 
+def test_another_plan_prices_only_what_is_used_after_it() -> None:
+    # Given 10,000 tokens that cost 10 FLOW, and a plan at three times the price in force from there on
+    changed = (OPENED, SETTLED, accepted(2), PlanChanged(1, 2, 1, 10 * THOUSAND))
+    # When 5,000 more are charged, Then they cost 15 FLOW
+    state = state_after(*changed, Settled(1, 8, 15 * THOUSAND, 15 * FLOW, 0, 75 * FLOW))
+    assert (state.charged_ufix64, state.due_ufix64(15 * THOUSAND)) == (25 * FLOW, 0)
+
+
 @pytest.mark.parametrize(
     ("plan_id", "most"),
     [(1, 20 * FLOW), (2, 60 * FLOW)],

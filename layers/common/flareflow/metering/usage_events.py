@@ -237,11 +237,6 @@ class Entry:
         """Whether it is a record whose row did not come within the grace."""
         return self.difference in {DifferenceKind.RECORD_WITHOUT_ROW, DifferenceKind.UNKNOWN_ENDING}
 
-    @property
-    def usage(self) -> Usage:
-        """What the entry adds to totals."""
-        return usage_of(self.tokens, self.rated_microtokens, self.cost_nanousd) if self.is_billed else Usage()
-
     def event(self, subscription_id: int) -> UsageEvent:
         """The usage event of a billed entry."""
         return UsageEvent(

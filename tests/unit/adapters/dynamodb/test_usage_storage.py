@@ -158,6 +158,17 @@ def test_the_first_rows_of_a_subscription_do_not_overwrite_what_another_was_firs
     assert (totals.counted.requests, totals.unconfirmed.requests) == (1, 1)
 
 
+def test_a_row_does_not_overwrite_what_was_counted_between_reading_and_writing(
+    usage: DynamoUsageEvents, table: MemoryTable
+) -> None:
+    # Given a subscription with usage, and a row that another invocation counts while a second one is written
+    usage.count([row("a")], NOW)
+    table.meanwhile = lambda: usage.count([row("b")], NOW)
+    # When the second one is counted, Then all three are in the totals
+    assert usage.count([row("c")], NOW).counted == 1
+    assert UsageReader(table.as_table()).live(1).counted.requests == 3
+
+
 def test_rows_of_many_times_are_counted_in_steps(usage: DynamoUsageEvents) -> None:
     rows = [row(f"r-{hours}", started_at=NOW - timedelta(hours=hours)) for hours in range(100)]
     assert usage.count(rows, NOW).counted == 100

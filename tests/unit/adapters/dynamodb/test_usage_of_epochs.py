@@ -1,0 +1,75 @@
+"""What is counted belongs to the epoch that is open in the shard of its subscription, and is listed for its owner."""
+
+from datetime import timedelta
+
+import pytest
+
+from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.metering.models import Usage
+from tests.fakes.metering import NOW, FakePriceBooks, record, row
+from tests.support.memory_table import MemoryTable
+
+EPOCH = 5
+HOUR = timedelta(hours=1)
+TEN = Usage(9, 1, 1, 10_000_000, 7)
+
+
+@pytest.fixture
+def table() -> MemoryTable:
+    return MemoryTable()
+
+
+@pytest.fixture
+def usage(table: MemoryTable) -> DynamoUsageEvents:
+    usage = DynamoUsageEvents(table.as_table(), lambda _: None, FakePriceBooks())
+    usage.open_epoch_if_none(EPOCH)
+    return usage
+
+
+@pytest.fixture
+def epochs(table: MemoryTable) -> DynamoEpochUsage:
+    return DynamoEpochUsage(table.as_table(), lambda _: None)
+
+
+def listed(table: MemoryTable, epoch: int, subscription_id: int = 1) -> list[str]:
+    """The calls that an owner is shown of an epoch: event ids, those made of a row without its start time."""
+    reader, cursor, names = UsageReader(table.as_table()), None, []
+    for _ in range(100):
+        page = reader.events(subscription_id, epoch, cursor)
+        names += [event.event_id.partition("@")[0] for event in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return names
+    raise AssertionError("the list has no end")
+
+
+def test_an_epoch_that_is_closed_gets_nothing_more_in_any_shard(
+    usage: DynamoUsageEvents, epochs: DynamoEpochUsage
+) -> None:
+    # Given a call of each of 20 subscriptions, which are in all shards
+    usage.count([row(f"a-{number}", subscription_id=number) for number in range(20)], NOW)
+    # When the epoch is closed, and each has another call
+    epochs.close(EPOCH, EPOCH + 1)
+    usage.count([row(f"b-{number}", subscription_id=number) for number in range(20)], NOW)
+    # Then the first belong to the epoch that was closed, and the others to the next
+    everyone = dict.fromkeys(range(20), TEN)
+    assert epochs.deltas(EPOCH) == everyone
+    assert epochs.deltas(EPOCH + 1) == everyone
+
+
+def test_an_owner_is_shown_every_billed_call_of_an_epoch(usage: DynamoUsageEvents, table: MemoryTable) -> None:
+    # Given calls in three packs
+    for number in range(3):
+        usage.count([row(f"r-{number}", started_at=NOW - number * HOUR)], NOW)
+    # Then all are listed, pack by pack
+    assert listed(table, EPOCH) == ["r-0", "r-1", "r-2"]
+
+
+def test_an_owner_is_shown_only_what_was_billed(usage: DynamoUsageEvents, table: MemoryTable) -> None:
+    # Given two rows of one call, in one pack
+    usage.record([record("call-1")], NOW)
+    usage.count([row("a", call_id="call-1"), row("b", call_id="call-1")], NOW)
+    # Then only the one that is billed is listed
+    assert listed(table, EPOCH) == ["call-1"]
