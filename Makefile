@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common:$(CURDIR)/proxy
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/common:$(CURDIR)/proxy:$(CURDIR)/verify
 BOOTSTRAP := $(firstword $(shell command -v python3 python3.13))
 INSTALL := $(BOOTSTRAP) -m infra.setup.install
 PYTHON := .local/venv/bin/python

@@ -14,7 +14,7 @@ from infra.setup.jobs import SAM, SAM_ENVIRONMENT
 
 AT_ONCE: Final = 2
 CHECK_SECONDS_MAX: Final = 600
-PYTHON_SOURCES: Final = ("layers/common/flareflow", "functions", "infra", "proxy", "tests")
+PYTHON_SOURCES: Final = ("layers/common/flareflow", "functions", "infra", "proxy", "tests", "verify")
 
 
 @dataclass(frozen=True, slots=True)

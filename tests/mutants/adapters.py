@@ -127,8 +127,8 @@ FAULTS: Final = (
         name="flow-sealed-is-final",
         rule="The latest sealed block is asked for where results must be final.",
         file=REST,
-        text='return self._latest_block("sealed")',
-        replacement='return self._latest_block("final")',
+        text='return self._block("sealed")',
+        replacement='return self._block("final")',
         tests=[TEST_REST],
     ),
     Fault(

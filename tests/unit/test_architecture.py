@@ -85,7 +85,7 @@ def imported() -> dict[Arrow, set[str]]:
 def test_every_import_keeps_the_contracts() -> None:
     ended = subprocess.run(
         [str(LINT_IMPORTS), "--no-logo", "--no-cache"],
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'proxy'}:{PACKAGE.parent}"},
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'proxy'}:{ROOT / 'verify'}:{PACKAGE.parent}"},
         cwd=ROOT,
         capture_output=True,
         text=True,

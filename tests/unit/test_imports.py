@@ -17,7 +17,6 @@ from infra.paths import ROOT
 
 PACKAGE: Final = ROOT / "layers" / "common" / "flareflow"
 DOMAIN: Final = ("metering", "statements", "attestation", "settlement", "accounts", "realtime", "books")
-CODECS: Final = {"attestation": {"eth_abi"}}
 RUNTIME_DISTRIBUTIONS: Final = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 IMPORT_SECONDS_MAX: Final = 60
 
@@ -51,8 +50,8 @@ def light_functions() -> list[str]:
 
 
 @pytest.mark.parametrize("package", DOMAIN)
-def test_a_domain_package_imports_no_library_but_pydantic_and_its_codecs(package: str) -> None:
-    allowed = sys.stdlib_module_names | {"flareflow", "pydantic"} | CODECS.get(package, set())
+def test_a_domain_package_imports_no_library_but_pydantic(package: str) -> None:
+    allowed = sys.stdlib_module_names | {"flareflow", "pydantic"}
     for source, module in imports_below(PACKAGE / package):
         assert module.split(".")[0] in allowed, f"{source} imports {module}"
 

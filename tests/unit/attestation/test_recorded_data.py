@@ -6,7 +6,6 @@ import pytest
 from eth_abi.abi import decode
 
 from flareflow.attestation.request import (
-    RESPONSE_TYPE,
     RequestBody,
     encode_request,
     encode_response,
@@ -21,6 +20,7 @@ from tests.unit.attestation.vectors import recorded, unhex
 COSTON_ROUND_792357_ROOT = "dd4a35a73e76d1326be609b349fff9beccc6516ef60692425cdc14a78965c11c"
 POLICIES = recorded("signing_policies")
 WEB2JSON = recorded("web2json_docs")
+RESPONSE_TYPE = "(bytes32,bytes32,uint64,uint64,(string,string,string,string,string,string,string),(bytes))"
 
 
 def test_the_root_of_a_recorded_round_follows_from_each_of_its_14_proofs() -> None:

@@ -21,7 +21,6 @@ from flareflow.adapters.http import bounded_chunks
 from flareflow.attestation.request import (
     ATTESTATION_TYPE,
     NO_TIMESTAMP,
-    REQUEST_BODY_TYPE,
     RequestBody,
     encode_response,
     identifier,
@@ -37,6 +36,7 @@ ABI_SIGNATURE_CHARACTERS_MAX: Final = 5_000
 PROCESSING_SECONDS_MAX: Final = 0.5
 USER_AGENT: Final = "axios/1.8.4"
 HEAD_BYTES: Final = 3 * WORD_BYTES
+REQUEST_BODY_TYPE: Final = "(string,string,string,string,string,string,string)"
 
 
 class Status(StrEnum):

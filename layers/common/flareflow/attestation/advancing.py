@@ -193,10 +193,18 @@ class AdvanceAttestations:
             return attestation.because(f"the response served for round {voting_round} is not our statement's")
         if len(served.siblings) > PROOF_SIBLINGS_MAX or fold(leaf_hash(served.response), served.siblings) != root:
             return attestation.because(f"the proof served for round {voting_round} does not lead to its root")
-        self._publish(attestation.epoch, voting_round, served)
+        self._publish(attestation.epoch, attestation.finalization, voting_round, served)
         return replace(attestation, state=State.PROVEN, proof=Proof(voting_round, timestamp, served.siblings))
 
-    def _publish(self, epoch: int, voting_round: int, served: ServedProof) -> None:
+    def _publish(self, epoch: int, finalization: Finalization, voting_round: int, served: ServedProof) -> None:
         """Write the document with which anyone can prove the statement. The first proof of an epoch stays in it."""
-        content = {"voting_round": voting_round, "response": served.response, "siblings": served.siblings}
+        signed = self.policies.get(finalization.reward_epoch)
+        content = {
+            "voting_round": voting_round,
+            "response": served.response,
+            "siblings": served.siblings,
+            "message": finalization.message,
+            "signatures": finalization.signatures,
+            "policy": signed.policy if signed else None,
+        }
         self.documents.put(Document(attestation_path(epoch), to_json(content), JSON))

@@ -7,9 +7,8 @@ Sources: Flare's `IWeb2Json.sol` and the FDC specification ("Making a request").
 import json
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from itertools import accumulate
 from typing import Final
-
-from eth_abi.abi import encode
 
 from flareflow.keccak import WORD_BYTES, keccak256
 from flareflow.statements.models import EPOCH_DIGITS
@@ -44,9 +43,6 @@ ABI_SIGNATURE: Final = json.dumps(
     separators=(",", ":"),
 )
 
-REQUEST_BODY_TYPE: Final = "(string,string,string,string,string,string,string)"
-RESPONSE_TYPE: Final = f"(bytes32,bytes32,uint64,uint64,{REQUEST_BODY_TYPE},(bytes))"
-
 
 def identifier(name: str) -> bytes:
     """An attestation type or source id as Flare encodes it: ASCII, padded with zeros to 32 bytes."""
@@ -68,9 +64,11 @@ class RequestBody:
     post_process_jq: str
     abi_signature: str
 
-    def values(self) -> tuple[str, ...]:
-        """The fields in the order of the ABI."""
-        return astuple(self)
+    def encode(self) -> bytes:
+        """The ABI's encoding: the offset of each field from the beginning, then the fields."""
+        fields = [_counted(text.encode()) for text in astuple(self)]
+        offsets = accumulate((len(field) for field in fields[:-1]), initial=WORD_BYTES * len(fields))
+        return b"".join([*map(_word, offsets), *fields])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +115,37 @@ def encode_response(
     source_id: str, body: RequestBody, abi_encoded_data: bytes, voting_round: int, lowest_used_timestamp: int
 ) -> bytes:
     """`abi.encode(IWeb2Json.Response)`, which the data availability API calls `response_hex`."""
-    response = (
-        identifier(ATTESTATION_TYPE),
-        identifier(source_id),
-        voting_round,
-        lowest_used_timestamp,
-        body.values(),
-        (abi_encoded_data,),
+    encoded_body, data = body.encode(), _counted(abi_encoded_data)
+    heads_bytes = 6 * WORD_BYTES
+    return b"".join(
+        [
+            _word(WORD_BYTES),
+            identifier(ATTESTATION_TYPE),
+            identifier(source_id),
+            _word(voting_round),
+            _word(lowest_used_timestamp),
+            _word(heads_bytes),
+            _word(heads_bytes + len(encoded_body)),
+            encoded_body,
+            _word(WORD_BYTES),
+            data,
+        ]
     )
-    return encode([RESPONSE_TYPE], [response])
 
 
 def encode_request(source_id: str, body: RequestBody, integrity_code: bytes) -> bytes:
     """The bytes of an attestation request."""
-    return (
-        identifier(ATTESTATION_TYPE)
-        + identifier(source_id)
-        + integrity_code
-        + encode([REQUEST_BODY_TYPE], [body.values()])
-    )
+    names = identifier(ATTESTATION_TYPE) + identifier(source_id)
+    return names + integrity_code + _word(WORD_BYTES) + body.encode()
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(WORD_BYTES)
+
+
+def _counted(content: bytes) -> bytes:
+    """The ABI's encoding of `string` and `bytes`: the length, and the content padded with zeros to whole words."""
+    return _word(len(content)) + content + bytes(-len(content) % WORD_BYTES)
 
 
 def message_integrity_code(response: bytes) -> bytes:

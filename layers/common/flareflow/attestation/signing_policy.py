@@ -68,8 +68,14 @@ class SigningPolicy:
         return sum(voter.weight for voter in self.voters)
 
     def require_sound(self) -> None:
-        """Raises ValueError for a policy that Flare's Relay refuses, so that no light client starts from it."""
-        if not self.voters or any(not any(voter.address) for voter in self.voters):
+        """Raises ValueError for a policy from which no light client should start."""
+        if any(not any(voter.address) for voter in self.voters):
+            raise ValueError("a signing policy has voters, each with an address other than 0")
+        self.require_accepted()
+
+    def require_accepted(self) -> None:
+        """Raises ValueError for a policy that Flare's Relay refuses. The Relay accepts voters with the address 0."""
+        if not self.voters:
             raise ValueError("a signing policy has voters, each with an address other than 0")
         if self.weight >= WEIGHT_SUM_LIMIT:
             raise ValueError(f"the weights sum to {self.weight}, which is not below {WEIGHT_SUM_LIMIT}")

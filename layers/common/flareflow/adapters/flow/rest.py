@@ -134,13 +134,17 @@ class FlowRest:
 
     http: httpx.Client
 
-    def execute(self, code: str, arguments: Sequence[Argument] = ()) -> Value:
-        """The value that a script returns at the latest sealed block. Raises FlowRefusedError when it panics."""
+    def execute(self, code: str, arguments: Sequence[Argument] = (), height: int | None = None) -> Value:
+        """The value that a script returns after the block at a height; by default the latest sealed one.
+
+        Raises FlowRefusedError when it panics, and when the node does not keep the state after that block.
+        """
         body = {
             "script": base64.b64encode(code.encode()).decode(),
             "arguments": [base64.b64encode(argument.encode()).decode() for argument in arguments],
         }
-        answer = self._ask(_TEXT, "POST", "/v1/scripts", {"block_height": "sealed"}, body)
+        at = "sealed" if height is None else str(height)
+        answer = self._ask(_TEXT, "POST", "/v1/scripts", {"block_height": at}, body)
         try:
             return decode(base64.b64decode(answer, validate=True))
         except ValueError as error:
@@ -159,11 +163,15 @@ class FlowRest:
 
     def latest_final_block(self) -> BlockHeader:
         """The latest finalized block, which a new transaction should refer to."""
-        return self._latest_block("final")
+        return self._block("final")
 
     def latest_sealed_block(self) -> BlockHeader:
         """The latest sealed block; events and results up to it are final."""
-        return self._latest_block("sealed")
+        return self._block("sealed")
+
+    def block(self, height: int) -> BlockHeader:
+        """The block at a height. Raises FlowNotFoundError when the node does not have it."""
+        return self._block(str(height))
 
     def events(self, event_type: str, first_height: int, last_height: int) -> list[BlockEvents]:
         """The events of one type in at most 250 sealed blocks, both ends included.
@@ -178,10 +186,10 @@ class FlowRest:
         """The result of a transaction by its id, 32 bytes in hex."""
         return self._ask(_RESULT, "GET", f"/v1/transaction_results/{transaction_id}")
 
-    def _latest_block(self, height: str) -> BlockHeader:
+    def _block(self, height: str) -> BlockHeader:
         blocks = self._ask(_BLOCKS, "GET", "/v1/blocks", {"height": height})
         if not blocks:
-            raise FlowUnavailableError(f"Flow's answer has no {height} block")
+            raise FlowUnavailableError(f"Flow's answer has no block at height {height}")
         return blocks[0].header
 
     def _ask[T](
@@ -242,9 +250,9 @@ class FlowScripts:
     rest: FlowRest
     addresses: Mapping[str, str]
 
-    def run(self, path: str, arguments: Sequence[Argument] = ()) -> Value:
+    def run(self, path: str, arguments: Sequence[Argument] = (), height: int | None = None) -> Value:
         """The value that the script returns. Raises what `FlowRest.execute` raises."""
-        return self.rest.execute(cadence_code(f"scripts/{path}", self.addresses), arguments)
+        return self.rest.execute(cadence_code(f"scripts/{path}", self.addresses), arguments, height)
 
 
 def cadence_code(path: str, addresses: Mapping[str, str]) -> str:

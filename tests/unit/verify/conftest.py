@@ -1,0 +1,15 @@
+"""The same signature is asked about again and again here; its signer is computed once."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pytest
+
+from flareflow_verify import quorum
+
+
+@pytest.fixture(autouse=True, scope="package")
+def remembered_signers() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quorum, "signer_of", lru_cache(quorum.signer_of))
+        yield

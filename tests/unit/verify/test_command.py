@@ -1,0 +1,157 @@
+"""The command `flareflow`: exit status, JSON, colours, bundles, and how fast it answers."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from flareflow_verify import commands
+from flareflow_verify.__main__ import main
+from flareflow_verify.checking import check
+from flareflow_verify.output import Paper, Progress, print_report
+from infra.paths import ROOT
+from tests.support.bills import CONTRACT, SUBSCRIPTION, World
+from tests.support.public_sources import PublicSources
+
+HEAVY: Final = ("httpx", "pydantic", "Crypto", "flareflow")
+SOURCES: Final = ("--host", "https://statements.example", "--flow", "https://flow.example")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def bundle(world: World, tmp_path: Path) -> Path:
+    """The file of a good bundle."""
+    path = tmp_path / "bill.json"
+    path.write_text(world.bundle().text)
+    return path
+
+
+@pytest.fixture
+def online(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command reaches the sources of the world, whatever it is told."""
+
+    @contextmanager
+    def gathering(_: object, progress: Progress) -> Any:
+        yield PublicSources(world).gather(progress.say)
+
+    monkeypatch.setattr(commands, "_gathering", gathering)
+
+
+def run(arguments: Sequence[str]) -> int:
+    try:
+        return main(arguments)
+    except SystemExit as ended:
+        assert isinstance(ended.code, int)
+        return ended.code
+
+
+def changed(path: Path, old: str, new: str) -> Path:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return path
+
+
+def test_a_good_bundle_is_verified(bundle: Path, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    trusted = f"0x{(world.trust.policy_hash or b'').hex()}"
+    assert run(["verify", "--offline", str(bundle), "--trusted-policy", trusted, "--contract", CONTRACT]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"Subscription {SUBSCRIPTION}, epoch {world.statement.epoch}"
+    assert lines[1].startswith(" 1 ✓ policy ")
+    assert lines[-1] == "Verified: 20 of 20 steps."
+
+
+def test_a_difference_ends_with_1_and_names_the_link(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed(bundle, '"owed_ufix64": "0"', '"owed_ufix64": "1"')
+    assert run(["verify", "--offline", str(bundle)]) == 1
+    assert "NOT verified: price, charge differ" in capsys.readouterr().out
+
+
+def test_what_is_missing_ends_with_2(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed(bundle, '"is_pending": false', '"is_pending": true')
+    assert run(["verify", "--offline", str(bundle)]) == 2
+    assert "could not be checked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["verify"], "name a subscription"),
+        (["verify", "7"], "name --host and --flow"),
+        (["verify", "7", "--host", "https://statements.example"], "name --flow"),
+        (["verify", "--offline", "/does/not/exist"], "is no bundle"),
+        (["verify", "seven"], "is not a number"),
+        (["verify", "7", "--trusted-policy", "0x12"], "64 hex digits"),
+        ([], "required"),
+        (["unknown"], "invalid choice"),
+    ],
+)
+def test_what_cannot_be_run_ends_with_2_and_says_why(
+    arguments: Sequence[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_bundle_of_another_subscription_is_refused(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "8", "--offline", str(bundle)]) == 2
+    assert "is of subscription 7, not of 8" in capsys.readouterr().err
+
+
+def test_json_has_every_step(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "--offline", str(bundle), "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert (content["result"], content["subscription_id"]) == ("verified", "7")
+    assert [step["step"] for step in content["steps"]] == list(range(1, 21))
+    assert {step["outcome"] for step in content["steps"]} == {"verified"}
+    assert content["believed"]
+
+
+@pytest.mark.usefixtures("online")
+def test_a_bundle_that_was_packed_is_verified_without_any_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed = tmp_path / "packed.json"
+    assert run(["bundle", "7", "-o", str(packed), *SOURCES]) == 0
+    assert run(["verify", "7", "--offline", str(packed)]) == 0
+    offline = capsys.readouterr().out
+    assert run(["verify", "7", *SOURCES]) == 0
+    assert capsys.readouterr().out == offline
+
+
+def test_colours_are_for_terminals_only(world: World) -> None:
+    for is_coloured in (True, False):
+        paper = io.StringIO()
+        print_report(check(world.bundle()), Paper(paper, is_coloured))
+        assert ("\033[32m✓\033[0m" in paper.getvalue()) is is_coloured
+
+
+def test_progress_is_for_terminals_only() -> None:
+    for is_shown in (True, False):
+        stream = io.StringIO()
+        progress = Progress(stream, is_shown)
+        progress.say("reading")
+        progress.end()
+        assert bool(stream.getvalue()) is is_shown
+
+
+def test_help_imports_nothing_that_is_slow() -> None:
+    # When help is asked for
+    command = [sys.executable, "-X", "importtime", "-m", "flareflow_verify", "--help"]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'verify'}:{ROOT / 'layers' / 'common'}"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    # Then it comes without any library
+    assert "verify" in ended.stdout
+    modules = {line.rpartition("|")[2].strip().split(".")[0] for line in ended.stderr.splitlines()}
+    assert not modules & set(HEAVY)

@@ -1,0 +1,156 @@
+"""Evidence from public sources: what they publish is gathered, and what they garble is said."""
+
+import itertools
+from copy import copy
+
+import httpx
+import pytest
+
+from flareflow.statements.documents import attestation_path, index_path, price_book_path, statement_path
+from flareflow.statements.models import PageKind
+from flareflow_verify.bundle import Bundle
+from flareflow_verify.checking import Exit, Outcome, check
+from flareflow_verify.evidence import Link, Trust
+from flareflow_verify.gathering import Wanted
+from flareflow_verify.sources.http import Budget, SourceError
+from tests.fakes.statements import FakeDocuments
+from tests.support.bills import BOOK, CHARGE_HEIGHT, FIRST_EPOCH, SUBSCRIPTION, World
+from tests.support.public_sources import SESSION, PublicSources
+
+EPOCH = FIRST_EPOCH + 1
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def sources(world: World) -> PublicSources:
+    """Sources whose documents a test may take away."""
+    sources = PublicSources(copy(world))
+    sources.world.documents = FakeDocuments(kept=dict(world.documents.kept))
+    return sources
+
+
+def gathered(sources: PublicSources, epoch: int | None = None, session: str | None = SESSION) -> Bundle:
+    return sources.gather().run(Wanted(SUBSCRIPTION, epoch, session))
+
+
+def test_the_last_charge_is_gathered_whole(sources: PublicSources) -> None:
+    # When the evidence of the last charge is gathered
+    bundle = gathered(sources)
+    # Then it is all that there is; the policy of the round is known, and none before it
+    wanted = sources.world.bundle()
+    assert bundle == wanted.model_copy(
+        update={"policies": (wanted.policies[-1].model_copy(update={"signatures": b""}),)}
+    )
+    assert check(bundle).exit is Exit.VERIFIED
+
+
+def test_without_a_session_nothing_of_the_owner_is_asked_for(sources: PublicSources) -> None:
+    bundle = gathered(sources, session=None)
+    assert bundle.events is None
+    assert not [path for path in sources.requests if "subscriptions" in path]
+
+
+def test_an_epoch_that_a_later_statement_proves_is_verified_without_its_charge(sources: PublicSources) -> None:
+    # Given a statement that was not attested, because the one after it was
+    assert attestation_path(FIRST_EPOCH) not in sources.world.documents.kept
+    # When it is gathered and checked
+    bundle = gathered(sources, epoch=FIRST_EPOCH, session=None)
+    found = check(bundle, Trust())
+    # Then the chain of statements leads to it, and the charge is that of the later one
+    assert len(bundle.sealed) == 2
+    assert found.exit is Exit.VERIFIED
+    assert Link.USAGE_PAGE in {finding.link for finding in found.findings}
+    assert Link.CHARGE not in {finding.link for finding in found.findings}
+
+
+def test_a_charge_whose_earlier_state_is_gone_is_not_called_verified(sources: PublicSources) -> None:
+    # Given a node that has the state of the charge's block and none before
+    sources.keeps_state_from = CHARGE_HEIGHT
+    # When the bill is checked
+    found = check(gathered(sources))
+    # Then all is verified but this one charge
+    assert found.exit is Exit.UNCHECKED
+    assert [one.link for one in found.findings if one.outcome is not Outcome.VERIFIED] == [Link.CHARGE]
+
+
+def test_a_node_that_has_the_newest_state_alone_still_proves_the_whole_bill(sources: PublicSources) -> None:
+    sources.keeps_state_from = CHARGE_HEIGHT + 1
+    found = {finding.link: finding.outcome for finding in check(gathered(sources)).findings}
+    assert (found[Link.PRICE], found[Link.CHARGE]) == (Outcome.VERIFIED, Outcome.UNCHECKED)
+
+
+def test_a_statement_without_any_attestation_is_not_called_verified(sources: PublicSources) -> None:
+    del sources.world.documents.kept[attestation_path(EPOCH)]
+    found = check(gathered(sources))
+    assert found.exit is Exit.UNCHECKED
+    assert Outcome.DIFFERS not in {finding.outcome for finding in found.findings}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/statements",
+        statement_path(EPOCH),
+        statement_path(FIRST_EPOCH),
+        index_path(EPOCH, PageKind.USAGE),
+        index_path(EPOCH, PageKind.SETTLEMENT),
+        attestation_path(EPOCH),
+        price_book_path(BOOK.hash),
+        f"/v1/subscriptions/{SUBSCRIPTION}/usage/{EPOCH}",
+        "/v1/blocks",
+        "/v1/events",
+        "/v1/scripts",
+        "/rpc",
+    ],
+)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(httpx.Response(500), id="an outage"),
+        pytest.param(httpx.Response(302, headers={"location": "https://elsewhere.example"}), id="a redirect"),
+        pytest.param(httpx.Response(200, text="<html>"), id="a page for people"),
+        pytest.param(httpx.Response(200, json={"unknown": "form"}), id="an unknown form"),
+        pytest.param(httpx.Response(200, json=[[[]]]), id="a list"),
+        pytest.param(httpx.Response(200, content=b"\xff\xfe"), id="no text"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_said_or_found(
+    sources: PublicSources, path: str, answer: httpx.Response
+) -> None:
+    # Given a source that answers one of the requests like this
+    sources.answers[path] = httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+    # When the bill is gathered and checked
+    try:
+        found = check(gathered(sources))
+    except SourceError:
+        return
+    # Then it is never verified
+    assert found.exit is not Exit.VERIFIED
+
+
+def test_what_a_source_sends_beyond_the_limit_is_not_read(
+    sources: PublicSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flareflow_verify.sources.host.TEXT_CHARACTERS_MAX", 100)
+    with pytest.raises(SourceError, match="100 bytes"):
+        gathered(sources)
+
+
+def test_an_answer_that_comes_drop_by_drop_ends(sources: PublicSources, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a clock that goes on by a second with every look at it
+    ticks = itertools.count()
+    monkeypatch.setattr("flareflow_verify.sources.http.REQUEST_SECONDS_MAX", 0.5)
+    sources.budget = Budget(clock=lambda: float(next(ticks)))
+    # Then the first answer takes too long
+    with pytest.raises(SourceError, match="took more than"):
+        gathered(sources)
+
+
+def test_the_number_of_requests_is_bounded(sources: PublicSources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flareflow_verify.sources.http.REQUESTS_MAX", 5)
+    with pytest.raises(SourceError, match="5 requests"):
+        gathered(sources)

@@ -1,0 +1,236 @@
+"""Whatever is changed on the way from Flare's voters to the charge, the step that checks it names it."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import pytest
+
+from flareflow_verify.bundle import Bundle
+from flareflow_verify.checking import Exit, Outcome, Report, check
+from flareflow_verify.evidence import Link, Trust
+from tests.support.bills import CONTRACT, World
+
+WORLD: Final = World()
+GOOD: Final = json.loads(WORLD.bundle().text)
+
+BYTES: Final[dict[str, Link]] = {
+    "policies.0.policy": Link.POLICY,
+    "policies.1.policy": Link.POLICY,
+    "policies.1.signatures": Link.POLICY,
+    "attested.message": Link.SIGNATURES,
+    "attested.signatures": Link.SIGNATURES,
+    "attested.siblings.0": Link.PROOF,
+    "attested.siblings.1": Link.PROOF,
+    "on_flare.root": Link.FLARE_ROOT,
+    "on_flare.policy_hash": Link.POLICY,
+    "on_flow.root": Link.FLOW_ROOT,
+    "on_flow.settlement_root": Link.FLOW_STATEMENT,
+}
+TEXTS: Final[dict[str, Link]] = {
+    "sealed.0.statement": Link.CHAIN,
+    "sealed.0.usage_index": Link.GROWTH,
+    "sealed.0.usage_page": Link.GROWTH,
+    "sealed.1.statement": Link.STATEMENT,
+    "sealed.1.usage_index": Link.USAGE_INDEX,
+    "sealed.1.usage_page": Link.USAGE_PAGE,
+    "sealed.1.settlement_index": Link.SETTLEMENT_INDEX,
+    "sealed.1.settlement_page": Link.SETTLEMENT_PAGE,
+    "price_book": Link.PRICE_BOOK,
+    "events.0": Link.EVENTS,
+    "events.2": Link.EVENTS,
+    "on_flow.triggers.0.url_prefix": Link.RESPONSE,
+    "on_flow.triggers.0.source": Link.RESPONSE,
+}
+NUMBERS: Final[dict[str, Link]] = {
+    "on_flow.total_microtokens": Link.FLOW_STATEMENT,
+    "on_flow.bill.tiers.0.price_ufix64": Link.PRICE,
+    "on_flow.bill.tiers.0.end_tokens": Link.PRICE,
+    "on_flow.bill.cost_offset": Link.PRICE,
+    "on_flow.bill.charged_ufix64": Link.PRICE,
+    "on_flow.bill.owed_ufix64": Link.PRICE,
+    "on_flow.bill.settled_microtokens": Link.FLOW_TOTAL,
+    "on_flow.charge.epoch": Link.FLOW_TOTAL,
+    "on_flow.charge.rated_microtokens": Link.FLOW_TOTAL,
+    "on_flow.charge.charged_ufix64": Link.CHARGE,
+    "on_flow.charge.owed_ufix64": Link.CHARGE,
+    "on_flow.charge.before.charged_ufix64": Link.CHARGE,
+    "on_flow.charge.before.tiers.0.price_ufix64": Link.CHARGE,
+}
+SCALE: Final = 10**12
+"""A change of `cost_offset` that is more than rounding takes away."""
+
+
+def report(content: Any, trust: Trust = WORLD.trust) -> Report:
+    """What a check finds in this content."""
+    return check(Bundle.model_validate_json(json.dumps(content)), trust)
+
+
+def with_value(path: str, change: Callable[[Any], Any]) -> Any:
+    """The good bundle with one value changed."""
+    content = json.loads(json.dumps(GOOD))
+    *way, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
+    holder = content
+    for part in way:
+        holder = holder[part]
+    holder[last] = change(holder[last])
+    return content
+
+
+def named(found: Report) -> Link | None:
+    """The first link that differs."""
+    return next((finding.link for finding in found.findings if finding.outcome is Outcome.DIFFERS), None)
+
+
+def test_a_good_bill_is_verified_at_every_link() -> None:
+    found = report(GOOD)
+    assert found.exit is Exit.VERIFIED
+    assert [finding.link for finding in found.findings] == list(Link)
+
+
+def flips(value: str) -> Iterator[str]:
+    """The hex with one bit changed in each of its bytes."""
+    content = bytes.fromhex(value[2:])
+    for at in range(len(content)):
+        yield "0x" + (content[:at] + bytes([content[at] ^ 1 << at % 8]) + content[at + 1 :]).hex()
+
+
+def sample(values: list[str], most: int = 60) -> list[str]:
+    """First, last, and others between them at equal distances."""
+    return values if len(values) <= most else [*values[:: -(-len(values) // most)], values[-1]]
+
+
+@pytest.mark.parametrize(("path", "link"), BYTES.items(), ids=BYTES)
+def test_a_changed_byte_is_named(path: str, link: Link) -> None:
+    for other in sample(list(flips(value_at(path)))):
+        found = report(with_value(path, lambda _, other=other: other))
+        assert (found.exit, named(found)) == (Exit.DIFFERENCE, link), other
+
+
+def value_at(path: str) -> Any:
+    value = GOOD
+    for part in path.split("."):
+        value = value[int(part) if part.isdecimal() else part]
+    return value
+
+
+def test_every_byte_of_the_response_counts() -> None:
+    # Given a response of which each byte is either fixed by the request or proven by the root
+    for other in sample(list(flips(value_at("attested.response"))), most=200):
+        found = report(with_value("attested.response", lambda _, other=other: other))
+        assert found.exit is Exit.DIFFERENCE
+        assert named(found) in (Link.RESPONSE, Link.PROOF)
+
+
+def edits(text: str) -> Iterator[str]:
+    """The text with one character changed, one left out, one more, and two lines swapped."""
+    for at in range(0, len(text), max(1, len(text) // 40)):
+        other = "1" if text[at] != "1" else "2"
+        yield text[:at] + other + text[at + 1 :]
+    yield text[:-1]
+    yield text + "\n"
+    yield text + "0"
+    lines = text.split("\n")
+    if len(lines) > 3:
+        yield "\n".join([*lines[:-2], lines[-1], lines[-2]])
+
+
+@pytest.mark.parametrize(("path", "link"), TEXTS.items(), ids=TEXTS)
+def test_a_changed_character_is_named(path: str, link: Link) -> None:
+    for other in edits(value_at(path)):
+        found = report(with_value(path, lambda _, other=other: other))
+        assert (found.exit, named(found)) == (Exit.DIFFERENCE, link), other
+
+
+@pytest.mark.parametrize(("path", "link"), NUMBERS.items(), ids=NUMBERS)
+def test_a_changed_number_is_named(path: str, link: Link) -> None:
+    by = SCALE if path.endswith("cost_offset") else 1_000_000 if path.endswith("end_tokens") else 1
+    changes = (by, -by) if int(value_at(path)) >= by or path.endswith("cost_offset") else (by,)
+    for change in changes:
+        wanted = -50_000 if path.endswith("end_tokens") else change
+        found = report(with_value(path, lambda value, wanted=wanted: str(int(value) + wanted)))
+        assert (found.exit, named(found)) == (Exit.DIFFERENCE, link), change
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "link"),
+    [
+        ("subscription_id", "3", Link.EVENTS),
+        ("epoch", "5812347", Link.CHAIN),
+        ("on_flow.rounds_per_reward_epoch", "3360", Link.SIGNATURES),
+        ("on_flow.contract", "A.0000000000000001.UsageBasedSubscriptions", Link.USAGE_INDEX),
+        ("on_flow.charge.rate_ufix64", "73000000", Link.CHARGE),
+        ("on_flow.charge.before.needs_rate", True, Link.CHARGE),
+        ("on_flow.bill.needs_rate", True, Link.PRICE),
+        ("on_flow.bill.plan_from", "5", Link.PRICE),
+        ("policies.0.signatures", "0x00", Link.POLICY),
+        ("attested.siblings", [], Link.PROOF),
+        ("events", [], Link.EVENTS),
+    ],
+)
+def test_another_value_is_named(path: str, other: Any, link: Link) -> None:
+    found = report(with_value(path, lambda _: other))
+    assert found.exit is Exit.DIFFERENCE
+    differing = [finding.link for finding in found.findings if finding.outcome is Outcome.DIFFERS]
+    assert link in differing
+
+
+def test_the_policy_must_come_from_the_trusted_one() -> None:
+    assert named(report(GOOD, Trust(policy_hash=bytes(32)))) is Link.POLICY
+
+
+def test_the_contract_must_be_the_trusted_one() -> None:
+    assert report(GOOD, Trust(contract=CONTRACT)).exit is Exit.VERIFIED
+    assert named(report(GOOD, Trust(contract=CONTRACT.replace("f8", "f9")))) is Link.FLOW_STATEMENT
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "link"),
+    [
+        ("attested", None, Link.SIGNATURES),
+        ("policies", [], Link.POLICY),
+        ("on_flow", None, Link.FLOW_ROOT),
+        ("on_flow.root", None, Link.FLOW_ROOT),
+        ("on_flow.settlement_root", None, Link.FLOW_STATEMENT),
+        ("on_flow.triggers", [], Link.RESPONSE),
+        ("on_flow.triggers.0.is_pending", True, Link.RESPONSE),
+        ("on_flow.triggers.0.post_process_jq", ".", Link.RESPONSE),
+        ("on_flow.charge.before", None, Link.CHARGE),
+        ("sealed.0.usage_index", None, Link.GROWTH),
+        ("sealed.1.usage_page", None, Link.USAGE_PAGE),
+        ("sealed.1.settlement_index", None, Link.SETTLEMENT_INDEX),
+        ("price_book", None, Link.PRICE_BOOK),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_is_verified_in_its_place(path: str, other: Any, link: Link) -> None:
+    found = report(with_value(path, lambda _: other))
+    outcomes = {finding.link: finding.outcome for finding in found.findings}
+    assert found.exit is Exit.UNCHECKED
+    assert outcomes[link] is Outcome.UNCHECKED
+
+
+def test_without_the_events_or_a_node_of_flare_their_steps_are_left_out() -> None:
+    content = {**GOOD, "events": None, "on_flare": None}
+    found = report(content)
+    assert found.exit is Exit.VERIFIED
+    left_out = set(Link) - {finding.link for finding in found.findings}
+    assert left_out == {Link.EVENTS, Link.RATING, Link.FLARE_ROOT}
+
+
+def test_what_is_believed_is_said() -> None:
+    everything, nothing = report(GOOD).believed, report(GOOD, Trust()).believed
+    assert any("signing policy" in one for one in nothing)
+    assert any("--contract" in one for one in nothing)
+    assert not any("signing policy" in one or "--contract" in one for one in everything)
+    assert all(any("meter" in one for one in believed) for believed in (everything, nothing))
+
+
+def test_a_bill_in_dollars_is_checked_at_its_rate() -> None:
+    # Given a charge at 0.73 dollars for one FLOW
+    world = World(rate_ufix64=73_000_000)
+    content = json.loads(world.bundle().text)
+    assert report(content, world.trust).exit is Exit.VERIFIED
+    # When the event tells another rate
+    content["on_flow"]["charge"]["rate_ufix64"] = "72000000"
+    # Then the charge is named
+    assert named(report(content, world.trust)) is Link.CHARGE

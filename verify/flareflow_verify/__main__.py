@@ -1,0 +1,90 @@
+"""`flareflow`: checks a bill with public sources, believing nobody. `flareflow COMMAND --help` explains a command.
+
+What is slow to import is imported by the command that needs it, so that `--help` answers at once.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+FAILED = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status is 0 (verified), 1 (a difference) or 2 (it could not be checked)."""
+    given = _parser().parse_args(arguments)
+    from flareflow_verify import commands  # noqa: PLC0415 (it takes a while, and `--help` needs none of it)
+
+    try:
+        return commands.run(given)
+    except commands.CommandError as error:
+        print(f"flareflow: {error}", file=sys.stderr)  # noqa: T201
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="flareflow", description="Check a FlareFlow bill with public sources, believing nobody."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    verify = commands.add_parser(
+        "verify",
+        help="check a bill, from Flare's voters to the charge on Flow",
+        description="Check a bill step by step. Exit status: 0 verified, 1 a difference, 2 could not be checked.",
+    )
+    verify.add_argument("subscription", nargs="?", type=_number, help="the id of the subscription")
+    verify.add_argument("--offline", metavar="BUNDLE", help="check this bundle, without any network")
+    verify.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=_hash_of_environment(), help=TRUSTED)
+    verify.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    _add_sources(verify)
+    bundle = commands.add_parser(
+        "bundle",
+        help="pack everything that `verify --offline` needs into a file",
+        description="Gather the evidence of a bill, unchecked, into one file for `verify --offline`.",
+    )
+    bundle.add_argument("subscription", type=_number, help="the id of the subscription")
+    bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
+    _add_sources(bundle)
+    return parser
+
+
+TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it [FLAREFLOW_TRUSTED_POLICY]"
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--epoch", type=_number, help="the epoch of a statement; by default that of the last charge")
+    sources = (
+        ("--host", "FLAREFLOW_HOST", "URL", "where the statements are served"),
+        ("--flow", "FLAREFLOW_FLOW", "URL", "an access node of Flow, REST"),
+        ("--flare", "FLAREFLOW_FLARE", "URL", "a node of Flare, JSON-RPC; without it Flare's Relay is not asked"),
+        ("--flare-registry", "FLAREFLOW_FLARE_REGISTRY", "ADDRESS", "Flare's contract registry, if it is another one"),
+        ("--contract", "FLAREFLOW_CONTRACT", "TYPE", "the contract, A.<address>.<name>; by default the statement's"),
+        ("--session", "FLAREFLOW_SESSION", "TOKEN", "the owner's session, to check the single calls too"),
+    )
+    for option, variable, what, explained in sources:
+        parser.add_argument(option, metavar=what, default=os.environ.get(variable), help=f"{explained} [{variable}]")
+
+
+def _hash_of_environment() -> bytes | None:
+    given = os.environ.get("FLAREFLOW_TRUSTED_POLICY")
+    return _hash(given) if given else None
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,19}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return int(text)
+
+
+def _hash(text: str) -> bytes:
+    if not re.fullmatch(r"0x[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not 0x and 64 hex digits")
+    return bytes.fromhex(text[2:])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

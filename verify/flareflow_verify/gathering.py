@@ -1,0 +1,227 @@
+"""Gathers the evidence of one bill from public sources. What is gathered is checked afterwards, as any bundle is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import Final
+
+from flareflow.attestation.relay import RootMessage
+from flareflow.attestation.signing_policy import SigningPolicy
+from flareflow.errors import BrokenRuleError
+from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
+from flareflow.statements.indexes import PageIndex
+from flareflow.statements.models import NO_HASH, PageKind, Statement
+from flareflow.statements.usage_pages import page_of
+from flareflow_verify.bundle import STATEMENTS_MAX, Bundle, Charge, OnFlare, OnFlow, Sealed, SignedPolicy
+from flareflow_verify.sources.flare import FlareNode
+from flareflow_verify.sources.flow import FlowNode
+from flareflow_verify.sources.host import AttestationDocument, StatementHost
+from flareflow_verify.sources.http import NotThereError, SourceError
+
+PAGES_AT_ONCE: Final = 8
+CONTRACT_NAME: Final = "UsageBasedSubscriptions"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which bill. Without an epoch it is the last one that was charged. `session_token` is the owner's, if known."""
+
+    subscription_id: int
+    epoch: int | None = None
+    session_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Raises SourceError when a source gives no usable answer. `say` is told what is going on."""
+
+    host: StatementHost
+    flow_at: Callable[[str], FlowNode]
+    flare: FlareNode | None = None
+    contract: str | None = None
+    say: Callable[[str], None] = field(default=lambda _: None)
+
+    def run(self, wanted: Wanted) -> Bundle:
+        self.say("asking for the newest statement")
+        contract = self.contract or self._contract_of_newest()
+        flow = self.flow_at(_address_of(contract))
+        epoch = wanted.epoch if wanted.epoch is not None else self._last_charged(flow, wanted.subscription_id)
+        sealed, proof = self._sealed(wanted.subscription_id, epoch)
+        newest = _parsed(sealed[-1])
+        statement = next(one for one in map(_parsed, sealed) if one.epoch == epoch)
+        self.say("reading the price book")
+        book = self.host.text(price_book_path(statement.price_book_hash))
+        events = self._events(wanted, epoch)
+        return Bundle(
+            subscription_id=wanted.subscription_id,
+            epoch=epoch,
+            sealed=tuple(sealed),
+            attested=proof.attested if proof else None,
+            policies=(SignedPolicy(policy=proof.policy),) if proof and proof.policy else (),
+            on_flare=self._on_flare(proof),
+            on_flow=self._on_flow(flow, contract, wanted.subscription_id, newest, proof),
+            price_book=book,
+            events=events,
+        )
+
+    def _contract_of_newest(self) -> str:
+        """The contract that the newest statement's pages are for."""
+        epochs = self.host.epochs_before()
+        if not epochs:
+            raise SourceError("the statements' host has no statement yet")
+        return _parsed_index(self.host.text(index_path(epochs[0], PageKind.USAGE))).contract
+
+    def _last_charged(self, flow: FlowNode, subscription_id: int) -> int:
+        """The epoch of the last charge; that of the newest statement if there was no charge."""
+        self.say("asking Flow for the last charge")
+        bill = flow.bill(subscription_id, flow.newest_height())
+        return bill.settled_epoch or self.host.epochs_before()[0]
+
+    def _sealed(self, subscription_id: int, epoch: int) -> tuple[list[Sealed], AttestationDocument | None]:
+        """The statement before, the statement, and those after it up to the first that was attested, with its proof."""
+        sealed = [self._with_documents(self.host.text(statement_path(epoch)), subscription_id)]
+        previous = self._before(_parsed(sealed[0]), subscription_id)
+        proof = self._attestation(epoch)
+        if proof is None:
+            later, proof = self._first_attested_after(epoch)
+            sealed += [Sealed(statement=self.host.text(statement_path(one))) for one in later]
+        return ([previous] if previous else []) + sealed, proof
+
+    def _before(self, statement: Statement, subscription_id: int) -> Sealed | None:
+        if statement.previous_statement_hash == NO_HASH:
+            return None
+        epochs = self.host.epochs_before(statement.epoch)
+        if not epochs:
+            raise SourceError(f"the statements' host lists no statement before epoch {statement.epoch}")
+        return self._with_usage(self.host.text(statement_path(epochs[0])), subscription_id)
+
+    def _attestation(self, epoch: int) -> AttestationDocument | None:
+        try:
+            return self.host.attestation(attestation_path(epoch))
+        except NotThereError:
+            return None
+
+    def _first_attested_after(self, epoch: int) -> tuple[Sequence[int], AttestationDocument | None]:
+        """The epochs of the statements after one up to the first that was attested; none if there is no such."""
+        self.say("looking for a later statement that was attested")
+        later: list[int] = []
+        before: int | None = None
+        while len(later) <= STATEMENTS_MAX:
+            listed = self.host.epochs_before(before)
+            later += [one for one in listed if one > epoch]
+            if not listed or listed[-1] <= epoch:
+                break
+            before = listed[-1]
+        later = sorted(set(later))[: STATEMENTS_MAX - 2]
+        for position, one in enumerate(later):
+            proof = self._attestation(one)
+            if proof is not None:
+                return later[: position + 1], proof
+        return [], None
+
+    def _with_usage(self, body: str, subscription_id: int) -> Sealed:
+        epoch = _parsed(Sealed(statement=body)).epoch
+        self.say(f"reading the statement of epoch {epoch}")
+        index = self.host.text(index_path(epoch, PageKind.USAGE))
+        digest = _parsed_index(index).hashes.get(page_of(subscription_id))
+        page = self.host.text(page_path(digest)) if digest else None
+        return Sealed(statement=body, usage_index=index, usage_page=page)
+
+    def _with_documents(self, body: str, subscription_id: int) -> Sealed:
+        sealed = self._with_usage(body, subscription_id)
+        index = self.host.text(index_path(_parsed(sealed).epoch, PageKind.SETTLEMENT))
+        page = self._settlement_page(list(_parsed_index(index).hashes.values()), subscription_id)
+        return sealed.model_copy(update={"settlement_index": index, "settlement_page": page})
+
+    def _settlement_page(self, hashes: Sequence[bytes], subscription_id: int) -> str | None:
+        """The first page that names the subscription, of all that there are."""
+        wanted = f"\n{subscription_id}:"
+        with ThreadPoolExecutor(PAGES_AT_ONCE) as pool:
+            for number, some in enumerate(batched(hashes, PAGES_AT_ONCE, strict=False)):
+                self.say(f"reading settlement pages, {number * PAGES_AT_ONCE} of {len(hashes)} done")
+                for text in pool.map(self.host.text, map(page_path, some)):
+                    if wanted in text:
+                        return text
+        return None
+
+    def _events(self, wanted: Wanted, epoch: int) -> tuple[str, ...] | None:
+        if wanted.session_token is None:
+            return None
+        self.say("reading the calls of the epoch")
+        return tuple(self.host.events(wanted.subscription_id, epoch, wanted.session_token))
+
+    def _on_flare(self, proof: AttestationDocument | None) -> OnFlare | None:
+        if self.flare is None or proof is None or proof.policy is None:
+            return None
+        self.say("asking Flare's Relay")
+        return self.flare.on_flare(_voting_round(proof), _reward_epoch(proof.policy))
+
+    def _on_flow(
+        self,
+        flow: FlowNode,
+        contract: str,
+        subscription_id: int,
+        statement: Statement,
+        proof: AttestationDocument | None,
+    ) -> OnFlow:
+        self.say("asking the contract on Flow")
+        confirmed: Mapping[str, object] = flow.confirmed(_voting_round(proof) if proof else 0, statement.epoch)
+        triggers = flow.triggers()
+        charge = self._charge(flow, subscription_id, statement)
+        height = charge.height if charge else flow.newest_height()
+        bill = flow.bill_if_kept(subscription_id, height)
+        if bill is None:
+            height = flow.newest_height()
+            bill = flow.bill(subscription_id, height)
+        return OnFlow.model_validate(
+            {
+                "contract": contract,
+                "height": height,
+                **confirmed,
+                "triggers": triggers,
+                "bill": bill,
+                "charge": charge,
+            }
+        )
+
+    def _charge(self, flow: FlowNode, subscription_id: int, statement: Statement) -> Charge | None:
+        self.say("looking for the charge on Flow")
+        return flow.charge(subscription_id, statement.epoch, statement.window_end)
+
+
+def _parsed(sealed: Sealed) -> Statement:
+    try:
+        return Statement.parse(sealed.statement)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SourceError(f"the statements' host served something that is no statement: {error}") from error
+
+
+def _parsed_index(text: str) -> PageIndex:
+    try:
+        return PageIndex.parse(text)
+    except (ValueError, BrokenRuleError) as error:
+        raise SourceError(f"the statements' host served something that is no index of pages: {error}") from error
+
+
+def _voting_round(proof: AttestationDocument) -> int:
+    try:
+        return RootMessage.decode(proof.message).voting_round
+    except ValueError as error:
+        raise SourceError(f"the attestation has a malformed message: {error}") from error
+
+
+def _reward_epoch(policy: bytes) -> int:
+    try:
+        return SigningPolicy.decode(policy).reward_epoch
+    except ValueError as error:
+        raise SourceError(f"the attestation has a malformed signing policy: {error}") from error
+
+
+def _address_of(contract: str) -> str:
+    """The address in a type identifier `A.<address>.<name>`. Raises SourceError for another text."""
+    kind, _, rest = contract.partition(".")
+    address, _, name = rest.partition(".")
+    if kind != "A" or name != CONTRACT_NAME or len(address) != 16 or set(address) - set("0123456789abcdef"):
+        raise SourceError(f"{contract[:100]!r} is no contract that this command knows")
+    return address

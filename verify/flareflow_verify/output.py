@@ -1,0 +1,90 @@
+"""What the command prints: a line for each step, on a terminal in colours, or one JSON object."""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from flareflow_verify.checking import Exit, Finding, Outcome, Report
+
+MARKS: Final = {Outcome.VERIFIED: ("✓", 32), Outcome.DIFFERS: ("✗", 31), Outcome.UNCHECKED: ("?", 33)}
+LINK_CHARACTERS: Final = 16
+DIM: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A text stream; `is_coloured` only where it is a terminal and nobody asked for plain text."""
+
+    stream: TextIO
+    is_coloured: bool
+
+    def styled(self, text: str, code: int) -> str:
+        return f"\033[{code}m{text}\033[0m" if self.is_coloured else text
+
+    def print(self, text: str) -> None:
+        print(text, file=self.stream, flush=True)
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is going on, on standard error, as one line that changes; nothing where that is no terminal."""
+
+    stream: TextIO
+    is_shown: bool
+
+    @classmethod
+    def on_standard_error(cls) -> "Progress":
+        return cls(sys.stderr, sys.stderr.isatty())
+
+    def say(self, text: str) -> None:
+        if self.is_shown:
+            print(f"\r\033[K{text} …", end="", file=self.stream, flush=True)
+
+    def end(self) -> None:
+        if self.is_shown:
+            print("\r\033[K", end="", file=self.stream, flush=True)
+
+
+def print_report(report: Report, paper: Paper) -> None:
+    """A numbered line a step, what has to be believed, and the result."""
+    paper.print(f"Subscription {report.subscription_id}, epoch {report.epoch}")
+    for number, finding in enumerate(report.findings, start=1):
+        paper.print(_line(number, finding, paper))
+    paper.print("Believed without a proof:")
+    for believed in report.believed:
+        paper.print(paper.styled(f"   - {believed}", DIM))
+    paper.print(_result(report, paper))
+
+
+def _line(number: int, finding: Finding, paper: Paper) -> str:
+    mark, colour = MARKS[finding.outcome]
+    return f"{number:2} {paper.styled(mark, colour)} {finding.link:<{LINK_CHARACTERS}} {finding.said}"
+
+
+def _result(report: Report, paper: Paper) -> str:
+    differs = [finding.link for finding in report.findings if finding.outcome is Outcome.DIFFERS]
+    unchecked = [finding.link for finding in report.findings if finding.outcome is Outcome.UNCHECKED]
+    match report.exit:
+        case Exit.VERIFIED:
+            return paper.styled(f"Verified: {len(report.findings)} of {len(report.findings)} steps.", 32)
+        case Exit.DIFFERENCE:
+            return paper.styled(f"NOT verified: {', '.join(differs)} differ from what they must be.", 31)
+        case Exit.UNCHECKED:
+            return paper.styled(f"Not verified: {', '.join(unchecked)} could not be checked.", 33)
+
+
+def as_json(report: Report) -> str:
+    """The report as one JSON object."""
+    findings = [
+        {"step": number, "link": finding.link, "outcome": finding.outcome, "compared": finding.said}
+        for number, finding in enumerate(report.findings, start=1)
+    ]
+    content = {
+        "subscription_id": str(report.subscription_id),
+        "epoch": str(report.epoch),
+        "result": report.exit.name.lower(),
+        "steps": findings,
+        "believed": list(report.believed),
+    }
+    return json.dumps(content, indent=2)

@@ -1,0 +1,177 @@
+"""A node of Flow over REST: the contract's state and the events of settlements."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from flareflow.adapters.flow.contracts import FlowChainLog
+from flareflow.adapters.flow.json_cdc import uint64
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses
+from flareflow.errors import FlowNotFoundError, FlowRefusedError, UnavailableError
+from flareflow.settlement.events import Settled
+from flareflow_verify.bundle import Bill, Charge, Trigger
+from flareflow_verify.sources.http import SourceError
+
+EVENT_BLOCKS: Final = 250
+EVENT_REQUESTS_MAX: Final = 60
+"""Blocks of about three hours on Flow's mainnet."""
+BISECTIONS_MAX: Final = 64
+FIRST_STEP_BLOCKS: Final = 1_000
+BUILT_IN: Final = "emulator"
+"""Any network: the scripts import contracts of one account only."""
+
+_BILL_NAMES: Final = {
+    "tokenStoragePath": "token_storage_path",
+    "planId": "plan_id",
+    "planVersion": "plan_version",
+    "isInDollars": "needs_rate",
+    "costOffset": "cost_offset",
+    "planFrom": "plan_from",
+    "paidDollars": "paid_dollars_ufix64",
+    "charged": "charged_ufix64",
+    "owed": "owed_ufix64",
+    "balance": "balance_ufix64",
+    "settledMicrotokens": "settled_microtokens",
+    "settledEpoch": "settled_epoch",
+    "endTokens": "end_tokens",
+    "price": "price_ufix64",
+}
+_TRIGGER_NAMES: Final = {
+    "triggerId": "trigger_id",
+    "urlPrefix": "url_prefix",
+    "postProcessJq": "post_process_jq",
+    "abiSignature": "abi_signature",
+    "isPending": "is_pending",
+}
+_TRIGGER_UNUSED: Final = {"announcedAt", "effectiveAt", "handler", "words"}
+_BILL: Final = TypeAdapter(Bill)
+_TRIGGERS: Final = TypeAdapter(tuple[Trigger, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class FlowNode:
+    """The contracts of one account. Every method raises SourceError without a usable answer."""
+
+    rest: FlowRest
+    contract_address: str
+
+    @property
+    def _scripts(self) -> FlowScripts:
+        return FlowScripts(self.rest, contract_addresses(BUILT_IN, self.contract_address))
+
+    def newest_height(self) -> int:
+        with _translating():
+            return self.rest.latest_sealed_block().height
+
+    def bill(self, subscription_id: int, height: int) -> Bill:
+        """A subscription after a block."""
+        with _translating():
+            answer = self._scripts.run("subscriptions/get_bill.cdc", [uint64(subscription_id)], height)
+            if answer is None:
+                raise SourceError(f"{self.contract_address} on Flow has no subscription {subscription_id}")
+            return _BILL.validate_python(_renamed(answer, _BILL_NAMES))
+
+    def bill_if_kept(self, subscription_id: int, height: int) -> Bill | None:
+        """The same; None when the node does not keep the state after that block."""
+        with _translating():
+            try:
+                answer = self._scripts.run("subscriptions/get_bill.cdc", [uint64(subscription_id)], height)
+            except FlowRefusedError:
+                return None
+            return None if answer is None else _BILL.validate_python(_renamed(answer, _BILL_NAMES))
+
+    def confirmed(self, voting_round: int, epoch: int) -> Mapping[str, Any]:
+        """What is confirmed of a round and an epoch, in the words of the bundle."""
+        with _translating():
+            answer: Any = self._scripts.run("fdc/get_confirmed.cdc", [uint64(voting_round), uint64(epoch)])
+            root, settlement_root = answer["root"], answer["settlementRoot"]
+            return {
+                "root": None if root is None else f"0x{root}",
+                "settlement_root": None if settlement_root is None else f"0x{settlement_root}",
+                "total_microtokens": answer["totalMicrotokens"],
+                "rounds_per_reward_epoch": answer["roundsPerRewardEpoch"],
+                "source_chain_id": answer["sourceChainId"],
+            }
+
+    def triggers(self) -> tuple[Trigger, ...]:
+        """All requests that may be attested for the contracts."""
+        with _translating():
+            answer: Any = self._scripts.run("fdc/get_triggers.cdc")
+            used = [{name: one[name] for name in one if name not in _TRIGGER_UNUSED} for one in answer]
+            return _TRIGGERS.validate_python(_renamed(used, _TRIGGER_NAMES))
+
+    def charge(self, subscription_id: int, epoch: int, after: int) -> Charge | None:
+        """The first settlement of a subscription by an epoch, searched from a time on (Unix seconds)."""
+        with _translating():
+            newest = self.rest.latest_sealed_block().height
+            first = self._first_block_at(datetime.fromtimestamp(after, UTC))
+            log = FlowChainLog(self.rest, self.contract_address)
+            for start in range(first, newest + 1, EVENT_BLOCKS)[:EVENT_REQUESTS_MAX]:
+                for event in log.events(start, min(start + EVENT_BLOCKS - 1, newest), ["Settled"]).events:
+                    happened = event.happened
+                    if isinstance(happened, Settled) and (happened.subscription_id, happened.epoch) == (
+                        subscription_id,
+                        epoch,
+                    ):
+                        return Charge(
+                            transaction_id=event.transaction_id,
+                            height=event.position.height,
+                            epoch=epoch,
+                            rated_microtokens=happened.rated_microtokens,
+                            charged_ufix64=happened.charged_ufix64,
+                            owed_ufix64=happened.owed_ufix64,
+                            rate_ufix64=happened.rate_ufix64,
+                            before=self.bill_if_kept(subscription_id, event.position.height - 1),
+                        )
+            return None
+
+    def _first_block_at(self, moment: datetime) -> int:
+        """The first block that the node has of a time or later."""
+        newest = self.rest.latest_sealed_block()
+        high, low, step = newest.height, 0, FIRST_STEP_BLOCKS
+        for _ in range(BISECTIONS_MAX):
+            tried = max(high - step, 0)
+            if tried == 0 or self._is_before(tried, moment):
+                low = tried
+                break
+            high, step = tried, 2 * step
+        for _ in range(BISECTIONS_MAX):
+            if high - low <= 1:
+                break
+            middle = (low + high) // 2
+            if self._is_before(middle, moment):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _is_before(self, height: int, moment: datetime) -> bool:
+        """Whether a block is of an earlier time; one that the node does not have is."""
+        try:
+            return self.rest.block(height).timestamp < moment
+        except FlowNotFoundError:
+            return True
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except UnavailableError as error:
+        raise SourceError(f"the node of Flow gave no usable answer: {error}") from error
+    except (ValidationError, KeyError, TypeError, OverflowError) as error:
+        raise SourceError(f"the node of Flow answered in an unknown form: {str(error)[:200]}") from error
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """The value with the bundle's names of fields, in structs within it too."""
+    match value:
+        case dict():
+            return {names.get(field, field): _renamed(inner, names) for field, inner in value.items()}
+        case list():
+            return [_renamed(item, names) for item in value]
+    return value
