@@ -135,8 +135,8 @@ FAULTS: Final = (
         name="flow-script-at-final-block",
         rule="Scripts run at the latest sealed block.",
         file=REST,
-        text='{"block_height": "sealed"}',
-        replacement='{"block_height": "final"}',
+        text='at = "sealed" if height is None',
+        replacement='at = "final" if height is None',
         tests=[TEST_REST],
     ),
     Fault(

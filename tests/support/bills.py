@@ -1,10 +1,10 @@
 """A bill as a deployment publishes it: calls, two statements, an attestation, a charge on Flow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, RootMessage
 from flareflow.attestation.request import (
@@ -22,10 +22,18 @@ from flareflow.metering.price_book import Price, PriceBook, Used
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import charge_of
 from flareflow.settlement.pricing import DEFAULT_TIERS, charge_ufix64
-from flareflow.statements.documents import JSON, Document, attestation_path, index_path, page_path, statement_path
+from flareflow.statements.documents import (
+    JSON,
+    TEXT,
+    Document,
+    attestation_path,
+    index_path,
+    page_path,
+    statement_path,
+)
 from flareflow.statements.events import event_text
 from flareflow.statements.indexes import PageIndex
-from flareflow.statements.models import PageKind, Statement
+from flareflow.statements.models import PageKind, SettlementPage, Statement
 from flareflow.statements.ports import OpenEpoch
 from flareflow.statements.sealing import SealEpoch
 from flareflow.statements.usage_pages import page_of
@@ -46,7 +54,7 @@ from flareflow_verify.evidence import Trust
 from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.rounds import enough
 from infra.local.flare.fdc.voters import VOTERS, policy_of, sign_by_all
-from tests.fakes.metering import FakePriceBooks
+from tests.fakes.metering import FakePriceBooks, FakeReceiptKeys
 from tests.fakes.settlement import FakeSettledTotals
 from tests.fakes.statements import NOON, FakeDocuments, FakeEpochUsage, FakeStatements
 
@@ -74,10 +82,16 @@ BOOK: Final = PriceBook(
 
 @dataclass
 class World:
-    """What a deployment publishes of two epochs. `rate_ufix64`: the plan of the subscription is in dollars."""
+    """What a deployment publishes of two epochs.
+
+    `rate_ufix64`: the plan of the subscription is in dollars. `overbilled_microtokens`: what an operator who lies adds
+    to the weight of one call.
+    """
 
     rate_ufix64: int | None = None
+    overbilled_microtokens: int = 0
     calls: int = 3
+    settled_too_much: int = 0
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     statements: FakeStatements = field(default_factory=FakeStatements)
     usage: FakeEpochUsage = field(default_factory=lambda: FakeEpochUsage(pointer=OpenEpoch(FIRST_EPOCH, sealing=None)))
@@ -94,6 +108,7 @@ class World:
                 documents=self.documents,
                 settled=FakeSettledTotals(),
                 price_books=FakePriceBooks({0: BOOK}),
+                receipt_keys=FakeReceiptKeys(),
                 contract=CONTRACT,
             ).run(EPOCHS.end(epoch) + timedelta(seconds=1))
         self._publish_attestation()
@@ -110,13 +125,44 @@ class World:
             base_model=None,
             tokens=tokens,
             units=NO_UNITS,
-            rated_microtokens=BOOK.price(model).rate(Used(tokens)) or 0,
+            rated_microtokens=(BOOK.price(model).rate(Used(tokens)) or 0) + self._lie(subscription_id, epoch, number),
             price_book_hash=BOOK.hash,
             cost_nanousd=0,
             started_at=NOON,
             ended_at=NOON + timedelta(seconds=2),
         )
         self.usage.kept.setdefault(epoch, {}).setdefault(subscription_id, []).append(event)
+
+    def _lie(self, subscription_id: int, epoch: int, number: int) -> int:
+        is_overbilled = (subscription_id, epoch, number) == (SUBSCRIPTION, FIRST_EPOCH + 1, 0)
+        return self.overbilled_microtokens if is_overbilled else 0
+
+    def restate(self, **changes: Any) -> None:
+        """Publish another newest statement than that which follows from the calls, and have it attested and settled."""
+        changed = replace(self.statement, **changes)
+        self.statements.kept[changed.epoch] = changed
+        for name in ("attested", "on_flow", "on_flare"):
+            self.__dict__.pop(name, None)
+        for path in (statement_path(changed.epoch), attestation_path(changed.epoch)):
+            del self.documents.kept[path]
+        self.documents.put(Document(statement_path(changed.epoch), changed.body, JSON))
+        self._publish_attestation()
+
+    def settle_more(self, microtokens: int) -> None:
+        """Let the contract be charged more than was used: the settlement page names a higher total."""
+        epoch = self.statement.epoch
+        index_at = index_path(epoch, PageKind.SETTLEMENT)
+        page_hash = PageIndex.parse(self.documents.get(index_at)).hashes[0]
+        page = SettlementPage.parse(self.documents.get(page_path(page_hash)))
+        entries = ((one, total + microtokens * (one == SUBSCRIPTION)) for one, total in page.entries)
+        dearer = replace(page, entries=tuple(entries))
+        index = PageIndex(CONTRACT, epoch, PageKind.SETTLEMENT, {0: dearer.hash})
+        del self.documents.kept[index_at]
+        self.documents.put_all(
+            [Document(page_path(dearer.hash), dearer.text, TEXT), Document(index_at, index.text, TEXT)]
+        )
+        self.settled_too_much = microtokens
+        self.restate(settlement_root=index.tree.root)
 
     @property
     def statement(self) -> Statement:
@@ -125,7 +171,7 @@ class World:
     @property
     def total_microtokens(self) -> int:
         events = [one for epoch in self.usage.kept.values() for one in epoch[SUBSCRIPTION]]
-        return sum(one.rated_microtokens for one in events)
+        return sum(one.rated_microtokens for one in events) + self.settled_too_much
 
     @cached_property
     def events(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from flareflow.attestation.relay import RootMessage
-from flareflow.attestation.signing_policy import SigningPolicy
+from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.errors import BrokenRuleError
 from flareflow.keccak import keccak256
 from flareflow.metering.models import NO_USAGE, Usage
@@ -15,7 +15,7 @@ from flareflow.metering.price_book import PriceBook
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import PageKind, SettlementPage, Statement
 from flareflow.statements.usage_pages import Totals, UsagePage, page_of
-from flareflow_verify.bundle import Attested, Bundle, OnFlow, Sealed
+from flareflow_verify.bundle import Attested, Bundle, OnFlow, Sealed, SignedPolicy
 
 
 class Link(StrEnum):
@@ -102,13 +102,29 @@ class Evidence:
         return self.bundle.on_flow.source_chain_id if self.bundle.on_flow else 0
 
     @cached_property
+    def signed_policies(self) -> Sequence[SignedPolicy]:
+        """The policies from the trusted one on; all of them if none was named."""
+        signed, trusted = self.bundle.policies, self.trust.policy_hash
+        if not signed:
+            raise MissingError("the signing policy of the voters is not known")
+        if trusted is None:
+            return signed
+        for place, one in enumerate(signed):
+            if trusted in self.hashes_of(one.policy):
+                return signed[place:]
+        raise DifferenceError(Link.POLICY, f"none of the policies has the trusted hash 0x{trusted.hex()}")
+
+    def hashes_of(self, policy: bytes) -> tuple[bytes, bytes]:
+        """The hash of a policy in the deployed scheme, and in the chain-bound one."""
+        return legacy_hash(policy), chain_bound_hash(policy, self.chain_id)
+
+    @cached_property
     def policies(self) -> Sequence[SigningPolicy]:
+        """The same, decoded."""
         with parsing(Link.POLICY, "a signing policy"):
-            policies = [SigningPolicy.decode(one.policy) for one in self.bundle.policies]
+            policies = [SigningPolicy.decode(one.policy) for one in self.signed_policies]
             for policy in policies:
                 policy.require_accepted()
-        if not policies:
-            raise MissingError("the signing policy of the voters is not known")
         return policies
 
     @cached_property

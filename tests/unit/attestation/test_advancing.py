@@ -1,6 +1,5 @@
 """An attestation's way from a sealed statement to a checked proof, with outages, reverts and forged answers."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,7 +14,6 @@ from flareflow.attestation.signing_policy import SigningPolicy, Voter
 from flareflow.errors import FlareUnavailableError
 from flareflow.keccak import keccak256
 from flareflow.merkle import fold
-from flareflow.statements.documents import attestation_path
 from flareflow.statements.models import NO_HASH, Statement
 from flareflow.time import Deadline
 from infra.local.flare.fdc.merkle import round_tree
@@ -123,34 +121,6 @@ def test_a_sealed_statement_is_requested_followed_and_proven(attesting: Attestin
     assert proof is not None
     assert (proof.voting_round, proof.lowest_used_timestamp, proof.siblings) == (1_000, NO_TIMESTAMP, (FILLER,))
     assert attesting.of(7).reasons == ()
-
-
-def test_the_published_proof_has_all_that_a_stranger_needs(attesting: Attesting) -> None:
-    # Given a signing policy that is known, and a statement that is attested
-    policy = SignedPolicy(REWARD_EPOCH, b"the policy", signatures=b"")
-    attesting.policies.put(policy)
-    attesting.request(7)
-    attesting.finish_round()
-    # When it is proven
-    attesting.tick()
-    # Then response, siblings, what was signed, signatures and policy are in its document
-    finalization = attesting.of(7).finalization
-    assert finalization is not None
-    assert json.loads(attesting.documents.kept[attestation_path(7)].text) == {
-        "voting_round": "1000",
-        "response": f"0x{TARGET.response(7, words_of(7), 1_000, NO_TIMESTAMP).hex()}",
-        "siblings": [f"0x{FILLER.hex()}"],
-        "message": f"0x{finalization.message.hex()}",
-        "signatures": f"0x{finalization.signatures.hex()}",
-        "policy": f"0x{policy.policy.hex()}",
-    }
-
-
-def test_a_proof_is_published_without_a_policy_that_is_not_known(attesting: Attesting) -> None:
-    attesting.request(7)
-    attesting.finish_round()
-    attesting.tick()
-    assert json.loads(attesting.documents.kept[attestation_path(7)].text)["policy"] is None
 
 
 def test_a_request_is_stored_before_it_is_sent() -> None:

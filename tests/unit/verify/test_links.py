@@ -1,15 +1,17 @@
 """Whatever is changed on the way from Flare's voters to the charge, the step that checks it names it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
+from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow_verify.bundle import Bundle
 from flareflow_verify.checking import Exit, Outcome, Report, check
 from flareflow_verify.evidence import Link, Trust
-from tests.support.bills import CONTRACT, World
+from tests.support.bills import CONTRACT, VOTING_ROUND, World
 
 WORLD: Final = World()
 GOOD: Final = json.loads(WORLD.bundle().text)
@@ -66,14 +68,14 @@ def report(content: Any, trust: Trust = WORLD.trust) -> Report:
     return check(Bundle.model_validate_json(json.dumps(content)), trust)
 
 
-def with_value(path: str, change: Callable[[Any], Any]) -> Any:
-    """The good bundle with one value changed."""
+def with_value(path: str, value: Any) -> Any:
+    """The good bundle with another value."""
     content = json.loads(json.dumps(GOOD))
     *way, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
     holder = content
     for part in way:
         holder = holder[part]
-    holder[last] = change(holder[last])
+    holder[last] = value
     return content
 
 
@@ -103,7 +105,7 @@ def sample(values: list[str], most: int = 60) -> list[str]:
 @pytest.mark.parametrize(("path", "link"), BYTES.items(), ids=BYTES)
 def test_a_changed_byte_is_named(path: str, link: Link) -> None:
     for other in sample(list(flips(value_at(path)))):
-        found = report(with_value(path, lambda _, other=other: other))
+        found = report(with_value(path, other))
         assert (found.exit, named(found)) == (Exit.DIFFERENCE, link), other
 
 
@@ -117,7 +119,7 @@ def value_at(path: str) -> Any:
 def test_every_byte_of_the_response_counts() -> None:
     # Given a response of which each byte is either fixed by the request or proven by the root
     for other in sample(list(flips(value_at("attested.response"))), most=200):
-        found = report(with_value("attested.response", lambda _, other=other: other))
+        found = report(with_value("attested.response", other))
         assert found.exit is Exit.DIFFERENCE
         assert named(found) in (Link.RESPONSE, Link.PROOF)
 
@@ -138,7 +140,7 @@ def edits(text: str) -> Iterator[str]:
 @pytest.mark.parametrize(("path", "link"), TEXTS.items(), ids=TEXTS)
 def test_a_changed_character_is_named(path: str, link: Link) -> None:
     for other in edits(value_at(path)):
-        found = report(with_value(path, lambda _, other=other: other))
+        found = report(with_value(path, other))
         assert (found.exit, named(found)) == (Exit.DIFFERENCE, link), other
 
 
@@ -148,7 +150,7 @@ def test_a_changed_number_is_named(path: str, link: Link) -> None:
     changes = (by, -by) if int(value_at(path)) >= by or path.endswith("cost_offset") else (by,)
     for change in changes:
         wanted = -50_000 if path.endswith("end_tokens") else change
-        found = report(with_value(path, lambda value, wanted=wanted: str(int(value) + wanted)))
+        found = report(with_value(path, str(int(value_at(path)) + wanted)))
         assert (found.exit, named(found)) == (Exit.DIFFERENCE, link), change
 
 
@@ -163,13 +165,12 @@ def test_a_changed_number_is_named(path: str, link: Link) -> None:
         ("on_flow.charge.before.needs_rate", True, Link.CHARGE),
         ("on_flow.bill.needs_rate", True, Link.PRICE),
         ("on_flow.bill.plan_from", "5", Link.PRICE),
-        ("policies.0.signatures", "0x00", Link.POLICY),
         ("attested.siblings", [], Link.PROOF),
         ("events", [], Link.EVENTS),
     ],
 )
 def test_another_value_is_named(path: str, other: Any, link: Link) -> None:
-    found = report(with_value(path, lambda _: other))
+    found = report(with_value(path, other))
     assert found.exit is Exit.DIFFERENCE
     differing = [finding.link for finding in found.findings if finding.outcome is Outcome.DIFFERS]
     assert link in differing
@@ -177,6 +178,23 @@ def test_another_value_is_named(path: str, other: Any, link: Link) -> None:
 
 def test_the_policy_must_come_from_the_trusted_one() -> None:
     assert named(report(GOOD, Trust(policy_hash=bytes(32)))) is Link.POLICY
+
+
+def test_a_newer_policy_can_be_trusted_than_the_first_of_a_bundle() -> None:
+    # Given a reader who trusts the policy of the round, and a bundle whose first policy is another one
+    content = with_value("policies.0.policy", "0x00")
+    trust = Trust(policy_hash=WORLD.on_flare.policy_hash)
+    # Then nothing before the trusted policy matters
+    assert report(content, trust).exit is Exit.VERIFIED
+    assert named(report(content)) is Link.POLICY
+
+
+def test_a_policy_signs_nothing_before_its_first_round() -> None:
+    # Given signatures by the voters of a policy that begins with the next round, in the same reward epoch
+    policy = SigningPolicy.decode(WORLD.policies[-1].policy)
+    late = replace(policy, start_voting_round=VOTING_ROUND + 1).encode()
+    content = {**GOOD, "policies": [{"policy": f"0x{late.hex()}", "signatures": "0x"}], "on_flare": None}
+    assert named(report(content, Trust())) is Link.SIGNATURES
 
 
 def test_the_contract_must_be_the_trusted_one() -> None:
@@ -203,7 +221,7 @@ def test_the_contract_must_be_the_trusted_one() -> None:
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_verified_in_its_place(path: str, other: Any, link: Link) -> None:
-    found = report(with_value(path, lambda _: other))
+    found = report(with_value(path, other))
     outcomes = {finding.link: finding.outcome for finding in found.findings}
     assert found.exit is Exit.UNCHECKED
     assert outcomes[link] is Outcome.UNCHECKED

@@ -1,7 +1,7 @@
 """What Flare's voters signed: policy, signatures, root, and the response that the root contains."""
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterator
+from itertools import pairwise, zip_longest
 
 from flareflow.attestation.relay import FDC_PROTOCOL_ID
 from flareflow.attestation.request import (
@@ -12,7 +12,7 @@ from flareflow.attestation.request import (
     encode_response,
     leaf_hash,
 )
-from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
+from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
 from flareflow_verify.bundle import Trigger
@@ -24,51 +24,29 @@ TIMESTAMP_WORD = 4
 
 
 def check_policy(evidence: Evidence) -> str:
-    """The policies lead, each signed by a quorum of the one before, from the first one to the one of the round."""
-    policies, encoded = evidence.policies, [one.policy for one in evidence.bundle.policies]
-    for number, policy in enumerate(policies[1:], start=1):
-        _require_next(policies[number - 1], policy)
-        signatures = evidence.bundle.policies[number].signatures
+    """The policies lead from the first one to the last, each signed by a quorum of the one before."""
+    signed, policies = evidence.signed_policies, evidence.policies
+    for (previous, policy), one in zip(pairwise(policies), signed[1:], strict=True):
+        if policy.reward_epoch != previous.reward_epoch + 1:
+            raise DifferenceError(
+                Link.POLICY, f"a policy of reward epoch {policy.reward_epoch} follows on {previous.reward_epoch}"
+            )
         try:
-            require_policy_quorum(policies[number - 1], encoded[number], signatures, evidence.chain_id)
+            require_policy_quorum(previous, one.policy, one.signatures, evidence.chain_id)
         except NoQuorumError as error:
             raise DifferenceError(Link.POLICY, f"the policy of reward epoch {policy.reward_epoch}: {error}") from error
-    if evidence.bundle.policies[0].signatures:
-        raise DifferenceError(Link.POLICY, "the first policy has signatures, although the policy before is not known")
-    _require_trusted(evidence, encoded[0])
-    trusted = "the trusted one" if evidence.trust.policy_hash else "the first one known"
-    rolled = f", signed for from {trusted} of reward epoch {policies[0].reward_epoch} on" if len(policies) > 1 else ""
-    only = f", {trusted}" if len(policies) == 1 else ""
-    said = f"reward epoch {policies[-1].reward_epoch}, {len(policies[-1].voters)} voters{rolled}{only}"
-    return said + _like_the_relay(evidence, encoded[-1])
+    first = "the trusted one" if evidence.trust.policy_hash else "the first one known"
+    rolled = f"rolled from {first} of reward epoch {policies[0].reward_epoch}" if len(policies) > 1 else first
+    return f"reward epoch {policies[-1].reward_epoch}, {len(policies[-1].voters)} voters, {rolled}" + _relay(evidence)
 
 
-def _require_next(previous: SigningPolicy, policy: SigningPolicy) -> None:
-    if policy.reward_epoch != previous.reward_epoch + 1:
-        raise DifferenceError(
-            Link.POLICY, f"the policy of reward epoch {policy.reward_epoch} does not follow on {previous.reward_epoch}"
-        )
-
-
-def _require_trusted(evidence: Evidence, first: bytes) -> None:
-    trusted = evidence.trust.policy_hash
-    if trusted is not None and trusted not in _hashes(evidence, first):
-        raise DifferenceError(
-            Link.POLICY, f"the first signing policy has the hash 0x{legacy_hash(first).hex()}, not 0x{trusted.hex()}"
-        )
-
-
-def _like_the_relay(evidence: Evidence, last: bytes) -> str:
+def _relay(evidence: Evidence) -> str:
     if evidence.bundle.on_flare is None:
         return ""
     told = evidence.bundle.on_flare.policy_hash
-    if told not in _hashes(evidence, last):
+    if told not in evidence.hashes_of(evidence.signed_policies[-1].policy):
         raise DifferenceError(Link.POLICY, f"Flare's Relay has the policy 0x{told.hex()} for this reward epoch")
-    return "; Flare's Relay has it"
-
-
-def _hashes(evidence: Evidence, policy: bytes) -> Sequence[bytes]:
-    return legacy_hash(policy), chain_bound_hash(policy, evidence.chain_id)
+    return ", as in Flare's Relay"
 
 
 def check_signatures(evidence: Evidence) -> str:

@@ -1,0 +1,186 @@
+"""`python -m tests.support.shipped_bundles` writes `tests/vectors/bundles`: good and bad ones, for any program.
+
+All keys in them are of the local voters, which anybody can derive; nothing was recorded on a public network.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from flareflow_verify.evidence import Link
+from tests.support.bills import CONTRACT, FIRST_EPOCH, World
+
+FOLDER: Final = Path(__file__).parents[1] / "vectors" / "bundles"
+EXPECTED: Final = FOLDER / "expected.json"
+
+
+class Expected(BaseModel):
+    """What a check of a bundle finds: `differs` is the first link that does, None for a good bundle."""
+
+    what: str
+    differs: Link | None
+
+
+class Manifest(BaseModel):
+    """The trust with which all bundles are checked, and what is found in each, by its file."""
+
+    trusted_policy: str
+    contract: str
+    bundles: dict[str, Expected]
+
+
+type Change = Callable[[Any], object]
+
+
+def _flipped(text: str, at: int) -> str:
+    """Hex with another digit at a place from the end."""
+    other = "0" if text[at] != "0" else "1"
+    return text[:at] + other + text[at:][1:]
+
+
+def _set(path: str, value: Callable[[Any], Any]) -> Change:
+    def change(content: Any) -> None:
+        *way, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
+        for part in way:
+            content = content[part]
+        content[last] = value(content[last])
+
+    return change
+
+
+def _good() -> Iterator[tuple[str, str, Any]]:
+    world = World()
+    whole = json.loads(world.bundle().text)
+    yield "good-token", "a plan in the token, with the owner's calls", whole
+    yield "good-public", "what a stranger can gather", {**whole, "events": None}
+    yield "good-without-flare", "no node of Flare was asked", {**whole, "on_flare": None}
+    yield "good-dollars", "a plan in dollars", json.loads(World(rate_ufix64=73_000_000).bundle().text)
+    unattested = {**whole, "epoch": str(FIRST_EPOCH), "events": None}
+    yield "good-proven-by-later", "a statement that the next one proves", unattested
+
+
+HEX: Final[Mapping[str, tuple[str, Link]]] = {
+    "bad-trusted-policy": ("policies.0.policy", Link.POLICY),
+    "bad-policy": ("policies.1.policy", Link.POLICY),
+    "bad-policy-signature": ("policies.1.signatures", Link.POLICY),
+    "bad-signed-root": ("attested.message", Link.SIGNATURES),
+    "bad-signature": ("attested.signatures", Link.SIGNATURES),
+    "bad-root-on-flare": ("on_flare.root", Link.FLARE_ROOT),
+    "bad-root-on-flow": ("on_flow.root", Link.FLOW_ROOT),
+    "bad-sibling": ("attested.siblings.0", Link.PROOF),
+    "bad-attested-value": ("attested.response", Link.PROOF),
+    "bad-settlement-root-on-flow": ("on_flow.settlement_root", Link.FLOW_STATEMENT),
+}
+
+
+def _changed() -> Iterator[tuple[str, str, Change, Link]]:
+    for name, (path, link) in HEX.items():
+        yield name, f"the last digit of {path} is another", _set(path, lambda text: _flipped(text, len(text) - 1)), link
+    texts = {
+        "bad-statement": ("sealed.1.statement", '"subscription_count":"3"', '"subscription_count":"4"', Link.STATEMENT),
+        "bad-previous-statement": ("sealed.0.statement", '"window_start":"', '"window_start":"1', Link.CHAIN),
+        "bad-usage-index": ("sealed.1.usage_index", " usage\n0 ", " usage\n2 ", Link.USAGE_INDEX),
+        "bad-usage-page": ("sealed.1.usage_page", "\n7 5812346 6", "\n7 5812346 5", Link.USAGE_PAGE),
+        "bad-earlier-page": ("sealed.0.usage_page", "\n7 5812345 3", "\n7 5812345 2", Link.GROWTH),
+        "bad-price-book": ("price_book", '"version":1', '"version":2', Link.PRICE_BOOK),
+        "bad-event": ("events.0", "12:00:02.000000Z", "12:00:03.000000Z", Link.EVENTS),
+        "bad-settlement-index": (
+            "sealed.1.settlement_index",
+            "5812346 settlement",
+            "5812347 settlement",
+            Link.SETTLEMENT_INDEX,
+        ),
+        "bad-settlement-page": ("sealed.1.settlement_page", "page 0\n", "page 1\n", Link.SETTLEMENT_PAGE),
+        "bad-request": ("on_flow.triggers.0.url_prefix", "flareflow.example", "flareflaw.example", Link.RESPONSE),
+    }
+    for name, (path, old, new, link) in texts.items():
+        yield (
+            name,
+            f"{path} has {new.strip()!r}",
+            _set(path, partial(_replaced, old, new)),
+            link,
+        )
+    numbers = {
+        "bad-settled-total": ("on_flow.charge.rated_microtokens", Link.FLOW_TOTAL),
+        "bad-price": ("on_flow.bill.tiers.0.price_ufix64", Link.PRICE),
+        "bad-sum-of-charges": ("on_flow.bill.charged_ufix64", Link.PRICE),
+        "bad-charge": ("on_flow.charge.charged_ufix64", Link.CHARGE),
+        "bad-debt": ("on_flow.charge.owed_ufix64", Link.CHARGE),
+    }
+    for name, (path, link) in numbers.items():
+        yield name, f"{path} is higher by 1", _set(path, lambda text: str(int(text) + 1)), link
+
+
+def _replaced(old: str, new: str, text: str) -> str:
+    assert old in text, old
+    return text.replace(old, new, 1)
+
+
+def _lies() -> Iterator[tuple[str, str, World, Link]]:
+    """Statements that were attested and settled as they are, so that no hash gives them away."""
+    yield (
+        "lie-one-token-more",
+        "a call weighs a token more than the price book says",
+        World(overbilled_microtokens=1_000_000),
+        Link.RATING,
+    )
+    settles_more = World()
+    settles_more.settle_more(1_000_000)
+    yield (
+        "lie-settles-more",
+        "the settlement page lets more be charged than was used",
+        settles_more,
+        Link.SETTLEMENT_PAGE,
+    )
+    another_past = World()
+    another_past.restate(previous_statement_hash=b"\x01" * 32)
+    yield "lie-another-past", "the statement follows on another one than was published", another_past, Link.CHAIN
+    another_book = World()
+    another_book.restate(price_book_hash=b"\x01" * 32)
+    yield "lie-another-book", "the statement names another price book", another_book, Link.PRICE_BOOK
+
+
+def bundles() -> Iterator[tuple[str, Expected, Any]]:
+    """Name, what is found, and content of each bundle."""
+    for name, what, content in _good():
+        yield name, Expected(what=what, differs=None), content
+    whole = World().bundle().text
+    for name, what, change, link in _changed():
+        content = json.loads(whole)
+        change(content)
+        yield name, Expected(what=what, differs=link), content
+    wrong_rate = json.loads(World(rate_ufix64=73_000_000).bundle().text)
+    wrong_rate["on_flow"]["charge"]["rate_ufix64"] = "72000000"
+    yield "bad-rate", Expected(what="a charge in dollars at another rate", differs=Link.CHARGE), wrong_rate
+    for name, what, world, link in _lies():
+        yield name, Expected(what=what, differs=link), json.loads(world.bundle().text)
+
+
+def text_of(content: Any) -> str:
+    """The one form of a bundle."""
+    return json.dumps(content, indent=2) + "\n"
+
+
+def main() -> None:
+    made = list(bundles())
+    FOLDER.mkdir(exist_ok=True)
+    for path in FOLDER.glob("*.json"):
+        path.unlink()
+    for name, _, content in made:
+        (FOLDER / f"{name}.json").write_text(text_of(content))
+    trusted = World().trust.policy_hash
+    assert trusted is not None
+    manifest = Manifest(
+        trusted_policy=f"0x{trusted.hex()}",
+        contract=CONTRACT,
+        bundles={f"{name}.json": expected for name, expected, _ in made},
+    )
+    EXPECTED.write_text(manifest.model_dump_json(indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
