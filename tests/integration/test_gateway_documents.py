@@ -34,3 +34,15 @@ def test_a_document_that_is_missing_is_404_where_the_bucket_may_be_listed(gatewa
     # Then what is missing is 404 in the one and 403 in the other, as what may not be read
     paths = ("/papers/missing", "/hidden/there", "/hidden/missing", "/hidden/other")
     assert [gateway.http.get(path).status_code for path in paths] == [404, 200, 403, 403]
+
+
+def test_every_answer_of_the_host_carries_the_security_headers(gateway: Gateway) -> None:
+    # Given a document, an answer of a function, and refusals of API Gateway itself
+    bucket = gateway.deployment.physical("Documents").ref
+    gateway.client("s3").put_object(Bucket=bucket, Key="papers/2", Body=b"{}", ContentType="application/json")
+    paths = ("/papers/2", "/papers/missing", "/do/binary", "/mine", "/nowhere")
+    answers = [gateway.http.get(path) for path in paths]
+    # Then each says that its type is meant and that the host speaks TLS only
+    assert [answer.status_code for answer in answers] == [200, 404, 200, 401, 404]
+    assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+    assert {answer.headers["strict-transport-security"] for answer in answers} == {"max-age=31536000"}

@@ -189,10 +189,10 @@ FAULTS: Final = (
     Fault(
         "entrypoints-caller-not-checked",
         "A request without a signed-in address is refused.",
-        HTTP,
+        "layers/common/flareflow/entrypoints/requests.py",
         "    if not address:\n",
         '    if address == "":\n',
-        [TEST_HTTP],
+        ["tests/unit/functions/test_every_route.py"],
     ),
     Fault(
         "entrypoints-short-idempotency-key",

@@ -16,5 +16,8 @@ def random_token() -> str:
 
 
 def token_hash(token: str) -> str:
-    """The hash that is stored in place of a token: SHA-256 in hex. A token of 32 random bytes needs no slower hash."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    """The hash that is stored in place of a token: SHA-256 in hex. A token of 32 random bytes needs no slower hash.
+
+    What a caller sends instead of a token may be no valid Unicode; it has a hash too, which is nobody's.
+    """
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

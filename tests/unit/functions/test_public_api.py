@@ -50,6 +50,12 @@ def public(load: Load, sealing: Sealing) -> Function:
     )
 
 
+def test_head_is_answered_as_get_without_the_body(public: Function) -> None:
+    asked, headed = (public.call(method, "/v1/plans") for method in ("GET", "HEAD"))
+    assert (headed.status, headed.headers, headed.text) == (asked.status, asked.headers, "")
+    assert public.call("HEAD", "/v1/elsewhere").status == 404
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

@@ -80,6 +80,21 @@ def test_an_internal_failure_reveals_no_details(load: Load, failure: Exception, 
     assert ("Retry-After" in answer.headers) == (status == 503)
 
 
+def test_an_outage_is_logged_in_a_few_lines(load: Load, caplog: pytest.LogCaptureFixture) -> None:
+    # Given an outage whose cause has a long message
+    failure = FlowUnavailableError("the access node did not answer")
+    failure.__cause__ = ConnectionError("refused " * 10_000)
+    # When a request meets it
+    load("wallet_auth", give_nonce=Failing(failure)).call("POST", "/v1/auth/nonces")
+    # Then the log names both, and has no trace
+    [line] = [record for record in caplog.records if record.message == "a request cannot be served now"]
+    assert vars(line)["causes"] == [
+        "FlowUnavailableError: the access node did not answer",
+        f"ConnectionError: {'refused ' * 10_000}"[:300],
+    ]
+    assert line.exc_info is None
+
+
 def test_an_unknown_route_is_a_problem_document(auth: Function) -> None:
     answer = auth.call("GET", "/v1/elsewhere")
     assert (answer.status, answer.body["code"]) == (404, "route_not_found")

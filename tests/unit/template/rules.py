@@ -80,6 +80,9 @@ HTTP: Final = {
     "UsageIngestFunction": None,
 }
 """Functions behind the HTTP API, and who says for whom each of their routes is called."""
+HEADS: Final = {"PublicApiFunction": {"HEAD /v1/{path+}"}}
+"""Routes on which a function answers HEAD for all of its others."""
+SECURITY_HEADERS: Final = {"Strict-Transport-Security", "X-Content-Type-Options"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def routes_are_those_of_the_handlers(deployment: Deployment, _: Needs) -> Iterat
         yield f"the HTTP API leads to {sorted({route.function for route in routes})}"
     for function, authorizer in HTTP.items():
         served = {route.key for route in routes if route.function == function}
-        if served != (handled := _handled(deployment.functions[function].code.name)):
+        if served != (handled := _handled(deployment.functions[function].code.name) | HEADS.get(function, set())):
             yield f"{function} handles {sorted(handled)}, and the template has {sorted(served)}"
         for route in routes:
             if route.function == function and (route.authorizer and route.authorizer.function) != authorizer:
@@ -195,6 +198,14 @@ def documents_are_served_without_a_function(deployment: Deployment, needs: Needs
     for error in given["DistributionConfig"]["CustomErrorResponses"]:
         if error["ErrorCachingMinTTL"] != 0:
             yield f"an answer {error['ErrorCode']} is kept for {error['ErrorCachingMinTTL']} s"
+
+
+def every_answer_carries_security_headers(deployment: Deployment, _: Needs) -> Iterator[str]:
+    distribution = Distribution.of(deployment)
+    given = {one.pattern: one.headers for one in distribution.behaviors} | {"the HTTP API": distribution.headers}
+    for what, headers in given.items():
+        if missing := SECURITY_HEADERS - headers.keys():
+            yield f"answers of {what} have no {', '.join(sorted(missing))}"
 
 
 def streams_show_both_images(deployment: Deployment, _: Needs) -> Iterator[str]:
@@ -294,6 +305,7 @@ RULES: Final[tuple[Rule, ...]] = (
     routes_are_those_of_the_handlers,
     a_batch_that_fails_loses_nothing,
     documents_are_served_without_a_function,
+    every_answer_carries_security_headers,
     streams_show_both_images,
     items_expire_by_the_attribute_that_is_written,
     a_message_is_seen_by_one_function_at_a_time,

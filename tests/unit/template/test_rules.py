@@ -229,6 +229,18 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
         rules.documents_are_served_without_a_function,
         lambda source: distribution_of(source)["CustomErrorResponses"][1].update(ErrorCachingMinTTL=300),
     ),
+    (
+        "documents without nosniff",
+        rules.every_answer_carries_security_headers,
+        lambda source: distribution_of(source)["CacheBehaviors"][0].update(
+            ResponseHeadersPolicyId="60669652-455b-4ae9-85a4-c4c02393f86c"
+        ),
+    ),
+    (
+        "answers without HSTS",
+        rules.every_answer_carries_security_headers,
+        lambda source: distribution_of(source)["DefaultCacheBehavior"].pop("ResponseHeadersPolicyId"),
+    ),
     ("a timeout beyond the next tick", rules.ticks_do_not_overlap, changed("FlowBillingFunction", Timeout=600)),
     (
         "ticks at once",

@@ -25,8 +25,21 @@ if TYPE_CHECKING:
 DISTRIBUTION_TYPE: Final = "AWS::CloudFront::Distribution"
 POLICY_TYPE: Final = "AWS::S3::BucketPolicy"
 BUCKET_HOST: Final = re.compile(r"(.+)\.s3\.[a-z0-9-]+\.amazonaws\.com")
-OPEN_TO_EVERY_PAGE: Final = "60669652-455b-4ae9-85a4-c4c02393f86c"
-"""The managed response headers policy SimpleCORS."""
+OPEN_TO_EVERY_PAGE: Final = {"Access-Control-Allow-Origin": "*"}
+SECURITY_HEADERS: Final = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+}
+HEADERS_OF_POLICIES: Final[Mapping[str | None, Mapping[str, str]]] = {
+    None: {},
+    "60669652-455b-4ae9-85a4-c4c02393f86c": OPEN_TO_EVERY_PAGE,
+    "67f7725c-6f97-4210-82d7-5512b31e9d03": SECURITY_HEADERS,
+    "e61eb60c-9c35-4d20-a928-2b84e02af89c": {**OPEN_TO_EVERY_PAGE, **SECURITY_HEADERS},
+}
+"""What CloudFront's managed response headers policies add: SimpleCORS, SecurityHeadersPolicy, and both in one."""
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,7 +51,7 @@ class Behavior:
     pattern: str
     bucket: str
     methods: Sequence[str]
-    is_open_to_every_page: bool
+    headers: Mapping[str, str]
 
     def covers(self, path: str) -> bool:
         return re.fullmatch(re.escape(self.pattern).replace(r"\*", ".*").replace(r"\?", "."), path) is not None
@@ -46,9 +59,13 @@ class Behavior:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """The behaviors in their order, and for each bucket what its policy lets the distribution do."""
+    """The behaviors in their order, and for each bucket what its policy lets the distribution do.
+
+    `headers` are added to what the HTTP API answers.
+    """
 
     behaviors: Sequence[Behavior]
+    headers: Mapping[str, str]
     policies: Mapping[str, Role]
     s3: "S3Client"
 
@@ -57,12 +74,11 @@ class Distribution:
         """The one distribution of the template, or none at all."""
         s3 = aws.session().client("s3", endpoint_url=url("moto"))
         policies = [deployment.resolve(given) for _, given in deployment.template.of_type(POLICY_TYPE)]
-        behaviors = [
-            behavior
-            for _, given in deployment.template.of_type(DISTRIBUTION_TYPE)
-            for behavior in _behaviors(deployment, given["DistributionConfig"])
-        ]
-        return cls(behaviors, {str(policy["Bucket"]): _of_distribution(policy) for policy in policies}, s3)
+        configs = [given["DistributionConfig"] for _, given in deployment.template.of_type(DISTRIBUTION_TYPE)]
+        behaviors = [behavior for config in configs for behavior in _behaviors(deployment, config)]
+        headers = [_headers(config["DefaultCacheBehavior"]) for config in configs]
+        allowed = {str(policy["Bucket"]): _of_distribution(policy) for policy in policies}
+        return cls(behaviors, headers[0] if headers else {}, allowed, s3)
 
     def behavior_of(self, path: str) -> Behavior | None:
         """The first behavior that covers a path; None where the HTTP API answers."""
@@ -74,7 +90,9 @@ class Distribution:
         @web.middleware
         async def documents_first(request: web.Request, handler: Handler) -> web.StreamResponse:
             behavior = self.behavior_of(request.rel_url.raw_path)
-            return await handler(request) if behavior is None else await self._document(request, behavior)
+            response = await handler(request) if behavior is None else await self._document(request, behavior)
+            response.headers.update(self.headers if behavior is None else behavior.headers)
+            return response
 
         api.middlewares.append(documents_first)
         return api
@@ -82,10 +100,7 @@ class Distribution:
     async def _document(self, request: web.Request, behavior: Behavior) -> web.Response:
         if request.method not in behavior.methods:
             return web.Response(status=403, text="This distribution is not configured to allow the request method.")
-        response = await asyncio.to_thread(self.answer, behavior.bucket, request.rel_url.raw_path.removeprefix("/"))
-        if behavior.is_open_to_every_page:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
+        return await asyncio.to_thread(self.answer, behavior.bucket, request.rel_url.raw_path.removeprefix("/"))
 
     def answer(self, bucket: str, key: str) -> web.Response:
         """What the bucket answers: 404 for what is not there only to who may list it, otherwise 403."""
@@ -113,11 +128,15 @@ def _behaviors(deployment: Deployment, config: Properties) -> list[Behavior]:
             pattern=given["PathPattern"],
             bucket=buckets[given["TargetOriginId"]],
             methods=given["AllowedMethods"],
-            is_open_to_every_page=given.get("ResponseHeadersPolicyId") == OPEN_TO_EVERY_PAGE,
+            headers=_headers(given),
         )
         for given in config["CacheBehaviors"]
         if given["TargetOriginId"] in buckets
     ]
+
+
+def _headers(behavior: Properties) -> Mapping[str, str]:
+    return HEADERS_OF_POLICIES[behavior.get("ResponseHeadersPolicyId")]
 
 
 def _of_distribution(policy: Properties) -> Role:

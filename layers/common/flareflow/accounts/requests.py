@@ -6,16 +6,14 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from flareflow.accounts.models import AccountProof, KeySignature, flow_address
+from flareflow.inputs import Label, UInt32, UInt64
 
 SIGNATURES_MAX: Final = 10
 
 type Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 type Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{128}$")]
-type Alias = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-type UInt32 = Annotated[int, Field(ge=0, lt=2**32)]
 type Hash128 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 type Hash256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-type UInt64 = Annotated[int, Field(ge=0, lt=2**64)]
 
 
 class SignedByKey(BaseModel):
@@ -49,7 +47,7 @@ class KeyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     subscription_id: UInt64
-    alias: Alias = ""
+    alias: Label = ""
 
     def hash(self) -> str:
         """Equal for equal requests: tells a repetition from another request with the same idempotency key."""

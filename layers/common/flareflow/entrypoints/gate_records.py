@@ -3,13 +3,15 @@
 import hashlib
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from flareflow.entrypoints.http import complaints
+from flareflow.entrypoints.requests import read_json
 from flareflow.errors import InvalidRequestError
+from flareflow.inputs import Moment
 from flareflow.metering.calls import CallRecord, Ending, SetAside, Tokens
 from flareflow.metering.ingest import PostedRecords
 
@@ -53,8 +55,8 @@ class _Record(BaseModel):
     ending: Ending
     tokens: _Tokens
     tokens_are_estimated: bool = False
-    started_at: AwareDatetime
-    ended_at: AwareDatetime
+    started_at: Moment
+    ended_at: Moment
 
     def call(self) -> CallRecord:
         return CallRecord(
@@ -66,8 +68,8 @@ class _Record(BaseModel):
             ending=self.ending,
             tokens=Tokens(**self.tokens.model_dump()),
             tokens_are_estimated=self.tokens_are_estimated,
-            started_at=self.started_at.astimezone(UTC),
-            ended_at=self.ended_at.astimezone(UTC),
+            started_at=self.started_at,
+            ended_at=self.ended_at,
             base_model=self.base_model,
         )
 
@@ -80,7 +82,7 @@ def posted_records(body: bytes, now: datetime) -> PostedRecords:
     if len(body) > BODY_BYTES_MAX:
         raise InvalidRequestError("push_too_large", f"a post has at most {BODY_BYTES_MAX} bytes, not {len(body)}")
     try:
-        elements = _ARRAY.validate_python(json.loads(body))
+        elements = _ARRAY.validate_python(read_json(body))
     except ValueError as error:
         message = f"a post is a JSON array of at most {RECORDS_MAX} records"
         raise InvalidRequestError("invalid_push", message) from error

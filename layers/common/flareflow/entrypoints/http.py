@@ -1,14 +1,18 @@
 """What the functions behind the HTTP API share: the resolver, strict parsing of requests, and the forms of answers."""
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ValidationError
 
-from flareflow.entrypoints.problems import map_problems
-from flareflow.errors import InvalidRequestError, UnauthenticatedError
+from flareflow.entrypoints.problems import map_problems, problem
+from flareflow.entrypoints.requests import Event, account_of, check_account, readable
+from flareflow.errors import InvalidRequestError, RequestError
 from flareflow.json_format import to_json
 
 BODY_BYTES_MAX: Final = 64_000
@@ -17,20 +21,39 @@ UINT64_MAX: Final = 2**64 - 1
 _IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
-def http_api() -> APIGatewayHttpResolver:
+class HttpApi(APIGatewayHttpResolver):
+    """Routes requests that are text of bounded length, from an account where the route is one of accounts.
+
+    HEAD is answered as GET without the body.
+    """
+
+    def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        try:
+            request = readable(event)
+            check_account(request)
+        except RequestError as error:
+            refusal = problem(APIGatewayProxyEventV2(dict(event)), error.status, error.code, str(error))
+            return {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
+        if request["requestContext"]["http"]["method"] != "HEAD":
+            return super().resolve(request, context)
+        return {**super().resolve(_as_get(request), context), "body": ""}
+
+
+def _as_get(request: Event) -> Event:
+    requested = request["requestContext"]
+    return {**request, "requestContext": {**requested, "http": {**requested["http"], "method": "GET"}}}
+
+
+def http_api() -> HttpApi:
     """A resolver that answers every failure with a problem document."""
-    app = APIGatewayHttpResolver()
+    app = HttpApi()
     map_problems(app)
     return app
 
 
 def caller(app: APIGatewayHttpResolver) -> str:
-    """The Flow address of the session; UnauthenticatedError `sign_in_required` without one."""
-    authorizer = app.current_event.request_context.authorizer
-    address = (authorizer.get_lambda if authorizer else {}).get("address")
-    if not address:
-        raise UnauthenticatedError("sign_in_required", "Sign in with a Flow wallet first.")
-    return str(address)
+    """The Flow address of the session. Raises UnauthenticatedError `sign_in_required` without one."""
+    return account_of(app.current_event)
 
 
 def parse_body[M: BaseModel](app: APIGatewayHttpResolver, model: type[M]) -> M:

@@ -1,6 +1,11 @@
-"""Failures of the HTTP API as RFC 9457 problem documents. Nothing else maps errors to HTTP statuses."""
+"""Failures of the HTTP API as RFC 9457 problem documents. Nothing else maps errors to HTTP statuses.
+
+Every refusal is a log line with its code, the route, the account and the source address: nothing that the caller chose,
+and no secret.
+"""
 
 import json
+from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -8,11 +13,15 @@ from typing import Final
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.data_classes.api_gateway_proxy_event import RequestContextV2
 
 from flareflow.errors import FlareFlowError, RaceLostError, RequestError, UnavailableError
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
+CAUSES_MAX: Final = 5
+CAUSE_CHARACTERS_MAX: Final = 300
 
 logger = Logger(child=True)
 
@@ -29,15 +38,17 @@ def map_problems(app: APIGatewayHttpResolver) -> None:
     app.not_found(partial(_no_such_route, app))
 
 
-def problem(app: APIGatewayHttpResolver, status: HTTPStatus, code: str, detail: str) -> Response[str]:
+def problem(request: APIGatewayProxyEventV2, status: HTTPStatus, code: str, detail: str) -> Response[str]:
     """A problem document. `code` is part of the public API; `request_id` is also in the log lines of the request."""
+    context = request.request_context
+    _log_refusal(context, status, code)
     document = {
         "type": f"urn:flareflow:problem:{code}",
         "title": status.phrase,
         "status": status.value,
         "detail": detail,
         "code": code,
-        "request_id": app.current_event.request_context.request_id,
+        "request_id": context.request_id,
     }
     return Response(
         status_code=status.value,
@@ -47,21 +58,46 @@ def problem(app: APIGatewayHttpResolver, status: HTTPStatus, code: str, detail: 
     )
 
 
+def _log_refusal(context: RequestContextV2, status: HTTPStatus, code: str) -> None:
+    authorizer = context.authorizer
+    logger.info(
+        "request refused",
+        status=status.value,
+        code=code,
+        route=context.get("routeKey"),
+        account=authorizer.get_lambda.get("address") if authorizer else None,
+        source_ip=context.http.get("sourceIp"),
+        request_id=context.request_id,
+    )
+
+
 def _refuse(app: APIGatewayHttpResolver, error: RequestError) -> Response[str]:
-    return problem(app, error.status, error.code, str(error))
+    return problem(app.current_event, error.status, error.code, str(error))
 
 
 def _ask_again(app: APIGatewayHttpResolver, error: FlareFlowError) -> Response[str]:
-    logger.warning("a request cannot be served now", exc_info=error)
-    answer = problem(app, HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable", "Try again in a moment.")
+    logger.warning("a request cannot be served now", causes=list(_causes(error)))
+    code, detail = "temporarily_unavailable", "Try again in a moment."
+    answer = problem(app.current_event, HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
     answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer
 
 
+def _causes(error: BaseException) -> Iterator[str]:
+    """The error and what it was raised from, a line each: an outage fails many requests, so no traces are logged."""
+    cause: BaseException | None = error
+    for _ in range(CAUSES_MAX):
+        if cause is None:
+            return
+        yield f"{type(cause).__name__}: {cause}"[:CAUSE_CHARACTERS_MAX]
+        cause = cause.__cause__
+
+
 def _fail(app: APIGatewayHttpResolver, error: Exception) -> Response[str]:
     logger.error("a request failed unexpectedly", exc_info=error)
-    return problem(app, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "An unexpected error occurred.")
+    code, detail = "internal_error", "An unexpected error occurred."
+    return problem(app.current_event, HTTPStatus.INTERNAL_SERVER_ERROR, code, detail)
 
 
 def _no_such_route(app: APIGatewayHttpResolver, _: RouteNotFoundError) -> Response[str]:
-    return problem(app, HTTPStatus.NOT_FOUND, "route_not_found", "There is no such path.")
+    return problem(app.current_event, HTTPStatus.NOT_FOUND, "route_not_found", "There is no such path.")

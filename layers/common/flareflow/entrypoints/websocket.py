@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flareflow.errors import InvalidRequestError, RequestError
+from flareflow.inputs import UInt64
 from flareflow.json_format import to_json
-
-type Number = Annotated[int, Field(ge=0, lt=2**64)]
 
 
 class RequestContext(BaseModel):
@@ -34,8 +33,8 @@ class WatchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     action: str
-    subscription_id: Number
-    after: Number | None = None
+    subscription_id: UInt64
+    after: UInt64 | None = None
 
 
 @dataclass(frozen=True, slots=True)

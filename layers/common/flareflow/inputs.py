@@ -1,0 +1,42 @@
+"""Types of what outsiders write into requests: numbers, times and names, each taken in one form only."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+_DECIMAL: Final = re.compile(r"[0-9]{1,20}")
+FIRST_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LAST_MOMENT: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _from_decimal(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    if not _DECIMAL.fullmatch(given):
+        raise ValueError("must be a whole number in decimal digits")
+    return int(given)
+
+
+def _within_two_centuries(moment: datetime) -> datetime:
+    """In UTC. Years near 1 and 9999 cannot be moved between time zones, and seconds before 1970 are negative."""
+    if not FIRST_MOMENT <= moment < LAST_MOMENT:
+        raise ValueError(f"must be from {FIRST_MOMENT.year} on and before {LAST_MOMENT.year}")
+    return moment.astimezone(UTC)
+
+
+def _printable(text: str) -> str:
+    """Without control characters, line breaks, and the invisible ones that change the direction of other text."""
+    if not text.isprintable() or "<" in text or ">" in text:
+        raise ValueError("must be printable text without < and >")
+    return text
+
+
+type UInt32 = Annotated[int, Field(strict=True, ge=0, lt=2**32), BeforeValidator(_from_decimal)]
+type UInt64 = Annotated[int, Field(strict=True, ge=0, lt=2**64), BeforeValidator(_from_decimal)]
+"""A JSON integer or its decimal digits as text; neither `true` nor `1.0`, and no text with signs, spaces or `_`."""
+type Moment = Annotated[AwareDatetime, AfterValidator(_within_two_centuries)]
+"""A time with its time zone, from 2000 on and before 2200, in UTC."""
+type Label = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
+"""A name that a person gives to something: at most 100 printable characters, no markup."""
