@@ -22,5 +22,5 @@ logger = Logger()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     scheme, _, token = (APIGatewayAuthorizerEventV2(event).headers.get("authorization") or "").partition(" ")
     session = find_session().run(token) if scheme.lower() == "bearer" else None
-    address = session.address if session else ""
-    return APIGatewayAuthorizerResponseV2(authorize=True, context={"address": address}).asdict()
+    account = {"address": session.address, "session_id": session.session_id} if session else {"address": ""}
+    return APIGatewayAuthorizerResponseV2(authorize=True, context=account).asdict()

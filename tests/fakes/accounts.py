@@ -73,13 +73,26 @@ class FakeNonces:
 class FakeSessions:
     """`Sessions` in memory."""
 
-    sessions: dict[str, Session] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
 
-    def put(self, token_hash: str, session: Session) -> None:
-        self.sessions[token_hash] = session
+    def open(self, session: Session) -> None:
+        self.sessions[session.address, session.session_id] = session
 
-    def find(self, token_hash: str) -> Session | None:
-        return self.sessions.get(token_hash)
+    def find(self, address: str, session_id: str) -> Session | None:
+        return self.sessions.get((address, session_id))
+
+    def refresh(self, before: Session, after: Session) -> bool:
+        stored = self.find(before.address, before.session_id)
+        if stored is None or stored.refresh_hash != before.refresh_hash:
+            return False
+        self.open(after)
+        return True
+
+    def of(self, address: str) -> Sequence[Session]:
+        return [session for session in self.sessions.values() if session.address == address]
+
+    def end(self, address: str, session_id: str) -> bool:
+        return self.sessions.pop((address, session_id), None) is not None
 
 
 @dataclass

@@ -86,7 +86,7 @@ FAULTS: Final = (
         "dynamodb-session-without-expiry",
         "A session expires.",
         ACCOUNTS,
-        "            EXPIRES_AT: int(session.expires_at.timestamp()),\n",
+        "        EXPIRES_AT: int(session.expires_at.timestamp()),\n",
         "",
         [TEST_EXPIRY],
     ),

@@ -11,6 +11,8 @@ from tests.fakes.accounts import ALICE
 
 EVENTS: Final = Path(__file__).parents[1] / "events"
 REQUEST_ID: Final = "request-1"
+SOURCE_IP: Final = "192.0.2.1"
+SESSION_ID: Final = "5e" * 32
 CONTEXT: Final = SimpleNamespace(
     function_name="function",
     memory_limit_in_mb=512,
@@ -73,8 +75,8 @@ class Function:
                 "requestContext": {
                     "requestId": REQUEST_ID,
                     "stage": "$default",
-                    "http": {"method": method, "path": path},
-                    **({"authorizer": {"lambda": {"address": caller}}} if caller else {}),
+                    "http": {"method": method, "path": path, "sourceIp": SOURCE_IP, "userAgent": "a test"},
+                    **({"authorizer": {"lambda": {"address": caller, "session_id": SESSION_ID}}} if caller else {}),
                 },
                 **({"queryStringParameters": dict(query)} if query else {}),
             }

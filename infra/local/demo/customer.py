@@ -52,7 +52,7 @@ class Subscriber:
         proof = AccountProof(address, origin, bytes.fromhex(nonce), [])
         signature = {"key_index": 0, "signature": self.account.sign(proof_message(proof)).hex()}
         wanted = {"address": address, "nonce": nonce, "origin": origin, "signatures": [signature]}
-        return str(public.post("/v1/auth/sessions", wanted)["token"])
+        return str(public.post("/v1/auth/sessions", wanted)["access_token"])
 
     def make_key(self, api: Api) -> tuple[str, str]:
         """Make a virtual key; its secret, which is shown only now, and its hash."""

@@ -34,13 +34,17 @@ class FlareFlowError(Exception):
 
 
 class RequestError(FlareFlowError):
-    """The caller's request cannot be served. `code` is part of the public API and never changes."""
+    """The caller's request cannot be served. `code` is part of the public API and never changes.
+
+    `account` is whom the request concerns, where no session says it; for the log.
+    """
 
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, account: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.account = account
 
 
 class InvalidRequestError(RequestError):

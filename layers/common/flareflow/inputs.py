@@ -1,6 +1,7 @@
-"""Types of what outsiders write into requests: numbers, times and names, each taken in one form only."""
+"""Types of what outsiders write into requests: numbers, times and names in one form only; and who sends a request."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -40,3 +41,11 @@ type Moment = Annotated[AwareDatetime, AfterValidator(_within_two_centuries)]
 """A time with its time zone, from 2000 on and before 2200, in UTC."""
 type Label = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
 """A name that a person gives to something: at most 100 printable characters, no markup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who sends a request: the address that its connection comes from, and the program by its own word."""
+
+    source_ip: str
+    user_agent: str

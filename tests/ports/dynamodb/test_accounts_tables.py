@@ -24,6 +24,7 @@ from flareflow.adapters.dynamodb.leases import DynamoLeases
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.errors import RaceLostError
+from flareflow.inputs import Client
 from tests.fakes.accounts import (
     ALICE,
     BOB,
@@ -112,11 +113,41 @@ def test_a_nonce_that_is_expired_or_unknown_is_not_accepted(accounts: Accounts) 
     assert not accounts.nonces.consume("n2", NOW)
 
 
-def test_a_session_is_found_by_its_hash_only(accounts: Accounts) -> None:
-    session = Session(ALICE, (NOW + MINUTE).replace(microsecond=0))
-    accounts.sessions.put("h1", session)
-    assert accounts.sessions.find("h1") == session
-    assert accounts.sessions.find("h2") is None
+def session(session_id: str = "s1", address: str = ALICE, refresh_hash: str = "r1") -> Session:
+    end = (NOW + MINUTE).replace(microsecond=0)
+    client = Client("192.0.2.1", "a browser")
+    return Session(session_id, address, NOW, NOW + MINUTE, end, "a1", NOW + MINUTE, refresh_hash, client)
+
+
+def test_a_session_is_found_by_its_account_and_id_until_it_ends(accounts: Accounts) -> None:
+    accounts.sessions.open(session())
+    assert accounts.sessions.find(ALICE, "s1") == session()
+    assert (accounts.sessions.find(BOB, "s1"), accounts.sessions.find(ALICE, "s2")) == (None, None)
+    assert not accounts.sessions.end(BOB, "s1")
+    assert [accounts.sessions.end(ALICE, "s1") for _ in range(2)] == [True, False]
+    assert accounts.sessions.find(ALICE, "s1") is None
+
+
+def test_an_account_has_its_own_sessions(accounts: Accounts) -> None:
+    first, second = session("s1"), session("s2")
+    for one in (first, second, session("s3", BOB)):
+        accounts.sessions.open(one)
+    found = sorted(accounts.sessions.of(ALICE), key=lambda one: one.session_id)
+    assert (found, accounts.sessions.of("0x0000000000000001")) == ([first, second], [])
+
+
+def test_a_session_is_refreshed_by_the_refresh_token_that_it_has(accounts: Accounts) -> None:
+    # Given a session that was refreshed
+    first, second = session(refresh_hash="r1"), session(refresh_hash="r2")
+    accounts.sessions.open(first)
+    assert accounts.sessions.refresh(first, second)
+    # When another refresh has read it before
+    assert not accounts.sessions.refresh(first, session(refresh_hash="r3"))
+    # Then nothing has changed, and a session that was ended does not come back
+    assert accounts.sessions.find(ALICE, "s1") == second
+    accounts.sessions.end(ALICE, "s1")
+    assert not accounts.sessions.refresh(second, session(refresh_hash="r3"))
+    assert accounts.sessions.find(ALICE, "s1") is None
 
 
 def test_a_key_is_found_and_listed_with_its_subscription_oldest_first(accounts: Accounts) -> None:

@@ -2,9 +2,8 @@
 
 import pytest
 
-from flareflow.accounts.models import Session
-from flareflow.accounts.sign_in import FindSession
-from flareflow.credentials import token_hash
+from flareflow.accounts.sessions import FindSession, OpenSession
+from flareflow.inputs import Client
 from tests.fakes.accounts import ALICE, FakeClock, FakeSessions
 from tests.support.functions import Function, Load, sample
 
@@ -12,13 +11,14 @@ from tests.support.functions import Function, Load, sample
 @pytest.fixture
 def authorizer(load: Load) -> Function:
     clock, sessions = FakeClock(), FakeSessions()
-    sessions.put(token_hash("ab" * 32), Session(ALICE, clock.now.replace(hour=23)))
+    signed_in = OpenSession(sessions, lambda: "ab" * 32, clock).run(ALICE, Client("192.0.2.1", "a browser"))
+    assert sample("session_authorizer")["headers"]["authorization"] == f"Bearer {signed_in.access_token}"
     return load("session_authorizer", find_session=FindSession(sessions, clock))
 
 
 def test_a_valid_session_is_authorized_as_its_account(authorizer: Function) -> None:
     answer = authorizer.handle(sample("session_authorizer"))
-    assert answer == {"isAuthorized": True, "context": {"address": ALICE}}
+    assert answer == {"isAuthorized": True, "context": {"address": ALICE, "session_id": "ab" * 32}}
 
 
 @pytest.mark.parametrize(

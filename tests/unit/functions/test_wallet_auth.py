@@ -1,26 +1,38 @@
 """Sign-in by wallet over HTTP, and how every HTTP function reports a failure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import pytest
 
 from flareflow.accounts.proof import ProveAccount
+from flareflow.accounts.sessions import ListSessions, OpenSession, RefreshSession, SignOut
 from flareflow.accounts.sign_in import GiveNonce, SignIn
 from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
 from flareflow.errors import FlowUnavailableError, RaceLostError
-from tests.fakes.accounts import ALICE, FakeAccountKeys, FakeClock, FakeNonces, FakeSessions, FakeTokens
-from tests.support.functions import Function, Load
+from tests.fakes.accounts import ALICE, BOB, FakeAccountKeys, FakeClock, FakeNonces, FakeSessions, FakeTokens
+from tests.support.functions import SOURCE_IP, Function, Load
+
+PROOF = {
+    "address": ALICE,
+    "nonce": "ab" * 32,
+    "origin": "https://app.flareflow.example",
+    "signatures": [{"key_index": 0, "signature": "00" * 64}],
+}
 
 
 @pytest.fixture
 def auth(load: Load) -> Function:
-    nonces, tokens, clock = FakeNonces(), FakeTokens(), FakeClock()
+    nonces, tokens, clock, sessions = FakeNonces(), FakeTokens(), FakeClock(), FakeSessions()
     prove = ProveAccount(FakeAccountKeys(), EcdsaProofVerifier())
     origins = frozenset({"https://app.flareflow.example"})
     return load(
         "wallet_auth",
         give_nonce=GiveNonce(nonces, tokens, clock),
-        sign_in=SignIn(nonces, FakeSessions(), prove, origins, tokens, clock),
+        sign_in=SignIn(nonces, prove, origins, OpenSession(sessions, tokens, clock), clock),
+        refresh_session=RefreshSession(sessions, tokens, clock),
+        list_sessions=ListSessions(sessions, clock),
+        sign_out=SignOut(sessions),
     )
 
 
@@ -44,14 +56,63 @@ def test_a_nonce_is_given_to_anybody(auth: Function) -> None:
     ],
 )
 def test_a_sign_in_that_is_refused_says_why(auth: Function, change: dict[str, object], status: int, code: str) -> None:
-    proof = {
-        "address": ALICE,
-        "nonce": "ab" * 32,
-        "origin": "https://app.flareflow.example",
-        "signatures": [{"key_index": 0, "signature": "00" * 64}],
-    }
-    answer = auth.call("POST", "/v1/auth/sessions", proof | change, caller=None)
+    answer = auth.call("POST", "/v1/auth/sessions", PROOF | change, caller=None)
     assert (answer.status, answer.body["code"]) == (status, code)
+
+
+@pytest.fixture
+def signed_in(auth: Function, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A session of Alice, whose proof is believed."""
+    believing = replace(auth.module.sign_in(), prove=SimpleNamespace(run=lambda proof: None))
+    monkeypatch.setattr(auth.module, "sign_in", lambda: believing)
+    nonce = auth.call("POST", "/v1/auth/nonces", caller=None).body["nonce"]
+    answer = auth.call("POST", "/v1/auth/sessions", PROOF | {"nonce": nonce}, caller=None)
+    assert answer.status == 201
+    body: dict[str, str] = answer.body
+    return body
+
+
+def test_a_sign_in_gives_two_tokens_and_their_ends(signed_in: dict[str, str]) -> None:
+    assert signed_in.keys() == {
+        *("session_id", "address", "access_token", "expires_at", "refresh_token", "refresh_expires_at")
+    }
+    assert (signed_in["address"], signed_in["expires_at"]) == (ALICE, "2026-11-24T10:15:00.000000Z")
+    assert signed_in["refresh_expires_at"] == "2026-12-01T10:00:00.000000Z"
+
+
+def test_a_refresh_gives_another_pair_once(auth: Function, signed_in: dict[str, str]) -> None:
+    body = {"refresh_token": signed_in["refresh_token"]}
+    first, again = (auth.call("POST", "/v1/auth/tokens", body, caller=None) for _ in range(2))
+    assert (first.status, first.body["session_id"]) == (201, signed_in["session_id"])
+    assert (again.status, again.body["code"]) == (401, "refresh_token_reused")
+
+
+def test_an_account_lists_its_sessions_and_signs_out(auth: Function, signed_in: dict[str, str]) -> None:
+    # Given a session that was opened by a browser
+    path, listed = f"/v1/auth/sessions/{signed_in['session_id']}", auth.call("GET", "/v1/auth/sessions")
+    [one] = listed.body["items"]
+    assert (one["session_id"], one["source_ip"], one["user_agent"]) == (signed_in["session_id"], SOURCE_IP, "a test")
+    assert one["is_current"] is False
+    # When somebody else ends it, Then it does not exist; when its account does, it is gone
+    assert auth.call("DELETE", path, caller=BOB).body["code"] == "session_not_found"
+    assert auth.call("DELETE", path).status == 204
+    assert auth.call("GET", "/v1/auth/sessions").body["items"] == []
+    assert auth.call("DELETE", "/v1/auth/sessions").status == 204
+
+
+def test_sign_ins_and_sign_outs_are_logged_without_tokens(
+    auth: Function, caplog: pytest.LogCaptureFixture, signed_in: dict[str, str]
+) -> None:
+    # When a session is refreshed twice by one token
+    for _ in range(2):
+        auth.call("POST", "/v1/auth/tokens", {"refresh_token": signed_in["refresh_token"]}, caller=None)
+    auth.call("DELETE", "/v1/auth/sessions")
+    # Then the log says who signed in, whose token came again, and who signed out
+    records = [*caplog.get_records("setup"), *caplog.records]
+    told = [(line["message"], line["account"]) for line in map(vars, records)]
+    assert told == [("signed in", ALICE), ("request refused", ALICE), ("signed out everywhere", ALICE)]
+    for token in (signed_in["access_token"], signed_in["refresh_token"]):
+        assert token.rpartition("_")[2] not in str([vars(record) for record in records])
 
 
 @dataclass

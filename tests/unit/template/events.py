@@ -35,8 +35,8 @@ def http_event(method: str, path: str, body: object = None) -> Event:
         "requestContext": {
             "requestId": "request-1",
             "stage": "$default",
-            "http": {"method": method, "path": path},
-            "authorizer": {"lambda": {"address": ALICE}},
+            "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
+            "authorizer": {"lambda": {"address": ALICE, "session_id": "another"}},
         },
     }
 

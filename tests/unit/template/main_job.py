@@ -105,10 +105,15 @@ class MainJob:
             proof = {"address": ALICE, "nonce": nonce, "origin": "https://app.flareflow.example"}
             proof["signatures"] = [{"key_index": 0, "signature": "00" * 64}]
             with replaced(app, sign_in=replace(bootstrap.sign_in(), prove=believing)):
-                token = http(handle, "POST", "/v1/auth/sessions", proof)["token"]
+                signed_in = http(handle, "POST", "/v1/auth/sessions", proof)
+            refreshed = http(handle, "POST", "/v1/auth/tokens", {"refresh_token": signed_in["refresh_token"]})
+            token = refreshed["access_token"]
+            assert [one["is_current"] for one in http(handle, "GET", "/v1/auth/sessions")["items"]] == [False]
         with self.aws.function("SessionAuthorizerFunction") as (_, _, handle):
             event = {**http_event("GET", "/v1/keys"), "headers": {"authorization": f"Bearer {token}"}}
-            assert handle(event)["isAuthorized"]
+            assert handle(event)["context"]["address"] == ALICE
+        with self.aws.function("WalletAuthFunction") as (_, _, handle):
+            assert http(handle, "DELETE", "/v1/auth/sessions") == {}
 
     def make_keys(self) -> None:
         """One that LiteLLM does not make at first, and that is deleted; then another."""

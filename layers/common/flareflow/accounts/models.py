@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from flareflow.errors import InvalidRequestError
+from flareflow.inputs import Client
 
 _ADDRESS: Final = re.compile(r"(0x)?[0-9a-fA-F]{1,16}")
 
@@ -69,10 +70,22 @@ class AccountProof:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in account and the end of its session."""
+    """A signed-in account, with the SHA-256 of the two tokens that work now. At `expires_at` the session is over."""
 
+    session_id: str
     address: str
+    created_at: datetime
+    refreshed_at: datetime
     expires_at: datetime
+    access_hash: str
+    access_expires_at: datetime
+    refresh_hash: str
+    client: Client
+
+    @classmethod
+    def new(cls, session_id: str, address: str, client: Client, now: datetime) -> "Session":
+        """A session that is over: it has no tokens yet."""
+        return cls(session_id, address, now, now, now, "", now, "", client)
 
 
 @dataclass(frozen=True, slots=True)

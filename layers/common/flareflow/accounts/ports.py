@@ -35,11 +35,20 @@ class Nonces(Protocol):
 
 
 class Sessions(Protocol):
-    """Sessions, stored by the SHA-256 of their token."""
+    """The sessions of accounts, each with the hashes of its tokens. What has been written is found by the next read."""
 
-    def put(self, token_hash: str, session: Session) -> None: ...
+    def open(self, session: Session) -> None: ...
 
-    def find(self, token_hash: str) -> Session | None: ...
+    def find(self, address: str, session_id: str) -> Session | None: ...
+
+    def refresh(self, before: Session, after: Session) -> bool:
+        """Store `after`; return False, without a change, when the session has another refresh token than `before`."""
+
+    def of(self, address: str) -> Sequence[Session]:
+        """All sessions of an account that did not end, in no particular order."""
+
+    def end(self, address: str, session_id: str) -> bool:
+        """Delete a session; return whether there was one."""
 
 
 class AccountKeys(Protocol):

@@ -22,20 +22,20 @@ class ProveAccount:
         """Raises UnauthenticatedError `invalid_proof` unless the proof holds."""
         signed_by = [signature.key_index for signature in proof.signatures]
         if len(set(signed_by)) != len(signed_by):
-            raise _refusal("a key signed twice")
+            raise _refusal("a key signed twice", proof)
         on_chain = {key.index: key for key in self.keys.of(proof.address)}
         weight = sum(self._weight_of(signature, on_chain, proof) for signature in proof.signatures)
         if weight < FULL_WEIGHT:
-            raise _refusal(f"the signing keys weigh {weight} of {FULL_WEIGHT}")
+            raise _refusal(f"the signing keys weigh {weight} of {FULL_WEIGHT}", proof)
 
     def _weight_of(self, signature: KeySignature, on_chain: dict[int, AccountKey], proof: AccountProof) -> int:
         key = on_chain.get(signature.key_index)
         if key is None or key.revoked:
-            raise _refusal(f"the account has no valid key {signature.key_index}")
+            raise _refusal(f"the account has no valid key {signature.key_index}", proof)
         if not self.verifier.holds(key, proof, signature.signature):
-            raise _refusal(f"the signature of key {signature.key_index} is not of this proof")
+            raise _refusal(f"the signature of key {signature.key_index} is not of this proof", proof)
         return key.weight
 
 
-def _refusal(reason: str) -> UnauthenticatedError:
-    return UnauthenticatedError("invalid_proof", f"The account proof does not hold: {reason}.")
+def _refusal(reason: str, proof: AccountProof) -> UnauthenticatedError:
+    return UnauthenticatedError("invalid_proof", f"The account proof does not hold: {reason}.", account=proof.address)

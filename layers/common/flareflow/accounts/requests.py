@@ -41,6 +41,14 @@ class SessionRequest(BaseModel):
         return AccountProof(flow_address(self.address), self.origin, bytes.fromhex(self.nonce), signatures)
 
 
+class RefreshRequest(BaseModel):
+    """`POST /v1/auth/tokens`: exchange a refresh token for a new pair of tokens."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: Annotated[str, StringConstraints(max_length=200)]
+
+
 class KeyRequest(BaseModel):
     """`POST /v1/keys`: make a key of a subscription; `alias` is the owner's name for it."""
 

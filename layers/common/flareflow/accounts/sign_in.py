@@ -1,18 +1,19 @@
-"""Sign-in: a nonce, then an account proof over it, then a session token."""
+"""Sign-in: a nonce, then an account proof over it, then a session."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flareflow.accounts.models import AccountProof, Session
-from flareflow.accounts.ports import Nonces, Sessions
+from flareflow.accounts.models import AccountProof
+from flareflow.accounts.ports import Nonces
 from flareflow.accounts.proof import ProveAccount
-from flareflow.credentials import TokenFactory, token_hash
+from flareflow.accounts.sessions import OpenSession, SignedIn
+from flareflow.credentials import TokenFactory
 from flareflow.errors import ForbiddenError, UnauthenticatedError
+from flareflow.inputs import Client
 from flareflow.time import Clock
 
 NONCE_LIFETIME: Final = timedelta(minutes=5)
-SESSION_LIFETIME: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,6 @@ class Nonce:
     """64 hex digits for one account proof."""
 
     nonce: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A new session; `token` is in no later answer."""
-
-    token: str = field(repr=False)
-    address: str
     expires_at: datetime
 
 
@@ -54,33 +46,16 @@ class SignIn:
     """
 
     nonces: Nonces
-    sessions: Sessions
     prove: ProveAccount
     origins: frozenset[str]
-    token: TokenFactory
+    open_session: OpenSession
     clock: Clock
 
-    def run(self, proof: AccountProof) -> SignedIn:
+    def run(self, proof: AccountProof, client: Client) -> SignedIn:
         """Raises ForbiddenError `foreign_origin`, UnauthenticatedError `unknown_nonce` or `invalid_proof`."""
         if proof.origin not in self.origins:
             raise ForbiddenError("foreign_origin", "The account proof was made for another site.")
-        now = self.clock()
-        if not self.nonces.consume(proof.nonce.hex(), now):
+        if not self.nonces.consume(proof.nonce.hex(), self.clock()):
             raise UnauthenticatedError("unknown_nonce", "The nonce is unknown, used or expired.")
         self.prove.run(proof)
-        session = Session(proof.address, now + SESSION_LIFETIME)
-        token = self.token()
-        self.sessions.put(token_hash(token), session)
-        return SignedIn(token, session.address, session.expires_at)
-
-
-@dataclass(frozen=True, slots=True)
-class FindSession:
-    """Find the session of a token; None when the token is unknown or the session over."""
-
-    sessions: Sessions
-    clock: Clock
-
-    def run(self, token: str) -> Session | None:
-        session = self.sessions.find(token_hash(token))
-        return session if session and self.clock() < session.expires_at else None
+        return self.open_session.run(proof.address, client)

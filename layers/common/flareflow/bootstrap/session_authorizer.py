@@ -4,7 +4,7 @@ from functools import cache
 
 import boto3
 
-from flareflow.accounts.sign_in import FindSession
+from flareflow.accounts.sessions import FindSession
 from flareflow.adapters.dynamodb.accounts import DynamoSessions
 from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now

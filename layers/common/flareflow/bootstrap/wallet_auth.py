@@ -5,6 +5,7 @@ from functools import cache
 import boto3
 
 from flareflow.accounts.proof import ProveAccount
+from flareflow.accounts.sessions import ListSessions, OpenSession, RefreshSession, SignOut
 from flareflow.accounts.sign_in import GiveNonce, SignIn
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
@@ -37,6 +38,11 @@ def nonces() -> DynamoNonces:
 
 
 @cache
+def sessions() -> DynamoSessions:
+    return DynamoSessions(boto3.resource("dynamodb").Table(settings().accounts_table))
+
+
+@cache
 def give_nonce() -> GiveNonce:
     return GiveNonce(nonces(), random_token, utc_now)
 
@@ -46,9 +52,23 @@ def sign_in() -> SignIn:
     keys = FlowAccountKeys(FlowRest(http_client(settings().flow_rest_url)))
     return SignIn(
         nonces=nonces(),
-        sessions=DynamoSessions(boto3.resource("dynamodb").Table(settings().accounts_table)),
         prove=ProveAccount(keys, EcdsaProofVerifier()),
         origins=settings().origins(),
-        token=random_token,
+        open_session=OpenSession(sessions(), random_token, utc_now),
         clock=utc_now,
     )
+
+
+@cache
+def refresh_session() -> RefreshSession:
+    return RefreshSession(sessions(), random_token, utc_now)
+
+
+@cache
+def list_sessions() -> ListSessions:
+    return ListSessions(sessions(), utc_now)
+
+
+@cache
+def sign_out() -> SignOut:
+    return SignOut(sessions())

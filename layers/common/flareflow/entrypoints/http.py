@@ -10,9 +10,10 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ValidationError
 
-from flareflow.entrypoints.problems import map_problems, problem
-from flareflow.entrypoints.requests import Event, account_of, check_account, readable
+from flareflow.entrypoints.problems import map_problems, refusal
+from flareflow.entrypoints.requests import Event, account_of, check_account, client_of, readable
 from flareflow.errors import InvalidRequestError, RequestError
+from flareflow.inputs import Client
 from flareflow.json_format import to_json
 
 BODY_BYTES_MAX: Final = 64_000
@@ -32,8 +33,8 @@ class HttpApi(APIGatewayHttpResolver):
             request = readable(event)
             check_account(request)
         except RequestError as error:
-            refusal = problem(APIGatewayProxyEventV2(dict(event)), error.status, error.code, str(error))
-            return {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
+            refused = refusal(APIGatewayProxyEventV2(dict(event)), error)
+            return {"statusCode": refused.status_code, "headers": refused.headers, "body": refused.body}
         if request["requestContext"]["http"]["method"] != "HEAD":
             return super().resolve(request, context)
         return {**super().resolve(_as_get(request), context), "body": ""}
@@ -54,6 +55,17 @@ def http_api() -> HttpApi:
 def caller(app: APIGatewayHttpResolver) -> str:
     """The Flow address of the session. Raises UnauthenticatedError `sign_in_required` without one."""
     return account_of(app.current_event)
+
+
+def session_id(app: APIGatewayHttpResolver) -> str:
+    """The id of the session that asks."""
+    context: Mapping[str, Any] = app.current_event["requestContext"]["authorizer"]["lambda"]
+    return str(context["session_id"])
+
+
+def client(app: APIGatewayHttpResolver) -> Client:
+    """Who sends the request."""
+    return client_of(app.current_event)
 
 
 def parse_body[M: BaseModel](app: APIGatewayHttpResolver, model: type[M]) -> M:

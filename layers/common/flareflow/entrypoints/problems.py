@@ -38,10 +38,17 @@ def map_problems(app: APIGatewayHttpResolver) -> None:
     app.not_found(partial(_no_such_route, app))
 
 
-def problem(request: APIGatewayProxyEventV2, status: HTTPStatus, code: str, detail: str) -> Response[str]:
+def refusal(request: APIGatewayProxyEventV2, error: RequestError) -> Response[str]:
+    """The problem document of a request that cannot be served."""
+    return problem(request, error.status, error.code, str(error), error.account)
+
+
+def problem(
+    request: APIGatewayProxyEventV2, status: HTTPStatus, code: str, detail: str, account: str | None = None
+) -> Response[str]:
     """A problem document. `code` is part of the public API; `request_id` is also in the log lines of the request."""
     context = request.request_context
-    _log_refusal(context, status, code)
+    _log_refusal(context, status, code, account)
     document = {
         "type": f"urn:flareflow:problem:{code}",
         "title": status.phrase,
@@ -58,21 +65,21 @@ def problem(request: APIGatewayProxyEventV2, status: HTTPStatus, code: str, deta
     )
 
 
-def _log_refusal(context: RequestContextV2, status: HTTPStatus, code: str) -> None:
+def _log_refusal(context: RequestContextV2, status: HTTPStatus, code: str, account: str | None) -> None:
     authorizer = context.authorizer
     logger.info(
         "request refused",
         status=status.value,
         code=code,
         route=context.get("routeKey"),
-        account=authorizer.get_lambda.get("address") if authorizer else None,
+        account=(authorizer.get_lambda.get("address") if authorizer else None) or account,
         source_ip=context.http.get("sourceIp"),
         request_id=context.request_id,
     )
 
 
 def _refuse(app: APIGatewayHttpResolver, error: RequestError) -> Response[str]:
-    return problem(app.current_event, error.status, error.code, str(error))
+    return refusal(app.current_event, error)
 
 
 def _ask_again(app: APIGatewayHttpResolver, error: FlareFlowError) -> Response[str]:

@@ -9,12 +9,14 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from flareflow.errors import InvalidRequestError, UnauthenticatedError
+from flareflow.inputs import Client
 
 BODY_BYTES_MAX: Final = 5 * 1024 * 1024
 """The longest body that any route takes; most take less."""
 PATH_BYTES_MAX: Final = 1_000
 """DynamoDB's keys have at most 2,048 bytes, and what a path names is part of one."""
 QUERY_BYTES_MAX: Final = 4_000
+USER_AGENT_CHARACTERS_MAX: Final = 200
 
 type Event = Mapping[str, Any]
 """An event of an HTTP API, payload format 2.0."""
@@ -46,6 +48,13 @@ def account_of(event: Event) -> str:
     if not address:
         raise UnauthenticatedError("sign_in_required", "Sign in with a Flow wallet; a session ends, or was signed out.")
     return str(address)
+
+
+def client_of(event: Event) -> Client:
+    """Who sends a request. Its source address is API Gateway's word; headers that name one are the sender's own."""
+    http = event["requestContext"]["http"]
+    user_agent = "".join(character for character in http.get("userAgent", "") if character.isprintable())
+    return Client(http["sourceIp"], user_agent[:USER_AGENT_CHARACTERS_MAX])
 
 
 def read_json(text: str | bytes) -> Any:

@@ -15,6 +15,7 @@ from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.inputs import Client
 from flareflow.metering.cases import Case, CaseKind
 from flareflow.realtime.models import MessageType, Notification
 from tests.fakes.metering import FakePriceBooks, record
@@ -51,11 +52,12 @@ def expiries(table: "Table") -> dict[tuple[object, object], object]:
 
 def test_nonces_sessions_and_tickets_expire_at_their_end(table: "Table") -> None:
     DynamoNonces(table).put("n", AT_TEN)
-    DynamoSessions(table).put("s", Session("0x01", AT_TEN))
+    session = Session.new("s", "0x01", Client("192.0.2.1", "a browser"), AT_TEN)
+    DynamoSessions(table).open(session)
     DynamoTickets(table).put("t", "0x01", AT_TEN)
     assert expiries(table) == {
         ("NONCE#n", "NONCE"): AT_TEN_SECONDS,
-        ("SESSION#s", "SESSION"): AT_TEN_SECONDS,
+        ("ACCOUNT#0x01", "SESSION#s"): AT_TEN_SECONDS,
         ("TICKET#t", "TICKET"): AT_TEN_SECONDS,
     }
 

@@ -3,9 +3,11 @@
 from dataclasses import fields
 from typing import Final
 
-from flareflow.accounts.models import VirtualKey
+from flareflow.accounts.models import Session, VirtualKey
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind
+from flareflow.inputs import Client
 
+_CLIENT_ATTRIBUTES: Final = tuple(field.name for field in fields(Client))
 NONCE: Final = ItemKind(
     pk="NONCE#{nonce}",
     sk="NONCE",
@@ -14,11 +16,11 @@ NONCE: Final = ItemKind(
     attributes=(EXPIRES_AT,),
 )
 SESSION: Final = ItemKind(
-    pk="SESSION#{token_hash}",
-    sk="SESSION",
-    holds="Who is signed in with a token, of which only the SHA-256 is stored.",
-    serves="session_authorizer reads it by the token's hash.",
-    attributes=("address", EXPIRES_AT),
+    pk="ACCOUNT#{address}",
+    sk="SESSION#{session_id}",
+    holds="A session of an account: the SHA-256 of its two tokens, and who refreshed it last. Deleted when it ends.",
+    serves="session_authorizer reads the one that a token names; wallet_auth lists and replaces them.",
+    attributes=(*(field.name for field in fields(Session) if field.name != "client"), *_CLIENT_ATTRIBUTES),
 )
 HASHED_KEY: Final = ItemKind(
     pk="KEY#{hashed_twice}",

@@ -1,27 +1,23 @@
-"""AccountsTable: nonces, sessions, virtual keys and idempotent requests."""
+"""AccountsTable: nonces and sessions."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from boto3.dynamodb.conditions import Attr
 from pydantic import TypeAdapter
 
-from flareflow.accounts.models import Session, VirtualKey
-from flareflow.accounts.ports import KeyRequestClaim
+from flareflow.accounts.models import Session
 from flareflow.adapters.dynamodb.account_kinds import NONCE, SESSION
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
-from flareflow.adapters.dynamodb.keys import EXPIRES_AT
+from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
+from flareflow.json_format import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-KEYS_LISTED_MAX: Final = 200
-
 _SESSION: Final = TypeAdapter(Session)
-_KEY: Final = TypeAdapter(VirtualKey)
-_CLAIM: Final = TypeAdapter(KeyRequestClaim)
-_NUMBER: Final = TypeAdapter(int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +45,59 @@ class DynamoNonces:
 
 @dataclass(frozen=True, slots=True)
 class DynamoSessions:
-    """`Sessions`: an item for each, deleted by DynamoDB some time after it expired."""
+    """`Sessions`: an item for each, under its account. All reads are strongly consistent.
+
+    DynamoDB deletes it some time after it expired.
+    """
 
     table: "Table"
 
-    def put(self, token_hash: str, session: Session) -> None:
-        item = SESSION.key(token_hash=token_hash) | {
-            "address": session.address,
-            EXPIRES_AT: int(session.expires_at.timestamp()),
-        }
+    def open(self, session: Session) -> None:
         with translating("store a session"):
-            self.table.put_item(Item=item)
+            self.table.put_item(Item=_session_item(session))
 
-    def find(self, token_hash: str) -> Session | None:
+    def find(self, address: str, session_id: str) -> Session | None:
+        key = SESSION.key(address=address, session_id=session_id)
         with translating("find a session"):
-            found = self.table.get_item(Key=SESSION.key(token_hash=token_hash))
-        return _SESSION.validate_python(found["Item"]) if "Item" in found else None
+            found = self.table.get_item(Key=key, ConsistentRead=True)
+        return _session(found["Item"]) if "Item" in found else None
+
+    def refresh(self, before: Session, after: Session) -> bool:
+        try:
+            with translating("refresh a session"):
+                self.table.put_item(
+                    Item=_session_item(after), ConditionExpression=Attr("refresh_hash").eq(before.refresh_hash)
+                )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def of(self, address: str) -> Sequence[Session]:
+        with translating("list sessions"):
+            found = self.table.query(KeyConditionExpression=SESSION.all_of(address=address), ConsistentRead=True)
+        return [_session(item) for item in found["Items"]]
+
+    def end(self, address: str, session_id: str) -> bool:
+        key = SESSION.key(address=address, session_id=session_id)
+        with translating("end a session"):
+            ended = self.table.delete_item(Key=key, ReturnValues="ALL_OLD")
+        return "Attributes" in ended
+
+
+def _session_item(session: Session) -> Item:
+    return {
+        **SESSION.key(address=session.address, session_id=session.session_id),
+        "session_id": session.session_id,
+        "address": session.address,
+        "created_at": timestamp(session.created_at),
+        "refreshed_at": timestamp(session.refreshed_at),
+        EXPIRES_AT: int(session.expires_at.timestamp()),
+        "access_hash": session.access_hash,
+        "access_expires_at": timestamp(session.access_expires_at),
+        "refresh_hash": session.refresh_hash,
+        **asdict(session.client),
+    }
+
+
+def _session(item: Item) -> Session:
+    return _SESSION.validate_python({**item, "client": item})

@@ -1,0 +1,202 @@
+"""Sessions: a short access token for requests, and a refresh token that works once and is exchanged for the next pair.
+
+A session is one item, and each of its tokens names it: the account's address, the session's id and a secret, of which
+only the hash is stored. So a request reads one item, signing out deletes it, and both count at once.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from flareflow.accounts.models import Session
+from flareflow.accounts.ports import Sessions
+from flareflow.credentials import TokenFactory, token_hash
+from flareflow.errors import NotFoundError, UnauthenticatedError
+from flareflow.inputs import Client
+from flareflow.time import Clock
+
+ACCESS_LIFETIME: Final = timedelta(minutes=15)
+IDLE_LIFETIME: Final = timedelta(days=7)
+"""A session that is not refreshed for so long is over."""
+SESSION_LIFETIME: Final = timedelta(days=30)
+"""After that its account signs in again by wallet."""
+SESSIONS_MAX: Final = 20
+"""Of one account; one more ends those that were refreshed longest ago."""
+
+ACCESS: Final = "ffa"
+REFRESH: Final = "ffr"
+_TOKEN: Final = re.compile(r"(ffa|ffr)_([0-9a-f]{16})_([0-9a-f]{64})_([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session with new tokens, which are in no later answer. `expires_at` is the end of the access token,
+    `refresh_expires_at` that of the refresh token.
+    """
+
+    session_id: str
+    address: str
+    access_token: str = field(repr=False)
+    expires_at: datetime
+    refresh_token: str = field(repr=False)
+    refresh_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session as its account sees it; `is_current` is the one that asks."""
+
+    session_id: str
+    created_at: datetime
+    refreshed_at: datetime
+    expires_at: datetime
+    user_agent: str
+    source_ip: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """A pair of tokens, and the session with their hashes."""
+
+    session: Session
+    access_token: str
+    refresh_token: str
+
+    @classmethod
+    def of(cls, session: Session, client: Client, token: TokenFactory, now: datetime) -> "_Tokens":
+        """New tokens for a session, which lives on from `now`."""
+        name = f"{session.address.removeprefix('0x')}_{session.session_id}"
+        access, refresh = (f"{kind}_{name}_{token()}" for kind in (ACCESS, REFRESH))
+        lives = replace(
+            session,
+            refreshed_at=now,
+            expires_at=min(now + IDLE_LIFETIME, session.created_at + SESSION_LIFETIME),
+            access_hash=token_hash(access),
+            access_expires_at=now + ACCESS_LIFETIME,
+            refresh_hash=token_hash(refresh),
+            client=client,
+        )
+        return cls(lives, access, refresh)
+
+    def given(self) -> SignedIn:
+        session = self.session
+        return SignedIn(
+            session_id=session.session_id,
+            address=session.address,
+            access_token=self.access_token,
+            expires_at=session.access_expires_at,
+            refresh_token=self.refresh_token,
+            refresh_expires_at=session.expires_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Open a session for an account that has proven itself."""
+
+    sessions: Sessions
+    token: TokenFactory
+    clock: Clock
+
+    def run(self, address: str, client: Client) -> SignedIn:
+        now = self.clock()
+        self._make_room(address)
+        tokens = _Tokens.of(Session.new(self.token(), address, client, now), client, self.token, now)
+        self.sessions.open(tokens.session)
+        return tokens.given()
+
+    def _make_room(self, address: str) -> None:
+        oldest_first = sorted(self.sessions.of(address), key=lambda session: session.refreshed_at)
+        for session in oldest_first[: max(0, len(oldest_first) - SESSIONS_MAX + 1)]:
+            self.sessions.end(address, session.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSession:
+    """Exchange a refresh token for a new pair of tokens; both of the old pair end.
+
+    A refresh token that comes a second time was stolen, or its thief has used it first. Nobody can say which of the two
+    asks, so the session ends for both, and its account signs in by wallet.
+    """
+
+    sessions: Sessions
+    token: TokenFactory
+    clock: Clock
+
+    def run(self, refresh_token: str, client: Client) -> SignedIn:
+        """Raises UnauthenticatedError `unknown_refresh_token` or `refresh_token_reused`."""
+        now = self.clock()
+        session = _named_by(refresh_token, REFRESH, self.sessions)
+        if session is None or session.expires_at <= now:
+            raise UnauthenticatedError("unknown_refresh_token", "The refresh token is unknown, or its session is over.")
+        tokens = _Tokens.of(session, client, self.token, now)
+        if session.refresh_hash != token_hash(refresh_token) or not self.sessions.refresh(session, tokens.session):
+            self.sessions.end(session.address, session.session_id)
+            reason = "The refresh token was used before, so its session has ended."
+            raise UnauthenticatedError("refresh_token_reused", reason, account=session.address)
+        return tokens.given()
+
+
+@dataclass(frozen=True, slots=True)
+class FindSession:
+    """Find the session of an access token; None when the token is not a session's newest, or it is over."""
+
+    sessions: Sessions
+    clock: Clock
+
+    def run(self, access_token: str) -> Session | None:
+        session = _named_by(access_token, ACCESS, self.sessions)
+        if session is None or session.access_hash != token_hash(access_token):
+            return None
+        return session if self.clock() < min(session.access_expires_at, session.expires_at) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ListSessions:
+    """List an account's sessions, the one refreshed last first."""
+
+    sessions: Sessions
+    clock: Clock
+
+    def run(self, address: str, current_id: str) -> Sequence[ListedSession]:
+        now = self.clock()
+        living = [session for session in self.sessions.of(address) if now < session.expires_at]
+        living.sort(key=lambda session: session.refreshed_at, reverse=True)
+        return [_listed(session, current_id) for session in living]
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """End one session of an account, or all of them; their tokens stop working at once."""
+
+    sessions: Sessions
+
+    def one(self, address: str, session_id: str) -> None:
+        """Raises NotFoundError `session_not_found`, also for a session of another account."""
+        if not self.sessions.end(address, session_id):
+            raise NotFoundError("session_not_found", "You have no such session.")
+
+    def everywhere(self, address: str) -> None:
+        for session in self.sessions.of(address):
+            self.sessions.end(address, session.session_id)
+
+
+def _named_by(token: str, kind: str, sessions: Sessions) -> Session | None:
+    """The session that a token of this kind names. Whether the token is its own is for the caller to see."""
+    named = _TOKEN.fullmatch(token)
+    return sessions.find(f"0x{named[2]}", named[3]) if named and named[1] == kind else None
+
+
+def _listed(session: Session, current_id: str) -> ListedSession:
+    return ListedSession(
+        session_id=session.session_id,
+        created_at=session.created_at,
+        refreshed_at=session.refreshed_at,
+        expires_at=session.expires_at,
+        user_agent=session.client.user_agent,
+        source_ip=session.client.source_ip,
+        is_current=session.session_id == current_id,
+    )

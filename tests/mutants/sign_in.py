@@ -1,0 +1,215 @@
+"""Faults of sign-in: sessions, and what holds for every request before it is routed."""
+
+from typing import Final
+
+from tests.mutants.fault import Fault
+
+PACKAGE: Final = "layers/common/flareflow"
+SESSIONS: Final = f"{PACKAGE}/accounts/sessions.py"
+TABLE: Final = f"{PACKAGE}/adapters/dynamodb/accounts.py"
+REQUESTS: Final = f"{PACKAGE}/entrypoints/requests.py"
+INPUTS: Final = f"{PACKAGE}/inputs.py"
+PROBLEMS: Final = f"{PACKAGE}/entrypoints/problems.py"
+
+TEST_SESSIONS: Final = "tests/unit/accounts/test_sessions.py"
+TEST_EVERY_ROUTE: Final = "tests/unit/functions/test_every_route.py"
+TEST_WALLET_AUTH: Final = "tests/unit/functions/test_wallet_auth.py"
+TEST_INPUTS: Final = "tests/unit/test_inputs.py"
+TEST_REQUESTS: Final = "tests/unit/entrypoints/test_requests.py"
+TEST_TABLES: Final = "tests/ports/dynamodb/test_accounts_tables.py"
+
+FAULTS: Final = (
+    Fault(
+        "accounts-access-of-an-hour",
+        "An access token works for 15 minutes.",
+        SESSIONS,
+        "ACCESS_LIFETIME: Final = timedelta(minutes=15)",
+        "ACCESS_LIFETIME: Final = timedelta(minutes=60)",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-session-without-end",
+        "A session ends after 30 days however often it is refreshed.",
+        SESSIONS,
+        "expires_at=min(now + IDLE_LIFETIME, session.created_at + SESSION_LIFETIME)",
+        "expires_at=now + IDLE_LIFETIME",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-refresh-after-the-end",
+        "A session that is over is not refreshed.",
+        SESSIONS,
+        "if session is None or session.expires_at <= now:",
+        "if session is None:",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-reuse-is-only-refused",
+        "A refresh token that comes again ends the whole session.",
+        SESSIONS,
+        """            self.sessions.end(session.address, session.session_id)
+            reason =""",
+        "            reason =",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-refresh-race-not-seen",
+        "Of two refreshes by one token at once, one is a reuse.",
+        SESSIONS,
+        "or not self.sessions.refresh(session, tokens.session):",
+        "or self.sessions.refresh(session, tokens.session) is None:",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-refresh-token-not-checked",
+        "Only the newest refresh token of a session refreshes it.",
+        SESSIONS,
+        "if session.refresh_hash != token_hash(refresh_token) or",
+        "if",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-access-secret-not-checked",
+        "The secret of an access token is checked.",
+        SESSIONS,
+        "if session is None or session.access_hash != token_hash(access_token):",
+        "if session is None:",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-access-after-its-end",
+        "An access token is over at the moment of its end.",
+        SESSIONS,
+        "if self.clock() < min(session.access_expires_at, session.expires_at)",
+        "if self.clock() <= min(session.access_expires_at, session.expires_at)",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-token-of-any-kind",
+        "An access token does not work in place of a refresh token.",
+        SESSIONS,
+        "if named and named[1] == kind else None",
+        "if named else None",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-sessions-without-a-limit",
+        "An account has at most 20 sessions.",
+        SESSIONS,
+        "        self._make_room(address)\n",
+        "",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-newest-session-ended",
+        "One session too many ends the one that was refreshed longest ago.",
+        SESSIONS,
+        "oldest_first = sorted(self.sessions.of(address), key=lambda session: session.refreshed_at)",
+        "oldest_first = sorted(self.sessions.of(address), key=lambda session: session.created_at)",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-sign-out-of-nothing",
+        "Signing out of a session that is not one's own is told.",
+        SESSIONS,
+        "if not self.sessions.end(address, session_id):",
+        "if self.sessions.end(address, session_id) is None:",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "dynamodb-session-comes-back",
+        "A session that was ended does not come back by a refresh.",
+        TABLE,
+        'Item=_session_item(after), ConditionExpression=Attr("refresh_hash").eq(before.refresh_hash)',
+        "Item=_session_item(after)",
+        [TEST_TABLES],
+    ),
+    Fault(
+        "entrypoints-body-of-any-bytes",
+        "A body that is not UTF-8 is 400 on every route.",
+        REQUESTS,
+        "    except (UnicodeDecodeError, binascii.Error) as error:",
+        "    except binascii.Error as error:",
+        [TEST_EVERY_ROUTE],
+    ),
+    Fault(
+        "entrypoints-headers-of-any-bytes",
+        "A header that is not UTF-8 is 400 on every route.",
+        REQUESTS,
+        '    yield from (event.get("headers") or {}).values()\n',
+        "",
+        [TEST_EVERY_ROUTE],
+    ),
+    Fault(
+        "entrypoints-path-without-a-limit",
+        "A path is shorter than DynamoDB's keys.",
+        REQUESTS,
+        '    _check_length("path", event.get("rawPath"), PATH_BYTES_MAX)\n',
+        "",
+        [TEST_EVERY_ROUTE],
+    ),
+    Fault(
+        "entrypoints-no-session-no-matter",
+        "A route of accounts is 401 without a session, before anything is read.",
+        REQUESTS,
+        '    if "authorizer" in event["requestContext"]:',
+        '    if event["requestContext"].get("authorizer", {}).get("lambda"):',
+        [TEST_EVERY_ROUTE],
+    ),
+    Fault(
+        "entrypoints-deep-json",
+        "JSON that no reader agrees on is refused.",
+        REQUESTS,
+        "return from_json(text, allow_inf_nan=False)",
+        "return json.loads(text)",
+        [TEST_REQUESTS],
+    ),
+    Fault(
+        "entrypoints-refusals-in-silence",
+        "Every refusal is in the log.",
+        PROBLEMS,
+        "    _log_refusal(context, status, code, account)\n",
+        "",
+        [TEST_EVERY_ROUTE],
+    ),
+    Fault(
+        "entrypoints-outages-with-traces",
+        "An outage is a few lines of the log.",
+        PROBLEMS,
+        "causes=list(_causes(error))",
+        "causes=list(_causes(error)), exc_info=error",
+        [TEST_WALLET_AUTH],
+    ),
+    Fault(
+        "inputs-true-is-a-number",
+        "Neither `true` nor `1.0` is a number.",
+        INPUTS,
+        "type UInt64 = Annotated[int, Field(strict=True, ge=0, lt=2**64)",
+        "type UInt64 = Annotated[int, Field(ge=0, lt=2**64)",
+        [TEST_INPUTS],
+    ),
+    Fault(
+        "inputs-underscores-in-numbers",
+        "A number in text is decimal digits only.",
+        INPUTS,
+        "    if not _DECIMAL.fullmatch(given):",
+        "    if not given:",
+        [TEST_INPUTS],
+    ),
+    Fault(
+        "inputs-year-1",
+        "A time is from 2000 on.",
+        INPUTS,
+        "if not FIRST_MOMENT <= moment < LAST_MOMENT:",
+        "if not moment < LAST_MOMENT:",
+        [TEST_INPUTS],
+    ),
+    Fault(
+        "inputs-invisible-names",
+        "A name has no control characters and none that change the direction of text.",
+        INPUTS,
+        "if not text.isprintable() or",
+        "if",
+        [TEST_INPUTS],
+    ),
+)
