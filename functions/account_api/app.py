@@ -7,11 +7,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.account_api import give_ticket, read_journal, read_subscriptions, read_usage
+from flareflow.bootstrap.account_api import give_ticket, limit_requests, read_journal, read_subscriptions, read_usage
 from flareflow.entrypoints.http import answer, caller, cursor, http_api, parse_number
 
 logger = Logger()
-app = http_api()
+app = http_api(limit_requests)
 
 
 @app.get("/v1/subscriptions")

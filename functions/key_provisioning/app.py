@@ -8,11 +8,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.accounts.requests import KeyRequest
-from flareflow.bootstrap.key_provisioning import create_key, delete_key, list_keys
+from flareflow.bootstrap.key_provisioning import create_key, delete_key, limit_requests, list_keys
 from flareflow.entrypoints.http import answer, caller, cursor, http_api, idempotency_key, parse_body, parse_number
 
 logger = Logger()
-app = http_api()
+app = http_api(limit_requests)
 
 
 @app.post("/v1/keys")

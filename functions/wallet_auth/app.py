@@ -8,11 +8,18 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.accounts.requests import RefreshRequest, SessionRequest
-from flareflow.bootstrap.wallet_auth import give_nonce, list_sessions, refresh_session, sign_in, sign_out
+from flareflow.bootstrap.wallet_auth import (
+    give_nonce,
+    limit_requests,
+    list_sessions,
+    refresh_session,
+    sign_in,
+    sign_out,
+)
 from flareflow.entrypoints.http import answer, caller, client, http_api, parse_body, session_id
 
 logger = Logger()
-app = http_api()
+app = http_api(limit_requests)
 
 
 @app.post("/v1/auth/nonces")

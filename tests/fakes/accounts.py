@@ -96,6 +96,20 @@ class FakeSessions:
 
 
 @dataclass
+class FakeRequestCounts:
+    """`RequestCounts` in memory."""
+
+    requests: dict[tuple[str, datetime], int] = field(default_factory=dict)
+
+    def count(self, counter: str, window_end: datetime, most: int) -> bool:
+        before = self.requests.get((counter, window_end), 0)
+        if before >= most:
+            return False
+        self.requests[counter, window_end] = before + 1
+        return True
+
+
+@dataclass
 class FakeAccountKeys:
     """`AccountKeys` in memory."""
 

@@ -11,6 +11,10 @@ REQUESTS: Final = f"{PACKAGE}/entrypoints/requests.py"
 INPUTS: Final = f"{PACKAGE}/inputs.py"
 PROBLEMS: Final = f"{PACKAGE}/entrypoints/problems.py"
 
+LIMITS: Final = f"{PACKAGE}/limits.py"
+ROUTE_LIMITS: Final = f"{PACKAGE}/entrypoints/limits.py"
+
+TEST_ROUTE_LIMITS: Final = "tests/unit/functions/test_route_limits.py"
 TEST_SESSIONS: Final = "tests/unit/accounts/test_sessions.py"
 TEST_EVERY_ROUTE: Final = "tests/unit/functions/test_every_route.py"
 TEST_WALLET_AUTH: Final = "tests/unit/functions/test_wallet_auth.py"
@@ -152,8 +156,8 @@ FAULTS: Final = (
         "entrypoints-no-session-no-matter",
         "A route of accounts is 401 without a session, before anything is read.",
         REQUESTS,
-        '    if "authorizer" in event["requestContext"]:',
-        '    if event["requestContext"].get("authorizer", {}).get("lambda"):',
+        'return account_of(event) if "authorizer" in event["requestContext"] else ""',
+        'return account_of(event) if event["requestContext"].get("authorizer", {}).get("lambda") else ""',
         [TEST_EVERY_ROUTE],
     ),
     Fault(
@@ -179,6 +183,54 @@ FAULTS: Final = (
         "causes=list(_causes(error))",
         "causes=list(_causes(error)), exc_info=error",
         [TEST_WALLET_AUTH],
+    ),
+    Fault(
+        "dynamodb-one-request-more",
+        "No more requests pass than the limit.",
+        f"{PACKAGE}/adapters/dynamodb/limits.py",
+        'Attr("requests").lt(most)',
+        'Attr("requests").lte(most)',
+        [TEST_TABLES],
+    ),
+    Fault(
+        "limits-never-again",
+        "The next minute begins anew.",
+        LIMITS,
+        "(int(now.timestamp()) // window + 1) * window",
+        "(int(now.timestamp()) // window + 1) * window // 3600 * 3600",
+        ["tests/unit/test_limits.py"],
+    ),
+    Fault(
+        "entrypoints-limit-of-all-accounts",
+        "Each account has a limit of its own.",
+        ROUTE_LIMITS,
+        "sender = account if limit.sender is Sender.ACCOUNT else source_ip",
+        "sender = source_ip",
+        [TEST_ROUTE_LIMITS],
+    ),
+    Fault(
+        "entrypoints-tickets-without-a-limit",
+        "Every route that stores or costs something has a limit.",
+        ROUTE_LIMITS,
+        '    "POST /v1/websocket-tickets": Limit(30, Sender.ACCOUNT),\n',
+        "",
+        [TEST_ROUTE_LIMITS],
+    ),
+    Fault(
+        "entrypoints-source-by-a-header",
+        "The source address is API Gateway's word.",
+        REQUESTS,
+        'return Client(http["sourceIp"],',
+        'return Client((event.get("headers") or {}).get("x-forwarded-for") or http["sourceIp"],',
+        [TEST_ROUTE_LIMITS],
+    ),
+    Fault(
+        "entrypoints-429-without-retry-after",
+        "A request above the limit is told when to come back.",
+        PROBLEMS,
+        "    if isinstance(error, TooManyRequestsError):",
+        "    if isinstance(error, UnavailableError):",
+        [TEST_ROUTE_LIMITS],
     ),
     Fault(
         "inputs-true-is-a-number",

@@ -6,7 +6,8 @@
     │   ├── UnauthenticatedError     401
     │   ├── ForbiddenError           403
     │   ├── NotFoundError            404
-    │   └── ConflictError            409
+    │   ├── ConflictError            409
+    │   └── TooManyRequestsError     429
     ├── UnavailableError             an outside system gives no usable answer: try again at the next tick
     │   ├── SpendLogUnavailableError
     │   ├── KeyIssuerUnavailableError
@@ -73,6 +74,16 @@ class ConflictError(RequestError):
     """The request contradicts the object's present state."""
 
     status = HTTPStatus.CONFLICT
+
+
+class TooManyRequestsError(RequestError):
+    """The sender has made as many requests of this kind as it may. It can try again after `retry_after_seconds`."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__("too_many_requests", message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class UnavailableError(FlareFlowError):

@@ -21,16 +21,19 @@ from flareflow.accounts.ports import (
 from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.dynamodb.leases import DynamoLeases
+from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.errors import RaceLostError
 from flareflow.inputs import Client
+from flareflow.limits import RequestCounts
 from tests.fakes.accounts import (
     ALICE,
     BOB,
     FakeKeyRequests,
     FakeLeases,
     FakeNonces,
+    FakeRequestCounts,
     FakeSessions,
     FakeStandings,
     FakeVirtualKeys,
@@ -53,6 +56,7 @@ class Accounts:
     requests: KeyRequests
     standings: Standings
     leases: Leases
+    counts: RequestCounts
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
@@ -60,7 +64,9 @@ def accounts(request: pytest.FixtureRequest) -> Accounts:
     if request.param == "fake":
         keys, kept = FakeVirtualKeys(), FakeStandings()
         return with_standings(
-            Accounts(FakeNonces(), FakeSessions(), keys, FakeKeyRequests(keys, kept), kept, FakeLeases())
+            Accounts(
+                FakeNonces(), FakeSessions(), keys, FakeKeyRequests(keys, kept), kept, FakeLeases(), FakeRequestCounts()
+            )
         )
     table: Table = request.getfixturevalue("table")
     return with_standings(
@@ -71,6 +77,7 @@ def accounts(request: pytest.FixtureRequest) -> Accounts:
             DynamoKeyRequests(table, table),
             DynamoStandings(table),
             DynamoLeases(table),
+            DynamoRequestCounts(table),
         )
     )
 
@@ -148,6 +155,15 @@ def test_a_session_is_refreshed_by_the_refresh_token_that_it_has(accounts: Accou
     accounts.sessions.end(ALICE, "s1")
     assert not accounts.sessions.refresh(second, session(refresh_hash="r3"))
     assert accounts.sessions.find(ALICE, "s1") is None
+
+
+def test_requests_are_counted_up_to_the_most_that_there_may_be(accounts: Accounts) -> None:
+    # Given a counter that has reached its limit
+    assert [accounts.counts.count("route#alice", NOW, 3) for _ in range(5)] == [True, True, True, False, False]
+    # Then other counters, other windows and a higher limit go on
+    assert accounts.counts.count("route#bob", NOW, 3)
+    assert accounts.counts.count("route#alice", NOW + MINUTE, 3)
+    assert [accounts.counts.count("route#alice", NOW, 4) for _ in range(2)] == [True, False]
 
 
 def test_a_key_is_found_and_listed_with_its_subscription_oldest_first(accounts: Accounts) -> None:

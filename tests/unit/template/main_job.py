@@ -47,7 +47,7 @@ SUBSCRIPTION: Final = 7
 EPOCH: Final = timedelta(seconds=300)
 SECOND: Final = timedelta(seconds=1)
 
-TABLES: Final = ("UsageTable", "StatementsTable", "LedgerTable", "AccountsTable", "RealtimeTable")
+TABLES: Final = ("UsageTable", "StatementsTable", "LedgerTable", "AccountsTable", "RealtimeTable", "LimitsTable")
 UNIX_SECONDS: Final = (BEGIN.timestamp(), BEGIN.timestamp() + 10 * 365 * 24 * 3600)
 
 

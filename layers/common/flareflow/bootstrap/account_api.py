@@ -5,12 +5,14 @@ from functools import cache
 import boto3
 
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
+from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.realtime import DynamoTickets
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
+from flareflow.limits import LimitRequests
 from flareflow.realtime.tickets import GiveTicket
 from flareflow.time import utc_now
 
@@ -18,6 +20,7 @@ from flareflow.time import utc_now
 class AccountApiSettings(Settings):
     """Environment of the function."""
 
+    limits_table: str
     usage_table: str
     ledger_table: str
     realtime_table: str
@@ -58,3 +61,8 @@ def read_usage() -> ReadUsage:
 def give_ticket() -> GiveTicket:
     tickets = DynamoTickets(boto3.resource("dynamodb").Table(settings().realtime_table))
     return GiveTicket(tickets, random_token, utc_now)
+
+
+@cache
+def limit_requests() -> LimitRequests:
+    return LimitRequests(DynamoRequestCounts(boto3.resource("dynamodb").Table(settings().limits_table)), utc_now)

@@ -8,6 +8,7 @@ from pydantic import PositiveInt
 from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
 from flareflow.adapters.aws.secrets import secret
+from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
@@ -15,12 +16,14 @@ from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.bootstrap.standings import judge_standing
 from flareflow.entrypoints.settings import Settings
+from flareflow.limits import LimitRequests
 from flareflow.time import utc_now
 
 
 class KeyProvisioningSettings(Settings):
     """Environment of the function."""
 
+    limits_table: str
     accounts_table: str
     ledger_table: str
     usage_table: str
@@ -77,3 +80,8 @@ def list_keys() -> ListKeys:
 @cache
 def delete_key() -> DeleteKey:
     return DeleteKey(on_chain_subscriptions(), virtual_keys(), key_issuer())
+
+
+@cache
+def limit_requests() -> LimitRequests:
+    return LimitRequests(DynamoRequestCounts(boto3.resource("dynamodb").Table(settings().limits_table)), utc_now)

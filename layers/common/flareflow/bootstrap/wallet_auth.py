@@ -8,17 +8,20 @@ from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sessions import ListSessions, OpenSession, RefreshSession, SignOut
 from flareflow.accounts.sign_in import GiveNonce, SignIn
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
 from flareflow.adapters.flow.accounts import FlowAccountKeys
 from flareflow.adapters.flow.rest import FlowRest, http_client
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
+from flareflow.limits import LimitRequests
 from flareflow.time import utc_now
 
 
 class WalletAuthSettings(Settings):
     """Environment of the function; `app_origins` are separated by commas."""
 
+    limits_table: str
     accounts_table: str
     app_origins: str
     flow_rest_url: str
@@ -72,3 +75,8 @@ def list_sessions() -> ListSessions:
 @cache
 def sign_out() -> SignOut:
     return SignOut(sessions())
+
+
+@cache
+def limit_requests() -> LimitRequests:
+    return LimitRequests(DynamoRequestCounts(boto3.resource("dynamodb").Table(settings().limits_table)), utc_now)

@@ -1,7 +1,7 @@
 """What the functions behind the HTTP API share: the resolver, strict parsing of requests, and the forms of answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,11 +10,13 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ValidationError
 
+from flareflow.entrypoints.limits import LimitRoutes
 from flareflow.entrypoints.problems import map_problems, refusal
-from flareflow.entrypoints.requests import Event, account_of, check_account, client_of, readable
+from flareflow.entrypoints.requests import Event, account_of, client_of, readable, route_of, sender_of
 from flareflow.errors import InvalidRequestError, RequestError
 from flareflow.inputs import Client
 from flareflow.json_format import to_json
+from flareflow.limits import LimitRequests
 
 BODY_BYTES_MAX: Final = 64_000
 COMPLAINTS_MAX: Final = 5
@@ -23,15 +25,23 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
 class HttpApi(APIGatewayHttpResolver):
-    """Routes requests that are text of bounded length, from an account where the route is one of accounts.
+    """Routes requests that are text of bounded length, from an account where the route is one of accounts, and within
+    the route's limit.
 
     HEAD is answered as GET without the body.
     """
 
+    def __init__(self, limiter: Callable[[], LimitRequests] | None) -> None:
+        super().__init__()
+        self.limits = LimitRoutes(limiter) if limiter else None
+        map_problems(self)
+
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         try:
             request = readable(event)
-            check_account(request)
+            account = sender_of(request)
+            if self.limits:
+                self.limits.run(route_of(request), client_of(request).source_ip, account)
         except RequestError as error:
             refused = refusal(APIGatewayProxyEventV2(dict(event)), error)
             return {"statusCode": refused.status_code, "headers": refused.headers, "body": refused.body}
@@ -45,11 +55,9 @@ def _as_get(request: Event) -> Event:
     return {**request, "requestContext": {**requested, "http": {**requested["http"], "method": "GET"}}}
 
 
-def http_api() -> HttpApi:
-    """A resolver that answers every failure with a problem document."""
-    app = HttpApi()
-    map_problems(app)
-    return app
+def http_api(limiter: Callable[[], LimitRequests] | None = None) -> HttpApi:
+    """A resolver that answers every failure with a problem document. `limiter` is needed for routes with a limit."""
+    return HttpApi(limiter)
 
 
 def caller(app: APIGatewayHttpResolver) -> str:

@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError as Rout
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.data_classes.api_gateway_proxy_event import RequestContextV2
 
-from flareflow.errors import FlareFlowError, RaceLostError, RequestError, UnavailableError
+from flareflow.errors import FlareFlowError, RaceLostError, RequestError, TooManyRequestsError, UnavailableError
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
@@ -40,7 +40,10 @@ def map_problems(app: APIGatewayHttpResolver) -> None:
 
 def refusal(request: APIGatewayProxyEventV2, error: RequestError) -> Response[str]:
     """The problem document of a request that cannot be served."""
-    return problem(request, error.status, error.code, str(error), error.account)
+    answer = problem(request, error.status, error.code, str(error), error.account)
+    if isinstance(error, TooManyRequestsError):
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    return answer
 
 
 def problem(

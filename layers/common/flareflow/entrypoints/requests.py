@@ -35,10 +35,12 @@ def readable(event: Event) -> dict[str, Any]:
     return {**event, "body": _body(event), "isBase64Encoded": False}
 
 
-def check_account(event: Event) -> None:
-    """Raises UnauthenticatedError `sign_in_required` for a route with an authorizer that has found no session."""
-    if "authorizer" in event["requestContext"]:
-        account_of(event)
+def sender_of(event: Event) -> str:
+    """The Flow address of the session; empty on a route without an authorizer.
+
+    Raises UnauthenticatedError `sign_in_required` where an authorizer has found no session.
+    """
+    return account_of(event) if "authorizer" in event["requestContext"] else ""
 
 
 def account_of(event: Event) -> str:
@@ -48,6 +50,11 @@ def account_of(event: Event) -> str:
     if not address:
         raise UnauthenticatedError("sign_in_required", "Sign in with a Flow wallet; a session ends, or was signed out.")
     return str(address)
+
+
+def route_of(event: Event) -> str:
+    """The route as API Gateway names it: `GET /v1/subscriptions/{subscription_id}`."""
+    return str(event["requestContext"].get("routeKey", ""))
 
 
 def client_of(event: Event) -> Client:

@@ -12,6 +12,7 @@ from moto import mock_aws
 from flareflow.accounts.models import Session
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.dynamodb.cases import DynamoCases
+from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
@@ -60,6 +61,13 @@ def test_nonces_sessions_and_tickets_expire_at_their_end(table: "Table") -> None
         ("ACCOUNT#0x01", "SESSION#s"): AT_TEN_SECONDS,
         ("TICKET#t", "TICKET"): AT_TEN_SECONDS,
     }
+
+
+def test_a_count_of_requests_expires_with_its_window(table: "Table") -> None:
+    counts = DynamoRequestCounts(table)
+    for _ in range(2):
+        counts.count("route#sender", AT_TEN, 9)
+    assert expiries(table) == {("REQUESTS#route#sender", f"UNTIL#{AT_TEN_SECONDS}"): AT_TEN_SECONDS}
 
 
 def test_a_connection_and_what_it_watches_expire_at_their_end(table: "Table") -> None:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Final
 
 from flareflow.accounts.standing import KnownStanding
-from flareflow.adapters.dynamodb.account_kinds import ACCOUNT_KINDS
+from flareflow.adapters.dynamodb.account_kinds import ACCOUNT_KINDS, REQUEST_COUNT
 from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE, SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.metering.models import USAGE_FIELDS
@@ -387,5 +387,10 @@ TABLES: Final = (
         name="RealtimeTable",
         holds="WebSocket connections and their messages; written by account_api, websocket and pending_push.",
         items=(CONNECTION, WATCHED, WATCHER, TICKET, MESSAGE, MESSAGE_COUNTER, DELIVERY),
+    ),
+    TableLayout(
+        name="LimitsTable",
+        holds="How many requests were made; written by wallet_auth, key_provisioning, account_api and websocket.",
+        items=(REQUEST_COUNT,),
     ),
 )

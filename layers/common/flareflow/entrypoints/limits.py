@@ -1,0 +1,47 @@
+"""The limits of the API: everything that stores something or costs something, by who asks for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from flareflow.limits import LimitRequests
+
+
+class Sender(Enum):
+    """Who is counted: the account that is signed in, or else the address that the connection comes from."""
+
+    ACCOUNT = auto()
+    SOURCE_IP = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` requests in a minute from each sender."""
+
+    most: int
+    sender: Sender
+
+
+LIMITS: Final[Mapping[str, Limit]] = {
+    "POST /v1/auth/nonces": Limit(30, Sender.SOURCE_IP),
+    "POST /v1/auth/sessions": Limit(30, Sender.SOURCE_IP),
+    "POST /v1/auth/tokens": Limit(60, Sender.SOURCE_IP),
+    "POST /v1/keys": Limit(30, Sender.ACCOUNT),
+    "DELETE /v1/keys/{key_hash}": Limit(30, Sender.ACCOUNT),
+    "POST /v1/websocket-tickets": Limit(30, Sender.ACCOUNT),
+}
+"""By route, as API Gateway names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRoutes:
+    """Count each request of a route with a limit. `limiter` is asked for when the first one comes."""
+
+    limiter: Callable[[], LimitRequests]
+
+    def run(self, route: str, source_ip: str, account: str) -> None:
+        """Raises TooManyRequestsError, and StorageUnavailableError when nothing can be counted."""
+        if limit := LIMITS.get(route):
+            sender = account if limit.sender is Sender.ACCOUNT else source_ip
+            self.limiter().run(f"{route}#{sender}", limit.most)
