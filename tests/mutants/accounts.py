@@ -200,11 +200,11 @@ FAULTS: Final = (
         [TEST_SIGN_IN],
     ),
     Fault(
-        "accounts-weight-of-999",
-        "A proof needs keys that weigh 1000 together.",
+        "accounts-weight-of-998",
+        "A proof needs keys that weigh 999 together.",
         f"{PACKAGE}/models.py",
-        "FULL_WEIGHT: Final = 1_000",
-        "FULL_WEIGHT: Final = 999",
+        "SIGN_IN_WEIGHT: Final = 999",
+        "SIGN_IN_WEIGHT: Final = 998",
         [TEST_SIGN_IN],
     ),
     Fault(

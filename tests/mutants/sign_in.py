@@ -15,6 +15,10 @@ LIMITS: Final = f"{PACKAGE}/limits.py"
 ROUTE_LIMITS: Final = f"{PACKAGE}/entrypoints/limits.py"
 
 TEST_ROUTE_LIMITS: Final = "tests/unit/functions/test_route_limits.py"
+ACCOUNT_PROOF: Final = f"{PACKAGE}/adapters/flow/account_proof.py"
+
+TEST_ACCOUNT_PROOF: Final = "tests/unit/adapters/flow/test_account_proof.py"
+TEST_SIGN_IN: Final = "tests/unit/accounts/test_sign_in.py"
 TEST_SESSIONS: Final = "tests/unit/accounts/test_sessions.py"
 TEST_EVERY_ROUTE: Final = "tests/unit/functions/test_every_route.py"
 TEST_WALLET_AUTH: Final = "tests/unit/functions/test_wallet_auth.py"
@@ -23,6 +27,38 @@ TEST_REQUESTS: Final = "tests/unit/entrypoints/test_requests.py"
 TEST_TABLES: Final = "tests/ports/dynamodb/test_accounts_tables.py"
 
 FAULTS: Final = (
+    Fault(
+        "accounts-weight-of-1000",
+        "Users whose key weighs 999 beside a wallet's 1 sign in.",
+        f"{PACKAGE}/accounts/models.py",
+        "SIGN_IN_WEIGHT: Final = 999",
+        "SIGN_IN_WEIGHT: Final = 1_000",
+        [TEST_SIGN_IN],
+    ),
+    Fault(
+        "flow-user-signature-with-the-tag-of-proofs",
+        "A user signature is over the tag of user messages.",
+        ACCOUNT_PROOF,
+        "return USER_TAG + text.encode()",
+        "return TAG + text.encode()",
+        [TEST_ACCOUNT_PROOF],
+    ),
+    Fault(
+        "flow-user-signature-of-every-site",
+        "What a wallet signs names the page that asks for it.",
+        ACCOUNT_PROOF,
+        "text = SIGN_IN_TEXT.format(origin=proof.origin,",
+        'text = SIGN_IN_TEXT.format(origin="FlareFlow",',
+        [TEST_SIGN_IN],
+    ),
+    Fault(
+        "accounts-every-proof-an-account-proof",
+        "A request says what its wallet has signed.",
+        f"{PACKAGE}/accounts/requests.py",
+        "return AccountProof(address, self.origin, nonce, signatures, self.proof_type)",
+        "return AccountProof(address, self.origin, nonce, signatures)",
+        [TEST_WALLET_AUTH],
+    ),
     Fault(
         "accounts-access-of-an-hour",
         "An access token works for 15 minutes.",

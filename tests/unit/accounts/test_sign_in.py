@@ -10,7 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from flareflow.accounts.models import AccountKey, AccountProof, HashAlgorithm, KeySignature, SignatureAlgorithm
+from flareflow.accounts.models import (
+    AccountKey,
+    AccountProof,
+    HashAlgorithm,
+    KeySignature,
+    ProofType,
+    SignatureAlgorithm,
+)
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sessions import FindSession, OpenSession, SignedIn
 from flareflow.accounts.sign_in import NONCE_LIFETIME, GiveNonce, SignIn
@@ -58,8 +65,14 @@ class Wallet:
         r, s = decode_dss_signature(self.private[index].sign(digest, ec.ECDSA(Prehashed(SHA256()))))
         return KeySignature(index, r.to_bytes(32) + s.to_bytes(32))
 
-    def prove(self, nonce: str, indices: Sequence[int] = (0,), origin: str = ORIGIN) -> AccountProof:
-        unsigned = AccountProof(self.address, origin, bytes.fromhex(nonce), [])
+    def prove(
+        self,
+        nonce: str,
+        indices: Sequence[int] = (0,),
+        origin: str = ORIGIN,
+        proof_type: ProofType = ProofType.ACCOUNT_PROOF,
+    ) -> AccountProof:
+        unsigned = AccountProof(self.address, origin, bytes.fromhex(nonce), [], proof_type)
         return replace(unsigned, signatures=[self.sign(index, proof_message(unsigned)) for index in indices])
 
 
@@ -107,12 +120,15 @@ def refusal(door: Door, proof: AccountProof) -> str:
 
 @pytest.mark.parametrize("curve", list(SignatureAlgorithm))
 @pytest.mark.parametrize("hashing", list(HashAlgorithm))
-def test_a_full_weight_key_of_any_kind_signs_in(door: Door, curve: SignatureAlgorithm, hashing: HashAlgorithm) -> None:
+@pytest.mark.parametrize("proof_type", list(ProofType))
+def test_a_full_weight_key_of_any_kind_signs_in(
+    door: Door, curve: SignatureAlgorithm, hashing: HashAlgorithm, proof_type: ProofType
+) -> None:
     # Given an account with one key
     wallet = door.wallet(weights=[])
     wallet.add_key(1000, curve, hashing)
     # When it proves itself
-    signed_in = door.sign_in(wallet.prove(door.nonce()))
+    signed_in = door.sign_in(wallet.prove(door.nonce(), proof_type=proof_type))
     # Then the token is a session of that account
     assert (signed_in.address, door.who(signed_in.access_token)) == (ALICE, ALICE)
 
@@ -125,8 +141,38 @@ def test_keys_of_less_weight_sign_in_together_but_not_alone(door: Door) -> None:
     assert door.sign_in(wallet.prove(door.nonce(), [0, 1])).address == ALICE
 
 
-def test_a_weight_of_999_is_refused(door: Door) -> None:
-    assert refusal(door, door.wallet(weights=[999]).prove(door.nonce())) == "invalid_proof"
+@pytest.mark.parametrize("weights", [[999, 1], [999], [500, 499, 1]])
+def test_keys_of_999_sign_in_beside_the_key_of_a_custodial_wallet(door: Door, weights: list[int]) -> None:
+    # Given an account whose wallet holds a key of weight 1
+    wallet = door.wallet(weights=weights)
+    own = [index for index, weight in enumerate(weights) if weight > 1]
+    # Then the keys of its user are enough
+    assert door.sign_in(wallet.prove(door.nonce(), own)).address == ALICE
+
+
+@pytest.mark.parametrize("weights", [[998, 2], [1, 999], [998]])
+def test_a_key_of_less_than_999_is_refused_alone(door: Door, weights: list[int]) -> None:
+    assert refusal(door, door.wallet(weights=weights).prove(door.nonce())) == "invalid_proof"
+
+
+def test_keys_of_four_kinds_sign_together(door: Door) -> None:
+    # Given an account with a key of each curve and hash, of which all are needed
+    wallet = door.wallet(weights=[])
+    for curve in SignatureAlgorithm:
+        for hashing in HashAlgorithm:
+            wallet.add_key(250, curve, hashing)
+    # Then they sign in together, in any order, and three of them do not
+    assert door.sign_in(wallet.prove(door.nonce(), [2, 0, 3, 1])).address == ALICE
+    assert refusal(door, wallet.prove(door.nonce(), [0, 1, 2])) == "invalid_proof"
+
+
+def test_a_signature_is_of_one_type_of_proof_only(door: Door) -> None:
+    # Given a proof of each type, sent as one of the other
+    wallet = door.wallet()
+    for made, sent in (tuple(ProofType), tuple(reversed(ProofType))):
+        proof = replace(wallet.prove(door.nonce(), proof_type=made), type=sent)
+        # Then it does not hold
+        assert refusal(door, proof) == "invalid_proof"
 
 
 def test_one_key_counts_once_however_often_it_signs(door: Door) -> None:
@@ -160,12 +206,15 @@ def test_nobody_signs_in_as_another_account(door: Door) -> None:
 @pytest.mark.parametrize(
     "change", [{"nonce": bytes(31) + b"\x09"}, {"address": BOB}, {"origin": "https://evil.example"}]
 )
-def test_a_proof_holds_for_exactly_what_was_signed(door: Door, change: dict[str, object]) -> None:
+@pytest.mark.parametrize("proof_type", list(ProofType))
+def test_a_proof_holds_for_exactly_what_was_signed(
+    door: Door, change: dict[str, object], proof_type: ProofType
+) -> None:
     # Given a good proof and somebody who changes one part of it
     wallet = door.wallet(ALICE)
     door.wallet(BOB)
     nonce = door.nonce()
-    changed = replace(wallet.prove(nonce), **change)  # type: ignore[arg-type]
+    changed = replace(wallet.prove(nonce, proof_type=proof_type), **change)  # type: ignore[arg-type]
     # Then it is refused, by whichever check comes first
     assert refusal(door, changed) in {"invalid_proof", "unknown_nonce", "foreign_origin"}
 

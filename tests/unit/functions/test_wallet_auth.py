@@ -49,6 +49,7 @@ def test_a_nonce_is_given_to_anybody(auth: Function) -> None:
         ({"origin": "https://evil.example"}, 403, "foreign_origin"),
         ({"address": "0xnonsense"}, 400, "invalid_address"),
         ({"nonce": "AB" * 32}, 400, "invalid_request"),
+        ({"proof_type": "passkey"}, 400, "invalid_request"),
         ({"signatures": []}, 400, "invalid_request"),
         ({"signatures": [{"key_index": 0, "signature": "00" * 64}] * 11}, 400, "invalid_request"),
         ({"signatures": [{"key_index": -1, "signature": "00" * 64}]}, 400, "invalid_request"),
@@ -78,6 +79,19 @@ def test_a_sign_in_gives_two_tokens_and_their_ends(signed_in: dict[str, str]) ->
     }
     assert (signed_in["address"], signed_in["expires_at"]) == (ALICE, "2026-11-24T10:15:00.000000Z")
     assert signed_in["refresh_expires_at"] == "2026-12-01T10:00:00.000000Z"
+
+
+def test_a_request_says_what_its_wallet_has_signed(auth: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a door that notes the type of each proof
+    seen: list[str] = []
+    noting = replace(auth.module.sign_in(), prove=SimpleNamespace(run=lambda proof: seen.append(proof.type)))
+    monkeypatch.setattr(auth.module, "sign_in", lambda: noting)
+    # When both types are sent, and one that does not say
+    for change in ({"proof_type": "account-proof"}, {"proof_type": "user-signature"}, {}):
+        nonce = auth.call("POST", "/v1/auth/nonces", caller=None).body["nonce"]
+        auth.call("POST", "/v1/auth/sessions", PROOF | change | {"nonce": nonce}, caller=None)
+    # Then each is checked as what it is; an account proof is meant where nothing is said
+    assert seen == ["account-proof", "user-signature", "account-proof"]
 
 
 def test_a_refresh_gives_another_pair_once(auth: Function, signed_in: dict[str, str]) -> None:

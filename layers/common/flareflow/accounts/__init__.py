@@ -3,8 +3,8 @@
 Rules that always hold:
 
 1. A nonce, a session's token and a key's secret are given out once; of tokens and secrets only the hash is stored.
-2. A session belongs to one Flow address, which was proven with unrevoked keys of full weight (1000). It has one access
-   token and one refresh token; a refresh token that comes a second time ends it.
+2. A session belongs to one Flow address, which was proven with unrevoked keys that weigh 999 together. It has one
+   access token and one refresh token; a refresh token that comes a second time ends it.
 3. Only its owner can read or change a subscription; to everybody else it does not exist (404).
 4. Of all keys made for one idempotency key at most one is ever shown; the others are deleted.
 5. A key works exactly while the standing of its subscription allows calls; a deleted key never works again.

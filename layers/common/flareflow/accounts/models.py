@@ -36,6 +36,15 @@ class HashAlgorithm(StrEnum):
 
 FULL_WEIGHT: Final = 1_000
 """Keys of a Flow account that weigh this much together have full authority over it."""
+SIGN_IN_WEIGHT: Final = 999
+"""Keys that weigh this much together sign in: users of custodial wallets have no more, the wallet holds a key of 1."""
+
+
+class ProofType(StrEnum):
+    """What the wallet signs, by the names of FCL's services. USER_SIGNATURE is for wallets without account proof."""
+
+    ACCOUNT_PROOF = "account-proof"
+    USER_SIGNATURE = "user-signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class AccountProof:
     origin: str
     nonce: bytes
     signatures: Sequence[KeySignature]
+    type: ProofType = ProofType.ACCOUNT_PROOF
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,15 @@
-"""The FCL account proof: evidence that the caller holds keys with full authority over a Flow account."""
+"""Proof of an account: evidence that the caller holds keys of a Flow account that weigh enough together."""
 
 from dataclasses import dataclass
 
-from flareflow.accounts.models import FULL_WEIGHT, AccountKey, AccountProof, KeySignature
+from flareflow.accounts.models import SIGN_IN_WEIGHT, AccountKey, AccountProof, KeySignature
 from flareflow.accounts.ports import AccountKeys, ProofVerifier
 from flareflow.errors import UnauthenticatedError
 
 
 @dataclass(frozen=True, slots=True)
 class ProveAccount:
-    """Checks a proof against the keys that the account has on chain now.
-
-    The signing keys must weigh 1000 together, although some wallets accept 999: a session can spend the deposit, and
-    on chain that takes full authority.
-    """
+    """Checks a proof against the keys that the account has on chain now; together they must weigh `SIGN_IN_WEIGHT`."""
 
     keys: AccountKeys
     verifier: ProofVerifier
@@ -25,8 +21,8 @@ class ProveAccount:
             raise _refusal("a key signed twice", proof)
         on_chain = {key.index: key for key in self.keys.of(proof.address)}
         weight = sum(self._weight_of(signature, on_chain, proof) for signature in proof.signatures)
-        if weight < FULL_WEIGHT:
-            raise _refusal(f"the signing keys weigh {weight} of {FULL_WEIGHT}", proof)
+        if weight < SIGN_IN_WEIGHT:
+            raise _refusal(f"the signing keys weigh {weight} of {SIGN_IN_WEIGHT}", proof)
 
     def _weight_of(self, signature: KeySignature, on_chain: dict[int, AccountKey], proof: AccountProof) -> int:
         key = on_chain.get(signature.key_index)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from flareflow.accounts.models import AccountProof, KeySignature, flow_address
+from flareflow.accounts.models import AccountProof, KeySignature, ProofType, flow_address
 from flareflow.inputs import Label, UInt32, UInt64
 
 SIGNATURES_MAX: Final = 10
@@ -26,7 +26,10 @@ class SignedByKey(BaseModel):
 
 
 class SessionRequest(BaseModel):
-    """`POST /v1/auth/sessions`: the account proof as FCL gives it; `origin` is its app identifier."""
+    """`POST /v1/auth/sessions`: the account proof as FCL gives it; `origin` is its app identifier.
+
+    A wallet without account proof signs a text instead (docs/sign-in.md), and `proof_type` says so.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,11 +37,13 @@ class SessionRequest(BaseModel):
     nonce: Nonce
     origin: Annotated[str, StringConstraints(max_length=200)]
     signatures: Annotated[list[SignedByKey], Field(min_length=1, max_length=SIGNATURES_MAX)]
+    proof_type: ProofType = ProofType.ACCOUNT_PROOF
 
     def proof(self) -> AccountProof:
         """Raises InvalidRequestError `invalid_address`."""
         signatures = [KeySignature(one.key_index, bytes.fromhex(one.signature)) for one in self.signatures]
-        return AccountProof(flow_address(self.address), self.origin, bytes.fromhex(self.nonce), signatures)
+        address, nonce = flow_address(self.address), bytes.fromhex(self.nonce)
+        return AccountProof(address, self.origin, nonce, signatures, self.proof_type)
 
 
 class RefreshRequest(BaseModel):

@@ -1,12 +1,14 @@
 """The bytes of an account proof, and signatures over them."""
 
+import base64
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from flareflow.accounts.models import AccountKey, AccountProof, HashAlgorithm, SignatureAlgorithm
+from flareflow.accounts.models import AccountKey, AccountProof, HashAlgorithm, ProofType, SignatureAlgorithm
 from flareflow.adapters.flow.account_proof import TAG, EcdsaProofVerifier, proof_message
 from tests.support.ecdsa import P256, SECP256K1, Curve
 
@@ -56,6 +58,34 @@ def test_the_message_is_that_of_fcls_own_test() -> None:
     )
     assert proof_message(proof) == TAG + bytes.fromhex(rlp)
     assert b"FCL-ACCOUNT-PROOF-V0.0" + bytes(10) == TAG
+
+
+def test_a_user_signature_is_over_a_text_that_says_what_it_is_for() -> None:
+    # Given a proof by user signature
+    proof = AccountProof("0x01cf0e2f2f715450", "https://app.example", b"\xab" * 32, [], ProofType.USER_SIGNATURE)
+    # Then the wallet shows who asks for what, and signs it with the tag of user messages
+    tag, text = proof_message(proof)[:32], proof_message(proof)[32:].decode()
+    assert tag == b"FLOW-V0.0-user" + bytes(18)
+    assert text == (
+        "https://app.example asks you to sign in to FlareFlow.\n"
+        "\n"
+        "This proves that the account is yours. It sends no transaction and costs nothing.\n"
+        "It works once, within five minutes.\n"
+        "\n"
+        "Account: 0x01cf0e2f2f715450\n"
+        f"Nonce: {'ab' * 32}"
+    )
+
+
+def test_the_assertion_of_a_passkey_is_no_signature_over_the_message() -> None:
+    # Given what a passkey signs (WebAuthn): data of its own, and a hash of client data that name the message's hash
+    kind = Kind(P256, SignatureAlgorithm.P256, HashAlgorithm.SHA2_256, hashlib.sha256, 0)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(proof_message(kind.proof)).digest()).rstrip(b"=").decode()
+    client_data = json.dumps({"type": "webauthn.get", "challenge": challenge, "origin": "https://wallet.example"})
+    signed = bytes(37) + hashlib.sha256(client_data.encode()).digest()
+    r, s = P256.sign(PRIVATE, hashlib.sha256(signed).digest(), P256.short_r_nonce)
+    # Then it does not hold
+    assert not EcdsaProofVerifier().holds(kind.key, kind.proof, r.to_bytes(32) + s.to_bytes(32))
 
 
 @pytest.mark.parametrize("kind", KINDS)

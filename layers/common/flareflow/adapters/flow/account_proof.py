@@ -1,7 +1,7 @@
-"""FCL account proofs: the bytes that a wallet signs, and the check of a signature over them.
+"""Proofs of accounts: the bytes that a wallet signs, and the check of a signature over them.
 
-Sources: FCL's `packages/fcl-core/src/wallet-utils/encode-account-proof.ts` for the message, Flow's documentation of
-account keys for curves and hashes.
+Sources: FCL's `packages/fcl-core/src/wallet-utils/encode-account-proof.ts` for the message of an account proof, Flow's
+documentation of user signatures for the tag of other messages, and of account keys for curves and hashes.
 """
 
 import hashlib
@@ -14,9 +14,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from flareflow.accounts.models import AccountKey, AccountProof, HashAlgorithm, SignatureAlgorithm
+from flareflow.accounts.models import AccountKey, AccountProof, HashAlgorithm, ProofType, SignatureAlgorithm
 
 TAG: Final = b"FCL-ACCOUNT-PROOF-V0.0".ljust(32, b"\0")
+USER_TAG: Final = b"FLOW-V0.0-user".ljust(32, b"\0")
+SIGN_IN_TEXT: Final = """\
+{origin} asks you to sign in to FlareFlow.
+
+This proves that the account is yours. It sends no transaction and costs nothing.
+It works once, within five minutes.
+
+Account: {address}
+Nonce: {nonce}"""
+"""What a wallet without account proof signs, in UTF-8. Pages write it too: a change of it is one of the API."""
 INTEGER_BYTES: Final = 32
 UNCOMPRESSED_POINT: Final = b"\x04"
 
@@ -31,7 +41,14 @@ _HASHES: Final[Mapping[HashAlgorithm, Callable[[bytes], "hashlib._Hash"]]] = {
 
 
 def proof_message(proof: AccountProof) -> bytes:
-    """The bytes that each key hashes and signs: the tag, then RLP of origin, address (8 bytes) and nonce."""
+    """The bytes that each key hashes and signs.
+
+    Of an account proof: its tag, then RLP of origin, address (8 bytes) and nonce. Of a user signature: the tag of user
+    messages, then a text for people with the same three.
+    """
+    if proof.type is ProofType.USER_SIGNATURE:
+        text = SIGN_IN_TEXT.format(origin=proof.origin, address=proof.address, nonce=proof.nonce.hex())
+        return USER_TAG + text.encode()
     address = bytes.fromhex(proof.address.removeprefix("0x"))
     encoded: bytes = rlp.encode([proof.origin.encode(), address, proof.nonce])
     return TAG + encoded
