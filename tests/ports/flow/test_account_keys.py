@@ -59,7 +59,7 @@ class Key:
 
     @property
     def public_key(self) -> str:
-        return self.signer.key.verifying_key.to_string().hex()
+        return str(self.signer.key.verifying_key.to_string().hex())
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def http_event(method: str, path: str, body: object = None) -> Event:
         "isBase64Encoded": False,
         "requestContext": {
             "requestId": "request-1",
+            "routeKey": f"{method} {path}",
             "stage": "$default",
             "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
             "authorizer": {"lambda": {"address": ALICE, "session_id": "another"}},

@@ -114,6 +114,7 @@ class MainJob:
             assert handle(event)["context"]["address"] == ALICE
         with self.aws.function("WalletAuthFunction") as (_, _, handle):
             assert http(handle, "DELETE", "/v1/auth/sessions") == {}
+            assert http(handle, "POST", "/v1/auth/nonces")["nonce"]  # one that expires
 
     def make_keys(self) -> None:
         """One that LiteLLM does not make at first, and that is deleted; then another."""
