@@ -161,12 +161,14 @@ class FakeSettledTotals:
     ended: set[int] = field(default_factory=set)
     held_back: dict[int, datetime] = field(default_factory=dict)
     """From when on what is owed can be charged."""
+    has_rate: bool = True
 
     def all(self) -> Mapping[int, int]:
         return self.kept
 
     def due(self, now: datetime) -> Mapping[int, int]:
-        return {one: self.kept[one] for one, since in self.held_back.items() if since <= now}
+        chargeable = [one for one in self.held_back if self.has_rate or one not in self.in_dollars]
+        return {one: self.kept[one] for one in chargeable if self.held_back[one] <= now}
 
     def of(self, subscription_ids: Collection[int]) -> Mapping[int, Settled]:
         return {

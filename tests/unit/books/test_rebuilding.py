@@ -19,6 +19,7 @@ from flareflow.settlement.events import (
     OwnerChanged,
     RevenueWithdrawn,
     Settled,
+    SettlementSkipped,
     SubscriptionOpened,
     ToppedUp,
     Withdrawn,
@@ -188,6 +189,20 @@ def test_a_deposit_that_is_stored_and_not_on_the_chain_is_found(operator: Operat
     del operator.chain.happened[6:]
     differences = operator.differences()
     assert any(difference.startswith("entry 7 9 0 0: the sources say None") for difference in differences)
+
+
+def test_a_subscription_that_the_contract_does_not_have_is_stored_as_ended(operator: Operator) -> None:
+    # Given a page that named a subscription which was never opened
+    operator.chain.happened.append(happened(SettlementSkipped(99, 101, 5), 13))
+    operator.chain.sealed_height = 13
+    ledger = operator.stored.ledger
+    ReadChainEvents(operator.chain, FakeDepositToken(), ledger, 0, operator.clock).run(operator.clock.deadline())
+    # When the books are compared, Then it is known, with an entry that moves nothing
+    assert operator.differences() == []
+    assert dict(ledger.records())["settled", 99] == (0, False)
+    operator.books, operator.stored.changed = Books(), spoil("settled 99", lambda _: None)
+    [difference] = operator.differences()
+    assert difference.startswith("settled 99: the sources say (0, False)")
 
 
 def test_what_an_epoch_added_differs_from_its_statement(operator: Operator) -> None:

@@ -282,6 +282,21 @@ def test_a_charge_that_was_held_back_is_on_a_page_without_new_usage(sealing: Sea
     sealing.check()
 
 
+def test_a_debt_in_dollars_makes_no_statement_while_there_is_no_rate(sealing: Sealing) -> None:
+    # Given a debt on a plan in dollars that can be charged, and an oracle that has stopped
+    settled_with_a_debt(sealing, timedelta(0))
+    sealing.settled.in_dollars.add(1)
+    sealing.settled.has_rate = False
+    # When epochs end without any usage, Then there is no statement, which would be attested for nothing
+    for _ in range(3):
+        sealing.next_epoch()
+        assert sealing.tick() is None
+    # And the first epoch with a rate has one
+    sealing.settled.has_rate = True
+    (page,) = sealing.pages(sealing.seal())
+    assert page.entries == ((1, 100_000_000),)
+
+
 def test_a_debt_that_cannot_be_charged_yet_is_not_on_the_pages_of_others(sealing: Sealing) -> None:
     settled_with_a_debt(sealing, timedelta(days=30))
     sealing.count(2, 5)

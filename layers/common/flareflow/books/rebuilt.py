@@ -37,6 +37,7 @@ class RebuiltLedger:
     _plans: dict[tuple[int, int], PlanVersion] = field(default_factory=dict)
     _retired: set[int] = field(default_factory=set)
     _aside: list[SetAside] = field(default_factory=list)
+    _never_opened: set[int] = field(default_factory=set)
 
     def read_to(self) -> int | None:
         return self._height
@@ -74,6 +75,8 @@ class RebuiltLedger:
                 self._aside.append(posting.aside)
             else:
                 self.entries.append(posting.entry)
+                if posting.never_opened is not None:
+                    self._never_opened.add(posting.never_opened)
         return sum(isinstance(posting, Posting) for posting in postings)
 
     def set_aside(self, limit: int) -> Sequence[SetAside]:
@@ -92,6 +95,7 @@ class RebuiltLedger:
             yield ("subscription", number), subscription
             yield ("settled", number), (subscription.settled_microtokens, subscription.tariff.needs_rate)
             yield ("owner", subscription.owner, number), True
+        yield from ((("settled", one), (0, False)) for one in self._never_opened - self._subscriptions.keys())
         yield from ((("plan", *name), plan) for name, plan in self._plans.items())
         yield from ((("retired plan", plan_id), True) for plan_id in self._retired)
         yield from ((("set aside", *place_of(aside)), True) for aside in self._aside)

@@ -60,7 +60,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class SettlementSkipped:
-    """A page named the subscription after it had ended; nothing is charged any more."""
+    """A page named a subscription that has ended, or that the contract does not have; nothing is charged any more."""
 
     subscription_id: int
     epoch: int

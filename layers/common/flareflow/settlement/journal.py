@@ -162,6 +162,11 @@ class Posting:
             return None
         return self.before.owner
 
+    @property
+    def never_opened(self) -> int | None:
+        """The subscription, when the event says that the contract has none with that id."""
+        return None if self.subscription else self.entry.subscription_id
+
 
 @dataclass(frozen=True, slots=True)
 class SettingAside:
@@ -193,6 +198,8 @@ def enter(event: ChainEvent, before: Subscription | None, accepted: Tariff | Non
         return Posting(entry_of(event, None, taken), None, None)
     if isinstance(happened, PlanAdded | PlanRetired):
         raise BrokenRuleError(f"{event} moves no money")
+    if isinstance(happened, SettlementSkipped) and before is None:
+        return Posting(entry_of(event, happened.subscription_id, ()), None, None)
     if before is not None and before.waits_for is not None:
         raise BrokenRuleError(f"an earlier event is set aside: {before.waits_for.position}")
     known = _opened(happened, event.position, accepted) if isinstance(happened, SubscriptionOpened) else before

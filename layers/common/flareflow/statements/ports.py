@@ -105,4 +105,7 @@ class SettledTotals(Protocol):
         """What is settled of each of these subscriptions; one that no event has named has settled nothing."""
 
     def due(self, now: datetime) -> Mapping[int, int]:
-        """The settled totals of subscriptions whose charge was held back and can be made now, by id."""
+        """The settled totals of subscriptions whose charge was held back and can be made now, by id.
+
+        While there is no rate of dollars, those that need one are left out.
+        """

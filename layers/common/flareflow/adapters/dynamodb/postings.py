@@ -85,6 +85,8 @@ class Writes:
         yield self._put(_ENTRY.dump_python(posting.entry, mode="json") | key_of(posting), ABSENT)
         if posting.replaces:
             yield self._delete(set_aside_key(posting.replaces))
+        if posting.never_opened is not None:
+            yield self._put(_ended(posting.never_opened))
 
     def _put_projections(self, before: Subscription | None, after: Subscription) -> Iterator[Any]:
         """The subscription's state, and its settled total and owner where they changed."""
@@ -176,13 +178,20 @@ def _settled(subscription: Subscription) -> Item:
     }
 
 
+def _ended(subscription_id: int) -> Item:
+    """What sealing reads of a subscription that the contract does not have: nothing can be charged."""
+    amounts = {"settled_microtokens": 0, "needs_rate": False, "has_ended": True, "since": None}
+    return SETTLED.key(subscription_id=subscription_id) | amounts
+
+
 def _held_back(subscription: Subscription) -> Item | None:
     """Who can be charged without new usage, now or later; None for all others."""
     since = subscription.chargeable_from
     if since is None:
         return None
     key = HELD_BACK.key(subscription_id=subscription.subscription_id)
-    return {**key, "settled_microtokens": subscription.settled_microtokens, "since": int(since.timestamp())}
+    told = {"settled_microtokens": subscription.settled_microtokens, "needs_rate": subscription.tariff.needs_rate}
+    return {**key, **told, "since": int(since.timestamp())}
 
 
 def _ownership(subscription: Subscription) -> Item:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
@@ -10,7 +10,7 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, Item, ItemKind
-from flareflow.adapters.dynamodb.tables import HELD_BACK, LISTED_STATEMENT, SETTLED, STATEMENT
+from flareflow.adapters.dynamodb.tables import HELD_BACK, LISTED_STATEMENT, RATE, SETTLED, STATEMENT
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import Statement
 from flareflow.statements.ports import Settled
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
+RATE_AGE_MAX: Final = timedelta(minutes=15)
+"""Three ticks of billing, which reads the rate at each. Without one, a page in dollars cannot be charged."""
 SETTLED_PAGES_MAX: Final = 1_000
 """Query pages read at most, each of up to 1 MB."""
 
@@ -97,11 +99,15 @@ class DynamoSettledTotals:
         }
 
     def due(self, now: datetime) -> Mapping[int, int]:
-        return {
-            HELD_BACK.number(item, "subscription_id"): int(str(item["settled_microtokens"]))
-            for item in self._items(HELD_BACK)
-            if int(str(item["since"])) <= now.timestamp()
-        }
+        held_back = [item for item in self._items(HELD_BACK) if int(str(item["since"])) <= now.timestamp()]
+        if any(item.get("needs_rate") for item in held_back) and not self._has_rate(now):
+            held_back = [item for item in held_back if not item.get("needs_rate")]
+        return {HELD_BACK.number(item, "subscription_id"): int(str(item["settled_microtokens"])) for item in held_back}
+
+    def _has_rate(self, now: datetime) -> bool:
+        """Whether one of the last ticks of billing could read a rate."""
+        rates = list(read_items(self.table, [RATE.key()], self.pause))
+        return any(now - datetime.fromisoformat(str(item["read_at"])) <= RATE_AGE_MAX for item in rates)
 
     def _items(self, kind: ItemKind = SETTLED) -> Iterator[Item]:
         start: dict[str, Any] = {}

@@ -249,9 +249,10 @@ SETTLED: Final = ItemKind(
 HELD_BACK: Final = ItemKind(
     pk="HELD_BACK",
     sk="SUB#{subscription_id:020}",
-    holds="The settled total of a subscription of which something is owed, and from when on (Unix) it can be charged.",
+    holds="The settled total of a subscription of which something is owed, and from when on (Unix) it can be charged; "
+    "`needs_rate` as in its tariff.",
     serves="Sealing lists all of them, to make pages of those that can be charged.",
-    attributes=("settled_microtokens", "since"),
+    attributes=("settled_microtokens", "needs_rate", "since"),
 )
 PLAN: Final = ItemKind(
     pk="PLANS",
