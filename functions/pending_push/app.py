@@ -12,7 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.bootstrap.pending_push import decode, failed_records, push
 from flareflow.entrypoints.queue_batches import each_message
-from flareflow.entrypoints.table_streams import BatchResponse, are_given_up, drive_again, each_in_order
+from flareflow.entrypoints.schedule import deadline_of
+from flareflow.entrypoints.table_streams import BatchResponse, are_given_up, drive_again, each_subscription
 
 logger = Logger()
 
@@ -20,5 +21,5 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse | PartialItemFailureResponse:
     if are_given_up(event):
-        return each_message(event, context, partial(drive_again, failed_records().read, decode, push().run))
-    return each_in_order(event, decode, push().run)
+        return each_message(event, context, partial(drive_again, failed_records().read, decode, push().one))
+    return each_subscription(event, decode, push().run, deadline_of(context))

@@ -1,11 +1,13 @@
 """In-memory fakes of the realtime package's ports."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from flareflow.realtime.models import Message, Notification
+from flareflow.errors import NotFoundError, RaceLostError
+from flareflow.realtime.models import Audience, Connection, Log, Message, Notification, Through
+from flareflow.realtime.payloads import Snapshot
 
 
 @dataclass
@@ -27,57 +29,74 @@ class FakeTickets:
 
 @dataclass
 class FakeConnections:
-    """`Connections` in memory. `expiries` are told in the order of the calls and delete nothing."""
+    """`Connections` in memory. `recorded` is until when messages are stored though the watchers have gone."""
 
-    addresses: dict[str, str] = field(default_factory=dict)
-    watches: set[tuple[str, int]] = field(default_factory=set)
-    expiries: list[datetime] = field(default_factory=list)
+    connections: dict[str, Connection] = field(default_factory=dict)
+    watches: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    recorded: dict[int, datetime] = field(default_factory=dict)
 
-    def add(self, connection_id: str, address: str, expires_at: datetime) -> None:
-        self.addresses[connection_id] = address
-        self.expiries.append(expires_at)
+    def add(self, connection: Connection) -> None:
+        self.connections[connection.connection_id] = connection
 
-    def address(self, connection_id: str) -> str | None:
-        return self.addresses.get(connection_id)
+    def find(self, connection_id: str) -> Connection | None:
+        return self.connections.get(connection_id)
 
-    def watch(self, connection_id: str, subscription_id: int, expires_at: datetime) -> None:
-        self.watches.add((connection_id, subscription_id))
-        self.expiries.append(expires_at)
+    def opened_by(self, address: str, now: datetime) -> Sequence[str]:
+        opened = [one for one in self.connections.values() if one.address == address and one.expires_at > now]
+        return sorted(one.connection_id for one in opened)
+
+    def watch(self, connection: Connection, subscription_id: int) -> None:
+        self.watches[connection.connection_id, subscription_id] = connection.expires_at
 
     def unwatch(self, connection_id: str, subscription_id: int) -> None:
-        self.watches.discard((connection_id, subscription_id))
+        self.watches.pop((connection_id, subscription_id), None)
 
     def watched_by(self, connection_id: str) -> Sequence[int]:
         return sorted(number for watcher, number in self.watches if watcher == connection_id)
 
-    def watching(self, subscription_id: int) -> Sequence[str]:
-        return sorted(watcher for watcher, number in self.watches if number == subscription_id)
+    def audience(self, subscription_id: int, now: datetime) -> Audience:
+        watching = [(watcher, ends) for (watcher, number), ends in self.watches.items() if number == subscription_id]
+        watchers = sorted(watcher for watcher, ends in watching if ends > now)
+        recorded_until = self.recorded.get(subscription_id, now)
+        return Audience(watchers, is_recorded=bool(watchers) or recorded_until > now)
 
-    def remove(self, connection_id: str) -> None:
-        self.addresses.pop(connection_id, None)
-        self.watches = {watch for watch in self.watches if watch[0] != connection_id}
+    def remove(self, connection_id: str, now: datetime, recorded_until: datetime) -> None:
+        for subscription_id in self.watched_by(connection_id):
+            if self.watches.pop((connection_id, subscription_id)) > now:
+                self.recorded[subscription_id] = recorded_until
+        self.connections.pop(connection_id, None)
 
 
 @dataclass
 class FakeMessages:
     """`Messages` in memory."""
 
+    logs: dict[int, Log] = field(default_factory=dict)
     messages: dict[int, list[Message]] = field(default_factory=lambda: defaultdict(list))
-    delivered: dict[str, Message] = field(default_factory=dict)
 
-    def publish(self, delivery_id: str, notification: Notification, now: datetime) -> Message:
-        if delivery_id not in self.delivered:
-            message = Message(notification, self.last_sequence(notification.subscription_id) + 1)
-            self.messages[notification.subscription_id].append(message)
-            self.delivered[delivery_id] = message
-        return self.delivered[delivery_id]
+    def log(self, subscription_id: int) -> Log:
+        return self.logs.get(subscription_id, Log())
+
+    def begin(self, subscription_id: int) -> None:
+        log = self.log(subscription_id)
+        self.logs[subscription_id] = replace(log, sequence=log.sequence + 1, complete_after=log.sequence + 1)
+
+    def append(
+        self, log: Log, notifications: Sequence[Notification], through: Through, now: datetime
+    ) -> Sequence[Message]:
+        subscription_id = notifications[0].subscription_id
+        present = self.log(subscription_id)
+        if present.sequence != log.sequence:
+            raise RaceLostError("another message was stored")
+        messages = [Message(told, log.sequence + place) for place, told in enumerate(notifications, 1)]
+        self.messages[subscription_id] += messages
+        through = {**present.through, **through}
+        self.logs[subscription_id] = Log(messages[-1].sequence, present.complete_after, through, now)
+        return messages
 
     def after(self, subscription_id: int, sequence: int, limit: int) -> Sequence[Message]:
         later = [message for message in self.messages[subscription_id] if message.sequence > sequence]
         return later[:limit]
-
-    def last_sequence(self, subscription_id: int) -> int:
-        return len(self.messages[subscription_id])
 
 
 @dataclass
@@ -92,3 +111,21 @@ class FakeConnectionSender:
             return False
         self.sent[connection_id].append(text)
         return True
+
+    def broadcast(self, connection_ids: Sequence[str], texts: Sequence[str]) -> Collection[str]:
+        return [one for one in connection_ids if not all(self.send(one, text) for text in texts)]
+
+    def is_open(self, connection_id: str) -> bool:
+        return connection_id not in self.gone
+
+
+@dataclass
+class FakeSnapshots:
+    """`Snapshots` in memory."""
+
+    states: dict[int, Snapshot] = field(default_factory=dict)
+
+    def of(self, subscription_id: int) -> Snapshot:
+        if subscription_id not in self.states:
+            raise NotFoundError("subscription_not_found", f"no subscription {subscription_id}")
+        return self.states[subscription_id]

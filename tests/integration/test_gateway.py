@@ -374,7 +374,12 @@ def test_the_sender_reaches_an_open_connection_and_tells_one_that_is_gone(connec
     # Given an open connection
     assert connection.sender.send(connection.connection_id, '{"type":"usage.pending","model":"é"}')
     assert connection.received() == '{"type":"usage.pending","model":"é"}'
+    assert connection.sender.is_open(connection.connection_id)
+    assert list(connection.sender.broadcast([connection.connection_id], ["first"])) == []
+    assert connection.received() == "first"
     # When its client leaves
     connection.leave()
     # Then the sender says so
     assert eventually(lambda: not connection.sender.send(connection.connection_id, "more"))
+    assert not connection.sender.is_open(connection.connection_id)
+    assert list(connection.sender.broadcast([connection.connection_id], ["more"])) == [connection.connection_id]

@@ -15,7 +15,7 @@ ENFORCEMENT: Final = f"{ACCOUNTS}/enforcement.py"
 SPEND_CAPS: Final = "layers/common/flareflow/settlement/spend_caps.py"
 CHAIN_EVENTS: Final = "layers/common/flareflow/settlement/chain_events.py"
 PUSHING: Final = "layers/common/flareflow/realtime/pushing.py"
-CONNECTIONS: Final = "layers/common/flareflow/realtime/connections.py"
+WATCHING: Final = "layers/common/flareflow/realtime/watching.py"
 GATE_CREDIT: Final = "proxy/flareflow_gate/credit.py"
 BOUNDS: Final = "proxy/flareflow_gate/bounds.py"
 BOOKKEEPING: Final = "proxy/flareflow_gate/bookkeeping.py"
@@ -29,7 +29,7 @@ TEST_SWEEPING: Final = f"{UNIT}/accounts/test_sweeping.py"
 TEST_SPEND_CAPS: Final = f"{UNIT}/settlement/test_spend_caps.py"
 TEST_CHAIN_EVENTS: Final = f"{UNIT}/settlement/test_chain_events.py"
 TEST_PUSHING: Final = f"{UNIT}/realtime/test_pushing.py"
-TEST_CONNECTIONS: Final = f"{UNIT}/realtime/test_connections.py"
+TEST_WATCHING: Final = f"{UNIT}/realtime/test_watching.py"
 TEST_CREDIT: Final = f"{UNIT}/proxy/test_credit.py"
 
 FAULTS: Final = (
@@ -273,16 +273,16 @@ FAULTS: Final = (
         "credit-former-owner-watches-on",
         "A move ends the watches of the former owner.",
         PUSHING,
-        "if self.connections.address(connection_id) != moved.owner:",
-        "if self.connections.address(connection_id) is None:",
+        "return connection is not None and connection.address == address",
+        "return connection is not None",
         [TEST_PUSHING],
     ),
     Fault(
         "credit-watch-stored-after-the-move",
         "A subscription that moves while a watch begins is not watched.",
-        CONNECTIONS,
-        "        self._check_owner_again(connection_id, subscription_id)\n        self._greet",
-        "        self._greet",
-        [TEST_CONNECTIONS],
+        WATCHING,
+        "        self._check_owner_again(connection_id, subscription_id)\n        for frame",
+        "        for frame",
+        [TEST_WATCHING],
     ),
 )

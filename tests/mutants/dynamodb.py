@@ -13,7 +13,8 @@ EPOCH_USAGE: Final = f"{WING}/epoch_usage.py"
 ERRORS: Final = f"{WING}/errors.py"
 LEDGER: Final = f"{WING}/ledger.py"
 POSTINGS: Final = f"{WING}/postings.py"
-REALTIME: Final = f"{WING}/realtime.py"
+CONNECTIONS: Final = f"{WING}/connections.py"
+MESSAGES: Final = f"{WING}/messages.py"
 STATEMENTS: Final = f"{WING}/statements.py"
 ATTESTATIONS: Final = f"{WING}/attestations.py"
 USAGE: Final = f"{WING}/usage.py"
@@ -93,25 +94,25 @@ FAULTS: Final = (
     Fault(
         "dynamodb-watcher-without-expiry",
         "What a connection watches expires with it.",
-        REALTIME,
-        '"Item": key | expiry}}',
-        '"Item": key}}',
+        CONNECTIONS,
+        '"Item": one | _expiry(expires_at)}} for one in items]',
+        '"Item": one}} for one in items]',
         [TEST_EXPIRY],
     ),
     Fault(
         "dynamodb-messages-of-an-hour",
-        "Messages are stored for a day, as long as a stream may deliver a record again.",
-        REALTIME,
+        "Messages are stored for a day.",
+        MESSAGES,
         "MESSAGE_LIFETIME: Final = timedelta(days=1)",
         "MESSAGE_LIFETIME: Final = timedelta(hours=1)",
         [TEST_EXPIRY],
     ),
     Fault(
         "dynamodb-numbering-expires",
-        "The counter of a subscription's messages never expires.",
-        REALTIME,
-        '| {"sequence": message.sequence},',
-        '| {"sequence": message.sequence, EXPIRES_AT: 1},',
+        "The log of a subscription's messages never expires.",
+        MESSAGES,
+        '"written_at": timestamp(now)}',
+        '"written_at": timestamp(now), EXPIRES_AT: 1}',
         [TEST_EXPIRY],
     ),
     Fault(
@@ -316,35 +317,67 @@ FAULTS: Final = (
         [TEST_SENDING],
     ),
     Fault(
-        "dynamodb-message-gives-up-its-number",
-        "A message that lost the race for its number takes the next one.",
-        REALTIME,
-        "for _ in range(PUBLISH_ATTEMPTS_MAX):",
-        "for _ in range(1):",
+        "dynamodb-two-messages-with-one-number",
+        "A message is stored only if the log is as it was read.",
+        MESSAGES,
+        '"ConditionExpression": "#0 = :read" if log.sequence else',
+        '"ConditionExpression": "#0 >= :read" if log.sequence else',
         [TEST_REALTIME],
     ),
     Fault(
-        "dynamodb-message-made-twice",
-        "A change that is delivered twice is one message.",
-        REALTIME,
-        "                if delivered is not None:\n",
-        "                if delivered is not None and delivered.sequence < 0:\n",
+        "dynamodb-log-forgets-what-was-told",
+        "What became messages of each source is remembered.",
+        MESSAGES,
+        "str(number) for source, number in through.items()}\n        names",
+        "str(number) for source, number in list(through.items())[:1]}\n        names",
+        [TEST_REALTIME],
+    ),
+    Fault(
+        "dynamodb-old-numbers-good-after-a-break",
+        "A log that begins anew is complete only after the new number.",
+        MESSAGES,
+        '"complete_after = if_not_exists(#last, :none) + :one"',
+        '"complete_after = if_not_exists(#last, :none)"',
         [TEST_REALTIME],
     ),
     Fault(
         "dynamodb-expired-ticket-works",
         "A ticket works no more at the second of its expiry.",
-        REALTIME,
-        "                    ConditionExpression=Attr(EXPIRES_AT).gt(int(now.timestamp())),\n",
-        "                    ConditionExpression=Attr(EXPIRES_AT).gte(int(now.timestamp())),\n",
+        CONNECTIONS,
+        "ConditionExpression=Attr(EXPIRES_AT).gt(_seconds(now)),\n",
+        "ConditionExpression=Attr(EXPIRES_AT).gte(_seconds(now)),\n",
         [TEST_REALTIME],
     ),
     Fault(
         "dynamodb-closed-connection-still-watched-from",
         "A connection that is removed watches nothing.",
-        REALTIME,
-        "for key in [*keys, CONNECTION.key(connection_id=connection_id)]:",
-        "for key in [CONNECTION.key(connection_id=connection_id)]:",
+        CONNECTIONS,
+        "            self.unwatch(connection_id, subscription_id)\n",
+        "",
+        [TEST_REALTIME],
+    ),
+    Fault(
+        "dynamodb-expired-watchers-count",
+        "A watcher that has expired does not count.",
+        CONNECTIONS,
+        "present = [item for item in found if _expires_at(item) > now]",
+        "present = found",
+        [TEST_REALTIME],
+    ),
+    Fault(
+        "dynamodb-expired-connections-count",
+        "A connection that has expired does not count.",
+        CONNECTIONS,
+        "for item in found if _expires_at(item) > now]\n\n    def watch(",
+        "for item in found]\n\n    def watch(",
+        [TEST_REALTIME],
+    ),
+    Fault(
+        "dynamodb-expired-watcher-makes-messages-stored",
+        "Removing a watcher that has expired stores nothing more.",
+        CONNECTIONS,
+        "            if _expires_at(item) > now:\n",
+        "            if item:\n",
         [TEST_REALTIME],
     ),
 )

@@ -1,4 +1,4 @@
-"""Faults of realtime and of the entrypoints: what a stream or a caller brings is handled once, in order and bounded."""
+"""Faults of realtime: who watches gets every message once, in order, and nobody else gets any."""
 
 from typing import Final
 
@@ -7,63 +7,159 @@ from tests.mutants.fault import Fault
 PACKAGE: Final = "layers/common/flareflow/realtime"
 CONNECTIONS: Final = f"{PACKAGE}/connections.py"
 PUSHING: Final = f"{PACKAGE}/pushing.py"
+WATCHING: Final = f"{PACKAGE}/watching.py"
+NOTIFICATIONS: Final = f"{PACKAGE}/notifications.py"
+FRAMES: Final = f"{PACKAGE}/frames.py"
 TICKETS: Final = f"{PACKAGE}/tickets.py"
-ENTRYPOINTS: Final = "layers/common/flareflow/entrypoints"
-HTTP: Final = f"{ENTRYPOINTS}/http.py"
-PROBLEMS: Final = f"{ENTRYPOINTS}/problems.py"
-SCHEDULE: Final = f"{ENTRYPOINTS}/schedule.py"
-TABLE_STREAMS: Final = f"{ENTRYPOINTS}/table_streams.py"
-WEBSOCKET: Final = f"{ENTRYPOINTS}/websocket.py"
-
 TEST_CONNECTIONS: Final = "tests/unit/realtime/test_connections.py"
+TEST_WATCHING: Final = "tests/unit/realtime/test_watching.py"
+TEST_NOTIFICATIONS: Final = "tests/unit/realtime/test_notifications.py"
 TEST_PUSHING: Final = "tests/unit/realtime/test_pushing.py"
-TEST_PROBLEMS: Final = "tests/unit/functions/test_wallet_auth.py"
-TEST_HTTP: Final = "tests/unit/functions/test_key_provisioning.py"
-TEST_SCHEDULE: Final = "tests/unit/entrypoints/test_schedule.py"
-TEST_STREAMS: Final = "tests/unit/entrypoints/test_table_streams.py"
 
 FAULTS: Final = (
     Fault(
         "realtime-anybody-watches",
         "A connection watches only subscriptions of its own account.",
-        CONNECTIONS,
-        "if self.owners.owner(subscription_id) != address:",
+        WATCHING,
+        "if self.owners.owner(subscription_id) != connection.address:",
         "if self.owners.owner(subscription_id) is None:",
-        [TEST_CONNECTIONS],
+        [TEST_WATCHING],
     ),
     Fault(
         "realtime-watches-after-resuming",
-        "A connection is added before the missed messages are read, so that none falls between.",
-        CONNECTIONS,
-        "        self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)\n"
+        "A watch is stored before the missed messages are read, so that none falls between.",
+        WATCHING,
+        "        self.connections.watch(connection, subscription_id)\n"
         "        self._check_owner_again(connection_id, subscription_id)\n"
-        "        self._greet(connection_id, subscription_id)\n",
-        "        self._greet(connection_id, subscription_id)\n"
-        "        self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)\n",
-        [TEST_CONNECTIONS],
+        "        for frame in frames(self._answer(subscription_id, after)):\n"
+        "            self.sender.send(connection_id, frame)\n",
+        "        for frame in frames(self._answer(subscription_id, after)):\n"
+        "            self.sender.send(connection_id, frame)\n"
+        "        self.connections.watch(connection, subscription_id)\n"
+        "        self._check_owner_again(connection_id, subscription_id)\n",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-number-taken-after-the-watch",
+        "Whoever finds a watch finds the number that it began with.",
+        WATCHING,
+        "        self._begin_recording(subscription_id)\n        self.connections.watch(connection, subscription_id)\n",
+        "        is_new = not self.connections.audience(subscription_id, self.clock() + CLOCKS_APART_MAX).is_recorded\n"
+        "        self.connections.watch(connection, subscription_id)\n"
+        "        if is_new:\n            self.messages.begin(subscription_id)\n",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-unrecorded-time-resumed-over",
+        "Nobody resumes from before a time in which nothing was stored.",
+        WATCHING,
+        "            self.messages.begin(subscription_id)\n",
+        "            return\n",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-clocks-trusted",
+        "The last seconds of a watch do not count.",
+        WATCHING,
+        "audience(subscription_id, self.clock() + CLOCKS_APART_MAX)",
+        "audience(subscription_id, self.clock())",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-resumed-from-before-the-log",
+        "A number from before the log is complete is answered by a snapshot.",
+        WATCHING,
+        "not log.complete_after <= after <= log.sequence",
+        "after > log.sequence",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-resumed-from-the-future",
+        "A number that was not taken yet is answered by a snapshot.",
+        WATCHING,
+        "not log.complete_after <= after <= log.sequence",
+        "after < log.complete_after",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-resumed-without-limit",
+        "At most 100 messages are sent again; with more there is a snapshot.",
+        WATCHING,
+        "log.sequence - after > RESUMED_MAX",
+        "log.sequence - after > RESUMED_MAX + 1",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-deleted-messages-passed-over",
+        "Messages that are no longer stored are answered by a snapshot.",
+        WATCHING,
+        "return None if len(missed) < log.sequence - after else missed",
+        "return missed",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-snapshot-claims-too-much",
+        "A snapshot has all that its number says: the log is read before the state.",
+        WATCHING,
+        "return [snapshot(subscription_id, log, self.clock(), self.snapshots.of(subscription_id))]",
+        "state = self.snapshots.of(subscription_id)\n"
+        "            return [snapshot(subscription_id, self.messages.log(subscription_id), self.clock(), state)]",
+        [TEST_WATCHING],
     ),
     Fault(
         "realtime-21-subscriptions-watched",
         "A connection watches at most 20 subscriptions.",
-        CONNECTIONS,
+        WATCHING,
         "if len(watched) >= WATCHED_MAX:",
         "if len(watched) > WATCHED_MAX:",
-        [TEST_CONNECTIONS],
+        [TEST_WATCHING],
     ),
     Fault(
         "realtime-watching-again-refused",
         "A connection may ask again for what it watches.",
-        CONNECTIONS,
+        WATCHING,
         "        if subscription_id in watched:\n            return\n",
         "",
-        [TEST_CONNECTIONS],
+        [TEST_WATCHING],
     ),
     Fault(
         "realtime-21-watchers",
         "At most 20 connections watch one subscription.",
-        CONNECTIONS,
+        WATCHING,
         "WATCHERS_MAX: Final = 20",
         "WATCHERS_MAX: Final = 21",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-gone-watchers-count",
+        "Watchers that are gone do not count.",
+        WATCHING,
+        "return len(watchers) - len(gone)",
+        "return len(watchers)",
+        [TEST_WATCHING],
+    ),
+    Fault(
+        "realtime-six-connections",
+        "An account has at most five connections.",
+        CONNECTIONS,
+        "CONNECTIONS_MAX: Final = 5",
+        "CONNECTIONS_MAX: Final = 6",
+        [TEST_CONNECTIONS],
+    ),
+    Fault(
+        "realtime-gone-connections-count",
+        "Connections that are gone do not count.",
+        CONNECTIONS,
+        "if other != connection_id and not self.sender.is_open(other):",
+        "if other == connection_id and not self.sender.is_open(other):",
+        [TEST_CONNECTIONS],
+    ),
+    Fault(
+        "realtime-refused-connection-stays",
+        "A connection that is refused leaves nothing.",
+        CONNECTIONS,
+        "            self.forget.run(connection_id)\n            raise",
+        "            raise",
         [TEST_CONNECTIONS],
     ),
     Fault(
@@ -72,6 +168,14 @@ FAULTS: Final = (
         CONNECTIONS,
         "CONNECTION_LIFETIME: Final = timedelta(hours=2)",
         "CONNECTION_LIFETIME: Final = timedelta(minutes=2)",
+        [TEST_CONNECTIONS],
+    ),
+    Fault(
+        "realtime-nothing-stored-for-who-comes-back",
+        "Messages are stored for five minutes after the last watcher has gone.",
+        CONNECTIONS,
+        "RECORDED_AFTER: Final = timedelta(minutes=5)",
+        "RECORDED_AFTER: Final = timedelta()",
         [TEST_CONNECTIONS],
     ),
     Fault(
@@ -91,131 +195,107 @@ FAULTS: Final = (
         [TEST_CONNECTIONS],
     ),
     Fault(
-        "realtime-resumed-without-limit",
-        "Resuming sends at most 100 messages.",
-        CONNECTIONS,
-        "self.messages.after(subscription_id, after, RESUMED_MAX)",
-        "self.messages.after(subscription_id, after, 10 * RESUMED_MAX)",
-        [TEST_CONNECTIONS],
+        "realtime-stored-where-nobody-watches",
+        "Nothing is written about a subscription that nobody watches.",
+        PUSHING,
+        "        if not audience.is_recorded:\n            return\n",
+        "",
+        [TEST_PUSHING],
+    ),
+    Fault(
+        "realtime-delivered-again-is-new",
+        "Changes that are delivered twice take no other number.",
+        PUSHING,
+        "change.number > log.through.get(change.source, -1)",
+        "change.number > -1",
+        [TEST_PUSHING],
+    ),
+    Fault(
+        "realtime-nothing-said-of-what-was-lost",
+        "After a repeated delivery the last message is sent again.",
+        PUSHING,
+        "return self.messages.after(subscription_id, log.sequence - 1, 1)",
+        "return []",
+        [TEST_PUSHING],
+    ),
+    Fault(
+        "realtime-no-pace",
+        "The messages of a subscription are a quarter of a second apart.",
+        PUSHING,
+        "            self._wait_for_turn(log)\n",
+        "",
+        [TEST_PUSHING],
+    ),
+    Fault(
+        "realtime-waits-for-a-wrong-clock",
+        "Nobody waits longer than a quarter of a second.",
+        PUSHING,
+        "self.pause(min(left, MESSAGE_INTERVAL).total_seconds())",
+        "self.pause(left.total_seconds())",
+        [TEST_PUSHING],
+    ),
+    Fault(
+        "realtime-gives-up-its-number",
+        "A message that lost the race for its number takes the next one.",
+        PUSHING,
+        "for _ in range(ATTEMPTS_MAX):",
+        "for _ in range(1):",
+        [TEST_PUSHING],
     ),
     Fault(
         "realtime-gone-connection-kept",
         "A connection that is gone is forgotten.",
         PUSHING,
-        "                self.connections.remove(connection_id)\n",
+        "                self.forget.run(gone)\n",
         "                continue\n",
         [TEST_PUSHING],
     ),
     Fault(
-        "realtime-one-gone-connection-stops-all",
-        "A connection that is gone holds up no other.",
+        "realtime-new-owner-reads-the-former-ones-messages",
+        "Nobody resumes from before a move.",
         PUSHING,
-        "                self.connections.remove(connection_id)\n",
-        "                return self.connections.remove(connection_id)\n",
+        "        self.messages.begin(moved.subscription_id)\n",
+        "",
         [TEST_PUSHING],
     ),
     Fault(
-        "realtime-settlement-and-balance-are-one-message",
-        "Each message that comes of a change has an identity of its own.",
-        PUSHING,
-        'f"{change.change_id}.{notification.type}"',
-        "change.change_id",
-        [TEST_PUSHING],
+        "realtime-first-total-told",
+        "Of several totals the last is told.",
+        NOTIFICATIONS,
+        "totals[-1] if totals else None",
+        "totals[0] if totals else None",
+        [TEST_NOTIFICATIONS],
+    ),
+    Fault(
+        "realtime-calls-without-limit",
+        "A message fits into a frame.",
+        NOTIFICATIONS,
+        "        if left < 0:\n            return\n",
+        "",
+        [TEST_NOTIFICATIONS],
+    ),
+    Fault(
+        "realtime-frames-too-long",
+        "A frame has at most 32,000 bytes.",
+        FRAMES,
+        "len(texts[-1]) + 1 + len(message) + len(_CLOSING) <= FRAME_BYTES_MAX",
+        "len(texts[-1]) + len(message) + len(_CLOSING) <= FRAME_BYTES_MAX",
+        [TEST_NOTIFICATIONS],
     ),
     Fault(
         "realtime-changed-status-not-told",
         "A changed balance or status is told.",
-        PUSHING,
+        NOTIFICATIONS,
         "(before.balance_ufix64, before.status) != (after.balance_ufix64, after.status)",
         "before.balance_ufix64 != after.balance_ufix64",
-        [TEST_PUSHING],
+        [TEST_NOTIFICATIONS],
     ),
     Fault(
         "realtime-settlement-told-again",
         "A settlement is told once.",
-        PUSHING,
+        NOTIFICATIONS,
         "(before is None or before.settled_epoch != after.settled_epoch)",
         "(before is None or before.settled_epoch <= after.settled_epoch)",
-        [TEST_PUSHING],
-    ),
-    Fault(
-        "entrypoints-milliseconds-read-as-seconds",
-        "Lambda tells the time that is left in milliseconds.",
-        SCHEDULE,
-        "timedelta(milliseconds=context",
-        "timedelta(seconds=context",
-        [TEST_SCHEDULE],
-    ),
-    Fault(
-        "entrypoints-stream-goes-on-after-a-failure",
-        "Nothing after a failed record of a stream is handled.",
-        TABLE_STREAMS,
-        '            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}\n',
-        "            continue\n",
-        [TEST_STREAMS],
-    ),
-    Fault(
-        "entrypoints-stream-goes-on-from-another-place",
-        "A stream is delivered again from the sequence number of the failed record.",
-        TABLE_STREAMS,
-        'record["dynamodb"]["SequenceNumber"]',
-        'record["eventID"]',
-        [TEST_STREAMS],
-    ),
-    Fault(
-        "entrypoints-mistakes-hidden",
-        "An error that is none of ours fails the whole batch.",
-        TABLE_STREAMS,
-        "except FlareFlowError:",
-        "except Exception:",
-        [TEST_STREAMS],
-    ),
-    Fault(
-        "entrypoints-outage-is-a-server-error",
-        "An outage of another system is answered by 503 and a time to wait.",
-        PROBLEMS,
-        "[UnavailableError, RaceLostError]",
-        "[RaceLostError]",
-        [TEST_PROBLEMS],
-    ),
-    Fault(
-        "entrypoints-internal-errors-told",
-        "An unexpected error says nothing to the caller.",
-        PROBLEMS,
-        '"internal_error", "An unexpected error occurred."',
-        '"internal_error", str(error)',
-        [TEST_PROBLEMS],
-    ),
-    Fault(
-        "entrypoints-caller-not-checked",
-        "A request without a signed-in address is refused.",
-        "layers/common/flareflow/entrypoints/requests.py",
-        "    if not address:\n",
-        '    if address == "":\n',
-        ["tests/unit/functions/test_every_route.py"],
-    ),
-    Fault(
-        "entrypoints-short-idempotency-key",
-        "An Idempotency-Key has 8 to 128 letters, digits, - or _.",
-        HTTP,
-        "[A-Za-z0-9_-]{8,128}",
-        "[A-Za-z0-9_-]{1,128}",
-        [TEST_HTTP],
-    ),
-    Fault(
-        "entrypoints-number-beyond-uint64",
-        "A number in a path is a UInt64.",
-        HTTP,
-        "    if number > UINT64_MAX:\n",
-        "    if number < 0:\n",
-        [TEST_HTTP],
-    ),
-    Fault(
-        "entrypoints-body-without-limit",
-        "A body has at most 64,000 characters.",
-        HTTP,
-        "if len(text) > BODY_BYTES_MAX:",
-        "if not text.isprintable() and len(text) > 100 * BODY_BYTES_MAX:",
-        [TEST_HTTP],
+        [TEST_NOTIFICATIONS],
     ),
 )

@@ -14,6 +14,8 @@ USAGE_OF_ENFORCEMENT: Final = """\
             Stream: !GetAtt UsageTable.StreamArn
             StartingPosition: TRIM_HORIZON
             BatchSize: 100
+            ParallelizationFactor: 10
+            FilterCriteria: {Filters: [{Pattern: '{"dynamodb": {"Keys": {"sk": {"S": ["LIVE"]}}}}'}]}
             FunctionResponseTypes: [ReportBatchItemFailures]
             BisectBatchOnFunctionError: true
             MaximumRetryAttempts: 5

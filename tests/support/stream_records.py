@@ -11,6 +11,7 @@ from boto3.dynamodb.types import TypeSerializer
 from flareflow.adapters.dynamodb.keys import Item
 
 EVENT_ID: Final = "e1"
+NUMBER: Final = 111_000_000_000_000_000_001
 WRITTEN_AT: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -23,7 +24,7 @@ def stream_record(new: Item | None, old: Item | None = None) -> DynamoDBRecord:
         **({"OldImage": old} if old else {}),
     }
     body: dict[str, Any] = {name: TypeSerializer().serialize(image)["M"] for name, image in images.items()}
-    body["ApproximateCreationDateTime"] = WRITTEN_AT.timestamp()
+    body |= {"ApproximateCreationDateTime": WRITTEN_AT.timestamp(), "SequenceNumber": str(NUMBER)}
     text = json.dumps({"eventID": EVENT_ID, "dynamodb": body}, default=base64_text)
     return DynamoDBRecord(json.loads(text))
 

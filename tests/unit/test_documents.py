@@ -1,6 +1,6 @@
 """Documents that are made from the code are up to date."""
 
-from infra import data_model
+from infra import data_model, live_schema
 
 
 def test_the_data_model_page_is_what_the_tables_module_says() -> None:
@@ -9,4 +9,13 @@ def test_the_data_model_page_is_what_the_tables_module_says() -> None:
     # When the committed page is read
     committed = data_model.PAGE.read_text()
     # Then they are the same; otherwise run `python -m infra.data_model`
+    assert committed == made
+
+
+def test_the_schema_of_live_messages_is_what_the_payloads_say() -> None:
+    # Given the schema that the code describes now
+    made = live_schema.render()
+    # When the committed schema is read
+    committed = live_schema.PAGE.read_text()
+    # Then they are the same; otherwise run `python -m infra.live_schema`
     assert committed == made

@@ -17,7 +17,7 @@ from infra.local.demo.progress import Steps
 from infra.local.demo.receipt import Receipt, flow
 from infra.local.demo.run import DEPOSIT_UFIX64, Customer, Run, Stack, Usage
 from infra.local.demo.sources import Documents, LitellmRows, litellm_rows
-from infra.local.demo.watcher import Watcher
+from infra.local.demo.watcher import Message, Watcher
 from infra.waiting import until, until_async
 
 WAIT_SECONDS_MAX: Final = 300.0
@@ -87,9 +87,9 @@ async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run
     return Run(stack, customer, usage, live_calls, epoch, attestation)
 
 
-def _balance_after(charged_ufix64: int) -> Callable[[Mapping[str, object]], bool]:
+def _balance_after(charged_ufix64: int) -> Callable[[Message], bool]:
     wanted = str(charged_ufix64)
-    return lambda message: message["type"] == "balance.changed" and message["charged_ufix64"] == wanted
+    return lambda message: message["type"] == "balance.changed" and message["data"]["charged_ufix64"] == wanted
 
 
 async def _calls_seen_before_their_charge(watcher: Watcher, usage: Usage) -> int:
@@ -99,9 +99,9 @@ async def _calls_seen_before_their_charge(watcher: Watcher, usage: Usage) -> int
     return sum(moment < settled for moment in arrived)
 
 
-def _all_settled(rated_microtokens: int) -> Callable[[Mapping[str, object]], bool]:
+def _all_settled(rated_microtokens: int) -> Callable[[Message], bool]:
     wanted = str(rated_microtokens)
-    return lambda message: message["type"] == "usage.settled" and message["settled_microtokens"] == wanted
+    return lambda message: message["type"] == "usage.settled" and message["data"]["settled_microtokens"] == wanted
 
 
 def signed_in(stack: Stack, subscriber: Subscriber) -> Api:
@@ -138,15 +138,14 @@ async def _use(stack: Stack, steps: Steps, watcher: Watcher, customer: Customer)
     return Usage(answers, rows, seen_ms)
 
 
-def _pending_of(answer: Answer) -> Callable[[Mapping[str, object]], bool]:
+def _pending_of(answer: Answer) -> Callable[[Message], bool]:
     wanted = answer.litellm_call_id
     return lambda message: wanted in _calls_in(message)
 
 
-def _calls_in(message: Mapping[str, object]) -> set[str]:
+def _calls_in(message: Message) -> set[str]:
     """The calls that a message about usage names. A call can be counted before its record comes."""
-    calls = message.get("calls")
-    return {call["event_id"] for call in calls} if isinstance(calls, list) else set()
+    return {call["event_id"] for call in message["data"]["calls"]} if message["type"] == "usage.pending" else set()
 
 
 def _all_rows(stack: Stack, key_hash: str, calls: int) -> LitellmRows | None:

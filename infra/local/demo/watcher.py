@@ -1,24 +1,31 @@
-"""A WebSocket client that keeps every message with its time of arrival."""
+"""A client of the live messages (`docs/live.md`) that keeps every message with its time of arrival."""
 
 import asyncio
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 
 WAIT_SECONDS_MAX: Final = 300.0
 
+type Message = dict[str, Any]
+
 
 @dataclass
 class Watcher:
-    """Watches one subscription; `messages` holds the time of arrival by `time.monotonic` and the message."""
+    """Watches one subscription; `messages` holds the time of arrival by `time.monotonic` and the message.
+
+    A message that comes twice is dropped. After a gap in the sequence, what was missed is asked for.
+    """
 
     session: aiohttp.ClientSession
     socket: aiohttp.ClientWebSocketResponse
-    messages: list[tuple[float, dict[str, object]]] = field(default_factory=list)
+    subscription_id: int
+    messages: list[tuple[float, Message]] = field(default_factory=list)
+    _last: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _reader: asyncio.Task[None] | None = None
 
@@ -26,18 +33,33 @@ class Watcher:
     async def connect(cls, websocket_url: str, ticket: str, subscription_id: int) -> Self:
         session = aiohttp.ClientSession()
         socket = await session.ws_connect(websocket_url, params={"ticket": ticket})
-        watcher = cls(session, socket)
+        watcher = cls(session, socket, subscription_id)
         watcher._reader = asyncio.create_task(watcher._read())
-        await socket.send_json({"action": "watch", "subscription_id": str(subscription_id)})
+        await watcher._watch()
         return watcher
 
-    async def _read(self) -> None:
-        async for message in self.socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                self.messages.append((time.monotonic(), json.loads(message.data)))
-                self._arrived.set()
+    async def _watch(self, **after: str) -> None:
+        await self.socket.send_json({"action": "watch", "subscription_id": str(self.subscription_id), **after})
 
-    async def wait_for(self, wanted: Callable[[dict[str, object]], bool], seconds: float = WAIT_SECONDS_MAX) -> float:
+    async def _read(self) -> None:
+        async for frame in self.socket:
+            if frame.type is aiohttp.WSMsgType.TEXT:
+                for message in json.loads(frame.data)["messages"]:
+                    await self._take(message)
+
+    async def _take(self, message: Message) -> None:
+        if "data" in message:
+            sequence = int(message["sequence"])
+            is_next = message["type"] == "snapshot" or sequence == self._last + 1
+            if not is_next:
+                if sequence > self._last:
+                    await self._watch(after=str(self._last))
+                return
+            self._last = sequence
+        self.messages.append((time.monotonic(), message))
+        self._arrived.set()
+
+    async def wait_for(self, wanted: Callable[[Message], bool], seconds: float = WAIT_SECONDS_MAX) -> float:
         """The time of arrival of the first message that `wanted` accepts. Raises TimeoutError when none comes."""
         async with asyncio.timeout(seconds):
             while True:

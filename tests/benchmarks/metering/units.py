@@ -27,11 +27,12 @@ from flareflow.accounts.standings import JudgeStanding
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
+from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.leases import DynamoLeases
+from flareflow.adapters.dynamodb.messages import DynamoMessages
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
-from flareflow.adapters.dynamodb.realtime import DynamoMessages
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
@@ -56,6 +57,7 @@ from flareflow.metering.reading import ReadSlice
 from flareflow.metering.reconciling import Reconcile
 from flareflow.metering.sorting import SortRows
 from flareflow.metering.spent import Spent
+from flareflow.realtime.connections import Forget
 from flareflow.realtime.pushing import Push
 from flareflow.time import Deadline, Epochs
 from infra.local.aws import session as aws
@@ -64,7 +66,7 @@ from infra.local.ports import url
 from tests.benchmarks.metering.log import Log
 from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeVirtualKeys
 from tests.fakes.metering import FakeKeyDirectory, FakePriceBooks
-from tests.fakes.realtime import FakeConnections, FakeConnectionSender
+from tests.fakes.realtime import FakeConnectionSender
 from tests.fakes.reconciliation import FakeBilledCalls, FakeJournalCheck, FakeKeySpend, FakeReports, FakeSealedTotals
 from tests.fakes.settlement import FakeKnownRates
 from tests.fakes.spend_log import FakeSliceQueue
@@ -149,18 +151,17 @@ class Deployment:
         assert counted == self.log.rows, counted
 
     def tell(self) -> None:
-        """Work off the stream of UsageTable: a watcher sees each change, and each changed subscription is enforced."""
-        connections, sender = FakeConnections(), FakeConnectionSender()
-        for subscription_id in self.log.keys.values():
-            connections.watch(f"connection-{subscription_id}", subscription_id, NOW)
-        push = Push(DynamoMessages(self.realtime_table), connections, sender, lambda: NOW)
+        """Work off the stream of UsageTable: nobody watches, and each changed subscription is enforced."""
+        connections = DynamoConnections(self.realtime_table)
+        forget = Forget(connections, lambda: NOW)
+        messages = DynamoMessages(self.realtime_table)
+        push = Push(messages, connections, FakeConnectionSender(), forget, lambda: NOW, time.sleep)
         enforce = once_each(self._enforce.run)
         for record in stream(self.usage_table):
             if change := decode_change(record):
-                push.run(change)
+                push.run(change.subscription_id, [change])
             if changed := decode_changed_funds(record):
                 enforce(changed)
-        assert sum(map(len, sender.sent.values())) >= self.log.rows
 
     def compare(self) -> None:
         """Compare the closed epoch with its statement, and add what it billed to the numbers of keys."""

@@ -17,7 +17,7 @@ from flareflow.settlement.journal import post
 from flareflow.settlement.pricing import Tariff
 from tests.fakes.accounts import ALICE
 from tests.fakes.metering import NOW, FakePriceBooks, record, row, waiting
-from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
+from tests.support.stream_records import NUMBER, WRITTEN_AT, stream_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -41,10 +41,10 @@ def test_live_totals_are_decoded_when_a_call_is_recorded_and_when_it_is_counted(
     # When both changes are decoded, Then they hold the totals, and the first the call
     ten = Usage(9, 1, 1, 10_000_000, 0)
     assert decode_change(stream_record(before)) == UsageChanged(
-        EVENT_ID, WRITTEN_AT, 7, 1, LiveTotals(unconfirmed=ten), (waiting(recorded),)
+        NUMBER, WRITTEN_AT, 7, 1, LiveTotals(unconfirmed=ten), (waiting(recorded),)
     )
     assert decode_change(stream_record(after, before)) == UsageChanged(
-        EVENT_ID, WRITTEN_AT, 7, 2, LiveTotals(counted=ten + Usage(cost_nanousd=7))
+        NUMBER, WRITTEN_AT, 7, 2, LiveTotals(counted=ten + Usage(cost_nanousd=7))
     )
     assert decode_changed_funds(stream_record(after)) == 7
 

@@ -1,14 +1,19 @@
 """A batch of a DynamoDB stream is handled in order and delivered again from where it failed."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from pydantic import ValidationError
 
-from flareflow.entrypoints.table_streams import are_given_up, drive_again, each_in_order
+from flareflow.entrypoints.table_streams import are_given_up, drive_again, each_in_order, each_subscription
 from flareflow.errors import StorageUnavailableError
+from flareflow.time import Deadline
 
 
 def record(number: int) -> dict[str, Any]:
@@ -107,3 +112,84 @@ def test_messages_of_a_queue_are_told_from_records_of_a_stream() -> None:
     assert are_given_up({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]})
     assert not are_given_up({"Records": [{"eventSource": "aws:dynamodb"}]})
     assert not are_given_up(BATCH)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of subscription `subscription_id`."""
+
+    subscription_id: int
+    name: str
+
+
+def of_subscription(stream_record: DynamoDBRecord) -> Change | None:
+    """Records 0, 3 and 6 are of subscription 0, 1 and 4 of 1, 2 and 5 of nothing."""
+    number = int(decode(stream_record).removeprefix("event-"))
+    return Change(number % 3, decode(stream_record)) if number % 3 < 2 else None
+
+
+SEVEN = {"Records": [record(number) for number in range(7)]}
+LONG = Deadline(datetime.now(UTC) + timedelta(hours=1))
+
+
+def test_the_records_of_a_subscription_are_handled_together_and_in_order() -> None:
+    handled: dict[int, list[str]] = {}
+
+    def handle(subscription_id: int, changes: Sequence[Change]) -> None:
+        handled[subscription_id] = [change.name for change in changes]
+
+    assert each_subscription(SEVEN, of_subscription, handle, LONG) == {"batchItemFailures": []}
+    assert handled == {0: ["event-0", "event-3", "event-6"], 1: ["event-1", "event-4"]}
+
+
+@pytest.mark.parametrize("error", [StorageUnavailableError("not now"), KeyError("a mistake")])
+def test_a_subscription_that_fails_holds_up_no_other_and_is_delivered_again(error: Exception) -> None:
+    handled: list[int] = []
+
+    def fail_for_one(subscription_id: int, _: Sequence[Change]) -> None:
+        if subscription_id == 1:
+            raise error
+        handled.append(subscription_id)
+
+    again = {"batchItemFailures": [{"itemIdentifier": "1001"}]}
+    assert each_subscription(SEVEN, of_subscription, fail_for_one, LONG) == again
+    assert handled == [0]
+
+
+def test_a_batch_is_delivered_again_from_its_first_failure_in_the_order_of_numbers() -> None:
+    def fail(*_: object) -> None:
+        raise StorageUnavailableError("not now")
+
+    batch = {"Records": [{"eventID": "event-1", "dynamodb": {"SequenceNumber": "999"}}, *SEVEN["Records"][2:]]}
+    assert each_subscription(batch, of_subscription, fail, LONG) == {"batchItemFailures": [{"itemIdentifier": "999"}]}
+
+
+def test_a_record_that_cannot_be_read_is_reported_and_the_others_are_handled() -> None:
+    handled: list[int] = []
+
+    def stumble(stream_record: DynamoDBRecord) -> Change | None:
+        if decode(stream_record) == "event-4":
+            raise ValueError("not an item of ours")
+        return of_subscription(stream_record)
+
+    answer = each_subscription(SEVEN, stumble, lambda subscription_id, _: handled.append(subscription_id), LONG)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1004"}]}
+    assert sorted(handled) == [0, 1]
+
+
+def test_nothing_is_begun_when_the_deadline_is_near() -> None:
+    handled: list[int] = []
+    near = Deadline(datetime.now(UTC) + timedelta(seconds=4))
+    answer = each_subscription(SEVEN, of_subscription, lambda one, _: handled.append(one), near)
+    assert (answer, handled) == ({"batchItemFailures": [{"itemIdentifier": "1000"}]}, [])
+
+
+def test_several_subscriptions_are_handled_at_the_same_time() -> None:
+    # Given two subscriptions, each of which waits for the other
+    together = Barrier(2)
+
+    def meet(*_: object) -> None:
+        together.wait(30)
+
+    # When they are handled, Then they meet
+    assert each_subscription(SEVEN, of_subscription, meet, LONG) == {"batchItemFailures": []}

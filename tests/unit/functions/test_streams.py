@@ -1,6 +1,7 @@
 """The functions behind the streams of UsageTable and LedgerTable."""
 
 import json
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -12,12 +13,12 @@ from tests.support.functions import Load, sample
 
 def test_changed_totals_in_the_stream_are_pushed(load: Load) -> None:
     # Given the sample event, a recorded call of subscription 7
-    pushed: list[Change] = []
-    function = load("pending_push", push=SimpleNamespace(run=pushed.append))
+    pushed: dict[int, Sequence[Change]] = {}
+    function = load("pending_push", push=SimpleNamespace(run=pushed.__setitem__))
     # When it is handled
     assert function.handle(sample("pending_push")) == {"batchItemFailures": []}
     # Then it is pushed as a change of usage
-    [change] = pushed
+    [change] = pushed[7]
     assert isinstance(change, UsageChanged)
     assert (change.subscription_id, change.totals.unconfirmed.rated_microtokens) == (7, 45_000_000)
     assert [record.call.model for record in change.calls] == ["gpt-4o"]
@@ -38,7 +39,7 @@ def test_a_subscription_whose_funds_changed_twice_in_a_batch_is_enforced_once(lo
 
 @pytest.mark.parametrize(("name", "use_case"), [("pending_push", "push"), ("enforcement", "enforce")])
 def test_a_record_that_failed_is_reported(load: Load, name: str, use_case: str) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise StorageUnavailableError("told to be down")
 
     event = sample(name)
@@ -65,7 +66,7 @@ def test_records_that_were_given_up_are_driven_again_by_a_queue(
         handled.append(change)
 
     reading = SimpleNamespace(read=lambda *asked: [record] if asked[:2] == ("arn:stream", "shard") else [])
-    roots = {use_case: SimpleNamespace(run=handle), "failed_records": reading}
+    roots = {use_case: SimpleNamespace(run=handle, one=handle), "failed_records": reading}
     # When the queue delivers it
     answer = load(name, **roots).handle({"Records": [message | {"attributes": {}, "messageAttributes": {}}]})
     # Then the record is handled, or the queue delivers the message again

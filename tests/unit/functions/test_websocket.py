@@ -23,8 +23,9 @@ def websocket(load: Load, watched: list[tuple[str, int, int | None]]) -> Functio
     routes = Routes(
         connect=refuse,
         watch=lambda *wanted: watched.append(wanted),
+        ping=lambda _: None,
         disconnect=lambda _: None,
-        send=lambda *_: None,
+        refuse=lambda *_: None,
     )
     return load("websocket", routes=routes)
 

@@ -5,11 +5,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from infra.local.aws.gateway import streams
+from infra.local.aws.gateway.event_patterns import Filters
 from infra.local.aws.gateway.event_sources import EventSource, Record
 from infra.local.aws.gateway.runtime import Outcome
 from infra.local.aws.gateway.streams import StreamPoller, StreamReader
@@ -140,3 +142,98 @@ def test_a_reader_that_starts_again_delivers_again() -> None:
     stream = FakeStream()
     before = first_batches(StreamReader("arn:stream", stream), size=10, count=2)
     assert first_batches(StreamReader("arn:stream", stream), size=10, count=2) == before
+
+
+def handled_in_lanes(properties: dict[str, Any], keys: Sequence[str], fails: Callable[[int, int], bool]) -> list[int]:
+    """Records with these partition keys, numbered from 1, in the order in which they were handled.
+
+    `fails` says of a record's number, and of how many were handled so far, whether the function fails for it now.
+    """
+    wanted = [number for number, key in enumerate(keys, 1) if key != "passed over"]
+    handled: list[int] = []
+
+    def handler(batch: Sequence[int]) -> Sequence[int]:
+        failed = [number for number in batch if fails(number, len(handled))]
+        handled.extend(number for number in batch if not failed or number < failed[0])
+        return failed[:1]
+
+    async def run() -> None:
+        source = EventSource("arn:stream", "Function", 10, reports_failures=True, properties=properties)
+        functions = FakeFunctions(handler)
+        poller = StreamPoller(source, functions, streams=KeyedStream(keys), sqs=FakeQueue())  # type: ignore[arg-type]
+        running = asyncio.create_task(poller.run())
+        async with asyncio.timeout(30):
+            while sorted(handled) != wanted:
+                await asyncio.sleep(0.01)
+        running.cancel()
+
+    asyncio.run(run())
+    return handled
+
+
+@dataclass
+class KeyedStream:
+    """A stream with one shard of records, numbered from 1, with these partition keys."""
+
+    keys: Sequence[str]
+
+    def __post_init__(self) -> None:
+        self.exceptions = SimpleNamespace(TrimmedDataAccessException=KeyError)
+
+    def describe_stream(self, **_: Any) -> dict[str, Any]:
+        shard = {"ShardId": "s", "SequenceNumberRange": {"StartingSequenceNumber": "1"}}
+        return {"StreamDescription": {"Shards": [shard]}}
+
+    def get_shard_iterator(self, **_: Any) -> dict[str, Any]:
+        return {"ShardIterator": "0"}
+
+    def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803
+        start = int(ShardIterator)
+        end = min(start + Limit, len(self.keys))
+        records = [stream_record(number + 1) for number in range(start, end)]
+        for record, key in zip(records, self.keys[start:end], strict=True):
+            record["dynamodb"]["Keys"] = {"pk": {"S": key}}
+        return {"Records": records, "NextShardIterator": str(end)}
+
+
+def test_records_that_no_filter_accepts_are_passed_over() -> None:
+    pattern = json.dumps({"dynamodb": {"Keys": {"pk": {"S": ["LIVE", {"prefix": "PACK#"}]}}}})
+    properties = {"FilterCriteria": {"Filters": [{"Pattern": pattern}]}}
+    keys = ["LIVE", "passed over", "PACK#1", "passed over"]
+    assert handled_in_lanes(properties, keys, lambda *_: False) == [1, 3]
+
+
+def test_a_partition_key_that_fails_holds_up_only_its_lane() -> None:
+    # Given records of many keys, of which the first fails until some others were handled
+    keys = ["first", *(f"key-{number}" for number in range(16)), "first"]
+    # When there are four lanes
+    handled = handled_in_lanes({"ParallelizationFactor": 4}, keys, lambda number, others: number == 1 and others < 8)
+    # Then other lanes go on meanwhile, and the records of one key stay in order
+    assert 8 <= handled.index(1) < handled.index(18)
+
+
+@pytest.mark.parametrize(
+    "pattern", ['{"a": "text"}', '{"a": [{"numeric": [">", 1]}]}', '{"a": [{"prefix": "x", "y": 1}]}']
+)
+def test_a_filter_of_a_kind_that_is_not_known_is_refused(pattern: str) -> None:
+    filters = Filters.of({"FilterCriteria": {"Filters": [{"Pattern": pattern}]}})
+    with pytest.raises(ValueError, match=r"not known|neither"):
+        filters.accept({"a": "x"})
+
+
+@pytest.mark.parametrize(
+    ("record", "is_accepted"),
+    [
+        ({"eventName": "INSERT", "keys": {"sk": "LIVE"}}, True),
+        ({"eventName": "INSERT", "keys": {"sk": "PACK#7"}}, True),
+        ({"eventName": "REMOVE", "keys": {"sk": "LIVE"}}, False),
+        ({"eventName": "INSERT", "keys": {"sk": "LIVELY"}}, False),
+        ({"eventName": "INSERT", "keys": {}}, False),
+        ({"eventName": "INSERT"}, False),
+        ({"other": "1"}, True),
+    ],
+)
+def test_any_of_the_patterns_accepts_a_record(record: dict[str, Any], is_accepted: bool) -> None:
+    patterns = ['{"eventName": ["INSERT"], "keys": {"sk": ["LIVE", {"prefix": "PACK#"}]}}', '{"other": ["no", "1"]}']
+    filters = Filters.of({"FilterCriteria": {"Filters": [{"Pattern": pattern} for pattern in patterns]}})
+    assert filters.accept(record) is is_accepted

@@ -1,38 +1,23 @@
-"""From a change to a message on every connection that watches."""
+"""From changes of a subscription to messages on every connection that watches it."""
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from flareflow.metering.models import LiveTotals, Usage
-from flareflow.metering.usage_events import Entry
-from flareflow.realtime.changes import CallsCounted, Change, StandingChanged, SubscriptionChanged, UsageChanged
-from flareflow.realtime.pushing import Push
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription, SubscriptionStatus
-from flareflow.settlement.pricing import Currency, Tariff
+from flareflow.errors import RaceLostError
+from flareflow.realtime.changes import Change, StandingDecided, SubscriptionChanged
+from flareflow.realtime.connections import Forget
+from flareflow.realtime.models import Connection, Log, Message, Notification, Source, Through
+from flareflow.realtime.pushing import ATTEMPTS_MAX, Push
 from tests.fakes.accounts import FakeClock
-from tests.fakes.metering import rating, record, row, waiting
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages
+from tests.unit.realtime.hall import LATER, messages_in
+from tests.unit.realtime.test_notifications import NOON, STATE, USED
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-TOTALS = LiveTotals(Usage(rated_microtokens=100_000_000), Usage(rated_microtokens=10_000_000))
-USED = UsageChanged("e1", NOON, 7, 3, TOTALS, (waiting(record("call-1", subscription_id=7)),))
-STATE = Subscription(
-    subscription_id=7,
-    owner="0x01",
-    plan_id=1,
-    plan_version=1,
-    position=Position(100, 0, 0),
-    balance_ufix64=98_000_000,
-    deposited_ufix64=100_000_000,
-    charged_ufix64=2_000_000,
-    settled_microtokens=1_000_000_000,
-    settled_epoch=5,
-)
+SETTLED = SubscriptionChanged(5, NOON, 7, STATE, replace(STATE, settled_epoch=6))
 
 
 @dataclass
@@ -42,21 +27,30 @@ class Square:
     messages: FakeMessages = field(default_factory=FakeMessages)
     connections: FakeConnections = field(default_factory=FakeConnections)
     sender: FakeConnectionSender = field(default_factory=FakeConnectionSender)
+    clock: FakeClock = field(default_factory=FakeClock)
+    pauses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.connections.watch("c1", 7, NOON)
+        self.joins("c1")
 
-    def use(self) -> None:
-        self.push(USED)
+    def joins(self, connection_id: str, address: str = "0x01", subscription_id: int = 7) -> None:
+        connection = Connection(connection_id, address, LATER)
+        self.connections.add(connection)
+        self.connections.watch(connection, subscription_id)
 
-    def state(self, after: Subscription, before: Subscription | None = None) -> None:
-        self.push(SubscriptionChanged("e1", NOON, before, after))
+    def push(self, *changes: Change) -> None:
+        forget = Forget(self.connections, self.clock)
+        Push(self.messages, self.connections, self.sender, forget, self.clock, self.pause).run(7, changes)
 
-    def push(self, change: Change) -> None:
-        Push(self.messages, self.connections, self.sender, FakeClock()).run(change)
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.clock.advance(timedelta(seconds=seconds))
 
     def received(self, connection: str = "c1") -> list[dict[str, Any]]:
-        return [json.loads(text) for text in self.sender.sent[connection]]
+        return messages_in(self.sender.sent[connection])
+
+    def told(self, connection: str = "c1") -> list[tuple[str, str]]:
+        return [(message["type"], message["sequence"]) for message in self.received(connection)]
 
 
 @pytest.fixture
@@ -64,84 +58,36 @@ def square() -> Square:
     return Square()
 
 
-def test_changed_totals_are_sent_with_the_calls_that_are_new_and_not_stored(square: Square) -> None:
-    square.use()
-    assert square.received() == [
-        {
-            "type": "usage.pending",
-            "subscription_id": "7",
-            "version": "3",
-            "at": "2026-11-24T12:00:00.000000Z",
-            "counted_microtokens": "100000000",
-            "unconfirmed_microtokens": "10000000",
-            "calls": [{"event_id": "call-1", "model": "gpt-4.1-mini", "tokens": "10", "rated_microtokens": "10000000"}],
-        }
-    ]
-    assert square.messages.last_sequence(7) == 0
+def test_a_change_is_sent_with_its_number_to_everybody_who_watches(square: Square) -> None:
+    square.joins("c2")
+    square.push(USED)
+    assert square.told("c1") == square.told("c2") == [("usage.pending", "1")]
+    assert square.received()[0]["at"] == "2026-11-24T12:00:00.000000Z"
 
 
-def test_counted_calls_are_sent_by_the_name_that_the_gate_gave_them_and_not_stored(square: Square) -> None:
-    rows = (row("a", call_id="call-1"), row("b", started_at=NOON))
-    entries = tuple(Entry.of_row(one, rating(one)) for one in rows)
-    square.push(CallsCounted("e1", NOON, 7, entries))
-    [message] = square.received()
-    assert (message["type"], message["subscription_id"]) == ("usage.counted", "7")
-    assert [call["event_id"] for call in message["calls"]] == ["call-1", "b@2026-11-24T12:00:00.000000Z"]
-    assert message["calls"][0] == {
-        "event_id": "call-1",
-        "model": "gpt-4.1-mini",
-        "tokens": "10",
-        "rated_microtokens": "10000000",
-    }
-    assert square.messages.last_sequence(7) == 0
+def test_what_happens_at_the_same_time_is_one_frame(square: Square) -> None:
+    square.push(USED, SETTLED, StandingDecided(3, NOON, 7, "overdrawn", 3))
+    assert len(square.sender.sent["c1"]) == 1
+    assert square.told() == [("usage.pending", "1"), ("usage.settled", "2"), ("standing.changed", "3")]
 
 
-def test_a_change_of_neither_balance_nor_status_makes_no_message(square: Square) -> None:
-    square.state(replace(STATE, position=Position(101, 0, 0), plan_id=2), STATE)
-    assert square.received() == []
+def test_nothing_is_stored_where_nobody_watches(square: Square) -> None:
+    # Given a subscription whose only watcher has expired
+    square.connections.watches = {("c1", 7): square.clock()}
+    # When it is used and settled, Then nothing is written
+    square.push(USED, SETTLED)
+    assert (square.messages.logs, square.received()) == ({}, [])
 
 
-def test_a_settlement_is_pushed_before_the_changed_balance(square: Square) -> None:
-    before = replace(STATE, settled_epoch=4, balance_ufix64=100_000_000, charged_ufix64=0)
-    square.state(STATE, before)
-    told = [(message["type"], message["sequence"]) for message in square.received()]
-    assert told == [("usage.settled", "1"), ("balance.changed", "2")]
-    assert square.received()[0]["epoch"] == "5"
-    assert square.received()[1]["balance_ufix64"] == "98000000"
-
-
-def test_what_is_owed_is_told_with_its_currency(square: Square) -> None:
-    tariff = Tariff(currency=Currency.USD, needs_rate=True)
-    square.state(
-        replace(STATE, tariff=tariff, settled_epoch=6, owed_ufix64=5, status=SubscriptionStatus.SUSPENDED), STATE
-    )
-    told = [(message["owed_ufix64"], message["currency"]) for message in square.received()]
-    assert told == [("5", "USD"), ("5", "USD")]
-
-
-def test_a_new_subscription_is_pushed_as_a_changed_balance(square: Square) -> None:
-    square.state(replace(STATE, settled_epoch=None))
-    assert [message["type"] for message in square.received()] == ["balance.changed"]
-
-
-def test_a_change_that_is_delivered_twice_is_the_same_message(square: Square) -> None:
-    for _ in range(2):
-        square.state(replace(STATE, settled_epoch=6), STATE)
-    assert [message["sequence"] for message in square.received()] == ["1", "1"]
-    assert square.messages.last_sequence(7) == 1
-
-
-def test_a_connection_that_is_gone_is_forgotten_and_the_others_are_served(square: Square) -> None:
-    square.connections.watch("c0", 7, NOON)
-    square.sender.gone.add("c0")
-    square.use()
-    assert square.connections.watching(7) == ["c1"]
-    assert len(square.received()) == 1
+def test_messages_are_stored_a_while_after_the_last_watcher_has_gone(square: Square) -> None:
+    Forget(square.connections, square.clock).run("c1")
+    square.push(USED)
+    assert square.messages.log(7).sequence == 1
 
 
 def test_a_watcher_of_another_subscription_receives_nothing(square: Square) -> None:
-    square.connections.watch("c2", 8, NOON)
-    square.use()
+    square.joins("c2", subscription_id=8)
+    square.push(USED)
     assert square.received("c2") == []
 
 
@@ -151,57 +97,124 @@ def test_a_message_is_stored_before_it_is_sent(square: Square) -> None:
     send = square.sender.send
 
     def send_and_note(connection_id: str, text: str) -> bool:
-        stored.append(square.messages.last_sequence(7))
+        stored.append(square.messages.log(7).sequence)
         return send(connection_id, text)
 
     square.sender.send = send_and_note  # type: ignore[method-assign]
     # When a settlement is pushed
-    square.state(replace(STATE, settled_epoch=6), STATE)
+    square.push(SETTLED)
     # Then its message was stored by then
     assert stored == [1]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"balance_ufix64": 97_000_000, "deposited_ufix64": 99_000_000},
-        {"status": SubscriptionStatus.SUSPENDED},
-    ],
-    ids=["balance", "status"],
-)
-def test_a_changed_balance_or_status_is_told(square: Square, change: dict[str, Any]) -> None:
-    square.state(replace(STATE, **change), STATE)
-    assert [message["type"] for message in square.received()] == ["balance.changed"]
+def test_changes_that_are_delivered_twice_take_no_other_number(square: Square) -> None:
+    # Given three changes that became two messages
+    standing = StandingDecided(6, NOON, 7, "overdrawn", 3)
+    square.push(SETTLED, standing)
+    # When they are delivered again, together or in part
+    square.push(SETTLED, standing)
+    square.push(SETTLED)
+    # Then nothing new is stored, and the last message is sent again for who missed it
+    assert square.told() == [("usage.settled", "1"), *[("standing.changed", "2")] * 3]
+    assert square.messages.log(7).sequence == 2
 
 
-def test_a_settlement_that_charges_nothing_is_told_alone(square: Square) -> None:
-    square.state(replace(STATE, settled_epoch=6), STATE)
-    assert [(message["type"], message["epoch"]) for message in square.received()] == [("usage.settled", "6")]
+def test_of_changes_that_are_delivered_again_with_new_ones_only_the_new_ones_are_told(square: Square) -> None:
+    square.push(USED)
+    square.push(USED, replace(USED, number=2, version=4, calls=()))
+    [_, second] = square.received()
+    assert (second["sequence"], second["data"]["totals"]["version"], second["data"]["calls"]) == ("2", "4", [])
+
+
+def test_each_kind_of_change_is_followed_by_itself(square: Square) -> None:
+    # Given a change whose number is high
+    square.push(replace(SETTLED, number=10**38))
+    # When something of another stream happens, whose numbers are lower, Then it is new
+    square.push(USED)
+    assert [kind for kind, _ in square.told()] == ["usage.settled", "usage.pending"]
+
+
+def test_messages_of_a_subscription_are_a_quarter_of_a_second_apart(square: Square) -> None:
+    # Given changes one by one, faster than that
+    for number in range(1, 6):
+        square.push(replace(USED, number=number, version=number))
+        square.clock.advance(timedelta(milliseconds=50))
+    # Then from the second on each waits for its turn
+    assert square.pauses == pytest.approx([0.2] * 4)
+    # And after a quiet while, none waits
+    square.clock.advance(timedelta(milliseconds=200))
+    square.push(replace(USED, number=6, version=6))
+    assert len(square.pauses) == 4
+
+
+def test_a_clock_that_is_behind_makes_nobody_wait_longer(square: Square) -> None:
+    square.messages.logs[7] = Log(written_at=square.clock() + timedelta(hours=1))
+    square.push(USED)
+    assert square.pauses == [0.25]
+
+
+def test_a_message_that_lost_the_race_for_its_number_takes_the_next_one(square: Square) -> None:
+    # Given another invocation that stores a message just before this one
+    append = square.messages.append
+
+    def be_overtaken(log: Log, notifications: Sequence[Notification], through: Through, now: Any) -> Sequence[Message]:
+        square.messages.append = append  # type: ignore[method-assign]
+        append(log, notifications, {Source.STANDING: 1}, now)
+        return append(log, notifications, through, now)
+
+    square.messages.append = be_overtaken  # type: ignore[method-assign]
+    # When a change is pushed, Then it has the number after the other's
+    square.push(USED)
+    assert square.told() == [("usage.pending", "2")]
+
+
+def test_whoever_loses_every_race_is_delivered_again(square: Square) -> None:
+    attempts: list[Log] = []
+
+    def lose(log: Log, *_: object) -> Sequence[Message]:
+        attempts.append(log)
+        raise RaceLostError("another message was stored")
+
+    square.messages.append = lose  # type: ignore[method-assign, assignment]
+    with pytest.raises(RaceLostError, match="subscription 7 lost 5 races"):
+        square.push(USED)
+    assert len(attempts) == ATTEMPTS_MAX
+
+
+def test_a_connection_that_is_gone_is_forgotten_and_the_others_are_served(square: Square) -> None:
+    square.joins("c0")
+    square.sender.gone.add("c0")
+    square.push(USED)
+    assert set(square.connections.connections) == {"c1"}
+    assert square.connections.audience(7, square.clock()).watchers == ["c1"]
+    assert len(square.received()) == 1
 
 
 def test_a_move_ends_the_watches_of_everybody_but_the_new_owner_at_once(square: Square) -> None:
     # Given watchers of the old and the new owner, and of one that is gone
-    for connection, address in (("c1", "0x01"), ("c2", "0x02")):
-        square.connections.add(connection, address, NOON)
-        square.connections.watch(connection, 7, NOON)
-    square.connections.watch("gone", 7, NOON)
-    square.connections.watch("c1", 8, NOON)
+    square.joins("c2", "0x02")
+    square.connections.watch(Connection("gone", "0x01", LATER), 7)
+    square.joins("c1", subscription_id=8)
     # When the subscription moves, together with a change of its balance
     moved = replace(STATE, owner="0x02", balance_ufix64=97_000_000, deposited_ufix64=99_000_000)
-    square.state(moved, STATE)
+    square.push(replace(SETTLED, after=moved))
     # Then the old owner is told so and nothing else, and watches only what is still their own
-    assert [message["type"] for message in square.received("c1")] == ["watch.ended"]
-    assert [message["type"] for message in square.received("c2")] == ["balance.changed"]
-    assert square.connections.watches == {("c2", 7), ("c1", 8)}
+    ended = {"type": "watch.ended", "subscription_id": "7", "reason": "owner_changed"}
+    assert square.received("c1") == [ended]
+    assert [kind for kind, _ in square.told("c2")] == ["balance.changed"]
+    assert set(square.connections.watches) == {("c2", 7), ("c1", 8)}
+
+
+def test_the_new_owner_cannot_resume_from_before_the_move(square: Square) -> None:
+    # Given a message of the former owner's time
+    square.push(USED)
+    # When the subscription moves
+    square.push(replace(SETTLED, after=replace(STATE, owner="0x02")))
+    # Then earlier numbers are too old to resume from
+    assert square.messages.log(7).complete_after == 2
 
 
 def test_a_change_without_a_new_owner_ends_no_watch(square: Square) -> None:
-    square.state(replace(STATE, settled_epoch=6), STATE)
-    assert square.connections.watches == {("c1", 7)}
-
-
-def test_a_changed_standing_is_stored_numbered_and_sent(square: Square) -> None:
-    square.push(StandingChanged("e1", NOON, 7, "overdrawn", 3))
-    [message] = square.received()
-    assert (message["type"], message["standing"], message["version"]) == ("standing.changed", "overdrawn", "3")
-    assert (message["sequence"], square.messages.last_sequence(7)) == ("1", 1)
+    square.push(SETTLED)
+    assert set(square.connections.watches) == {("c1", 7)}
+    assert square.messages.log(7).complete_after == 0

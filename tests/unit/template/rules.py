@@ -28,6 +28,7 @@ RECEIVES_MIN: Final = 5
 """AWS: a message is received at least five times before it goes to the dead-letter queue."""
 DAYS_14: Final = 14 * 24 * 3600
 STREAM_RETRIES_MAX: Final = 10
+STREAM_LANES_MIN: Final = 10
 DEADLINE_MARGIN: Final = Deadline(datetime.now(UTC)).margin
 
 ALARM: Final = "AWS::CloudWatch::Alarm"
@@ -168,6 +169,10 @@ def _stream_faults(source: EventSource) -> Iterator[str]:
         yield f"{source.function} would try a bad record {given.get('MaximumRetryAttempts')} times"
     if given.get("BisectBatchOnFunctionError") is not True:
         yield f"one record can fail a whole batch of {source.function}"
+    if given.get("ParallelizationFactor", 1) < STREAM_LANES_MIN:
+        yield f"{source.function} makes subscriptions of {source.source_arn} wait for one another"
+    if not given.get("FilterCriteria", {}).get("Filters"):
+        yield f"{source.function} is woken by all that is written to {source.source_arn}"
     if not given.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
         yield f"nobody is told what {source.function} gives up"
 

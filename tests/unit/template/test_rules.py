@@ -150,6 +150,16 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
         lambda source: event(source, "EnforcementFunction", "Usage").pop("DestinationConfig"),
     ),
     (
+        "one lane for all subscriptions",
+        rules.a_batch_that_fails_loses_nothing,
+        event_changed("PendingPushFunction", "Usage", ParallelizationFactor=1),
+    ),
+    (
+        "a stream without a filter",
+        rules.a_batch_that_fails_loses_nothing,
+        lambda source: event(source, "EnforcementFunction", "Usage").pop("FilterCriteria"),
+    ),
+    (
         "a stream's images",
         rules.streams_show_both_images,
         changed("LedgerTable", StreamSpecification={"StreamViewType": "KEYS_ONLY"}),

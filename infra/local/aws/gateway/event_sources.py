@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.aws.gateway.deployment import Deployment
+from infra.local.aws.gateway.event_patterns import Filters
 from infra.local.aws.gateway.functions import Functions
 from infra.local.aws.gateway.template import Properties
 
@@ -24,6 +25,11 @@ class EventSource:
     batch_size: int
     reports_failures: bool
     properties: Properties
+
+    @property
+    def filters(self) -> Filters:
+        """Of the records; a queue's messages are not filtered here."""
+        return Filters.of(self.properties)
 
     async def hand_over(self, functions: Functions, records: Sequence[Record]) -> set[str] | None:
         """Invoke the function with a batch; returns the identifiers of failed records, or None if the function failed.

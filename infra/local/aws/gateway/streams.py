@@ -10,7 +10,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
+from zlib import crc32
 
 from mypy_boto3_sqs import SQSClient
 
@@ -80,7 +83,11 @@ class StreamReader:
 
 @dataclass(frozen=True, slots=True)
 class StreamPoller:
-    """Feeds one stream to one function. A batch blocks the following ones until it is handled or given up."""
+    """Feeds one stream to one function, in as many lanes as `ParallelizationFactor` says.
+
+    Records with the same partition key are in the same lane. A batch blocks the following ones of its lane until it is
+    handled or given up; meanwhile they gather, and are the next batch.
+    """
 
     source: EventSource
     functions: Functions
@@ -88,9 +95,23 @@ class StreamPoller:
     sqs: SQSClient
 
     async def run(self) -> None:
-        reader = StreamReader(self.source.source_arn, self.streams)
-        async for records in reader.batches(self.source.batch_size):
-            await self.deliver(records, reader.shard_id)
+        lanes = [asyncio.Queue[tuple[str, Record]](self.source.batch_size) for _ in range(self._lanes)]
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes:
+                group.create_task(self._serve(lane))
+            reader, filters = StreamReader(self.source.source_arn, self.streams), self.source.filters
+            async for records in reader.batches(self.source.batch_size):
+                for record in filter(filters.accept, records):
+                    await lanes[_hash(record) % len(lanes)].put((reader.shard_id, record))
+
+    async def _serve(self, lane: asyncio.Queue[tuple[str, Record]]) -> None:
+        """Deliver what has gathered in a lane, again and again, as one batch of each shard."""
+        while True:
+            gathered = [await lane.get()]
+            while not lane.empty() and len(gathered) < self.source.batch_size:
+                gathered.append(lane.get_nowait())
+            for shard_id, batch in groupby(gathered, itemgetter(0)):
+                await self.deliver([record for _, record in batch], shard_id)
 
     async def deliver(self, records: Sequence[Record], shard_id: str) -> None:
         """Invoke the function until every record is handled or, after the retries, given up."""
@@ -106,6 +127,10 @@ class StreamPoller:
             await asyncio.sleep(RETRY_SECONDS)
             parts = _halves(left) if whole_failed and self._bisects else [left]
             waiting.extendleft((part, retries + 1) for part in reversed(parts))
+
+    @property
+    def _lanes(self) -> int:
+        return int(self.source.properties.get("ParallelizationFactor", 1))
 
     @property
     def _retries_max(self) -> int | None:
@@ -180,6 +205,11 @@ def _json_safe(value: Any) -> Any:
 def _sequence(record: Record) -> str:
     sequence: str = record["dynamodb"]["SequenceNumber"]
     return sequence
+
+
+def _hash(record: Record) -> int:
+    """The same for all records with one partition key, which every table here calls `pk`."""
+    return crc32(json.dumps(record["dynamodb"]["Keys"]["pk"]).encode())
 
 
 def _halves(batch: Sequence[Record]) -> list[Sequence[Record]]:

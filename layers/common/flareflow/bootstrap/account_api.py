@@ -5,9 +5,9 @@ from functools import cache
 import boto3
 
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
+from flareflow.adapters.dynamodb.connections import DynamoTickets
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.rates import DynamoRates
-from flareflow.adapters.dynamodb.realtime import DynamoTickets
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
 from flareflow.credentials import random_token

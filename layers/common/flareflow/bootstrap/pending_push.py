@@ -1,5 +1,6 @@
 """Composition root of `pending_push`."""
 
+import time
 from functools import cache
 from typing import Final
 
@@ -7,9 +8,11 @@ import boto3
 
 from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.changes import decode_change
+from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.failed_records import FailedRecords
-from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages
+from flareflow.adapters.dynamodb.messages import DynamoMessages
 from flareflow.entrypoints.settings import Settings
+from flareflow.realtime.connections import Forget
 from flareflow.realtime.pushing import Push
 from flareflow.time import utc_now
 
@@ -27,11 +30,14 @@ class PendingPushSettings(Settings):
 def push() -> Push:
     settings = PendingPushSettings.from_environment()
     realtime = boto3.resource("dynamodb").Table(settings.realtime_table)
+    connections = DynamoConnections(realtime)
     return Push(
         messages=DynamoMessages(realtime),
-        connections=DynamoConnections(realtime),
+        connections=connections,
         sender=websocket_connections(settings.websocket_url),
+        forget=Forget(connections, utc_now),
         clock=utc_now,
+        pause=time.sleep,
     )
 
 

@@ -5,11 +5,14 @@ from functools import cache
 import boto3
 
 from flareflow.adapters.aws.websocket import websocket_connections
-from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
+from flareflow.adapters.dynamodb.connections import DynamoConnections, DynamoTickets
+from flareflow.adapters.dynamodb.live_snapshots import DynamoSnapshots
+from flareflow.adapters.dynamodb.messages import DynamoMessages
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.entrypoints.settings import Settings
 from flareflow.entrypoints.websocket import Routes
-from flareflow.realtime.connections import Connect, Watch
+from flareflow.realtime.connections import Connect, Forget
+from flareflow.realtime.watching import Ping, Refuse, Watch
 from flareflow.time import utc_now
 
 
@@ -18,19 +21,24 @@ class WebsocketSettings(Settings):
 
     realtime_table: str
     ledger_table: str
+    usage_table: str
     websocket_url: str
 
 
 @cache
 def routes() -> Routes:
     settings = WebsocketSettings.from_environment()
-    table = boto3.resource("dynamodb").Table(settings.realtime_table)
-    ledger = LedgerReader(boto3.resource("dynamodb").Table(settings.ledger_table))
-    connections = DynamoConnections(table)
+    dynamodb = boto3.resource("dynamodb")
+    table, ledger = dynamodb.Table(settings.realtime_table), dynamodb.Table(settings.ledger_table)
+    connections, messages = DynamoConnections(table), DynamoMessages(table)
+    snapshots = DynamoSnapshots(ledger, dynamodb.Table(settings.usage_table))
     sender = websocket_connections(settings.websocket_url)
+    forget = Forget(connections, utc_now)
+    watch = Watch(connections, LedgerReader(ledger), messages, snapshots, sender, forget, utc_now)
     return Routes(
-        connect=Connect(DynamoTickets(table), connections, utc_now).run,
-        watch=Watch(connections, ledger, DynamoMessages(table), sender, utc_now).run,
-        disconnect=connections.remove,
-        send=sender.send,
+        connect=Connect(DynamoTickets(table), connections, sender, forget, utc_now).run,
+        watch=watch.run,
+        ping=Ping(connections, messages, sender).run,
+        disconnect=forget.run,
+        refuse=Refuse(sender).run,
     )

@@ -2,8 +2,10 @@
 driven again from a queue.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Protocol
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import (
@@ -13,6 +15,10 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from pydantic import BaseModel, Field
 
 from flareflow.errors import FlareFlowError
+from flareflow.time import Deadline
+
+AT_ONCE_MAX: Final = 8
+"""Subscriptions of a batch that are handled at the same time."""
 
 logger = Logger(child=True)
 
@@ -73,3 +79,67 @@ def drive_again[C](
         if change is not None:
             handle(change)
     logger.info("records that were given up are handled", stream=place.streamArn, first=place.startSequenceNumber)
+
+
+class OfSubscription(Protocol):
+    """What a stream record of one subscription is decoded into."""
+
+    @property
+    def subscription_id(self) -> int: ...
+
+
+@dataclass(slots=True)
+class Group[C]:
+    """The records of one subscription in a batch; `first` is the sequence number of the first one."""
+
+    subscription_id: int
+    first: str
+    changes: list[C] = field(default_factory=list)
+
+
+def each_subscription[C: OfSubscription](
+    event: dict[str, Any],
+    decode: Callable[[DynamoDBRecord], C | None],
+    handle: Callable[[int, Sequence[C]], None],
+    deadline: Deadline,
+) -> BatchResponse:
+    """Handle all records of a subscription in one call, and several subscriptions at the same time.
+
+    Whatever fails holds up no other subscription. Lambda delivers the batch again from the first record of a failed or
+    unreadable one, and of those that were not begun when the deadline was near; so what succeeded is handled again.
+    """
+    groups, failed = _grouped(event, decode)
+
+    def succeeds(group: Group[C]) -> bool:
+        if deadline.is_near():
+            return False
+        try:
+            handle(group.subscription_id, group.changes)
+        except Exception:
+            logger.exception("changes of subscription %d failed; the stream delivers them again", group.subscription_id)
+            return False
+        return True
+
+    with ThreadPoolExecutor(AT_ONCE_MAX) as pool:
+        failed += [group.first for group, done in zip(groups, pool.map(succeeds, groups), strict=True) if not done]
+    return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
+
+
+def _grouped[C: OfSubscription](
+    event: dict[str, Any], decode: Callable[[DynamoDBRecord], C | None]
+) -> tuple[list[Group[C]], list[str]]:
+    """The records by subscription, and the sequence numbers of those that could not be read."""
+    groups: dict[int, Group[C]] = {}
+    unreadable: list[str] = []
+    for record in DynamoDBStreamEvent(event).records:
+        number = str(record["dynamodb"]["SequenceNumber"])
+        try:
+            change = decode(record)
+        except Exception:
+            logger.exception("a stream record could not be read; the stream delivers it again")
+            unreadable.append(number)
+            continue
+        if change is not None:
+            subscription_id = change.subscription_id
+            groups.setdefault(subscription_id, Group(subscription_id, number)).changes.append(change)
+    return list(groups.values()), unreadable

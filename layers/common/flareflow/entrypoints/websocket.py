@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flareflow.errors import InvalidRequestError, RequestError
 from flareflow.inputs import UInt64
-from flareflow.json_format import to_json
 
 
 class RequestContext(BaseModel):
@@ -28,7 +27,7 @@ class WebSocketEvent(BaseModel):
 
 
 class WatchRequest(BaseModel):
-    """The message of a client that wants to watch; `after` is the sequence number of the last message it has seen."""
+    """`{"action": "watch"}`: `after` is the sequence number of the last message that the client has seen."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,10 +44,12 @@ class Routes:
     """Takes connection id and ticket."""
     watch: Callable[[str, int, int | None], None]
     """Takes connection id, subscription id and the last sequence number seen."""
+    ping: Callable[[str], None]
+    """Takes the connection id."""
     disconnect: Callable[[str], None]
     """Takes the connection id."""
-    send: Callable[[str, str], object]
-    """Takes connection id and text."""
+    refuse: Callable[[str, RequestError], None]
+    """Takes the connection id and why it does not get what it asked for."""
 
     def run(self, event: WebSocketEvent) -> HTTPStatus:
         """Raises UnavailableError, which API Gateway reports to the client as an internal error."""
@@ -59,9 +60,11 @@ class Routes:
             case "$disconnect":
                 self.disconnect(connection_id)
             case "watch":
-                self._watch(connection_id, event.body or "")
+                self._answer(connection_id, lambda: self._watch(connection_id, event.body or ""))
+            case "ping":
+                self._answer(connection_id, lambda: self.ping(connection_id))
             case _:
-                self._send_error(connection_id, InvalidRequestError("unknown_action", "The action is `watch`."))
+                self._answer(connection_id, _refuse_action)
         return HTTPStatus.OK
 
     def _connect(self, connection_id: str, ticket: str) -> HTTPStatus:
@@ -71,15 +74,21 @@ class Routes:
             return error.status
         return HTTPStatus.OK
 
+    def _answer(self, connection_id: str, answer: Callable[[], None]) -> None:
+        """Whatever the client asked for that cannot be done is told by a message."""
+        try:
+            answer()
+        except RequestError as error:
+            self.refuse(connection_id, error)
+
     def _watch(self, connection_id: str, body: str) -> None:
         try:
             wanted = WatchRequest.model_validate_json(body)
-            self.watch(connection_id, wanted.subscription_id, wanted.after)
-        except ValidationError:
+        except ValidationError as error:
             wish = "Send action, subscription_id and, to resume, after."
-            self._send_error(connection_id, InvalidRequestError("invalid_request", wish))
-        except RequestError as error:
-            self._send_error(connection_id, error)
+            raise InvalidRequestError("invalid_request", wish) from error
+        self.watch(connection_id, wanted.subscription_id, wanted.after)
 
-    def _send_error(self, connection_id: str, error: RequestError) -> None:
-        self.send(connection_id, to_json({"type": "error", "code": error.code, "detail": str(error)}))
+
+def _refuse_action() -> None:
+    raise InvalidRequestError("unknown_action", "The actions are `watch` and `ping`.")

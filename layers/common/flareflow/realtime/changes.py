@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import Entry, RatedRecord
+from flareflow.realtime.models import Source
 from flareflow.settlement.journal import Subscription
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Base of the changes. `change_id` is the same however often the change is delivered; `at` is when it was made."""
+    """Base of the changes. `number` grows with each record of the stream it came from; `at` is when it was made."""
 
-    change_id: str
+    source: ClassVar[Source]
+
+    number: int
     at: datetime
+    subscription_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class UsageChanged(Change):
     `calls` are those that began to wait for their rows by this change.
     """
 
-    subscription_id: int
+    source: ClassVar[Source] = Source.LIVE_TOTALS
+
     version: int
     totals: LiveTotals
     calls: tuple[RatedRecord, ...] = ()
@@ -33,7 +39,8 @@ class UsageChanged(Change):
 class CallsCounted(Change):
     """Calls of a subscription were billed."""
 
-    subscription_id: int
+    source: ClassVar[Source] = Source.PACKS
+
     calls: tuple[Entry, ...]
 
 
@@ -41,14 +48,17 @@ class CallsCounted(Change):
 class SubscriptionChanged(Change):
     """A subscription was written; `before` is None for a new one."""
 
+    source: ClassVar[Source] = Source.SUBSCRIPTION
+
     before: Subscription | None
     after: Subscription
 
 
 @dataclass(frozen=True, slots=True)
-class StandingChanged(Change):
+class StandingDecided(Change):
     """The standing of a subscription changed. `version` grows with every change."""
 
-    subscription_id: int
+    source: ClassVar[Source] = Source.STANDING
+
     standing: str
     version: int

@@ -1,20 +1,21 @@
-"""Opening a WebSocket connection with a ticket, and watching subscriptions with it."""
+"""Opening a WebSocket connection with a ticket, and forgetting it when it ends."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.credentials import token_hash
-from flareflow.errors import ConflictError, NotFoundError, UnauthenticatedError
-from flareflow.json_format import to_json
-from flareflow.realtime.ports import Connections, ConnectionSender, Messages, Owners, Tickets
+from flareflow.errors import ConflictError, UnauthenticatedError
+from flareflow.realtime.models import Connection
+from flareflow.realtime.ports import Connections, ConnectionSender, Tickets
 from flareflow.time import Clock
 
 CONNECTION_LIFETIME: Final = timedelta(hours=2)
 """API Gateway closes every connection after two hours."""
-WATCHED_MAX: Final = 20
-WATCHERS_MAX: Final = 20
-RESUMED_MAX: Final = 100
+CONNECTIONS_MAX: Final = 5
+"""Of one account."""
+RECORDED_AFTER: Final = timedelta(minutes=5)
+"""After the last watcher has gone, messages are stored for so long, for a client that connects again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,70 +24,40 @@ class Connect:
 
     tickets: Tickets
     connections: Connections
+    sender: ConnectionSender
+    forget: "Forget"
     clock: Clock
 
     def run(self, connection_id: str, ticket: str) -> None:
-        """Raises UnauthenticatedError `unknown_ticket`."""
+        """Raises UnauthenticatedError `unknown_ticket`, ConflictError `too_many_connections`."""
         now = self.clock()
         address = self.tickets.consume(token_hash(ticket), now)
         if address is None:
             raise UnauthenticatedError("unknown_ticket", "The ticket is unknown, used or expired.")
-        self.connections.add(connection_id, address, now + CONNECTION_LIFETIME)
+        self.connections.add(Connection(connection_id, address, now + CONNECTION_LIFETIME))
+        if self._are_too_many(connection_id, address, now):
+            self.forget.run(connection_id)
+            raise ConflictError("too_many_connections", f"An account has at most {CONNECTIONS_MAX} connections.")
+
+    def _are_too_many(self, connection_id: str, address: str, now: datetime) -> bool:
+        """Count after adding, so that concurrent calls never let in more. Those that are gone do not count."""
+        opened = self.connections.opened_by(address, now)
+        if len(opened) <= CONNECTIONS_MAX:
+            return False
+        for other in opened:
+            if other != connection_id and not self.sender.is_open(other):
+                self.forget.run(other)
+        return len(self.connections.opened_by(address, now)) > CONNECTIONS_MAX
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """Let a connection watch a subscription: it gets every message from now on.
-
-    The first answer has the last sequence number. Then follow the stored messages after number `after`, if given, at
-    most `RESUMED_MAX`. The watch is stored before they are read, so none is missed; a message that arrives twice has
-    the same number.
-    """
+class Forget:
+    """Forget a connection that has ended, and what it watched."""
 
     connections: Connections
-    owners: Owners
-    messages: Messages
-    sender: ConnectionSender
     clock: Clock
 
-    def run(self, connection_id: str, subscription_id: int, after: int | None) -> None:
-        """Raises UnauthenticatedError `unknown_connection`; NotFoundError `subscription_not_found`, also for a
-        subscription of somebody else; ConflictError `too_many_watched` or `too_many_watchers`.
-        """
-        self._check_owner(connection_id, subscription_id)
-        self._check_watch_limits(connection_id, subscription_id)
-        self.connections.watch(connection_id, subscription_id, self.clock() + CONNECTION_LIFETIME)
-        self._check_owner_again(connection_id, subscription_id)
-        self._greet(connection_id, subscription_id)
-        if after is not None:
-            for message in self.messages.after(subscription_id, after, RESUMED_MAX):
-                self.sender.send(connection_id, message.text())
-
-    def _check_owner(self, connection_id: str, subscription_id: int) -> None:
-        address = self.connections.address(connection_id)
-        if address is None:
-            raise UnauthenticatedError("unknown_connection", "Connect again with a new ticket.")
-        if self.owners.owner(subscription_id) != address:
-            raise NotFoundError("subscription_not_found", f"You own no subscription {subscription_id}.")
-
-    def _check_owner_again(self, connection_id: str, subscription_id: int) -> None:
-        """A subscription that has moved meanwhile may have ended its watches before this one was stored."""
-        try:
-            self._check_owner(connection_id, subscription_id)
-        except NotFoundError:
-            self.connections.unwatch(connection_id, subscription_id)
-            raise
-
-    def _check_watch_limits(self, connection_id: str, subscription_id: int) -> None:
-        watched = self.connections.watched_by(connection_id)
-        if subscription_id in watched:
-            return
-        if len(watched) >= WATCHED_MAX:
-            raise ConflictError("too_many_watched", f"A connection can watch at most {WATCHED_MAX} subscriptions.")
-        if len(self.connections.watching(subscription_id)) >= WATCHERS_MAX:
-            raise ConflictError("too_many_watchers", f"At most {WATCHERS_MAX} connections can watch one subscription.")
-
-    def _greet(self, connection_id: str, subscription_id: int) -> None:
-        last = self.messages.last_sequence(subscription_id)
-        greeting = {"type": "watching", "subscription_id": subscription_id, "sequence": last}
-        self.sender.send(connection_id, to_json(greeting))
+    def run(self, connection_id: str) -> None:
+        """May be repeated."""
+        now = self.clock()
+        self.connections.remove(connection_id, now, now + RECORDED_AFTER)

@@ -1,49 +1,82 @@
-"""Notifications, the messages that carry them, and tickets."""
+"""Notifications, the messages that carry them, connections and tickets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from flareflow.json_format import to_json
+from flareflow.json_format import Json
 
 
 class MessageType(StrEnum):
     """What a message reports."""
 
     USAGE_PENDING = "usage.pending"
-    USAGE_COUNTED = "usage.counted"
     USAGE_SETTLED = "usage.settled"
     BALANCE_CHANGED = "balance.changed"
     STANDING_CHANGED = "standing.changed"
 
 
+class Source(StrEnum):
+    """The items whose changes become messages; each kind is followed by itself."""
+
+    LIVE_TOTALS = "live_totals"
+    PACKS = "packs"
+    SUBSCRIPTION = "subscription"
+    STANDING = "standing"
+
+
+type Through = Mapping[Source, int]
+"""The number of the last stream record of each source that became a message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Something that happened to a subscription; `payload` holds its details as text, numbers in decimal."""
+    """Something that happened to a subscription; `data` is a payload in JSON form."""
 
     type: MessageType
     subscription_id: int
     at: datetime
-    payload: Mapping[str, str]
+    data: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notification with its sequence number among all messages of the subscription, from 1."""
+    """A notification with its sequence number among the messages of its subscription."""
 
     notification: Notification
     sequence: int
 
-    def text(self) -> str:
-        """The JSON text that clients receive."""
-        head = {
-            "type": self.notification.type,
-            "subscription_id": self.notification.subscription_id,
-            "sequence": self.sequence,
-            "at": self.notification.at,
-        }
-        return to_json({**head, **self.notification.payload})
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The state of a subscription's messages.
+
+    `sequence` is the last number that was taken. Every change after number `complete_after` was stored. `written_at`:
+    when the last message was stored; None before the first.
+    """
+
+    sequence: int = 0
+    complete_after: int = 0
+    through: Through = field(default_factory=dict)
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open WebSocket connection of an account; API Gateway closes it at `expires_at`."""
+
+    connection_id: str
+    address: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who watches a subscription. `is_recorded`: its changes are stored, since somebody watches or did a moment ago."""
+
+    watchers: Sequence[str]
+    is_recorded: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,127 +1,104 @@
 """Notifying those who watch a subscription of its changes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
-from flareflow.json_format import to_json
-from flareflow.realtime.changes import CallsCounted, Change, StandingChanged, SubscriptionChanged, UsageChanged
-from flareflow.realtime.models import MessageType, Notification
+from flareflow.errors import RaceLostError
+from flareflow.realtime.changes import Change, SubscriptionChanged
+from flareflow.realtime.connections import Forget
+from flareflow.realtime.frames import control, frames, numbered
+from flareflow.realtime.models import Log, Message
+from flareflow.realtime.notifications import notifications_of
+from flareflow.realtime.payloads import WatchEnded
 from flareflow.realtime.ports import Connections, ConnectionSender, Messages
 from flareflow.settlement.journal import Subscription
-from flareflow.time import Clock
+from flareflow.time import Clock, Pause
 
-WATCH_ENDED: Final = "watch.ended"
+MESSAGE_INTERVAL: Final = timedelta(milliseconds=250)
+"""Messages of one subscription are at least so far apart; what happens meanwhile is in the next one."""
+ATTEMPTS_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Send what a change means to every connection that watches the subscription.
+    """Send what changes mean to every connection that watches the subscription.
 
-    Messages about money are stored and numbered. Those about usage carry the totals and are sent only: a call costs no
-    write, and a client that missed some reads the totals anew.
+    Where somebody watches, or has watched a moment ago, messages are stored and numbered before they are sent.
+    Elsewhere nothing is written.
     """
 
     messages: Messages
     connections: Connections
     sender: ConnectionSender
+    forget: Forget
     clock: Clock
+    pause: Pause
 
-    def run(self, change: Change) -> None:
-        """Push one change; a repetition sends the same messages with the same sequence numbers.
+    def run(self, subscription_id: int, changes: Sequence[Change]) -> None:
+        """Push changes of one subscription, in the order in which they were made. May be repeated.
 
-        Raises StorageUnavailableError or RaceLostError; the change must then be delivered again.
+        Raises StorageUnavailableError or RaceLostError; the changes must then be delivered again.
         """
-        match change:
-            case UsageChanged():
-                self._send(change.subscription_id, _usage_pending(change))
-            case CallsCounted():
-                self._send(change.subscription_id, _usage_counted(change))
-            case SubscriptionChanged():
-                if change.before is not None and change.before.owner != change.after.owner:
-                    self._end_watches(change.after)
-                for notification in _of_subscription(change):
-                    self._publish(change, notification)
-            case StandingChanged():
-                self._publish(change, _standing_changed(change))
+        audience = self.connections.audience(subscription_id, self.clock())
+        if not audience.is_recorded:
+            return
+        moved = _moved(changes)
+        watchers = self._end_watches(moved, audience.watchers) if moved else audience.watchers
+        texts = frames(map(numbered, self._stored(subscription_id, changes)))
+        if texts and watchers:
+            for gone in self.sender.broadcast(watchers, texts):
+                self.forget.run(gone)
 
-    def _end_watches(self, moved: Subscription) -> None:
-        """Nobody but the new owner watches a subscription that has moved."""
-        ended = to_json({"type": WATCH_ENDED, "subscription_id": moved.subscription_id, "reason": "owner_changed"})
-        for connection_id in self.connections.watching(moved.subscription_id):
-            if self.connections.address(connection_id) != moved.owner:
-                self.connections.unwatch(connection_id, moved.subscription_id)
-                self.sender.send(connection_id, ended)
+    def one(self, change: Change) -> None:
+        """Push a single change."""
+        self.run(change.subscription_id, [change])
 
-    def _publish(self, change: Change, notification: Notification) -> None:
-        message = self.messages.publish(f"{change.change_id}.{notification.type}", notification, self.clock())
-        self._send(notification.subscription_id, message.text())
+    def _end_watches(self, moved: Subscription, watchers: Sequence[str]) -> Sequence[str]:
+        """Nobody but the new owner watches a subscription that has moved, or resumes from before; who still watches."""
+        self.messages.begin(moved.subscription_id)
+        [ended] = frames([control(WatchEnded(moved.subscription_id))])
+        former = [one for one in watchers if not self._is_of(one, moved.owner)]
+        for connection_id in former:
+            self.connections.unwatch(connection_id, moved.subscription_id)
+            self.sender.send(connection_id, ended)
+        return [one for one in watchers if one not in former]
 
-    def _send(self, subscription_id: int, text: str) -> None:
-        for connection_id in self.connections.watching(subscription_id):
-            if not self.sender.send(connection_id, text):
-                self.connections.remove(connection_id)
+    def _is_of(self, connection_id: str, address: str) -> bool:
+        connection = self.connections.find(connection_id)
+        return connection is not None and connection.address == address
 
+    def _stored(self, subscription_id: int, changes: Sequence[Change]) -> Sequence[Message]:
+        """The messages of the changes, stored by this call.
 
-def _usage_pending(change: UsageChanged) -> str:
-    """The message of a change of the totals."""
-    totals = {
-        "version": change.version,
-        "counted_microtokens": change.totals.counted.rated_microtokens,
-        "unconfirmed_microtokens": change.totals.unconfirmed.rated_microtokens,
-    }
-    calls = [
-        _call(one.call.event_id, one.call.model, one.call.tokens.total, one.rated_microtokens) for one in change.calls
-    ]
-    return _usage_text(MessageType.USAGE_PENDING, change, {**totals, "calls": calls})
+        Where an earlier delivery has stored all of them, the last message: who missed some sees the gap and resumes.
+        """
+        for _ in range(ATTEMPTS_MAX):
+            log = self.messages.log(subscription_id)
+            new = [change for change in changes if change.number > log.through.get(change.source, -1)]
+            if not new:
+                return self.messages.after(subscription_id, log.sequence - 1, 1)
+            notifications = notifications_of(new)
+            if not notifications:
+                return []
+            self._wait_for_turn(log)
+            through = {change.source: change.number for change in new}
+            try:
+                return self.messages.append(log, notifications, through, self.clock())
+            except RaceLostError:
+                continue
+        raise RaceLostError(f"subscription {subscription_id} lost {ATTEMPTS_MAX} races for the number of a message")
 
-
-def _usage_counted(change: CallsCounted) -> str:
-    """The message of calls that were billed. A call is named as the gate named it, or else by its row."""
-    calls = [
-        _call(one.call_id or one.identity, one.model, one.tokens.total, one.rated_microtokens) for one in change.calls
-    ]
-    return _usage_text(MessageType.USAGE_COUNTED, change, {"calls": calls})
-
-
-def _call(event_id: str, model: str, tokens: int, rated_microtokens: int) -> Mapping[str, object]:
-    return {"event_id": event_id, "model": model, "tokens": tokens, "rated_microtokens": rated_microtokens}
-
-
-def _usage_text(kind: MessageType, change: UsageChanged | CallsCounted, payload: Mapping[str, object]) -> str:
-    head = {"type": kind, "subscription_id": change.subscription_id, "at": change.at}
-    return to_json({**head, **payload})
+    def _wait_for_turn(self, log: Log) -> None:
+        if log.written_at is not None:
+            left = log.written_at + MESSAGE_INTERVAL - self.clock()
+            if left > timedelta():
+                self.pause(min(left, MESSAGE_INTERVAL).total_seconds())
 
 
-def _of_subscription(change: SubscriptionChanged) -> Iterator[Notification]:
-    before, after = change.before, change.after
-    if after.settled_epoch is not None and (before is None or before.settled_epoch != after.settled_epoch):
-        settled = {
-            "epoch": after.settled_epoch,
-            "settled_microtokens": after.settled_microtokens,
-            **_charges(after),
-        }
-        yield _notification(MessageType.USAGE_SETTLED, after.subscription_id, change, settled)
-    if before is None or (before.balance_ufix64, before.status) != (after.balance_ufix64, after.status):
-        balance = {"status": after.status, "balance_ufix64": after.balance_ufix64, **_charges(after)}
-        yield _notification(MessageType.BALANCE_CHANGED, after.subscription_id, change, balance)
-
-
-def _standing_changed(change: StandingChanged) -> Notification:
-    standing = {"standing": change.standing, "version": change.version}
-    return _notification(MessageType.STANDING_CHANGED, change.subscription_id, change, standing)
-
-
-def _charges(subscription: Subscription) -> dict[str, object]:
-    """What was charged, in the token of the deposits, and what is owed, in the plan's currency."""
-    return {
-        "charged_ufix64": subscription.charged_ufix64,
-        "owed_ufix64": subscription.owed_ufix64,
-        "currency": subscription.tariff.currency,
-    }
-
-
-def _notification(
-    kind: MessageType, subscription_id: int, change: Change, payload: Mapping[str, object]
-) -> Notification:
-    return Notification(kind, subscription_id, change.at, {name: str(value) for name, value in payload.items()})
+def _moved(changes: Sequence[Change]) -> Subscription | None:
+    """The subscription as of the last change, if its owner has changed."""
+    states = [change for change in changes if isinstance(change, SubscriptionChanged)]
+    has_moved = any(one.before is not None and one.before.owner != one.after.owner for one in states)
+    return states[-1].after if has_moved else None

@@ -22,7 +22,7 @@ from flareflow.realtime.changes import CallsCounted, SubscriptionChanged, UsageC
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from tests.fakes.metering import rating, record, row, waiting
-from tests.support.stream_records import EVENT_ID, WRITTEN_AT, stream_record
+from tests.support.stream_records import NUMBER, WRITTEN_AT, stream_record
 
 PACK: Item = USAGE_PACK.key(subscription_id=7, second=1, version=1, part=0)
 ALICES = Subscription(7, "0x01", 1, 2, Position(100, 0, 3), balance_ufix64=90, deposited_ufix64=100, charged_ufix64=10)
@@ -50,7 +50,7 @@ LIVE: Item = LIVE_TOTALS.key(subscription_id=7) | {
 
 def test_new_live_totals_are_a_change_of_usage_with_the_calls_that_wait() -> None:
     totals = LiveTotals(Usage(10, 20, 1, 45_000_000, 225_000), Usage(18, 2, 2, 20_000_000, 0))
-    assert decode_change(stream_record(LIVE)) == UsageChanged(EVENT_ID, WRITTEN_AT, 7, 3, totals, tuple(WAITING))
+    assert decode_change(stream_record(LIVE)) == UsageChanged(NUMBER, WRITTEN_AT, 7, 3, totals, tuple(WAITING))
 
 
 def test_only_calls_that_did_not_wait_before_are_new() -> None:
@@ -71,14 +71,14 @@ def test_a_new_pack_is_calls_that_were_counted_without_those_that_were_not_bille
     billed, other = (Entry.of_row(one, rating(one)) for one in (row("a"), row("b")))
     known = replace(other, is_billed=False)
     pack = PACK | {"entries": pack_entries([billed, known])}
-    assert decode_change(stream_record(pack)) == CallsCounted(EVENT_ID, WRITTEN_AT, 7, (billed,))
+    assert decode_change(stream_record(pack)) == CallsCounted(NUMBER, WRITTEN_AT, 7, (billed,))
 
 
 def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
-    assert decode_change(stream_record(STATE)) == SubscriptionChanged(EVENT_ID, WRITTEN_AT, None, ALICES)
+    assert decode_change(stream_record(STATE)) == SubscriptionChanged(NUMBER, WRITTEN_AT, 7, None, ALICES)
     suspended = replace(ALICES, status=SubscriptionStatus.SUSPENDED)
     changed = decode_change(stream_record(STATE | {"status": "suspended"}, STATE))
-    assert changed == SubscriptionChanged(EVENT_ID, WRITTEN_AT, ALICES, suspended)
+    assert changed == SubscriptionChanged(NUMBER, WRITTEN_AT, 7, ALICES, suspended)
 
 
 @pytest.mark.parametrize(

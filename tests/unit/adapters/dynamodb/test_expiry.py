@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -12,13 +12,14 @@ from moto import mock_aws
 from flareflow.accounts.models import Session
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.dynamodb.cases import DynamoCases
+from flareflow.adapters.dynamodb.connections import DynamoConnections, DynamoTickets
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
+from flareflow.adapters.dynamodb.messages import DynamoMessages
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
-from flareflow.adapters.dynamodb.realtime import DynamoConnections, DynamoMessages, DynamoTickets
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.inputs import Client
 from flareflow.metering.cases import Case, CaseKind
-from flareflow.realtime.models import MessageType, Notification
+from flareflow.realtime.models import Connection, Log, MessageType, Notification
 from tests.fakes.metering import FakePriceBooks, record
 
 if TYPE_CHECKING:
@@ -71,25 +72,32 @@ def test_a_count_of_requests_expires_with_its_window(table: "Table") -> None:
 
 
 def test_a_connection_and_what_it_watches_expire_at_their_end(table: "Table") -> None:
-    connections = DynamoConnections(table)
-    connections.add("c", "0x01", AT_TEN)
-    connections.watch("c", 7, AT_TEN)
+    connections, connection = DynamoConnections(table), Connection("c", "0x01", AT_TEN)
+    connections.add(connection)
+    connections.watch(connection, 7)
     assert expiries(table) == {
         ("CONNECTION#c", "CONNECTION"): AT_TEN_SECONDS,
+        ("ADDRESS#0x01", "CONNECTION#c"): AT_TEN_SECONDS,
         ("CONNECTION#c", "SUB#7"): AT_TEN_SECONDS,
         ("WATCH#7", "CONNECTION#c"): AT_TEN_SECONDS,
     }
 
 
+def test_a_mark_that_messages_are_stored_expires_at_its_end(table: "Table") -> None:
+    connections, connection = DynamoConnections(table), Connection("c", "0x01", AT_TEN)
+    connections.watch(connection, 7)
+    connections.remove("c", AT_TEN - timedelta(hours=1), AT_TEN)
+    assert expiries(table) == {("WATCH#7", "RECORDED"): AT_TEN_SECONDS}
+
+
 def test_messages_expire_after_a_day_and_their_numbering_never(table: "Table") -> None:
-    # When a message is published
+    # When a message is stored
     notification = Notification(MessageType.BALANCE_CHANGED, 7, AT_TEN, {})
-    DynamoMessages(table).publish("e", notification, AT_TEN)
-    # Then it and the mark of its delivery go after 86,400 seconds, and the counter stays
+    DynamoMessages(table).append(Log(), [notification], {}, AT_TEN)
+    # Then it goes after 86,400 seconds, and the log of the numbers stays
     assert expiries(table) == {
         ("MESSAGES#7", "SEQUENCE#00000000000000000001"): AT_TEN_SECONDS + 86_400,
-        ("DELIVERED#e", "MESSAGE"): AT_TEN_SECONDS + 86_400,
-        ("MESSAGES#7", "COUNTER"): None,
+        ("MESSAGES#7", "LOG"): None,
     }
 
 

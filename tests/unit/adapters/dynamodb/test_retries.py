@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from flareflow.adapters.dynamodb import batches, usage_writer
 from flareflow.adapters.dynamodb.account_kinds import KEY_OWNER
 from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.connections import DynamoTickets
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
-from flareflow.adapters.dynamodb.realtime import DynamoTickets
 from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.dynamodb.tables import EPOCH_SHARD
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents

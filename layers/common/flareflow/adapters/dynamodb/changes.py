@@ -10,23 +10,24 @@ from flareflow.adapters.dynamodb.ledger import subscription_of
 from flareflow.adapters.dynamodb.standings import standing_of
 from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, STANDING, SUBSCRIPTION, USAGE_PACK
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_of
-from flareflow.realtime.changes import CallsCounted, Change, StandingChanged, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import CallsCounted, Change, StandingDecided, SubscriptionChanged, UsageChanged
 
 
 def decode_change(record: DynamoDBRecord) -> Change | None:
     """The change of live totals, of a subscription or its standing, or calls that were counted; None for the rest."""
     stream = StreamRecord(record["dynamodb"])
     old, new = stream.old_image, stream.new_image
-    change_id, at = record["eventID"], datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
+    number, at = int(stream["SequenceNumber"]), datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
     if LIVE_TOTALS.matches(new):
-        return _usage_changed(change_id, at, old, new)
+        return _usage_changed(number, at, old, new)
     if USAGE_PACK.matches(new):
-        return _calls_counted(change_id, at, new)
+        return _calls_counted(number, at, new)
     if SUBSCRIPTION.matches(new):
-        return SubscriptionChanged(change_id, at, subscription_of(old) if old else None, subscription_of(new))
+        after = subscription_of(new)
+        return SubscriptionChanged(number, at, after.subscription_id, subscription_of(old) if old else None, after)
     if STANDING.matches(new):
         known = standing_of(new)
-        return StandingChanged(change_id, at, known.subscription_id, known.standing.value, known.version)
+        return StandingDecided(number, at, known.subscription_id, known.standing.value, known.version)
     return None
 
 
@@ -39,17 +40,17 @@ def decode_changed_funds(record: DynamoDBRecord) -> int | None:
     return None
 
 
-def _usage_changed(change_id: str, at: datetime, old: Item | None, new: Item) -> UsageChanged:
+def _usage_changed(number: int, at: datetime, old: Item | None, new: Item) -> UsageChanged:
     subscription_id = LIVE_TOTALS.number(new, "subscription_id")
     live, before = (live_of(_binary(item or {}), subscription_id) for item in (new, old))
     waited = set(before.waiting)
     calls = tuple(record for record in live.waiting if record not in waited)
-    return UsageChanged(change_id, at, subscription_id, live.version, live.totals, calls)
+    return UsageChanged(number, at, subscription_id, live.version, live.totals, calls)
 
 
-def _calls_counted(change_id: str, at: datetime, pack: Item) -> CallsCounted:
+def _calls_counted(number: int, at: datetime, pack: Item) -> CallsCounted:
     billed = tuple(entry for entry in entries_of(_binary(pack)) if entry.is_billed)
-    return CallsCounted(change_id, at, USAGE_PACK.number(pack, "subscription_id"), billed)
+    return CallsCounted(number, at, USAGE_PACK.number(pack, "subscription_id"), billed)
 
 
 def _binary(item: Item) -> Item:

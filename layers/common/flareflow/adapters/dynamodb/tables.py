@@ -1,8 +1,8 @@
 """Every table of FlareFlow: its keys and indexes, the attributes stored under them, and the access patterns served.
 
-No other module spells a key, but for `account_kinds`, which has those of AccountsTable, and `book_kinds`, which has
-those of price books and of the keys of receipts. `docs/data-model.md` is made from this module by
-`python -m infra.data_model`.
+No other module spells a key, but for `account_kinds` and `live_kinds`, which have those of AccountsTable and
+RealtimeTable, and `book_kinds`, which has those of price books and of the keys of receipts. `docs/data-model.md` is
+made from this module by `python -m infra.data_model`.
 """
 
 from dataclasses import fields
@@ -12,6 +12,7 @@ from flareflow.accounts.standing import KnownStanding
 from flareflow.adapters.dynamodb.account_kinds import ACCOUNT_KINDS, REQUEST_COUNT
 from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE, SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
+from flareflow.adapters.dynamodb.live_kinds import LIVE_KINDS
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import SetAside
@@ -303,56 +304,6 @@ OUTGOING: Final = ItemKind(
     attributes=("transaction_id", "status", "version", "record"),
 )
 
-CONNECTION: Final = ItemKind(
-    pk="CONNECTION#{connection_id}",
-    sk="CONNECTION",
-    holds="Who opened a WebSocket connection.",
-    serves="websocket reads it by connection.",
-    attributes=("address", EXPIRES_AT),
-)
-WATCHED: Final = ItemKind(
-    pk="CONNECTION#{connection_id}",
-    sk="SUB#{subscription_id}",
-    holds="One subscription that a connection watches.",
-    serves="websocket lists them to check the limit and to forget a connection.",
-    attributes=(EXPIRES_AT,),
-)
-WATCHER: Final = ItemKind(
-    pk="WATCH#{subscription_id}",
-    sk="CONNECTION#{connection_id}",
-    holds="One connection that watches a subscription.",
-    serves="pending_push lists whom to send a message to.",
-    attributes=(EXPIRES_AT,),
-)
-TICKET: Final = ItemKind(
-    pk="TICKET#{ticket_hash}",
-    sk="TICKET",
-    holds="Whose a ticket is, of which only the SHA-256 is stored; deleted by its use.",
-    serves="websocket uses it up when a connection opens.",
-    attributes=("address", EXPIRES_AT),
-)
-MESSAGE: Final = ItemKind(
-    pk="MESSAGES#{subscription_id}",
-    sk="SEQUENCE#{sequence:020}",
-    holds="A message of a subscription, stored for a day.",
-    serves="websocket lists what a client missed, in order.",
-    attributes=("sequence", "type", "subscription_id", "at", "payload", EXPIRES_AT),
-)
-MESSAGE_COUNTER: Final = ItemKind(
-    pk="MESSAGES#{subscription_id}",
-    sk="COUNTER",
-    holds="The sequence number of the subscription's last message.",
-    serves="pending_push takes the next number; websocket tells it to a client that begins to watch.",
-    attributes=("sequence",),
-)
-DELIVERY: Final = ItemKind(
-    pk="DELIVERED#{delivery_id}",
-    sk="MESSAGE",
-    holds="The sequence number of the message that a stream record became, stored for a day.",
-    serves="pending_push finds the message of a record that is delivered again.",
-    attributes=("sequence", EXPIRES_AT),
-)
-
 TABLES: Final = (
     TableLayout(
         name="UsageTable",
@@ -387,7 +338,7 @@ TABLES: Final = (
     TableLayout(
         name="RealtimeTable",
         holds="WebSocket connections and their messages; written by account_api, websocket and pending_push.",
-        items=(CONNECTION, WATCHED, WATCHER, TICKET, MESSAGE, MESSAGE_COUNTER, DELIVERY),
+        items=LIVE_KINDS,
     ),
     TableLayout(
         name="LimitsTable",

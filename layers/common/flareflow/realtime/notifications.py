@@ -1,0 +1,105 @@
+"""What changes of one subscription mean to those who watch it: at most one notification of each type."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, cast
+
+from flareflow.json_format import Json, json_value, to_json
+from flareflow.metering.models import LiveTotals
+from flareflow.realtime.changes import CallsCounted, Change, StandingDecided, SubscriptionChanged, UsageChanged
+from flareflow.realtime.models import Notification
+from flareflow.realtime.payloads import (
+    BalanceChanged,
+    Call,
+    CallState,
+    Payload,
+    StandingChanged,
+    Totals,
+    UsagePending,
+    UsageSettled,
+)
+from flareflow.settlement.journal import Subscription
+
+CALLS_BYTES_MAX: Final = 24_000
+"""What the calls of one message take at most, so that it fits into a frame with what else there is to tell."""
+
+
+def notifications_of(changes: Sequence[Change]) -> Sequence[Notification]:
+    """The notifications of changes of one subscription, which are in the order in which they were made.
+
+    A later total, balance or standing replaces the earlier ones.
+    """
+    return [*_usage(changes), *_subscription(changes), *_standing(changes)]
+
+
+def balance_of(subscription: Subscription) -> BalanceChanged:
+    return BalanceChanged(
+        subscription.status,
+        subscription.balance_ufix64,
+        subscription.charged_ufix64,
+        subscription.owed_ufix64,
+        subscription.tariff.currency,
+    )
+
+
+def totals_of(version: int, totals: LiveTotals) -> Totals:
+    return Totals(version, totals.counted.rated_microtokens, totals.unconfirmed.rated_microtokens)
+
+
+def _usage(changes: Sequence[Change]) -> Iterator[Notification]:
+    told = [change for change in changes if isinstance(change, UsageChanged | CallsCounted)]
+    if told:
+        totals = [totals_of(one.version, one.totals) for one in told if isinstance(one, UsageChanged)]
+        calls = {call.event_id: call for change in told for call in _calls(change)}
+        shown = tuple(_that_fit(calls.values()))
+        yield _notification(told, UsagePending(totals[-1] if totals else None, shown, len(calls) - len(shown)))
+
+
+def _calls(change: UsageChanged | CallsCounted) -> Iterator[Call]:
+    """A counted call is named as the gate named it, or else by its row."""
+    match change:
+        case UsageChanged():
+            for one in change.calls:
+                name, state = one.call.event_id, CallState.UNCONFIRMED
+                yield Call(name, one.call.model, one.call.tokens.total, one.rated_microtokens, state)
+        case CallsCounted():
+            for entry in change.calls:
+                name, state = entry.call_id or entry.identity, CallState.COUNTED
+                yield Call(name, entry.model, entry.tokens.total, entry.rated_microtokens, state)
+
+
+def _that_fit(calls: Iterable[Call]) -> Iterator[Call]:
+    left = CALLS_BYTES_MAX
+    for call in calls:
+        left -= len(to_json(call)) + 1
+        if left < 0:
+            return
+        yield call
+
+
+def _subscription(changes: Sequence[Change]) -> Iterator[Notification]:
+    told = [change for change in changes if isinstance(change, SubscriptionChanged)]
+    if not told:
+        return
+    before, after = told[0].before, told[-1].after
+    if after.settled_epoch is not None and (before is None or before.settled_epoch != after.settled_epoch):
+        yield _notification(told, _settled(after, after.settled_epoch))
+    if before is None or (before.balance_ufix64, before.status) != (after.balance_ufix64, after.status):
+        yield _notification(told, balance_of(after))
+
+
+def _settled(after: Subscription, epoch: int) -> UsageSettled:
+    """What was charged is in the token of the deposits, what is owed in the plan's currency."""
+    return UsageSettled(
+        epoch, after.settled_microtokens, after.charged_ufix64, after.owed_ufix64, after.tariff.currency
+    )
+
+
+def _standing(changes: Sequence[Change]) -> Iterator[Notification]:
+    told = [change for change in changes if isinstance(change, StandingDecided)]
+    if told:
+        yield _notification(told, StandingChanged(told[-1].standing, told[-1].version))
+
+
+def _notification(told: Sequence[Change], payload: Payload) -> Notification:
+    data = cast("dict[str, Json]", json_value(payload))
+    return Notification(payload.type, told[-1].subscription_id, told[-1].at, data)
