@@ -1,4 +1,4 @@
-"""Stream consumer: notifies those who watch a subscription when its usage or balance changes.
+"""Stream consumer: notifies those who watch a subscription when its usage, its balance or one of its keys changes.
 
 Records that failed at every attempt come again from a queue, which names their place in the stream.
 """
@@ -21,5 +21,5 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse | PartialItemFailureResponse:
     if are_given_up(event):
-        return each_message(event, context, partial(drive_again, failed_records().read, decode, push().one))
+        return each_message(event, context, partial(drive_again, failed_records().read, decode, push().each))
     return each_subscription(event, decode, push().run, deadline_of(context))

@@ -60,6 +60,9 @@ class FakeConnections:
         recorded_until = self.recorded.get(subscription_id, now)
         return Audience(watchers, is_recorded=bool(watchers) or recorded_until > now)
 
+    def watched(self, now: datetime) -> Sequence[int]:
+        return sorted({number for (_, number), ends in self.watches.items() if ends > now})
+
     def remove(self, connection_id: str, now: datetime, recorded_until: datetime) -> None:
         for subscription_id in self.watched_by(connection_id):
             if self.watches.pop((connection_id, subscription_id)) > now:

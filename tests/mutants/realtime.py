@@ -9,11 +9,15 @@ CONNECTIONS: Final = f"{PACKAGE}/connections.py"
 PUSHING: Final = f"{PACKAGE}/pushing.py"
 WATCHING: Final = f"{PACKAGE}/watching.py"
 NOTIFICATIONS: Final = f"{PACKAGE}/notifications.py"
+EPOCH_CHANGES: Final = "layers/common/flareflow/adapters/dynamodb/epoch_changes.py"
+CHANGES: Final = "layers/common/flareflow/adapters/dynamodb/changes.py"
 FRAMES: Final = f"{PACKAGE}/frames.py"
 TICKETS: Final = f"{PACKAGE}/tickets.py"
 TEST_CONNECTIONS: Final = "tests/unit/realtime/test_connections.py"
 TEST_WATCHING: Final = "tests/unit/realtime/test_watching.py"
 TEST_NOTIFICATIONS: Final = "tests/unit/realtime/test_notifications.py"
+TEST_EPOCH_CHANGES: Final = "tests/unit/adapters/dynamodb/test_epoch_changes.py"
+TEST_CHANGES: Final = "tests/unit/adapters/dynamodb/test_changes.py"
 TEST_PUSHING: Final = "tests/unit/realtime/test_pushing.py"
 
 FAULTS: Final = (
@@ -281,6 +285,46 @@ FAULTS: Final = (
         "len(texts[-1]) + 1 + len(message) + len(_CLOSING) <= FRAME_BYTES_MAX",
         "len(texts[-1]) + len(message) + len(_CLOSING) <= FRAME_BYTES_MAX",
         [TEST_NOTIFICATIONS],
+    ),
+    Fault(
+        "realtime-older-epoch-told",
+        "Of several sealed epochs the newest is told.",
+        NOTIFICATIONS,
+        "        last = max(told, key=lambda change: change.epoch)\n        yield _notification(told, UsageSealed(",
+        "        last = told[-1]\n        yield _notification(told, UsageSealed(",
+        [TEST_NOTIFICATIONS],
+    ),
+    Fault(
+        "realtime-suspended-key-told-as-resumed",
+        "A blocked key is told as suspended.",
+        NOTIFICATIONS,
+        "KeySuspended if change.is_suspended else KeyResumed",
+        "KeyResumed if change.is_suspended else KeySuspended",
+        [TEST_NOTIFICATIONS],
+    ),
+    Fault(
+        "realtime-unused-epoch-told-as-sealed",
+        "A statement is told to those whose usage is new in it.",
+        EPOCH_CHANGES,
+        "            if one.epoch == statement.epoch:\n",
+        "            if one.epoch:\n",
+        [TEST_EPOCH_CHANGES],
+    ),
+    Fault(
+        "realtime-totals-of-others-told",
+        "Only what somebody watches is told of an epoch.",
+        EPOCH_CHANGES,
+        "if one.subscription_id in watched)",
+        "if one.subscription_id)",
+        [TEST_EPOCH_CHANGES],
+    ),
+    Fault(
+        "realtime-key-under-change-told",
+        "A key that is being changed is in neither state.",
+        CHANGES,
+        "after not in {KeyStatus.ACTIVE, KeyStatus.BLOCKED}",
+        "after is KeyStatus.DELETED",
+        [TEST_CHANGES],
     ),
     Fault(
         "realtime-changed-status-not-told",

@@ -117,6 +117,16 @@ def test_what_has_expired_does_not_count(realtime: Realtime) -> None:
     assert realtime.connections.audience(7, TEN) == Audience([], is_recorded=False)
 
 
+def test_watched_subscriptions_are_listed_in_order_once_each(realtime: Realtime) -> None:
+    late = connection("late=", expires_at=TEN + timedelta(hours=1))
+    for one, subscription_id in ((late, 10), (connection(), 9), (connection(), 10), (late, 2**64 - 1)):
+        realtime.connections.watch(one, subscription_id)
+    assert list(realtime.connections.watched(NOW)) == [9, 10, 2**64 - 1]
+    # A watch of a connection that ends sooner does not end the listing for one that ends later
+    assert 10 in realtime.connections.watched(TEN)
+    assert list(realtime.connections.watched(TEN + timedelta(hours=4))) == []
+
+
 def test_messages_are_stored_for_a_while_after_a_watcher_was_removed(realtime: Realtime) -> None:
     realtime.connections.watch(connection(), 7)
     realtime.connections.remove("c1=", NOW, TEN + MINUTE)

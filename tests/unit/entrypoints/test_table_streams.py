@@ -122,10 +122,10 @@ class Change:
     name: str
 
 
-def of_subscription(stream_record: DynamoDBRecord) -> Change | None:
+def of_subscription(stream_record: DynamoDBRecord) -> Sequence[Change]:
     """Records 0, 3 and 6 are of subscription 0, 1 and 4 of 1, 2 and 5 of nothing."""
     number = int(decode(stream_record).removeprefix("event-"))
-    return Change(number % 3, decode(stream_record)) if number % 3 < 2 else None
+    return [Change(number % 3, decode(stream_record))] if number % 3 < 2 else []
 
 
 SEVEN = {"Records": [record(number) for number in range(7)]}
@@ -167,7 +167,7 @@ def test_a_batch_is_delivered_again_from_its_first_failure_in_the_order_of_numbe
 def test_a_record_that_cannot_be_read_is_reported_and_the_others_are_handled() -> None:
     handled: list[int] = []
 
-    def stumble(stream_record: DynamoDBRecord) -> Change | None:
+    def stumble(stream_record: DynamoDBRecord) -> Sequence[Change]:
         if decode(stream_record) == "event-4":
             raise ValueError("not an item of ours")
         return of_subscription(stream_record)
@@ -193,3 +193,16 @@ def test_several_subscriptions_are_handled_at_the_same_time() -> None:
 
     # When they are handled, Then they meet
     assert each_subscription(SEVEN, of_subscription, meet, LONG) == {"batchItemFailures": []}
+
+
+def test_a_record_can_be_a_change_of_several_subscriptions() -> None:
+    handled: dict[int, list[str]] = {}
+
+    def handle(subscription_id: int, changes: Sequence[Change]) -> None:
+        handled[subscription_id] = [change.name for change in changes]
+
+    def of_all(stream_record: DynamoDBRecord) -> Sequence[Change]:
+        return [Change(subscription_id, decode(stream_record)) for subscription_id in (1, 2)]
+
+    each_subscription(BATCH, of_all, handle, LONG)
+    assert handled == {1: ["event-0", "event-1", "event-2"], 2: ["event-0", "event-1", "event-2"]}

@@ -10,7 +10,16 @@ import pytest
 from flareflow.json_format import to_json
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import Entry
-from flareflow.realtime.changes import CallsCounted, Change, StandingDecided, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import (
+    CallsCounted,
+    Change,
+    EpochAttested,
+    EpochSealed,
+    KeyChanged,
+    StandingDecided,
+    SubscriptionChanged,
+    UsageChanged,
+)
 from flareflow.realtime.frames import FRAME_BYTES_MAX, frames, numbered
 from flareflow.realtime.models import Message
 from flareflow.realtime.notifications import notifications_of
@@ -160,6 +169,30 @@ def test_of_several_states_and_standings_the_last_is_told() -> None:
     assert list(kinds) == ["usage.settled", "balance.changed", "standing.changed"]
     assert (kinds["usage.settled"]["epoch"], kinds["balance.changed"]["balance_ufix64"]) == ("6", "98500000")
     assert kinds["standing.changed"] == {"standing": "active", "version": "4"}
+
+
+def test_the_newest_sealed_and_attested_epochs_are_told_in_the_order_of_their_way() -> None:
+    # Given two statements and two proofs, whose records came in another order, and a settlement
+    sealed = [EpochSealed(number, NOON, 7, epoch, 10 * epoch, b"\xab" * 32) for number, epoch in ((1, 9), (2, 8))]
+    attested = [EpochAttested(number, NOON, 7, epoch, 10 * epoch, 100 + epoch) for number, epoch in ((1, 7), (2, 6))]
+    # When they are told together
+    settlement = state(replace(STATE, settled_epoch=6), STATE)
+    kinds = told(settlement, *attested, *sealed, USED)
+    # Then each has its total, which is cumulative
+    assert [kind for kind, _ in kinds] == ["usage.pending", "usage.sealed", "usage.attested", "usage.settled"]
+    assert kinds[1][1] == {"epoch": "9", "sealed_microtokens": "90", "statement_hash": "0x" + "ab" * 32}
+    assert kinds[2][1] == {"epoch": "7", "attested_microtokens": "70", "voting_round": "107"}
+
+
+def test_of_each_key_the_last_state_is_told() -> None:
+    changes = [
+        KeyChanged(number, NOON, 7, name, f"alias of {name}", is_suspended)
+        for number, (name, is_suspended) in enumerate((("a", True), ("b", True), ("a", False)))
+    ]
+    assert told(*changes) == [
+        ("key.resumed", {"key_hash": "a", "alias": "alias of a"}),
+        ("key.suspended", {"key_hash": "b", "alias": "alias of b"}),
+    ]
 
 
 def test_a_notification_is_of_the_time_of_the_last_change() -> None:

@@ -293,8 +293,9 @@ class MainJob:
 
     def tell_watchers(self) -> None:
         changes = self._records("UsageTable", "SUB#") + self._records("LedgerTable", "SUB#")
+        epochs = self._records("StatementsTable", "STATEMENT#")[-1:] + self._records("StatementsTable", "ATTESTATION#")
         with self.aws.function("PendingPushFunction") as (_, _, handle):
-            assert handle({"Records": changes[:3] + changes[-1:]}) == {"batchItemFailures": []}
+            assert handle({"Records": changes[:3] + changes[-1:] + epochs}) == {"batchItemFailures": []}
 
     def enforce(self) -> None:
         """The money is gone: the key is blocked. Then the subscription moves to Bob and back: Alice's key is gone."""
@@ -308,14 +309,19 @@ class MainJob:
         self._read_chain(OwnerChanged(SUBSCRIPTION, ALICE))
 
     def drive_again(self) -> None:
-        """The first record of a subscription in each stream, which both functions had given up."""
-        for function in ("PendingPushFunction", "EnforcementFunction"):
-            for table in ("UsageTable", "LedgerTable"):
+        """The first record of each stream that its functions react to, which they had given up."""
+        of_both = {"UsageTable": "SUB#", "LedgerTable": "SUB#"}
+        reads = {
+            "PendingPushFunction": {**of_both, "StatementsTable": "STATEMENT#", "AccountsTable": "SUB#"},
+            "EnforcementFunction": of_both,
+        }
+        for function, tables in reads.items():
+            for table, prefix in tables.items():
                 with self.aws.function(function) as (_, _, handle):
-                    assert handle(queue_event(self._given_up(table))) == {"batchItemFailures": []}
+                    assert handle(queue_event(self._given_up(table, prefix))) == {"batchItemFailures": []}
 
-    def _given_up(self, table: str) -> Mapping[str, object]:
-        """The message about the first record of a subscription in a table's stream."""
+    def _given_up(self, table: str, prefix: str) -> Mapping[str, object]:
+        """The message about the first record of a table's stream whose partition key begins with `prefix`."""
         stream, streams = self._table(table).latest_stream_arn, self.aws.streams()
         shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
         first = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
@@ -323,7 +329,7 @@ class MainJob:
         number = next(
             record["dynamodb"]["SequenceNumber"]
             for record in records
-            if record["dynamodb"]["Keys"]["pk"]["S"].startswith("SUB#")
+            if record["dynamodb"]["Keys"]["pk"]["S"].startswith(prefix)
         )
         place = {"streamArn": stream, "shardId": shard, "startSequenceNumber": number, "endSequenceNumber": number}
         return {"DDBStreamBatchInfo": place}

@@ -41,7 +41,7 @@ DOCUMENT_PATHS: Final = (
     price_book_path(bytes(32)),
 )
 STREAMS: Final = {
-    "PendingPushFunction": {"UsageTable", "LedgerTable"},
+    "PendingPushFunction": {"UsageTable", "LedgerTable", "StatementsTable", "AccountsTable"},
     "EnforcementFunction": {"UsageTable", "LedgerTable"},
 }
 QUEUES: Final = {

@@ -1,29 +1,60 @@
 """Composition root of `pending_push`."""
 
 import time
+from collections.abc import Sequence
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING
 
 import boto3
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from flareflow.adapters.aws.websocket import websocket_connections
-from flareflow.adapters.dynamodb.changes import decode_change
+from flareflow.adapters.dynamodb.changes import decode_change, is_of_epoch
 from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.failed_records import FailedRecords
 from flareflow.adapters.dynamodb.messages import DynamoMessages
 from flareflow.entrypoints.settings import Settings
+from flareflow.realtime.changes import Change
 from flareflow.realtime.connections import Forget
 from flareflow.realtime.pushing import Push
 from flareflow.time import utc_now
 
-decode: Final = decode_change
+if TYPE_CHECKING:
+    from flareflow.adapters.dynamodb.epoch_changes import EpochChanges
 
 
 class PendingPushSettings(Settings):
     """Environment of the function."""
 
     realtime_table: str
+    statements_table: str
+    documents_bucket: str
     websocket_url: str
+
+
+def decode(record: DynamoDBRecord) -> Sequence[Change]:
+    """What a record of any of the four streams means to subscriptions."""
+    if is_of_epoch(record):
+        return epoch_changes().of(record)
+    change = decode_change(record)
+    return [] if change is None else [change]
+
+
+@cache
+def epoch_changes() -> "EpochChanges":
+    """Imported and made when the first epoch is sealed or attested; no call needs it."""
+    from flareflow.adapters.aws.documents import CONFIG, S3Documents  # noqa: PLC0415
+    from flareflow.adapters.dynamodb.epoch_changes import EpochChanges  # noqa: PLC0415
+    from flareflow.adapters.dynamodb.statements import DynamoStatements  # noqa: PLC0415
+
+    settings = PendingPushSettings.from_environment()
+    dynamodb = boto3.resource("dynamodb")
+    return EpochChanges(
+        connections=DynamoConnections(dynamodb.Table(settings.realtime_table)),
+        statements=DynamoStatements(dynamodb.Table(settings.statements_table)),
+        documents=S3Documents(boto3.client("s3", config=CONFIG), settings.documents_bucket),
+        clock=utc_now,
+    )
 
 
 @cache

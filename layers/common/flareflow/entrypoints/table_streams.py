@@ -99,11 +99,13 @@ class Group[C]:
 
 def each_subscription[C: OfSubscription](
     event: dict[str, Any],
-    decode: Callable[[DynamoDBRecord], C | None],
+    decode: Callable[[DynamoDBRecord], Sequence[C]],
     handle: Callable[[int, Sequence[C]], None],
     deadline: Deadline,
 ) -> BatchResponse:
-    """Handle all records of a subscription in one call, and several subscriptions at the same time.
+    """Handle all changes of a subscription in one call, and several subscriptions at the same time.
+
+    A record may be a change of none, one or several subscriptions.
 
     Whatever fails holds up no other subscription. Lambda delivers the batch again from the first record of a failed or
     unreadable one, and of those that were not begun when the deadline was near; so what succeeded is handled again.
@@ -126,7 +128,7 @@ def each_subscription[C: OfSubscription](
 
 
 def _grouped[C: OfSubscription](
-    event: dict[str, Any], decode: Callable[[DynamoDBRecord], C | None]
+    event: dict[str, Any], decode: Callable[[DynamoDBRecord], Sequence[C]]
 ) -> tuple[list[Group[C]], list[str]]:
     """The records by subscription, and the sequence numbers of those that could not be read."""
     groups: dict[int, Group[C]] = {}
@@ -134,12 +136,12 @@ def _grouped[C: OfSubscription](
     for record in DynamoDBStreamEvent(event).records:
         number = str(record["dynamodb"]["SequenceNumber"])
         try:
-            change = decode(record)
+            changes = decode(record)
         except Exception:
             logger.exception("a stream record could not be read; the stream delivers it again")
             unreadable.append(number)
             continue
-        if change is not None:
+        for change in changes:
             subscription_id = change.subscription_id
             groups.setdefault(subscription_id, Group(subscription_id, number)).changes.append(change)
     return list(groups.values()), unreadable

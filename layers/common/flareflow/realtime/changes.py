@@ -45,6 +45,28 @@ class CallsCounted(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class EpochSealed(Change):
+    """A statement with new usage of the subscription was sealed; the total is all of its usage in it."""
+
+    source: ClassVar[Source] = Source.STATEMENTS
+
+    epoch: int
+    sealed_microtokens: int
+    statement_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EpochAttested(Change):
+    """A statement with usage of the subscription was attested; the total is all of its usage in it."""
+
+    source: ClassVar[Source] = Source.ATTESTATIONS
+
+    epoch: int
+    attested_microtokens: int
+    voting_round: int
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionChanged(Change):
     """A subscription was written; `before` is None for a new one."""
 
@@ -62,3 +84,14 @@ class StandingDecided(Change):
 
     standing: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanged(Change):
+    """A virtual key of the subscription was blocked or unblocked."""
+
+    source: ClassVar[Source] = Source.KEYS
+
+    key_hash: str
+    alias: str
+    is_suspended: bool

@@ -12,9 +12,13 @@ class MessageType(StrEnum):
     """What a message reports."""
 
     USAGE_PENDING = "usage.pending"
+    USAGE_SEALED = "usage.sealed"
+    USAGE_ATTESTED = "usage.attested"
     USAGE_SETTLED = "usage.settled"
     BALANCE_CHANGED = "balance.changed"
     STANDING_CHANGED = "standing.changed"
+    KEY_SUSPENDED = "key.suspended"
+    KEY_RESUMED = "key.resumed"
 
 
 class Source(StrEnum):
@@ -22,8 +26,11 @@ class Source(StrEnum):
 
     LIVE_TOTALS = "live_totals"
     PACKS = "packs"
+    STATEMENTS = "statements"
+    ATTESTATIONS = "attestations"
     SUBSCRIPTION = "subscription"
     STANDING = "standing"
+    KEYS = "keys"
 
 
 type Through = Mapping[Source, int]

@@ -1,20 +1,33 @@
-"""What changes of one subscription mean to those who watch it: at most one notification of each type."""
+"""What changes of one subscription mean to those who watch it: the newest of everything."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
 from flareflow.json_format import Json, json_value, to_json
 from flareflow.metering.models import LiveTotals
-from flareflow.realtime.changes import CallsCounted, Change, StandingDecided, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import (
+    CallsCounted,
+    Change,
+    EpochAttested,
+    EpochSealed,
+    KeyChanged,
+    StandingDecided,
+    SubscriptionChanged,
+    UsageChanged,
+)
 from flareflow.realtime.models import Notification
 from flareflow.realtime.payloads import (
     BalanceChanged,
     Call,
     CallState,
+    KeyResumed,
+    KeySuspended,
     Payload,
     StandingChanged,
     Totals,
+    UsageAttested,
     UsagePending,
+    UsageSealed,
     UsageSettled,
 )
 from flareflow.settlement.journal import Subscription
@@ -26,9 +39,10 @@ CALLS_BYTES_MAX: Final = 24_000
 def notifications_of(changes: Sequence[Change]) -> Sequence[Notification]:
     """The notifications of changes of one subscription, which are in the order in which they were made.
 
-    A later total, balance or standing replaces the earlier ones.
+    A later total, balance or standing replaces the earlier ones, and a later state of a key those of the same key.
     """
-    return [*_usage(changes), *_subscription(changes), *_standing(changes)]
+    told = (_usage, _sealed, _attested, _subscription, _standing, _keys)
+    return [notification for tell in told for notification in tell(changes)]
 
 
 def balance_of(subscription: Subscription) -> BalanceChanged:
@@ -76,6 +90,20 @@ def _that_fit(calls: Iterable[Call]) -> Iterator[Call]:
         yield call
 
 
+def _sealed(changes: Sequence[Change]) -> Iterator[Notification]:
+    told = [change for change in changes if isinstance(change, EpochSealed)]
+    if told:
+        last = max(told, key=lambda change: change.epoch)
+        yield _notification(told, UsageSealed(last.epoch, last.sealed_microtokens, last.statement_hash))
+
+
+def _attested(changes: Sequence[Change]) -> Iterator[Notification]:
+    told = [change for change in changes if isinstance(change, EpochAttested)]
+    if told:
+        last = max(told, key=lambda change: change.epoch)
+        yield _notification(told, UsageAttested(last.epoch, last.attested_microtokens, last.voting_round))
+
+
 def _subscription(changes: Sequence[Change]) -> Iterator[Notification]:
     told = [change for change in changes if isinstance(change, SubscriptionChanged)]
     if not told:
@@ -98,6 +126,13 @@ def _standing(changes: Sequence[Change]) -> Iterator[Notification]:
     told = [change for change in changes if isinstance(change, StandingDecided)]
     if told:
         yield _notification(told, StandingChanged(told[-1].standing, told[-1].version))
+
+
+def _keys(changes: Sequence[Change]) -> Iterator[Notification]:
+    last = {change.key_hash: change for change in changes if isinstance(change, KeyChanged)}
+    for change in last.values():
+        kind = KeySuspended if change.is_suspended else KeyResumed
+        yield _notification([change], kind(change.key_hash, change.alias))
 
 
 def _notification(told: Sequence[Change], payload: Payload) -> Notification:

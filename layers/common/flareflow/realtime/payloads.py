@@ -57,6 +57,28 @@ class UsagePending:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageSealed:
+    """All usage up to `sealed_microtokens` is in the public statement of `epoch`, which never changes."""
+
+    type: ClassVar[MessageType] = MessageType.USAGE_SEALED
+
+    epoch: int
+    sealed_microtokens: int
+    statement_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UsageAttested:
+    """Flare has attested the statement of `epoch` in a voting round: all usage up to `attested_microtokens`."""
+
+    type: ClassVar[MessageType] = MessageType.USAGE_ATTESTED
+
+    epoch: int
+    attested_microtokens: int
+    voting_round: int
+
+
+@dataclass(frozen=True, slots=True)
 class UsageSettled:
     """A settlement has charged all usage up to `settled_microtokens`, as attested for `epoch`."""
 
@@ -92,8 +114,40 @@ class StandingChanged:
     version: int
 
 
-type Payload = UsagePending | UsageSettled | BalanceChanged | StandingChanged
-PAYLOADS: Final = (UsagePending, UsageSettled, BalanceChanged, StandingChanged)
+@dataclass(frozen=True, slots=True)
+class KeySuspended:
+    """A virtual key does not work for now. `key_hash` is the SHA-256 of the key."""
+
+    type: ClassVar[MessageType] = MessageType.KEY_SUSPENDED
+
+    key_hash: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResumed:
+    """A virtual key works again."""
+
+    type: ClassVar[MessageType] = MessageType.KEY_RESUMED
+
+    key_hash: str
+    alias: str
+
+
+type Payload = (
+    UsagePending
+    | UsageSealed
+    | UsageAttested
+    | UsageSettled
+    | BalanceChanged
+    | StandingChanged
+    | KeySuspended
+    | KeyResumed
+)
+PAYLOADS: Final = (
+    *(UsagePending, UsageSealed, UsageAttested, UsageSettled),
+    *(BalanceChanged, StandingChanged, KeySuspended, KeyResumed),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ class Connections(Protocol):
     def audience(self, subscription_id: int, now: datetime) -> Audience:
         """Who watches a subscription, and whether its messages are stored."""
 
+    def watched(self, now: datetime) -> Sequence[int]:
+        """The subscriptions that somebody watches, and maybe some that nobody watches any more."""
+
     def remove(self, connection_id: str, now: datetime, recorded_until: datetime) -> None:
         """Delete the connection and everything that it watches; an unknown connection changes nothing.
 

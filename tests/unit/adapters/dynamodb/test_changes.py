@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from flareflow.adapters.dynamodb import changes
+from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.tables import (
+    ATTESTATION,
     EPOCH_DELTA,
     JOURNAL_ENTRY,
     LIVE_TOTALS,
     OPEN_EPOCH,
+    STATEMENT,
     SUBSCRIPTION,
     USAGE_PACK,
     WAITING_RECORDS,
@@ -18,7 +22,7 @@ from flareflow.adapters.dynamodb.tables import (
 from flareflow.adapters.dynamodb.usage_packs import pack_entries, pack_records
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import Entry
-from flareflow.realtime.changes import CallsCounted, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import CallsCounted, KeyChanged, SubscriptionChanged, UsageChanged
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from tests.fakes.metering import rating, record, row, waiting
@@ -39,6 +43,7 @@ STATE: Item = SUBSCRIPTION.key(subscription_id=7) | {
     "settled_epoch": None,
     "last_event": "100",
 }
+KEY: Item = VIRTUAL_KEY.key(subscription_id=7, key_hash="ab" * 32) | {"key_hash": "ab" * 32, "alias": "mine"}
 WAITING = [waiting(record(name, subscription_id=7)) for name in ("call-1", "call-2")]
 LIVE: Item = LIVE_TOTALS.key(subscription_id=7) | {
     "version": 3,
@@ -79,6 +84,30 @@ def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
     suspended = replace(ALICES, status=SubscriptionStatus.SUSPENDED)
     changed = decode_change(stream_record(STATE | {"status": "suspended"}, STATE))
     assert changed == SubscriptionChanged(NUMBER, WRITTEN_AT, 7, ALICES, suspended)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_suspended"), [("changing", "blocked", True), ("changing", "active", False)]
+)
+def test_a_key_that_was_blocked_or_unblocked_is_a_change(before: str, after: str, is_suspended: bool) -> None:
+    change = decode_change(stream_record(KEY | {"status": after}, KEY | {"status": before}))
+    assert change == KeyChanged(NUMBER, WRITTEN_AT, 7, "ab" * 32, "mine", is_suspended)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("active", "changing"), ("blocked", "changing"), ("active", "active"), (None, "active")]
+)
+def test_a_key_whose_state_is_the_same_or_not_known_is_no_change(before: str | None, after: str) -> None:
+    old = None if before is None else KEY | {"status": before}
+    assert decode_change(stream_record(KEY | {"status": after, "budget_microusd": 5}, old)) is None
+
+
+@pytest.mark.parametrize(
+    ("item", "is_of_epoch"),
+    [(STATEMENT.key(epoch=5), True), (ATTESTATION.key(epoch=5), True), (LIVE_TOTALS.key(subscription_id=7), False)],
+)
+def test_statements_and_attestations_are_told_apart(item: Item, is_of_epoch: bool) -> None:
+    assert changes.is_of_epoch(stream_record(item)) is is_of_epoch
 
 
 @pytest.mark.parametrize(

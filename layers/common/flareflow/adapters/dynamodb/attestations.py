@@ -29,7 +29,7 @@ class DynamoAttestations:
     def get(self, epoch: int) -> Attestation | None:
         with translating("read an attestation"):
             item = self.table.get_item(Key=ATTESTATION.key(epoch=epoch), ConsistentRead=True).get("Item")
-        return _parsed(item) if item else None
+        return attestation_of(str(item["record"])) if item else None
 
     def epochs_under_way(self) -> Sequence[int]:
         with translating("list the attestations under way"):
@@ -101,5 +101,5 @@ class DynamoPolicies:
             )
 
 
-def _parsed(item: Any) -> Attestation:
-    return _ATTESTATION.validate_json(str(item["record"]))
+def attestation_of(record: str) -> Attestation:
+    return _ATTESTATION.validate_json(record)

@@ -1,20 +1,36 @@
-"""Stream records of UsageTable and LedgerTable, decoded into what the functions behind the streams react to."""
+"""Stream records of UsageTable, LedgerTable and AccountsTable, decoded into what functions react to."""
 
 from base64 import b64decode
 from datetime import UTC, datetime
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
 
+from flareflow.accounts.models import KeyStatus
+from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger import subscription_of
 from flareflow.adapters.dynamodb.standings import standing_of
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, STANDING, SUBSCRIPTION, USAGE_PACK
+from flareflow.adapters.dynamodb.tables import (
+    ATTESTATION,
+    LIVE_TOTALS,
+    STANDING,
+    STATEMENT,
+    SUBSCRIPTION,
+    USAGE_PACK,
+)
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_of
-from flareflow.realtime.changes import CallsCounted, Change, StandingDecided, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import (
+    CallsCounted,
+    Change,
+    KeyChanged,
+    StandingDecided,
+    SubscriptionChanged,
+    UsageChanged,
+)
 
 
 def decode_change(record: DynamoDBRecord) -> Change | None:
-    """The change of live totals, of a subscription or its standing, or calls that were counted; None for the rest."""
+    """The change of live totals, of a subscription, its standing or a key, or calls that were counted; else None."""
     stream = StreamRecord(record["dynamodb"])
     old, new = stream.old_image, stream.new_image
     number, at = int(stream["SequenceNumber"]), datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
@@ -28,7 +44,15 @@ def decode_change(record: DynamoDBRecord) -> Change | None:
     if STANDING.matches(new):
         known = standing_of(new)
         return StandingDecided(number, at, known.subscription_id, known.standing.value, known.version)
+    if VIRTUAL_KEY.matches(new) and old:
+        return _key_changed(number, at, old, new)
     return None
+
+
+def is_of_epoch(record: DynamoDBRecord) -> bool:
+    """Whether the record is of a statement or an attestation, which `EpochChanges` decodes."""
+    keys = StreamRecord(record["dynamodb"]).keys
+    return STATEMENT.matches(keys) or ATTESTATION.matches(keys)
 
 
 def decode_changed_funds(record: DynamoDBRecord) -> int | None:
@@ -51,6 +75,14 @@ def _usage_changed(number: int, at: datetime, old: Item | None, new: Item) -> Us
 def _calls_counted(number: int, at: datetime, pack: Item) -> CallsCounted:
     billed = tuple(entry for entry in entries_of(_binary(pack)) if entry.is_billed)
     return CallsCounted(number, at, USAGE_PACK.number(pack, "subscription_id"), billed)
+
+
+def _key_changed(number: int, at: datetime, old: Item, new: Item) -> KeyChanged | None:
+    """Blocked or unblocked; while that is under way a key is in neither state."""
+    after, subscription_id = KeyStatus(new["status"]), VIRTUAL_KEY.number(new, "subscription_id")
+    if old["status"] == after or after not in {KeyStatus.ACTIVE, KeyStatus.BLOCKED}:
+        return None
+    return KeyChanged(number, at, subscription_id, new["key_hash"], new["alias"], after is KeyStatus.BLOCKED)
 
 
 def _binary(item: Item) -> Item:

@@ -10,7 +10,16 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
-from flareflow.adapters.dynamodb.live_kinds import CONNECTION, CONNECTION_OF, RECORDED, TICKET, WATCHED, WATCHER
+from flareflow.adapters.dynamodb.live_kinds import (
+    CONNECTION,
+    CONNECTION_OF,
+    RECORDED,
+    TICKET,
+    WATCHED,
+    WATCHED_AT_ALL,
+    WATCHER,
+)
+from flareflow.realtime.connections import CONNECTION_LIFETIME
 from flareflow.realtime.models import Audience, Connection
 
 if TYPE_CHECKING:
@@ -18,6 +27,9 @@ if TYPE_CHECKING:
 
 LISTED_MAX: Final = 100
 """Items of one list. The limits are lower; concurrent requests and what has expired can exceed them."""
+
+WATCHED_PAGES_MAX: Final = 100
+"""Pages of 1 MB, each with about ten thousand watched subscriptions."""
 
 _ADDRESS: Final = TypeAdapter(str)
 _NUMBER: Final = TypeAdapter(int)
@@ -72,6 +84,8 @@ class DynamoConnections:
     def watch(self, connection: Connection, subscription_id: int) -> None:
         keys = _watch_keys(connection.connection_id, subscription_id)
         self._put_all("watch a subscription", keys, connection.expires_at)
+        at_all = WATCHED_AT_ALL.key(subscription_id=subscription_id)
+        self._put_all("list a subscription as watched", [at_all], connection.expires_at + CONNECTION_LIFETIME)
 
     def unwatch(self, connection_id: str, subscription_id: int) -> None:
         with translating("end a watch"):
@@ -87,6 +101,18 @@ class DynamoConnections:
         present = [item for item in found if _expires_at(item) > now]
         watchers = [WATCHER.part(item, "connection_id") for item in present if WATCHER.matches(item)]
         return Audience(watchers, is_recorded=bool(present))
+
+    def watched(self, now: datetime) -> Sequence[int]:
+        found: list[Item] = []
+        start: Any = {}
+        for _ in range(WATCHED_PAGES_MAX):
+            with translating("list what is watched"):
+                page = self.table.query(KeyConditionExpression=WATCHED_AT_ALL.all_of(), ConsistentRead=True, **start)
+            found += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return [WATCHED_AT_ALL.number(item, "subscription_id") for item in found if _expires_at(item) > now]
 
     def remove(self, connection_id: str, now: datetime, recorded_until: datetime) -> None:
         for item in self._query(WATCHED.all_of(connection_id=connection_id)):

@@ -43,6 +43,13 @@ WATCHER: Final = ItemKind(
     serves="pending_push lists whom to send a message to; where there is nobody, it writes nothing.",
     attributes=(EXPIRES_AT,),
 )
+WATCHED_AT_ALL: Final = ItemKind(
+    pk="WATCHED",
+    sk="SUB#{subscription_id:020}",
+    holds="Somebody watches a subscription, or has watched it within the last hours.",
+    serves="pending_push lists them when an epoch is sealed or attested.",
+    attributes=(EXPIRES_AT,),
+)
 RECORDED: Final = ItemKind(
     pk="WATCH#{subscription_id}",
     sk="RECORDED",
@@ -65,4 +72,7 @@ MESSAGE_LOG: Final = ItemKind(
     attributes=("sequence", "complete_after", "written_at", *(THROUGH.format(source=source) for source in Source)),
 )
 
-LIVE_KINDS: Final = (TICKET, CONNECTION, CONNECTION_OF, WATCHED, WATCHER, RECORDED, MESSAGE, MESSAGE_LOG)
+LIVE_KINDS: Final = (
+    *(TICKET, CONNECTION, CONNECTION_OF, WATCHED, WATCHER, WATCHED_AT_ALL),
+    *(RECORDED, MESSAGE, MESSAGE_LOG),
+)

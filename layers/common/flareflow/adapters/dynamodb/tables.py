@@ -320,6 +320,7 @@ TABLES: Final = (
         name="StatementsTable",
         holds="What was sealed and how far its proof has come.",
         items=(STATEMENT, LISTED_STATEMENT, ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN),
+        stream_readers=("pending_push",),
     ),
     TableLayout(
         name="LedgerTable",
@@ -334,6 +335,7 @@ TABLES: Final = (
         name="AccountsTable",
         holds="Sign-ins and virtual keys; written by wallet_auth, key_provisioning and enforcement.",
         items=ACCOUNT_KINDS,
+        stream_readers=("pending_push",),
     ),
     TableLayout(
         name="RealtimeTable",

@@ -1,0 +1,64 @@
+"""Stream records of StatementsTable, decoded into what they mean to each subscription that somebody watches."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
+
+from flareflow.adapters.dynamodb.attestations import attestation_of
+from flareflow.adapters.dynamodb.tables import ATTESTATION, STATEMENT
+from flareflow.realtime.changes import Change, EpochAttested, EpochSealed
+from flareflow.realtime.ports import Connections
+from flareflow.statements.models import PageKind, Statement
+from flareflow.statements.ports import Documents, Statements
+from flareflow.statements.reading import read_index, read_totals
+from flareflow.statements.usage_pages import Totals, page_of
+from flareflow.time import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class EpochChanges:
+    """Reads the totals of watched subscriptions from the public documents: the index, and the pages they are on."""
+
+    connections: Connections
+    statements: Statements
+    documents: Documents
+    clock: Clock
+
+    def of(self, record: DynamoDBRecord) -> Sequence[Change]:
+        """Changes of what was used in a new statement, or of all usage in one for which there is a proof now.
+
+        Raises StorageUnavailableError.
+        """
+        stream = StreamRecord(record["dynamodb"])
+        new = stream.new_image
+        made = int(stream["SequenceNumber"]), datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
+        if STATEMENT.matches(new):
+            return list(self._sealed(*made, Statement.parse(str(new["body"]))))
+        if ATTESTATION.matches(new):
+            return list(self._attested(*made, str(new["record"])))
+        return []
+
+    def _sealed(self, number: int, at: datetime, statement: Statement) -> Iterator[EpochSealed]:
+        for one in self._watched_totals(statement):
+            if one.epoch == statement.epoch:
+                total = one.usage.rated_microtokens
+                yield EpochSealed(number, at, one.subscription_id, statement.epoch, total, statement.hash)
+
+    def _attested(self, number: int, at: datetime, record: str) -> Iterator[EpochAttested]:
+        attestation = attestation_of(record)
+        statement = self.statements.get(attestation.epoch)
+        if statement is not None and attestation.proof is not None:
+            for one in self._watched_totals(statement):
+                total, voting_round = one.usage.rated_microtokens, attestation.proof.voting_round
+                yield EpochAttested(number, at, one.subscription_id, statement.epoch, total, voting_round)
+
+    def _watched_totals(self, statement: Statement) -> Iterator[Totals]:
+        watched = set(self.connections.watched(self.clock()))
+        pages = {page_of(subscription_id) for subscription_id in watched}
+        if not pages:
+            return
+        index = read_index(self.documents, statement, PageKind.USAGE)
+        hashes = [digest for number, digest in index.hashes.items() if number in pages]
+        yield from (one for one in read_totals(self.documents, hashes) if one.subscription_id in watched)
