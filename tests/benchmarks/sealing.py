@@ -86,7 +86,7 @@ class Bucket:
 
 @dataclass
 class Metered:
-    """`EpochUsage`: some subscriptions have used the same. `read` counts items."""
+    """`EpochUsage`: some subscriptions have used the same. `read` counts items: names of packs, and packs."""
 
     ids: Sequence[int]
     calls: int
@@ -100,7 +100,7 @@ class Metered:
         self.open = OpenEpoch(next_epoch, sealing=epoch)
 
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
-        self.read += len(self.ids)
+        self.read += 2 * len(self.ids)
         usage = added(_events(0, self.calls))
         return dict.fromkeys(self.ids, usage)
 

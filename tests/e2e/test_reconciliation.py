@@ -18,12 +18,10 @@ from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.tables import (
     BILLED_OF_KEY,
     COUNTED_OF_KEY,
-    EPOCH_DELTA,
     RECONCILED,
     SUBSCRIPTION,
     USAGE_PACK,
 )
-from flareflow.adapters.dynamodb.usage_items import packs_of, shard_of
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.key_spend import LiteLLMKeySpend
 from flareflow.json_format import timestamp
@@ -133,15 +131,13 @@ class Reconciled:
     def lose_an_event(self) -> None:
         """Remove a pack of events of a sealed epoch, which is then reconciled again."""
         number, through = self.customer.subscription_id, DynamoReconciled(self.usage).through_epoch()
-        packs = {epoch: self._packs(epoch) for epoch in range(through - EPOCHS_MAX, through + 1)}
-        epoch = max(epoch for epoch in packs if packs[epoch])
-        self.usage.delete_item(Key={"pk": USAGE_PACK.partition(subscription_id=number), "sk": packs[epoch][0]})
+        packs = {
+            USAGE_PACK.number(pack, "epoch"): pack
+            for pack in self.usage.query(KeyConditionExpression=USAGE_PACK.all_of(subscription_id=number))["Items"]
+        }
+        epoch = max(one for one in packs if one <= through)
+        self.usage.delete_item(Key={"pk": packs[epoch]["pk"], "sk": packs[epoch]["sk"]})
         self.usage.put_item(Item={**RECONCILED.key(), "epoch": epoch - 1})
-
-    def _packs(self, epoch: int) -> Sequence[str]:
-        number = self.customer.subscription_id
-        key = EPOCH_DELTA.key(epoch=epoch, shard=shard_of(number), subscription_id=number)
-        return packs_of(self.usage.get_item(Key=key).get("Item", {}))
 
     def change_the_journal(self) -> None:
         """As if the journal had an event that the chain does not have."""

@@ -46,7 +46,7 @@ FAULTS: Final = (
     Fault(
         "dynamodb-first-page-of-deltas-only",
         "What an epoch added is read to the last page of the query.",
-        EPOCH_USAGE,
+        BATCHES,
         'if "LastEvaluatedKey" not in found:',
         'if found["Items"]:',
         [TEST_PAGES],
@@ -264,8 +264,8 @@ FAULTS: Final = (
         "dynamodb-revenue-counted-twice",
         "An entry and what follows from it are written once.",
         POSTINGS,
-        'yield self._put(_ENTRY.dump_python(posting.entry, mode="json") | key_of(posting), ABSENT)',
-        'yield self._put(_ENTRY.dump_python(posting.entry, mode="json") | key_of(posting))',
+        "yield self._put(entry | key_of(posting), ABSENT)",
+        "yield self._put(entry | key_of(posting))",
         [TEST_LEDGER],
     ),
     Fault(

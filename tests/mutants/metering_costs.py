@@ -28,8 +28,16 @@ FAULTS: Final = (
         "metering-text-held-without-bound",
         "Rows are counted before the text that they hold fills the memory.",
         READING,
-        "if self.held_bytes > HELD_BYTES_MAX:",
-        "if self.held_bytes < 0:",
+        "        if self._held_bytes > HELD_BYTES_MAX:\n            self.count()",
+        "        if self._held_bytes < 0:\n            self.count()",
+        [TEST_COSTS],
+    ),
+    Fault(
+        "metering-text-held-as-it-is",
+        "The text that rows hold is compressed before it makes them be counted.",
+        READING,
+        "                text.compress()\n",
+        "                text.held_bytes\n",
         [TEST_COSTS],
     ),
 )

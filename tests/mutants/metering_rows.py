@@ -227,8 +227,8 @@ FAULTS: Final = (
         "metering-repeated-ids-are-doubles",
         "Two answers of one kind with the same id of the provider are two calls.",
         SORTING,
-        "first.request_id != call.request_id and first.call_type != call.call_type",
-        "first.request_id != call.request_id",
+        "request_id != call.request_id and call_type != call.call_type",
+        "request_id != call.request_id",
         [TEST_SORTING],
     ),
     Fault(

@@ -1,7 +1,7 @@
 """DynamoDB tables whose writes a test interrupts: an invocation ends there, or something else happens before."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -57,6 +57,7 @@ class BreakableRealTable(BreakableTable):
         )
         table = SimpleNamespace(name=real.name, get_item=real.get_item, query=real.query, meta=meta)
         table.put_item, table.update_item = self._breaking(real.put_item), self._breaking(real.update_item)
+        table.batch_writer = lambda: nullcontext(SimpleNamespace(put_item=table.put_item))
         return cast("Table", table)
 
     @property

@@ -6,6 +6,7 @@
 import operator
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -24,7 +25,6 @@ PAGE_ITEMS = 3
 ABSENT = re.compile(r"attribute_not_exists\((\w+)\)")
 COMPARES = re.compile(r"(\w+) (=|<=|<) (:\w+)")
 MEANT = {"=": operator.eq, "<=": operator.le, "<": operator.lt}
-APPEND = re.compile(r"list_append\(if_not_exists\((\w+), (:\w+)\), (:\w+)\)")
 
 
 @dataclass
@@ -37,6 +37,7 @@ class MemoryTable(BreakableTable):
     def as_table(self) -> "Table":
         table = SimpleNamespace(name=self.name, get_item=self.get_item, query=self.query, put_item=self.put_item)
         table.scan, table.delete_item = self.scan, self.delete_item
+        table.batch_writer = lambda: nullcontext(SimpleNamespace(put_item=self.put_item))
         table.update_item = lambda **update: self.transact_write_items(TransactItems=[{"Update": update}])
         table.meta = SimpleNamespace(client=self)
         return cast("Table", table)
@@ -127,9 +128,6 @@ def _updated(item: Item, expression: str, values: Item) -> dict[str, Any]:
     parts = re.split(r"\s*\b(ADD|SET|REMOVE)\b\s*", expression)[1:]
     new = dict(item)
     for verb, what in zip(parts[::2], parts[1::2], strict=True):
-        if appended := APPEND.search(what):
-            new[appended[1]] = [*item.get(appended[1], values[appended[2]]), *values[appended[3]]]
-            continue
         for one in what.split(", "):
             name, _, value = one.replace(" = ", " ").partition(" ")
             match verb:

@@ -137,11 +137,12 @@ def test_ten_calls_of_each_subscription_a_poll_use_less_than_two_units_each() ->
     assert crowd.table.written.total() / 400 < 2, crowd.table.written
 
 
-def test_one_call_of_one_subscription_alone_uses_at_most_ten_units() -> None:
+def test_one_call_of_one_subscription_alone_uses_at_most_ten_units_with_the_lease_of_its_credit() -> None:
     alone = metering(subscriptions=1, each=1)
     alone.push()
     alone.poll()
-    assert alone.table.written.total() == 10, alone.table.written
+    # Then, as its lease uses one
+    assert alone.table.written.total() == 9, alone.table.written
 
 
 def test_what_a_second_poll_finds_again_uses_no_unit() -> None:
@@ -160,14 +161,27 @@ def test_a_page_is_asked_for_once_and_a_key_once_for_all_pages() -> None:
     assert crowd.keys.asked == 40
 
 
-def test_rows_are_counted_before_their_text_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Given room for the text of about three pages
-    crowd = metering(subscriptions=40, each=10)
+@pytest.mark.parametrize("each", [10, 100])
+def test_ten_times_the_rows_of_the_same_subscriptions_are_written_no_more_often(
+    monkeypatch: pytest.MonkeyPatch, each: int
+) -> None:
+    # Given room for the text of three pages as it is, and many more compressed
+    crowd = metering(subscriptions=8, each=each)
     monkeypatch.setattr(reading, "HELD_BYTES_MAX", 3 * PAGE_ROWS * 1_500)
-    # When twelve pages are read
+    # When two or twenty pages are read
+    assert crowd.poll().reading.counted == 8 * each
+    # Then each subscription is written once for all of its rows
+    assert crowd.table.written["LIVE"] / 2 == 8
+
+
+def test_rows_are_counted_before_their_text_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given room for the text of about three pages, when it is compressed
+    crowd = metering(subscriptions=40, each=10)
+    monkeypatch.setattr(reading, "HELD_BYTES_MAX", 3 * PAGE_ROWS * 200)
+    # When eight pages are read
     assert crowd.poll().reading.counted == 400
     # Then subscriptions are counted three or four times, and not for each page
-    assert 3 * 40 <= crowd.table.written["LIVE"] / 2 <= 4 * 40
+    assert 2 * 40 <= crowd.table.written["LIVE"] / 2 <= 4 * 40
 
 
 def test_more_pages_than_one_invocation_reads_go_to_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import chain, pairwise
+from operator import mul
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -64,6 +65,11 @@ class Weights(BaseModel):
         """The weights of all kinds, in the order of `TOKEN_KINDS`."""
         return tuple(self.of(kind) for kind in TOKEN_KINDS)
 
+    @cached_property
+    def of_all_or_nothing(self) -> tuple[int, ...]:
+        """The same, with 0 for kinds that have no price."""
+        return tuple(weight or 0 for weight in self.of_all)
+
 
 class LongWeights(Weights):
     """What all tokens of a call weigh instead whose input has more tokens than `above`."""
@@ -110,13 +116,20 @@ class Price(Weights):
     def rate(self, used: "Used") -> int | None:
         """What `used` weighs: by amounts or by cost, whichever is more. None when it used what has no price."""
         weights = self.weights(used.tokens.input) if self.long else self
-        told = zip(counts(used.tokens), weights.of_all, strict=True)
-        by_amounts = [amount * weight for amount, weight in told if amount and weight is not None]
-        by_amounts += self._by_units(used.units) if used.units is not NO_UNITS else ()
-        by_cost = [used.cost_nanousd * self.nanousd] if used.cost_nanousd and self.nanousd is not None else []
-        if not by_amounts and not by_cost and used.is_something:
+        by_amounts: int = sum(map(mul, counts(used.tokens), weights.of_all_or_nothing))
+        by_amounts += sum(self._by_units(used.units)) if used.units is not NO_UNITS else 0
+        by_cost = used.cost_nanousd * self.nanousd if used.cost_nanousd and self.nanousd else 0
+        weighed = max(by_amounts, by_cost)
+        if not weighed and used.is_something and not self._prices(used, weights):
             return None
-        return self.request + max(sum(by_amounts), *by_cost, 0)
+        return self.request + weighed
+
+    def _prices(self, used: "Used", weights: Weights) -> bool:
+        """Whether something that was used has a price, which may be 0."""
+        told = zip(counts(used.tokens), weights.of_all, strict=True)
+        is_any_kind_priced = any(amount and weight is not None for amount, weight in told)
+        is_cost_priced = bool(used.cost_nanousd) and self.nanousd is not None
+        return is_any_kind_priced or is_cost_priced or bool(list(self._by_units(used.units)))
 
     def _by_units(self, units: Units) -> Iterator[int]:
         """What all that was used and has a price weighs beside tokens. Parts of a second are rounded down."""

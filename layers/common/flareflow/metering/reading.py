@@ -19,6 +19,7 @@ from flareflow.metering.rows import (
     IN_OTHER_ORDERS,
     SECOND,
     Listing,
+    PageText,
     Reading,
     Slice,
     SpendPage,
@@ -27,10 +28,11 @@ from flareflow.metering.rows import (
 from flareflow.metering.sorting import Seen, SortRows
 from flareflow.time import Deadline
 
-PAGES_MAX: Final = 100
+PAGES_MAX: Final = 250
 """Pages of one slice read by one invocation, not counting those of a crowded second."""
 HELD_BYTES_MAX: Final = 24 * 1024 * 1024
-"""So much text is read before its rows are counted; memory is this several times. 16,000 rows of the usual length."""
+"""So much text of pages is held: 16,000 rows of the usual length. With more, all of it is compressed, to about a tenth;
+if that does not help, the rows are counted. Each time that rows are counted, each of their subscriptions is written."""
 COUNTING_TAKES: Final = timedelta(milliseconds=25)
 """How long it may take to count the rows of one subscription."""
 CROWDED_PAGES_MAX: Final = 50
@@ -106,7 +108,7 @@ class _Reader:
     left: list[Slice]
     seen: Seen = field(default_factory=Seen)
     reading: Reading = field(default_factory=Reading)
-    held_bytes: int = 0
+    held: list[PageText] = field(default_factory=list)
 
     def run(self) -> SpendLogUnavailableError | None:
         """Read until nothing is left, time or pages run out, or LiteLLM cannot be asked; return the last's error."""
@@ -171,14 +173,22 @@ class _Reader:
     def _sort(self, page: SpendPage) -> None:
         self.reading += self.sort_rows.run(page, self.seen, self.now)
         self.pages.reserved = COUNTING_TAKES * self.seen.subscriptions
-        self.held_bytes += page.text_bytes
-        if self.held_bytes > HELD_BYTES_MAX:
+        if page.text:
+            self.held.append(page.text)
+        if self._held_bytes > HELD_BYTES_MAX:
+            for text in self.held:
+                text.compress()
+        if self._held_bytes > HELD_BYTES_MAX:
             self.count()
+
+    @property
+    def _held_bytes(self) -> int:
+        return sum(text.held_bytes for text in self.held)
 
     def count(self) -> None:
         """Count what was read so far."""
         self.reading += self.sort_rows.count(self.seen, self.now)
-        self.held_bytes = 0
+        self.held.clear()
 
     def whole_buckets(self, window: Window) -> dict[datetime, int]:
         """For each bucket that was read as a whole: the number of its rows."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from flareflow.metering.calls import LoggedCall, SetAside
 from flareflow.metering.models import Window
@@ -108,12 +108,22 @@ class Listing(StrEnum):
 IN_OTHER_ORDERS: Final = (Listing.ANSWERED, Listing.BY_END, Listing.BY_TOKENS, Listing.BY_COST)
 
 
+class PageText(Protocol):
+    """The text of a page, which its rows hold until they are counted, because one that is set aside is kept whole."""
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes."""
+
+    def compress(self) -> None:
+        """Hold it in less memory. May be repeated."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpendPage:
     """One page of a listing. `total` is how many rows the window has in the listing; None when LiteLLM does not know.
 
-    `ends_at` is the start time of the last row, None when that cannot be read. `text_bytes`: how long its text is,
-    which rows hold until they are counted.
+    `ends_at` is the start time of the last row, None when that cannot be read.
     """
 
     rows: tuple[LoggedRow, ...] = ()
@@ -121,7 +131,7 @@ class SpendPage:
     is_last: bool = True
     total: int | None = None
     ends_at: datetime | None = None
-    text_bytes: int = 0
+    text: PageText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,14 +29,15 @@ _OF_NO_KEY: Final[Mapping[KeyForm, Reason]] = {
 class Seen:
     """What was read of a window so far, over all its pages.
 
-    `owned` are the rows that are still to be counted; `keys` has the subscription of each key that was looked up.
+    `owned` are the rows that are still to be counted; `keys` has the subscription of each key that was looked up;
+    `answers` has the id and the call type of the first row for each answer to a key.
     """
 
     owned: list[OwnedRow] = field(default_factory=list)
     keys: dict[str, int | None] = field(default_factory=dict)
     identities: dict[tuple[str, datetime], None] = field(default_factory=dict)
     unreadable: dict[str, datetime] = field(default_factory=dict)
-    answers: dict[tuple[str, str], LoggedCall] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     counted_only: dict[tuple[str, datetime], dict[str, SetAside]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -53,8 +54,9 @@ class Seen:
         call = row.call
         if call.upstream_id is None:
             return False
-        first = self.answers.setdefault((call.key_hash, call.upstream_id), call)
-        return first.request_id != call.request_id and first.call_type != call.call_type
+        told = call.request_id, call.call_type
+        request_id, call_type = self.answers.setdefault((call.key_hash, call.upstream_id), told)
+        return request_id != call.request_id and call_type != call.call_type
 
     def tallies(self) -> tuple[Tally, ...]:
         return tuple(

@@ -162,7 +162,8 @@ class _Pairing:
     gone: list[RatedRecord] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
-    by_default: set[str] = field(default_factory=set)
+    models: set[tuple[str, str | None]] = field(default_factory=set)
+    """The models and base models of what is billed."""
 
     @classmethod
     def of(cls, known: Known, book: PriceBook) -> "_Pairing":
@@ -179,7 +180,7 @@ class _Pairing:
             tuple(self.gone),
             tuple(self.differences),
             tuple(self.set_aside),
-            frozenset(self.by_default),
+            frozenset(model for model, base_model in self.models if self.book.named(model, base_model) is None),
         )
 
     def take_row(self, row: OwnedRow) -> None:
@@ -299,12 +300,13 @@ class _Pairing:
     def _add(self, entry: Entry, subscription_id: int) -> None:
         self.entries.append(entry)
         self.calls.learn(entry)
-        if entry.is_billed and self.book.named(entry.model, entry.base_model) is None:
-            self.by_default.add(entry.model)
+        if entry.is_billed:
+            self.models.add((entry.model, entry.base_model))
         self._report(entry, subscription_id)
 
     def _report(self, entry: Entry, subscription_id: int) -> None:
-        self.differences += _differences(entry, subscription_id)
+        if entry.difference is not None:
+            self.differences += _differences(entry, subscription_id)
 
     def _set_row_aside(self, row: OwnedRow, reason: str) -> None:
         call = row.call
@@ -331,5 +333,5 @@ def _call_key(call: CallRecord) -> CallKey:
 
 
 def _is_negative(call: LoggedCall | CallRecord) -> bool:
-    cost = (call.cost_nanousd or 0) if isinstance(call, LoggedCall) else 0
-    return min(cost, *counts(call.tokens)) < 0
+    cost = call.cost_nanousd if isinstance(call, LoggedCall) else None
+    return min(counts(call.tokens)) < 0 or (cost is not None and cost < 0)

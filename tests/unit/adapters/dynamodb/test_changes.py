@@ -10,10 +10,10 @@ from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_fu
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.tables import (
     ATTESTATION,
-    EPOCH_DELTA,
     JOURNAL_ENTRY,
     LIVE_TOTALS,
     OPEN_EPOCH,
+    PACK_NAME,
     STATEMENT,
     SUBSCRIPTION,
     USAGE_PACK,
@@ -28,7 +28,7 @@ from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from tests.fakes.metering import rating, record, row, waiting
 from tests.support.stream_records import NUMBER, WRITTEN_AT, stream_record
 
-PACK: Item = USAGE_PACK.key(subscription_id=7, second=1, version=1, part=0)
+PACK: Item = USAGE_PACK.key(subscription_id=7, second=1, version=1, part=0, epoch=1)
 ALICES = Subscription(7, "0x01", 1, 2, Position(100, 0, 3), balance_ufix64=90, deposited_ufix64=100, charged_ufix64=10)
 STATE: Item = SUBSCRIPTION.key(subscription_id=7) | {
     "subscription_id": 7,
@@ -113,7 +113,7 @@ def test_statements_and_attestations_are_told_apart(item: Item, is_of_epoch: boo
 @pytest.mark.parametrize(
     "item",
     [
-        EPOCH_DELTA.key(epoch=1, shard=7, subscription_id=7),
+        PACK_NAME.key(epoch=1, shard=7, subscription_id=7, version=1, part=0, second=1),
         WAITING_RECORDS.key(subscription_id=7, version=1, part=0),
         JOURNAL_ENTRY.key(subscription_id=7, height=1, transaction_index=0, event_index=0),
         OPEN_EPOCH.key(),
@@ -139,7 +139,7 @@ def test_a_change_of_live_totals_or_state_changes_the_funds(item: Item) -> None:
     "item",
     [
         PACK,
-        EPOCH_DELTA.key(epoch=1, shard=7, subscription_id=7),
+        PACK_NAME.key(epoch=1, shard=7, subscription_id=7, version=1, part=0, second=1),
         JOURNAL_ENTRY.key(subscription_id=7, height=1, transaction_index=0, event_index=0),
         {"pk": "METERING", "sk": "LIVE"},
     ],

@@ -1,7 +1,7 @@
 """Keys that were left out and writes that lost a race are tried again after a pause, a limited number of times."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -60,7 +60,9 @@ class Pauses:
 
 def table(client: Client) -> "Table":
     put: Callable[..., None] = lambda **_: None  # noqa: E731
-    return cast("Table", SimpleNamespace(name="table", put_item=put, meta=SimpleNamespace(client=client)))
+    writer: Callable[..., object] = lambda: nullcontext(SimpleNamespace(put_item=put))  # noqa: E731
+    meta = SimpleNamespace(client=client)
+    return cast("Table", SimpleNamespace(name="table", put_item=put, batch_writer=writer, meta=meta))
 
 
 def cancelled(reason: str) -> ClientError:

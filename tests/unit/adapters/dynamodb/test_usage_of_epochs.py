@@ -1,14 +1,18 @@
 """What is counted belongs to the epoch that is open in the shard of its subscription, and is listed for its owner."""
 
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.tables import PACK_NAME
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.models import Usage
 from tests.fakes.metering import NOW, FakePriceBooks, record, row
+from tests.support.breakable_table import CrashError
 from tests.support.memory_table import MemoryTable
 
 EPOCH = 5
@@ -57,6 +61,44 @@ def test_an_epoch_that_is_closed_gets_nothing_more_in_any_shard(
     everyone = dict.fromkeys(range(20), TEN)
     assert epochs.deltas(EPOCH) == everyone
     assert epochs.deltas(EPOCH + 1) == everyone
+
+
+def test_a_pack_that_was_named_and_not_written_adds_nothing(
+    usage: DynamoUsageEvents, epochs: DynamoEpochUsage, table: MemoryTable
+) -> None:
+    # Given an epoch that is closed after the pack of a call was named under it
+    named: list[Any] = []
+
+    def close_when_named(**put: Any) -> None:
+        MemoryTable.put_item(table, **put)
+        if PACK_NAME.matches(put["Item"]) and not named:
+            named.append(put["Item"])
+            epochs.close(EPOCH, EPOCH + 1)
+
+    table.put_item = close_when_named  # type: ignore[method-assign]
+    # When it is counted
+    usage.count([row("a")], NOW)
+    # Then it is the next epoch's alone, although the first one names a pack of the same time and version
+    assert PACK_NAME.number(named[0], "epoch") == EPOCH
+    assert (epochs.deltas(EPOCH), epochs.events(EPOCH, [1])) == ({}, {1: []})
+    assert epochs.deltas(EPOCH + 1) == {1: TEN}
+    assert (listed(table, EPOCH), listed(table, EPOCH + 1)) == ([], ["a"])
+
+
+@pytest.mark.parametrize("broken_off_at", range(6))
+def test_a_call_is_in_its_epoch_wherever_the_invocation_that_counts_it_ends(
+    usage: DynamoUsageEvents, epochs: DynamoEpochUsage, table: MemoryTable, broken_off_at: int
+) -> None:
+    # Given an invocation that ends before or after one of its writes
+    table.crash_at = broken_off_at
+    with suppress(CrashError):
+        usage.count([row("a")], NOW)
+    table.crash_at = None
+    # When another one does the same
+    usage.count([row("a")], NOW)
+    # Then the call is there once
+    assert epochs.deltas(EPOCH) == {1: TEN}
+    assert len(epochs.events(EPOCH, [1])[1]) == 1
 
 
 def test_an_owner_is_shown_every_billed_call_of_an_epoch(usage: DynamoUsageEvents, table: MemoryTable) -> None:

@@ -108,6 +108,16 @@ def test_a_page_is_parsed_once_more_for_all_rows_that_are_kept_whole(parses: lis
     assert len(parses) == 1
 
 
+def test_a_row_is_the_same_whether_the_text_of_its_page_is_compressed_or_not() -> None:
+    as_it_is, compressed = (spend_log_of(row(), row(user="é")).page(Listing.ANSWERED, WINDOW, 1) for _ in range(2))
+    assert as_it_is.text and compressed.text
+    compressed.text.compress()
+    assert compressed.text.held_bytes < as_it_is.text.held_bytes
+    compressed.text.compress()
+    assert [one.body() for one in compressed.rows] == [one.body() for one in as_it_is.rows]
+    assert json.loads(compressed.rows[1].body())["user"] == "é"
+
+
 @pytest.mark.parametrize("token", ["9" * 5_000, '"\\ud800"', "NaN", "1e999"])
 def test_what_the_fast_parser_does_not_take_holds_up_no_other_row(token: str) -> None:
     body = json.dumps({"data": [row(), row(user="TOKEN"), row(prompt_tokens="TOKEN")]}).replace('"TOKEN"', token)

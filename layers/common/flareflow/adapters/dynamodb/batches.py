@@ -1,12 +1,14 @@
-"""Reading many items by their keys."""
+"""Reading many items: by their keys, or all that a query finds."""
 
 from collections.abc import Iterator, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
+from boto3.dynamodb.conditions import ConditionBase
+
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.errors import StorageUnavailableError
+from flareflow.errors import BrokenRuleError, StorageUnavailableError
 from flareflow.time import Pause
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 KEYS_MAX: Final = 100
 ATTEMPTS_MAX: Final = 5
 FIRST_PAUSE_SECONDS: Final = 0.05
+QUERY_PAGES_MAX: Final = 1000
 
 
 def read_items(table: "Table", keys: Sequence[Item], pause: Pause) -> Iterator[Item]:
@@ -38,3 +41,19 @@ def _read_chunk(table: "Table", keys: Sequence[Item], pause: Pause) -> Iterator[
             return
         pause(FIRST_PAUSE_SECONDS * 2**attempt)
     raise StorageUnavailableError(f"DynamoDB left keys unprocessed in {ATTEMPTS_MAX} attempts")
+
+
+def query_pages(table: "Table", condition: ConditionBase, what: str) -> Iterator[Sequence[Item]]:
+    """Read all items that a query finds, strongly consistent and in order, page by page.
+
+    `what` completes the sentence "DynamoDB could not …". Raises BrokenRuleError beyond `QUERY_PAGES_MAX` pages.
+    """
+    query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+    for _ in range(QUERY_PAGES_MAX):
+        with translating(what):
+            found = table.query(**query)
+        yield found["Items"]
+        if "LastEvaluatedKey" not in found:
+            return
+        query["ExclusiveStartKey"] = found["LastEvaluatedKey"]
+    raise BrokenRuleError(f"there are more than {QUERY_PAGES_MAX} pages of items to {what}")

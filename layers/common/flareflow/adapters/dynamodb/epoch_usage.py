@@ -2,28 +2,32 @@
 
 The open epoch is stored once for sealing and once in each shard: a transaction that counts checks only the shard of its
 subscriptions, so no item is touched by every writer. All of them change in one transaction.
+
+A pack has its epoch in its key, and is listed under it before the transaction that writes it. So the list of a closed
+epoch has all of its packs; a name in it whose transaction was not written names a pack that does not exist.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from flareflow.adapters.dynamodb.batches import read_items
+from boto3.dynamodb.conditions import ConditionBase
+
+from flareflow.adapters.dynamodb.batches import query_pages, read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT
-from flareflow.adapters.dynamodb.tables import EPOCH_DELTA, EPOCH_SHARD, EPOCH_SHARDS, OPEN_EPOCH, USAGE_PACK
-from flareflow.adapters.dynamodb.usage_items import entries_of, packs_of, shard_of, usage_of
-from flareflow.errors import BrokenRuleError, RaceLostError
-from flareflow.metering.models import Usage
-from flareflow.metering.usage_events import UsageEvent
+from flareflow.adapters.dynamodb.tables import EPOCH_SHARD, EPOCH_SHARDS, OPEN_EPOCH, PACK_NAME, USAGE_PACK
+from flareflow.adapters.dynamodb.usage_items import entries_of, names_between, pack_key, shard_of
+from flareflow.errors import RaceLostError
+from flareflow.metering.models import NO_USAGE, Usage
+from flareflow.metering.usage_events import Entry, UsageEvent, usage_of
 from flareflow.statements.ports import OpenEpoch
 from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-DELTA_PAGES_MAX: Final = 1000
 CLOSE_ATTEMPTS_MAX: Final = 20
 CLOSE_PAUSE_SECONDS: Final = 0.05
 
@@ -82,34 +86,36 @@ class DynamoEpochUsage:
 
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
         deltas: dict[int, Usage] = {}
-        for shard in range(EPOCH_SHARDS):
-            deltas |= self._deltas_of_shard(epoch, shard)
+        for subscription_id, billed in self.billed(epoch):
+            added = Usage.sum(usage_of(one.tokens, one.rated_microtokens, one.cost_nanousd) for one in billed)
+            deltas[subscription_id] = deltas.get(subscription_id, NO_USAGE) + added
         return deltas
 
-    def _deltas_of_shard(self, epoch: int, shard: int) -> dict[int, Usage]:
-        deltas: dict[int, Usage] = {}
-        query: dict[str, Any] = {"KeyConditionExpression": EPOCH_DELTA.all_of(epoch=epoch, shard=shard)}
-        for _ in range(DELTA_PAGES_MAX):
-            with translating(f"read what epoch {epoch} added"):
-                found = self.table.query(ConsistentRead=True, **query)
-            deltas |= {EPOCH_DELTA.number(item, "subscription_id"): usage_of(item) for item in found["Items"]}
-            if "LastEvaluatedKey" not in found:
-                return deltas
-            query["ExclusiveStartKey"] = found["LastEvaluatedKey"]
-        raise BrokenRuleError(f"epoch {epoch} has more than {DELTA_PAGES_MAX} pages of deltas in shard {shard}")
+    def billed(self, epoch: int) -> Iterator[tuple[int, Sequence[Entry]]]:
+        """What is billed in each pack of an epoch, by subscription id."""
+        for shard in range(EPOCH_SHARDS):
+            yield from self._billed(PACK_NAME.all_of(epoch=epoch, shard=shard))
 
     def events(self, epoch: int, subscription_ids: Collection[int]) -> Mapping[int, Sequence[UsageEvent]]:
-        deltas = [EPOCH_DELTA.key(epoch=epoch, shard=shard_of(one), subscription_id=one) for one in subscription_ids]
-        packs = [
-            {"pk": USAGE_PACK.partition(subscription_id=EPOCH_DELTA.number(delta, "subscription_id")), "sk": pack}
-            for delta in read_items(self.table, deltas, self.pause)
-            for pack in packs_of(delta)
-        ]
+        """One range of ids is read of each shard, so ids that are near each other are found with least reading."""
         events: dict[int, list[UsageEvent]] = {one: [] for one in subscription_ids}
-        for item in read_items(self.table, packs, self.pause):
-            subscription_id = USAGE_PACK.number(item, "subscription_id")
-            events[subscription_id] += [one.event(subscription_id) for one in entries_of(item) if one.is_billed]
+        for shard in {shard_of(one) for one in subscription_ids}:
+            names = names_between(epoch, shard, min(subscription_ids), max(subscription_ids))
+            for subscription_id, billed in self._billed(names, only=events.keys()):
+                events[subscription_id] += [entry.event(subscription_id) for entry in billed]
         return events
+
+    def _billed(
+        self, names: ConditionBase, only: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Sequence[Entry]]]:
+        """What is billed in each of the packs with these names, by subscription id; of all of them, or `only` some."""
+        for page in query_pages(self.table, names, "list the packs of an epoch"):
+            wanted = [one for one in page if only is None or PACK_NAME.number(one, "subscription_id") in only]
+            for pack in read_items(self.table, [pack_key(name) for name in wanted], self.pause):
+                yield (
+                    USAGE_PACK.number(pack, "subscription_id"),
+                    [entry for entry in entries_of(pack) if entry.is_billed],
+                )
 
     def sealed(self, epoch: int) -> None:
         with suppress(ConditionFailedError), translating(f"end the sealing of epoch {epoch}"):

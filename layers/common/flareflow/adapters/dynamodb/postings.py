@@ -82,7 +82,8 @@ class Writes:
         if isinstance(posting, SettingAside):
             yield self._put(_SET_ASIDE.dump_python(posting.aside, mode="json") | key_of(posting), ABSENT)
             return
-        yield self._put(_ENTRY.dump_python(posting.entry, mode="json") | key_of(posting), ABSENT)
+        entry = _ENTRY.dump_python(posting.entry, mode="json", exclude_defaults=True)
+        yield self._put(entry | key_of(posting), ABSENT)
         if posting.replaces:
             yield self._delete(set_aside_key(posting.replaces))
         if posting.never_opened is not None:

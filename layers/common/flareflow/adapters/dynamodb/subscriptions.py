@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Final
 from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage
+from flareflow.adapters.dynamodb.batches import query_pages
 from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger import plan_of, read_subscription
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
 from flareflow.adapters.dynamodb.tables import (
-    EPOCH_DELTA,
     JOURNAL_ENTRY,
     LEDGER_COMPLETE,
     LIVE_TOTALS,
     OWNERSHIP,
     PLAN,
-    USAGE_PACK,
 )
-from flareflow.adapters.dynamodb.usage_items import entries_of, live_totals_of, packs_of, shard_of
+from flareflow.adapters.dynamodb.usage_items import entries_of, live_totals_of, names_between, pack_key, shard_of
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
@@ -102,23 +102,21 @@ class UsageReader:
         packs = self._packs(subscription_id, epoch)
         if pack >= len(packs):
             return CursorPage([], None)
-        events = self._events(subscription_id, packs[pack])
+        events = self._events(packs[pack], subscription_id)
         if first + EVENTS_LISTED_MAX < len(events):
             next_cursor: str | None = f"{pack}.{first + EVENTS_LISTED_MAX}"
         else:
             next_cursor = f"{pack + 1}.0" if pack + 1 < len(packs) else None
         return CursorPage(events[first : first + EVENTS_LISTED_MAX], next_cursor)
 
-    def _packs(self, subscription_id: int, epoch: int) -> list[str]:
-        """The sort keys of the packs of an epoch, in the order in which they were counted."""
-        key = EPOCH_DELTA.key(epoch=epoch, shard=shard_of(subscription_id), subscription_id=subscription_id)
-        with translating("read what an epoch added"):
-            found = self.table.get_item(Key=key, ConsistentRead=True)
-        return packs_of(found.get("Item", {}))
+    def _packs(self, subscription_id: int, epoch: int) -> list[Item]:
+        """The keys of the packs of an epoch, in the order in which they were counted."""
+        names = names_between(epoch, shard_of(subscription_id), subscription_id, subscription_id)
+        pages = query_pages(self.table, names, "list the packs of an epoch")
+        return [pack_key(name) for page in pages for name in page]
 
-    def _events(self, subscription_id: int, pack: str) -> list[UsageEvent]:
-        """The events of a pack; none where it is lost, which the comparison with the statement then tells."""
-        key = {"pk": USAGE_PACK.partition(subscription_id=subscription_id), "sk": pack}
+    def _events(self, key: Item, subscription_id: int) -> list[UsageEvent]:
+        """The events of a pack; none where it does not exist, because its name is that of a lost race."""
         with translating("read usage events"):
             item = self.table.get_item(Key=key, ConsistentRead=True).get("Item")
         entries = entries_of(item) if item else ()

@@ -21,15 +21,15 @@ from flareflow.settlement.plans import PlanVersion
 
 USAGE_PACK: Final = ItemKind(
     pk="SUB#{subscription_id}",
-    sk="PACK#{second:010}#{version:010}#{part:03}",
-    holds="What one step of counting made of rows and records that began in the 10 minutes from `second` (Unix) on.",
-    serves="Metering asks whether a row or record is known, by its start; account_api lists the events of an epoch.",
+    sk="PACK#{second:010}#{version:010}#{part:03}#{epoch}",
+    holds="What one step of counting, under an epoch, made of calls that began in the 10 minutes from `second` on.",
+    serves="Metering asks whether a row or record is known, by its start; sealing and account_api list an epoch's.",
     attributes=("entries",),
 )
 LIVE_TOTALS: Final = ItemKind(
     pk="SUB#{subscription_id}",
     sk="LIVE",
-    holds="Totals (lists in the order of a delta's fields) and waiting records; `version` guards all of them.",
+    holds=f"Totals (lists of {', '.join(USAGE_FIELDS)}) and waiting records; `version` guards all of them.",
     serves="account_api, pending_push and enforcement read one; the latter two follow changes in the stream.",
     attributes=("version", "counted", "unconfirmed", "waiting", "spilled"),
 )
@@ -62,12 +62,11 @@ SWEPT: Final = ItemKind(
     attributes=("marker",),
 )
 EPOCH_SHARDS: Final = 16
-EPOCH_DELTA: Final = ItemKind(
+PACK_NAME: Final = ItemKind(
     pk="EPOCH#{epoch:020}#{shard:02}",
-    sk="SUB#{subscription_id}",
-    holds=f"What one epoch added to one subscription, and the sort keys of its packs. Shard: id modulo {EPOCH_SHARDS}.",
-    serves="Sealing lists what an epoch added; account_api reads one to find the events of an epoch.",
-    attributes=(*USAGE_FIELDS, "packs"),
+    sk="SUB#{subscription_id:020}#{version:010}#{part:03}#{second:010}",
+    holds=f"The key of a pack, written before it; a lost race leaves one without. Shard: id modulo {EPOCH_SHARDS}.",
+    serves="Sealing finds the packs of an epoch, account_api and reconciliation those of a subscription in it.",
 )
 OPEN_EPOCH: Final = ItemKind(
     pk="METERING",
@@ -310,7 +309,7 @@ TABLES: Final = (
         holds="What was used; written by usage_ingest, usage_polling and usage_slices.",
         items=(
             *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, COUNTED_ALONE, SWEPT),
-            *(EPOCH_DELTA, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE),
+            *(PACK_NAME, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE),
             *(WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
             *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY, SOLD_OF_MODEL),
         ),

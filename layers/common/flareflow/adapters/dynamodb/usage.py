@@ -11,7 +11,6 @@ from flareflow.adapters.dynamodb.epoch_usage import open_epoch_if_none
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
 from flareflow.adapters.dynamodb.tables import COUNTED_ALONE, SWEPT, UNCONFIRMED
-from flareflow.adapters.dynamodb.usage_items import packs_of
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.json_format import timestamp
 from flareflow.metering.rating import PriceBooks
@@ -91,7 +90,7 @@ class DynamoUsageEvents:
     def _alone(self, marker: Item) -> Sequence[Difference]:
         """The differences of records that were billed alone, and one for all rows that still have no record."""
         subscription_id = COUNTED_ALONE.number(marker, "subscription_id")
-        counted = self._writer.entries_in(subscription_id, packs_of(marker))
+        counted = self._writer.entries_in(subscription_id, marker["packs"])
         records = records_without_row(counted, subscription_id)
         return [*records, *self._rows_alone(subscription_id, str(marker["sk"]), counted)]
 

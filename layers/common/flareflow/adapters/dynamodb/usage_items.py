@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from boto3.dynamodb.conditions import ConditionBase, Key
+
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
 from flareflow.adapters.dynamodb.tables import (
-    EPOCH_DELTA,
     EPOCH_SHARD,
     EPOCH_SHARDS,
     LIVE_TOTALS,
+    PACK_NAME,
     USAGE_PACK,
     WAITING_RECORDS,
 )
@@ -27,7 +29,7 @@ from flareflow.adapters.dynamodb.usage_packs import (
     unpack_entries,
     unpack_records,
 )
-from flareflow.metering.models import USAGE_FIELDS, LiveTotals, Usage, amounts
+from flareflow.metering.models import LiveTotals, Usage, amounts
 from flareflow.metering.usage_events import Entry, RatedRecord
 from flareflow.metering.witnesses import Known, Outcome
 
@@ -35,6 +37,9 @@ WAITING_IN_LIVE_MAX: Final = 60
 """With more, those that waited before are spilled. The new ones stay: watchers are told of what is new in `LIVE`."""
 PACK_SPAN_MAX: Final = timedelta(minutes=10)
 """The start times in a pack are at most this far apart, so a range of start times finds its packs by their keys."""
+
+PACK_PARTS: Final = ("subscription_id", "second", "version", "part", "epoch")
+"""What the key of a pack and its name in the list of its epoch consist of."""
 
 type Action = dict[str, Any]
 """One action of a transaction, without the table's name."""
@@ -68,7 +73,7 @@ class StoredUsage:
         return Known(self.waiting, self.entries)
 
     def actions(self, outcome: Outcome, epoch: int | None) -> list[Action]:
-        """The actions that write `outcome`; what it bills counts under `epoch`."""
+        """The actions that write `outcome`; what it bills counts under `epoch`, which is part of its packs' keys."""
         version = self.live.version + 1
         kept, spilled = self._spilled_without(outcome.gone)
         waiting = [record for record in self.live.waiting if record not in outcome.gone]
@@ -80,10 +85,8 @@ class StoredUsage:
         totals = LiveTotals(
             self.live.totals.counted + outcome.counted, self.live.totals.unconfirmed + outcome.unconfirmed
         )
-        packs, billed = _put_packs(self.subscription_id, version, outcome.entries)
-        live = _put_live(self.subscription_id, Live(version, totals, waiting, kept))
-        delta = [] if epoch is None else [_add_delta(epoch, self.subscription_id, outcome.counted, billed)]
-        return [live, *spilled, *packs, *(delta if billed else [])]
+        packs = _put_packs(self.subscription_id, version, epoch or 0, outcome.entries)
+        return [_put_live(self.subscription_id, Live(version, totals, waiting, kept)), *spilled, *packs]
 
     def _spilled_without(self, gone: Sequence[RatedRecord]) -> tuple[int, list[Action]]:
         """The number of spilled items that are left without the records that are `gone`, and the writes of these."""
@@ -134,14 +137,22 @@ def records_of(item: Item, subscription_id: int) -> Sequence[RatedRecord]:
     return unpack_records(subscription_id, bytes(item["records"]))
 
 
-def usage_of(item: Item) -> Usage:
-    """The usage in a delta; a missing attribute counts as 0."""
-    return Usage(*(int(item.get(name, 0)) for name in USAGE_FIELDS))
+def name_of(pack: Item) -> Item:
+    """The item that names a pack in the list of its epoch."""
+    parts = {part: USAGE_PACK.number(pack, part) for part in PACK_PARTS}
+    return PACK_NAME.key(shard=shard_of(parts["subscription_id"]), **parts)
 
 
-def packs_of(item: Item) -> list[str]:
-    """The sort keys of packs that a delta or a marker names, in the order in which they were counted."""
-    return [str(pack) for pack in item.get("packs", ())]
+def pack_key(name: Item) -> Item:
+    """The key of the pack that an item of an epoch's list names."""
+    return USAGE_PACK.key(**{part: PACK_NAME.number(name, part) for part in PACK_PARTS})
+
+
+def names_between(epoch: int, shard: int, first_id: int, last_id: int) -> ConditionBase:
+    """Query condition: the names of an epoch's packs of the subscriptions of a shard from one id to another."""
+    of_first = PACK_NAME.sort_key(subscription_id=first_id, version=0, part=0, second=0)
+    of_last = PACK_NAME.sort_key(subscription_id=last_id, version=10**10 - 1, part=999, second=10**10 - 1)
+    return Key("pk").eq(PACK_NAME.partition(epoch=epoch, shard=shard)) & Key("sk").between(of_first, of_last)
 
 
 def _put_live(subscription_id: int, live: Live) -> Action:
@@ -168,32 +179,13 @@ def _put_spilled(subscription_id: int, version: int, records: Sequence[RatedReco
     return actions
 
 
-def _put_packs(subscription_id: int, version: int, entries: Sequence[Entry]) -> tuple[list[Action], list[str]]:
-    """The writes of packs, and the sort keys of those that hold a usage event."""
-    actions, billed = [], []
+def _put_packs(subscription_id: int, version: int, epoch: int, entries: Sequence[Entry]) -> list[Action]:
+    actions = []
     for part, chunk in enumerate(split_entries(entries, PACK_SPAN_MAX)):
-        key = USAGE_PACK.key(
-            subscription_id=subscription_id, second=_second(chunk[0].started_at), version=version, part=part
-        )
+        of_step = {"subscription_id": subscription_id, "version": version, "part": part, "epoch": epoch}
+        key = USAGE_PACK.key(second=_second(chunk[0].started_at), **of_step)
         actions.append({"Put": {"Item": key | {"entries": pack_entries(chunk)}}})
-        if any(entry.is_billed for entry in chunk):
-            billed.append(key["sk"])
-    return actions, billed
-
-
-def _add_delta(epoch: int, subscription_id: int, usage: Usage, packs: Sequence[str]) -> Action:
-    amounts = {name: getattr(usage, name) for name in USAGE_FIELDS}
-    key = EPOCH_DELTA.key(epoch=epoch, shard=shard_of(subscription_id), subscription_id=subscription_id)
-    added = ", ".join(f"{name} :{name}" for name in amounts)
-    update = {
-        "UpdateExpression": f"ADD {added} SET packs = list_append(if_not_exists(packs, :none), :packs)",
-        "ExpressionAttributeValues": {
-            **{f":{name}": amount for name, amount in amounts.items()},
-            ":none": [],
-            ":packs": list(packs),
-        },
-    }
-    return {"Update": {"Key": key, **update}}
+    return actions
 
 
 def _amounts(usage: Usage) -> list[int]:
@@ -209,6 +201,6 @@ def packs_between(subscription_id: int, first: datetime, last: datetime) -> tupl
     low, high = _second(first - PACK_SPAN_MAX), _second(last) + 1
     return (
         USAGE_PACK.partition(subscription_id=subscription_id),
-        USAGE_PACK.sort_key(second=max(low, 0), version=0, part=0),
-        USAGE_PACK.sort_key(second=high, version=0, part=0),
+        USAGE_PACK.sort_key(second=max(low, 0), version=0, part=0, epoch=0),
+        USAGE_PACK.sort_key(second=high, version=0, part=0, epoch=0),
     )

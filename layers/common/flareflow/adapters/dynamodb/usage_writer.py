@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import ConditionBase, Key
 
 from flareflow.adapters.dynamodb import usage_items
-from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.batches import query_pages, read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
 from flareflow.adapters.dynamodb.tables import (
@@ -30,6 +30,7 @@ from flareflow.adapters.dynamodb.usage_items import (
     check_open,
     entries_of,
     live_of,
+    name_of,
     packs_between,
     records_of,
     shard_of,
@@ -54,7 +55,6 @@ TRANSACTION_BYTES_MAX: Final = 3_000_000
 STEP_CALLS_MAX: Final = 400
 STEP_SPAN_MAX: Final = timedelta(hours=1)
 SPILLED_CHANGED_MAX: Final = 60
-QUERY_PAGES_MAX: Final = 200
 MARKER_LIFETIME: Final = timedelta(days=90)
 
 type Decide[T] = Callable[[Known, Sequence[T], PriceBook], Outcome]
@@ -100,12 +100,17 @@ class Step[T: (OwnedRow, OwnedRecord, RatedRecord)]:
         return bool(self.outcome.added) and not self.stored.waiting
 
     @property
+    def packs(self) -> Sequence[Item]:
+        """The packs that this step writes."""
+        items = [action["Put"]["Item"] for action in self.actions if "Put" in action]
+        return [item for item in items if USAGE_PACK.matches(item)]
+
+    @property
     def packs_of_calls_alone(self) -> Sequence[str]:
         """The sort keys of the packs of this step, if it counts rows without their records or records without rows."""
         if not any(entry.is_row_alone or entry.is_record_alone for entry in self.outcome.entries):
             return ()
-        items = [action["Put"]["Item"] for action in self.actions if "Put" in action]
-        return [item["sk"] for item in items if USAGE_PACK.matches(item)]
+        return [pack["sk"] for pack in self.packs]
 
     @property
     def bytes(self) -> int:
@@ -167,6 +172,12 @@ class UsageWriter:
         with translating("mark calls of one witness"):
             self.table.put_item(Item=key | {"packs": step.packs_of_calls_alone, EXPIRES_AT: expires_at})
 
+    def _name_in_epoch(self, packs: Sequence[Item]) -> None:
+        """List packs under their epoch before they are written: a closed epoch's list then has every pack of it."""
+        with translating("name the packs of an epoch"), self.table.batch_writer() as writer:
+            for pack in packs:
+                writer.put_item(Item=name_of(pack))
+
     def _transactions[T: (OwnedRow, OwnedRecord, RatedRecord)](
         self, works: Sequence[Work[T]], decide: Decide[T]
     ) -> Iterator[tuple[list[Step[T]], int | None]]:
@@ -206,7 +217,8 @@ class UsageWriter:
             if step.packs_of_calls_alone:
                 self._mark_alone(step, now)
         actions = [action for step in steps for action in step.actions]
-        if epoch is not None and any(step.outcome.billed for step in steps):
+        if epoch is not None and (billed := [pack for step in steps if step.outcome.billed for pack in step.packs]):
+            self._name_in_epoch(billed)
             actions.append(check_open(steps[0].work.shard, epoch))
         try:
             with translating(f"write the usage of {len(steps)} subscriptions"):
@@ -257,15 +269,8 @@ class UsageWriter:
         return [entry for pack in found for entry in entries_of(pack)]
 
     def _query(self, condition: ConditionBase) -> Iterator[Item]:
-        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
-        for _ in range(QUERY_PAGES_MAX):
-            with translating("read a subscription's usage"):
-                found = self.table.query(**query)
-            yield from found["Items"]
-            if "LastEvaluatedKey" not in found:
-                return
-            query["ExclusiveStartKey"] = found["LastEvaluatedKey"]
-        raise BrokenRuleError(f"a subscription's usage has more than {QUERY_PAGES_MAX} pages in one range of times")
+        for page in query_pages(self.table, condition, "read a subscription's usage"):
+            yield from page
 
 
 def _works[T: (OwnedRow, OwnedRecord, RatedRecord)](calls: Iterable[T]) -> list[Work[T]]:
@@ -282,14 +287,13 @@ def _by_shard[T: (OwnedRow, OwnedRecord, RatedRecord)](work: Work[T]) -> tuple[i
 def _grouped[T: (OwnedRow, OwnedRecord, RatedRecord)](steps: Iterable[Step[T]]) -> Iterator[list[Step[T]]]:
     """Groups of steps that fit into one transaction with one check of the epoch; a step that lost a race is alone."""
     group: list[Step[T]] = []
+    actions, size = 0, 0
     for step in steps:
-        together: list[Step[T]] = list(group)
-        together.append(step)
-        fits = sum(len(one.actions) for one in together) < ACTIONS_MAX
-        fits = fits and sum(one.bytes for one in together) <= TRANSACTION_BYTES_MAX
-        if group and (not fits or any(one.work.attempts for one in together)):
+        actions, size = actions + len(step.actions), size + step.bytes
+        fits = actions < ACTIONS_MAX and size <= TRANSACTION_BYTES_MAX
+        if group and (not fits or step.work.attempts or group[-1].work.attempts):
             yield group
-            group = []
+            group, actions, size = [], len(step.actions), step.bytes
         group.append(step)
     if group:
         yield group

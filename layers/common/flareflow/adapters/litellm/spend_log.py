@@ -1,5 +1,6 @@
 """LiteLLM's spend log, read page by page, in the listings that its endpoint can give."""
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -19,6 +20,8 @@ PATH: Final = "/spend/logs/v2"
 PAGE_ROWS_MAX: Final = 500
 SPEND_LOG_TIME: Final = "%Y-%m-%d %H:%M:%S"
 COST_USD_MIN: Final = "0.0000000001"
+COMPRESSION: Final = 1
+"""zlib's level. Rows have much in common, so higher ones take longer and save little."""
 
 _FILTERS: Final[Mapping[Listing, Mapping[str, str]]] = {
     Listing.ANSWERED: {"status_filter": "success", "sort_by": "startTime", "sort_order": "asc"},
@@ -61,14 +64,24 @@ class _Rows(BaseModel):
 
 @dataclass(slots=True)
 class _Whole:
-    """The rows of a page as LiteLLM wrote them. Its text is parsed as soon as one of them is wanted."""
+    """`PageText`: the rows of a page as LiteLLM wrote them. The text is parsed as soon as one of them is wanted."""
 
     text: bytes
     rows: Sequence[object] = ()
+    is_compressed: bool = False
+
+    @property
+    def held_bytes(self) -> int:
+        return len(self.text)
+
+    def compress(self) -> None:
+        if not self.is_compressed:
+            self.text, self.is_compressed = zlib.compress(self.text, level=COMPRESSION), True
 
     def row(self, number: int) -> object:
         if not self.rows:
-            self.rows = _Rows.model_validate(parsed(self.text)).data
+            text = zlib.decompress(self.text) if self.is_compressed else self.text
+            self.rows = _Rows.model_validate(parsed(text)).data
         return self.rows[number]
 
     def body(self, number: int) -> str:
@@ -135,7 +148,7 @@ class LiteLLMSpendLog:
             is_last=len(rows) < PAGE_ROWS_MAX or len(listed) < len(rows),
             total=page.answer.exact_total,
             ends_at=max(starts, default=None),
-            text_bytes=len(page.whole.text),
+            text=page.whole,
         )
 
     def count(self, window: Window) -> int | None:
