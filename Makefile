@@ -67,6 +67,10 @@ logs: ## the ends of all logs, or of one: make logs NAME=gateway
 books: ## compare the books of the running local stack with chain, statements and cases; print each difference
 	@$(PYTHON) -m infra.local.books
 
+.PHONY: verify
+verify: ## check a bill of the running local stack with public sources: make verify SUB=1 [ARGS='--epoch N']
+	@$(PYTHON) -m infra.local.verify verify $(SUB) $(ARGS)
+
 .PHONY: test
 test: ## all tests
 	@$(INSTALL) stack

@@ -184,3 +184,45 @@ def test_a_contract_tells_its_version(chain: Chain, contract: str) -> None:
         access(all) fun main(): String {{ return {contract}.getVersion() }}
     """
     assert chain.evaluate(code) == "1.0.0"
+
+
+def test_a_bill_has_all_that_its_price_follows_from(chain: Chain) -> None:
+    # Given a subscription of which a total was settled
+    account, subscription = chain.subscriber(deposit=3 * FLOW)
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # Then its bill has plan, tiers, totals and money
+    bill = chain.script("subscriptions/get_bill.cdc", uint64(subscription))
+    assert bill == {
+        "tokenStoragePath": "/storage/flowTokenVault",
+        "owner": f"0x{account.address}",
+        "planId": 0,
+        "planVersion": 1,
+        "isInDollars": False,
+        "tiers": chain.script("subscriptions/get_tiers.cdc", uint64(0)),
+        "costOffset": 0,
+        "planFrom": None,
+        "paidDollars": 0,
+        "charged": FLOW,
+        "owed": 0,
+        "balance": 2 * FLOW,
+        "settledMicrotokens": 50_000 * MILLION,
+        "settledEpoch": 7,
+    }
+    # And there is none of a subscription that nobody opened
+    assert chain.script("subscriptions/get_bill.cdc", uint64(99)) is None
+
+
+def test_what_is_confirmed_of_a_round_and_an_epoch_is_told(chain: Chain) -> None:
+    # Given a statement that was delivered and settled
+    _, subscription = chain.subscriber(deposit=3 * FLOW)
+    chain.settle(7, (subscription, 50_000 * MILLION))
+    # Then its total is told, and nothing of a round and an epoch that were not confirmed
+    confirmed = chain.script("fdc/get_confirmed.cdc", uint64(1), uint64(7))
+    assert isinstance(confirmed, dict)
+    assert confirmed["totalMicrotokens"] == 50_000 * MILLION
+    assert isinstance(confirmed["settlementRoot"], str)
+    assert len(confirmed["settlementRoot"]) == 64
+    assert (confirmed["root"], confirmed["roundsPerRewardEpoch"]) == (None, ROUNDS)
+    unknown = chain.script("fdc/get_confirmed.cdc", uint64(1), uint64(8))
+    assert isinstance(unknown, dict)
+    assert (unknown["settlementRoot"], unknown["totalMicrotokens"]) == (None, None)

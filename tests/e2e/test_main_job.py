@@ -12,6 +12,8 @@ import pytest
 from rich.console import Console
 
 from flareflow.settlement.pricing import charge_ufix64
+from flareflow_verify.checking import Outcome
+from flareflow_verify.evidence import Link
 from infra.local.aws import session as aws
 from infra.local.demo import job
 from infra.local.demo.calls import CALLS, FAILING
@@ -27,7 +29,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 WANTED_OF_RECEIPT = {
     *("calls_ok", "calls_failed", "rated_microtokens", "charged_flow", "deposit_left_flow", "statement_hash"),
     *("live_calls", "pending_p50_ms", "pending_p95_ms"),
-    *("voting_round_id", "flow_transaction_ids", "seconds", "agrees", "second_run_changed_nothing"),
+    *("voting_round_id", "flow_transaction_ids", "seconds", "verified", "agrees", "second_run_changed_nothing"),
 }
 
 
@@ -36,10 +38,12 @@ def receipt(running: Facts) -> Receipt:
     return job.run(running, Steps(Console(file=io.StringIO())))
 
 
-def test_every_number_is_the_same_in_litellm_statement_attestation_and_charge(receipt: Receipt) -> None:
+def test_every_step_from_the_voters_to_the_charge_is_verified_and_the_customer_agrees(receipt: Receipt) -> None:
     # Given 25 calls, some of which failed upstream
     # When they were metered, sealed, attested and charged
-    # Then all systems tell the same, to the last unit
+    # Then every link of the bill is verified, and the customer and the backend tell the same, to the last unit
+    assert [one for one in receipt.verified.findings if one.outcome is not Outcome.VERIFIED] == []
+    assert [one.link for one in receipt.verified.findings] == list(Link)
     assert {check.what: dict(check.told) for check in receipt.checks if not check.agrees} == {}
     assert (receipt.calls_ok, receipt.calls_failed) == (CALLS - len(FAILING), len(FAILING))
     assert receipt.charged_ufix64 == charge_ufix64(receipt.rated_microtokens) > 0

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -10,20 +10,20 @@ from typing import Any, Final
 import httpx
 
 from flareflow.adapters.flow.rest import FlowRest
-from flareflow.keccak import keccak256
 from flareflow_verify.bundle import Bill, Charge
+from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
 from flareflow_verify.gathering import Gather
 from flareflow_verify.sources.flare import FlareNode
 from flareflow_verify.sources.flow import FlowNode
 from flareflow_verify.sources.host import StatementHost
 from flareflow_verify.sources.http import Budget
 from tests.support.bills import CHARGE_HEIGHT, EPOCHS, FIRST_EPOCH, SUBSCRIPTION, World
+from tests.support.flare_chain import FlareChain
 
 HOST: Final = "https://statements.example"
 FLOW: Final = "https://flow.example"
 FLARE: Final = "https://flare.example/rpc"
 SESSION: Final = "a session token"
-RELAY: Final = "0x" + "5e" * 20
 NEWEST_HEIGHT: Final = 3_000
 """Blocks are a second apart; block 1,000 begins with the second after the newest statement's epoch."""
 
@@ -55,17 +55,19 @@ class PublicSources:
     world: World
     answers: dict[str, httpx.Response] = field(default_factory=dict)
     keeps_state_from: int = 0
+    flare: FlareChain = field(default_factory=FlareChain)
     requests: list[str] = field(default_factory=list)
     budget: Budget = field(default_factory=Budget)
 
-    def gather(self, say: Callable[[str], None] = lambda _: None) -> Gather:
+    def gather(self, say: Callable[[str], None] = lambda _: None, trust: Trust = NOTHING_TRUSTED) -> Gather:
         budget, transport = self.budget, httpx.MockTransport(self.answer)
         flow = FlowRest(budget.client(FLOW, transport))
         return Gather(
             StatementHost(budget.client(HOST, transport)),
             lambda address: FlowNode(flow, address),
             FlareNode(budget.client(transport=transport), FLARE),
-            say=say,
+            trust,
+            say,
         )
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -176,17 +178,9 @@ class PublicSources:
         )
 
     def _flare(self, request: httpx.Request) -> httpx.Response:
-        call = json.loads(request.content)["params"][0]
-        relay = bytes.fromhex(RELAY[2:]).rjust(32, b"\0")
-        views: Mapping[str, bytes] = {
-            "getContractAddressByName(string)": relay,
-            "merkleRoots(uint256,uint256)": self.world.on_flare.root,
-            "toSigningPolicyHash(uint256)": self.world.on_flare.policy_hash,
-        }
-        selectors = {keccak256(name.encode())[:4].hex(): result for name, result in views.items()}
-        result = selectors[call["data"][2:10]]
-        assert call["to"] == RELAY or result == relay
-        return httpx.Response(200, json={"jsonrpc": "2.0", "id": 1, "result": f"0x{result.hex()}"})
+        asked = json.loads(request.content)
+        answered = self.flare.answer(asked["method"], asked["params"], self.world)
+        return httpx.Response(200, json={"jsonrpc": "2.0", "id": 1} | answered)
 
 
 def _bill(bill: Bill) -> dict[str, Any]:

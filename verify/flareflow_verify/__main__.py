@@ -38,7 +38,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("subscription", nargs="?", type=_number, help="the id of the subscription")
     verify.add_argument("--offline", metavar="BUNDLE", help="check this bundle, without any network")
-    verify.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=_hash_of_environment(), help=TRUSTED)
     verify.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     _add_sources(verify)
     bundle = commands.add_parser(
@@ -57,6 +56,7 @@ TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epoch", type=_number, help="the epoch of a statement; by default that of the last charge")
+    parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=_hash_of_environment(), help=TRUSTED)
     sources = (
         ("--host", "FLAREFLOW_HOST", "URL", "where the statements are served"),
         ("--flow", "FLAREFLOW_FLOW", "URL", "an access node of Flow, REST"),

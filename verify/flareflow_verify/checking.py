@@ -7,10 +7,8 @@ from typing import Final
 
 from flareflow.attestation.signing_policy import legacy_hash
 from flareflow_verify.bundle import Bundle
-from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError, Trust
+from flareflow_verify.evidence import NOTHING_TRUSTED, DifferenceError, Evidence, Link, MissingError, Trust
 from flareflow_verify.steps import documents, flare, flow
-
-NOTHING_TRUSTED: Final = Trust()
 
 
 class Outcome(StrEnum):

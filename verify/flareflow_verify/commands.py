@@ -3,20 +3,16 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from flareflow.adapters.flow.rest import FlowRest
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
 from flareflow_verify.checking import check
 from flareflow_verify.evidence import Trust
-from flareflow_verify.gathering import Gather, Wanted
+from flareflow_verify.gathering import Gather, Sources, Wanted
 from flareflow_verify.output import Paper, Progress, as_json, print_report
-from flareflow_verify.sources.flare import REGISTRY, FlareNode
-from flareflow_verify.sources.flow import FlowNode
-from flareflow_verify.sources.host import StatementHost
-from flareflow_verify.sources.http import Budget, SourceError
+from flareflow_verify.sources.flare import REGISTRY
+from flareflow_verify.sources.http import SourceError
 
 
 class CommandError(Exception):
@@ -37,7 +33,7 @@ def _verify(given: argparse.Namespace) -> int:
     bundle = _read(Path(given.offline)) if given.offline else _gathered(given)
     if given.subscription is not None and given.subscription != bundle.subscription_id:
         raise CommandError(f"the bundle is of subscription {bundle.subscription_id}, not of {given.subscription}")
-    report = check(bundle, Trust(given.trusted_policy, given.contract))
+    report = check(bundle, _trust(given))
     paper = Paper(sys.stdout, sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     if given.json:
         paper.print(as_json(report))
@@ -78,15 +74,10 @@ def _gathered(given: argparse.Namespace) -> Bundle:
         progress.end()
 
 
-@contextmanager
-def _gathering(given: argparse.Namespace, progress: Progress) -> Iterator[Gather]:
-    budget = Budget()
-    with ExitStack() as clients:
-        host, flow, flare = (clients.enter_context(budget.client(url or "")) for url in (given.host, given.flow, ""))
-        yield Gather(
-            StatementHost(host),
-            lambda address: FlowNode(FlowRest(flow), address),
-            FlareNode(flare, given.flare, given.flare_registry or REGISTRY) if given.flare else None,
-            given.contract,
-            progress.say,
-        )
+def _trust(given: argparse.Namespace) -> Trust:
+    return Trust(given.trusted_policy, given.contract)
+
+
+def _gathering(given: argparse.Namespace, progress: Progress) -> AbstractContextManager[Gather]:
+    registry = given.flare_registry or REGISTRY
+    return Sources(given.host, given.flow, given.flare, registry, _trust(given)).opened(progress.say)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
@@ -73,6 +74,9 @@ class Trust:
     contract: str | None = None
 
 
+NOTHING_TRUSTED: Final = Trust()
+
+
 @dataclass(frozen=True)
 class Evidence:
     """The parts of a bundle, and what the reader trusts.
@@ -82,7 +86,7 @@ class Evidence:
     """
 
     bundle: Bundle
-    trust: Trust = Trust()
+    trust: Trust = NOTHING_TRUSTED
 
     @cached_property
     def attested(self) -> Attested:

@@ -1,23 +1,27 @@
 """Gathers the evidence of one bill from public sources. What is gathered is checked afterwards, as any bundle is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Final
 
+from flareflow.adapters.flow.rest import FlowRest
 from flareflow.attestation.relay import RootMessage
-from flareflow.attestation.signing_policy import SigningPolicy
+from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, Statement
 from flareflow.statements.usage_pages import page_of
 from flareflow_verify.bundle import STATEMENTS_MAX, Bundle, Charge, OnFlare, OnFlow, Sealed, SignedPolicy
-from flareflow_verify.sources.flare import FlareNode
+from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
+from flareflow_verify.sources.flare import REGISTRY, FlareNode
+from flareflow_verify.sources.flare_policies import PolicyHistory
 from flareflow_verify.sources.flow import FlowNode
 from flareflow_verify.sources.host import AttestationDocument, StatementHost
-from flareflow_verify.sources.http import NotThereError, SourceError
+from flareflow_verify.sources.http import Budget, NotThereError, SourceError
 
 PAGES_AT_ONCE: Final = 8
 CONTRACT_NAME: Final = "UsageBasedSubscriptions"
@@ -39,12 +43,12 @@ class Gather:
     host: StatementHost
     flow_at: Callable[[str], FlowNode]
     flare: FlareNode | None = None
-    contract: str | None = None
+    trust: Trust = NOTHING_TRUSTED
     say: Callable[[str], None] = field(default=lambda _: None)
 
     def run(self, wanted: Wanted) -> Bundle:
         self.say("asking for the newest statement")
-        contract = self.contract or self._contract_of_newest()
+        contract = self.trust.contract or self._contract_of_newest()
         flow = self.flow_at(_address_of(contract))
         epoch = wanted.epoch if wanted.epoch is not None else self._last_charged(flow, wanted.subscription_id)
         sealed, proof = self._sealed(wanted.subscription_id, epoch)
@@ -53,14 +57,15 @@ class Gather:
         self.say("reading the price book")
         book = self.host.text(price_book_path(statement.price_book_hash))
         events = self._events(wanted, epoch)
+        on_flow = self._on_flow(flow, contract, wanted.subscription_id, newest, proof)
         return Bundle(
             subscription_id=wanted.subscription_id,
             epoch=epoch,
             sealed=tuple(sealed),
             attested=proof.attested if proof else None,
-            policies=(SignedPolicy(policy=proof.policy),) if proof and proof.policy else (),
+            policies=self._policies(proof, on_flow.source_chain_id),
             on_flare=self._on_flare(proof),
-            on_flow=self._on_flow(flow, contract, wanted.subscription_id, newest, proof),
+            on_flow=on_flow,
             price_book=book,
             events=events,
         )
@@ -151,6 +156,21 @@ class Gather:
         self.say("reading the calls of the epoch")
         return tuple(self.host.events(wanted.subscription_id, epoch, wanted.session_token))
 
+    def _policies(self, proof: AttestationDocument | None, chain_id: int) -> tuple[SignedPolicy, ...]:
+        """The policy of the round, and those from the trusted one to it, if a node of Flare can be asked for them."""
+        if proof is None or proof.policy is None:
+            return ()
+        trusted = self.trust.policy_hash
+        if trusted is None or self.flare is None:
+            return (SignedPolicy(policy=proof.policy),)
+        self.say("asking Flare for the signing policies since the trusted one")
+        history = PolicyHistory(self.flare)
+        return tuple(
+            history.back_to(
+                proof.policy, lambda policy: trusted in (legacy_hash(policy), chain_bound_hash(policy, chain_id))
+            )
+        )
+
     def _on_flare(self, proof: AttestationDocument | None) -> OnFlare | None:
         if self.flare is None or proof is None or proof.policy is None:
             return None
@@ -188,6 +208,30 @@ class Gather:
     def _charge(self, flow: FlowNode, subscription_id: int, statement: Statement) -> Charge | None:
         self.say("looking for the charge on Flow")
         return flow.charge(subscription_id, statement.epoch, statement.window_end)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where to gather. Without `flare_url` Flare's Relay is not asked."""
+
+    host_url: str
+    flow_url: str
+    flare_url: str | None = None
+    flare_registry: str = REGISTRY
+    trust: Trust = NOTHING_TRUSTED
+
+    @contextmanager
+    def opened(self, say: Callable[[str], None] = lambda _: None) -> Iterator[Gather]:
+        """Clients of the sources, whose requests and time are bounded together."""
+        budget = Budget()
+        with budget.client(self.host_url) as host, budget.client(self.flow_url) as flow, budget.client() as flare:
+            yield Gather(
+                StatementHost(host),
+                lambda address: FlowNode(FlowRest(flow), address),
+                FlareNode(flare, self.flare_url, self.flare_registry) if self.flare_url else None,
+                self.trust,
+                say,
+            )
 
 
 def _parsed(sealed: Sealed) -> Statement:

@@ -1,7 +1,7 @@
 """A client of FlareFlow's HTTP API, for the customer and for the public."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import httpx
@@ -23,11 +23,12 @@ class Api:
     """A client that raises ApiError for every answer other than 2xx."""
 
     http: httpx.Client
+    token: str = field(default="", repr=False)
 
     @classmethod
     def at(cls, url: str, token: str = "") -> "Api":
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return cls(httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, headers=headers))
+        return cls(httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, headers=headers), token)
 
     def __enter__(self) -> Self:
         return self

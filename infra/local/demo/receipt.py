@@ -11,6 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from flareflow_verify.checking import Exit, Report
+
 UFIX64_UNITS: Final = 100_000_000
 WIDE_COLUMNS: Final = 120
 """So many columns a table of hashes and of who tells them needs."""
@@ -75,6 +77,9 @@ class Receipt:
 
     seconds: Mapping[str, float]
     checks: tuple[Check, ...]
+    verified: Report
+    """What `flareflow verify` found of the bill."""
+
     second_run_changed_nothing: bool
 
     def pending_ms(self, percentile: int) -> int:
@@ -84,7 +89,7 @@ class Receipt:
 
     @property
     def agrees(self) -> bool:
-        return all(check.agrees for check in self.checks)
+        return self.verified.exit is Exit.VERIFIED and all(check.agrees for check in self.checks)
 
     @property
     def is_good(self) -> bool:
@@ -114,6 +119,7 @@ class Receipt:
                 "pending_p95_ms": self.pending_ms(95),
                 "seconds": {step: round(seconds, 2) for step, seconds in self.seconds.items()},
                 "checks": [{"what": c.what, "told": dict(c.told), "agrees": c.agrees} for c in self.checks],
+                "verified": {one.link: one.outcome for one in self.verified.findings},
                 "agrees": self.agrees,
                 "second_run_changed_nothing": self.second_run_changed_nothing,
             },
@@ -128,7 +134,7 @@ class Receipt:
         is_wide = console.width >= WIDE_COLUMNS
         console.print(
             Panel(
-                Group(self._facts(is_wide=is_wide), "", self._cross_check(is_wide=is_wide)),
+                Group(self._facts(is_wide=is_wide), "", self._verified(), "", self._cross_check(is_wide=is_wide)),
                 title="Receipt",
                 border_style="green" if self.is_good else "red",
             )
@@ -159,6 +165,12 @@ class Receipt:
         for name, value in facts:
             table.add_row(name, value)
         return table
+
+    def _verified(self) -> RenderableType:
+        """Every step of `flareflow verify`."""
+        lines = (f"{one.link}: {one.outcome}\n  {one.said}" for one in self.verified.findings)
+        title = Text("The bill, as `flareflow verify` checks it", style="italic")
+        return Group(title, *(Text(line, overflow="fold") for line in lines))
 
     def _cross_check(self, *, is_wide: bool) -> RenderableType:
         """Every number, as each system tells it."""

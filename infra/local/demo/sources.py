@@ -8,16 +8,12 @@ from typing import Any, Final
 import httpx
 
 from flareflow.adapters.flow.json_cdc import Value, uint64
-from flareflow.attestation.request import ATTESTED_FIELDS, leaf_hash
-from flareflow.keccak import WORD_BYTES
-from flareflow.merkle import fold
 from flareflow.metering.calls import Tokens
 from flareflow.metering.models import Usage
 from flareflow.metering.price_book import PriceBook, Used
 from flareflow.statements.documents import index_path, page_path, statement_path
-from flareflow.statements.events import EventProof
 from flareflow.statements.indexes import PageIndex
-from flareflow.statements.models import PageKind, SettlementPage, Statement
+from flareflow.statements.models import PageKind, Statement
 from flareflow.statements.usage_pages import UsagePage, page_of
 from infra.local.demo.api import Api
 from infra.local.flow.accounts import LocalFlow
@@ -62,30 +58,6 @@ def _rated(book: PriceBook, row: Mapping[str, Any]) -> int:
     """What a row weighs whose tokens are all fresh text."""
     used = Used(Tokens(prompt=row["prompt_tokens"], completion=row["completion_tokens"]))
     return book.price(row["model_group"], row["model"]).rate(used) or 0
-
-
-@dataclass(frozen=True, slots=True)
-class AttestedStatement:
-    """The fields of a response of the data availability API, and the root that its proof leads to."""
-
-    fields: Mapping[str, int]
-    root: str
-
-
-def attested_statement(fdc_url: str, voting_round: int, request: bytes) -> AttestedStatement:
-    """The attested statement of a request; the fields are the last words of the response."""
-    wanted = {"votingRoundId": voting_round, "requestBytes": f"0x{request.hex()}"}
-    answer = httpx.post(
-        f"{fdc_url}/api/v1/fdc/proof-by-request-round-raw", json=wanted, timeout=TIMEOUT_SECONDS
-    ).raise_for_status()
-    response = bytes.fromhex(answer.json()["response_hex"][2:])
-    siblings = [bytes.fromhex(sibling[2:]) for sibling in answer.json()["proof"]]
-    words = response[-WORD_BYTES * len(ATTESTED_FIELDS) :]
-    numbers = [int.from_bytes(words[at : at + WORD_BYTES]) for at in range(0, len(words), WORD_BYTES)]
-    return AttestedStatement(
-        fields={field: number for (_, field, _), number in zip(ATTESTED_FIELDS, numbers, strict=True)},
-        root=fold(leaf_hash(response), siblings).hex(),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,33 +112,3 @@ class Documents:
         page = self.usage_page(epoch, subscription_id)
         totals = page.totals.get(subscription_id) if page else None
         return totals.usage if totals else Usage()
-
-    def settlement_total(self, epoch: int, subscription_id: int) -> int | None:
-        """The rated micro-tokens that the contract is to settle; None if the subscription is on no page."""
-        for digest in self.index(epoch, PageKind.SETTLEMENT).hashes.values():
-            totals = dict(SettlementPage.parse(self.api.text(page_path(digest))).entries)
-            if subscription_id in totals:
-                return totals[subscription_id]
-        return None
-
-
-def proven_calls(documents: Documents, customer: Api, epoch: int, subscription_id: int) -> int:
-    """How many calls of an epoch are proven, one by one, to be in its statement. Raises ValueError for one that is not.
-
-    Only the customer can read the texts of the calls; all else is public.
-    """
-    events: list[str] = []
-    cursor = ""
-    for _ in range(EVENT_PAGES_MAX):
-        page = customer.get(f"/v1/subscriptions/{subscription_id}/usage/{epoch}{cursor}")
-        events += [item["leaf"] for item in page["items"]]
-        if page["next_cursor"] is None:
-            break
-        cursor = f"?cursor={page['next_cursor']}"
-    statement, index = documents.statement(epoch), documents.index(epoch, PageKind.USAGE)
-    usage_page = documents.usage_page(epoch, subscription_id)
-    if usage_page is None:
-        raise ValueError(f"the statement of epoch {epoch} has no subscription {subscription_id}")
-    for event in events:
-        EventProof.of(event, events, usage_page, index).check(statement)
-    return len(events)

@@ -8,6 +8,8 @@ from typing import Final
 import pytest
 from rich.console import Console
 
+from flareflow_verify.checking import Finding, Outcome, Report
+from flareflow_verify.evidence import Link
 from infra.local.demo.receipt import Check, Receipt
 
 RECEIPT: Final = Receipt(
@@ -30,8 +32,14 @@ RECEIPT: Final = Receipt(
     pending_seen_ms=tuple(range(10, 210, 10)),
     seconds={"stack": 30.0},
     checks=(
-        Check("calls answered", {"customer": "21", "litellm": "21", "statement": "21"}),
-        Check("settlement_root", {"statement": f"0x{'07' * 32}", "attested": f"0x{'07' * 32}"}),
+        Check("calls answered", {"customer": "21", "statement": "21"}),
+        Check("a hash", {"statement": f"0x{'07' * 32}", "flow": f"0x{'07' * 32}"}),
+    ),
+    verified=Report(
+        1,
+        179_572_423,
+        (Finding(Link.FLOW_ROOT, Outcome.VERIFIED, f"the light client on Flow has 0x{'b2' * 32} too"),),
+        ("the meter",),
     ),
     second_run_changed_nothing=True,
 )
@@ -78,11 +86,20 @@ def test_percentiles_of_few_calls_are_those_of_a_call() -> None:
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_systems_that_disagree_are_shown_with_what_each_says(columns: int) -> None:
-    wrong = replace(RECEIPT, checks=(Check("tokens", {"customer": "7", "litellm": "8"}),))
+    wrong = replace(RECEIPT, checks=(Check("tokens", {"customer": "7", "statement": "8"}),))
     shown = printed(wrong, columns)
     assert "DIFFERS" in shown
     assert "customer: 7" in shown
-    assert "litellm: 8" in shown
+    assert "statement: 8" in shown
+    assert not wrong.is_good
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DIFFERS, Outcome.UNCHECKED])
+def test_a_bill_that_is_not_verified_makes_no_good_receipt(outcome: Outcome) -> None:
+    found = Finding(Link.PRICE, outcome, "what was found")
+    wrong = replace(RECEIPT, verified=replace(RECEIPT.verified, findings=(found,)))
+    assert f"price: {outcome}" in printed(wrong, 80)
+    assert "what was found" in printed(wrong, 80)
     assert not wrong.is_good
 
 

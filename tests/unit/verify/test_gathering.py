@@ -48,6 +48,24 @@ def test_the_last_charge_is_gathered_whole(sources: PublicSources) -> None:
     assert check(bundle).exit is Exit.VERIFIED
 
 
+@pytest.mark.parametrize("blocks_at_once", [30, 10**6])
+def test_the_policies_since_the_trusted_one_are_found_on_flare(sources: PublicSources, blocks_at_once: int) -> None:
+    # Given a reader who trusts the policy before that of the round, and nodes that search few blocks or all
+    sources.flare.blocks_at_once = blocks_at_once
+    trust = sources.world.trust
+    # When the bill is gathered and checked
+    bundle = sources.gather(trust=trust).run(Wanted(SUBSCRIPTION, session_token=SESSION))
+    # Then the policy of the round is rolled from the trusted one
+    assert bundle == sources.world.bundle()
+    assert check(bundle, trust).exit is Exit.VERIFIED
+
+
+def test_a_node_without_the_policy_of_the_round_is_an_error(sources: PublicSources) -> None:
+    sources.flare.has_policies = False
+    with pytest.raises(SourceError, match="no signing policy of reward epoch 5"):
+        sources.gather(trust=sources.world.trust).run(Wanted(SUBSCRIPTION))
+
+
 def test_without_a_session_nothing_of_the_owner_is_asked_for(sources: PublicSources) -> None:
     bundle = gathered(sources, session=None)
     assert bundle.events is None

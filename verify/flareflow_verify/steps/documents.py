@@ -14,8 +14,6 @@ from flareflow.statements.events import EVENT_VERSION, events_tree
 from flareflow_verify.amounts import rated
 from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError, parsing
 
-SHOWN_CHARACTERS = 18
-
 
 def check_statement(evidence: Evidence) -> str:
     """Every field of the newest statement is what Flare attested."""
@@ -49,7 +47,7 @@ def check_chain(evidence: Evidence) -> str:
 def check_usage_index(evidence: Evidence) -> str:
     """The index of usage pages leads to the usage root."""
     index = evidence.usage_index
-    return f"{len(index.hashes)} usage pages lead to the usage root {_short(index.tree.root)}"
+    return f"{len(index.hashes)} usage pages lead to the usage root 0x{index.tree.root.hex()}"
 
 
 def check_usage_page(evidence: Evidence) -> str:
@@ -81,7 +79,7 @@ def check_growth(evidence: Evidence) -> str:
 def check_price_book(evidence: Evidence) -> str:
     """The price book is the one that the statement names."""
     book = evidence.price_book
-    return f"version {book.version}, {len(book.models)} models, hash {_short(evidence.statement.price_book_hash)}"
+    return f"version {book.version}, {len(book.models)} models, hash 0x{evidence.statement.price_book_hash.hex()}"
 
 
 def check_events(evidence: Evidence) -> str | None:
@@ -153,7 +151,7 @@ def _amounts(usage: Usage) -> Mapping[str, int]:
 def check_settlement_index(evidence: Evidence) -> str:
     """The index of settlement pages leads to the settlement root."""
     index = evidence.settlement_index
-    return f"{len(index.hashes)} settlement pages lead to the settlement root {_short(index.tree.root)}"
+    return f"{len(index.hashes)} settlement pages lead to the settlement root 0x{index.tree.root.hex()}"
 
 
 def check_settlement_page(evidence: Evidence) -> str:
@@ -170,7 +168,3 @@ def check_settlement_page(evidence: Evidence) -> str:
             f"the page lets {total} micro-tokens be charged, and {evidence.usage.rated_microtokens} were used",
         )
     return f"page {page.number} lets {rated(total)} be charged, as on the usage page"
-
-
-def _short(digest: bytes) -> str:
-    return f"0x{digest.hex()}"[:SHOWN_CHARACTERS] + "…"
