@@ -10,6 +10,7 @@ QUORUM: Final = f"{PACKAGE}/quorum.py"
 CURVE: Final = f"{PACKAGE}/secp256k1.py"
 FLARE: Final = f"{PACKAGE}/steps/flare.py"
 DOCUMENTS: Final = f"{PACKAGE}/steps/documents.py"
+EVENTS: Final = f"{PACKAGE}/steps/events.py"
 FLOW: Final = f"{PACKAGE}/steps/flow.py"
 CHECKING: Final = f"{PACKAGE}/checking.py"
 BUNDLE: Final = f"{PACKAGE}/bundle.py"
@@ -21,6 +22,7 @@ TEST_RELAY: Final = f"{TESTS}/test_relay_outcomes.py"
 TEST_CURVE: Final = f"{TESTS}/test_secp256k1.py"
 TEST_SHIPPED: Final = f"{TESTS}/test_shipped_bundles.py"
 TEST_BUNDLE: Final = f"{TESTS}/test_bundle.py"
+TEST_EVENTS: Final = f"{TESTS}/test_events.py"
 TEST_GATHERING: Final = f"{TESTS}/test_gathering.py"
 
 
@@ -200,15 +202,38 @@ FAULTS: Final = (
     _link(
         "events-without-root",
         "The events lead to the page's events root.",
-        DOCUMENTS,
+        EVENTS,
         "if root != used.events_root:",
         "if not root:",
     ),
     _link(
+        "call-billed-twice",
+        "A call is billed once.",
+        EVENTS,
+        "if times > 1:",
+        "if times > 2:",
+        TEST_EVENTS,
+    ),
+    _link(
+        "call-without-path",
+        "One call leads to the page's events root.",
+        EVENTS,
+        "if fold(leaf, proven.siblings) != used.events_root:",
+        "if not leaf:",
+    ),
+    _link(
+        "events-of-many-forms",
+        "An event has one form.",
+        EVENTS,
+        'if json.dumps(event, separators=(",", ":")) != text:',
+        "if not text:",
+        TEST_EVENTS,
+    ),
+    _link(
         "any-weight",
         "A call weighs what the price book says.",
-        DOCUMENTS,
-        'if weighs != int(event["rated_microtokens"]):',
+        EVENTS,
+        'if weighs != _number(event["rated_microtokens"]):',
         "if weighs is None:",
     ),
     _link(

@@ -31,7 +31,7 @@ from flareflow.statements.documents import (
     page_path,
     statement_path,
 )
-from flareflow.statements.events import event_text
+from flareflow.statements.events import event_hash, event_text, events_tree
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import PageKind, SettlementPage, Statement
 from flareflow.statements.ports import OpenEpoch
@@ -45,6 +45,7 @@ from flareflow_verify.bundle import (
     Charge,
     OnFlare,
     OnFlow,
+    ProvenEvent,
     Sealed,
     SignedPolicy,
     Tier,
@@ -101,17 +102,20 @@ class World:
             for subscription_id in (SUBSCRIPTION, *OTHERS):
                 for number in range(self.calls):
                     self._call(subscription_id, epoch, number)
-            SealEpoch(
-                epochs=EPOCHS,
-                usage=self.usage,
-                statements=self.statements,
-                documents=self.documents,
-                settled=FakeSettledTotals(),
-                price_books=FakePriceBooks({0: BOOK}),
-                receipt_keys=FakeReceiptKeys(),
-                contract=CONTRACT,
-            ).run(EPOCHS.end(epoch) + timedelta(seconds=1))
+            self._seal(epoch)
         self._publish_attestation()
+
+    def _seal(self, epoch: int) -> None:
+        SealEpoch(
+            epochs=EPOCHS,
+            usage=self.usage,
+            statements=self.statements,
+            documents=self.documents,
+            settled=FakeSettledTotals(),
+            price_books=FakePriceBooks({0: BOOK}),
+            receipt_keys=FakeReceiptKeys(),
+            contract=CONTRACT,
+        ).run(EPOCHS.end(epoch) + timedelta(seconds=1))
 
     def _call(self, subscription_id: int, epoch: int, number: int) -> None:
         model = ("dear", "cheap", "unnamed")[number % 3]
@@ -289,6 +293,11 @@ class World:
         root = RootMessage.decode(self.attested.message).merkle_root
         return OnFlare(root=root, policy_hash=legacy_hash(self.policies[-1].policy))
 
+    def event(self, number: int) -> ProvenEvent:
+        """One of the events with its path."""
+        tree, text = events_tree(self.events), self.events[number]
+        return ProvenEvent(text=text, siblings=tree.path(tree.levels[0].index(event_hash(text))))
+
     def bundle(self) -> Bundle:
         """All evidence of the second epoch's bill."""
         return Bundle(
@@ -304,6 +313,7 @@ class World:
             on_flow=self.on_flow,
             price_book=BOOK.canonical_json,
             events=self.events,
+            event=self.event(1),
         )
 
     @property

@@ -56,10 +56,11 @@ def _good() -> Iterator[tuple[str, str, Any]]:
     world = World()
     whole = json.loads(world.bundle().text)
     yield "good-token", "a plan in the token, with the owner's calls", whole
-    yield "good-public", "what a stranger can gather", {**whole, "events": None}
+    yield "good-public", "what a stranger can gather", {**whole, "events": None, "event": None}
+    yield "good-one-call", "one call that its owner shows", {**whole, "events": None}
     yield "good-without-flare", "no node of Flare was asked", {**whole, "on_flare": None}
     yield "good-dollars", "a plan in dollars", json.loads(World(rate_ufix64=73_000_000).bundle().text)
-    unattested = {**whole, "epoch": str(FIRST_EPOCH), "events": None}
+    unattested = {**whole, "epoch": str(FIRST_EPOCH), "events": None, "event": None}
     yield "good-proven-by-later", "a statement that the next one proves", unattested
 
 
@@ -72,6 +73,7 @@ HEX: Final[Mapping[str, tuple[str, Link]]] = {
     "bad-root-on-flare": ("on_flare.root", Link.FLARE_ROOT),
     "bad-root-on-flow": ("on_flow.root", Link.FLOW_ROOT),
     "bad-sibling": ("attested.siblings.0", Link.PROOF),
+    "bad-path-of-a-call": ("event.siblings.0", Link.EVENT),
     "bad-attested-value": ("attested.response", Link.PROOF),
     "bad-settlement-root-on-flow": ("on_flow.settlement_root", Link.FLOW_STATEMENT),
 }

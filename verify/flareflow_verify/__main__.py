@@ -56,6 +56,7 @@ TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epoch", type=_number, help="the epoch of a statement; by default that of the last charge")
+    parser.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=_hash_of_environment(), help=TRUSTED)
     sources = (
         ("--host", "FLAREFLOW_HOST", "URL", "where the statements are served"),

@@ -166,11 +166,19 @@ class OnFlow(Part):
     charge: Charge | None
 
 
+class ProvenEvent(Part):
+    """The text of one event, and its path to the events root of its subscription."""
+
+    text: Text
+    siblings: Annotated[tuple[Hash, ...], Field(max_length=SIBLINGS_MAX)]
+
+
 class Bundle(Part):
     """The evidence of one bill: of the usage of `subscription_id` up to the statement of `epoch`.
 
     `sealed` are consecutive statements, oldest first, up to the one that Flare attested. `policies` lead from the first
-    one to that of the attestation's voters. `events` are the owner's, of `epoch`; None where they are not known.
+    one to that of the attestation's voters. `events` are the owner's, all of `epoch`, and `event` is one of them; None
+    where they are not known.
     """
 
     version: Annotated[str, StringConstraints(pattern=f"^{BUNDLE_VERSION}$")] = BUNDLE_VERSION
@@ -183,6 +191,7 @@ class Bundle(Part):
     on_flow: OnFlow | None
     price_book: Text | None
     events: Annotated[tuple[Text, ...], Field(max_length=EVENTS_MAX)] | None = None
+    event: ProvenEvent | None = None
 
     @property
     def text(self) -> str:

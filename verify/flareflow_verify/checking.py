@@ -8,7 +8,7 @@ from typing import Final
 from flareflow.attestation.signing_policy import legacy_hash
 from flareflow_verify.bundle import Bundle
 from flareflow_verify.evidence import NOTHING_TRUSTED, DifferenceError, Evidence, Link, MissingError, Trust
-from flareflow_verify.steps import documents, flare, flow
+from flareflow_verify.steps import documents, events, flare, flow
 
 
 class Outcome(StrEnum):
@@ -58,8 +58,9 @@ STEPS: Final = (
     Step(Link.USAGE_PAGE, documents.check_usage_page),
     Step(Link.GROWTH, documents.check_growth),
     Step(Link.PRICE_BOOK, documents.check_price_book),
-    Step(Link.EVENTS, documents.check_events),
-    Step(Link.RATING, documents.check_rating),
+    Step(Link.EVENTS, events.check_events),
+    Step(Link.EVENT, events.check_event),
+    Step(Link.RATING, events.check_rating),
     Step(Link.SETTLEMENT_INDEX, documents.check_settlement_index, is_of_charge=True),
     Step(Link.SETTLEMENT_PAGE, documents.check_settlement_page, is_of_charge=True),
     Step(Link.FLOW_STATEMENT, flow.check_flow_statement, is_of_charge=True),

@@ -64,10 +64,12 @@ def _gathered(given: argparse.Namespace) -> Bundle:
     missing = [name for name in ("host", "flow") if getattr(given, name) is None]
     if missing:
         raise CommandError(f"name --{' and --'.join(missing)}, or set FLAREFLOW_{missing[0].upper()}")
+    if given.event and not given.session:
+        raise CommandError("name --session: only the owner can read a call")
     progress = Progress.on_standard_error()
     try:
         with _gathering(given, progress) as gather:
-            return gather.run(Wanted(given.subscription, given.epoch, given.session))
+            return gather.run(Wanted(given.subscription, given.epoch, given.session, given.event))
     except SourceError as error:
         raise CommandError(str(error)) from error
     finally:

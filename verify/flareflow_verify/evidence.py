@@ -35,6 +35,7 @@ class Link(StrEnum):
     GROWTH = "growth"
     PRICE_BOOK = "price-book"
     EVENTS = "events"
+    EVENT = "event"
     RATING = "rating"
     SETTLEMENT_INDEX = "settlement-index"
     SETTLEMENT_PAGE = "settlement-page"

@@ -1,5 +1,6 @@
 """Gathers the evidence of one bill from public sources. What is gathered is checked afterwards, as any bundle is."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,10 +13,11 @@ from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
+from flareflow.statements.events import event_hash, events_tree
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, Statement
 from flareflow.statements.usage_pages import page_of
-from flareflow_verify.bundle import STATEMENTS_MAX, Bundle, Charge, OnFlare, OnFlow, Sealed, SignedPolicy
+from flareflow_verify.bundle import STATEMENTS_MAX, Bundle, Charge, OnFlare, OnFlow, ProvenEvent, Sealed, SignedPolicy
 from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
 from flareflow_verify.sources.flare_policies import PolicyHistory
@@ -29,11 +31,15 @@ CONTRACT_NAME: Final = "UsageBasedSubscriptions"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which bill. Without an epoch it is the last one that was charged. `session_token` is the owner's, if known."""
+    """Which bill. Without an epoch it is the last one that was charged.
+
+    With the owner's `session_token` all events of the epoch are gathered, or only the one of `event_id`.
+    """
 
     subscription_id: int
     epoch: int | None = None
     session_token: str | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ class Gather:
             on_flare=self._on_flare(proof),
             on_flow=on_flow,
             price_book=book,
-            events=events,
+            events=None if wanted.event_id else events,
+            event=_proven(events, wanted.event_id) if wanted.event_id else None,
         )
 
     def _contract_of_newest(self) -> str:
@@ -232,6 +239,15 @@ class Sources:
                 self.trust,
                 say,
             )
+
+
+def _proven(events: Sequence[str] | None, event_id: str) -> ProvenEvent:
+    """The event with this id and its path. Raises SourceError if it is not one of them."""
+    tree = events_tree(events or ())
+    for text in events or ():
+        if f'"event_id":{json.dumps(event_id)}' in text:
+            return ProvenEvent(text=text, siblings=tree.path(tree.levels[0].index(event_hash(text))))
+    raise SourceError(f"the owner's calls of this epoch have no {event_id!r}; name its epoch with --epoch")
 
 
 def _parsed(sealed: Sealed) -> Statement:

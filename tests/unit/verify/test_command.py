@@ -69,7 +69,7 @@ def test_a_good_bundle_is_verified(bundle: Path, world: World, capsys: pytest.Ca
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"Subscription {SUBSCRIPTION}, epoch {world.statement.epoch}"
     assert lines[1].startswith(" 1 ✓ policy ")
-    assert lines[-1] == "Verified: 20 of 20 steps."
+    assert lines[-1] == "Verified: 21 of 21 steps."
 
 
 def test_a_difference_ends_with_1_and_names_the_link(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,6 +93,7 @@ def test_what_is_missing_ends_with_2(bundle: Path, capsys: pytest.CaptureFixture
         (["verify", "--offline", "/does/not/exist"], "is no bundle"),
         (["verify", "seven"], "is not a number"),
         (["verify", "7", "--trusted-policy", "0x12"], "64 hex digits"),
+        (["verify", "7", *SOURCES, "--event", "one"], "name --session"),
         ([], "required"),
         (["unknown"], "invalid choice"),
     ],
@@ -113,7 +114,7 @@ def test_json_has_every_step(bundle: Path, capsys: pytest.CaptureFixture[str]) -
     assert run(["verify", "--offline", str(bundle), "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert (content["result"], content["subscription_id"]) == ("verified", "7")
-    assert [step["step"] for step in content["steps"]] == list(range(1, 21))
+    assert [step["step"] for step in content["steps"]] == list(range(1, 22))
     assert {step["outcome"] for step in content["steps"]} == {"verified"}
     assert content["believed"]
 

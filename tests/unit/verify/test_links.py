@@ -24,6 +24,7 @@ BYTES: Final[dict[str, Link]] = {
     "attested.signatures": Link.SIGNATURES,
     "attested.siblings.0": Link.PROOF,
     "attested.siblings.1": Link.PROOF,
+    "event.siblings.0": Link.EVENT,
     "on_flare.root": Link.FLARE_ROOT,
     "on_flare.policy_hash": Link.POLICY,
     "on_flow.root": Link.FLOW_ROOT,
@@ -41,6 +42,7 @@ TEXTS: Final[dict[str, Link]] = {
     "price_book": Link.PRICE_BOOK,
     "events.0": Link.EVENTS,
     "events.2": Link.EVENTS,
+    "event.text": Link.EVENT,
     "on_flow.triggers.0.url_prefix": Link.RESPONSE,
     "on_flow.triggers.0.source": Link.RESPONSE,
 }
@@ -228,11 +230,17 @@ def test_what_is_missing_is_said_and_nothing_is_verified_in_its_place(path: str,
 
 
 def test_without_the_events_or_a_node_of_flare_their_steps_are_left_out() -> None:
-    content = {**GOOD, "events": None, "on_flare": None}
+    content = {**GOOD, "events": None, "event": None, "on_flare": None}
     found = report(content)
     assert found.exit is Exit.VERIFIED
     left_out = set(Link) - {finding.link for finding in found.findings}
-    assert left_out == {Link.EVENTS, Link.RATING, Link.FLARE_ROOT}
+    assert left_out == {Link.EVENTS, Link.EVENT, Link.RATING, Link.FLARE_ROOT}
+
+
+def test_one_call_is_proven_and_rated_without_the_others() -> None:
+    found = report({**GOOD, "events": None})
+    assert found.exit is Exit.VERIFIED
+    assert {Link.EVENT, Link.RATING} <= {finding.link for finding in found.findings}
 
 
 def test_what_is_believed_is_said() -> None:

@@ -1,18 +1,13 @@
-"""What the operator published: statements, pages, the price book, and the owner's events."""
+"""What the operator published: statements, pages, the price book."""
 
-import json
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 from flareflow.attestation.request import ATTESTED_FIELDS
 from flareflow.keccak import WORD_BYTES
-from flareflow.metering.calls import Tokens, Units
-from flareflow.metering.models import NO_USAGE, USAGE_FIELDS, Usage
-from flareflow.metering.price_book import Used
-from flareflow.statements.events import EVENT_VERSION, events_tree
+from flareflow.metering.models import USAGE_FIELDS, Usage
 from flareflow_verify.amounts import rated
-from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError, parsing
+from flareflow_verify.evidence import DifferenceError, Evidence, Link
 
 
 def check_statement(evidence: Evidence) -> str:
@@ -80,68 +75,6 @@ def check_price_book(evidence: Evidence) -> str:
     """The price book is the one that the statement names."""
     book = evidence.price_book
     return f"version {book.version}, {len(book.models)} models, hash 0x{evidence.statement.price_book_hash.hex()}"
-
-
-def check_events(evidence: Evidence) -> str | None:
-    """The events are all of the subscription's in this epoch and add up. Left out when they are not known."""
-    events = evidence.bundle.events
-    if events is None:
-        return None
-    used = evidence.totals
-    if used is None or used.epoch != evidence.statement.epoch:
-        if events:
-            raise DifferenceError(Link.EVENTS, f"the statement says that nothing was used, not {len(events)} calls")
-        return "no call in this epoch"
-    with parsing(Link.EVENTS, "an event"):
-        root = events_tree(events).root
-        added = Usage.sum([_usage_of(evidence, event) for event in map(_event, events)]) if events else NO_USAGE
-    if root != used.events_root:
-        raise DifferenceError(Link.EVENTS, f"{len(events)} events lead to the root {root.hex()}, not to the page's")
-    grown = used.usage - (evidence.totals_before.usage if evidence.totals_before else NO_USAGE)
-    for name, amount in _amounts(added).items():
-        if amount != getattr(grown, name):
-            raise DifferenceError(Link.EVENTS, f"{name} add up to {amount}, and the page says {getattr(grown, name)}")
-    return f"{len(events)} calls lead to the page's events root and add up to {rated(added.rated_microtokens)}"
-
-
-def check_rating(evidence: Evidence) -> str | None:
-    """Each event weighs what the price book says. Left out when the events are not known."""
-    if evidence.bundle.events is None:
-        return None
-    book, hash_text = evidence.price_book, f"0x{evidence.statement.price_book_hash.hex()}"
-    with parsing(Link.RATING, "an event"):
-        for event in map(_event, evidence.bundle.events):
-            if event["price_book_hash"] != hash_text:
-                raise MissingError(f"event {event['event_id']} was rated by the book {event['price_book_hash']}")
-            cost_nanousd = int(event["cost_nanousd"])
-            used = Used(Tokens(**_numbers(event["tokens"])), Units(**_numbers(event["units"])), cost_nanousd)
-            weighs = book.price(event["model"], event["base_model"]).rate(used)
-            if weighs != int(event["rated_microtokens"]):
-                raise DifferenceError(
-                    Link.RATING,
-                    f"event {event['event_id']} weighs {weighs}, not {event['rated_microtokens']} micro-tokens",
-                )
-    return f"{len(evidence.bundle.events)} calls weigh what the price book says of their models"
-
-
-def _event(text: str) -> Mapping[str, Any]:
-    event = json.loads(text)
-    if not isinstance(event, dict) or event["version"] != EVENT_VERSION:
-        raise ValueError(f"not an event of version {EVENT_VERSION}")
-    return event
-
-
-def _usage_of(evidence: Evidence, event: Mapping[str, Any]) -> Usage:
-    """What an event adds. Raises ValueError for one of another subscription."""
-    if event["subscription_id"] != str(evidence.bundle.subscription_id):
-        raise ValueError(f"event {event['event_id']} is of subscription {event['subscription_id']}")
-    by_kind = {f"{kind}_tokens": amount for kind, amount in _numbers(event["tokens"]).items()}
-    rated_microtokens, cost_nanousd = int(event["rated_microtokens"]), int(event["cost_nanousd"])
-    return Usage(**by_kind, requests=1, rated_microtokens=rated_microtokens, cost_nanousd=cost_nanousd)
-
-
-def _numbers(amounts: Mapping[str, str]) -> Mapping[str, int]:
-    return {kind: int(amount) for kind, amount in amounts.items()}
 
 
 def _amounts(usage: Usage) -> Mapping[str, int]:

@@ -1,0 +1,65 @@
+"""The owner's calls: each is billed once, in one form, for amounts that are no less than nothing."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flareflow_verify.bundle import ProvenEvent
+from flareflow_verify.checking import Finding, Outcome, check
+from flareflow_verify.evidence import Link
+from tests.support.bills import FIRST_EPOCH, SUBSCRIPTION, World
+
+
+def billing(change: Callable[[World], None]) -> World:
+    """A world whose operator bills otherwise, and publishes, attests and settles that."""
+
+    class Billing(World):
+        def _seal(self, epoch: int) -> None:
+            if epoch == FIRST_EPOCH + 1:
+                change(self)
+            super()._seal(epoch)
+
+    return Billing()
+
+
+def found_of(world: World, link: Link) -> Finding:
+    (found,) = (one for one in check(world.bundle(), world.trust).findings if one.link is link)
+    return found
+
+
+def test_a_call_that_is_billed_twice_is_named() -> None:
+    # Given an operator who bills the first call of the epoch a second time
+    def twice(world: World) -> None:
+        events = world.usage.kept[FIRST_EPOCH + 1][SUBSCRIPTION]
+        events.append(events[0])
+
+    # When the owner's calls are checked
+    found = found_of(billing(twice), Link.EVENTS)
+    # Then the call is named, although all hashes and sums fit
+    assert found.outcome is Outcome.DIFFERS
+    assert found.said == f"event {FIRST_EPOCH + 1}-{SUBSCRIPTION}-0 is billed 2 times"
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        pytest.param(lambda text: text.replace('"tokens"', '"tokens":{},"tokens"'), id="a field twice"),
+        pytest.param(lambda text: text.replace(":", ": ", 1), id="a space"),
+        pytest.param(lambda text: text.replace('"5000"', '"-5000"'), id="less than nothing"),
+        pytest.param(lambda text: text.replace('"5000"', '"5_000"'), id="a number in another form"),
+        pytest.param(lambda text: text.replace('"5000"', "5000"), id="a number that is no text"),
+        pytest.param(lambda text: text.replace("flareflow-event/1", "flareflow-event/2"), id="another version"),
+        pytest.param(lambda text: text.replace(f'"{SUBSCRIPTION}"', '"8"'), id="another subscription"),
+        pytest.param(lambda text: json.dumps([text]), id="no object"),
+    ],
+)
+def test_an_event_of_another_form_is_refused(rewrite: Callable[[str], str]) -> None:
+    world = World()
+    text = rewrite(world.event(1).text)
+    assert text != world.event(1).text
+    bundle: Any = world.bundle().model_copy(update={"event": ProvenEvent(text=text, siblings=())})
+    (found,) = (one for one in check(bundle, world.trust).findings if one.link is Link.EVENT)
+    assert found.outcome is Outcome.DIFFERS
+    assert "cannot be read" in found.said

@@ -1,0 +1,126 @@
+"""The single calls, of which only the owner has the texts: all of an epoch, or one with its path."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from flareflow.merkle import fold
+from flareflow.metering.calls import Tokens, Units
+from flareflow.metering.models import NO_USAGE, USAGE_FIELDS, Usage
+from flareflow.metering.price_book import Used
+from flareflow.statements.events import EVENT_VERSION, event_hash, events_tree
+from flareflow_verify.amounts import rated
+from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError, parsing
+
+NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
+
+
+def check_events(evidence: Evidence) -> str | None:
+    """The events are all of the subscription's in this epoch, each once, and add up. Left out if not known."""
+    texts, used = evidence.bundle.events, evidence.totals
+    if texts is None:
+        return None
+    if used is None or used.epoch != evidence.statement.epoch:
+        if texts:
+            raise DifferenceError(Link.EVENTS, f"the statement says that nothing was used, not {len(texts)} calls")
+        return "no call in this epoch"
+    with parsing(Link.EVENTS, "an event"):
+        root = events_tree(texts).root
+        events = [_event(evidence, text) for text in texts]
+        added = Usage.sum(map(_usage_of, events)) if events else NO_USAGE
+    if root != used.events_root:
+        raise DifferenceError(Link.EVENTS, f"{len(events)} events lead to the root {root.hex()}, not to the page's")
+    _require_once(events)
+    grown = used.usage - (evidence.totals_before.usage if evidence.totals_before else NO_USAGE)
+    for name in USAGE_FIELDS:
+        told, wanted = getattr(grown, name), getattr(added, name)
+        if told != wanted:
+            raise DifferenceError(Link.EVENTS, f"{name} add up to {wanted}, and the page says {told}")
+    return f"{len(events)} calls lead to the page's events root and add up to {rated(added.rated_microtokens)}"
+
+
+def _require_once(events: Sequence[Mapping[str, Any]]) -> None:
+    event_id, times = Counter(event["event_id"] for event in events).most_common(1)[0] if events else ("", 0)
+    if times > 1:
+        raise DifferenceError(Link.EVENTS, f"event {event_id} is billed {times} times")
+
+
+def check_event(evidence: Evidence) -> str | None:
+    """One event leads to the page's events root. Left out if none was asked for."""
+    proven = evidence.bundle.event
+    if proven is None:
+        return None
+    with parsing(Link.EVENT, "the event"):
+        event = _event(evidence, proven.text)
+        leaf, usage = event_hash(proven.text), _usage_of(event)
+    used = evidence.totals
+    if used is None or used.epoch != evidence.statement.epoch:
+        raise DifferenceError(Link.EVENT, "the statement says that nothing was used in this epoch")
+    if fold(leaf, proven.siblings) != used.events_root:
+        raise DifferenceError(Link.EVENT, f"event {event['event_id']} does not lead to the page's events root")
+    weight = f"{usage.tokens:,} tokens, {rated(usage.rated_microtokens)}"
+    return f"{event['event_id']} of {event['model']}, {weight}: {len(proven.siblings)} siblings lead to the events root"
+
+
+def check_rating(evidence: Evidence) -> str | None:
+    """Each event weighs what the price book says. Left out when no event is known."""
+    texts = _known(evidence)
+    if texts is None:
+        return None
+    book, hash_text = evidence.price_book, f"0x{evidence.statement.price_book_hash.hex()}"
+    with parsing(Link.RATING, "an event"):
+        for event in (_event(evidence, text) for text in texts):
+            if event["price_book_hash"] != hash_text:
+                raise MissingError(f"event {event['event_id']} was rated by the book {event['price_book_hash']}")
+            used = Used(Tokens(**_numbers(event["tokens"])), Units(**_numbers(event["units"])), _cost(event))
+            weighs = book.price(event["model"], event["base_model"]).rate(used)
+            if weighs != _number(event["rated_microtokens"]):
+                raise DifferenceError(
+                    Link.RATING,
+                    f"event {event['event_id']} weighs {weighs}, not {event['rated_microtokens']} micro-tokens",
+                )
+    return f"{len(texts)} of the calls weigh what the price book says of their models"
+
+
+def _known(evidence: Evidence) -> Sequence[str] | None:
+    if evidence.bundle.events is not None:
+        return evidence.bundle.events
+    return None if evidence.bundle.event is None else (evidence.bundle.event.text,)
+
+
+def _event(evidence: Evidence, text: str) -> Mapping[str, Any]:
+    """The event of a text. Raises ValueError for another form, and for one of another subscription."""
+    event = json.loads(text)
+    if not isinstance(event, dict) or event["version"] != EVENT_VERSION:
+        raise ValueError(f"not an event of version {EVENT_VERSION}")
+    if not all(isinstance(event[name], str) for name in ("event_id", "model", "price_book_hash")):
+        raise ValueError("an event has an id, a model and a price book")
+    if json.dumps(event, separators=(",", ":")) != text:
+        raise ValueError(f"event {event['event_id']} is not in the one form of an event")
+    if event["subscription_id"] != str(evidence.bundle.subscription_id):
+        raise ValueError(f"event {event['event_id']} is of subscription {event['subscription_id']}")
+    return event
+
+
+def _usage_of(event: Mapping[str, Any]) -> Usage:
+    """What an event adds."""
+    by_kind = {f"{kind}_tokens": amount for kind, amount in _numbers(event["tokens"]).items()}
+    rated_microtokens = _number(event["rated_microtokens"])
+    return Usage(**by_kind, requests=1, rated_microtokens=rated_microtokens, cost_nanousd=_cost(event))
+
+
+def _cost(event: Mapping[str, Any]) -> int:
+    return _number(event["cost_nanousd"])
+
+
+def _numbers(amounts: Mapping[str, str]) -> Mapping[str, int]:
+    return {kind: _number(amount) for kind, amount in amounts.items()}
+
+
+def _number(text: str) -> int:
+    """A decimal number that is not negative. Raises ValueError, or TypeError for what is no text."""
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"{text[:20]!r} is no amount")
+    return int(text)
