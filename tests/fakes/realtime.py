@@ -118,6 +118,9 @@ class FakeConnectionSender:
     def broadcast(self, connection_ids: Sequence[str], texts: Sequence[str]) -> Collection[str]:
         return [one for one in connection_ids if not all(self.send(one, text) for text in texts)]
 
+    def close(self, connection_id: str) -> None:
+        self.gone.add(connection_id)
+
     def is_open(self, connection_id: str) -> bool:
         return connection_id not in self.gone
 

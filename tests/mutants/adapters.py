@@ -54,7 +54,7 @@ FAULTS: Final = (
         name="websocket-slow-connection-kept",
         rule="A connection that takes no text is closed, so that nobody waits for it again.",
         file=WEBSOCKET,
-        text="                return self._close(connection_id)\n",
+        text="                self.close(connection_id)\n                return False\n",
         replacement="                return True\n",
         tests=[f"{TESTS}/aws/test_websocket.py"],
     ),

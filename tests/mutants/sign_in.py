@@ -88,8 +88,8 @@ FAULTS: Final = (
         "A refresh token that comes again ends the whole session.",
         SESSIONS,
         """            self.sessions.end(session.address, session.session_id)
-            reason =""",
-        "            reason =",
+            self.disconnect""",
+        "            self.disconnect",
         [TEST_SESSIONS],
     ),
     Fault(
@@ -141,6 +141,50 @@ FAULTS: Final = (
         [TEST_SESSIONS],
     ),
     Fault(
+        "accounts-sockets-after-sign-out",
+        "Signing out closes the account's WebSocket connections.",
+        SESSIONS,
+        """            self.sessions.end(address, session.session_id)
+        self.disconnect(address)
+""",
+        """            self.sessions.end(address, session.session_id)
+""",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "accounts-sockets-of-a-thief",
+        "A refresh token that comes again closes the account's WebSocket connections.",
+        SESSIONS,
+        """            self.disconnect(session.address)
+            reason =""",
+        "            reason =",
+        [TEST_SESSIONS],
+    ),
+    Fault(
+        "realtime-only-one-connection-closed",
+        "All connections of an account are closed.",
+        f"{PACKAGE}/realtime/connections.py",
+        "for connection_id in self.connections.opened_by(address, self.clock()):\n            self.sender.close",
+        "for connection_id in self.connections.opened_by(address, self.clock())[:1]:\n            self.sender.close",
+        ["tests/unit/realtime/test_connections.py"],
+    ),
+    Fault(
+        "entrypoints-connect-without-a-limit",
+        "A source address opens so many connections in a minute.",
+        f"{PACKAGE}/entrypoints/websocket.py",
+        "            self.limit(limits.CONNECT, source_ip)\n",
+        "",
+        ["tests/unit/realtime/test_connections.py"],
+    ),
+    Fault(
+        "dynamodb-session-of-a-moment-ago",
+        "Sessions are read strongly consistent.",
+        TABLE,
+        "found = self.table.get_item(Key=key, ConsistentRead=True)\n        return _session(",
+        "found = self.table.get_item(Key=key, ConsistentRead=False)\n        return _session(",
+        ["tests/unit/adapters/dynamodb/test_sessions.py"],
+    ),
+    Fault(
         "accounts-newest-session-ended",
         "One session too many ends the one that was refreshed longest ago.",
         SESSIONS,
@@ -152,8 +196,8 @@ FAULTS: Final = (
         "accounts-sign-out-of-nothing",
         "Signing out of a session that is not one's own is told.",
         SESSIONS,
-        "if not self.sessions.end(address, session_id):",
-        "if self.sessions.end(address, session_id) is None:",
+        "        if not was_there:",
+        "        if was_there is None:",
         [TEST_SESSIONS],
     ),
     Fault(

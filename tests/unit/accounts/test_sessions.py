@@ -34,12 +34,13 @@ class Sessions:
     clock: FakeClock = field(default_factory=FakeClock)
     tokens: FakeTokens = field(default_factory=FakeTokens)
     stored: FakeSessions = field(default_factory=FakeSessions)
+    disconnected: list[str] = field(default_factory=list)
 
     def open(self, address: str = ALICE, client: Client = LAPTOP) -> SignedIn:
         return OpenSession(self.stored, self.tokens, self.clock).run(address, client)
 
     def refresh(self, token: str, client: Client = LAPTOP) -> SignedIn:
-        return RefreshSession(self.stored, self.tokens, self.clock).run(token, client)
+        return RefreshSession(self.stored, self.disconnected.append, self.tokens, self.clock).run(token, client)
 
     def who(self, token: str) -> str | None:
         session = FindSession(self.stored, self.clock).run(token)
@@ -50,7 +51,7 @@ class Sessions:
 
     @property
     def sign_out(self) -> SignOut:
-        return SignOut(self.stored)
+        return SignOut(self.stored, self.disconnected.append)
 
     def refusal(self, token: str) -> str:
         with pytest.raises(RequestError) as refused:
@@ -116,7 +117,9 @@ def test_of_two_refreshes_at_once_one_wins_and_the_session_ends(sessions: Sessio
     late = Late(sessions.stored.sessions)
     # When the second stores
     with pytest.raises(RequestError) as refused:
-        RefreshSession(late, sessions.tokens, sessions.clock).run(opened.refresh_token, LAPTOP)
+        RefreshSession(late, sessions.disconnected.append, sessions.tokens, sessions.clock).run(
+            opened.refresh_token, LAPTOP
+        )
     # Then the token was used twice, and the session is over
     assert refused.value.code == "refresh_token_reused"
     assert sessions.of(ALICE) == []
@@ -206,6 +209,28 @@ def test_signing_out_everywhere_ends_all_sessions_of_the_account(sessions: Sessi
     sessions.sign_out.everywhere(ALICE)
     # Then only the other's goes on
     assert [sessions.who(one.access_token) for one in (laptop, phone, bobs)] == [None, None, BOB]
+
+
+def test_the_sockets_of_an_account_are_closed_when_a_session_of_it_is_ended(sessions: Sessions) -> None:
+    # Given two sessions, one of which is refreshed
+    laptop, phone = sessions.open(), sessions.open(client=PHONE)
+    sessions.refresh(laptop.refresh_token)
+    assert sessions.disconnected == []
+    # When a token comes again, when one is signed out, and when all are, Then its sockets are closed each time
+    sessions.refusal(laptop.refresh_token)
+    sessions.sign_out.one(ALICE, phone.session_id)
+    sessions.sign_out.everywhere(ALICE)
+    assert sessions.disconnected == [ALICE] * 3
+
+
+def test_a_sign_out_that_is_repeated_closes_the_sockets_that_were_left(sessions: Sessions) -> None:
+    # Given a sign-out that ended the session, and could not close the sockets
+    opened = sessions.open()
+    sessions.stored.end(ALICE, opened.session_id)
+    # When it is repeated, Then the session is unknown, and the sockets are closed
+    with pytest.raises(NotFoundError):
+        sessions.sign_out.one(ALICE, opened.session_id)
+    assert sessions.disconnected == [ALICE]
 
 
 def test_a_session_of_another_account_cannot_be_ended(sessions: Sessions) -> None:

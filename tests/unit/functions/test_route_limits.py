@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from flareflow.entrypoints.limits import LIMITS, LimitRoutes, Sender
+from flareflow.entrypoints.limits import CONNECT, LIMITS, LimitRoutes, Sender
 from flareflow.limits import LimitRequests
 from infra.local.aws.gateway.routing import Route
 from tests.fakes.accounts import FakeClock, FakeRequestCounts
@@ -49,7 +49,7 @@ def use_up(route: Route) -> None:
 
 def test_every_route_that_stores_or_costs_something_has_a_limit() -> None:
     posts = {route.key for route in routes() if route.method in {"POST", "PUT", "PATCH"}}
-    assert posts - set(GATE) <= LIMITS.keys() <= {route.key for route in routes()}
+    assert posts - set(GATE) <= LIMITS.keys() <= {CONNECT, *(route.key for route in routes())}
 
 
 def test_one_request_too_many_is_429_until_the_next_minute(route: Route, clock: FakeClock) -> None:

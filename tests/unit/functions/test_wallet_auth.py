@@ -30,9 +30,9 @@ def auth(load: Load) -> Function:
         "wallet_auth",
         give_nonce=GiveNonce(nonces, tokens, clock),
         sign_in=SignIn(nonces, prove, origins, OpenSession(sessions, tokens, clock), clock),
-        refresh_session=RefreshSession(sessions, tokens, clock),
+        refresh_session=RefreshSession(sessions, lambda _: None, tokens, clock),
         list_sessions=ListSessions(sessions, clock),
-        sign_out=SignOut(sessions),
+        sign_out=SignOut(sessions, lambda _: None),
     )
 
 

@@ -21,6 +21,7 @@ def watched() -> list[tuple[str, int, int | None]]:
 @pytest.fixture
 def websocket(load: Load, watched: list[tuple[str, int, int | None]]) -> Function:
     routes = Routes(
+        limit=lambda *_: None,
         connect=refuse,
         watch=lambda *wanted: watched.append(wanted),
         ping=lambda _: None,

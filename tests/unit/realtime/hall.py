@@ -9,7 +9,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from flareflow.entrypoints.limits import LimitRoutes
 from flareflow.entrypoints.websocket import Routes, WebSocketEvent
+from flareflow.limits import LimitRequests
 from flareflow.realtime.connections import Connect, Forget
 from flareflow.realtime.frames import FRAME_BYTES_MAX
 from flareflow.realtime.models import Connection, MessageType, Notification, Source
@@ -19,7 +21,7 @@ from flareflow.realtime.watching import Ping, Refuse, Watch
 from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.pricing import Currency
 from infra.live_schema import PAGE
-from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeTokens
+from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeRequestCounts, FakeTokens
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages, FakeSnapshots, FakeTickets
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -48,12 +50,14 @@ class Hall:
     def __post_init__(self) -> None:
         self.opens(7, ALICE)
         self.opens(8, BOB)
+        limiter = LimitRequests(FakeRequestCounts(), self.clock)
+        limit = LimitRoutes(lambda: limiter).run
         forget = Forget(self.connections, self.clock)
         connect = Connect(self.tickets, self.connections, self.sender, forget, self.clock)
         stores = (self.connections, self.ledger, self.messages, self.snapshots)
         watch = Watch(*stores, self.sender, forget, self.clock)
         ping = Ping(self.connections, self.messages, self.sender)
-        self.routes = Routes(connect.run, watch.run, ping.run, forget.run, Refuse(self.sender).run)
+        self.routes = Routes(limit, connect.run, watch.run, ping.run, forget.run, Refuse(self.sender).run)
 
     def opens(self, subscription_id: int, owner: str) -> None:
         self.ledger.open(subscription_id, owner, 0)
@@ -72,7 +76,7 @@ class Hall:
     def step(
         self, route: str, connection: str, *, query: dict[str, str] | None = None, body: str | None = None
     ) -> HTTPStatus:
-        context = {"routeKey": route, "connectionId": connection}
+        context = {"routeKey": route, "connectionId": connection, "identity": {"sourceIp": "192.0.2.1"}}
         event = {"requestContext": context, "queryStringParameters": query, "body": body}
         return self.routes.run(WebSocketEvent.model_validate(event))
 

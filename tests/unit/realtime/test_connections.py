@@ -5,6 +5,9 @@ from http import HTTPStatus
 
 import pytest
 
+from flareflow.entrypoints.limits import CONNECT, LIMITS
+from flareflow.limits import WINDOW
+from flareflow.realtime.connections import CloseConnections
 from flareflow.realtime.tickets import TICKET_LIFETIME
 from tests.fakes.accounts import ALICE, BOB
 from tests.unit.realtime.hall import Hall
@@ -46,6 +49,43 @@ def test_a_ticket_works_for_less_than_30_seconds(hall: Hall, seconds: int, statu
     ticket = hall.ticket()
     hall.clock.advance(timedelta(seconds=seconds))
     assert hall.connect("c1", ticket) is status
+
+
+def test_a_source_address_opens_so_many_connections_in_a_minute(hall: Hall) -> None:
+    # Given a source that has tried as often as it may, with no ticket at all
+    most = LIMITS[CONNECT].most
+    assert {hall.connect(f"c{number}", None) for number in range(most)} == {HTTPStatus.UNAUTHORIZED}
+    # When it comes with a ticket, Then it waits for the next minute, in which the ticket is still good
+    ticket = hall.ticket()
+    assert hall.connect("late", ticket) is HTTPStatus.TOO_MANY_REQUESTS
+    hall.clock.advance(WINDOW - TICKET_LIFETIME)
+    ticket = hall.ticket()
+    hall.clock.advance(TICKET_LIFETIME - timedelta(seconds=1))
+    assert hall.connect("c", ticket) is HTTPStatus.TOO_MANY_REQUESTS
+    hall.clock.advance(timedelta(seconds=1))
+    assert hall.connect("c", hall.ticket()) is HTTPStatus.OK
+
+
+def test_a_refused_connection_is_logged_without_its_ticket(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    # Given a ticket that was used
+    ticket = hall.ticket()
+    hall.connect("c1", ticket)
+    # When it comes again
+    hall.connect("c2", ticket)
+    # Then the log says why it was refused and from where it came
+    [line] = [vars(record) for record in caplog.records if record.message == "connection refused"]
+    assert (line["status"], line["code"], line["source_ip"]) == (401, "unknown_ticket", "192.0.2.1")
+    assert ticket not in str(line)
+
+
+def test_all_connections_of_an_account_are_closed_at_once(hall: Hall) -> None:
+    # Given connections of two accounts
+    for connection, address in (("a1", ALICE), ("a2", ALICE), ("b1", BOB)):
+        hall.connect(connection, hall.ticket(address))
+    # When Alice's are closed
+    CloseConnections(hall.connections, hall.sender, hall.clock).run(ALICE)
+    # Then Bob's is open
+    assert hall.sender.gone == {"a1", "a2"}
 
 
 def test_a_connection_and_what_it_watches_count_for_two_hours(hall: Hall) -> None:

@@ -44,7 +44,12 @@ def http_event(method: str, path: str, body: object = None) -> Event:
 
 def websocket_event(route: str, connection: str, *, ticket: str = "", body: object = None) -> Event:
     return {
-        "requestContext": {"routeKey": route, "connectionId": connection, "eventType": "MESSAGE"},
+        "requestContext": {
+            "routeKey": route,
+            "connectionId": connection,
+            "eventType": "MESSAGE",
+            "identity": {"sourceIp": "192.0.2.1"},
+        },
         "queryStringParameters": {"ticket": ticket},
         "body": json.dumps(body),
     }

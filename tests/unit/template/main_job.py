@@ -75,6 +75,7 @@ class MainJob:
             self.attest()
             self.settle()
             self.tell_watchers()
+            self.sign_out()
             self.sweep_keys()
             self.enforce()
             self.drive_again()
@@ -152,6 +153,11 @@ class MainJob:
                 assert handle(websocket_event("$connect", connection, ticket=ticket)) == {"statusCode": 200}
                 assert handle(websocket_event("watch", connection, body=watch)) == {"statusCode": 200}
             handle(websocket_event("$disconnect", "leaves"))
+
+    def sign_out(self) -> None:
+        """The sessions of the account end, and with them its connections."""
+        with self.aws.function("WalletAuthFunction") as (_, _, handle):
+            assert http(handle, "DELETE", "/v1/auth/sessions") == {}
 
     def push_usage(self, *numbers: int) -> None:
         with self.aws.function("UsageIngestFunction") as (_, bootstrap, handle):

@@ -5,7 +5,7 @@ only the hash is stored. So a request reads one item, signing out deletes it, an
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +28,10 @@ SESSIONS_MAX: Final = 20
 ACCESS: Final = "ffa"
 REFRESH: Final = "ffr"
 _TOKEN: Final = re.compile(r"(ffa|ffr)_([0-9a-f]{16})_([0-9a-f]{64})_([0-9a-f]{64})")
+
+
+type Disconnect = Callable[[str], None]
+"""Closes the WebSocket connections of an account: they were opened by a session, and nobody knows by which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class RefreshSession:
     """
 
     sessions: Sessions
+    disconnect: Disconnect
     token: TokenFactory
     clock: Clock
 
@@ -135,6 +140,7 @@ class RefreshSession:
         tokens = _Tokens.of(session, client, self.token, now)
         if session.refresh_hash != token_hash(refresh_token) or not self.sessions.refresh(session, tokens.session):
             self.sessions.end(session.address, session.session_id)
+            self.disconnect(session.address)
             reason = "The refresh token was used before, so its session has ended."
             raise UnauthenticatedError("refresh_token_reused", reason, account=session.address)
         return tokens.given()
@@ -170,18 +176,25 @@ class ListSessions:
 
 @dataclass(frozen=True, slots=True)
 class SignOut:
-    """End one session of an account, or all of them; their tokens stop working at once."""
+    """End one session of an account, or all of them; their tokens stop working at once.
+
+    A repetition after a failure also does what was left to do.
+    """
 
     sessions: Sessions
+    disconnect: Disconnect
 
     def one(self, address: str, session_id: str) -> None:
         """Raises NotFoundError `session_not_found`, also for a session of another account."""
-        if not self.sessions.end(address, session_id):
+        was_there = self.sessions.end(address, session_id)
+        self.disconnect(address)
+        if not was_there:
             raise NotFoundError("session_not_found", "You have no such session.")
 
     def everywhere(self, address: str) -> None:
         for session in self.sessions.of(address):
             self.sessions.end(address, session.session_id)
+        self.disconnect(address)
 
 
 def _named_by(token: str, kind: str, sessions: Sessions) -> Session | None:

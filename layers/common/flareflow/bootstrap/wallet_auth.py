@@ -7,7 +7,9 @@ import boto3
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sessions import ListSessions, OpenSession, RefreshSession, SignOut
 from flareflow.accounts.sign_in import GiveNonce, SignIn
+from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
 from flareflow.adapters.flow.accounts import FlowAccountKeys
@@ -15,6 +17,7 @@ from flareflow.adapters.flow.rest import FlowRest, http_client
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
+from flareflow.realtime.connections import CloseConnections
 from flareflow.time import utc_now
 
 
@@ -25,6 +28,8 @@ class WalletAuthSettings(Settings):
     accounts_table: str
     app_origins: str
     flow_rest_url: str
+    realtime_table: str
+    websocket_url: str
 
     def origins(self) -> frozenset[str]:
         return frozenset(origin.strip() for origin in self.app_origins.split(",") if origin.strip())
@@ -63,8 +68,18 @@ def sign_in() -> SignIn:
 
 
 @cache
+def close_connections() -> CloseConnections:
+    connections = DynamoConnections(boto3.resource("dynamodb").Table(settings().realtime_table))
+    return CloseConnections(connections, websocket_connections(settings().websocket_url), utc_now)
+
+
+def disconnect(address: str) -> None:
+    close_connections().run(address)
+
+
+@cache
 def refresh_session() -> RefreshSession:
-    return RefreshSession(sessions(), random_token, utc_now)
+    return RefreshSession(sessions(), disconnect, random_token, utc_now)
 
 
 @cache
@@ -74,7 +89,7 @@ def list_sessions() -> ListSessions:
 
 @cache
 def sign_out() -> SignOut:
-    return SignOut(sessions())
+    return SignOut(sessions(), disconnect)
 
 
 @cache

@@ -23,6 +23,8 @@ class Limit:
     sender: Sender
 
 
+CONNECT: Final = "$connect"
+"""The route of the WebSocket API; how many connections an account has is limited where they are opened."""
 LIMITS: Final[Mapping[str, Limit]] = {
     "POST /v1/auth/nonces": Limit(30, Sender.SOURCE_IP),
     "POST /v1/auth/sessions": Limit(30, Sender.SOURCE_IP),
@@ -30,6 +32,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "POST /v1/keys": Limit(30, Sender.ACCOUNT),
     "DELETE /v1/keys/{key_hash}": Limit(30, Sender.ACCOUNT),
     "POST /v1/websocket-tickets": Limit(30, Sender.ACCOUNT),
+    CONNECT: Limit(300, Sender.SOURCE_IP),
 }
 """By route, as API Gateway names it."""
 
@@ -40,7 +43,7 @@ class LimitRoutes:
 
     limiter: Callable[[], LimitRequests]
 
-    def run(self, route: str, source_ip: str, account: str) -> None:
+    def run(self, route: str, source_ip: str, account: str = "") -> None:
         """Raises TooManyRequestsError, and StorageUnavailableError when nothing can be counted."""
         if limit := LIMITS.get(route):
             sender = account if limit.sender is Sender.ACCOUNT else source_ip

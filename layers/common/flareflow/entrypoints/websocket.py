@@ -5,10 +5,20 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
+from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from flareflow.entrypoints import limits
 from flareflow.errors import InvalidRequestError, RequestError
 from flareflow.inputs import UInt64
+
+logger = Logger(child=True)
+
+
+class Identity(BaseModel):
+    """Where a connection comes from, by API Gateway's word."""
+
+    source_ip: Annotated[str, Field(alias="sourceIp")]
 
 
 class RequestContext(BaseModel):
@@ -16,6 +26,7 @@ class RequestContext(BaseModel):
 
     route_key: Annotated[str, Field(alias="routeKey")]
     connection_id: Annotated[str, Field(alias="connectionId")]
+    identity: Identity
 
 
 class WebSocketEvent(BaseModel):
@@ -40,6 +51,8 @@ class WatchRequest(BaseModel):
 class Routes:
     """Handle one event. `$connect` is refused by its status; other failures are sent as messages of type `error`."""
 
+    limit: Callable[[str, str], None]
+    """Takes the route and the source address."""
     connect: Callable[[str, str], None]
     """Takes connection id and ticket."""
     watch: Callable[[str, int, int | None], None]
@@ -55,8 +68,8 @@ class Routes:
         """Raises UnavailableError, which API Gateway reports to the client as an internal error."""
         connection_id = event.request_context.connection_id
         match event.request_context.route_key:
-            case "$connect":
-                return self._connect(connection_id, (event.query or {}).get("ticket", ""))
+            case limits.CONNECT:
+                return self._connect(event.request_context, (event.query or {}).get("ticket", ""))
             case "$disconnect":
                 self.disconnect(connection_id)
             case "watch":
@@ -67,10 +80,13 @@ class Routes:
                 self._answer(connection_id, _refuse_action)
         return HTTPStatus.OK
 
-    def _connect(self, connection_id: str, ticket: str) -> HTTPStatus:
+    def _connect(self, context: RequestContext, ticket: str) -> HTTPStatus:
+        source_ip = context.identity.source_ip
         try:
-            self.connect(connection_id, ticket)
+            self.limit(limits.CONNECT, source_ip)
+            self.connect(context.connection_id, ticket)
         except RequestError as error:
+            logger.info("connection refused", status=error.status.value, code=error.code, source_ip=source_ip)
             return error.status
         return HTTPStatus.OK
 

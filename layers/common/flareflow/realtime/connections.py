@@ -51,6 +51,20 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseConnections:
+    """Close all connections of an account of which a session has ended; clients of other sessions connect again."""
+
+    connections: Connections
+    sender: ConnectionSender
+    clock: Clock
+
+    def run(self, address: str) -> None:
+        """API Gateway tells of each end, after which the connection is forgotten."""
+        for connection_id in self.connections.opened_by(address, self.clock()):
+            self.sender.close(connection_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """Forget a connection that has ended, and what it watched."""
 

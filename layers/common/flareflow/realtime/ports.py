@@ -83,6 +83,9 @@ class ConnectionSender(Protocol):
         Returns the connections that no longer exist, or that were closed because they take no text.
         """
 
+    def close(self, connection_id: str) -> None:
+        """Close a connection; failures are logged, and a connection that no longer exists changes nothing."""
+
     def is_open(self, connection_id: str) -> bool:
         """False if the connection no longer exists; True also when that cannot be found out."""
 

@@ -49,6 +49,13 @@ class WebSocketConnections:
             logger.warning("%d WebSocket connections were not sent to in time", len(late))
         return [sent[one] for one in done if not one.result()]
 
+    def close(self, connection_id: str) -> None:
+        try:
+            self.api.delete_connection(ConnectionId=connection_id)
+        except (ClientError, BotoCoreError) as error:
+            if not _is_gone(error):
+                logger.warning("a WebSocket connection could not be closed", exc_info=error)
+
     def is_open(self, connection_id: str) -> bool:
         try:
             self.api.get_connection(ConnectionId=connection_id)
@@ -61,22 +68,15 @@ class WebSocketConnections:
             try:
                 self.api.post_to_connection(ConnectionId=connection_id, Data=text.encode())
             except (ConnectTimeoutError, ReadTimeoutError):
-                return self._close(connection_id)
+                logger.warning("a WebSocket connection took no text for %d s and is closed", SEND_SECONDS)
+                self.close(connection_id)
+                return False
             except (ClientError, BotoCoreError) as error:
                 if _is_gone(error):
                     return False
                 logger.warning("a WebSocket message could not be sent", exc_info=error)
                 return True
         return True
-
-    def _close(self, connection_id: str) -> bool:
-        """Close a connection that takes no text, so that nobody waits for it again; the client connects anew."""
-        logger.warning("a WebSocket connection took no text for %d s and is closed", SEND_SECONDS)
-        try:
-            self.api.delete_connection(ConnectionId=connection_id)
-        except (ClientError, BotoCoreError) as error:
-            logger.warning("a WebSocket connection could not be closed", exc_info=error)
-        return False
 
 
 def _is_gone(error: Exception) -> bool:
