@@ -54,7 +54,10 @@ class Plain:
     owner: str
     plans: list[tuple[int, int, Prices]]
     """(total from which on, plan id, prices), the last of which is in force."""
+    in_dollars: bool = False
     balance: int = 0
+    paid: int = 0
+    """Of the bill, in 1e-8 of the plan's currency."""
     deposited: int = 0
     credited: int = 0
     withdrawn: int = 0
@@ -81,7 +84,11 @@ class Plain:
         for number, (start, _, prices) in enumerate(known):
             end = min(total, known[number + 1][0]) if number + 1 < len(known) else total
             exact += cost(prices, end) - cost(prices, start)
-        return max(0, max(0, exact - self.forgiven * EXACT) // EXACT - self.charged)
+        return max(0, max(0, exact - self.forgiven * EXACT) // EXACT - self.paid)
+
+    def tokens(self, due: int, rate: int) -> int:
+        """What is due, in tokens: of dollars the part that the rate leaves, rounded down."""
+        return due * FLOW // rate if self.in_dollars else due
 
     def most_due(self, total: int) -> int:
         """The same where the next plan may come into force at any total between what is settled and this one."""
@@ -102,11 +109,14 @@ class Plain:
         spent = sum(amount for at, amount in self.charges[charges_before:] if at >= begin)
         return min(self.balance, max(0, limit - spent))
 
-    def standing(self, now: datetime, metered: int, low_balance: int) -> str:
-        """What the subscription may do after so much usage, as docs and the standing's table say."""
+    def standing(self, now: datetime, metered: int, low_balance: int, rate: int) -> str:
+        """What the subscription may do after so much usage, as docs and the standing's table say.
+
+        Usage in dollars is valued at three quarters of the rate.
+        """
         if self.is_exiting or self.is_closed:
             return "exiting"
-        due, spendable = self.most_due(metered), self.spendable(now)
+        due, spendable = self.tokens(self.most_due(metered), rate * 3 // 4), self.spendable(now)
         if due >= spendable:
             return "capped" if due < self.balance else "overdrawn"
         if self.is_suspended and self.cap is None:
@@ -120,10 +130,15 @@ class PlainContract:
 
     subscriptions: dict[int, Plain] = field(default_factory=dict)
     revenue: int = 0
+    rate: int = FLOW // 4
+    """1e-8 dollars for one token."""
 
-    def open(self, owner: str, plan: int, prices: Prices, deposit: int) -> SubscriptionEvent:
+    def open(
+        self, owner: str, plan: int, prices: Prices, deposit: int, *, in_dollars: bool = False
+    ) -> SubscriptionEvent:
         number = len(self.subscriptions) + 1
-        self.subscriptions[number] = Plain(number, owner, [(0, plan, prices)], balance=deposit, deposited=deposit)
+        opened = Plain(number, owner, [(0, plan, prices)], in_dollars, balance=deposit, deposited=deposit)
+        self.subscriptions[number] = opened
         return SubscriptionOpened(number, owner, plan, 1, deposit, deposit)
 
     def top_up(self, one: Plain, payer: str, amount: int) -> SubscriptionEvent:
@@ -183,12 +198,16 @@ class PlainContract:
         if one.is_closed or total < one.settled or (total == one.settled and not one.owed):
             return
         due = one.due(total)
-        charge = min(due, one.spendable(now))
-        one.owed, one.settled, one.balance = due - charge, total, one.balance - charge
+        price = one.tokens(due, self.rate)
+        charge = min(price, one.spendable(now))
+        owed = 0 if charge == price else due - self._worth(one, charge, due)
+        one.paid += due - owed
+        one.owed, one.settled, one.balance = owed, total, one.balance - charge
         one.charges.append((now, charge))
         self.revenue += charge
         one.is_suspended = one.is_suspended and one.owed > 0
-        yield Settled(one.number, epoch, total, charge, one.owed, one.balance)
+        rate = self.rate if one.in_dollars else None
+        yield Settled(one.number, epoch, total, charge, one.owed, one.balance, rate)
         if one.owed:
             one.is_suspended = one.is_suspended or not one.is_exiting
             yield Suspended(one.number)
@@ -197,3 +216,9 @@ class PlainContract:
             one.plans.append((total, plan, prices))
             one.next_plan = None
             yield PlanChanged(one.number, plan, 1, total)
+
+    def _worth(self, one: Plain, charge: int, due: int) -> int:
+        """What a charge in part pays of what is due: of dollars up to 1e-8 more than its tokens are worth."""
+        if not one.in_dollars or charge == 0:
+            return charge
+        return min(due, charge * self.rate // FLOW + 1)

@@ -31,6 +31,7 @@ from flareflow.metering.models import LiveTotals
 from flareflow.metering.price_book import Price, PriceBook
 from flareflow.metering.usage_events import OwnedRecord
 from flareflow.settlement.chain_events import ReadChainEvents
+from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.events import (
     ChainEvent,
     PlanAdded,
@@ -61,7 +62,11 @@ PLANS: Final[dict[int, Prices]] = {
     1: ((100_000, 2_000_000), (1_000_000, 1_500_000), (None, 800_000)),
     2: ((None, 1_000_001),),
     3: ((50_000, 0), (None, 3_000_000)),
+    4: ((30_000, 900_000), (None, 700_001)),
 }
+IN_DOLLARS: Final = {4}
+RATES: Final = st.sampled_from([FLOW // 4, 31_234_567, 9_999_999])
+"""1e-8 dollars for one FLOW."""
 SUBSCRIPTIONS_MAX: Final = 3
 ACTS: Final = (
     "top up",
@@ -113,15 +118,15 @@ class Lives(RuleBasedStateMachine):
         self.usage.open_epoch_if_none(EPOCHS.at(self.clock()))
         for number, prices in PLANS.items():
             tiers = tuple(Tier(end, price) for end, price in prices)
-            self._happens(PlanAdded(number, 1, False, tiers, 0, LOW_BALANCE, 0))
+            self._happens(PlanAdded(number, 1, number in IN_DOLLARS, tiers, 0, LOW_BALANCE, 0))
         self._read_chain()
 
     # ---- what owners and the provider do on the chain
 
     @precondition(lambda self: len(self.contract.subscriptions) < SUBSCRIPTIONS_MAX)
-    @rule(owner=st.sampled_from(OWNERS), plan=st.sampled_from(sorted(PLANS)), deposit=AMOUNT, crash=st.integers(0, 9))
+    @rule(owner=st.sampled_from(OWNERS), plan=st.sampled_from([1, 2, 3, 4, 4]), deposit=AMOUNT, crash=st.integers(0, 9))
     def a_subscription_is_opened(self, owner: str, plan: int, deposit: int, crash: int) -> None:
-        self._happens(self.contract.open(owner, plan, PLANS[plan], deposit))
+        self._happens(self.contract.open(owner, plan, PLANS[plan], deposit, in_dollars=plan in IN_DOLLARS))
         self._read_chain(crash)
 
     @precondition(lambda self: self._open())
@@ -138,7 +143,7 @@ class Lives(RuleBasedStateMachine):
             case "cap":
                 self._happens(self.contract.cap(one, amount if share else None, now))
             case "change plan":
-                plan = which % 3 + 1
+                plan = 4 if one.in_dollars else which % 3 + 1
                 self._happens(self.contract.accept(one, plan, PLANS[plan], EPOCHS.at(now) + (which % 4 == 0)))
             case "leave" if one.is_exiting and share == 100:
                 self._happens(self.contract.close(one))
@@ -164,9 +169,13 @@ class Lives(RuleBasedStateMachine):
         days=st.sampled_from([0, 0, 1, 31, 31]),
         crash=st.integers(0, 9),
         is_charged=st.sampled_from([True, True, False]),
+        rate=RATES,
     )
-    def an_epoch_passes(self, calls: list[tuple[int, int, str]], days: int, crash: int, is_charged: bool) -> None:
+    def an_epoch_passes(
+        self, calls: list[tuple[int, int, str]], days: int, crash: int, is_charged: bool, rate: int
+    ) -> None:
         """Calls are counted, and the epoch is sealed; then Flare may attest statements, and the newest is settled."""
+        self.contract.rate = rate
         for call in calls:
             self._call(*call)
         self.clock.move(timedelta(days=days, seconds=300).total_seconds())
@@ -262,7 +271,8 @@ class Lives(RuleBasedStateMachine):
             if one.number in self.waiting:
                 assert self._standing(one, live) in {"unknown", "exiting"}
             else:
-                assert self._standing(one, live) == one.standing(self.clock(), metered, LOW_BALANCE)
+                expected = one.standing(self.clock(), metered, LOW_BALANCE, self.contract.rate)
+                assert self._standing(one, live) == expected
 
     @invariant()
     def the_books_agree_with_their_sources_and_sum_to_zero(self) -> None:
@@ -286,11 +296,12 @@ class Lives(RuleBasedStateMachine):
         assert books.balances.of("revenue", Unit.TOKEN) == self.contract.revenue
         for one in self.contract.subscriptions.values():
             assert books.balances.of(f"subscriber:{one.number}", Unit.TOKEN) == one.balance
-            assert books.balances.of(f"owed:{one.number}", Unit.TOKEN) == one.owed
+            assert books.balances.of(f"owed:{one.number}", unit_of(one)) == one.owed
+            assert books.balances.of(f"paid:{one.number}", unit_of(one)) == one.paid
             assert books.balances.of(f"settled:{one.number}", Unit.USAGE) == one.settled
-        assert books.balances.of("written_off", Unit.TOKEN) == sum(
-            one.forgiven for one in self.contract.subscriptions.values()
-        )
+        for unit in (Unit.TOKEN, Unit.USD):
+            forgiven = [one.forgiven for one in self.contract.subscriptions.values() if unit_of(one) is unit]
+            assert books.balances.of("written_off", unit) == sum(forgiven)
 
     # ---- parts
 
@@ -379,7 +390,13 @@ class Lives(RuleBasedStateMachine):
         plan = self.ledger.plan(subscription.plan_id, subscription.plan_version)
         assert plan is not None
         now = self.clock()
-        return decide(Facts(subscription, live, plan.low_balance_ufix64, None, now), now).standing
+        rate = KnownRate(self.contract.rate, now) if one.in_dollars else None
+        return decide(Facts(subscription, live, plan.low_balance_ufix64, rate, now), now).standing
+
+
+def unit_of(one: Plain) -> Unit:
+    """The currency of a subscription's bill."""
+    return Unit.USD if one.in_dollars else Unit.TOKEN
 
 
 TestLives = Lives.TestCase
