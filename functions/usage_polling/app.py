@@ -17,7 +17,10 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     tick = ScheduledTick.model_validate(event)
-    poll = poll_usage().run(tick.time, deadline_of(context))
+    try:
+        poll = poll_usage().run(tick.time, deadline_of(context))
+    finally:  # a poll that fails does not keep what is counted from being sealed and charged
+        sealed = seal_epoch().run(tick.time)
     publish(
         metrics,
         {
@@ -30,10 +33,10 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
             Metric.SLICES_OPEN: poll.open_slices,
             Metric.SLICES_RESENT: poll.resent,
             Metric.SECONDS_BEHIND: poll.behind_seconds,
+            Metric.ITEMS_UNREADABLE: len(sealed.unreadable) if sealed else 0,
         },
     )
     publish_names(Metric.MODELS_BY_DEFAULT, "model", poll.reading.by_default)
-    sealed = seal_epoch().run(tick.time)
     report: dict[str, object] = {"poll": asdict(poll), "sealed": asdict(sealed) if sealed else None}
     logger.info("usage polled", report=report)
     return report

@@ -71,6 +71,21 @@ FAULTS: Final = (
         "            totals = self.sealed.totals(epoch)",
         "books/test_rebuilding.py",
     ),
+    _stops(
+        "settlement-pages-stop-sealing",
+        "statements/sealing.py",
+        "            return dict(entry for page in pages for entry in page.entries), ()",
+        "statements/test_sealing.py",
+    ),
+    Fault(
+        "aside-poll-stops-sealing",
+        "A poll that fails keeps nothing that is counted from being sealed.",
+        "functions/usage_polling/app.py",
+        "    finally:  # a poll that fails does not keep what is counted from being sealed and charged\n"
+        "        sealed = seal_epoch().run(tick.time)\n",
+        "    finally:\n        pass\n    sealed = seal_epoch().run(tick.time)\n",
+        [f"{UNIT}/functions/test_scheduled_functions.py"],
+    ),
     Fault(
         "aside-billed-in-part",
         "Of a subscription whose events cannot all be read, none is compared.",

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from flareflow.attestation.advancing import AdvanceReport
+from flareflow.errors import BrokenRuleError
 from flareflow.metering.polling import PollReport
 from flareflow.metering.reconciling import ReconciliationReport
 from flareflow.metering.rescanning import RescanReport
@@ -56,6 +57,23 @@ def test_a_tick_polls_first_and_seals_then(load: Load) -> None:
     assert (report["poll"]["reading"]["counted"], report["sealed"]) == (2, None)
 
 
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_a_poll_that_fails_keeps_nothing_that_is_counted_from_being_sealed(load: Load) -> None:
+    ran: list[str] = []
+
+    def poll(*_: object) -> PollReport:
+        raise BrokenRuleError("what is stored of a subscription")
+
+    polling = load(
+        "usage_polling",
+        poll_usage=SimpleNamespace(run=poll),
+        seal_epoch=SimpleNamespace(run=lambda _: ran.append("seal")),
+    )
+    with pytest.raises(BrokenRuleError):
+        polling.handle(sample("usage_polling"))
+    assert ran == ["seal"]
+
+
 def test_a_model_that_the_price_book_does_not_name_is_a_metric_by_its_name(
     load: Load, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,7 +89,7 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
     # Given a poll with another number for each thing
     reading = Reading(seen=9, counted=2, set_aside=3, tallied=4)
     poll = PollReport(reading, billed_alone=5, slices=6, open_slices=8, resent=10, behind_seconds=11)
-    sealed = SealReport(1_000, "0x01", 7, 1, 2)
+    sealed = SealReport(1_000, "0x01", 7, 1, 2, ("a page of the statement before",))
     # When the schedule fires
     report = load("usage_polling", poll_usage=doing(poll), seal_epoch=doing(sealed)).handle(sample("usage_polling"))
     # Then each is a metric
@@ -86,6 +104,7 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
         "SlicesOpen": ([8.0], "Count"),
         "SlicesResent": ([10.0], "Count"),
         "SecondsBehind": ([11.0], "Seconds"),
+        "ItemsUnreadable": ([1.0], "Count"),
     }
 
 

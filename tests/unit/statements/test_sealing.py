@@ -257,6 +257,25 @@ def test_subscriptions_that_need_a_rate_are_on_pages_of_their_own(sealing: Seali
     sealing.check()
 
 
+def test_settlement_pages_that_cannot_be_read_are_told_and_keep_nobody_from_being_charged(sealing: Sealing) -> None:
+    # Given two subscriptions that are not settled yet, one that is, and a settlement page that somebody has changed
+    for subscription_id in (1, 2, 3):
+        sealing.count(subscription_id, 5)
+    (page,) = sealing.pages(sealing.seal())
+    sealing.settled.kept[3] = 5_000_000
+    path = page_path(page.hash)
+    sealing.documents.kept[path] = replace(sealing.documents.kept[path], text=page.text + "0")
+    # When another one uses something and the next epoch is sealed
+    sealing.count(4, 5)
+    sealing.next_epoch()
+    report = sealing.tick()
+    # Then all that can be charged are on its pages, and the reason is told
+    assert report is not None
+    assert "another hash" in report.unreadable[0]
+    (page,) = sealing.pages(sealing.statements.kept[report.epoch])
+    assert [subscription_id for subscription_id, _ in page.entries] == [1, 2, 4]
+
+
 def settled_with_a_debt(sealing: Sealing, due_in: timedelta) -> None:
     """A subscription whose total is settled, of which something is owed until then."""
     sealing.count(1, 100)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flareflow.errors import RaceLostError
+from flareflow.errors import UNREADABLE, RaceLostError
 from flareflow.metering.models import Usage
 from flareflow.metering.rating import PriceBooks
 from flareflow.metering.receipts import ReceiptKeyRegister
@@ -28,20 +28,24 @@ from flareflow.statements.growing import Growth, GrowUsagePages
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, SettlementPage, Statement
 from flareflow.statements.ports import Documents, EpochUsage, OpenEpoch, SettledTotals, Statements
-from flareflow.statements.reading import read_index, read_pages
+from flareflow.statements.reading import read_index, read_pages, read_totals
 from flareflow.statements.settlement_pages import paged, unsettled
 from flareflow.time import Epochs
 
 
 @dataclass(frozen=True, slots=True)
 class SealReport:
-    """The statement that a tick sealed. `pages` counts its settlement pages, `usage_pages` those that have changed."""
+    """The statement that a tick sealed. `pages` counts its settlement pages, `usage_pages` those that have changed.
+
+    `unreadable`: why settlement pages of the statement before were not read.
+    """
 
     epoch: int
     statement_hash: str
     subscriptions_changed: int
     pages: int
     usage_pages: int
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class SealEpoch:
         previous = self.statements.before(epoch)
         grow = GrowUsagePages(self.usage, self.documents, self.contract)
         growth = grow.run(epoch, self._hashes(previous, PageKind.USAGE), deltas)
-        settlement = self._settlement_index(epoch, {**due, **self._carried(previous), **growth.totals})
+        carried, unreadable = self._carried(previous)
+        settlement = self._settlement_index(epoch, {**due, **carried, **growth.totals})
         book = self.price_books.in_force(epoch)
         self._put(price_book_path(book.hash), book.canonical_json, JSON)
         keys_hash = self._put_receipt_keys(epoch)
@@ -97,7 +102,8 @@ class SealEpoch:
         statement = self._statement(epoch, previous, growth, (usage, settlement), (book.hash, keys_hash))
         written = Statement.parse(self._put(statement_path(epoch), statement.body, JSON))
         self.statements.put(written)
-        return SealReport(epoch, f"0x{written.hash.hex()}", len(deltas), len(settlement.hashes), growth.changed_pages)
+        counts = len(deltas), len(settlement.hashes), growth.changed_pages
+        return SealReport(epoch, f"0x{written.hash.hex()}", *counts, unreadable)
 
     def _settlement_index(self, epoch: int, totals: Mapping[int, int]) -> PageIndex:
         """Write the settlement pages of those of these totals that the contract can charge."""
@@ -107,11 +113,19 @@ class SealEpoch:
         hashes = {page.number: page.hash for page in pages}
         return self._put_index(PageIndex(self.contract, epoch, PageKind.SETTLEMENT, hashes))
 
-    def _carried(self, previous: Statement | None) -> Mapping[int, int]:
-        """The totals on the settlement pages of the statement before."""
-        hashes = self._hashes(previous, PageKind.SETTLEMENT)
-        pages = map(SettlementPage.parse, read_pages(self.documents, list(hashes.values())))
-        return dict(entry for page in pages for entry in page.entries)
+    def _carried(self, previous: Statement | None) -> tuple[Mapping[int, int], tuple[str, ...]]:
+        """The totals on the settlement pages of the statement before; and why those were not read, if they cannot be.
+
+        Then they are the totals of everybody, from the usage pages: whoever has been settled is left out later.
+        """
+        try:
+            hashes = self._hashes(previous, PageKind.SETTLEMENT)
+            pages = map(SettlementPage.parse, read_pages(self.documents, list(hashes.values())))
+            return dict(entry for page in pages for entry in page.entries), ()
+        except UNREADABLE as error:
+            usage_pages = list(self._hashes(previous, PageKind.USAGE).values())
+            totals = read_totals(self.documents, usage_pages)
+            return {one.subscription_id: one.usage.rated_microtokens for one in totals}, (str(error),)
 
     def _hashes(self, statement: Statement | None, kind: PageKind) -> Mapping[int, bytes]:
         """The hashes of the pages that a statement commits to, by number."""
