@@ -221,7 +221,7 @@ FAULTS: Final = (
         "rating-unpriced-row-lost",
         "A row without a price waits for a person with its text.",
         WITNESSES,
-        "row.body() or to_json(call)",
+        "one.body() or to_json(call)",
         "to_json(call)",
         [TEST_RATING],
     ),

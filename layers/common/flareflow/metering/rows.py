@@ -36,6 +36,8 @@ class Reason(StrEnum):
     """A call that only reads, and is therefore not billed, used tokens or cost something."""
     UNPRICED = "unpriced"
     """The price book in force has no price for what the call used."""
+    USAGE_UNREADABLE = "usage_unreadable"
+    """What is stored of the subscription's usage breaks a rule; once that is mended, the row can be driven again."""
     DOUBLE = "double"
     """LiteLLM's second row for one answer of the provider, which another row has billed."""
     KEY_UNKNOWN = "key_unknown"

@@ -67,6 +67,8 @@ class DifferenceKind(StrEnum):
     """No row has come within the grace. The record is billed."""
     UNKNOWN_ENDING = "unknown_ending"
     """The gate does not know what was answered, and no row has come within the grace. Not billed."""
+    USAGE_UNREADABLE = "usage_unreadable"
+    """What is stored of a subscription's usage breaks a rule, so its records are not billed before it is mended."""
     BILLED_TWICE = "billed_twice"
     """Two rows were billed before their record came, which shows that they are one call. A person decides."""
 

@@ -189,9 +189,9 @@ class _Pairing:
         if known is not None:
             self._report(known, row.subscription_id)
         elif _is_negative(call):
-            self._set_row_aside(row, "negative_amount")
+            self.set_aside.append(set_aside(row, "negative_amount"))
         elif (entry := self._new_row(row)) is None:
-            self._set_row_aside(row, Reason.UNPRICED)
+            self.set_aside.append(set_aside(row, Reason.UNPRICED))
         else:
             self._add(entry, row.subscription_id)
 
@@ -204,11 +204,11 @@ class _Pairing:
             for entry in of_call:
                 self._report(entry, record.subscription_id)
         elif _is_negative(record.call):
-            self._set_record_aside(record, "negative_amount")
+            self.set_aside.append(set_aside(record, "negative_amount"))
         elif of_call:
             self._add(self._entry_of_late_record(record, of_call), record.subscription_id)
         elif len(self.waiting) >= WAITING_MAX:
-            self._set_record_aside(record, "too_many_unconfirmed")
+            self.set_aside.append(set_aside(record, "too_many_unconfirmed"))
         else:
             weight = self._rating(record.call).rated_microtokens
             self.waiting[key] = self.added[key] = RatedRecord(record.subscription_id, record.call, weight)
@@ -218,7 +218,7 @@ class _Pairing:
         self._end(record)
         is_priced = rate(self.book, record.call) is not None
         if not is_priced:
-            self._set_record_aside(record, Reason.UNPRICED)
+            self.set_aside.append(set_aside(record, Reason.UNPRICED))
         is_known = record.call.ending is not Ending.UNKNOWN
         kind = DifferenceKind.RECORD_WITHOUT_ROW if is_known else DifferenceKind.UNKNOWN_ENDING
         rating = self._rating(record.call)
@@ -308,14 +308,13 @@ class _Pairing:
         if entry.difference is not None:
             self.differences += _differences(entry, subscription_id)
 
-    def _set_row_aside(self, row: OwnedRow, reason: str) -> None:
-        call = row.call
-        self.set_aside.append(SetAside(call.digest, reason, row.body() or to_json(call), call.started_at))
 
-    def _set_record_aside(self, record: OwnedRecord | RatedRecord, reason: str) -> None:
-        call = record.call
-        identity = f"record {'/'.join(_call_key(call))}"
-        self.set_aside.append(SetAside(identity, reason, to_json(call), call.started_at))
+def set_aside(one: OwnedRow | OwnedRecord | RatedRecord, reason: str) -> SetAside:
+    """A row or a record as something that nobody can be billed for now."""
+    call = one.call
+    if isinstance(one, OwnedRow):
+        return SetAside(one.call.digest, reason, one.body() or to_json(call), call.started_at)
+    return SetAside(f"record {'/'.join(_call_key(one.call))}", reason, to_json(call), call.started_at)
 
 
 def _differences(entry: Entry, subscription_id: int) -> list[Difference]:

@@ -12,6 +12,7 @@ from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
 from flareflow.adapters.dynamodb.tables import COUNTED_ALONE, SWEPT, UNCONFIRMED
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
+from flareflow.errors import UNREADABLE
 from flareflow.json_format import timestamp
 from flareflow.metering.rating import PriceBooks
 from flareflow.metering.usage_events import (
@@ -79,17 +80,29 @@ class DynamoUsageEvents:
         return UsageWriter(self.table, self.pause, self.books)
 
     def _bill_waiting(self, markers: Sequence[Item], before: datetime, now: datetime) -> CountReport:
-        """Bill the records that have waited long enough. Where others wait on, that is marked again."""
+        """Bill the records that have waited long enough. Where others wait on, that is marked again.
+
+        So is a subscription whose records cannot be read now.
+        """
         ids = sorted({UNCONFIRMED.number(marker, "subscription_id") for marker in markers})
-        waiting = [record for usage in self._writer.live(ids).values() for record in usage.waiting]
+        live = self._writer.live(ids)
+        waiting = [record for usage in live.values() for record in usage.waiting]
         outcomes = self._writer.run([one for one in waiting if one.call.ended_at < before], bill_alone, now)
-        for subscription_id in sorted({one.subscription_id for one in waiting if one.call.ended_at >= before}):
+        left = {one.subscription_id for one in waiting if one.call.ended_at >= before} | (set(ids) - live.keys())
+        for subscription_id in sorted(left):
             self._writer.mark(subscription_id, now)
-        return _counted(outcomes)
+        broken = tuple(_unreadable(one) for one in ids if one not in live)
+        return _counted(outcomes) + CountReport(differences=broken)
 
     def _alone(self, marker: Item) -> Sequence[Difference]:
         """The differences of records that were billed alone, and one for all rows that still have no record."""
         subscription_id = COUNTED_ALONE.number(marker, "subscription_id")
+        try:
+            return self._alone_of(subscription_id, marker)
+        except UNREADABLE:
+            return [_unreadable(subscription_id)]
+
+    def _alone_of(self, subscription_id: int, marker: Item) -> Sequence[Difference]:
         counted = self._writer.entries_in(subscription_id, marker["packs"])
         records = records_without_row(counted, subscription_id)
         return [*records, *self._rows_alone(subscription_id, str(marker["sk"]), counted)]
@@ -122,6 +135,11 @@ class DynamoUsageEvents:
         if markers:
             with translating("store how far markers were swept"):
                 self.table.put_item(Item=SWEPT.key(kind=kind.pk) | {"marker": markers[-1]["sk"]})
+
+
+def _unreadable(subscription_id: int) -> Difference:
+    what = f"what is stored of the usage of subscription {subscription_id} cannot be read, so its records wait"
+    return Difference(DifferenceKind.USAGE_UNREADABLE, subscription_id, str(subscription_id), what)
 
 
 def _counted(outcomes: Sequence[Outcome]) -> CountReport:

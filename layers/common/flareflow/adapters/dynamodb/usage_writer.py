@@ -35,12 +35,13 @@ from flareflow.adapters.dynamodb.usage_items import (
     records_of,
     shard_of,
 )
-from flareflow.errors import BrokenRuleError, RaceLostError
+from flareflow.errors import UNREADABLE, BrokenRuleError, RaceLostError
 from flareflow.json_format import timestamp
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.rating import PriceBooks
+from flareflow.metering.rows import Reason
 from flareflow.metering.usage_events import Entry, OwnedRecord, OwnedRow, RatedRecord
-from flareflow.metering.witnesses import REACH, Known, Outcome
+from flareflow.metering.witnesses import REACH, Known, Outcome, set_aside
 from flareflow.time import Pause
 
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ class Step[T: (OwnedRow, OwnedRecord, RatedRecord)]:
 
 @dataclass(frozen=True, slots=True)
 class UsageWriter:
-    """Works off rows and records of many subscriptions. Every step can be repeated; a repetition changes nothing."""
+    """Works off rows and records of many subscriptions. Every step can be repeated; a repetition changes nothing.
+
+    Those of a subscription whose stored usage cannot be read are set aside, and all others are worked off.
+    """
 
     table: "Table"
     pause: Pause
@@ -154,7 +158,7 @@ class UsageWriter:
         return outcomes
 
     def live(self, ids: Sequence[int]) -> dict[int, StoredUsage]:
-        """Totals and waiting records of subscriptions, without entries."""
+        """Totals and waiting records of subscriptions, without entries; not of those that cannot be read."""
         return self._read(ids, shards=())[0]
 
     def mark(self, subscription_id: int, now: datetime) -> None:
@@ -187,15 +191,18 @@ class UsageWriter:
         )
         for shard, same_shard in groupby(sorted(works, key=_by_shard), lambda work: work.shard):
             epoch = epochs.get(shard)
-            steps = (self._step(work, stored[work.subscription_id], decide, epoch) for work in same_shard)
+            steps = (self._step(work, stored.get(work.subscription_id), decide, epoch) for work in same_shard)
             yield from ((group, epoch) for group in _grouped(steps))
 
     def _step[T: (OwnedRow, OwnedRecord, RatedRecord)](
-        self, work: Work[T], stored: StoredUsage, decide: Decide[T], epoch: int | None
+        self, work: Work[T], stored: StoredUsage | None, decide: Decide[T], epoch: int | None
     ) -> Step[T]:
         calls = work.next_calls
-        first, last = calls[0].call.started_at - REACH, calls[-1].call.started_at + REACH
-        known = replace(stored, entries=self.entries(work.subscription_id, first, last))
+        known = self._with_entries(stored, calls) if stored else None
+        if known is None:
+            aside = tuple(set_aside(one, Reason.USAGE_UNREADABLE) for one in work.calls)
+            nothing = StoredUsage(work.subscription_id)
+            return Step(work, len(work.calls), Outcome(set_aside=aside), [], nothing)
         calls = _within_spilled(calls, known)
         book = self.books.in_force(epoch)
         outcome = decide(known.known, calls, book)
@@ -206,6 +213,16 @@ class UsageWriter:
             raise BrokenRuleError("no epoch is open, so no usage can be counted")
         actions = known.actions(outcome, epoch) if outcome.changes_something else []
         return Step(work, len(calls), outcome, actions, known)
+
+    def _with_entries[T: (OwnedRow, OwnedRecord, RatedRecord)](
+        self, stored: StoredUsage, calls: Sequence[T]
+    ) -> StoredUsage | None:
+        """With the entries near these calls; None where they cannot be read."""
+        first, last = calls[0].call.started_at - REACH, calls[-1].call.started_at + REACH
+        try:
+            return replace(stored, entries=self.entries(stored.subscription_id, first, last))
+        except UNREADABLE:
+            return None
 
     def _write[T: (OwnedRow, OwnedRecord, RatedRecord)](
         self, steps: Sequence[Step[T]], epoch: int | None, now: datetime
@@ -237,7 +254,7 @@ class UsageWriter:
             )
 
     def _read(self, ids: Sequence[int], shards: Sequence[int]) -> tuple[dict[int, StoredUsage], dict[int, int]]:
-        """The usage of subscriptions without their entries, and the open epoch of shards."""
+        """The usage of subscriptions without their entries, where it can be read, and the open epoch of shards."""
         keys = [LIVE_TOTALS.key(subscription_id=one) for one in ids] + [EPOCH_SHARD.key(shard=one) for one in shards]
         usage = {one: StoredUsage(one) for one in ids}
         epochs = {}
@@ -246,7 +263,10 @@ class UsageWriter:
                 epochs[EPOCH_SHARD.number(item, "shard")] = int(item["epoch"])
             else:
                 subscription_id = LIVE_TOTALS.number(item, "subscription_id")
-                usage[subscription_id] = self._with_spilled(subscription_id, item)
+                try:
+                    usage[subscription_id] = self._with_spilled(subscription_id, item)
+                except UNREADABLE:
+                    del usage[subscription_id]
         return usage, epochs
 
     def _with_spilled(self, subscription_id: int, item: Item) -> StoredUsage:
