@@ -298,6 +298,26 @@ def test_documents_that_do_not_lead_to_their_roots_are_a_difference_and_the_othe
     assert other.startswith("usage of subscription 8 in epoch 102")
 
 
+@pytest.mark.parametrize(("epoch", "what"), [(101, "what epoch 101 added"), (103, "what the open epoch added")])
+def test_events_that_cannot_be_read_are_a_difference_and_the_others_are_compared(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, epoch: int, what: str
+) -> None:
+    # Given an epoch whose events cannot be read, and one that added what its statement does not say
+    operator.metered.added[102] = {7: used(COSTS_ONE_FLOW), 8: used(5)}
+    deltas = operator.metered.deltas
+
+    def deltas_or_broken(asked: int) -> Mapping[int, Usage]:
+        if asked == epoch:
+            raise BrokenRuleError("a pack of usage cannot be read")
+        return deltas(asked)
+
+    monkeypatch.setattr(operator.metered, "deltas", deltas_or_broken)
+    # When the books are compared, then both are told
+    differences = operator.differences()
+    assert f"{what}: the sources say events that can be read, stored is a pack of usage cannot be read" in differences
+    assert any(one.startswith("usage of subscription 8 in epoch 102") for one in differences)
+
+
 def test_an_item_that_cannot_be_read_is_a_difference_and_the_others_are_compared(operator: Operator) -> None:
     unreadable = (UNREADABLE_KIND, "SUBSCRIPTION", "00007"), UnreadableItem("deposited is not balance")
 

@@ -27,6 +27,8 @@ LISTED_MAX: Final = 100
 STEPS_MAX: Final = 1_000_000
 FOREVER: Final = timedelta(days=365)
 
+EVENTS: Final = "events that can be read"
+
 type Say = Callable[[str], None]
 """Told what is being done, in a sentence."""
 
@@ -141,17 +143,19 @@ class RebuildBooks:
 
     def _compare_statement(self, epoch: int, books: Books, waiting: dict[int, int]) -> Iterator[Difference]:
         """`waiting`: what is metered by subscription and not attested yet; an attestation proves all of it."""
-        stored = self.metered.deltas(epoch)
+        stored: Mapping[int, Usage] | None = None
+        try:
+            stored = self.metered.deltas(epoch)
+        except UNREADABLE as error:
+            yield Difference(f"what epoch {epoch} added", EVENTS, str(error))
         try:
             totals = self.sealed.totals(epoch)
         except UNREADABLE as error:
             yield Difference(f"statement of epoch {epoch}", "documents that lead to its roots", str(error))
-            totals = {one: books.totals.get(one, Usage()) + usage for one, usage in stored.items()}
+            totals = {one: books.totals.get(one, Usage()) + usage for one, usage in (stored or {}).items()}
         added = {one: total - books.totals.get(one, Usage()) for one, total in totals.items()}
         books.totals.update(totals)
-        for one in sorted(added.keys() | stored.keys()):
-            if added.get(one) != stored.get(one):
-                yield Difference(f"usage of subscription {one} in epoch {epoch}", added.get(one), stored.get(one))
+        yield from _differing(epoch, added, added if stored is None else stored)
         for one, usage in added.items():
             books.balances.add([metered(epoch, one, usage.rated_microtokens)])
             waiting[one] = waiting.get(one, 0) + usage.rated_microtokens
@@ -172,7 +176,11 @@ class RebuildBooks:
     def _compare_live(self, newest: int, books: Books) -> Iterator[Difference]:
         """What is counted is what is sealed and what later epochs have added. Counting may go on meanwhile, so only
         what differs twice in the same way is a difference."""
-        unsealed = self._unsealed(newest)
+        try:
+            unsealed = self._unsealed(newest)
+        except UNREADABLE as error:
+            yield Difference("what the open epoch added", EVENTS, str(error))
+            return
         for one in sorted(books.totals.keys() | unsealed.keys()):
             total = books.totals.get(one, Usage())
             found = total + unsealed.get(one, Usage()), self._counted(one)
@@ -209,6 +217,13 @@ class RebuildBooks:
                 yield Difference(f"case {case.id}", "decided and not open", case.decision)
             elif not _is_credited(case, books):
                 yield Difference(f"case {case.id}", "no such credit on the chain", case.decision)
+
+
+def _differing(epoch: int, added: Mapping[int, Usage], stored: Mapping[int, Usage]) -> Iterator[Difference]:
+    """Where what an epoch added, by its statement, is not what is stored of it."""
+    for one in sorted(added.keys() | stored.keys()):
+        if added.get(one) != stored.get(one):
+            yield Difference(f"usage of subscription {one} in epoch {epoch}", added.get(one), stored.get(one))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
+from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, USAGE_PACK
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.errors import BrokenRuleError
 from flareflow.metering.calls import Tokens
 from flareflow.metering.rows import Reason
 from flareflow.metering.usage_events import CountReport, DifferenceKind
@@ -105,3 +108,15 @@ def test_calls_of_one_witness_that_cannot_be_read_are_told_and_end_no_sweep(mete
         (DifferenceKind.USAGE_UNREADABLE, BROKEN),
         (DifferenceKind.ROW_WITHOUT_RECORD, OTHER),
     }
+
+
+def test_its_events_are_told_apart_from_those_of_others(metered: Metered) -> None:
+    # Given an epoch with a subscription whose events cannot be read
+    metered.spoil("entries")
+    table = metered.table.as_table()
+    billed = DynamoBilledCalls(DynamoEpochUsage(table, lambda _: None), UsageReader(table))
+    # When the calls of each are asked for, Then only its own are not told
+    assert billed.subscriptions(5) == [BROKEN, OTHER]
+    assert len(list(billed.of(5, OTHER))) == 1
+    with pytest.raises(BrokenRuleError):
+        list(billed.of(5, BROKEN))

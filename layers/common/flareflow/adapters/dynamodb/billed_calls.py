@@ -20,7 +20,7 @@ class DynamoBilledCalls:
     reader: UsageReader
 
     def subscriptions(self, epoch: int) -> Sequence[int]:
-        return sorted(self.epochs.deltas(epoch))
+        return self.epochs.subscriptions(epoch)
 
     def of(self, epoch: int, subscription_id: int) -> Iterator[BilledCall]:
         cursor: str | None = None

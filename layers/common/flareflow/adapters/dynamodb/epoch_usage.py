@@ -91,6 +91,12 @@ class DynamoEpochUsage:
             deltas[subscription_id] = deltas.get(subscription_id, NO_USAGE) + added
         return deltas
 
+    def subscriptions(self, epoch: int) -> Sequence[int]:
+        """The ids of the subscriptions that have packs of an epoch, rising; no pack is read."""
+        conditions = [PACK_NAME.all_of(epoch=epoch, shard=shard) for shard in range(EPOCH_SHARDS)]
+        pages = (page for one in conditions for page in query_pages(self.table, one, "list the packs of an epoch"))
+        return sorted({PACK_NAME.number(name, "subscription_id") for page in pages for name in page})
+
     def billed(self, epoch: int) -> Iterator[tuple[int, Sequence[Entry]]]:
         """What is billed in each pack of an epoch, by subscription id."""
         for shard in range(EPOCH_SHARDS):
