@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from flareflow.books.transactions import Unit
 from flareflow.settlement.events import (
     Closed,
     Credited,
@@ -34,6 +35,13 @@ EXACT: Final = 10**9
 PERIOD: Final = timedelta(days=30)
 type Prices = tuple[tuple[int | None, int], ...]
 """(end of the tier in tokens, price in 1e-8 for 1,000 tokens), as a plan tells them."""
+PLANS: Final[dict[int, Prices]] = {
+    1: ((100_000, 2_000_000), (1_000_000, 1_500_000), (None, 800_000)),
+    2: ((None, 1_000_001),),
+    3: ((50_000, 0), (None, 3_000_000)),
+    4: ((30_000, 900_000), (None, 700_001)),
+}
+IN_DOLLARS: Final = {4}
 
 
 def cost(prices: Prices, total: int) -> int:
@@ -73,6 +81,11 @@ class Plain:
     is_exiting: bool = False
     is_closed: bool = False
     is_suspended: bool = False
+
+    @property
+    def unit(self) -> Unit:
+        """The currency of the bill."""
+        return Unit.USD if self.in_dollars else Unit.TOKEN
 
     @property
     def charged(self) -> int:

@@ -53,18 +53,11 @@ from tests.fakes.settlement import FakeChainLog, FakeClock, FakeDepositToken
 from tests.fakes.statements import FakeDocuments, FakeStatements
 from tests.support.breakable_table import CrashError
 from tests.support.memory_table import MemoryTable
-from tests.unit.books.plain import FLOW, Plain, PlainContract, Prices
+from tests.unit.books.plain import FLOW, IN_DOLLARS, PLANS, Plain, PlainContract
 
 EPOCHS: Final = Epochs(300)
 OWNERS: Final = ("0x0000000000000001", "0x0000000000000002", "0x0000000000000003")
 LOW_BALANCE: Final = FLOW // 10
-PLANS: Final[dict[int, Prices]] = {
-    1: ((100_000, 2_000_000), (1_000_000, 1_500_000), (None, 800_000)),
-    2: ((None, 1_000_001),),
-    3: ((50_000, 0), (None, 3_000_000)),
-    4: ((30_000, 900_000), (None, 700_001)),
-}
-IN_DOLLARS: Final = {4}
 RATES: Final = st.sampled_from([FLOW // 4, 31_234_567, 9_999_999])
 """1e-8 dollars for one FLOW."""
 SUBSCRIPTIONS_MAX: Final = 3
@@ -296,11 +289,11 @@ class Lives(RuleBasedStateMachine):
         assert books.balances.of("revenue", Unit.TOKEN) == self.contract.revenue
         for one in self.contract.subscriptions.values():
             assert books.balances.of(f"subscriber:{one.number}", Unit.TOKEN) == one.balance
-            assert books.balances.of(f"owed:{one.number}", unit_of(one)) == one.owed
-            assert books.balances.of(f"paid:{one.number}", unit_of(one)) == one.paid
+            assert books.balances.of(f"owed:{one.number}", one.unit) == one.owed
+            assert books.balances.of(f"paid:{one.number}", one.unit) == one.paid
             assert books.balances.of(f"settled:{one.number}", Unit.USAGE) == one.settled
         for unit in (Unit.TOKEN, Unit.USD):
-            forgiven = [one.forgiven for one in self.contract.subscriptions.values() if unit_of(one) is unit]
+            forgiven = [one.forgiven for one in self.contract.subscriptions.values() if one.unit is unit]
             assert books.balances.of("written_off", unit) == sum(forgiven)
 
     # ---- parts
@@ -392,11 +385,6 @@ class Lives(RuleBasedStateMachine):
         now = self.clock()
         rate = KnownRate(self.contract.rate, now) if one.in_dollars else None
         return decide(Facts(subscription, live, plan.low_balance_ufix64, rate, now), now).standing
-
-
-def unit_of(one: Plain) -> Unit:
-    """The currency of a subscription's bill."""
-    return Unit.USD if one.in_dollars else Unit.TOKEN
 
 
 TestLives = Lives.TestCase
