@@ -45,7 +45,8 @@ def flareflow(run: Run, command: str, *options: str) -> subprocess.CompletedProc
 def steps(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
     """What was found at each link."""
     found: Any = json.loads(ended.stdout)
-    return {step["link"]: step["outcome"] for step in found["steps"]}
+    (bill,) = found["bills"]
+    return {step["link"]: step["outcome"] for step in bill["steps"]}
 
 
 def test_a_stranger_verifies_a_bill_from_the_voters_to_the_charge(charged: Run) -> None:

@@ -16,11 +16,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit status is 0 (verified), 1 (a difference) or 2 (it could not be checked)."""
     given = _parser().parse_args(arguments)
     from flareflow_verify import commands  # noqa: PLC0415 (it takes a while, and `--help` needs none of it)
+    from flareflow_verify.output import printable  # noqa: PLC0415
 
     try:
         return commands.run(given)
     except commands.CommandError as error:
-        print(f"flareflow: {error}", file=sys.stderr)  # noqa: T201
+        print(f"flareflow: {printable(str(error))}", file=sys.stderr)  # noqa: T201
         return FAILED
     except KeyboardInterrupt:
         return 130
@@ -38,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("subscription", nargs="?", type=_number, help="the id of the subscription")
     verify.add_argument("--offline", metavar="BUNDLE", help="check this bundle, without any network")
+    verify.add_argument("--from", dest="from_epoch", metavar="EPOCH", type=_number, help="with --to: every bill since")
+    verify.add_argument("--to", dest="to_epoch", metavar="EPOCH", type=_number, help="with --from: every bill up to")
     verify.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     _add_sources(verify)
     bundle = commands.add_parser(

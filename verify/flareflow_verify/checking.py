@@ -1,11 +1,13 @@
 """Runs the steps over a bundle and collects what they found. It reads nothing but the bundle."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from itertools import pairwise
 from typing import Final
 
 from flareflow.attestation.signing_policy import legacy_hash
+from flareflow.metering.models import NO_USAGE
 from flareflow_verify.bundle import Bundle
 from flareflow_verify.evidence import NOTHING_TRUSTED, DifferenceError, Evidence, Link, MissingError, Trust
 from flareflow_verify.steps import documents, events, flare, flow
@@ -92,6 +94,36 @@ def check(bundle: Bundle, trust: Trust = NOTHING_TRUSTED) -> Report:
     evidence = Evidence(bundle, trust)
     findings = tuple(_findings(evidence))
     return Report(bundle.subscription_id, bundle.epoch, findings, tuple(_believed(evidence)))
+
+
+def check_all(bundles: Sequence[Bundle], trust: Trust = NOTHING_TRUSTED) -> Sequence[Report]:
+    """Check the bills of one subscription, oldest first; a bill before which usage was left out differs."""
+    reports = [check(bundle, trust) for bundle in bundles]
+    for place, (earlier, later) in enumerate(pairwise(bundles), start=1):
+        gap = _gap(Evidence(earlier, trust), Evidence(later, trust))
+        if gap is not None:
+            reports[place] = replace(reports[place], findings=(*reports[place].findings, gap))
+    return reports
+
+
+def worst(reports: Sequence[Report]) -> Exit:
+    """The exit status of all reports together: a difference before what could not be checked."""
+    exits = {report.exit for report in reports}
+    return next(one for one in (Exit.DIFFERENCE, Exit.UNCHECKED, Exit.VERIFIED) if one in exits)
+
+
+def _gap(earlier: Evidence, later: Evidence) -> Finding | None:
+    """What is wrong where a bill does not begin with the totals with which the one before ends."""
+    try:
+        before = later.totals_before.usage if later.totals_before else NO_USAGE
+        if before == earlier.usage:
+            return None
+    except (DifferenceError, MissingError):
+        return None
+    said = (
+        f"the totals changed between epoch {earlier.bundle.epoch} and the statement before, in no epoch that is named"
+    )
+    return Finding(Link.GROWTH, Outcome.DIFFERS, said)
 
 
 def _findings(evidence: Evidence) -> Iterator[Finding]:

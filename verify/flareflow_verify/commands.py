@@ -3,11 +3,12 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
-from flareflow_verify.checking import check
+from flareflow_verify.checking import check_all, worst
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
 from flareflow_verify.output import Paper, Progress, as_json, print_report
@@ -30,20 +31,21 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    bundle = _read(Path(given.offline)) if given.offline else _gathered(given)
-    if given.subscription is not None and given.subscription != bundle.subscription_id:
-        raise CommandError(f"the bundle is of subscription {bundle.subscription_id}, not of {given.subscription}")
-    report = check(bundle, _trust(given))
+    bundles = [_read(Path(given.offline))] if given.offline else _gathered(given)
+    if given.subscription not in (None, bundles[0].subscription_id):
+        raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
+    reports = check_all(bundles, _trust(given))
     paper = Paper(sys.stdout, sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     if given.json:
-        paper.print(as_json(report))
+        paper.print(as_json(reports))
     else:
-        print_report(report, paper)
-    return report.exit
+        for report in reports:
+            print_report(report, paper)
+    return worst(reports)
 
 
 def _bundle(given: argparse.Namespace) -> int:
-    text = _gathered(given).text
+    text = _gathered(given)[0].text
     if len(text) > BUNDLE_BYTES_MAX:
         raise CommandError(f"the bundle would have {len(text)} bytes, more than are read")
     Path(given.output).write_text(text)
@@ -58,7 +60,8 @@ def _read(path: Path) -> Bundle:
         raise CommandError(f"{path} is no bundle: {error}") from error
 
 
-def _gathered(given: argparse.Namespace) -> Bundle:
+def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
+    """The bills that were asked for, at least one."""
     if given.subscription is None:
         raise CommandError("name a subscription, or a bundle with --offline")
     missing = [name for name in ("host", "flow") if getattr(given, name) is None]
@@ -69,11 +72,25 @@ def _gathered(given: argparse.Namespace) -> Bundle:
     progress = Progress.on_standard_error()
     try:
         with _gathering(given, progress) as gather:
-            return gather.run(Wanted(given.subscription, given.epoch, given.session, given.event))
+            wanted = [Wanted(given.subscription, one, given.session, given.event) for one in _epochs(given, gather)]
+            return [gather.run(one) for one in wanted]
     except SourceError as error:
         raise CommandError(str(error)) from error
     finally:
         progress.end()
+
+
+def _epochs(given: argparse.Namespace, gather: Gather) -> Sequence[int | None]:
+    """The epochs whose bills are wanted; None is that of the last charge."""
+    first, last = getattr(given, "from_epoch", None), getattr(given, "to_epoch", None)
+    if first is None and last is None:
+        return [given.epoch]
+    if first is None or last is None or given.epoch is not None:
+        raise CommandError("name both --from and --to, or --epoch")
+    used = gather.epochs_used(given.subscription, first, last)
+    if not used:
+        raise CommandError(f"subscription {given.subscription} used nothing from epoch {first} to {last}")
+    return used
 
 
 def _trust(given: argparse.Namespace) -> Trust:

@@ -16,7 +16,7 @@ from flareflow.statements.documents import attestation_path, index_path, page_pa
 from flareflow.statements.events import event_hash, events_tree
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, Statement
-from flareflow.statements.usage_pages import page_of
+from flareflow.statements.usage_pages import Totals, UsagePage, page_of
 from flareflow_verify.bundle import STATEMENTS_MAX, Bundle, Charge, OnFlare, OnFlow, ProvenEvent, Sealed, SignedPolicy
 from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
@@ -26,6 +26,8 @@ from flareflow_verify.sources.host import AttestationDocument, StatementHost
 from flareflow_verify.sources.http import Budget, NotThereError, SourceError
 
 PAGES_AT_ONCE: Final = 8
+EPOCHS_MAX: Final = 300
+"""Bills of one range; a day has 288 epochs."""
 CONTRACT_NAME: Final = "UsageBasedSubscriptions"
 
 
@@ -76,6 +78,33 @@ class Gather:
             events=None if wanted.event_id else events,
             event=_proven(events, wanted.event_id) if wanted.event_id else None,
         )
+
+    def epochs_used(self, subscription_id: int, first: int, last: int) -> Sequence[int]:
+        """The epochs from `first` to `last` in which a subscription used something, as its lines tell, oldest first.
+
+        Nobody proves that no epoch is left out; `checking.gaps` finds that.
+        """
+        found: list[int] = []
+        before = last + 1
+        while len(found) <= EPOCHS_MAX:
+            listed = self.host.epochs_before(before)
+            if not listed or listed[0] < first:
+                break
+            line = self._line(listed[0], subscription_id)
+            if line is None or line.epoch < first:
+                break
+            found.insert(0, min(line.epoch, listed[0]))
+            before = found[0]
+        if len(found) > EPOCHS_MAX:
+            raise SourceError(f"more than {EPOCHS_MAX} epochs; name a shorter range")
+        return found
+
+    def _line(self, epoch: int, subscription_id: int) -> Totals | None:
+        text = self._with_usage(self.host.text(statement_path(epoch)), subscription_id).usage_page
+        try:
+            return UsagePage.parse(text).totals.get(subscription_id) if text else None
+        except (ValueError, BrokenRuleError, TypeError) as error:
+            raise SourceError(f"the statements' host served something that is no usage page: {error}") from error
 
     def _contract_of_newest(self) -> str:
         """The contract that the newest statement's pages are for."""

@@ -2,14 +2,20 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from flareflow_verify.checking import Exit, Finding, Outcome, Report
+from flareflow_verify.checking import Exit, Finding, Outcome, Report, worst
 
 MARKS: Final = {Outcome.VERIFIED: ("✓", 32), Outcome.DIFFERS: ("✗", 31), Outcome.UNCHECKED: ("?", 33)}
 LINK_CHARACTERS: Final = 16
 DIM: Final = 2
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: sources can send anything."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         if self.is_shown:
-            print(f"\r\033[K{text} …", end="", file=self.stream, flush=True)
+            print(f"\r\033[K{printable(text)} …", end="", file=self.stream, flush=True)
 
     def end(self) -> None:
         if self.is_shown:
@@ -53,13 +59,13 @@ def print_report(report: Report, paper: Paper) -> None:
         paper.print(_line(number, finding, paper))
     paper.print("Believed without a proof:")
     for believed in report.believed:
-        paper.print(paper.styled(f"   - {believed}", DIM))
+        paper.print(paper.styled(f"   - {printable(believed)}", DIM))
     paper.print(_result(report, paper))
 
 
 def _line(number: int, finding: Finding, paper: Paper) -> str:
     mark, colour = MARKS[finding.outcome]
-    return f"{number:2} {paper.styled(mark, colour)} {finding.link:<{LINK_CHARACTERS}} {finding.said}"
+    return f"{number:2} {paper.styled(mark, colour)} {finding.link:<{LINK_CHARACTERS}} {printable(finding.said)}"
 
 
 def _result(report: Report, paper: Paper) -> str:
@@ -74,17 +80,21 @@ def _result(report: Report, paper: Paper) -> str:
             return paper.styled(f"Not verified: {', '.join(unchecked)} could not be checked.", 33)
 
 
-def as_json(report: Report) -> str:
-    """The report as one JSON object."""
-    findings = [
+def as_json(reports: Sequence[Report]) -> str:
+    """The reports as one JSON object."""
+    content = {"result": worst(reports).name.lower(), "bills": [_as_object(report) for report in reports]}
+    return json.dumps(content, indent=2)
+
+
+def _as_object(report: Report) -> dict[str, object]:
+    steps = [
         {"step": number, "link": finding.link, "outcome": finding.outcome, "compared": finding.said}
         for number, finding in enumerate(report.findings, start=1)
     ]
-    content = {
+    return {
         "subscription_id": str(report.subscription_id),
         "epoch": str(report.epoch),
         "result": report.exit.name.lower(),
-        "steps": findings,
+        "steps": steps,
         "believed": list(report.believed),
     }
-    return json.dumps(content, indent=2)

@@ -14,10 +14,10 @@ import pytest
 
 from flareflow_verify import commands
 from flareflow_verify.__main__ import main
-from flareflow_verify.checking import check
+from flareflow_verify.checking import Exit, check, check_all, worst
 from flareflow_verify.output import Paper, Progress, print_report
 from infra.paths import ROOT
-from tests.support.bills import CONTRACT, SUBSCRIPTION, World
+from tests.support.bills import CONTRACT, FIRST_EPOCH, SUBSCRIPTION, World
 from tests.support.public_sources import PublicSources
 
 HEAVY: Final = ("httpx", "pydantic", "Crypto", "flareflow")
@@ -113,10 +113,57 @@ def test_a_bundle_of_another_subscription_is_refused(bundle: Path, capsys: pytes
 def test_json_has_every_step(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", "--offline", str(bundle), "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
-    assert (content["result"], content["subscription_id"]) == ("verified", "7")
-    assert [step["step"] for step in content["steps"]] == list(range(1, 22))
-    assert {step["outcome"] for step in content["steps"]} == {"verified"}
-    assert content["believed"]
+    (bill,) = content["bills"]
+    assert (content["result"], bill["result"], bill["subscription_id"]) == ("verified", "verified", "7")
+    assert [step["step"] for step in bill["steps"]] == list(range(1, 22))
+    assert {step["outcome"] for step in bill["steps"]} == {"verified"}
+    assert bill["believed"]
+
+
+@pytest.mark.usefixtures("online")
+def test_every_bill_of_a_range_is_verified(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given a subscription that used something in two epochs
+    epochs = ["--from", str(FIRST_EPOCH - 100), "--to", str(FIRST_EPOCH + 100)]
+    # When the bills of a range around them are checked
+    assert run(["verify", "7", *SOURCES, *epochs, "--json"]) == 0
+    # Then both are verified
+    bills = json.loads(capsys.readouterr().out)["bills"]
+    assert [bill["epoch"] for bill in bills] == [str(FIRST_EPOCH), str(world.statement.epoch)]
+    assert {bill["result"] for bill in bills} == {"verified"}
+
+
+@pytest.mark.usefixtures("online")
+@pytest.mark.parametrize(
+    ("epochs", "reason"),
+    [
+        (["--from", "5"], "both --from and --to"),
+        (["--from", "5", "--to", "6", "--epoch", "5"], "both --from and --to"),
+        (["--from", "5", "--to", "6"], "used nothing from epoch 5 to 6"),
+        (["--from", str(FIRST_EPOCH + 2), "--to", str(FIRST_EPOCH + 3)], "used nothing"),
+    ],
+)
+def test_a_range_without_bills_is_said(epochs: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "7", *SOURCES, *epochs]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_usage_that_no_epoch_names_is_a_difference(world: World) -> None:
+    # Given the bills of a range of which one before the last is left out
+    bundle = world.bundle()
+    # When they are checked together
+    reports = check_all([bundle, bundle], world.trust)
+    # Then the last does not begin where the one before it ends
+    assert [report.exit for report in reports] == [Exit.VERIFIED, Exit.DIFFERENCE]
+    assert worst(reports) is Exit.DIFFERENCE
+
+
+def test_what_a_terminal_would_obey_is_not_printed(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given a transaction id that moves the cursor and hides what follows
+    changed(bundle, f'"{"7b" * 32}"', '"\\u001b[2J\\u202eid"')
+    # When the report is printed
+    assert run(["verify", "--offline", str(bundle)]) == 0
+    # Then its characters are replaced
+    assert "in transaction ?[2J?id" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("online")
