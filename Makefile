@@ -41,6 +41,11 @@ price-book: ## a price book from LiteLLM's cost map, and how it differs: MARGIN=
 	@$(INSTALL) python litellm
 	@$(PYTHON) -m infra.price_book --margin $(or $(MARGIN),1.2) --unit $(or $(UNIT),1) $(ARGS)
 
+.PHONY: openapi
+openapi: ## docs/openapi.json and docs/problems.md from the handlers and template.yaml
+	@$(INSTALL) python
+	@$(PYTHON) -m infra.openapi
+
 .PHONY: up
 up: ## start the local stack
 	@$(INSTALL) stack
@@ -105,6 +110,11 @@ bench: ## measure metering and what the gate adds to a call, into .local/bench/m
 bench-chain-events: ## measure how chain_events catches up with 100,000 events, into .local/bench/chain_events.json (some minutes)
 	@$(INSTALL) stack
 	@$(PYTHON) -m tests.benchmarks.chain_events
+
+.PHONY: bench-imports
+bench-imports: ## measure how long each function takes to import, into .local/bench/imports.json (two minutes)
+	@$(INSTALL) python
+	@$(PYTHON) -m tests.benchmarks.imports
 
 .PHONY: cheat
 cheat: ## try every known trick at the gate and on LiteLLM alone, and print what each let through (some minutes)

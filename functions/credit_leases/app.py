@@ -3,21 +3,23 @@
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from flareflow.accounts.answers import LeaseAnswer
 from flareflow.accounts.requests import LeaseRequest
 from flareflow.bootstrap.credit_leases import lease_credit
-from flareflow.entrypoints.http import answer, http_api, parse_body
+from flareflow.entrypoints.http import http_api, refuses
 
 logger = Logger()
 app = http_api()
 
 
-@app.post("/internal/credit")
-def lease() -> Response[str]:
+@app.post("/internal/credit", include_in_schema=False)
+@refuses("gate_secret_wrong", "key_not_found")
+def lease(request: LeaseRequest) -> LeaseAnswer:
+    """Lease credit for the calls of one key."""
     authorization = app.current_event.headers.get("authorization") or ""
-    return answer(lease_credit().run(authorization, parse_body(app, LeaseRequest)))
+    return LeaseAnswer.of(lease_credit().run(authorization, request))
 
 
 @logger.inject_lambda_context

@@ -4,32 +4,56 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from flareflow.accounts.answers import CreatedKeyAnswer, KeyAnswer
 from flareflow.accounts.requests import KeyRequest
+from flareflow.answers import Page
 from flareflow.bootstrap.key_provisioning import create_key, delete_key, limit_requests, list_keys
-from flareflow.entrypoints.http import answer, caller, cursor, http_api, idempotency_key, parse_body, parse_number
+from flareflow.entrypoints.http import (
+    IdempotencyKey,
+    KeyHashInPath,
+    ListCursor,
+    NumberInPath,
+    caller,
+    http_api,
+    refuses,
+)
 
 logger = Logger()
 app = http_api(limit_requests)
 
 
-@app.post("/v1/keys")
-def create() -> Response[str]:
-    request = parse_body(app, KeyRequest)
-    return answer(create_key().run(caller(app), idempotency_key(app), request), HTTPStatus.CREATED)
+@app.post("/v1/keys", status_code=HTTPStatus.CREATED)
+@refuses(
+    "idempotency_key_required",
+    "subscription_not_found",
+    "subscription_not_open",
+    "too_many_keys",
+    "deposit_used_up",
+    "spend_cap_reached",
+    "standing_unknown",
+    "secret_already_shown",
+    "idempotency_key_reused",
+    "request_in_progress",
+)
+def create(request: KeyRequest, idempotency_key: IdempotencyKey) -> CreatedKeyAnswer:
+    """Create a key of a subscription and show its secret, once."""
+    return CreatedKeyAnswer.of(create_key().run(caller(app), idempotency_key, request))
 
 
 @app.get("/v1/subscriptions/<subscription_id>/keys")
-def list_all(subscription_id: str) -> Response[str]:
-    return answer(list_keys().run(caller(app), parse_number(subscription_id, "subscription_id"), cursor(app)))
+@refuses("subscription_not_found", "invalid_cursor")
+def list_all(subscription_id: NumberInPath, cursor: ListCursor = None) -> Page[KeyAnswer]:
+    """List the keys of a subscription: first those that are not deleted, oldest first, then deleted ones."""
+    return Page[KeyAnswer].of(list_keys().run(caller(app), subscription_id, cursor))
 
 
-@app.delete("/v1/keys/<key_hash>")
-def delete(key_hash: str) -> Response[str]:
+@app.delete("/v1/keys/<key_hash>", status_code=HTTPStatus.NO_CONTENT)
+@refuses("key_not_found")
+def delete(key_hash: KeyHashInPath) -> None:
+    """Delete a key. A repetition changes nothing."""
     delete_key().run(caller(app), key_hash)
-    return Response(status_code=HTTPStatus.NO_CONTENT.value)
 
 
 @logger.inject_lambda_context

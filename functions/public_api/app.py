@@ -9,38 +9,86 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.public_api import list_statements, price_books, read_plans, read_progress
-from flareflow.entrypoints.http import answer, cursor, http_api, parse_number, published
+from flareflow.accounts.answers import QuoteAnswer
+from flareflow.accounts.quote_requests import QuoteRequest
+from flareflow.attestation.answers import ProgressAnswer
+from flareflow.bootstrap.public_api import (
+    limit_requests,
+    list_statements,
+    price_books,
+    quote_calls,
+    read_epochs,
+    read_plans,
+    read_progress,
+    read_status,
+)
+from flareflow.entrypoints.http import NumberCursor, NumberInPath, http_api, published, refuses
+from flareflow.metering.answers import PriceBookText
+from flareflow.settlement.answers import EpochAnswer, EpochsAnswer, PlansAnswer, StatusAnswer
+from flareflow.statements.answers import LivenessAnswer, StatementsAnswer
 
 FIVE_MINUTES: Final = "public, max-age=300"
+TEN_SECONDS: Final = "public, max-age=10"
 
 logger = Logger()
-app = http_api()
+app = http_api(limit_requests)
 
 
 @app.get("/v1/health")
-def health() -> Response[str]:
-    return answer({"status": "ok", "newest_statement": list_statements().newest_epoch()})
+def health() -> LivenessAnswer:
+    """Whether the API answers, and the newest statement."""
+    return LivenessAnswer(newest_statement=list_statements().newest_epoch())
 
 
 @app.get("/v1/statements")
-def statements() -> Response[str]:
-    before = cursor(app)
-    return answer(list_statements().newest_first(None if before is None else parse_number(before, "cursor")))
+def statements(cursor: NumberCursor = None) -> StatementsAnswer:
+    """List the statements, newest first."""
+    return StatementsAnswer.of(list_statements().newest_first(cursor))
 
 
 @app.get("/v1/attestations/<epoch>")
-def attestation(epoch: str) -> Response[str]:
-    return answer(read_progress().of(parse_number(epoch, "epoch")))
+@refuses("attestation_not_begun")
+def attestation(epoch: NumberInPath) -> ProgressAnswer:
+    """Tell how far the attestation of an epoch's statement has come."""
+    return ProgressAnswer.of(read_progress().of(epoch))
+
+
+@app.get("/v1/epochs")
+def epochs(cursor: NumberCursor = None) -> EpochsAnswer:
+    """List the epochs that have a statement, newest first: how far each is, why, and where to look."""
+    return EpochsAnswer.of(read_epochs().newest_first(cursor))
+
+
+@app.get("/v1/epochs/<epoch>")
+@refuses("statement_not_found")
+def one_epoch(epoch: NumberInPath) -> EpochAnswer:
+    """Tell how far one epoch is, with the transaction that delivered it to Flow."""
+    return EpochAnswer.of(read_epochs().one(epoch))
+
+
+@app.get("/v1/status")
+def status() -> Response[StatusAnswer]:
+    """Tell whether each outside system does its part now, and how far behind the pipeline is."""
+    return published(StatusAnswer.of(read_status().run()), TEN_SECONDS)
 
 
 @app.get("/v1/plans")
-def plans() -> Response[str]:
-    return answer(read_plans().run())
+def plans() -> PlansAnswer:
+    """List every version of every plan, and the rate of dollars."""
+    return PlansAnswer.of(read_plans().run())
+
+
+@app.post("/v1/quotes")
+@refuses("not_priced")
+def quote(request: QuoteRequest) -> QuoteAnswer:
+    """Tell what calls would cost: in rated tokens, in the token, and in dollars where a rate is known."""
+    calls = [one.planned() for one in request.calls]
+    return QuoteAnswer.of(quote_calls().run(calls, request.after_microtokens))
 
 
 @app.get("/v1/price-book")
-def price_book() -> Response[str]:
+def price_book() -> Response[PriceBookText]:
+    """Give the newest price book, in the canonical text whose hash statements carry."""
     return published(price_books().newest().canonical_json, FIVE_MINUTES)
 
 

@@ -4,9 +4,9 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from flareflow.accounts.answers import NonceAnswer, SessionsAnswer, SignedInAnswer
 from flareflow.accounts.requests import RefreshRequest, SessionRequest
 from flareflow.bootstrap.wallet_auth import (
     give_nonce,
@@ -16,48 +16,55 @@ from flareflow.bootstrap.wallet_auth import (
     sign_in,
     sign_out,
 )
-from flareflow.entrypoints.http import answer, caller, client, http_api, parse_body, session_id
+from flareflow.entrypoints.http import TextInPath, caller, client, http_api, refuses, session_id
 
 logger = Logger()
 app = http_api(limit_requests)
 
 
-@app.post("/v1/auth/nonces")
-def create_nonce() -> Response[str]:
-    return answer(give_nonce().run(), HTTPStatus.CREATED)
+@app.post("/v1/auth/nonces", status_code=HTTPStatus.CREATED)
+def create_nonce() -> NonceAnswer:
+    """Give a nonce for one account proof within five minutes."""
+    return NonceAnswer.of(give_nonce().run())
 
 
-@app.post("/v1/auth/sessions")
-def create_session() -> Response[str]:
-    signed_in = sign_in().run(parse_body(app, SessionRequest).proof(), client(app))
+@app.post("/v1/auth/sessions", status_code=HTTPStatus.CREATED)
+@refuses("invalid_address", "unknown_nonce", "invalid_proof", "foreign_origin")
+def create_session(request: SessionRequest) -> SignedInAnswer:
+    """Sign in by an account proof over a nonce that this API gave out."""
+    signed_in = sign_in().run(request.proof(), client(app))
     logger.info(
         "signed in", account=signed_in.address, session_id=signed_in.session_id, source_ip=client(app).source_ip
     )
-    return answer(signed_in, HTTPStatus.CREATED)
+    return SignedInAnswer.of(signed_in)
 
 
-@app.post("/v1/auth/tokens")
-def refresh() -> Response[str]:
-    return answer(refresh_session().run(parse_body(app, RefreshRequest).refresh_token, client(app)), HTTPStatus.CREATED)
+@app.post("/v1/auth/tokens", status_code=HTTPStatus.CREATED)
+@refuses("unknown_refresh_token", "refresh_token_reused")
+def refresh(request: RefreshRequest) -> SignedInAnswer:
+    """Exchange a refresh token for new tokens; the old ones end."""
+    return SignedInAnswer.of(refresh_session().run(request.refresh_token, client(app)))
 
 
 @app.get("/v1/auth/sessions")
-def sessions() -> Response[str]:
-    return answer({"items": list_sessions().run(caller(app), session_id(app))})
+def sessions() -> SessionsAnswer:
+    """List the account's sessions, the one refreshed last first."""
+    return SessionsAnswer.of({"items": list_sessions().run(caller(app), session_id(app))})
 
 
-@app.delete("/v1/auth/sessions/<session>")
-def sign_out_one(session: str) -> Response[str]:
+@app.delete("/v1/auth/sessions/<session>", status_code=HTTPStatus.NO_CONTENT)
+@refuses("session_not_found")
+def sign_out_one(session: TextInPath) -> None:
+    """End a session; its tokens stop working at once."""
     sign_out().one(caller(app), session)
     logger.info("signed out", account=caller(app), session_id=session)
-    return Response(status_code=HTTPStatus.NO_CONTENT.value)
 
 
-@app.delete("/v1/auth/sessions")
-def sign_out_everywhere() -> Response[str]:
+@app.delete("/v1/auth/sessions", status_code=HTTPStatus.NO_CONTENT)
+def sign_out_everywhere() -> None:
+    """End all sessions of the account."""
     sign_out().everywhere(caller(app))
     logger.info("signed out everywhere", account=caller(app))
-    return Response(status_code=HTTPStatus.NO_CONTENT.value)
 
 
 @logger.inject_lambda_context

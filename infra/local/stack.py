@@ -49,6 +49,8 @@ FIXED_PARAMETERS: Final = {
     "AppOrigins": "http://localhost:5173",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
     "FlowNetwork": "emulator",
+    "FlareExplorerUrl": "",
+    "FlowExplorerUrl": "",
 }
 OPERATOR_KEYS: Final = 5
 OPERATOR_UFIX64: Final = 1_000 * 10**8

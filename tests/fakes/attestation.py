@@ -1,10 +1,10 @@
 """Fakes of attestation's ports: a Flare whose blocks, rounds and failures the test controls, and tables in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flareflow.attestation.models import Attestation, Finalization, IndirectRelay, SignedPolicy, Submission
+from flareflow.attestation.models import Attestation, Finalization, IndirectRelay, SignedPolicy, State, Submission
 from flareflow.attestation.ports import Awaited, Mined, PolicySighting, RequestRevertedError, ServedProof
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, RootMessage
 from flareflow.attestation.signing_policy import SigningPolicy
@@ -150,6 +150,12 @@ class FakeAttestations:
 
     def epochs_under_way(self) -> Sequence[int]:
         return [epoch for epoch in sorted(self.kept) if not self.kept[epoch].state.is_final]
+
+    def of(self, epochs: Collection[int]) -> Mapping[int, Attestation]:
+        return {epoch: self.kept[epoch] for epoch in epochs if epoch in self.kept}
+
+    def states(self) -> Sequence[tuple[int, State]]:
+        return [(epoch, self.kept[epoch].state) for epoch in self.epochs_under_way()]
 
     def save(self, attestation: Attestation) -> Attestation:
         known = self.kept.get(attestation.epoch)

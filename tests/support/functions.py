@@ -8,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 from tests.fakes.accounts import ALICE
+from tests.support.openapi import undocumented
 
 EVENTS: Final = Path(__file__).parents[1] / "events"
 REQUEST_ID: Final = "request-1"
@@ -63,7 +64,10 @@ class Function:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send an HTTP request; a body that is not text is sent as JSON. `caller` is who is signed in."""
+        """Send an HTTP request; a body that is not text is sent as JSON. `caller` is who is signed in.
+
+        The answer must be as docs/openapi.json says.
+        """
         answer = self.handle(
             {
                 "version": "2.0",
@@ -81,4 +85,7 @@ class Function:
                 **({"queryStringParameters": dict(query)} if query else {}),
             }
         )
-        return Answer(answer["statusCode"], answer["body"], answer["headers"])
+        headers = answer["headers"]
+        told = undocumented(method, path, answer["statusCode"], headers.get("Content-Type", ""), answer["body"])
+        assert told == [], f"{method} {path} answers what docs/openapi.json does not say"
+        return Answer(answer["statusCode"], answer["body"], headers)

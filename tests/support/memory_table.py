@@ -60,9 +60,11 @@ class MemoryTable(BreakableTable):
         ScanIndexForward: bool = True,  # noqa: N803
         **_: object,
     ) -> Item:
-        after = ("", "") if ExclusiveStartKey is None else (ExclusiveStartKey["pk"], ExclusiveStartKey["sk"])
         in_order = sorted(self.items, reverse=not ScanIndexForward)
-        found = [self.items[key] for key in in_order if key > after]
+        if ExclusiveStartKey is not None:
+            after = (ExclusiveStartKey["pk"], ExclusiveStartKey["sk"])
+            in_order = [key for key in in_order if (key > after if ScanIndexForward else key < after)]
+        found = [self.items[key] for key in in_order]
         found = [item for item in found if _meets(item, KeyConditionExpression)]
         answer: dict[str, Any] = {"Items": found[:Limit]}
         if len(found) > Limit:

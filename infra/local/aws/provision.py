@@ -43,7 +43,8 @@ class Provisioner:
             if resource["Type"] not in MAKERS:
                 raise LookupError(f"{logical_id} is a {resource['Type']}, which is not made locally")
             maker = MAKERS[resource["Type"]]
-            resolved = Intrinsics(self.template.parameters, self.make).resolve(resource.get("Properties", {}))
+            intrinsics = Intrinsics(self.template.parameters, self.make, self.template.conditions)
+            resolved = intrinsics.resolve(resource.get("Properties", {}))
             self.made[logical_id] = maker(self, logical_id, resolved)
         return self.made[logical_id]
 

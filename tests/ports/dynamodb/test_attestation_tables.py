@@ -7,7 +7,7 @@ import pytest
 
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.attestation.models import Attestation, Finalization, Proof, SignedPolicy, State, Submission
-from flareflow.attestation.ports import Attestations, Policies
+from flareflow.attestation.ports import Policies
 from flareflow.errors import RaceLostError
 from tests.fakes.attestation import FakeAttestations, FakePolicies
 
@@ -32,7 +32,7 @@ PROVEN: Final = Attestation(
 class Tables:
     """Both ports on one store."""
 
-    attestations: Attestations
+    attestations: FakeAttestations | DynamoAttestations
     policies: Policies
 
 
@@ -50,6 +50,16 @@ def test_an_attestation_comes_back_as_it_was_saved(tables: Tables) -> None:
     # Then it is read back unchanged but for its version
     assert tables.attestations.get(7) == saved == replace(PROVEN, version=1)
     assert tables.attestations.get(8) is None
+
+
+def test_several_are_read_at_once_and_those_under_way_by_their_states(tables: Tables) -> None:
+    # Given two attestations, one of them settled
+    tables.attestations.save(PROVEN)
+    tables.attestations.save(Attestation(8, WORDS, State.SETTLED))
+    # Then both are read, and only the other is under way
+    found = tables.attestations.of([7, 8, 9])
+    assert {epoch: one.state for epoch, one in found.items()} == {7: State.PROVEN, 8: State.SETTLED}
+    assert tables.attestations.states() == [(7, State.PROVEN)]
 
 
 def test_a_change_over_another_version_is_refused(tables: Tables) -> None:

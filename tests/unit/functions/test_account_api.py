@@ -1,20 +1,32 @@
 """An account's view of its subscriptions over HTTP."""
 
+import csv
+import io
 import json
+import re
 from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from flareflow.accounts import usage_history
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
+from flareflow.accounts.usage_history import ReadHistory
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_history import DynamoUsageHistory
+from flareflow.json_format import timestamp
 from flareflow.keccak import keccak256
 from flareflow.metering.calls import TOKEN_KINDS, Tokens
 from flareflow.metering.price_book import Price, PriceBook
 from flareflow.realtime.tickets import GiveTicket
+from flareflow.time import Epochs
 from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeMeteredUsage, FakeStandings, FakeTokens
 from tests.fakes.metering import NOW, FakePriceBooks, FakeUsageEvents, record, row, swept
 from tests.fakes.realtime import FakeTickets
 from tests.fakes.settlement import FakeKnownRates
 from tests.support.functions import Function, Load
+from tests.support.memory_table import MemoryTable
 from tests.unit.metering import rating_by_the_page
 
 
@@ -27,6 +39,7 @@ def account(load: Load) -> Function:
         read_subscriptions=ReadSubscriptions(ledger, usage, FakeKnownRates(), FakeStandings()),
         read_journal=ReadJournal(ledger),
         read_usage=ReadUsage(ledger, usage),
+        read_history=ReadHistory(ledger, DynamoUsageHistory(MemoryTable().as_table()), FakeClock()),
         give_ticket=GiveTicket(FakeTickets(), FakeTokens(), FakeClock()),
     )
 
@@ -82,6 +95,61 @@ def test_an_owner_can_rate_every_event_again_by_the_book_that_it_names(load: Loa
         assert event["price_book_hash"] == f"0x{keccak256(book.canonical_json.encode()).hex()}"
 
 
+def test_usage_is_summed_and_listed_over_http(load: Load) -> None:
+    # Given a billed call
+    table, ledger = MemoryTable().as_table(), FakeLedger()
+    metering = DynamoUsageEvents(table, lambda _: None, FakePriceBooks())
+    metering.open_epoch_if_none(Epochs().at(NOW))
+    metering.count([row("a", started_at=NOW - timedelta(minutes=1))], NOW)
+    ledger.open(1, ALICE, 100_000_000)
+    history = ReadHistory(ledger, DynamoUsageHistory(table), lambda: NOW)
+    api = load("account_api", read_history=history)
+    # When it is summed by two things, in either form of a list, and listed
+    window = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00+01:00"}
+    [group] = api.call("GET", "/v1/subscriptions/1/usage", query={"by": "model,hour", **window}).body["items"]
+    listed = api.call("GET", "/v1/subscriptions/1/events", query=window).body
+    # Then it is pending, in the hour in which it began
+    began = (NOW - timedelta(minutes=1)).replace(minute=0, second=0, microsecond=0)
+    assert group["group"] == {"key_hash": None, "model": "gpt-4.1-mini", "start": timestamp(began)}
+    assert (group["pending"]["requests"], group["settled"]["requests"]) == ("1", "0")
+    assert [one["state"] for one in listed["items"]] == ["pending"]
+
+
+def test_usage_is_exported_as_a_table_with_a_link_to_the_rest(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given two calls, in packs of their own, and a table that holds one
+    monkeypatch.setattr(usage_history, "EVENTS_EXPORTED", 1)
+    table, ledger = MemoryTable().as_table(), FakeLedger()
+    metering = DynamoUsageEvents(table, lambda _: None, FakePriceBooks())
+    metering.open_epoch_if_none(Epochs().at(NOW))
+    for hours in (1, 2):
+        metering.count([row(f"{hours}", Tokens(prompt=hours), started_at=NOW - timedelta(hours=hours))], NOW)
+    ledger.open(1, ALICE, 100_000_000)
+    history = ReadHistory(ledger, DynamoUsageHistory(table), lambda: NOW)
+    api = load("account_api", read_history=history)
+    # When it is read to its end
+    path, query = "/v1/subscriptions/1/exports/usage", {"from": "2026-11-01T00:00:00Z"}
+    first = api.call("GET", path, query=query)
+    [link] = re.findall(r'<(.+)>; rel="next"', first.headers["Link"])
+    second = api.call("GET", path, query=dict(parse_qsl(urlsplit(link).query)))
+    # Then each part names its columns, and they are all
+    rows = [row for part in (first, second) for row in csv.DictReader(io.StringIO(part.text))]
+    assert [(row["prompt_tokens"], row["model"], row["state"]) for row in rows] == [
+        ("1", "gpt-4.1-mini", "pending"),
+        ("2", "gpt-4.1-mini", "pending"),
+    ]
+    assert first.headers["Content-Type"].startswith("text/csv")
+    assert "Link" not in second.headers
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"by": "owner"}, {"by": "key,model,day,hour"}, {"from": "yesterday"}, {"from": "0001-01-01T00:00:00Z"}],
+)
+def test_a_sum_that_cannot_be_made_is_refused(load: Load, query: dict[str, str]) -> None:
+    answer = load("account_api").call("GET", "/v1/subscriptions/1/usage", query=query)
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+
+
 def test_a_ticket_is_given(account: Function) -> None:
     answer = account.call("POST", "/v1/websocket-tickets")
     assert answer.status == 201
@@ -95,6 +163,8 @@ def test_a_ticket_is_given(account: Function) -> None:
         ("GET", "/v1/subscriptions/7"),
         ("GET", "/v1/subscriptions/7/journal"),
         ("GET", "/v1/subscriptions/7/usage/1"),
+        ("GET", "/v1/subscriptions/7/usage"),
+        ("GET", "/v1/subscriptions/7/events"),
         ("POST", "/v1/websocket-tickets"),
     ],
 )

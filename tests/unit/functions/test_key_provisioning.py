@@ -8,6 +8,7 @@ from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.entrypoints.http import BODY_BYTES_MAX
+from flareflow.entrypoints.problem_codes import PROBLEMS
 from tests.fakes.accounts import (
     ALICE,
     BOB,
@@ -55,7 +56,8 @@ def test_a_key_is_made_listed_and_deleted(keys: Function) -> None:
     assert made.body["key"] not in json.dumps(listed.body)
     # And it is deleted, as often as one likes
     for _ in range(2):
-        assert keys.call("DELETE", f"/v1/keys/{made.body['key_hash']}").status == 204
+        deleted = keys.call("DELETE", f"/v1/keys/{made.body['key_hash']}")
+        assert (deleted.status, deleted.text) == (204, "")
 
 
 def test_a_refusal_is_a_problem_document(keys: Function) -> None:
@@ -67,6 +69,7 @@ def test_a_refusal_is_a_problem_document(keys: Function) -> None:
         "status": 404,
         "detail": "You own no subscription 7.",
         "code": "subscription_not_found",
+        "what_to_do": PROBLEMS["subscription_not_found"].what_to_do,
         "request_id": "request-1",
     }
 

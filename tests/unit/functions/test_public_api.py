@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flareflow.accounts.quoting import QuoteCalls
 from flareflow.attestation.models import Attestation, Finalization, Proof, State, Submission
 from flareflow.attestation.progress import ReadProgress
 from flareflow.errors import StorageUnavailableError
@@ -46,6 +47,9 @@ def public(load: Load, sealing: Sealing) -> Function:
         list_statements=ListStatements(sealing.statements),
         read_progress=ReadProgress(FakeAttestations({PROVEN.epoch: PROVEN})),
         price_books=FakePriceBooks(),
+        quote_calls=QuoteCalls(
+            FakePriceBooks(), FakePlans([IN_DOLLARS]), FakeKnownRates(KnownRate(25_000_000, NOON)), "FLOW", lambda: NOON
+        ),
         read_plans=ReadPlans(FakePlans([IN_DOLLARS]), FakeKnownRates(KnownRate(25_000_000, NOON)), "FLOW"),
     )
 
@@ -126,6 +130,42 @@ def test_plans_are_listed_with_their_currency_the_token_and_the_last_rate(public
         "token_symbol": "FLOW",
         "rate": {"rate_ufix64": "25000000", "read_at": "2026-11-24T12:00:00.000000Z"},
     }
+
+
+def test_calls_are_quoted_in_the_token_and_in_dollars(public: Function) -> None:
+    # Given a plan at 0.02 dollars for 1,000 rated tokens, and a token of a quarter dollar
+    asked = {"model": "gpt-4o", "tokens": {"prompt": "100", "completion": 150}}
+    # When a call of 250 tokens is quoted
+    quote = public.call("POST", "/v1/quotes", {"calls": [asked]}, caller=None).body
+    # Then it costs half a cent, or two hundredths of a token
+    [call] = quote["calls"]
+    assert call["rated_microtokens"] == "250000000"
+    assert call["costs"] == [{"plan_id": "1", "plan_version": "2", "in_tokens": "0.02", "in_dollars": "0.005"}]
+    assert (quote["token_symbol"], quote["price_book_hash"]) == ("FLOW", f"0x{EVEN_BOOK.hash.hex()}")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"calls": []}, "invalid_request"),
+        ({"calls": [{"model": "gpt-4o"}] * 201}, "invalid_request"),
+        ({"calls": [{"model": "gpt-4o", "tokens": {"prompt": -1}}]}, "invalid_request"),
+        ({"calls": [{"model": "gpt-4o", "tokens": {"prompt": True}}]}, "invalid_request"),
+        ({"calls": [{"model": "two words"}]}, "invalid_request"),
+        ({"calls": [{"model": "gpt-4o", "images": 1}]}, "not_priced"),
+    ],
+)
+def test_what_cannot_be_quoted_is_refused(public: Function, body: object, code: str) -> None:
+    answer = public.call("POST", "/v1/quotes", body)
+    assert (answer.status, answer.body["code"]) == (400, code)
+
+
+def test_the_price_book_is_sent_once_to_who_keeps_it(public: Function) -> None:
+    first = public.call("GET", "/v1/price-book")
+    assert first.headers["Cache-Control"] == "public, max-age=300"
+    again = public.call("GET", "/v1/price-book", headers={"if-none-match": first.headers["ETag"]})
+    assert (again.status, again.text, again.headers["ETag"]) == (304, "", first.headers["ETag"])
+    assert public.call("GET", "/v1/price-book", headers={"if-none-match": '"another"'}).status == 200
 
 
 def test_the_price_book_is_the_text_whose_hash_statements_carry(public: Function) -> None:

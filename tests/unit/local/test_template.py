@@ -31,10 +31,13 @@ def deployment() -> Deployment:
         ({"Fn::Sub": ["${x}", {"x": {"Ref": "Given"}}]}, "a,b"),
         ({"Fn::Select": [1, {"Fn::Split": [",", {"Ref": "Given"}]}]}, "b"),
         ([{"deep": {"Ref": "Given"}}, 1], [{"deep": "a,b"}, 1]),
+        ({"x": {"Fn::If": ["IsGiven", {"Ref": "Given"}, {"Ref": "AWS::NoValue"}]}}, {"x": "a,b"}),
+        ({"x": {"Fn::If": ["IsGiven", {"Ref": "AWS::NoValue"}, 1]}, "y": 1}, {"y": 1}),
     ],
 )
 def test_an_intrinsic_is_resolved_wherever_it_stands(value: Any, resolved: Any) -> None:
-    assert Intrinsics({"Given": "a,b"}, made_up).resolve(value) == resolved
+    conditions = {"IsGiven": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Given"}, ""]}]}}
+    assert Intrinsics({"Given": "a,b"}, made_up, conditions).resolve(value) == resolved
 
 
 def test_an_intrinsic_without_local_meaning_is_refused() -> None:

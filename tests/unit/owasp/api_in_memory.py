@@ -19,8 +19,8 @@ from infra.local.aws.gateway.routing import Route, RouteTable
 from tests.fakes.accounts import FakeClock, FakeOnChainSubscriptions
 from tests.support.functions import Answer
 from tests.unit.template.aws_in_memory import AwsInMemory
+from tests.unit.template.handling import replaced
 from tests.unit.template.litellm_stand_in import LiteLLM
-from tests.unit.template.main_job import replaced
 
 ORIGIN: Final = "https://app.flareflow.example"
 BELIEVING: Final = SimpleNamespace(run=lambda proof: None)

@@ -5,22 +5,17 @@ functions do here is everything that they do in AWS, so what they use is what th
 """
 
 import json
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, Final
 
-import pytest
-
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.litellm.spend_log import SPEND_LOG_TIME
 from flareflow.attestation.models import SignedPolicy, State
-from flareflow.errors import UnavailableError
 from flareflow.metering.rows import BUCKET
 from flareflow.settlement.events import (
     ChainEvent,
@@ -41,6 +36,7 @@ from tests.fakes.settlement import FakeChainLog, FakeDepositToken, FakeDollarRat
 from tests.support.functions import sample
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
 from tests.unit.template.events import BEGIN, http, http_event, queue_event, stream_record, tick, websocket_event
+from tests.unit.template.handling import handle_whatever, replaced
 from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, record, row
 
 SUBSCRIPTION: Final = 7
@@ -352,16 +348,17 @@ class MainJob:
     def read_account(self) -> None:
         with self.aws.function("AccountApiFunction") as (_, _, handle):
             one = f"/v1/subscriptions/{SUBSCRIPTION}"
-            for path in ("/v1/subscriptions", one, f"{one}/journal", f"{one}/usage/1"):
+            for path in ("/v1/subscriptions", one, f"{one}/journal", f"{one}/usage/1", f"{one}/usage", f"{one}/events"):
                 assert "code" not in http(handle, "GET", path)
 
     def read_public(self) -> None:
         with self.aws.function("PublicApiFunction") as (_, _, handle):
             assert http(handle, "GET", "/v1/plans")["rate"] is not None
             assert http(handle, "GET", "/v1/price-book")["version"]
+            assert http(handle, "POST", "/v1/quotes", {"calls": [{"model": "gpt-4o"}]})["calls"]
             epoch = http(handle, "GET", "/v1/health")["newest_statement"]
-            for path in ("/v1/statements", f"/v1/attestations/{epoch}"):
-                assert "code" not in http(handle, "GET", path)
+            for path in ("statements", f"attestations/{epoch}", "epochs", f"epochs/{epoch}", "status"):
+                assert "code" not in http(handle, "GET", f"/v1/{path}")
 
     def expiry_attributes(self) -> Mapping[str, set[str]]:
         """By table, the attributes that hold a moment in Unix seconds."""
@@ -382,19 +379,3 @@ class MainJob:
         """Stream records of the insertion of a table's items whose partition key begins with `prefix`."""
         items = [item for item in self._table(table).scan()["Items"] if item["pk"].startswith(prefix)]
         return [stream_record(number, item) for number, item in enumerate(items)]
-
-
-@contextmanager
-def replaced(app: Any, **roots: object) -> Iterator[None]:
-    """The handler finds these instead of what its composition root would put together."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, root in roots.items():
-            patch.setattr(app, name, lambda root=root: root)
-        yield
-
-
-def handle_whatever(handle: Any, event: Event) -> None:
-    """For a tick whose outside system may be down, which the handler tells by raising."""
-    with warnings.catch_warnings(), suppress(UnavailableError):
-        warnings.simplefilter("ignore")  # there is nothing to measure then
-        handle(event)

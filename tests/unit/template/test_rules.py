@@ -288,3 +288,17 @@ def test_a_fault_in_the_template_breaks_its_rule(rule: Rule, mutate: Callable[[S
     mutate(source)
     # Then its rule tells
     assert list(rule(deployed(source, needs), needs)) != []
+
+
+@pytest.mark.parametrize(
+    ("origins", "allowed"),
+    [
+        ("https://a.example", ["https://a.example"]),
+        ("https://a.example,https://b.example", ["https://a.example", "https://b.example"]),
+        ("", None),
+    ],
+)
+def test_every_configured_origin_may_call_the_api(needs: Needs, origins: str, allowed: list[str] | None) -> None:
+    template = Template.translated(template_source(), {"AppOrigins": origins})
+    _, body = Deployment(template, needs.provisioned).http_api
+    assert (body.get("x-amazon-apigateway-cors") or {}).get("allowOrigins") == allowed

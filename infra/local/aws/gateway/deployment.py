@@ -86,7 +86,7 @@ class Deployment:
 
     def resolve(self, value: Any) -> Any:
         """A value of the template with its intrinsic functions replaced by their results."""
-        return Intrinsics(self.template.parameters, self.physical).resolve(value)
+        return Intrinsics(self.template.parameters, self.physical, self.template.conditions).resolve(value)
 
     @cached_property
     def functions(self) -> Mapping[str, FunctionSpec]:

@@ -39,6 +39,12 @@ class Cors:
     origins: Sequence[str]
     methods: Sequence[str]
     headers: Sequence[str]
+    exposed: Sequence[str]
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Cors":
+        """The rules of an API's `x-amazon-apigateway-cors`; none of them allows nothing."""
+        return cls(*(given.get(name, []) for name in ("allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders")))
 
     def is_preflight(self, request: web.Request) -> bool:
         return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
@@ -56,6 +62,7 @@ class Cors:
         if origin is None or origin not in self.origins:
             return False
         response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = ",".join(self.exposed)
         response.headers["Vary"] = "Origin"
         return True
 
@@ -64,11 +71,10 @@ class HttpApi:
     """Serves the template's HTTP API. `body` is its resolved OpenAPI document."""
 
     def __init__(self, api_id: str, body: Mapping[str, Any], functions: Functions) -> None:
-        cors = body.get("x-amazon-apigateway-cors", {})
         self._api_id = api_id
         self.routes = RouteTable.of(body)
         self._functions = functions
-        self._cors = Cors(cors.get("allowOrigins", []), cors.get("allowMethods", []), cors.get("allowHeaders", []))
+        self._cors = Cors.of(body.get("x-amazon-apigateway-cors") or {})
 
     @classmethod
     def of(cls, deployment: Deployment, functions: Functions) -> "HttpApi":

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
 from infra.local.aws.session import PSEUDO_PARAMETERS
 
+NO_VALUE: Final = object()
 PLACEHOLDER: Final = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
@@ -29,11 +30,13 @@ class UnknownIntrinsicError(Exception):
 class Intrinsics:
     """Replaces intrinsic functions by their results.
 
-    `physical` gives the resource of a logical id, and raises `LookupError` if the local stack has none.
+    `physical` gives the resource of a logical id, and raises `LookupError` if the local stack has none. What is
+    `AWS::NoValue` is left out of the object that has it.
     """
 
     parameters: Mapping[str, str]
     physical: Callable[[str], Physical]
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
     def resolve(self, value: Any) -> Any:
         """The value with every intrinsic function in it replaced, at any depth. Raises `UnknownIntrinsicError`."""
@@ -45,7 +48,8 @@ class Intrinsics:
             case dict() if len(value) == 1 and (name := next(iter(value))).startswith("Fn::"):
                 return self._function(name, value[name])
             case dict():
-                return {name: self.resolve(inner) for name, inner in value.items()}
+                resolved = {name: self.resolve(inner) for name, inner in value.items()}
+                return {name: inner for name, inner in resolved.items() if inner is not NO_VALUE}
             case _:
                 return value
 
@@ -62,9 +66,22 @@ class Intrinsics:
             case "Fn::Select", [index, options]:
                 return self.resolve(options)[int(index)]
             case _:
+                return self._conditional(name, argument)
+
+    def _conditional(self, name: str, argument: Any) -> Any:
+        match name, argument:
+            case "Fn::If", [str(condition), if_true, if_false]:
+                return self.resolve(if_true if self.resolve(self.conditions[condition]) else if_false)
+            case "Fn::Equals", [one, other]:
+                return self.resolve(one) == self.resolve(other)
+            case "Fn::Not", [condition]:
+                return not self.resolve(condition)
+            case _:
                 raise UnknownIntrinsicError(f"the local stack cannot resolve {name} of {argument}")
 
-    def _ref(self, name: str) -> str:
+    def _ref(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NO_VALUE
         for known in (PSEUDO_PARAMETERS, self.parameters):
             if name in known:
                 return known[name]

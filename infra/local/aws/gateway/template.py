@@ -32,10 +32,12 @@ class _NoManagedPolicies:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The translated resources by logical id, with unresolved intrinsic functions, and all parameters' values."""
+    """The translated resources by logical id and the conditions, with unresolved intrinsic functions, and all
+    parameters' values."""
 
     resources: Mapping[str, Properties]
     parameters: Mapping[str, str]
+    conditions: Properties
 
     @classmethod
     def load(cls, given: Mapping[str, str], path: Path = TEMPLATE) -> "Template":
@@ -53,7 +55,7 @@ class Template:
         os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator derives the partition from it
         logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns that its metrics are not collected
         translated = transform(_with_code_uris(source), parameters, _NoManagedPolicies())
-        return cls(translated["Resources"], parameters)
+        return cls(translated["Resources"], parameters, translated.get("Conditions", {}))
 
     def of_type(self, resource_type: str) -> Iterator[tuple[str, Properties]]:
         """Logical id and properties of all resources of a type, in the template's order."""

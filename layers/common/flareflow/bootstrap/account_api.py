@@ -5,11 +5,13 @@ from functools import cache
 import boto3
 
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
+from flareflow.accounts.usage_history import ReadHistory
 from flareflow.adapters.dynamodb.connections import DynamoTickets
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+from flareflow.adapters.dynamodb.usage_history import DynamoUsageHistory
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
@@ -55,6 +57,12 @@ def read_journal() -> ReadJournal:
 @cache
 def read_usage() -> ReadUsage:
     return ReadUsage(ledger(), usage())
+
+
+@cache
+def read_history() -> ReadHistory:
+    history = DynamoUsageHistory(boto3.resource("dynamodb").Table(settings().usage_table))
+    return ReadHistory(ledger(), history, utc_now)
 
 
 @cache

@@ -1,19 +1,30 @@
 """Composition root of `public_api`."""
 
+import time
 from functools import cache
 
 import boto3
+from pydantic import PositiveInt
 
+from flareflow.accounts.quoting import QuoteCalls
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations
+from flareflow.adapters.dynamodb.ledger import DynamoOutbox
+from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.plans import DynamoPlans
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.rates import DynamoRates
+from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.statements import DynamoStatements
+from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.attestation.progress import ReadProgress
 from flareflow.entrypoints.settings import Settings
+from flareflow.limits import LimitRequests
 from flareflow.metering.price_book import PriceBook
+from flareflow.settlement.epochs import Explorers, ReadEpochs
 from flareflow.settlement.quotes import ReadPlans
+from flareflow.settlement.status import ReadStatus
 from flareflow.statements.public_view import ListStatements
+from flareflow.time import Epochs, utc_now
 
 
 class PublicApiSettings(Settings):
@@ -22,12 +33,22 @@ class PublicApiSettings(Settings):
     usage_table: str
     statements_table: str
     ledger_table: str
+    limits_table: str
     token_symbol: str
+    epoch_seconds: PositiveInt
+    statement_url_prefix: str
+    flare_explorer_url: str
+    flow_explorer_url: str
 
 
 @cache
 def settings() -> PublicApiSettings:
     return PublicApiSettings.from_environment()
+
+
+@cache
+def limit_requests() -> LimitRequests:
+    return LimitRequests(DynamoRequestCounts(boto3.resource("dynamodb").Table(settings().limits_table)), utc_now)
 
 
 @cache
@@ -47,5 +68,44 @@ def read_plans() -> ReadPlans:
 
 
 @cache
+def quote_calls() -> QuoteCalls:
+    table = boto3.resource("dynamodb").Table(settings().ledger_table)
+    return QuoteCalls(price_books(), DynamoPlans(table), DynamoRates(table), settings().token_symbol, utc_now)
+
+
+@cache
+def attestations() -> DynamoAttestations:
+    return DynamoAttestations(boto3.resource("dynamodb").Table(settings().statements_table))
+
+
+@cache
 def read_progress() -> ReadProgress:
-    return ReadProgress(DynamoAttestations(boto3.resource("dynamodb").Table(settings().statements_table)))
+    return ReadProgress(attestations())
+
+
+@cache
+def read_epochs() -> ReadEpochs:
+    tables, given = boto3.resource("dynamodb"), settings()
+    return ReadEpochs(
+        statements=DynamoStatements(tables.Table(given.statements_table)),
+        attestations=attestations(),
+        outbox=DynamoOutbox(tables.Table(given.ledger_table)),
+        explorers=Explorers(given.statement_url_prefix, given.flare_explorer_url, given.flow_explorer_url),
+        epochs=Epochs(given.epoch_seconds),
+        clock=utc_now,
+    )
+
+
+@cache
+def read_status() -> ReadStatus:
+    tables, given = boto3.resource("dynamodb"), settings()
+    progress = DynamoReadingProgress(tables.Table(given.usage_table), time.sleep)
+    return ReadStatus(
+        metered_to=lambda: progress.load().read_to,
+        statements=DynamoStatements(tables.Table(given.statements_table)),
+        under_way=attestations(),
+        ledger=LedgerReader(tables.Table(given.ledger_table)),
+        rates=DynamoRates(tables.Table(given.ledger_table)),
+        epochs=Epochs(given.epoch_seconds),
+        clock=utc_now,
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from flareflow.entrypoints.http import complaints
+from flareflow.entrypoints.problems import complaints
 from flareflow.entrypoints.requests import read_json
 from flareflow.errors import InvalidRequestError
 from flareflow.inputs import Moment
@@ -97,7 +97,7 @@ def _read(element: object, now: datetime) -> CallRecord | SetAside:
     try:
         call = _Record.model_validate(element).call()
     except ValidationError as error:
-        logger.warning("a record cannot be read: %s", complaints(error))
+        logger.warning("a record cannot be read: %s", complaints(error.errors(include_url=False)))
         return _aside(element, "record_unreadable")
     if not call.started_at <= call.ended_at <= now + CLOCKS_DIFFER_MAX:
         return _aside(element, "record_times_impossible")

@@ -1,38 +1,69 @@
 """What the functions behind the HTTP API share: the resolver, strict parsing of requests, and the forms of answers."""
 
-import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ValidationError
+from pydantic import BeforeValidator, WithJsonSchema
 
 from flareflow.entrypoints.limits import LimitRoutes
 from flareflow.entrypoints.problems import map_problems, refusal
-from flareflow.entrypoints.requests import Event, account_of, client_of, readable, route_of, sender_of
+from flareflow.entrypoints.requests import (
+    Event,
+    account_of,
+    client_of,
+    read_json,
+    readable,
+    route_of,
+    sender_of,
+)
 from flareflow.errors import InvalidRequestError, RequestError
-from flareflow.inputs import Client
-from flareflow.json_format import to_json
+from flareflow.inputs import Client, Moment
 from flareflow.limits import LimitRequests
 
 BODY_BYTES_MAX: Final = 64_000
-COMPLAINTS_MAX: Final = 5
 UINT64_MAX: Final = 2**64 - 1
-_IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")
+NO_STORE: Final = "no-store"
+CSV: Final = "text/csv; charset=utf-8"
+
+
+class _JsonObjects(OpenAPIRequestValidationMiddleware):
+    """Reads each body as a JSON object, whatever its Content-Type says.
+
+    Powertools itself also reads forms, and takes the first element of an array for the object.
+    """
+
+    def _get_body(self, app: Any) -> dict[str, Any]:
+        text = app.current_event.decoded_body or ""
+        if len(text) > BODY_BYTES_MAX:
+            raise InvalidRequestError("invalid_request", f"A body has at most {BODY_BYTES_MAX} characters.")
+        try:
+            body = read_json(text)
+        except ValueError as error:
+            raise InvalidRequestError("invalid_request", "body: must be JSON") from error
+        if not isinstance(body, dict):
+            raise InvalidRequestError("invalid_request", "body: must be a JSON object")
+        return body
 
 
 class HttpApi(APIGatewayHttpResolver):
-    """Routes requests that are text of bounded length, from an account where the route is one of accounts, and within
-    the route's limit.
+    """Checks requests and answers against the types of the handlers, and answers every failure with a problem document.
 
-    HEAD is answered as GET without the body.
+    Requests are text of bounded length, from an account where the route is one of accounts, and within the route's
+    limit. HEAD is answered as GET without the body. Answers are private and not cacheable, unless a handler says
+    otherwise. A public answer has an `ETag`, and is 304 without a body for who has it already.
     """
 
     def __init__(self, limiter: Callable[[], LimitRequests] | None) -> None:
-        super().__init__()
+        super().__init__(enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR)
+        self._request_validation_middleware = _JsonObjects()  # type: ignore[no-untyped-call]
         self.limits = LimitRoutes(limiter) if limiter else None
         map_problems(self)
 
@@ -46,8 +77,8 @@ class HttpApi(APIGatewayHttpResolver):
             refused = refusal(APIGatewayProxyEventV2(dict(event)), error)
             return {"statusCode": refused.status_code, "headers": refused.headers, "body": refused.body}
         if request["requestContext"]["http"]["method"] != "HEAD":
-            return super().resolve(request, context)
-        return {**super().resolve(_as_get(request), context), "body": ""}
+            return _cached(request, super().resolve(request, context))
+        return {**_cached(request, super().resolve(_as_get(request), context)), "body": ""}
 
 
 def _as_get(request: Event) -> Event:
@@ -55,84 +86,104 @@ def _as_get(request: Event) -> Event:
     return {**request, "requestContext": {**requested, "http": {**requested["http"], "method": "GET"}}}
 
 
+def _cached(request: Event, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with what caches need to know; without a body where it has none, or the caller has it already."""
+    headers = answer["headers"]
+    headers.setdefault("Cache-Control", NO_STORE)
+    if answer["statusCode"] == HTTPStatus.NO_CONTENT:
+        headers.pop("Content-Type", None)
+        return {**answer, "body": ""}
+    if answer["statusCode"] == HTTPStatus.OK and headers["Cache-Control"].startswith("public"):
+        headers["ETag"] = f'"{sha256(answer["body"].encode()).hexdigest()[:32]}"'
+        if headers["ETag"] in (request.get("headers") or {}).get("if-none-match", ""):
+            return {**answer, "statusCode": HTTPStatus.NOT_MODIFIED.value, "body": ""}
+    return answer
+
+
 def http_api(limiter: Callable[[], LimitRequests] | None = None) -> HttpApi:
-    """A resolver that answers every failure with a problem document. `limiter` is needed for routes with a limit."""
+    """A resolver for a function's routes. `limiter` is needed for routes with a limit."""
     return HttpApi(limiter)
 
 
-def caller(app: APIGatewayHttpResolver) -> str:
+def refuses[F: Callable[..., Any]](*codes: str) -> Callable[[F], F]:
+    """Say which problems a handler answers with, besides those that every route has; docs/openapi.json shows them."""
+
+    def note(handler: F) -> F:
+        handler.problems = codes  # type: ignore[attr-defined]
+        return handler
+
+    return note
+
+
+def answers_csv[F: Callable[..., Any]](handler: F) -> F:
+    """Say that a handler answers with a table; docs/openapi.json shows it."""
+    handler.media_type = "text/csv"  # type: ignore[attr-defined]
+    return handler
+
+
+def caller(app: HttpApi) -> str:
     """The Flow address of the session. Raises UnauthenticatedError `sign_in_required` without one."""
     return account_of(app.current_event)
 
 
-def session_id(app: APIGatewayHttpResolver) -> str:
+def session_id(app: HttpApi) -> str:
     """The id of the session that asks."""
     context: Mapping[str, Any] = app.current_event["requestContext"]["authorizer"]["lambda"]
     return str(context["session_id"])
 
 
-def client(app: APIGatewayHttpResolver) -> Client:
+def client(app: HttpApi) -> Client:
     """Who sends the request."""
     return client_of(app.current_event)
 
 
-def parse_body[M: BaseModel](app: APIGatewayHttpResolver, model: type[M]) -> M:
-    """The JSON body as `model`. Raises InvalidRequestError `invalid_request` when it does not fit."""
-    text = app.current_event.decoded_body or ""
-    if len(text) > BODY_BYTES_MAX:
-        raise InvalidRequestError("invalid_request", f"A body has at most {BODY_BYTES_MAX} characters.")
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as error:
-        raise InvalidRequestError("invalid_request", complaints(error)) from error
-
-
-def complaints(error: ValidationError) -> str:
-    """The invalid fields and what is wrong with them. It never repeats their values, which may be secret."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in found[:COMPLAINTS_MAX])
-
-
-def parse_number(text: str, name: str) -> int:
-    """A UInt64 from a path or query; decimal digits only. Raises InvalidRequestError `invalid_request` otherwise."""
+def parse_number(text: str) -> int:
+    """A UInt64 from decimal digits only. Raises ValueError otherwise."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(UINT64_MAX))):
-        raise InvalidRequestError("invalid_request", f"{name}: must be a number in decimal digits")
+        raise ValueError("must be a number in decimal digits")
     number = int(text)
     if number > UINT64_MAX:
-        raise InvalidRequestError("invalid_request", f"{name}: must be at most {UINT64_MAX}")
+        raise ValueError(f"must be at most {UINT64_MAX}")
     return number
 
 
-def answer(view: object, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
-    """A private answer: `view` as JSON (see `to_json`). Not cacheable (`no-store`)."""
-    return Response(
-        status_code=status.value,
-        content_type="application/json",
-        body=to_json(view),
-        headers={"Cache-Control": "no-store"},
-    )
+_NUMBER: Final = (
+    BeforeValidator(parse_number),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,20}$", "examples": ["7"]}),
+)
+NumberInPath = Annotated[int, *_NUMBER, Path()]
+"""A UInt64 in decimal digits."""
+TextInPath = Annotated[str, Path(max_length=200, examples=["5b7f0c1e"])]
+KeyHashInPath = Annotated[str, Path(max_length=64, examples=["9b" * 32], description="The SHA-256 of a key, in hex.")]
+NumberCursor = Annotated[int | None, *_NUMBER, Query(alias="cursor", description="`next_cursor` of the part before.")]
+"""Where a list by numbers goes on; None for its beginning."""
+ListCursor = Annotated[
+    str | None, Query(alias="cursor", max_length=200, description="`next_cursor` of the part before.")
+]
+"""Where a list goes on; None for its beginning."""
+Since = Annotated[Moment | None, Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="Its beginning.")]
+Until = Annotated[Moment | None, Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="Its end.")]
+"""The end of a window of time."""
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="idempotency-key",
+        pattern="^[A-Za-z0-9_-]{8,128}$",
+        description="Any name that this request alone has. The same request with the same name is carried out once.",
+    ),
+]
+"""The name of a request that creates something."""
 
 
-def published(text: str, cache_control: str, content_type: str = "application/json") -> Response[str]:
-    """A public answer with exactly this text; `cache_control` says how long caches may keep it."""
-    return Response(
-        status_code=HTTPStatus.OK.value,
-        content_type=content_type,
-        body=text,
-        headers={"Cache-Control": cache_control},
-    )
+def table(app: HttpApi, text: str, next_cursor: str | None) -> Response[str]:
+    """A part of a private table as CSV; the `Link` header leads to the next part (RFC 8288), if there is one."""
+    headers = {"Cache-Control": NO_STORE, "Content-Disposition": "attachment"}
+    if next_cursor is not None:
+        asked = app.current_event.query_string_parameters | {"cursor": next_cursor}
+        headers["Link"] = f'<{app.current_event.path}?{urlencode(asked)}>; rel="next"'
+    return Response(HTTPStatus.OK.value, CSV, text, headers)
 
 
-def idempotency_key(app: APIGatewayHttpResolver) -> str:
-    """The `Idempotency-Key` header. Raises InvalidRequestError `idempotency_key_required` without a valid one."""
-    given = app.current_event.headers.get("idempotency-key") or ""
-    if not _IDEMPOTENCY_KEY.fullmatch(given):
-        raise InvalidRequestError(
-            "idempotency_key_required", "Send an Idempotency-Key: 8 to 128 letters, digits, - or _."
-        )
-    return given
-
-
-def cursor(app: APIGatewayHttpResolver) -> str | None:
-    """The `cursor` query parameter: where a list goes on; None for its beginning."""
-    return app.current_event.query_string_parameters.get("cursor")
+def published[T](body: T, cache_control: str, content_type: str = "application/json") -> Response[T]:
+    """A public answer; `cache_control` says how long caches may keep it."""
+    return Response(HTTPStatus.OK.value, content_type, body, {"Cache-Control": cache_control})

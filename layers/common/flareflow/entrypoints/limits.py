@@ -33,6 +33,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "DELETE /v1/keys/{key_hash}": Limit(30, Sender.ACCOUNT),
     "POST /v1/websocket-tickets": Limit(30, Sender.ACCOUNT),
     CONNECT: Limit(300, Sender.SOURCE_IP),
+    "POST /v1/quotes": Limit(60, Sender.SOURCE_IP),
 }
 """By route, as API Gateway names it."""
 

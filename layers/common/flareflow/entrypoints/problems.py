@@ -5,23 +5,28 @@ and no secret.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.data_classes.api_gateway_proxy_event import RequestContextV2
 
+from flareflow.entrypoints.problem_codes import PROBLEMS
 from flareflow.errors import FlareFlowError, RaceLostError, RequestError, TooManyRequestsError, UnavailableError
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
 CAUSES_MAX: Final = 5
 CAUSE_CHARACTERS_MAX: Final = 300
+COMPLAINTS_MAX: Final = 5
+_CODE_OF_FIELD: Final = {("header", "idempotency-key"): "idempotency_key_required"}
+"""Of a part of the request whose problem has a code of its own."""
 
 logger = Logger(child=True)
 
@@ -29,10 +34,12 @@ logger = Logger(child=True)
 def map_problems(app: APIGatewayHttpResolver) -> None:
     """Let `app` answer every failure with a problem document.
 
-    A RequestError has its own status and code. UnavailableError and RaceLostError are 503 with `Retry-After`. Every
-    other exception is 500; it is logged in full and tells the caller nothing.
+    A RequestError has its own status and code; a request that does not fit the types of its handler is 400
+    `invalid_request`. UnavailableError and RaceLostError are 503 with `Retry-After`. Every other exception is 500; it
+    is logged in full and tells the caller nothing.
     """
     app.exception_handler(RequestError)(partial(_refuse, app))
+    app.exception_handler(RequestValidationError)(partial(_complain, app))
     app.exception_handler([UnavailableError, RaceLostError])(partial(_ask_again, app))
     app.exception_handler(Exception)(partial(_fail, app))
     app.not_found(partial(_no_such_route, app))
@@ -58,6 +65,7 @@ def problem(
         "status": status.value,
         "detail": detail,
         "code": code,
+        "what_to_do": PROBLEMS[code].what_to_do,
         "request_id": context.request_id,
     }
     return Response(
@@ -83,6 +91,17 @@ def _log_refusal(context: RequestContextV2, status: HTTPStatus, code: str, accou
 
 def _refuse(app: APIGatewayHttpResolver, error: RequestError) -> Response[str]:
     return refusal(app.current_event, error)
+
+
+def _complain(app: APIGatewayHttpResolver, error: RequestValidationError) -> Response[str]:
+    found: Sequence[Mapping[str, Any]] = error.errors()
+    code = _CODE_OF_FIELD.get(tuple(found[0]["loc"]), "invalid_request")
+    return problem(app.current_event, HTTPStatus.BAD_REQUEST, code, complaints(found))
+
+
+def complaints(found: Sequence[Mapping[str, Any]]) -> str:
+    """The invalid parts and what is wrong with them. It never repeats their values, which may be secret."""
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in found[:COMPLAINTS_MAX])
 
 
 def _ask_again(app: APIGatewayHttpResolver, error: FlareFlowError) -> Response[str]:

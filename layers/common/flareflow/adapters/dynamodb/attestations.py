@@ -1,15 +1,17 @@
 """Attestations and signing policies in StatementsTable."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
+from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import ABSENT
 from flareflow.adapters.dynamodb.tables import ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN
-from flareflow.attestation.models import Attestation, SignedPolicy
+from flareflow.attestation.models import Attestation, SignedPolicy, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -32,11 +34,21 @@ class DynamoAttestations:
         return attestation_of(str(item["record"])) if item else None
 
     def epochs_under_way(self) -> Sequence[int]:
+        return [epoch for epoch, _ in self.states()]
+
+    def states(self) -> Sequence[tuple[int, State]]:
+        """(epoch, state) of those under way, the oldest first, by one query."""
         with translating("list the attestations under way"):
             listed = self.table.query(
                 KeyConditionExpression=LISTED_ATTESTATION.all_of(), ConsistentRead=True, Limit=UNDER_WAY_MAX
             )["Items"]
-        return [LISTED_ATTESTATION.number(entry, "epoch") for entry in listed]
+        return [(LISTED_ATTESTATION.number(one, "epoch"), State(str(one["state"]))) for one in listed]
+
+    def of(self, epochs: Collection[int]) -> Mapping[int, Attestation]:
+        """Those of these epochs that were begun. Of a record of an unknown form only its state is told."""
+        keys = {ATTESTATION.key(epoch=epoch)["pk"]: epoch for epoch in epochs}
+        items = read_items(self.table, [ATTESTATION.key(epoch=epoch) for epoch in epochs], time.sleep)
+        return {keys[item["pk"]]: _parsed_or_state(keys[item["pk"]], item) for item in items}
 
     def save(self, attestation: Attestation) -> Attestation:
         saved = replace(attestation, version=attestation.version + 1)
@@ -103,3 +115,10 @@ class DynamoPolicies:
 
 def attestation_of(record: str) -> Attestation:
     return _ATTESTATION.validate_json(record)
+
+
+def _parsed_or_state(epoch: int, item: Any) -> Attestation:
+    try:
+        return attestation_of(str(item["record"]))
+    except ValueError:
+        return Attestation(epoch, (), State(str(item["state"])), reasons=("the record has an unknown form",))

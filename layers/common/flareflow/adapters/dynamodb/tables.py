@@ -343,7 +343,7 @@ TABLES: Final = (
     ),
     TableLayout(
         name="LimitsTable",
-        holds="How many requests were made; written by wallet_auth, key_provisioning, account_api and websocket.",
+        holds="How many requests were made; written by the functions of the two APIs.",
         items=(REQUEST_COUNT,),
     ),
 )

@@ -1,0 +1,1 @@
+"""The documents of the HTTP API: docs/openapi.json and docs/problems.md, made from the handlers and template.yaml."""
