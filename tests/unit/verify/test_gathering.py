@@ -66,6 +66,11 @@ def test_a_node_without_the_policy_of_the_round_is_an_error(sources: PublicSourc
         sources.gather(trust=sources.world.trust).run(Wanted(SUBSCRIPTION))
 
 
+def test_a_bill_takes_few_requests(sources: PublicSources) -> None:
+    gathered(sources, session=None)
+    assert len(sources.requests) <= 30
+
+
 def test_one_call_is_gathered_with_its_path_and_without_the_others(sources: PublicSources) -> None:
     # Given the id of one of the owner's calls
     event_id = f"{EPOCH}-{SUBSCRIPTION}-1"

@@ -108,7 +108,7 @@ class FlowNode:
         """The first settlement of a subscription by an epoch, searched from a time on (Unix seconds)."""
         with _translating():
             newest = self.rest.latest_sealed_block().height
-            first = self._first_block_at(datetime.fromtimestamp(after, UTC))
+            first = self._block_before(datetime.fromtimestamp(after, UTC), newest)
             log = FlowChainLog(self.rest, self.contract_address)
             for start in range(first, newest + 1, EVENT_BLOCKS)[:EVENT_REQUESTS_MAX]:
                 for event in log.events(start, min(start + EVENT_BLOCKS - 1, newest), ["Settled"]).events:
@@ -129,10 +129,9 @@ class FlowNode:
                         )
             return None
 
-    def _first_block_at(self, moment: datetime) -> int:
-        """The first block that the node has of a time or later."""
-        newest = self.rest.latest_sealed_block()
-        high, low, step = newest.height, 0, FIRST_STEP_BLOCKS
+    def _block_before(self, moment: datetime, newest: int) -> int:
+        """A block that is at most EVENT_BLOCKS before the first one of a time or later."""
+        high, low, step = newest, 0, FIRST_STEP_BLOCKS
         for _ in range(BISECTIONS_MAX):
             tried = max(high - step, 0)
             if tried == 0 or self._is_before(tried, moment):
@@ -140,13 +139,10 @@ class FlowNode:
                 break
             high, step = tried, 2 * step
         for _ in range(BISECTIONS_MAX):
-            if high - low <= 1:
+            if high - low <= EVENT_BLOCKS:
                 break
             middle = (low + high) // 2
-            if self._is_before(middle, moment):
-                low = middle
-            else:
-                high = middle
+            low, high = (middle, high) if self._is_before(middle, moment) else (low, middle)
         return low
 
     def _is_before(self, height: int, moment: datetime) -> bool:
