@@ -16,6 +16,11 @@ def money(amount_ufix64: int, unit: str) -> str:
     return f"{whole}.{fraction:08d} {unit}"
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things: `1 call`, `2 calls`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def rated(microtokens: int) -> str:
     """An amount in rated micro-tokens as rated tokens."""
     whole, fraction = divmod(microtokens, MICROTOKENS_PER_TOKEN)

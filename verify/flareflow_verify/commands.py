@@ -1,8 +1,6 @@
 """The commands of `flareflow`, after their arguments were read."""
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -35,7 +33,7 @@ def _verify(given: argparse.Namespace) -> int:
     if given.subscription not in (None, bundles[0].subscription_id):
         raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
     reports = check_all(bundles, _trust(given))
-    paper = Paper(sys.stdout, sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    paper = Paper.on_standard_output()
     if given.json:
         paper.print(as_json(reports))
     else:

@@ -1,7 +1,10 @@
 """What the command prints: a line for each step, on a terminal in colours, or one JSON object."""
 
 import json
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
@@ -10,6 +13,8 @@ from flareflow_verify.checking import Exit, Finding, Outcome, Report, worst
 
 MARKS: Final = {Outcome.VERIFIED: ("✓", 32), Outcome.DIFFERS: ("✗", 31), Outcome.UNCHECKED: ("?", 33)}
 LINK_CHARACTERS: Final = 16
+SAID_AT: Final = 6 + LINK_CHARACTERS
+COLUMNS_MIN: Final = 60
 DIM: Final = 2
 
 
@@ -20,10 +25,26 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A text stream; `is_coloured` only where it is a terminal and nobody asked for plain text."""
+    """A text stream. On a terminal lines are wrapped to its `columns`, and coloured unless plain text was asked for."""
 
     stream: TextIO
     is_coloured: bool
+    columns: int | None = None
+
+    @classmethod
+    def on_standard_output(cls) -> "Paper":
+        if not sys.stdout.isatty():
+            return cls(sys.stdout, is_coloured=False)
+        return cls(sys.stdout, "NO_COLOR" not in os.environ, shutil.get_terminal_size().columns)
+
+    def wrapped(self, text: str, indent: int) -> str:
+        """The text in lines of at most `columns`, all but the first indented; words are never broken."""
+        if self.columns is None:
+            return text
+        following = " " * indent
+        width = max(self.columns, COLUMNS_MIN)
+        lines = textwrap.wrap(text, width, subsequent_indent=following, break_long_words=False, break_on_hyphens=False)
+        return "\n".join(lines)
 
     def styled(self, text: str, code: int) -> str:
         return f"\033[{code}m{text}\033[0m" if self.is_coloured else text
@@ -59,13 +80,14 @@ def print_report(report: Report, paper: Paper) -> None:
         paper.print(_line(number, finding, paper))
     paper.print("Believed without a proof:")
     for believed in report.believed:
-        paper.print(paper.styled(f"   - {printable(believed)}", DIM))
+        paper.print(paper.styled(paper.wrapped(f"   - {printable(believed)}", 5), DIM))
     paper.print(_result(report, paper))
 
 
 def _line(number: int, finding: Finding, paper: Paper) -> str:
     mark, colour = MARKS[finding.outcome]
-    return f"{number:2} {paper.styled(mark, colour)} {finding.link:<{LINK_CHARACTERS}} {printable(finding.said)}"
+    line = paper.wrapped(f"{number:2} {mark} {finding.link:<{LINK_CHARACTERS}} {printable(finding.said)}", SAID_AT)
+    return line.replace(mark, paper.styled(mark, colour), 1)
 
 
 def _result(report: Report, paper: Paper) -> str:

@@ -185,6 +185,17 @@ def test_colours_are_for_terminals_only(world: World) -> None:
         assert ("\033[32m✓\033[0m" in paper.getvalue()) is is_coloured
 
 
+def test_lines_fit_the_terminal_and_no_hash_is_broken(world: World) -> None:
+    # Given a terminal of 80 columns
+    paper = io.StringIO()
+    # When a report is printed
+    print_report(check(world.bundle()), Paper(paper, is_coloured=False, columns=80))
+    # Then only lines with a hash alone are wider
+    wide = [line for line in paper.getvalue().splitlines() if len(line) > 80]
+    assert all(len(line.split()) <= 2 for line in wide)
+    assert f"0x{world.statement.hash.hex()}" in paper.getvalue()
+
+
 def test_progress_is_for_terminals_only() -> None:
     for is_shown in (True, False):
         stream = io.StringIO()

@@ -6,7 +6,7 @@ from itertools import pairwise
 from flareflow.attestation.request import ATTESTED_FIELDS
 from flareflow.keccak import WORD_BYTES
 from flareflow.metering.models import USAGE_FIELDS, Usage
-from flareflow_verify.amounts import rated
+from flareflow_verify.amounts import counted, rated
 from flareflow_verify.evidence import DifferenceError, Evidence, Link
 
 
@@ -42,7 +42,8 @@ def check_chain(evidence: Evidence) -> str:
 def check_usage_index(evidence: Evidence) -> str:
     """The index of usage pages leads to the usage root."""
     index = evidence.usage_index
-    return f"{len(index.hashes)} usage pages lead to the usage root 0x{index.tree.root.hex()}"
+    pages = counted(len(index.hashes), "usage page")
+    return f"the hashes of {pages} lead to the usage root 0x{index.tree.root.hex()}"
 
 
 def check_usage_page(evidence: Evidence) -> str:
@@ -51,7 +52,7 @@ def check_usage_page(evidence: Evidence) -> str:
     if totals is None:
         return "the subscription had used nothing"
     usage = totals.usage
-    return f"{usage.requests:,} calls, {usage.tokens:,} tokens, {rated(usage.rated_microtokens)} in all"
+    return f"{counted(usage.requests, 'call')}, {usage.tokens:,} tokens, {rated(usage.rated_microtokens)} in all"
 
 
 def check_growth(evidence: Evidence) -> str:
@@ -68,13 +69,13 @@ def check_growth(evidence: Evidence) -> str:
             Link.GROWTH, f"the totals changed in epoch {after.epoch}, which this statement does not seal"
         )
     grown = after.usage - before.usage
-    return f"{grown.requests:,} calls and {rated(grown.rated_microtokens)} more than in the statement before"
+    return f"{counted(grown.requests, 'call')} and {rated(grown.rated_microtokens)} more than in the statement before"
 
 
 def check_price_book(evidence: Evidence) -> str:
     """The price book is the one that the statement names."""
-    book = evidence.price_book
-    return f"version {book.version}, {len(book.models)} models, hash 0x{evidence.statement.price_book_hash.hex()}"
+    book, digest = evidence.price_book, evidence.statement.price_book_hash
+    return f"version {book.version}, {counted(len(book.models), 'model')}, hash 0x{digest.hex()}"
 
 
 def _amounts(usage: Usage) -> Mapping[str, int]:
@@ -84,7 +85,8 @@ def _amounts(usage: Usage) -> Mapping[str, int]:
 def check_settlement_index(evidence: Evidence) -> str:
     """The index of settlement pages leads to the settlement root."""
     index = evidence.settlement_index
-    return f"{len(index.hashes)} settlement pages lead to the settlement root 0x{index.tree.root.hex()}"
+    pages = counted(len(index.hashes), "settlement page")
+    return f"the hashes of {pages} lead to the settlement root 0x{index.tree.root.hex()}"
 
 
 def check_settlement_page(evidence: Evidence) -> str:

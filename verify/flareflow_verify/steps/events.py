@@ -11,7 +11,7 @@ from flareflow.metering.calls import Tokens, Units
 from flareflow.metering.models import NO_USAGE, USAGE_FIELDS, Usage
 from flareflow.metering.price_book import Used
 from flareflow.statements.events import EVENT_VERSION, event_hash, events_tree
-from flareflow_verify.amounts import rated
+from flareflow_verify.amounts import counted, rated
 from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError, parsing
 
 NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
@@ -38,7 +38,7 @@ def check_events(evidence: Evidence) -> str | None:
         told, wanted = getattr(grown, name), getattr(added, name)
         if told != wanted:
             raise DifferenceError(Link.EVENTS, f"{name} add up to {wanted}, and the page says {told}")
-    return f"{len(events)} calls lead to the page's events root and add up to {rated(added.rated_microtokens)}"
+    return f"the leaves of {counted(len(events), 'call')} lead to the events root, and add up to the page's totals"
 
 
 def _require_once(events: Sequence[Mapping[str, Any]]) -> None:
@@ -61,7 +61,8 @@ def check_event(evidence: Evidence) -> str | None:
     if fold(leaf, proven.siblings) != used.events_root:
         raise DifferenceError(Link.EVENT, f"event {event['event_id']} does not lead to the page's events root")
     weight = f"{usage.tokens:,} tokens, {rated(usage.rated_microtokens)}"
-    return f"{event['event_id']} of {event['model']}, {weight}: {len(proven.siblings)} siblings lead to the events root"
+    siblings = counted(len(proven.siblings), "sibling")
+    return f"{event['event_id']} of {event['model']}, {weight}: it leads to the events root with {siblings}"
 
 
 def check_rating(evidence: Evidence) -> str | None:
@@ -81,7 +82,7 @@ def check_rating(evidence: Evidence) -> str | None:
                     Link.RATING,
                     f"event {event['event_id']} weighs {weighs}, not {event['rated_microtokens']} micro-tokens",
                 )
-    return f"{len(texts)} of the calls weigh what the price book says of their models"
+    return f"{counted(len(texts), 'call')} rated anew by the price book, to the same weight"
 
 
 def _known(evidence: Evidence) -> Sequence[str] | None:

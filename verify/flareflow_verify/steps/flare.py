@@ -15,6 +15,7 @@ from flareflow.attestation.request import (
 from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.keccak import WORD_BYTES
 from flareflow.merkle import fold
+from flareflow_verify.amounts import counted
 from flareflow_verify.bundle import Trigger
 from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError
 from flareflow_verify.quorum import NoQuorumError, message_quorum, require_policy_quorum
@@ -150,4 +151,4 @@ def check_proof(evidence: Evidence) -> str:
         raise DifferenceError(
             Link.PROOF, f"response and siblings lead to 0x{root.hex()}, not to 0x{message.merkle_root.hex()}"
         )
-    return f"the response's hash and {len(attested.siblings)} siblings lead to the signed root"
+    return f"the response's hash leads to the signed root, with {counted(len(attested.siblings), 'sibling')}"
