@@ -6,10 +6,10 @@ Wallets' signatures are believed, and the chain is a fake; everything else is wh
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import pytest
 
@@ -18,7 +18,7 @@ from flareflow.limits import WINDOW
 from infra.local.aws.gateway.routing import Route, RouteTable
 from tests.fakes.accounts import FakeClock, FakeOnChainSubscriptions
 from tests.support.functions import Answer
-from tests.unit.template.aws_in_memory import AwsInMemory
+from tests.unit.template.aws_in_memory import AwsInMemory, Handler
 from tests.unit.template.handling import replaced
 from tests.unit.template.litellm_stand_in import LiteLLM
 
@@ -47,7 +47,8 @@ class ApiInMemory:
     """By which requests are counted; all else goes by the time that it is."""
     litellm: LiteLLM = field(default_factory=LiteLLM)
     chain: FakeOnChainSubscriptions = field(default_factory=FakeOnChainSubscriptions)
-    _warm: dict[str, Any] = field(default_factory=dict)
+    _warm: ExitStack = field(default_factory=ExitStack)
+    _handlers: dict[str, Handler] = field(default_factory=dict)
 
     @property
     def routes(self) -> list[Route]:
@@ -73,33 +74,29 @@ class ApiInMemory:
         if route.authorizer:
             if not given.get("authorization"):
                 return _of_gateway(401, "Unauthorized")
-            with self.aws.function(route.authorizer.function) as (_, _, handle):
-                answer = handle({**event, "type": "REQUEST", "routeArn": "arn"})
+            answer = self.handler(route.authorizer.function)({**event, "type": "REQUEST", "routeArn": "arn"})
             if not answer["isAuthorized"]:
                 return _of_gateway(403, "Forbidden")
             event["requestContext"]["authorizer"] = {"lambda": answer["context"]}
-        with self.function(route.function) as handle:
-            answered = handle(event)
+        answered = self.handler(route.function)(event)
         return Answer(answered["statusCode"], answered.get("body", ""), answered["headers"])
 
     @contextmanager
-    def staying_warm(self, name: str) -> Iterator[None]:
-        """Put a function together once for many requests, instead of for each."""
-        with self.function(name) as handle:
-            self._warm[name] = handle
-            try:
-                yield
-            finally:
-                del self._warm[name]
+    def running(self) -> Iterator[Self]:
+        """LiteLLM answers, and each function is put together once, when it is called first."""
+        with self.litellm.running(), self._warm:
+            yield self
+
+    def handler(self, name: str) -> Handler:
+        """The handler of a function, whose use cases believe every wallet and see the fake chain."""
+        if name not in self._handlers:
+            self._handlers[name] = self._warm.enter_context(self._put_together(name))
+        return self._handlers[name]
 
     @contextmanager
-    def function(self, name: str) -> Iterator[Any]:
-        """The handler of a function, whose use cases believe every wallet and see the fake chain."""
-        if name in self._warm:
-            yield self._warm[name]
-            return
+    def _put_together(self, name: str) -> Iterator[Handler]:
         stand_ins = {"prove": BELIEVING, "subscriptions": self.chain}
-        with self.litellm.running(), self.aws.function(name) as (app, bootstrap, handle):
+        with self.aws.function(name) as (app, bootstrap, handle):
             made = {root: getattr(bootstrap, root)() for root in vars(app) if _is_root(bootstrap, root)}
             played = {root: _with(use_case, stand_ins) for root, use_case in made.items()}
             with (

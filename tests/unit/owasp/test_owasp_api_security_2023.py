@@ -34,7 +34,8 @@ def api() -> Iterator[ApiInMemory]:
         job._read_chain(SubscriptionOpened(BOBS, BOB, 1, 1, 100_000_000, 100_000_000))
         api.chain.open(SUBSCRIPTION, ALICE)
         api.chain.open(BOBS, BOB)
-        yield api
+        with api.running():
+            yield api
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +100,10 @@ def test_api1_lists_hold_what_is_ones_own(api: ApiInMemory, alice: Account, bob:
 def test_api1_a_socket_watches_what_is_ones_own(api: ApiInMemory, bob: Account) -> None:
     # Given a connection of Bob's
     ticket = api.call("POST", "/v1/websocket-tickets", token=bob.token).body["ticket"]
-    with api.aws.function("WebsocketFunction") as (_, _, handle):
-        assert handle(websocket_event("$connect", "bobs", ticket=ticket))["statusCode"] == 200
-        # When it wants to watch Alice's subscription
-        handle(websocket_event("watch", "bobs", body={"action": "watch", "subscription_id": SUBSCRIPTION}))
+    handle = api.handler("WebsocketFunction")
+    assert handle(websocket_event("$connect", "bobs", ticket=ticket))["statusCode"] == 200
+    # When it wants to watch Alice's subscription
+    handle(websocket_event("watch", "bobs", body={"action": "watch", "subscription_id": SUBSCRIPTION}))
     # Then nothing watches it
     assert [item for item in api.items("RealtimeTable") if str(item).count(f"SUB#{SUBSCRIPTION}")] == []
 
@@ -131,8 +132,8 @@ def test_api2_what_works_once_works_once(api: ApiInMemory) -> None:
     first = api.call("POST", "/v1/auth/sessions", proof(BOB, nonce)).body
     second = api.call("POST", "/v1/auth/tokens", {"refresh_token": first["refresh_token"]}).body
     ticket = api.call("POST", "/v1/websocket-tickets", token=second["access_token"]).body["ticket"]
-    with api.aws.function("WebsocketFunction") as (_, _, handle):
-        told = [handle(websocket_event("$connect", name, ticket=ticket))["statusCode"] for name in ("one", "two")]
+    handle = api.handler("WebsocketFunction")
+    told = [handle(websocket_event("$connect", name, ticket=ticket))["statusCode"] for name in ("one", "two")]
     # Then none works again, and the session whose refresh token came again is over
     assert told == [200, 401]
     assert is_refused(api.call("POST", "/v1/auth/sessions", proof(BOB, nonce)), 401, "unknown_nonce")
@@ -168,8 +169,7 @@ def test_api3_broken_object_property_level_authorization(api: ApiInMemory, alice
 def test_api4_unrestricted_resource_consumption(api: ApiInMemory) -> None:
     # When a stranger asks for 60 nonces
     before = sum(item["pk"].startswith("NONCE#") for item in api.items("AccountsTable"))
-    with api.staying_warm("WalletAuthFunction"):
-        statuses = [api.call("POST", "/v1/auth/nonces", source_ip="198.51.100.1").status for _ in range(60)]
+    statuses = [api.call("POST", "/v1/auth/nonces", source_ip="198.51.100.1").status for _ in range(60)]
     stored = sum(item["pk"].startswith("NONCE#") for item in api.items("AccountsTable")) - before
     # Then half of them are stored, the others are refused, and another stranger is served
     assert (statuses, stored) == ([201] * 30 + [429] * 30, 30)
@@ -189,8 +189,7 @@ def test_api5_broken_function_level_authorization(api: ApiInMemory, bob: Account
 
 def test_api6_unrestricted_access_to_sensitive_business_flows(api: ApiInMemory) -> None:
     # When an account opens sessions without end
-    with api.staying_warm("WalletAuthFunction"):
-        opened = [api.sign_in(CAROL).session["session_id"] for _ in range(22)]
+    opened = [api.sign_in(CAROL).session["session_id"] for _ in range(22)]
     # Then it has the newest 20
     newest = api.sign_in(CAROL)
     listed = api.call("GET", "/v1/auth/sessions", token=newest.token).body["items"]
