@@ -23,6 +23,7 @@ from infra.local.demo.run import Stack
 from infra.local.launch import Facts
 from infra.local.ports import url
 from infra.local.run_dir import run_dir
+from infra.local.stack import secret_values
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -78,15 +79,16 @@ def test_the_receipt_as_json_says_what_programs_ask_for(receipt: Receipt, tmp_pa
     assert written["charged_flow"] == flow(receipt.charged_ufix64)
 
 
-def test_the_secret_of_a_key_is_stored_nowhere(running: Facts) -> None:
-    # Given a customer with a new key
+def test_secrets_are_stored_nowhere_and_logged_by_no_function(running: Facts) -> None:
+    # Given a customer with a session and a new key
     quiet = Steps(Console(file=io.StringIO()))
     with Stack.of(running) as known, job.become_customer(known, quiet) as customer:
         # When everything that the functions keep and log is searched
         kept = _all_items() + "".join(log.read_text() for log in (run_dir() / "functions").glob("*.log"))
-    # Then its hash is there, and the secret is not
+    # Then the key's hash is there, and neither its secret nor the session's nor those of the stack are
+    token = customer.api.http.headers["authorization"].rpartition("_")[2]
     assert customer.key_hash in kept
-    assert customer.secret not in kept
+    assert not [secret for secret in (customer.secret, token, *secret_values().values()) if secret in kept]
 
 
 def _all_items() -> str:

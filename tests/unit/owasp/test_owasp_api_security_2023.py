@@ -4,6 +4,7 @@ The attacker is Bob, who is signed in like everybody; Alice's are the objects. W
 what has to be signed is tried in `tests/unit/accounts/test_sign_in.py` and `tests/ports/flow/test_account_keys.py`.
 """
 
+import logging
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,7 +18,7 @@ from tests.support.functions import Answer
 from tests.unit.owasp.api_in_memory import Account, ApiInMemory, idempotent, proof
 from tests.unit.template.aws_in_memory import aws_in_memory
 from tests.unit.template.events import websocket_event
-from tests.unit.template.litellm_stand_in import KEY_HASH
+from tests.unit.template.litellm_stand_in import KEY_HASH, SECRET
 from tests.unit.template.main_job import SUBSCRIPTION, MainJob
 
 BOBS: Final = 8
@@ -224,6 +225,31 @@ def test_api8_security_misconfiguration(api: ApiInMemory, alice: Account) -> Non
     cors = api.aws.deployment.http_api[1]["x-amazon-apigateway-cors"]
     assert "*" not in cors["allowOrigins"]
     assert not cors.get("allowCredentials")
+
+
+def test_api8_no_log_holds_a_secret(api: ApiInMemory, alice: Account, caplog: pytest.LogCaptureFixture) -> None:
+    # Given everything that makes secrets, and everything that refuses them, LiteLLM's failures included
+    caplog.set_level(logging.DEBUG, "flareflow")
+    nonce = api.call("POST", "/v1/auth/nonces").body["nonce"]
+    first = api.call("POST", "/v1/auth/sessions", proof(BOB, nonce)).body
+    second = api.call("POST", "/v1/auth/tokens", {"refresh_token": first["refresh_token"]}).body
+    ticket = api.call("POST", "/v1/websocket-tickets", token=second["access_token"]).body["ticket"]
+    for name in ("logged", "again"):
+        api.handler("WebsocketFunction")(websocket_event("$connect", name, ticket=ticket))
+    api.call("POST", "/v1/auth/sessions", proof(BOB, nonce))
+    api.call("POST", "/v1/auth/tokens", {"refresh_token": first["refresh_token"]})
+    api.call("POST", "/v1/auth/tokens", {first["refresh_token"]: second["access_token"]})
+    api.call("GET", "/v1/subscriptions", token=second["access_token"])
+    push_secret = "a-wrong-push-secret"
+    api.call("POST", "/internal/usage", [], headers={"authorization": f"Bearer {push_secret}"})
+    body = {"subscription_id": SUBSCRIPTION, "alias": "logged"}
+    api.call("POST", "/v1/keys", body, token=alice.token, headers=idempotent())
+    # When all that was logged is searched, Then it tells of sign-ins and refusals, and holds no secret
+    logged = [vars(record) for record in caplog.records]
+    assert {line["message"] for line in logged} >= {"signed in", "request refused", "connection refused"}
+    tokens = [one[kind] for one in (first, second) for kind in ("access_token", "refresh_token")]
+    secrets = [nonce, ticket, SECRET, push_secret, *(token.rpartition("_")[2] for token in tokens)]
+    assert [secret for secret in secrets if secret in str(logged)] == []
 
 
 def test_api9_improper_inventory_management(api: ApiInMemory) -> None:
