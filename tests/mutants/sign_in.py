@@ -297,6 +297,14 @@ FAULTS: Final = (
         [TEST_ROUTE_LIMITS],
     ),
     Fault(
+        "entrypoints-uncounted-requests-fail",
+        "A request that cannot be counted is asked to come again.",
+        f"{PACKAGE}/entrypoints/http.py",
+        "        except UnavailableError as error:",
+        "        except NotImplementedError as error:",
+        [TEST_ROUTE_LIMITS],
+    ),
+    Fault(
         "entrypoints-source-by-a-header",
         "The source address is API Gateway's word.",
         REQUESTS,

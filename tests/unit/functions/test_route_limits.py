@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from flareflow.entrypoints.limits import CONNECT, LIMITS, LimitRoutes, Sender
+from flareflow.errors import StorageUnavailableError
 from flareflow.limits import LimitRequests
 from infra.local.aws.gateway.routing import Route
 from tests.fakes.accounts import FakeClock, FakeRequestCounts
@@ -61,6 +62,18 @@ def test_one_request_too_many_is_429_until_the_next_minute(route: Route, clock: 
     assert (refused.status, refused.body["code"], refused.headers["Retry-After"]) == (429, "too_many_requests", "60")
     clock.advance(timedelta(seconds=60))
     assert ask(route).status != 429
+
+
+def test_a_request_that_cannot_be_counted_is_not_served(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a table of counts that does not answer
+    def fail(*_: object) -> bool:
+        raise StorageUnavailableError("DynamoDB could not count a request")
+
+    monkeypatch.setattr(FakeRequestCounts, "count", fail)
+    # When a request comes, Then it is asked to come again
+    refused = ask(route)
+    assert (refused.status, refused.body["code"]) == (503, "temporarily_unavailable")
+    assert refused.headers["Retry-After"] == "5"
 
 
 def test_another_sender_is_counted_apart(route: Route) -> None:

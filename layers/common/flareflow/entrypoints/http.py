@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BeforeValidator, WithJsonSchema
 
 from flareflow.entrypoints.limits import LimitRoutes
-from flareflow.entrypoints.problems import map_problems, refusal
+from flareflow.entrypoints.problems import map_problems, outage, refusal
 from flareflow.entrypoints.requests import (
     Event,
     account_of,
@@ -24,7 +24,7 @@ from flareflow.entrypoints.requests import (
     route_of,
     sender_of,
 )
-from flareflow.errors import InvalidRequestError, RequestError
+from flareflow.errors import InvalidRequestError, RequestError, UnavailableError
 from flareflow.inputs import Client, Moment
 from flareflow.limits import LimitRequests
 
@@ -74,11 +74,16 @@ class HttpApi(APIGatewayHttpResolver):
             if self.limits:
                 self.limits.run(route_of(request), client_of(request).source_ip, account)
         except RequestError as error:
-            refused = refusal(APIGatewayProxyEventV2(dict(event)), error)
-            return {"statusCode": refused.status_code, "headers": refused.headers, "body": refused.body}
+            return _sent(refusal(APIGatewayProxyEventV2(dict(event)), error))
+        except UnavailableError as error:
+            return _sent(outage(APIGatewayProxyEventV2(dict(event)), error))
         if request["requestContext"]["http"]["method"] != "HEAD":
             return _cached(request, super().resolve(request, context))
         return {**_cached(request, super().resolve(_as_get(request), context)), "body": ""}
+
+
+def _sent(answer: Response[str]) -> dict[str, Any]:
+    return {"statusCode": answer.status_code, "headers": answer.headers, "body": answer.body}
 
 
 def _as_get(request: Event) -> Event:

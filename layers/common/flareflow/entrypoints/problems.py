@@ -53,6 +53,15 @@ def refusal(request: APIGatewayProxyEventV2, error: RequestError) -> Response[st
     return answer
 
 
+def outage(request: APIGatewayProxyEventV2, error: FlareFlowError) -> Response[str]:
+    """The problem document of a request that cannot be served now, and may be later."""
+    logger.warning("a request cannot be served now", causes=list(_causes(error)))
+    code, detail = "temporarily_unavailable", "Try again in a moment."
+    answer = problem(request, HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
+
+
 def problem(
     request: APIGatewayProxyEventV2, status: HTTPStatus, code: str, detail: str, account: str | None = None
 ) -> Response[str]:
@@ -105,11 +114,7 @@ def complaints(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _ask_again(app: APIGatewayHttpResolver, error: FlareFlowError) -> Response[str]:
-    logger.warning("a request cannot be served now", causes=list(_causes(error)))
-    code, detail = "temporarily_unavailable", "Try again in a moment."
-    answer = problem(app.current_event, HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
-    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return answer
+    return outage(app.current_event, error)
 
 
 def _causes(error: BaseException) -> Iterator[str]:
