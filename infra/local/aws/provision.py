@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import boto3
+
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.deployment import RESOURCES, resources_file
 from infra.local.aws.gateway.intrinsics import Intrinsics, Physical
@@ -35,6 +37,7 @@ class Provisioner:
     template: Template
     secret_values: Mapping[str, str]
     made: dict[str, Physical] = field(default_factory=dict)
+    session: boto3.Session = field(default_factory=aws.session)
 
     def make(self, logical_id: str) -> Physical:
         """The created resource. Raises `LookupError` for a type that is not created locally."""
@@ -55,7 +58,7 @@ class Provisioner:
         return self.made
 
     def table(self, logical_id: str, properties: Properties) -> Physical:
-        dynamodb = aws.session().client("dynamodb", endpoint_url=url("dynamodb"))
+        dynamodb = self.session.client("dynamodb", endpoint_url=url("dynamodb"))
         name = physical_name(logical_id)
         if name not in dynamodb.list_tables()["TableNames"]:
             wanted: dict[str, Any] = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
@@ -67,7 +70,7 @@ class Provisioner:
         return Physical(ref=name, attributes={"Arn": aws.arn("dynamodb", f"table/{name}"), "StreamArn": stream})
 
     def bucket(self, logical_id: str, properties: Properties) -> Physical:
-        s3 = aws.session().client("s3", endpoint_url=url("moto"))
+        s3 = self.session.client("s3", endpoint_url=url("moto"))
         name = physical_name(logical_id)
         s3.create_bucket(Bucket=name)
         if versioning := properties.get("VersioningConfiguration"):
@@ -76,7 +79,7 @@ class Provisioner:
         return Physical(ref=name, attributes={"Arn": f"arn:{aws.PARTITION}:s3:::{name}", "RegionalDomainName": host})
 
     def queue(self, logical_id: str, properties: Properties) -> Physical:
-        sqs = aws.session().client("sqs", endpoint_url=url("moto"))
+        sqs = self.session.client("sqs", endpoint_url=url("moto"))
         attributes: Any = {
             key: _attribute(value) for key, value in properties.items() if key not in QUEUE_PROPERTIES_OF_AWS
         }
@@ -84,7 +87,7 @@ class Provisioner:
         return Physical(ref=address, attributes={"Arn": aws.arn("sqs", physical_name(logical_id))})
 
     def key(self, logical_id: str, properties: Properties) -> Physical:
-        kms = aws.session().client("kms", endpoint_url=url("moto"))
+        kms = self.session.client("kms", endpoint_url=url("moto"))
         alias = f"alias/{physical_name(logical_id)}"
         known = {entry["AliasName"]: entry.get("TargetKeyId", "") for entry in kms.list_aliases()["Aliases"]}
         if alias not in known:
@@ -94,7 +97,7 @@ class Provisioner:
         return Physical(ref=known[alias], attributes={"Arn": aws.arn("kms", f"key/{known[alias]}")})
 
     def secret(self, logical_id: str, properties: Properties) -> Physical:
-        client = aws.session().client("secretsmanager", endpoint_url=url("moto"))
+        client = self.session.client("secretsmanager", endpoint_url=url("moto"))
         name = physical_name(logical_id)
         value = self.secret_values.get(logical_id) or _generated(properties["GenerateSecretString"])
         try:

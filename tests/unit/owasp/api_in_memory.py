@@ -122,7 +122,7 @@ class ApiInMemory:
 
     def items(self, table: str) -> list[Mapping[str, Any]]:
         """All items of a table, by its logical id."""
-        found: list[Mapping[str, Any]] = self.aws.tables().Table(self.aws.name_of(table)).scan()["Items"]
+        found: list[Mapping[str, Any]] = self.aws.tables.Table(self.aws.name_of(table)).scan()["Items"]
         return found
 
 

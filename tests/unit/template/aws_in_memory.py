@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, cached_property
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, Final
@@ -79,10 +79,12 @@ class AwsInMemory:
             yield app, bootstrap, lambda event: app.handler(event, context)
             _forget(bootstrap)
 
+    @cached_property
     def tables(self) -> Any:
         """DynamoDB for the administrator."""
         return session.session().resource("dynamodb")
 
+    @cached_property
     def streams(self) -> Any:
         """Their streams for the administrator."""
         return session.session().client("dynamodbstreams")

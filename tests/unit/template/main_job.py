@@ -324,7 +324,7 @@ class MainJob:
 
     def _given_up(self, table: str, prefix: str) -> Mapping[str, object]:
         """The message about the first record of a table's stream whose partition key begins with `prefix`."""
-        stream, streams = self._table(table).latest_stream_arn, self.aws.streams()
+        stream, streams = self._table(table).latest_stream_arn, self.aws.streams
         shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
         first = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
         records = streams.get_records(ShardIterator=streams.get_shard_iterator(**first)["ShardIterator"])["Records"]
@@ -373,7 +373,7 @@ class MainJob:
         }
 
     def _table(self, logical_id: str) -> Any:
-        return self.aws.tables().Table(self.aws.name_of(logical_id))
+        return self.aws.tables.Table(self.aws.name_of(logical_id))
 
     def _records(self, table: str, prefix: str) -> list[Event]:
         """Stream records of the insertion of a table's items whose partition key begins with `prefix`."""
