@@ -19,6 +19,7 @@ OFFSETS: Final = {
     "litellm_admin": 33,
     "anvil": 40,
     "fdc": 41,
+    "witness": 42,
     "flow_grpc": 50,
     "flow_rest": 51,
     "flow_admin": 52,

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter
 from rich.console import Console
 
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.flare.evm_signer import KmsEvmSigner
 from flareflow.time import Epochs, utc_now
+from flareflow.transparency.notes import KeyKind, NoteKey, NoteSigner
+from flareflow.transparency.publishing import log_name
 from flareflow_gate.receipts import Signer
 from infra.local.aws import dynamodb_server, moto_server
 from infra.local.aws import session as aws
@@ -38,6 +41,7 @@ from infra.local.litellm.servers import litellm, postgres, receipt_key, upstream
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
 from infra.local.server import Server, answers
+from infra.local.witness.server import signer, witness
 from infra.waiting import until
 
 TICK_SECONDS: Final = "2"
@@ -81,6 +85,7 @@ def parts() -> Sequence[Part]:
         Step("flare", _deploy_flare, needs=["anvil"], doing="deploying Flare's contracts"),
         Step("flare-gas", _fund_flare_account, needs=["flare", "provision"], doing="funding the operator on Flare"),
         fdc(STATEMENT_HOST),
+        witness(statement_log_key().text, secret_values()["WitnessSeed"]),
         flow_emulator(),
         Step("flow-operator", _create_operator, needs=["flow", "provision"], doing="making the operator's account"),
         Step(
@@ -135,14 +140,29 @@ def down() -> list[str]:
 def secret_values() -> Mapping[str, str]:
     """The stack's secrets by logical id; made at the first start and kept."""
     file = run_dir() / "secrets.json"
-    if not file.exists():
-        made = {
-            "LitellmMasterKey": f"sk-{secrets.token_hex(24)}",
-            "UsagePushSecret": secrets.token_hex(24),
-        }
+    stored = FACTS.validate_json(file.read_bytes()) if file.exists() else {}
+    made = {
+        "LitellmMasterKey": f"sk-{secrets.token_hex(24)}",
+        "UsagePushSecret": secrets.token_hex(24),
+        "StatementLogKey": secrets.token_hex(32),
+        "WitnessSeed": secrets.token_hex(32),
+    }
+    values = made | stored
+    if values != stored:
         file.touch(mode=0o600)
-        file.write_text(json.dumps(made))
-    return FACTS.validate_json(file.read_bytes())
+        file.write_text(json.dumps(values))
+    return values
+
+
+def statement_log_key() -> NoteKey:
+    """The public key of the log of statements."""
+    seed = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret_values()["StatementLogKey"]))
+    return NoteSigner(log_name(STATEMENT_URL_PREFIX), KeyKind.LOG, seed).key
+
+
+def _witnesses() -> str:
+    """The setting that names the local witness."""
+    return f"{signer(bytes.fromhex(secret_values()['WitnessSeed'])).key.text} {url('witness')}"
 
 
 def _provision(_: Facts) -> Facts:
@@ -181,6 +201,7 @@ def _settings(found: Facts) -> Facts:
     """Write the template's parameters, now that everything is deployed. Returns the stack's addresses."""
     parameters = FIXED_PARAMETERS | {
         "LitellmUrl": url("litellm_admin"),
+        "Witnesses": _witnesses(),
         "FlareRpcUrl": url("anvil"),
         "FlareRegistryAddress": found["flare_registry_address"],
         "FlareDaUrl": url("fdc"),

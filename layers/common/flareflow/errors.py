@@ -9,6 +9,7 @@
     │   ├── ConflictError            409
     │   └── TooManyRequestsError     429
     ├── UnavailableError             an outside system gives no usable answer: try again at the next tick
+    │   ├── WitnessUnavailableError
     │   ├── SpendLogUnavailableError
     │   ├── KeyIssuerUnavailableError
     │   ├── StorageUnavailableError
@@ -88,6 +89,10 @@ class TooManyRequestsError(RequestError):
 
 class UnavailableError(FlareFlowError):
     """An outside system did not answer, or gave an answer that is not valid."""
+
+
+class WitnessUnavailableError(UnavailableError):
+    """A witness of the log gave no signature."""
 
 
 class SpendLogUnavailableError(UnavailableError):

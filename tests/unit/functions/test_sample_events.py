@@ -29,6 +29,7 @@ MODELS = {
     "public_api": APIGatewayProxyEventV2Model,
     "reconciliation": EventBridgeModel,
     "session_authorizer": ApiGatewayAuthorizerRequestV2,
+    "statement_log": EventBridgeModel,
     "usage_cases": WriteOff,
     "usage_ingest": APIGatewayProxyEventV2Model,
     "usage_polling": EventBridgeModel,

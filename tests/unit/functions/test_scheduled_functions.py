@@ -19,6 +19,7 @@ from flareflow.settlement.chain_events import ChainEventsReport
 from flareflow.settlement.events import Position, SetAside
 from flareflow.settlement.repairing import Repaired
 from flareflow.statements.sealing import SealReport
+from flareflow.transparency.publishing import LogReport
 from tests.support.functions import Load, sample
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -144,6 +145,12 @@ def test_attestations_are_advanced_after_the_policies_were_recorded(
     assert sent_metrics(capsys.readouterr().out) == {"AttestationsUnderWay": ([2.0], "Count")}
 
 
+def test_the_log_tells_which_witnesses_have_not_signed(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    report = LogReport(appended=2, size=12, missing=("witness.example",))
+    assert load("statement_log", publish_log=doing(report)).handle(sample("statement_log"))["size"] == 12
+    assert sent_metrics(capsys.readouterr().out) == {"WitnessesMissing": ([1.0], "Count")}
+
+
 def test_billing_sends_settled_pages_waiting_pages_and_failures(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     unreadable = ("attestation of epoch 7: unknown form",)
     billed = BillingReport(1, 1, pages_settled=3, pages_waiting=4, failed=2, unreadable=unreadable)
@@ -177,7 +184,10 @@ def test_an_operator_has_the_journal_repaired(load: Load) -> None:
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
 @pytest.mark.parametrize(
     "name",
-    ["usage_polling", "usage_rescan", "reconciliation", "attestation_submission", "flow_billing", "chain_events"],
+    [
+        *("usage_polling", "usage_rescan", "reconciliation", "attestation_submission", "flow_billing", "chain_events"),
+        "statement_log",
+    ],
 )
 def test_an_event_that_is_no_tick_is_refused_before_anything_happens(load: Load, name: str) -> None:
     with pytest.raises(ValidationError):

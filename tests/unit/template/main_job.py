@@ -68,6 +68,7 @@ class MainJob:
             self.rescan_usage()
             self.decide_cases()
             self.reconcile()
+            self.publish_the_log()
             self.attest()
             self.settle()
             self.tell_watchers()
@@ -238,6 +239,12 @@ class MainJob:
             with replaced(app, reconcile=replace(root, journal=replace(root.journal, contract=nothing))):
                 assert handle(tick(BEGIN))["epochs"] == 2
                 assert handle(tick(BEGIN + timedelta(hours=1)))["differences"] > 0
+
+    def publish_the_log(self) -> None:
+        """The first tick makes the log, the second finds it complete."""
+        with self.aws.function("StatementLogFunction") as (_, _, handle):
+            assert handle(tick(BEGIN))["appended"] > 0
+            assert handle(tick(BEGIN))["appended"] == 0
 
     def attest(self) -> None:
         self._attest(FakeFlare())

@@ -10,6 +10,8 @@ from flareflow.entrypoints.metrics import Metric
 from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
 from flareflow.statements.models import PageKind
 from flareflow.time import Deadline
+from flareflow.transparency.publishing import CHECKPOINT, LOG_PATH
+from flareflow.transparency.tiles import Tile
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.distribution import Distribution
 from infra.local.aws.gateway.event_sources import EventSource, event_sources
@@ -39,6 +41,8 @@ DOCUMENT_PATHS: Final = (
     attestation_path(1),
     page_path(bytes(32)),
     price_book_path(bytes(32)),
+    f"{LOG_PATH}/{CHECKPOINT}",
+    f"{LOG_PATH}/{Tile(0, 0).path}",
 )
 STREAMS: Final = {
     "PendingPushFunction": {"UsageTable", "LedgerTable", "StatementsTable", "AccountsTable"},
@@ -56,6 +60,7 @@ SCHEDULED: Final = {
     "ReconciliationFunction",
     "KeySweepFunction",
     "AttestationSubmissionFunction",
+    "StatementLogFunction",
     "FlowBillingFunction",
     "ChainEventsFunction",
 }

@@ -46,6 +46,8 @@ class Metric(Enum):
     """Calls that LiteLLM had counted today, an hour ago or earlier, and that nobody was billed for."""
     ATTESTATIONS_UNDER_WAY = "AttestationsUnderWay", MetricUnit.Count
     """Attestations that are neither settled nor skipped."""
+    WITNESSES_MISSING = "WitnessesMissing", MetricUnit.Count
+    """Witnesses that have not signed the newest checkpoint of the log."""
     PAGES_SETTLED = "PagesSettled", MetricUnit.Count
     """Settlement pages that were settled on Flow."""
     PAGES_WAITING = "PagesWaiting", MetricUnit.Count

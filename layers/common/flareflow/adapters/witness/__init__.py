@@ -1,0 +1,1 @@
+"""Witnesses of the log, which are run by others."""
