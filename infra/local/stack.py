@@ -160,9 +160,9 @@ def statement_log_key() -> NoteKey:
     return NoteSigner(log_name(STATEMENT_URL_PREFIX), KeyKind.LOG, seed).key
 
 
-def _witnesses() -> str:
-    """The setting that names the local witness."""
-    return f"{signer(bytes.fromhex(secret_values()['WitnessSeed'])).key.text} {url('witness')}"
+def witness_key() -> NoteKey:
+    """The public key of the witness of that log."""
+    return signer(bytes.fromhex(secret_values()["WitnessSeed"])).key
 
 
 def _provision(_: Facts) -> Facts:
@@ -201,7 +201,7 @@ def _settings(found: Facts) -> Facts:
     """Write the template's parameters, now that everything is deployed. Returns the stack's addresses."""
     parameters = FIXED_PARAMETERS | {
         "LitellmUrl": url("litellm_admin"),
-        "Witnesses": _witnesses(),
+        "Witnesses": f"{witness_key().text} {url('witness')}",
         "FlareRpcUrl": url("anvil"),
         "FlareRegistryAddress": found["flare_registry_address"],
         "FlareDaUrl": url("fdc"),
@@ -221,6 +221,7 @@ def _settings(found: Facts) -> Facts:
         "fdc_url": url("fdc"),
         "app_origin": FIXED_PARAMETERS["AppOrigins"],
         "litellm_master_key": secret_values()["LitellmMasterKey"],
+        "witness_key": witness_key().text,
     }
 
 

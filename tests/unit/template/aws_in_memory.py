@@ -23,7 +23,7 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from infra.local.aws import provision, session
-from infra.local.aws.gateway.aws_calls import Request, parse_call
+from infra.local.aws.gateway.aws_calls import AwsCall, Request, parse_call
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.policies import Access
 from infra.local.aws.gateway.template import Template
@@ -101,17 +101,22 @@ class AwsInMemory:
 
     def answer(self, stubber: BotocoreStubber, request: AWSPreparedRequest, **rest: Any) -> Any:
         """moto's answer; connections are there as long as they are not `GONE`."""
-        if self._record(request) == "execute-api":
+        call = self._record(request)
+        if call and call.service == "execute-api":
             status = 410 if f"/{GONE}" in request.url else 200
             headers = {"x-amzn-ErrorType": "GoneException"} if status == 410 else {}
             return AWSResponse(request.url, status, headers, MockRawResponse(b"{}"))  # type: ignore[arg-type]
-        return _ask_moto(stubber, request=request, **rest)
+        answered = _ask_moto(stubber, request=request, **rest)
+        if call and call.service == "s3" and answered and answered.status_code == 404:
+            # S3 says that an object is missing only to those who may list its bucket
+            self.used[call.caller].add(Access("s3:ListBucket", call.accesses[0].resource.partition("/")[0]))
+        return answered
 
-    def _record(self, request: AWSPreparedRequest) -> str:
-        """The service that is asked."""
+    def _record(self, request: AWSPreparedRequest) -> AwsCall | None:
+        """What a function asks for; None for the administrator."""
         headers = {key: v.decode() if isinstance(v, bytes) else str(v) for key, v in request.headers.items()}
         if f"Credential={ADMINISTRATOR}/" in headers.get("Authorization", ""):
-            return ""
+            return None
         url = urlsplit(request.url)
         bucket = f"/{url.netloc.partition('.s3.')[0]}" if ".s3." in url.netloc else ""
         asked = Request(
@@ -124,7 +129,7 @@ class AwsInMemory:
         )
         call = parse_call(asked, self.deployment.websocket_api_id)
         self.used[call.caller] |= {self._without_object(access) for access in call.accesses}
-        return call.service
+        return call
 
     @staticmethod
     def _without_object(access: Access) -> Access:
