@@ -80,6 +80,8 @@ async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run
         charged_ufix64 = await _charged(stack, steps, customer, rated_microtokens)
         with steps.step("events", "The new balance reaches the WebSocket"):
             await watcher.wait_for(_balance_after(charged_ufix64))
+            await watcher.wait_for(_reached("usage.sealed", "sealed_microtokens", rated_microtokens))
+            await watcher.wait_for(_reached("usage.attested", "attested_microtokens", rated_microtokens))
             live_calls = await _calls_seen_before_their_charge(watcher, usage)
             await _until(lambda: _nothing_is_on_its_way(customer.api))
     finally:
@@ -94,14 +96,16 @@ def _balance_after(charged_ufix64: int) -> Callable[[Message], bool]:
 
 async def _calls_seen_before_their_charge(watcher: Watcher, usage: Usage) -> int:
     """How many answered calls had their pending usage on the WebSocket before the message that they are settled."""
-    settled = await watcher.wait_for(_all_settled(usage.rows.rated_microtokens))
+    all_of_it = usage.rows.rated_microtokens
+    settled = await watcher.wait_for(_reached("usage.settled", "settled_microtokens", all_of_it))
     arrived = [await watcher.wait_for(_pending_of(answer)) for answer in usage.answers if answer.ok]
     return sum(moment < settled for moment in arrived)
 
 
-def _all_settled(rated_microtokens: int) -> Callable[[Message], bool]:
+def _reached(kind: str, total: str, rated_microtokens: int) -> Callable[[Message], bool]:
+    """Whether a message of this type has the whole usage as its total."""
     wanted = str(rated_microtokens)
-    return lambda message: message["type"] == "usage.settled" and message["data"]["settled_microtokens"] == wanted
+    return lambda message: message["type"] == kind and message["data"][total] == wanted
 
 
 def signed_in(stack: Stack, subscriber: Subscriber) -> Api:
