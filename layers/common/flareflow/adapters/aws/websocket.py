@@ -15,7 +15,7 @@ SEND_SECONDS: Final = 1
 """The time limit of one attempt. There is one attempt: what a client misses it gets by resuming."""
 AT_ONCE_MAX: Final = 32
 """Connections that are sent to at the same time."""
-BROADCAST_SECONDS_MAX: Final = 5.0
+BROADCAST_SECONDS_MAX: Final = 3.0
 
 logger = Logger(child=True)
 
