@@ -12,7 +12,7 @@ UV := .local/uv/bin/uv
 # `sam build` wants the Python of the functions on PATH, with pip: it is in uv's environment
 SAM := PATH=$(CURDIR)/.local/uv/bin:$$PATH SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true .local/sam/bin/sam
 LOCKS := requirements/uv requirements/sam requirements/litellm layers/common/requirements layers/chain/requirements requirements/dev
-NODE_KITS := infra/local/flare/node infra/local/litellm/query_engine
+NODE_KITS := infra/local/flare/node infra/local/litellm/query_engine frontend
 
 .PHONY: help
 help: ## this list
@@ -81,6 +81,12 @@ test: ## all tests
 	@$(INSTALL) stack
 	@$(PYTHON) -m pytest
 	@$(PYTHON) -m tests.mutants --sample 12
+	@$(MAKE) test-web
+
+.PHONY: test-web
+test-web: ## the page's client of live messages: compiled by TypeScript, tried by Node's test runner
+	@npm install --prefix frontend --no-save --silent
+	@npm test --prefix frontend --silent
 
 .PHONY: test-unit
 test-unit: ## the tests that need no server
