@@ -78,6 +78,10 @@ def test_counted_calls_are_told_by_the_name_that_the_gate_gave_them() -> None:
     assert data["calls"][1]["event_id"] == "b@2026-11-24T12:00:00.000000Z"
 
 
+def test_entries_that_bill_nobody_are_not_told() -> None:
+    assert told(CallsCounted(1, NOON, 7, ())) == []
+
+
 def test_usage_of_several_changes_is_one_message_with_the_last_totals_and_state_of_each_call() -> None:
     later = replace(USED, version=4, calls=(waiting(record("call-2", subscription_id=7)),))
     [(_, data)] = told(USED, later, counted("call-1"))

@@ -61,9 +61,9 @@ def totals_of(version: int, totals: LiveTotals) -> Totals:
 
 def _usage(changes: Sequence[Change]) -> Iterator[Notification]:
     told = [change for change in changes if isinstance(change, UsageChanged | CallsCounted)]
-    if told:
-        totals = [totals_of(one.version, one.totals) for one in told if isinstance(one, UsageChanged)]
-        calls = {call.event_id: call for change in told for call in _calls(change)}
+    totals = [totals_of(one.version, one.totals) for one in told if isinstance(one, UsageChanged)]
+    calls = {call.event_id: call for change in told for call in _calls(change)}
+    if totals or calls:
         shown = tuple(_that_fit(calls.values()))
         yield _notification(told, UsagePending(totals[-1] if totals else None, shown, len(calls) - len(shown)))
 
