@@ -50,10 +50,8 @@ def _type(schema: Mapping[str, Any]) -> str:
             return " | ".join(map(_type, choices))
         case {"type": "array", "items": items}:
             return f"readonly {_type(items)}[]"
-        case {"type": "string"}:
-            return "string"
-        case {"type": "null"}:
-            return "null"
+        case {"type": "string"} | {"type": "null"}:
+            return str(schema["type"])
     raise ValueError(f"no TypeScript type for {schema}")
 
 
