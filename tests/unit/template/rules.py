@@ -213,6 +213,16 @@ def documents_are_served_without_a_function(deployment: Deployment, needs: Needs
             yield f"an answer {error['ErrorCode']} is kept for {error['ErrorCachingMinTTL']} s"
 
 
+def the_gate_has_a_throttle_of_its_own(deployment: Deployment, _: Needs) -> Iterator[str]:
+    [stage] = [
+        given for _, given in deployment.template.of_type("AWS::ApiGatewayV2::Stage") if "RouteSettings" in given
+    ]
+    for route in (route.key for route in _routes(deployment) if route.path.startswith("/internal/")):
+        own = stage.get("RouteSettings", {}).get(route, {}).get("ThrottlingRateLimit", 0)
+        if own <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"]:
+            yield f"{route} is throttled to {own} requests a second, like every other"
+
+
 def every_answer_carries_security_headers(deployment: Deployment, _: Needs) -> Iterator[str]:
     distribution = Distribution.of(deployment)
     given = {one.pattern: one.headers for one in distribution.behaviors} | {"the HTTP API": distribution.headers}
@@ -319,6 +329,7 @@ RULES: Final[tuple[Rule, ...]] = (
     a_batch_that_fails_loses_nothing,
     documents_are_served_without_a_function,
     every_answer_carries_security_headers,
+    the_gate_has_a_throttle_of_its_own,
     streams_show_both_images,
     items_expire_by_the_attribute_that_is_written,
     a_message_is_seen_by_one_function_at_a_time,

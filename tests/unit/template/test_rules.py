@@ -247,6 +247,11 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
         ),
     ),
     (
+        "a gate throttled like everybody",
+        rules.the_gate_has_a_throttle_of_its_own,
+        lambda source: resource(source, "HttpApi")["RouteSettings"].pop("POST /internal/credit"),
+    ),
+    (
         "answers without HSTS",
         rules.every_answer_carries_security_headers,
         lambda source: distribution_of(source)["DefaultCacheBehavior"].pop("ResponseHeadersPolicyId"),
