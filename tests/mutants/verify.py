@@ -14,6 +14,8 @@ EVENTS: Final = f"{PACKAGE}/steps/events.py"
 FLOW: Final = f"{PACKAGE}/steps/flow.py"
 CHECKING: Final = f"{PACKAGE}/checking.py"
 BUNDLE: Final = f"{PACKAGE}/bundle.py"
+OUTPUT: Final = f"{PACKAGE}/output.py"
+POLICIES: Final = f"{PACKAGE}/sources/flare_policies.py"
 HTTP: Final = f"{PACKAGE}/sources/http.py"
 
 TESTS: Final = "tests/unit/verify"
@@ -22,6 +24,7 @@ TEST_RELAY: Final = f"{TESTS}/test_relay_outcomes.py"
 TEST_CURVE: Final = f"{TESTS}/test_secp256k1.py"
 TEST_SHIPPED: Final = f"{TESTS}/test_shipped_bundles.py"
 TEST_BUNDLE: Final = f"{TESTS}/test_bundle.py"
+TEST_COMMAND: Final = f"{TESTS}/test_command.py"
 TEST_EVENTS: Final = f"{TESTS}/test_events.py"
 TEST_GATHERING: Final = f"{TESTS}/test_gathering.py"
 
@@ -286,6 +289,38 @@ FAULTS: Final = (
         "return Exit.UNCHECKED if Outcome.UNCHECKED in outcomes else Exit.VERIFIED",
         "return Exit.VERIFIED",
         TEST_LINKS,
+    ),
+    _link(
+        "usage-between-bills",
+        "The bills of a range leave no usage out.",
+        CHECKING,
+        "if before == earlier.usage:",
+        "if before:",
+        TEST_COMMAND,
+    ),
+    _link(
+        "terminal-obeys",
+        "What sources send does not control the terminal.",
+        OUTPUT,
+        "character if character.isprintable() else",
+        "character if character else",
+        TEST_COMMAND,
+    ),
+    _link(
+        "any-voter-signs-a-policy",
+        "The signatures of a policy are those of voters of the one before, by their indices.",
+        POLICIES,
+        "for index, voter in enumerate(policy.voters)",
+        "for index, voter in enumerate(reversed(policy.voters))",
+        TEST_GATHERING,
+    ),
+    _link(
+        "policies-searched-after-their-start",
+        "A policy is published before it starts.",
+        POLICIES,
+        "range(last, 0, -STRETCH_BLOCKS)",
+        "range(last, 10**6, STRETCH_BLOCKS)",
+        TEST_GATHERING,
     ),
     _link(
         "bundle-of-many-forms",
