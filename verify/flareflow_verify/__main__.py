@@ -38,17 +38,26 @@ def _parser() -> argparse.ArgumentParser:
         description="Check a bill step by step. Exit status: 0 verified, 1 a difference, 2 could not be checked.",
     )
     verify.add_argument("subscription", nargs="?", type=_number, help="the id of the subscription")
-    verify.add_argument("--offline", metavar="BUNDLE", help="check this bundle, without any network")
-    verify.add_argument("--from", dest="from_epoch", metavar="EPOCH", type=_number, help="with --to: every bill since")
-    verify.add_argument("--to", dest="to_epoch", metavar="EPOCH", type=_number, help="with --from: every bill up to")
-    verify.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    _add_bills(verify)
+    verify.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     _add_sources(verify)
+    audit = commands.add_parser(
+        "audit",
+        help="compare your own log of calls with the calls that were billed",
+        description="Check the bills, then compare each billed call with your log. Exit status: 0 all billed calls are "
+        "in the log as they were billed, 1 some are not, 2 could not be checked.",
+    )
+    audit.add_argument("subscription", nargs="?", type=_number, help="the id of the subscription")
+    audit.add_argument("--log", metavar="FILE", required=True, help="JSON lines: event id and usage of each answer")
+    _add_bills(audit)
+    _add_sources(audit)
     bundle = commands.add_parser(
         "bundle",
         help="pack everything that `verify --offline` needs into a file",
         description="Gather the evidence of a bill, unchecked, into one file for `verify --offline`.",
     )
     bundle.add_argument("subscription", type=_number, help="the id of the subscription")
+    bundle.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
     _add_sources(bundle)
     return parser
@@ -57,10 +66,17 @@ def _parser() -> argparse.ArgumentParser:
 TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it [FLAREFLOW_TRUSTED_POLICY]"
 
 
+def _add_bills(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--offline", metavar="BUNDLE", help="check this bundle, without any network")
+    parser.add_argument("--from", dest="from_epoch", metavar="EPOCH", type=_number, help="with --to: every bill since")
+    parser.add_argument("--to", dest="to_epoch", metavar="EPOCH", type=_number, help="with --from: every bill up to")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+
+
 def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epoch", type=_number, help="the epoch of a statement; by default that of the last charge")
-    parser.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
-    parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=_hash_of_environment(), help=TRUSTED)
+    trusted = os.environ.get("FLAREFLOW_TRUSTED_POLICY")
+    parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=trusted, help=TRUSTED)
     sources = (
         ("--host", "FLAREFLOW_HOST", "URL", "where the statements are served"),
         ("--flow", "FLAREFLOW_FLOW", "URL", "an access node of Flow, REST"),
@@ -71,11 +87,6 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     )
     for option, variable, what, explained in sources:
         parser.add_argument(option, metavar=what, default=os.environ.get(variable), help=f"{explained} [{variable}]")
-
-
-def _hash_of_environment() -> bytes | None:
-    given = os.environ.get("FLAREFLOW_TRUSTED_POLICY")
-    return _hash(given) if given else None
 
 
 def _number(text: str) -> int:

@@ -1,15 +1,16 @@
 """The commands of `flareflow`, after their arguments were read."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from flareflow_verify.audit import LOG_BYTES_MAX, Audit, Logged, billed, read_log
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
-from flareflow_verify.checking import check_all, worst
-from flareflow_verify.evidence import Trust
+from flareflow_verify.checking import Exit, check_all, worst
+from flareflow_verify.evidence import Evidence, Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
-from flareflow_verify.output import Paper, Progress, as_json, print_report
+from flareflow_verify.output import Paper, Progress, as_json, print_report, printable
 from flareflow_verify.sources.flare import REGISTRY
 from flareflow_verify.sources.http import SourceError
 
@@ -23,16 +24,15 @@ def run(given: argparse.Namespace) -> int:
     match given.command:
         case "verify":
             return _verify(given)
+        case "audit":
+            return _audit(given)
         case "bundle":
             return _bundle(given)
     raise CommandError(f"there is no command {given.command}")
 
 
 def _verify(given: argparse.Namespace) -> int:
-    bundles = [_read(Path(given.offline))] if given.offline else _gathered(given)
-    if given.subscription not in (None, bundles[0].subscription_id):
-        raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
-    reports = check_all(bundles, _trust(given))
+    reports = check_all(_bundles(given), _trust(given))
     paper = Paper.on_standard_output()
     if given.json:
         paper.print(as_json(reports))
@@ -40,6 +40,44 @@ def _verify(given: argparse.Namespace) -> int:
         for report in reports:
             print_report(report, paper)
     return worst(reports)
+
+
+def _audit(given: argparse.Namespace) -> int:
+    """Compare the log with the bills, once they are verified; otherwise say what is wrong with them."""
+    if not (given.offline or given.session):
+        raise CommandError("name --session, or a bundle with calls by --offline: only the owner can read them")
+    log, bundles, paper = _read_log(Path(given.log)), _bundles(given), Paper.on_standard_output()
+    if any(bundle.events is None for bundle in bundles):
+        raise CommandError("the bundle has no calls; pack it with --session and without --event")
+    reports = check_all(bundles, _trust(given))
+    unverified = [report for report in reports if report.exit is not Exit.VERIFIED]
+    if unverified:
+        for report in unverified:
+            print_report(report, paper)
+        return worst(reports)
+    newest = max((one.on_flow.bill for one in bundles if one.on_flow), key=lambda bill: bill.settled_microtokens)
+    found = Audit(log, billed([Evidence(bundle) for bundle in bundles]), newest)
+    for line in [found.as_json()] if given.json else map(printable, found.lines()):
+        paper.print(line)
+    return Exit.DIFFERENCE if found.is_against_the_user else Exit.VERIFIED
+
+
+def _bundles(given: argparse.Namespace) -> Sequence[Bundle]:
+    """The bills to check, at least one. Raises CommandError for bills of another subscription."""
+    bundles = [_read(Path(given.offline))] if given.offline else _gathered(given)
+    if given.subscription not in (None, bundles[0].subscription_id):
+        raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
+    return bundles
+
+
+def _read_log(path: Path) -> Mapping[str, Logged]:
+    try:
+        if path.stat().st_size > LOG_BYTES_MAX:
+            raise CommandError(f"{path} has more than {LOG_BYTES_MAX} bytes")
+        with path.open(encoding="utf-8") as lines:
+            return read_log(lines)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} is no log of calls: {error}") from error
 
 
 def _bundle(given: argparse.Namespace) -> int:
@@ -65,12 +103,13 @@ def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
     missing = [name for name in ("host", "flow") if getattr(given, name) is None]
     if missing:
         raise CommandError(f"name --{' and --'.join(missing)}, or set FLAREFLOW_{missing[0].upper()}")
-    if given.event and not given.session:
+    event_id = getattr(given, "event", None)
+    if event_id and not given.session:
         raise CommandError("name --session: only the owner can read a call")
     progress = Progress.on_standard_error()
     try:
         with _gathering(given, progress) as gather:
-            wanted = [Wanted(given.subscription, one, given.session, given.event) for one in _epochs(given, gather)]
+            wanted = [Wanted(given.subscription, one, given.session, event_id) for one in _epochs(given, gather)]
             return [gather.run(one) for one in wanted]
     except SourceError as error:
         raise CommandError(str(error)) from error

@@ -28,7 +28,7 @@ def check_events(evidence: Evidence) -> str | None:
         return "no call in this epoch"
     with parsing(Link.EVENTS, "an event"):
         root = events_tree(texts).root
-        events = [_event(evidence, text) for text in texts]
+        events = [read_event(evidence, text) for text in texts]
         added = Usage.sum(map(_usage_of, events)) if events else NO_USAGE
     if root != used.events_root:
         raise DifferenceError(Link.EVENTS, f"{len(events)} events lead to the root {root.hex()}, not to the page's")
@@ -53,7 +53,7 @@ def check_event(evidence: Evidence) -> str | None:
     if proven is None:
         return None
     with parsing(Link.EVENT, "the event"):
-        event = _event(evidence, proven.text)
+        event = read_event(evidence, proven.text)
         leaf, usage = event_hash(proven.text), _usage_of(event)
     used = evidence.totals
     if used is None or used.epoch != evidence.statement.epoch:
@@ -72,10 +72,10 @@ def check_rating(evidence: Evidence) -> str | None:
         return None
     book, hash_text = evidence.price_book, f"0x{evidence.statement.price_book_hash.hex()}"
     with parsing(Link.RATING, "an event"):
-        for event in (_event(evidence, text) for text in texts):
+        for event in (read_event(evidence, text) for text in texts):
             if event["price_book_hash"] != hash_text:
                 raise MissingError(f"event {event['event_id']} was rated by the book {event['price_book_hash']}")
-            used = Used(Tokens(**_numbers(event["tokens"])), Units(**_numbers(event["units"])), _cost(event))
+            used = Used(Tokens(**numbers(event["tokens"])), Units(**numbers(event["units"])), _cost(event))
             weighs = book.price(event["model"], event["base_model"]).rate(used)
             if weighs != _number(event["rated_microtokens"]):
                 raise DifferenceError(
@@ -91,7 +91,7 @@ def _known(evidence: Evidence) -> Sequence[str] | None:
     return None if evidence.bundle.event is None else (evidence.bundle.event.text,)
 
 
-def _event(evidence: Evidence, text: str) -> Mapping[str, Any]:
+def read_event(evidence: Evidence, text: str) -> Mapping[str, Any]:
     """The event of a text. Raises ValueError for another form, and for one of another subscription."""
     event = json.loads(text)
     if not isinstance(event, dict) or event["version"] != EVENT_VERSION:
@@ -107,7 +107,7 @@ def _event(evidence: Evidence, text: str) -> Mapping[str, Any]:
 
 def _usage_of(event: Mapping[str, Any]) -> Usage:
     """What an event adds."""
-    by_kind = {f"{kind}_tokens": amount for kind, amount in _numbers(event["tokens"]).items()}
+    by_kind = {f"{kind}_tokens": amount for kind, amount in numbers(event["tokens"]).items()}
     rated_microtokens = _number(event["rated_microtokens"])
     return Usage(**by_kind, requests=1, rated_microtokens=rated_microtokens, cost_nanousd=_cost(event))
 
@@ -116,7 +116,8 @@ def _cost(event: Mapping[str, Any]) -> int:
     return _number(event["cost_nanousd"])
 
 
-def _numbers(amounts: Mapping[str, str]) -> Mapping[str, int]:
+def numbers(amounts: Mapping[str, str]) -> Mapping[str, int]:
+    """Amounts by name. Raises ValueError or TypeError for what is no amount."""
     return {kind: _number(amount) for kind, amount in amounts.items()}
 
 

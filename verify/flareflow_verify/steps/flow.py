@@ -57,7 +57,7 @@ def check_flow_total(evidence: Evidence) -> str:
 def check_price(evidence: Evidence) -> str:
     """What was ever paid and is owed is the price of the settled total by the tiers of the plan."""
     bill = evidence.on_flow.bill
-    price, paid = _price_ufix64(bill, bill.settled_microtokens), _paid_ufix64(bill)
+    price, paid = price_ufix64(bill, bill.settled_microtokens), _paid_ufix64(bill)
     unit = currency_of(bill)
     if price != paid + bill.owed_ufix64:
         raise DifferenceError(
@@ -73,7 +73,8 @@ def check_price(evidence: Evidence) -> str:
     )
 
 
-def _price_ufix64(bill: Bill, total_microtokens: int) -> int:
+def price_ufix64(bill: Bill, total_microtokens: int) -> int:
+    """What a cumulative total costs by the plan and what came before it, in 1e-8 of the plan's currency."""
     with parsing(Link.PRICE, "the plan"):
         tiers = Tiers(tuple(Tier(one.end_tokens, one.price_ufix64) for one in bill.tiers))
     cost = exact_cost(total_microtokens, tiers) + bill.cost_offset
@@ -96,7 +97,7 @@ def check_charge(evidence: Evidence) -> str | None:
     if charge.before is None:
         raise MissingError(f"the node does not have the state before block {charge.height}, that of the charge")
     before = charge.before
-    due = max(0, _price_ufix64(before, charge.rated_microtokens) - _paid_ufix64(before))
+    due = max(0, price_ufix64(before, charge.rated_microtokens) - _paid_ufix64(before))
     made = charge_of(due, charge.charged_ufix64, charge.rate_ufix64)
     if (made.charged_ufix64, made.owed_ufix64) != (charge.charged_ufix64, charge.owed_ufix64) or (
         before.needs_rate != (charge.rate_ufix64 is not None)
