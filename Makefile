@@ -122,6 +122,11 @@ bench-imports: ## measure how long each function takes to import, into .local/be
 	@$(INSTALL) python
 	@$(PYTHON) -m tests.benchmarks.imports
 
+.PHONY: bench-realtime
+bench-realtime: ## how soon usage is on 200 WebSockets at 20 calls a second, into .local/bench/realtime.json (some minutes)
+	@$(INSTALL) stack
+	@$(PYTHON) -m tests.benchmarks.realtime
+
 .PHONY: cheat
 cheat: ## try every known trick at the gate and on LiteLLM alone, and print what each let through (some minutes)
 	@$(INSTALL) stack
