@@ -9,6 +9,7 @@ import shutil
 import signal
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Final
@@ -35,6 +36,8 @@ from infra.local.run_dir import run_dir
 
 SHUTDOWN_SECONDS: Final = 1.0
 RESTART_SECONDS: Final = 1.0
+THREADS: Final = 32
+"""For calls of boto3. By default there are fewer than pollers, which would wait for one another on a busy machine."""
 
 
 async def serve(deployment: Deployment, stop: asyncio.Event) -> None:
@@ -98,6 +101,7 @@ async def main() -> None:
     shutil.rmtree(logs, ignore_errors=True)  # each run begins its own
     logs.mkdir()
     stop = asyncio.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await serve(Deployment.load(), stop)
