@@ -37,8 +37,13 @@ class AwsOnThisMachine(AwsInMemory):
     def environment(self, name: str) -> Mapping[str, str]:
         return self.deployment.functions[name].environment
 
+    @property
     def tables(self) -> Any:
         return aws.session().resource("dynamodb", endpoint_url=url("dynamodb"))
+
+    @property
+    def streams(self) -> Any:
+        return aws.session().client("dynamodbstreams", endpoint_url=url("dynamodb"))
 
 
 @contextmanager
