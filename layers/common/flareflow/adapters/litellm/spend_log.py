@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Final, Self
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from flareflow.adapters.litellm.asking import ask
 from flareflow.adapters.litellm.rows import Row, call_of, key_form, parsed, read_row, text_of
@@ -47,7 +47,12 @@ type _AnyRow = Annotated[Row | Annotated[_Strange, BeforeValidator(_Strange)], F
 
 
 class _Answer(BaseModel):
-    """`total` stops counting at 10,000, and then `total_is_capped`."""
+    """`total` stops counting at 10,000, and then `total_is_capped`.
+
+    Only names of fields are looked up among the texts that were read before: most values are there once.
+    """
+
+    model_config = ConfigDict(cache_strings="keys")
 
     data: Annotated[list[_AnyRow], Field(max_length=PAGE_ROWS_MAX)]
     total: Annotated[int, Field(ge=0)] | None = None
