@@ -28,7 +28,7 @@ from flareflow.metering.rows import (
 from flareflow.metering.sorting import Seen, SortRows
 from flareflow.time import Deadline
 
-PAGES_MAX: Final = 250
+PAGES_MAX: Final = 400
 """Pages of one slice read by one invocation, not counting those of a crowded second."""
 HELD_BYTES_MAX: Final = 24 * 1024 * 1024
 """So much text of pages is held: 16,000 rows of the usual length. With more, all of it is compressed, to about a tenth;
