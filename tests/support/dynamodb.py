@@ -10,7 +10,7 @@ from flareflow.adapters.dynamodb.tables import TABLES
 from infra.local.aws import dynamodb_server
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.template import Template
-from infra.local.aws.provision import TABLE_PROPERTIES
+from infra.local.aws.provision import table_definition
 from infra.local.ports import url
 from tests.support.servers import ports_apart, running
 
@@ -43,9 +43,7 @@ def fresh_table(logical_id: str = "AccountsTable", extra_attributes: Set[str] = 
     table = (
         aws.session()
         .resource("dynamodb", endpoint_url=url("dynamodb"))
-        .create_table(
-            TableName=f"test-{uuid4()}", **{name: properties[name] for name in TABLE_PROPERTIES if name in properties}
-        )
+        .create_table(TableName=f"test-{uuid4()}", **table_definition(properties))
     )
     try:
         yield table

@@ -22,6 +22,12 @@ TABLE_PROPERTIES: Final = ("AttributeDefinitions", "KeySchema", "GlobalSecondary
 QUEUE_PROPERTIES_OF_AWS: Final = frozenset({"QueueName", "Tags"})
 
 
+def table_definition(properties: Properties) -> dict[str, Any]:
+    """What DynamoDB is asked to create for a table of the template."""
+    wanted = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
+    return wanted | {"StreamSpecification": {"StreamEnabled": True, **properties["StreamSpecification"]}}
+
+
 def physical_name(logical_id: str) -> str:
     """The name of a table, bucket or queue; in lower case, as buckets require."""
     return f"flareflow-{logical_id.lower()}"
@@ -61,9 +67,7 @@ class Provisioner:
         dynamodb = self.session.client("dynamodb", endpoint_url=url("dynamodb"))
         name = physical_name(logical_id)
         if name not in dynamodb.list_tables()["TableNames"]:
-            wanted: dict[str, Any] = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
-            wanted["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
-            dynamodb.create_table(TableName=name, **wanted)
+            dynamodb.create_table(TableName=name, **table_definition(properties))
             dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
         stream = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
         # DynamoDB Local has an account of its own in its ARNs, by which only its stream can be read
