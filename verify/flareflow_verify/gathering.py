@@ -60,12 +60,13 @@ class Gather:
         flow = self.flow_at(_address_of(contract))
         epoch = wanted.epoch if wanted.epoch is not None else self._last_charged(flow, wanted.subscription_id)
         sealed, proof = self._sealed(wanted.subscription_id, epoch)
-        newest = _parsed(sealed[-1])
-        statement = next(one for one in map(_parsed, sealed) if one.epoch == epoch)
+        statements = {one.epoch: one for one in map(_parsed, sealed)}
+        if epoch not in statements:
+            raise SourceError(f"the statements' host served another statement than that of epoch {epoch}")
         self.say("reading the price book")
-        book = self.host.text(price_book_path(statement.price_book_hash))
+        book = self.host.text(price_book_path(statements[epoch].price_book_hash))
         events = self._events(wanted, epoch)
-        on_flow = self._on_flow(flow, contract, wanted.subscription_id, newest, proof)
+        on_flow = self._on_flow(flow, contract, wanted.subscription_id, _parsed(sealed[-1]), proof)
         return Bundle(
             subscription_id=wanted.subscription_id,
             epoch=epoch,
@@ -82,7 +83,7 @@ class Gather:
     def epochs_used(self, subscription_id: int, first: int, last: int) -> Sequence[int]:
         """The epochs from `first` to `last` in which a subscription used something, as its lines tell, oldest first.
 
-        Nobody proves that no epoch is left out; `checking.gaps` finds that.
+        The host may leave some out; `checking.check_all` finds that.
         """
         found: list[int] = []
         before = last + 1
@@ -108,16 +109,19 @@ class Gather:
 
     def _contract_of_newest(self) -> str:
         """The contract that the newest statement's pages are for."""
+        return _parsed_index(self.host.text(index_path(self._newest_epoch(), PageKind.USAGE))).contract
+
+    def _newest_epoch(self) -> int:
         epochs = self.host.epochs_before()
         if not epochs:
             raise SourceError("the statements' host has no statement yet")
-        return _parsed_index(self.host.text(index_path(epochs[0], PageKind.USAGE))).contract
+        return epochs[0]
 
     def _last_charged(self, flow: FlowNode, subscription_id: int) -> int:
         """The epoch of the last charge; that of the newest statement if there was no charge."""
         self.say("asking Flow for the last charge")
         bill = flow.bill(subscription_id, flow.newest_height())
-        return bill.settled_epoch or self.host.epochs_before()[0]
+        return bill.settled_epoch or self._newest_epoch()
 
     def _sealed(self, subscription_id: int, epoch: int) -> tuple[list[Sealed], AttestationDocument | None]:
         """The statement before, the statement, and those after it up to the first that was attested, with its proof."""

@@ -14,7 +14,7 @@ from flareflow_verify.evidence import Link, Trust
 from flareflow_verify.gathering import Wanted
 from flareflow_verify.sources.http import Budget, SourceError
 from tests.fakes.statements import FakeDocuments
-from tests.support.bills import BOOK, CHARGE_HEIGHT, FIRST_EPOCH, SUBSCRIPTION, World
+from tests.support.bills import BOOK, CHARGE_HEIGHT, CONTRACT, FIRST_EPOCH, SUBSCRIPTION, World
 from tests.support.public_sources import SESSION, PublicSources
 
 EPOCH = FIRST_EPOCH + 1
@@ -64,6 +64,20 @@ def test_a_node_without_the_policy_of_the_round_is_an_error(sources: PublicSourc
     sources.flare.has_policies = False
     with pytest.raises(SourceError, match="no signing policy of reward epoch 5"):
         sources.gather(trust=sources.world.trust).run(Wanted(SUBSCRIPTION))
+
+
+def test_another_statement_in_the_place_of_the_wanted_one_is_an_error(sources: PublicSources) -> None:
+    documents = sources.world.documents.kept
+    documents[statement_path(EPOCH)] = documents[statement_path(FIRST_EPOCH)]
+    with pytest.raises(SourceError, match="another statement"):
+        gathered(sources)
+
+
+@pytest.mark.parametrize("trust", [Trust(), Trust(contract=CONTRACT)])
+def test_a_host_without_statements_is_an_error(sources: PublicSources, trust: Trust) -> None:
+    sources.answers["/v1/statements"] = httpx.Response(200, json={"statements": []})
+    with pytest.raises(SourceError, match="no statement"):
+        sources.gather(trust=trust).run(Wanted(SUBSCRIPTION))
 
 
 def test_a_bill_takes_few_requests(sources: PublicSources) -> None:
