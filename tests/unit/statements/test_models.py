@@ -1,6 +1,7 @@
 """The canonical texts, byte for byte: what is hashed here is hashed by Flare, by the contract and by strangers."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,10 @@ def test_the_attested_words_are_the_fields_in_the_order_of_the_attested_tuple() 
         BODY.replace('"epoch":"5984400",', ""),
         BODY.replace('"window_start":"1795320000","window_end":"1795320300"', '"window_end":"1795320300"'),
         BODY[:-1] + ',"note":"1"}',
+        BODY.replace('"epoch":"5984400"', '"epoch":"-5984400"'),
+        BODY.replace('"epoch":"5984400"', f'"epoch":"0x{"2a" * 32}"'),
+        re.sub('"usage_root":"0x.{64}"', '"usage_root":"42"', BODY),
+        re.sub('"usage_root":"0x.{64}"', f'"usage_root":"0x{"2a" * 31}"', BODY),
     ],
 )
 def test_another_spelling_of_a_statement_is_refused(body: str) -> None:

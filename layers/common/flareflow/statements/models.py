@@ -1,6 +1,7 @@
 """A statement and its settlement pages."""
 
 import json
+import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -14,6 +15,8 @@ EPOCH_DIGITS: Final = 10
 PAGE_SUBSCRIPTIONS_MAX: Final = 200
 PAGE_VERSION: Final = "flareflow-page/1"
 STATEMENT_VERSION: Final = "flareflow-statement/1"
+NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}")
+HASH: Final = re.compile(r"0x[0-9a-f]{64}")
 
 
 class PageKind(StrEnum):
@@ -110,7 +113,7 @@ class Statement:
         given = json.loads(body)
         if list(given) != ["version", *STATEMENT_FIELDS]:
             raise ValueError(f"a statement has other fields, or another order, than {', '.join(given)}")
-        values: dict[str, Any] = {name: _read(given[name]) for name in STATEMENT_FIELDS}
+        values: dict[str, Any] = {field.name: _read(given[field.name], field.type) for field in fields(cls)}
         statement = cls(**values)
         if statement.body != body:
             raise ValueError("not the canonical body of a statement")
@@ -125,5 +128,8 @@ def _written(value: int | bytes) -> str:
     return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
-def _read(text: str) -> int | bytes:
-    return bytes.fromhex(text[2:]) if text.startswith("0x") else int(text)
+def _read(text: str, kind: object) -> int | bytes:
+    """The number or the hash that a field has. Raises ValueError for another form."""
+    if not (HASH if kind is bytes else NUMBER).fullmatch(text):
+        raise ValueError(f"a statement has decimal numbers and hashes of {WORD_BYTES} bytes, not {text[:80]}")
+    return bytes.fromhex(text[2:]) if kind is bytes else int(text)
