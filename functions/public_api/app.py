@@ -24,7 +24,8 @@ from flareflow.bootstrap.public_api import (
 )
 from flareflow.entrypoints.http import NumberCursor, NumberInPath, http_api, published, refuses
 from flareflow.metering.answers import PriceBookText
-from flareflow.settlement.answers import EpochAnswer, EpochsAnswer, PlansAnswer, StatusAnswer
+from flareflow.settlement.answers import PlansAnswer
+from flareflow.settlement.epoch_answers import EpochAnswer, EpochsAnswer, StatusAnswer
 from flareflow.statements.answers import LivenessAnswer, StatementsAnswer
 
 FIVE_MINUTES: Final = "public, max-age=300"

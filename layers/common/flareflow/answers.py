@@ -98,7 +98,7 @@ def decimal_text(amount: int, decimals: int) -> str:
 class Answer(BaseModel):
     """Base of all answers: the fields that are named here, and no others, of the value that a use case returns."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True, defer_build=True)
 
     @classmethod
     def of(cls, value: object) -> Self:
