@@ -42,7 +42,7 @@ price-book: ## a price book from LiteLLM's cost map, and how it differs: MARGIN=
 	@$(PYTHON) -m infra.price_book --margin $(or $(MARGIN),1.2) --unit $(or $(UNIT),1) $(ARGS)
 
 .PHONY: openapi
-openapi: ## docs/openapi.json and docs/problems.md from the handlers and template.yaml
+openapi: ## docs/openapi.json, docs/problems.md and the types of frontend/api from the handlers and template.yaml
 	@$(INSTALL) python
 	@$(PYTHON) -m infra.openapi
 
@@ -84,7 +84,7 @@ test: ## all tests
 	@$(MAKE) test-web
 
 .PHONY: test-web
-test-web: ## the page's client of live messages: compiled by TypeScript, tried by Node's test runner
+test-web: ## the page's clients of live messages and of the API: compiled by TypeScript, tried by Node's test runner
 	@npm install --prefix frontend --no-save --silent
 	@npm test --prefix frontend --silent
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,20}")
 FIRST_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -34,8 +34,17 @@ def _printable(text: str) -> str:
     return text
 
 
-type UInt32 = Annotated[int, Field(strict=True, ge=0, lt=2**32), BeforeValidator(_from_decimal)]
-type UInt64 = Annotated[int, Field(strict=True, ge=0, lt=2**64), BeforeValidator(_from_decimal)]
+def _in_either_form(limit: int) -> WithJsonSchema:
+    text, number = {"type": "string", "pattern": "^[0-9]{1,20}$"}, {"type": "integer", "minimum": 0, "maximum": limit}
+    return WithJsonSchema({"anyOf": [text, number], "examples": ["7"]}, mode="validation")
+
+
+type UInt32 = Annotated[
+    int, Field(strict=True, ge=0, lt=2**32), BeforeValidator(_from_decimal), _in_either_form(2**32 - 1)
+]
+type UInt64 = Annotated[
+    int, Field(strict=True, ge=0, lt=2**64), BeforeValidator(_from_decimal), _in_either_form(2**64 - 1)
+]
 """A JSON integer or its decimal digits as text; neither `true` nor `1.0`, and no text with signs, spaces or `_`."""
 type Moment = Annotated[AwareDatetime, AfterValidator(_within_two_centuries)]
 """A time with its time zone, from 2000 on and before 2200, in UTC."""

@@ -1,0 +1,907 @@
+// Made from docs/openapi.json by `make openapi`.
+
+/**
+ * A subscription's balances as of the last event that was read. Amounts are in 1e-8 of the token; `owed_ufix64` in
+ * 1e-8 of the plan's currency, `paid_dollars_ufix64` in 1e-8 dollars, `cost_offset` in 1e-17 of the plan's currency.
+ */
+export type Balances = {
+  readonly subscription_id: string;
+  readonly owner: string;
+  readonly plan_id: string;
+  readonly plan_version: string;
+  readonly position: readonly [string, string, string];
+  readonly tariff: Tariff;
+  readonly status: SubscriptionStatus;
+  readonly balance_ufix64: string;
+  readonly deposited_ufix64: string;
+  readonly credited_ufix64: string;
+  readonly charged_ufix64: string;
+  readonly withdrawn_ufix64: string;
+  readonly refunded_ufix64: string;
+  readonly owed_ufix64: string;
+  readonly settled_microtokens: string;
+  readonly settled_epoch: string | null;
+  readonly cost_offset: string;
+  readonly paid_dollars_ufix64: string;
+  readonly spend_cap: SpendCap | null;
+  readonly has_ended: boolean;
+  readonly next_plan: NextPlan | null;
+  readonly waits_for: Waiting | null;
+};
+
+/**
+ * A call to be quoted. `base_model`: what the deployment calls, where that is known.
+ */
+export type CallRequest = {
+  readonly model: string;
+  readonly base_model?: string | null;
+  readonly tokens?: TokensRequest;
+  readonly images?: string | number;
+  readonly milliseconds?: string | number;
+};
+
+/**
+ * A billed call, and the text whose hash is a leaf under the statement of its epoch.
+ */
+export type CountedEvent = {
+  readonly event: UsageEvent;
+  readonly leaf: string;
+};
+
+export type CountedEventPage = {
+  readonly items: readonly CountedEvent[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * A new key; `key` is its secret, which no later answer contains.
+ */
+export type CreatedKey = {
+  readonly key: string;
+  readonly key_hash: string;
+  readonly subscription_id: string;
+  readonly alias: string;
+  readonly created_at: string;
+};
+
+/**
+ * What a plan is priced in: the token in which deposits are held (FLOW by default), or US dollars.
+ */
+export type Currency = "token" | "USD";
+
+/**
+ * What usage is summed by.
+ */
+export type Dimension = "key" | "model" | "day" | "hour";
+
+/**
+ * The journal entry of one event of the contract; its lines sum to zero.
+ *
+ * Only a charge and a forgiven debt have `currency` and `owed_change_ufix64`. Only a charge has `paid_ufix64`,
+ * `epoch`, `settled_microtokens` and, if it needed one, `rate_ufix64`.
+ */
+export type Entry = {
+  readonly subscription_id: string | null;
+  readonly position: readonly [string, string, string];
+  readonly occurred_at: string;
+  readonly transaction_id: string;
+  readonly kind: string;
+  readonly lines: readonly Line[];
+  readonly currency: Currency | null;
+  readonly paid_ufix64: string | null;
+  readonly rate_ufix64: string | null;
+  readonly owed_change_ufix64: string | null;
+  readonly epoch: string | null;
+  readonly settled_microtokens: string | null;
+};
+
+export type EntryPage = {
+  readonly items: readonly Entry[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * One epoch's way from its statement to the charge. `lag_seconds`: how long ago it ended, null once it is final.
+ *
+ * `reasons`: what went wrong or takes longer, the newest last.
+ */
+export type Epoch = {
+  readonly epoch: string;
+  readonly starts_at: string;
+  readonly ends_at: string;
+  readonly statement_hash: string;
+  readonly state: State;
+  readonly reasons: readonly string[];
+  readonly lag_seconds: string | null;
+  readonly links: Links;
+};
+
+/**
+ * Epochs with a statement, newest first.
+ */
+export type Epochs = {
+  readonly items: readonly Epoch[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * API Gateway refuses or fails before a function is asked.
+ */
+export type GatewayRefusal = {
+  readonly message: string | null;
+};
+
+/**
+ * What is summed together; what `by` does not name is null. `start` is that of the day or hour, in UTC.
+ */
+export type Group = {
+  readonly key_hash: string | null;
+  readonly model: string | null;
+  readonly start: string | null;
+};
+
+/**
+ * The usage of a group: in no statement yet, in one, and charged on Flow.
+ */
+export type GroupedUsage = {
+  readonly group: Group;
+  readonly pending: Usage;
+  readonly sealed: Usage;
+  readonly settled: Usage;
+};
+
+/**
+ * `late`: it has done its part, but not lately. `unknown`: it never has.
+ */
+export type Health = "ok" | "late" | "unknown";
+
+/**
+ * A key of a subscription. `changing`: LiteLLM was told to block, unblock or delete it and has not confirmed.
+ */
+export type Key = {
+  readonly key_hash: string;
+  readonly subscription_id: string;
+  readonly alias: string;
+  readonly status: KeyStatus;
+  readonly created_at: string;
+  readonly owner: string;
+  readonly first_microtokens: string;
+  readonly budget_microusd: string;
+};
+
+export type KeyPage = {
+  readonly items: readonly Key[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * `POST /v1/keys`: make a key of a subscription; `alias` is the owner's name for it.
+ */
+export type KeyRequest = {
+  readonly subscription_id: string | number;
+  readonly alias?: string;
+};
+
+/**
+ * CHANGING: LiteLLM was called, and its answer is outstanding or lost, so the key may work or not.
+ */
+export type KeyStatus = "active" | "changing" | "blocked" | "deleted";
+
+/**
+ * An amount in 1e-8 of the token that enters an account, or leaves it if negative.
+ */
+export type Line = {
+  readonly account: string;
+  readonly amount_ufix64: string;
+};
+
+/**
+ * Where to look: the statement, and the transactions that request, finalize and deliver it.
+ *
+ * Null where there is none yet or no explorer; `delivery` is null in lists.
+ */
+export type Links = {
+  readonly statement: string;
+  readonly request: string | null;
+  readonly finalization: string | null;
+  readonly delivery: string | null;
+};
+
+/**
+ * One statement of the list. The statement itself is the document `/v1/statements/{epoch}`, of 10 digits.
+ */
+export type ListedStatement = {
+  readonly epoch: string;
+  readonly statement_hash: string;
+};
+
+/**
+ * Usage so far: `counted` is billed, `unconfirmed` is told by the gate and not billed yet.
+ */
+export type LiveTotals = {
+  readonly counted: Usage;
+  readonly unconfirmed: Usage;
+};
+
+/**
+ * The API answers; `newest_statement` is the epoch of the newest statement, null before the first.
+ */
+export type Liveness = {
+  readonly status?: "ok";
+  readonly newest_statement: string | null;
+};
+
+/**
+ * What all tokens of a call weigh instead whose input has more tokens than `above`.
+ */
+export type LongWeights = {
+  readonly prompt?: number | null;
+  readonly cache_read?: number | null;
+  readonly cache_write?: number | null;
+  readonly completion?: number | null;
+  readonly reasoning?: number | null;
+  readonly audio_input?: number | null;
+  readonly audio_output?: number | null;
+  readonly above: number;
+};
+
+/**
+ * A plan that the owner has accepted; a settled page of `from_epoch` or later puts it in force.
+ */
+export type NextPlan = {
+  readonly plan_id: string;
+  readonly plan_version: string;
+  readonly tariff: Tariff;
+  readonly from_epoch: string;
+};
+
+/**
+ * 64 hex digits for one account proof, which has to come before `expires_at`.
+ */
+export type Nonce = {
+  readonly nonce: string;
+  readonly expires_at: string;
+};
+
+/**
+ * A price for all models whose name, in lower case, matches; `*` stands for any text.
+ */
+export type Pattern = {
+  readonly match: string;
+  readonly price: Price;
+};
+
+/**
+ * How far usage is on its way. `unsettled`: statements that are neither settled nor skipped, at most 100.
+ *
+ * `lag_seconds`: how long ago the oldest of their epochs ended; 0 if there is none.
+ */
+export type Pipeline = {
+  readonly newest_statement: string | null;
+  readonly sealed_to: string | null;
+  readonly unsettled: string;
+  readonly oldest_unsettled: string | null;
+  readonly lag_seconds: string;
+};
+
+/**
+ * One version of a plan, which can be accepted from `effective_at` on. Amounts are in 1e-8 of the token.
+ */
+export type Plan = {
+  readonly plan_id: string;
+  readonly plan_version: string;
+  readonly tariff: Tariff;
+  readonly minimum_deposit_ufix64: string;
+  readonly low_balance_ufix64: string;
+  readonly effective_at: string;
+  readonly is_retired: boolean;
+};
+
+/**
+ * What a call costs by one plan, in the token and in dollars; null where no rate of dollars is known.
+ */
+export type PlanCost = {
+  readonly plan_id: string;
+  readonly plan_version: string;
+  readonly in_tokens: string | null;
+  readonly in_dollars: string | null;
+};
+
+/**
+ * Every version of every plan; `rate` is the last one that the contract would have used, null before it.
+ */
+export type Plans = {
+  readonly plans: readonly Plan[];
+  readonly token_symbol: string;
+  readonly rate: Rate | null;
+};
+
+/**
+ * What the use of one model weighs, in rated micro-tokens.
+ *
+ * `request`: each call. `image`: each image. `second`: each second of sound. `nanousd`: each 1e-9 dollars of what
+ * LiteLLM says that the call cost. `long`: other weights for long inputs, by rising `above`; none is less than before.
+ */
+export type Price = {
+  readonly prompt?: number | null;
+  readonly cache_read?: number | null;
+  readonly cache_write?: number | null;
+  readonly completion?: number | null;
+  readonly reasoning?: number | null;
+  readonly audio_input?: number | null;
+  readonly audio_output?: number | null;
+  readonly request?: number;
+  readonly image?: number | null;
+  readonly second?: number | null;
+  readonly nanousd?: number | null;
+  readonly long?: readonly LongWeights[];
+};
+
+/**
+ * One book. `models`: prices by the name of the model. What nothing else covers has the price `default`.
+ */
+export type PriceBook = {
+  readonly version: number;
+  readonly title: string;
+  readonly models: Readonly<Record<string, Price>>;
+  readonly patterns?: readonly Pattern[];
+  readonly default: Price;
+};
+
+/**
+ * A failure (RFC 9457). `code` never changes; docs/problems.md lists all of them.
+ */
+export type Problem = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_not_found" | "not_priced" | "push_secret_wrong" | "push_too_large" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
+  readonly what_to_do: string;
+  readonly request_id: string;
+};
+
+/**
+ * How far the attestation of an epoch has come, and where its parts are on Flare; null where one is missing.
+ */
+export type Progress = {
+  readonly epoch: string;
+  readonly state: State;
+  readonly request_transaction: string | null;
+  readonly voting_round: string | null;
+  readonly finalization_transaction: string | null;
+  readonly reward_epoch: string | null;
+  readonly lowest_used_timestamp: string | null;
+  readonly siblings: readonly string[] | null;
+};
+
+/**
+ * What the wallet signs, by the names of FCL's services. USER_SIGNATURE is for wallets without account proof.
+ */
+export type ProofType = "account-proof" | "user-signature";
+
+/**
+ * Calls in the order in which they were asked for, by the book that rates them now, and the plans on offer.
+ */
+export type Quote = {
+  readonly calls: readonly QuotedCall[];
+  readonly price_book_hash: string;
+  readonly token_symbol: string;
+  readonly rate: Rate | null;
+};
+
+/**
+ * Calls to be quoted, each on its own. `after_microtokens`: what the subscription has used before, for the tier.
+ */
+export type QuoteRequest = {
+  readonly calls: readonly CallRequest[];
+  readonly after_microtokens?: string | number;
+};
+
+/**
+ * A call in rated micro-tokens and in money. `is_named`: the book names the model, else its default rates it.
+ */
+export type QuotedCall = {
+  readonly model: string;
+  readonly is_named: boolean;
+  readonly rated_microtokens: string;
+  readonly costs: readonly PlanCost[];
+};
+
+/**
+ * 1e-8 dollars for one token, as the contract would have read it from the price oracle at `read_at`.
+ */
+export type Rate = {
+  readonly rate_ufix64: string;
+  readonly read_at: string;
+};
+
+/**
+ * `POST /v1/auth/tokens`: exchange a refresh token for a new pair of tokens.
+ */
+export type RefreshRequest = {
+  readonly refresh_token: string;
+};
+
+/**
+ * A session of the account; `is_current` is the one that asks.
+ */
+export type Session = {
+  readonly session_id: string;
+  readonly created_at: string;
+  readonly refreshed_at: string;
+  readonly expires_at: string;
+  readonly user_agent: string;
+  readonly source_ip: string;
+  readonly is_current: boolean;
+};
+
+/**
+ * `POST /v1/auth/sessions`: the account proof as FCL gives it; `origin` is its app identifier.
+ *
+ * A wallet without account proof signs a text instead (docs/sign-in.md), and `proof_type` says so.
+ */
+export type SessionRequest = {
+  readonly address: string;
+  readonly nonce: string;
+  readonly origin: string;
+  readonly signatures: readonly SignedByKey[];
+  readonly proof_type?: ProofType;
+};
+
+/**
+ * All sessions of the account; it has at most 20.
+ */
+export type Sessions = {
+  readonly items: readonly Session[];
+};
+
+/**
+ * One signature of an account proof: r and s in hex.
+ */
+export type SignedByKey = {
+  readonly key_index: string | number;
+  readonly signature: string;
+};
+
+/**
+ * A session with new tokens, which are in no later answer. Send `access_token` as `Authorization: Bearer`.
+ *
+ * `expires_at` is the end of the access token, `refresh_expires_at` that of the refresh token.
+ */
+export type SignedIn = {
+  readonly session_id: string;
+  readonly address: string;
+  readonly access_token: string;
+  readonly expires_at: string;
+  readonly refresh_token: string;
+  readonly refresh_expires_at: string;
+};
+
+/**
+ * The most that the owner lets be charged in a period of 30 days, in 1e-8 of the token.
+ */
+export type SpendCap = {
+  readonly limit_ufix64: string;
+  readonly period_ends_at: string;
+  readonly charged_before_ufix64: string;
+};
+
+/**
+ * See the table of this module.
+ */
+export type Standing = "active" | "warned" | "overdrawn" | "capped" | "exiting" | "unknown";
+
+/**
+ * The states of an attestation, from the sealed statement to its settled pages.
+ */
+export type State = "SEALED" | "REQUESTED" | "FINALIZED" | "PROVEN" | "CONFIRMED_ON_FLOW" | "SETTLED" | "SKIPPED";
+
+/**
+ * A billed call, the epoch whose statement has it, and how far it is: not sealed yet, sealed, charged on Flow.
+ */
+export type StatedEvent = {
+  readonly event: UsageEvent;
+  readonly epoch: string;
+  readonly state: UsageState;
+};
+
+export type StatedEventPage = {
+  readonly items: readonly StatedEvent[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * Statements, newest first; `next_cursor` is the `cursor` of the next part of the list, null at the end.
+ */
+export type Statements = {
+  readonly statements: readonly ListedStatement[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * `health` is `late` when any system is.
+ */
+export type Status = {
+  readonly at: string;
+  readonly health: Health;
+  readonly systems: readonly SystemStatus[];
+  readonly pipeline: Pipeline;
+};
+
+/**
+ * One subscription now.
+ *
+ * `pending_microtokens`: metered and not settled. `estimated_bill_ufix64`: what is to be paid once it is settled, in
+ * 1e-8 of the plan's currency. `estimated_charge_ufix64`: the most that it may come to in 1e-8 of the token; null
+ * while a rate is needed and none is known. `standing` is null before it was decided for the first time.
+ */
+export type Subscription = {
+  readonly subscription: Balances;
+  readonly usage: LiveTotals;
+  readonly pending_microtokens: string;
+  readonly estimated_bill_ufix64: string;
+  readonly estimated_charge_ufix64: string | null;
+  readonly rate: Rate | null;
+  readonly standing: Standing | null;
+};
+
+export type SubscriptionPage = {
+  readonly items: readonly Subscription[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * `suspended`: something is owed. `exiting`: the owner announced the end of the subscription.
+ */
+export type SubscriptionStatus = "active" | "suspended" | "exiting" | "closed";
+
+/**
+ * Sums, newest first. A group may go on in the part that `next_cursor` leads to.
+ */
+export type SummedUsage = {
+  readonly items: readonly GroupedUsage[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * The outside systems: `litellm` by its spend log, `flare` by the oldest request, `flow` by its events.
+ */
+export type System = "litellm" | "flare" | "flow" | "price_oracle";
+
+/**
+ * `as_of`: up to when all that the system tells is known here; null if nothing is.
+ */
+export type SystemStatus = {
+  readonly system: System;
+  readonly health: Health;
+  readonly as_of: string | null;
+  readonly seconds_behind: string | null;
+};
+
+/**
+ * The prices of a plan. `needs_rate`: a bill in dollars becomes tokens at the rate of the moment of the charge.
+ */
+export type Tariff = {
+  readonly tiers: Tiers;
+  readonly currency: Currency;
+  readonly needs_rate: boolean;
+};
+
+/**
+ * A ticket that opens one WebSocket connection before `expires_at`.
+ */
+export type Ticket = {
+  readonly ticket: string;
+  readonly expires_at: string;
+};
+
+/**
+ * A price in 1e-8 for 1,000 rated tokens, for the part of a total below `end_tokens`; null means no end.
+ */
+export type Tier = {
+  readonly end_tokens: string | null;
+  readonly price_ufix64: string;
+};
+
+/**
+ * Tiers by rising end; only the last has no end.
+ */
+export type Tiers = {
+  readonly tiers: readonly Tier[];
+};
+
+/**
+ * Tokens of one call by kind; the kinds do not overlap.
+ */
+export type Tokens = {
+  readonly prompt: string;
+  readonly cache_read: string;
+  readonly cache_write: string;
+  readonly completion: string;
+  readonly reasoning: string;
+  readonly audio_input: string;
+  readonly audio_output: string;
+};
+
+/**
+ * Tokens by kind; the kinds do not overlap.
+ */
+export type TokensRequest = {
+  readonly prompt?: string | number;
+  readonly cache_read?: string | number;
+  readonly cache_write?: string | number;
+  readonly completion?: string | number;
+  readonly reasoning?: string | number;
+  readonly audio_input?: string | number;
+  readonly audio_output?: string | number;
+};
+
+/**
+ * What a call used that is not counted in tokens: images, and milliseconds of sound.
+ */
+export type Units = {
+  readonly images: string;
+  readonly milliseconds: string;
+};
+
+/**
+ * An amount of usage. 1 token that is rated x1.0 weighs 1,000,000 rated micro-tokens; `cost_nanousd` is what the
+ * provider charges, in 1e-9 dollars, for information.
+ */
+export type Usage = {
+  readonly prompt_tokens: string;
+  readonly completion_tokens: string;
+  readonly requests: string;
+  readonly rated_microtokens: string;
+  readonly cost_nanousd: string;
+  readonly cache_read_tokens: string;
+  readonly cache_write_tokens: string;
+  readonly reasoning_tokens: string;
+  readonly audio_input_tokens: string;
+  readonly audio_output_tokens: string;
+};
+
+/**
+ * A billed call. It never changes; `price_book_hash` names the book that rated it.
+ */
+export type UsageEvent = {
+  readonly subscription_id: string;
+  readonly event_id: string;
+  readonly key_hash: string;
+  readonly call_type: string;
+  readonly model: string;
+  readonly base_model: string | null;
+  readonly tokens: Tokens;
+  readonly units: Units;
+  readonly rated_microtokens: string;
+  readonly price_book_hash: string;
+  readonly cost_nanousd: string;
+  readonly started_at: string;
+  readonly ended_at: string;
+};
+
+/**
+ * How far a call is: `pending` is in no statement yet, `sealed` is in one, `settled` is charged on Flow.
+ */
+export type UsageState = "pending" | "sealed" | "settled";
+
+/**
+ * The first event that could not be entered; it and all later ones are not in the balances.
+ */
+export type Waiting = {
+  readonly position: readonly [string, string, string];
+  readonly since: string;
+};
+
+/** What each operation takes and answers with, by its method and path. */
+export interface Operations {
+  /** Tell how far the attestation of an epoch's statement has come. */
+  readonly "GET /v1/attestations/{epoch}": {
+    readonly path: { readonly epoch: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Progress;
+  };
+  /** Give a nonce for one account proof within five minutes. */
+  readonly "POST /v1/auth/nonces": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Nonce;
+  };
+  /** Sign in by an account proof over a nonce that this API gave out. */
+  readonly "POST /v1/auth/sessions": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: SessionRequest;
+    readonly answer: SignedIn;
+  };
+  /** List the account's sessions, the one refreshed last first. */
+  readonly "GET /v1/auth/sessions": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Sessions;
+  };
+  /** End all sessions of the account. */
+  readonly "DELETE /v1/auth/sessions": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
+  /** End a session; its tokens stop working at once. */
+  readonly "DELETE /v1/auth/sessions/{session}": {
+    readonly path: { readonly session: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
+  /** Exchange a refresh token for new tokens; the old ones end. */
+  readonly "POST /v1/auth/tokens": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: RefreshRequest;
+    readonly answer: SignedIn;
+  };
+  /** List the epochs that have a statement, newest first: how far each is, why, and where to look. */
+  readonly "GET /v1/epochs": {
+    readonly path: object;
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Epochs;
+  };
+  /** Tell how far one epoch is, with the transaction that delivered it to Flow. */
+  readonly "GET /v1/epochs/{epoch}": {
+    readonly path: { readonly epoch: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Epoch;
+  };
+  /** Whether the API answers, and the newest statement. */
+  readonly "GET /v1/health": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Liveness;
+  };
+  /** Create a key of a subscription and show its secret, once. */
+  readonly "POST /v1/keys": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: { readonly "Idempotency-Key": string };
+    readonly body: KeyRequest;
+    readonly answer: CreatedKey;
+  };
+  /** Delete a key. A repetition changes nothing. */
+  readonly "DELETE /v1/keys/{key_hash}": {
+    readonly path: { readonly key_hash: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
+  /** List every version of every plan, and the rate of dollars. */
+  readonly "GET /v1/plans": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Plans;
+  };
+  /** Give the newest price book, in the canonical text whose hash statements carry. */
+  readonly "GET /v1/price-book": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: PriceBook;
+  };
+  /** Tell what calls would cost: in rated tokens, in the token, and in dollars where a rate is known. */
+  readonly "POST /v1/quotes": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: QuoteRequest;
+    readonly answer: Quote;
+  };
+  /** List the statements, newest first. */
+  readonly "GET /v1/statements": {
+    readonly path: object;
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Statements;
+  };
+  /** Tell whether each outside system does its part now, and how far behind the pipeline is. */
+  readonly "GET /v1/status": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Status;
+  };
+  /** List the account's subscriptions, each with its balances and usage now. */
+  readonly "GET /v1/subscriptions": {
+    readonly path: object;
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: SubscriptionPage;
+  };
+  /** Read one subscription with its balances and usage now. */
+  readonly "GET /v1/subscriptions/{subscription_id}": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Subscription;
+  };
+  /** List the billed calls that began in a window of time, newest first, and how far each is. */
+  readonly "GET /v1/subscriptions/{subscription_id}/events": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: { readonly from?: string; readonly to?: string; readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: StatedEventPage;
+  };
+  /** Export the billed calls that began in a window of time as CSV, newest first; `Link` leads to the next part. */
+  readonly "GET /v1/subscriptions/{subscription_id}/exports/usage": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: { readonly from?: string; readonly to?: string; readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: string;
+  };
+  /** List the journal of a subscription, newest entry first. */
+  readonly "GET /v1/subscriptions/{subscription_id}/journal": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: EntryPage;
+  };
+  /** List the keys of a subscription: first those that are not deleted, oldest first, then deleted ones. */
+  readonly "GET /v1/subscriptions/{subscription_id}/keys": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: KeyPage;
+  };
+  /** Sum the usage of a window of time by key, model, day or hour, newest first; pending, sealed and settled apart. */
+  readonly "GET /v1/subscriptions/{subscription_id}/usage": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: { readonly by?: readonly Dimension[]; readonly from?: string; readonly to?: string; readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: SummedUsage;
+  };
+  /** List the calls of a subscription that were counted under one epoch, in the order in which they were counted. */
+  readonly "GET /v1/subscriptions/{subscription_id}/usage/{epoch}": {
+    readonly path: { readonly subscription_id: string; readonly epoch: string };
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: CountedEventPage;
+  };
+  /** Give a ticket that opens one WebSocket connection within half a minute. */
+  readonly "POST /v1/websocket-tickets": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Ticket;
+  };
+}
