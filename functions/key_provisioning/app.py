@@ -1,4 +1,4 @@
-"""HTTP API: creates, lists and deletes the virtual keys of a subscription."""
+"""HTTP API: creates, lists, changes, rotates and deletes the virtual keys of a subscription."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,10 +6,18 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.accounts.answers import CreatedKeyAnswer, KeyAnswer
-from flareflow.accounts.requests import KeyRequest
+from flareflow.accounts.answers import CreatedKeyAnswer, FirstKeysAnswer, KeyAnswer
+from flareflow.accounts.requests import KeyChange, KeyRequest, RotationRequest
 from flareflow.answers import Page
-from flareflow.bootstrap.key_provisioning import create_key, delete_key, limit_requests, list_keys
+from flareflow.bootstrap.key_provisioning import (
+    change_key,
+    create_key,
+    delete_key,
+    limit_requests,
+    list_keys,
+    make_first_keys,
+    rotate_key,
+)
 from flareflow.entrypoints.http import (
     IdempotencyKey,
     KeyHashInPath,
@@ -24,8 +32,7 @@ logger = Logger()
 app = http_api(limit_requests)
 
 
-@app.post("/v1/keys", status_code=HTTPStatus.CREATED)
-@refuses(
+NO_KEY = (
     "idempotency_key_required",
     "subscription_not_found",
     "subscription_not_open",
@@ -37,6 +44,17 @@ app = http_api(limit_requests)
     "idempotency_key_reused",
     "request_in_progress",
 )
+"""Why a key is not made."""
+
+
+@app.post("/v1/first-keys")
+def make_first() -> FirstKeysAnswer:
+    """Make the first key of each subscription that never had one, up to three, and show their secrets, once."""
+    return FirstKeysAnswer(items=[CreatedKeyAnswer.of(made) for made in make_first_keys().run(caller(app))])
+
+
+@app.post("/v1/keys", status_code=HTTPStatus.CREATED)
+@refuses(*NO_KEY, "already_over")
 def create(request: KeyRequest, idempotency_key: IdempotencyKey) -> CreatedKeyAnswer:
     """Create a key of a subscription and show its secret, once."""
     return CreatedKeyAnswer.of(create_key().run(caller(app), idempotency_key, request))
@@ -47,6 +65,20 @@ def create(request: KeyRequest, idempotency_key: IdempotencyKey) -> CreatedKeyAn
 def list_all(subscription_id: NumberInPath, cursor: ListCursor = None) -> Page[KeyAnswer]:
     """List the keys of a subscription: first those that are not deleted, oldest first, then deleted ones."""
     return Page[KeyAnswer].of(list_keys().run(caller(app), subscription_id, cursor))
+
+
+@app.patch("/v1/keys/<key_hash>")
+@refuses("key_not_found", "key_ended")
+def change(key_hash: KeyHashInPath, request: KeyChange) -> KeyAnswer:
+    """Give a key another name or cap. What is left out stays; a cap of null takes it away."""
+    return KeyAnswer.of(change_key().run(caller(app), key_hash, request))
+
+
+@app.post("/v1/keys/<key_hash>/rotations", status_code=HTTPStatus.CREATED)
+@refuses(*NO_KEY, "key_not_found", "key_ended", "key_held", "key_cap_reached", "invalid_overlap")
+def rotate(key_hash: KeyHashInPath, request: RotationRequest, idempotency_key: IdempotencyKey) -> CreatedKeyAnswer:
+    """Make a key in place of another, which works until a given time, and show the new secret, once."""
+    return CreatedKeyAnswer.of(rotate_key().run(caller(app), idempotency_key, key_hash, request))
 
 
 @app.delete("/v1/keys/<key_hash>", status_code=HTTPStatus.NO_CONTENT)

@@ -25,6 +25,7 @@ from flareflow_gate.bounds import Bounds
 from flareflow_gate.configuration import Configuration
 from flareflow_gate.credit import CreditDesk
 from flareflow_gate.gate import Gate
+from flareflow_gate.key_reports import HttpKeyReports, KeyReports
 from flareflow_gate.leasing import HttpCreditSource
 from flareflow_gate.living import Lifeline
 from flareflow_gate.models import CallableModels
@@ -112,7 +113,8 @@ async def serve(settings: Settings, configured: Configuration) -> None:
         works = (shipping.run(), prices.run(), desk.run(), orphans, old_receipts)
         async with asyncio.TaskGroup() as background:  # one that fails ends the process
             tasks = [background.create_task(work) for work in works]
-            await serve_doors(*doors(Parts(outbox, shipping, prices, desk, receipts), configured), settings)
+            reports = HttpKeyReports(http, f"{settings.credit_url}/keys", settings.ingest_secret, time.monotonic)
+            await serve_doors(*doors(Parts(outbox, shipping, prices, desk, receipts, reports), configured), settings)
             for task in tasks:
                 task.cancel()
         await shipping.hand_over()
@@ -130,6 +132,7 @@ class Parts:
     prices: PricesInForce
     desk: CreditDesk
     receipts: Receipts
+    reports: KeyReports
 
 
 def doors(parts: Parts, configured: Configuration) -> tuple[Gate, Admin]:
@@ -161,6 +164,7 @@ def doors(parts: Parts, configured: Configuration) -> tuple[Gate, Admin]:
         models=models,
         is_management_key=is_management_key,
         call_seconds_max=configured["litellm_settings"]["request_timeout"] + TIMEOUT_GRACE_SECONDS,
+        reports=parts.reports,
     )
     return gate, Admin(LITELLM, is_management_key)
 

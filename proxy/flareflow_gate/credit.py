@@ -37,12 +37,16 @@ type Microtokens = Annotated[int, Field(ge=0, lt=2**64)]
 
 
 class Granted(BaseModel):
-    """What FlareFlow answers: `held_microtokens` is all that the gate has for the key now."""
+    """What FlareFlow answers: `held_microtokens` is all that the gate has for the key now.
+
+    `key_left_microtokens`: what is left of the key's own cap; None without one.
+    """
 
     standing: str
     held_microtokens: Microtokens
     left_microtokens: Microtokens
     lifetime_seconds: Annotated[int, Field(gt=0, le=3_600)]
+    key_left_microtokens: Microtokens | None = None
 
 
 class UnknownKeyError(Exception):
@@ -99,7 +103,7 @@ class CreditDesk:
 
     def __init__(self, source: CreditSource, top_up_url: str, clock: Callable[[], float]) -> None:
         self._source = source
-        self._top_up_url = top_up_url
+        self.top_up_url = top_up_url
         self._clock = clock
         self._accounts: dict[str, Account] = {}
         self._calls: dict[str, Reservation] = {}
@@ -153,12 +157,12 @@ class CreditDesk:
             case KeyRefusal.BLOCKED:
                 return await self._why_blocked(key_hash)
             case KeyRefusal.EXPIRED:
-                message = f"This key has expired. Make another one at {self._top_up_url}."
+                message = f"This key has expired. Make another one at {self.top_up_url}."
                 return RefusedError(HTTPStatus.UNAUTHORIZED, "key_expired", message)
             case KeyRefusal.UNKNOWN:
                 return _unknown_key()
             case KeyRefusal.BUDGET_USED_UP:
-                message = f"What this key may spend is used up. Raise its cap or top up at {self._top_up_url} to go on."
+                message = f"What this key may spend is used up. Raise its cap or top up at {self.top_up_url} to go on."
                 return RefusedError(HTTPStatus.PAYMENT_REQUIRED, "key_cap_reached", message)
 
     async def _why_blocked(self, key_hash: str) -> RefusedError:
@@ -205,8 +209,19 @@ class CreditDesk:
             account.refusal = None
             return
         account.refused_most, account.refused_until = most, self._clock() + REFUSED_SECONDS
-        account.refusal = self._refusal(granted.standing, most, granted.left_microtokens - account.owed)
+        account.refusal = self._why_not(granted, most, account.owed)
         raise account.refusal
+
+    def _why_not(self, granted: Granted, most: int, owed: int) -> RefusedError:
+        """Why a call is not admitted that can cost `most`; `owed`: what ended calls have cost and nobody knows yet."""
+        key_left = granted.key_left_microtokens
+        if granted.standing not in CALLS_ALLOWED or key_left is None or most <= key_left - owed:
+            return self._refusal(granted.standing, most, granted.left_microtokens - owed)
+        message = (
+            f"This call can cost up to {most // 10**6} rated tokens, and the cap of this key leaves "
+            f"{max(0, key_left - owed) // 10**6}. Raise the cap at {self.top_up_url}, or send a lower max_tokens."
+        )
+        return RefusedError(HTTPStatus.PAYMENT_REQUIRED, "key_cap_reached", message)
 
     async def _lease(self, account: Account, needed: int) -> Granted:
         """Renew the lease, with so much more for a waiting call. Only who holds the account's lock may call this."""
@@ -243,9 +258,9 @@ class CreditDesk:
             case "active" | "warned":
                 return self._nothing_left(most, max(0, left))
             case "overdrawn":
-                return _payment(f"The deposit is used up. Top up at {self._top_up_url} to go on.")
+                return _payment(f"The deposit is used up. Top up at {self.top_up_url} to go on.")
             case "capped":
-                return _payment(f"Your spend cap of this period is used up. Raise it at {self._top_up_url} to go on.")
+                return _payment(f"Your spend cap of this period is used up. Raise it at {self.top_up_url} to go on.")
             case "exiting":
                 return _payment("The end of this subscription was announced, so its keys call no models any more.")
             case _:
@@ -256,11 +271,11 @@ class CreditDesk:
         if most > left:
             return _payment(
                 f"This call can cost up to {most // 10**6} rated tokens, and the deposit pays for {left // 10**6}. "
-                f"Top up at {self._top_up_url}, or send a lower max_tokens."
+                f"Top up at {self.top_up_url}, or send a lower max_tokens."
             )
         message = (
             "Calls under way have reserved what is left of the deposit. Try again when they have ended, or top up at "
-            f"{self._top_up_url}."
+            f"{self.top_up_url}."
         )
         return RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "insufficient_credit", message)
 

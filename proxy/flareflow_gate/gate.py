@@ -21,16 +21,29 @@ from flareflow_gate.asgi import (
 from flareflow_gate.bookkeeping import Bookkeeping, OpenCall
 from flareflow_gate.callers import AUTHORIZATION, Caller, caller_of
 from flareflow_gate.hanging_up import CallerLine
+from flareflow_gate.key_reports import KeyReports, credits_answer, usage_answer
 from flareflow_gate.model_list import ModelList
 from flareflow_gate.models import CallableModels
 from flareflow_gate.refusals import ErrorStyle, RefusedError
 from flareflow_gate.requests import ModelCall, model_call
-from flareflow_gate.routes import LIVELINESS, MODELS, READINESS, Route, is_model_list, model_call_route, receipt_of
+from flareflow_gate.routes import (
+    LIVELINESS,
+    MODELS,
+    READINESS,
+    Route,
+    is_credits,
+    is_model_list,
+    is_usage,
+    model_call_route,
+    receipt_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Lets model calls through to `litellm`, has each recorded, and hands out their receipts.
+
+    What a key asks about itself is answered by `reports`.
 
     `is_management_key` says whether a hash is the master key's, which calls no models. A call that lasts longer than
     `call_seconds_max` is ended: polls of the spend log look back only so far.
@@ -41,6 +54,7 @@ class Gate:
     models: CallableModels
     is_management_key: Callable[[str], bool]
     call_seconds_max: float
+    reports: KeyReports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -61,6 +75,12 @@ class Gate:
                 await self._list_models(scope, receive, send)
             elif method == "GET" and (event_id := receipt_of(path)):
                 await self._receipt(event_id, scope, send)
+            elif method == "GET" and is_usage(path):
+                report = await self.reports.of(self._caller(scope).key_hash)
+                await answer_json(send, HTTPStatus.OK, usage_answer(report))
+            elif method == "GET" and is_credits(path):
+                report = await self.reports.of(self._caller(scope).key_hash)
+                await answer_json(send, HTTPStatus.OK, credits_answer(report, self.bookkeeping.credit.top_up_url))
             elif method == "GET" and path == LIVELINESS:
                 await self.litellm(rewritten(scope, LIVELINESS, []), receive, send)
             elif method == "GET" and path == READINESS:

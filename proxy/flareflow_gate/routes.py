@@ -44,6 +44,8 @@ MODEL_CALLS: Final = (
     Route("/v1/messages", Protocol.MESSAGES, parameters.AnthropicMessages, ErrorStyle.ANTHROPIC),
 )
 MODELS: Final = "/v1/models"
+USAGE: Final = "/v1/usage"
+CREDITS: Final = "/v1/credits"
 LIVELINESS: Final = "/health/liveliness"
 READINESS: Final = "/health/readiness"
 
@@ -59,7 +61,20 @@ def model_call_route(path: str) -> Route | None:
 
 
 def is_model_list(path: str) -> bool:
-    return path in {MODELS, MODELS.removeprefix("/v1")}
+    return _is(path, MODELS)
+
+
+def is_usage(path: str) -> bool:
+    return _is(path, USAGE)
+
+
+def is_credits(path: str) -> bool:
+    return _is(path, CREDITS)
+
+
+def _is(path: str, route: str) -> bool:
+    """With or without `/v1`, as SDKs are told the base URL with it."""
+    return path in {route, route.removeprefix("/v1")}
 
 
 def receipt_of(path: str) -> str | None:

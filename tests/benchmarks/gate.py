@@ -33,7 +33,7 @@ from flareflow_gate.outbox import Outbox
 from flareflow_gate.receipts import KeptReceipts
 from infra.paths import LOCAL
 from tests.support.doors import Doors, both_doors
-from tests.unit.proxy.gate_harness import TOP_UP_URL, FakeCredit, FakePrices, receipts_in
+from tests.unit.proxy.gate_harness import TOP_UP_URL, FakeCredit, FakeKeyReports, FakePrices, receipts_in
 
 PORT_BASE: Final = "24700"
 CALLS: Final = 200
@@ -134,7 +134,7 @@ async def stream_memory_growth_kib(folder: Path) -> int:
         clock=lambda: datetime.now(UTC),
         on_record=lambda: None,
     )
-    gate = Gate(streaming_litellm, bookkeeping, models, lambda _: False, 60.0)
+    gate = Gate(streaming_litellm, bookkeeping, models, lambda _: False, 60.0, FakeKeyReports())
     await _stream_through(gate, STREAMS_BEFORE)
     before = _memory()
     await _stream_through(gate, STREAMS)

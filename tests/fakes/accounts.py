@@ -1,6 +1,5 @@
 """In-memory fakes of the accounts package's ports; those of outside systems fail when told to."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -8,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from flareflow.accounts.models import (
     AccountKey,
     CursorPage,
-    IssuedKey,
-    KeyState,
+    KeyLimits,
     KeyStatus,
     OnChainSubscription,
     Session,
@@ -18,7 +16,7 @@ from flareflow.accounts.models import (
 )
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
 from flareflow.accounts.standing import KnownStanding
-from flareflow.errors import KeyIssuerUnavailableError, RaceLostError
+from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.entries import Entry
@@ -136,80 +134,6 @@ class FakeOnChainSubscriptions:
 
 
 @dataclass
-class FakeKeyIssuer:
-    """`KeyIssuer` in memory, `blocked` by key hash.
-
-    The next `lose_requests` calls fail before they are carried out, the next `lose_answers` calls after it.
-    """
-
-    blocked: dict[str, bool] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    budgets: dict[str, int] = field(default_factory=dict)
-    lose_requests: int = 0
-    lose_answers: int = 0
-    issued: int = 0
-
-    def issue(self, alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
-        self._receive("issue")
-        if alias in self.aliases:
-            raise KeyIssuerUnavailableError(f"{alias} is taken")
-        self.issued += 1
-        secret = f"sk-secret-of-key-number-{self.issued}"
-        key_hash = hashlib.sha256(secret.encode()).hexdigest()
-        self.aliases[alias] = key_hash
-        self.blocked[key_hash] = False
-        self.budgets[key_hash] = budget_microusd
-        self._answer("issue")
-        return IssuedKey(secret, key_hash)
-
-    def delete_alias(self, alias: str) -> None:
-        self._receive("delete_alias")
-        self.blocked.pop(self.aliases.pop(alias, ""), None)
-        self._answer("delete_alias")
-
-    def delete(self, key_hash: str) -> None:
-        self._receive("delete")
-        self.aliases = {alias: other for alias, other in self.aliases.items() if other != key_hash}
-        self.blocked.pop(key_hash, None)
-        self._answer("delete")
-
-    def block(self, key_hash: str) -> None:
-        self._switch("block", key_hash, blocked=True)
-
-    def unblock(self, key_hash: str) -> None:
-        self._switch("unblock", key_hash, blocked=False)
-
-    def find(self, key_hash: str) -> KeyState | None:
-        self._receive("find")
-        self._answer("find")
-        known = self.blocked.get(key_hash)
-        return None if known is None else KeyState(known, self.budgets.get(key_hash))
-
-    def set_budget(self, key_hash: str, budget_microusd: int) -> None:
-        self._receive("set_budget")
-        self.budgets[key_hash] = budget_microusd
-        self._answer("set_budget")
-
-    def _switch(self, call: str, key_hash: str, *, blocked: bool) -> None:
-        self._receive(call)
-        if key_hash in self.blocked:
-            self.blocked[key_hash] = blocked
-        self._answer(call)
-
-    def _receive(self, call: str) -> None:
-        if self.lose_requests > 0:
-            self.lose_requests -= 1
-            raise KeyIssuerUnavailableError(f"the request to {call} was lost")
-
-    def _answer(self, call: str) -> None:
-        self.calls.append(call)
-        if self.lose_answers > 0:
-            self.lose_answers -= 1
-            raise KeyIssuerUnavailableError(f"the answer to {call} was lost")
-
-
-@dataclass
 class FakeVirtualKeys:
     """`VirtualKeys` in memory."""
 
@@ -231,6 +155,19 @@ class FakeVirtualKeys:
     def note_budget(self, key: VirtualKey, budget_microusd: int) -> None:
         if key.key_hash in self.keys:
             self.keys[key.key_hash] = replace(self.keys[key.key_hash], budget_microusd=budget_microusd)
+
+    def note_limits(self, key: VirtualKey, limits: KeyLimits) -> None:
+        self._change(key, limits=limits)
+
+    def change(self, key: VirtualKey) -> bool:
+        return self._change(key, alias=key.alias, cap_microtokens=key.cap_microtokens)
+
+    def _change(self, key: VirtualKey, **changes: object) -> bool:
+        known = self.keys.get(key.key_hash)
+        if known is None or known.status is KeyStatus.DELETED:
+            return False
+        self.keys[key.key_hash] = replace(known, **changes)  # type: ignore[arg-type]
+        return True
 
     def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
         known = self.keys.get(key.key_hash)
@@ -292,9 +229,11 @@ class FakeKeyRequests:
         if self._is_mine(claim):
             self.claims[claim.owner, claim.idempotency_key] = replace(claim, lease_until=now, resumed=False)
 
-    def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
+    def finish(self, claim: KeyRequestClaim, key: VirtualKey, replaced: VirtualKey | None = None) -> None:
         if not self._is_mine(claim):
             raise RaceLostError("the lease was lost")
+        if replaced and self.virtual_keys.keys[replaced.key_hash].status is KeyStatus.DELETED:
+            raise RaceLostError("the replaced key is deleted")
         known = self.standings.find(key.subscription_id)
         if known is None or known.owner != key.owner or not known.standing.allows_calls:
             raise RaceLostError("the standing allows no key")
@@ -302,6 +241,8 @@ class FakeKeyRequests:
             raise RaceLostError("there are as many keys as there may be")
         self.claims[claim.owner, claim.idempotency_key] = replace(claim, key_hash=key.key_hash, resumed=False)
         self.virtual_keys.keys[key.key_hash] = key
+        if replaced:
+            self.virtual_keys.note_limits(replaced, replaced.limits)
 
     def _is_mine(self, claim: KeyRequestClaim) -> bool:
         held = self.find(claim.owner, claim.idempotency_key)

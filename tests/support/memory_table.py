@@ -108,7 +108,9 @@ class MemoryTable(BreakableTable):
             self.items.pop(key, None)
         elif kind == "Update":
             item = self.items.get(key, {"pk": key[0], "sk": key[1]})
-            self.items[key] = _updated(item, action["UpdateExpression"], action["ExpressionAttributeValues"])
+            names = action.get("ExpressionAttributeNames", {})
+            expression = re.sub(r"#\w+", lambda given: names[given[0]], action["UpdateExpression"])
+            self.items[key] = _updated(item, expression, action["ExpressionAttributeValues"])
 
 
 def _key_of(action: Item) -> Keys:

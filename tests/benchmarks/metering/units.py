@@ -29,6 +29,7 @@ from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
 from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
 from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.leases import DynamoLeases
 from flareflow.adapters.dynamodb.messages import DynamoMessages
@@ -64,7 +65,8 @@ from infra.local.aws import session as aws
 from infra.local.aws.gateway.streams import event_record
 from infra.local.ports import url
 from tests.benchmarks.metering.log import Log
-from tests.fakes.accounts import ALICE, FakeKeyIssuer, FakeLedger, FakeVirtualKeys
+from tests.fakes.accounts import ALICE, FakeLedger, FakeVirtualKeys
+from tests.fakes.keys import FakeKeyIssuer
 from tests.fakes.metering import FakeKeyDirectory, FakePriceBooks
 from tests.fakes.realtime import FakeConnectionSender
 from tests.fakes.reconciliation import FakeBilledCalls, FakeJournalCheck, FakeKeySpend, FakeReports, FakeSealedTotals
@@ -124,7 +126,8 @@ class Deployment:
     def lease(self) -> None:
         """Lease credit as a gate does: for each key, anew in each lifetime of a lease in which it is used."""
         keys = FakeVirtualKeys({key_hash: _key(key_hash, of) for key_hash, of in self.log.keys.items()})
-        leases = LeaseCredit(lambda: SECRET, keys, self._judge, DynamoLeases(self.accounts_table), lambda: NOW)
+        usages = DynamoKeyUsages(self.usage_table, time.sleep)
+        leases = LeaseCredit(lambda: SECRET, keys, self._judge, DynamoLeases(self.accounts_table), usages, lambda: NOW)
         used = {(call.key_hash, (call.started_at - BEGIN) // LEASE_LIFETIME) for call in self.log.calls()}
         for key_hash, _ in sorted(used):
             asked = {"kept_microtokens": 0, "needed_microtokens": LEASED, "wanted_microtokens": LEASED}

@@ -1,13 +1,14 @@
 """The ports over AccountsTable, fakes and DynamoDB alike."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from flareflow.accounts.models import KeyStatus, Lease, Session, SubscriptionLeases, VirtualKey
+from flareflow.accounts.models import KeyLimits, KeyStatus, Lease, Session, SubscriptionLeases, VirtualKey
 from flareflow.accounts.ports import (
     KEYS_PER_SUBSCRIPTION_MAX,
     KeyRequestClaim,
@@ -20,6 +21,7 @@ from flareflow.accounts.ports import (
 )
 from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
+from flareflow.adapters.dynamodb.errors import ConditionFailedError
 from flareflow.adapters.dynamodb.leases import DynamoLeases
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.standings import DynamoStandings
@@ -68,17 +70,18 @@ def accounts(request: pytest.FixtureRequest) -> Accounts:
                 FakeNonces(), FakeSessions(), keys, FakeKeyRequests(keys, kept), kept, FakeLeases(), FakeRequestCounts()
             )
         )
-    table: Table = request.getfixturevalue("table")
-    return with_standings(
-        Accounts(
-            DynamoNonces(table),
-            DynamoSessions(table),
-            DynamoVirtualKeys(table),
-            DynamoKeyRequests(table, table),
-            DynamoStandings(table),
-            DynamoLeases(table),
-            DynamoRequestCounts(table),
-        )
+    return with_standings(over_dynamodb(request.getfixturevalue("table")))
+
+
+def over_dynamodb(table: "Table") -> Accounts:
+    return Accounts(
+        DynamoNonces(table),
+        DynamoSessions(table),
+        DynamoVirtualKeys(table),
+        DynamoKeyRequests(table, table),
+        DynamoStandings(table),
+        DynamoLeases(table),
+        DynamoRequestCounts(table),
     )
 
 
@@ -284,6 +287,62 @@ def test_no_more_keys_are_recorded_than_there_may_be_however_many_were_deleted(a
     accounts.requests.finish(claim(idempotency_key=f"makes-{names[-1]}"), keys[-1])
     assert hashes(accounts.keys.living(7)) == names[4:]
     assert len(accounts.keys.deleted(7, None).items) == 4
+
+
+def test_a_key_is_renamed_and_limited_until_it_is_deleted(accounts: Accounts) -> None:
+    limits = KeyLimits(("gpt-4o", "o1"), NOW + MINUTE, 5, 9_000)
+    add(accounts, replace(key(), limits=limits, replaces="b" * 64))
+    assert accounts.keys.find("a" * 64) == replace(key(), limits=limits, replaces="b" * 64)
+    assert accounts.keys.change(replace(key(), alias="phone", cap_microtokens=10**12))
+    accounts.keys.note_limits(key(), KeyLimits(expires_at=NOW))
+    assert accounts.keys.find("a" * 64) == replace(
+        key(), alias="phone", cap_microtokens=10**12, limits=KeyLimits(expires_at=NOW), replaces="b" * 64
+    )
+    assert accounts.keys.change(replace(key(), alias="phone"))
+    [known] = accounts.keys.living(7)
+    accounts.keys.mark(known, KeyStatus.DELETED)
+    assert not accounts.keys.change(key())
+    assert accounts.keys.deleted(7, None).items == [replace(known, status=KeyStatus.DELETED)]
+
+
+def test_a_key_ends_when_the_one_is_recorded_that_replaces_it(accounts: Accounts) -> None:
+    add(accounts, key("a"))
+    ending = replace(key("a"), limits=KeyLimits(expires_at=NOW + MINUTE))
+    accounts.requests.claim(claim(), NOW)
+    accounts.requests.finish(claim(), replace(key("b"), replaces="a" * 64), ending)
+    assert accounts.keys.find("a" * 64) == ending
+    # And none is recorded in the place of a key that is deleted
+    accounts.keys.mark(ending, KeyStatus.DELETED)
+    accounts.requests.claim(claim(idempotency_key="request-2"), NOW)
+    with pytest.raises(RaceLostError):
+        accounts.requests.finish(claim(idempotency_key="request-2"), key("c"), ending)
+    assert hashes(accounts.keys.living(7)) == ["b" * 64]
+
+
+@pytest.mark.stack
+def test_concurrent_requests_record_as_many_keys_as_there_may_be(table: "Table") -> None:
+    # Given more requests at once than a subscription may have keys
+    accounts = with_standings(over_dynamodb(table))
+    names = [f"{number:064x}" for number in range(KEYS_PER_SUBSCRIPTION_MAX + 12)]
+    for name in names:
+        accounts.requests.claim(claim(idempotency_key=name), NOW)
+
+    def record(name: str) -> bool:
+        for _ in range(20):
+            try:
+                accounts.requests.finish(claim(idempotency_key=name), replace(key(), key_hash=name))
+            except ConditionFailedError:
+                return False
+            except RaceLostError:  # as a client that tries again
+                continue
+            return True
+        raise AssertionError("in the way of other requests 20 times")
+
+    # When all are recorded at the same time
+    with ThreadPoolExecutor(len(names)) as pool:
+        recorded = sum(pool.map(record, names))
+    # Then there are exactly as many
+    assert recorded == len(accounts.keys.living(7)) == KEYS_PER_SUBSCRIPTION_MAX
 
 
 def test_a_budget_is_noted(accounts: Accounts) -> None:

@@ -1,29 +1,34 @@
 """The `KeyIssuer` port, with the fake and with LiteLLM."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from hashlib import sha256
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from flareflow.accounts.models import KeyState
+from flareflow.accounts.models import KeyLimits, KeyState
 from flareflow.accounts.ports import KeyIssuer
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.errors import KeyIssuerUnavailableError
+from flareflow.time import utc_now
 from infra.local.ports import url
-from tests.fakes.accounts import ALICE, FakeKeyIssuer
+from tests.fakes.accounts import ALICE
+from tests.fakes.keys import FakeKeyIssuer
+from tests.support.eventually import eventually
 from tests.support.litellm import MASTER_KEY, litellm_proxy
 
 
 @dataclass
 class Issuing:
-    """An issuer, and whether a key of it works."""
+    """An issuer, whether a key of it works, and what an administrator does to block one."""
 
     issuer: KeyIssuer
     works: Callable[[str], bool]
+    hold: Callable[[str], object]
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +42,16 @@ def proxy() -> Iterator[httpx.Client]:
 def issuing(request: pytest.FixtureRequest) -> Issuing:
     if request.param == "fake":
         fake = FakeKeyIssuer()
-        return Issuing(fake, lambda secret: fake.blocked.get(sha256(secret.encode()).hexdigest()) is False)
+        return Issuing(fake, lambda secret: fake.blocked.get(sha256(secret.encode()).hexdigest()) is False, fake.hold)
     proxy: httpx.Client = request.getfixturevalue("proxy")
 
     def works(secret: str) -> bool:
         return httpx.get(f"{url('litellm')}/v1/models", headers=bearer(secret)).is_success
 
-    return Issuing(LiteLLMKeys(proxy), works)
+    def hold(key_hash: str) -> None:
+        proxy.post("/key/block", json={"key": key_hash}).raise_for_status()
+
+    return Issuing(LiteLLMKeys(proxy), works, hold)
 
 
 @pytest.fixture
@@ -98,8 +106,53 @@ def test_a_key_is_found_with_its_state_and_its_budget_until_it_is_deleted(issuin
     issuing.issuer.set_budget(issued.key_hash, 2_500_001)
     assert issuing.issuer.find(issued.key_hash) == KeyState(is_blocked=True, budget_microusd=2_500_001)
     issuing.issuer.delete(issued.key_hash)
-    assert issuing.issuer.find(issued.key_hash) is None
+    assert issuing.issuer.find(issued.key_hash) == KeyState(is_deleted=True)
     assert issuing.issuer.find("0" * 64) is None
+
+
+def test_a_key_has_the_limits_that_were_asked_for(issuing: Issuing, alias: str) -> None:
+    wanted = KeyLimits(("gpt-4o",), utc_now() + timedelta(hours=1), 60, 10_000)
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000, wanted)
+    found = issuing.issuer.find(issued.key_hash)
+    assert found is not None
+    assert found.limits.expires_at is not None
+    assert wanted.expires_at is not None
+    assert abs(found.limits.expires_at - wanted.expires_at) < timedelta(minutes=1)
+    assert replace(found.limits, expires_at=wanted.expires_at) == wanted
+
+
+def test_a_key_can_be_made_to_end_and_shows_when(issuing: Issuing, alias: str) -> None:
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
+    soon = utc_now() + timedelta(minutes=5)
+    issuing.issuer.expire(issued.key_hash, soon)
+    found = issuing.issuer.find(issued.key_hash)
+    assert found is not None
+    assert found.limits.expires_at is not None
+    assert abs(found.limits.expires_at - soon) < timedelta(minutes=1)
+    issuing.issuer.expire("0" * 64, soon)
+
+
+def test_a_key_that_an_administrator_blocked_stays_blocked_and_shows_so(issuing: Issuing, alias: str) -> None:
+    # Given a key that FlareFlow has blocked and unblocked, and an administrator has blocked
+    issued = issuing.issuer.issue(alias, 7, ALICE, 1_250_000)
+    issuing.issuer.block(issued.key_hash)
+    issuing.issuer.unblock(issued.key_hash)
+    issuing.hold(issued.key_hash)
+    # When FlareFlow blocks and unblocks it again
+    issuing.issuer.block(issued.key_hash)
+    issuing.issuer.unblock(issued.key_hash)
+    # Then it is still the administrator's block
+    assert issuing.issuer.find(issued.key_hash) == KeyState(is_blocked=True, budget_microusd=1_250_000, is_held=True)
+    assert not issuing.works(issued.secret)
+
+
+@pytest.mark.stack
+def test_a_key_whose_time_is_over_no_longer_works(proxy: httpx.Client, alias: str) -> None:
+    issuer = LiteLLMKeys(proxy)
+    issued = issuer.issue(alias, 7, ALICE, 1_250_000)
+    issuer.expire(issued.key_hash, utc_now() - timedelta(seconds=1))
+    models = f"{url('litellm')}/v1/models"
+    eventually(lambda: httpx.get(models, headers=bearer(issued.secret)).status_code == httpx.codes.UNAUTHORIZED or None)
 
 
 def test_blocking_and_unblocking_a_deleted_key_succeeds(issuing: Issuing, alias: str) -> None:

@@ -18,7 +18,8 @@ from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.plans import NextPlan
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers, charge_ufix64
-from tests.fakes.accounts import ALICE, BOB, FakeKeyIssuer, FakeLedger, FakeMeteredUsage, FakeStandings, FakeVirtualKeys
+from tests.fakes.accounts import ALICE, BOB, FakeLedger, FakeMeteredUsage, FakeStandings, FakeVirtualKeys
+from tests.fakes.keys import FakeKeyIssuer
 from tests.fakes.settlement import FakeKnownRates
 
 TOKENS = 1_000_000

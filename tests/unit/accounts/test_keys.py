@@ -1,74 +1,21 @@
 """Making, listing and deleting virtual keys."""
 
 import logging
-from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from flareflow.accounts.budgets import Budgets
-from flareflow.accounts.keys import (
-    LEASE,
-    CreatedKey,
-    CreateKey,
-    DeleteKey,
-    ListKeys,
-    issuer_alias,
-)
-from flareflow.accounts.models import IssuedKey, KeyStatus
+from flareflow.accounts.keys import LEASE, issuer_alias
+from flareflow.accounts.models import IssuedKey, KeyLimits, KeyStatus
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
 from flareflow.accounts.requests import KeyRequest
 from flareflow.accounts.standing import LEDGER_AGE_MAX
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import KeyIssuerUnavailableError, RaceLostError, RequestError
-from tests.fakes.accounts import (
-    ALICE,
-    BOB,
-    FakeClock,
-    FakeKeyIssuer,
-    FakeKeyRequests,
-    FakeLedger,
-    FakeMeteredUsage,
-    FakeOnChainSubscriptions,
-    FakeStandings,
-    FakeVirtualKeys,
-)
+from tests.fakes.accounts import ALICE, BOB
 from tests.fakes.settlement import FakeKnownRates
-
-REQUEST = KeyRequest(subscription_id=7, alias="laptop")
-
-
-@dataclass
-class Keys:
-    """Key provisioning over fakes; Alice owns subscription 7, Bob 8."""
-
-    clock: FakeClock = field(default_factory=FakeClock)
-    chain: FakeOnChainSubscriptions = field(default_factory=FakeOnChainSubscriptions)
-    issuer: FakeKeyIssuer = field(default_factory=FakeKeyIssuer)
-    known: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
-    standings: FakeStandings = field(default_factory=FakeStandings)
-    ledger: FakeLedger = field(default_factory=FakeLedger)
-    usage: FakeMeteredUsage = field(default_factory=FakeMeteredUsage)
-
-    def __post_init__(self) -> None:
-        self.requests = FakeKeyRequests(self.known, self.standings)
-        for subscription_id, owner in ((7, ALICE), (8, BOB)):
-            self.chain.open(subscription_id, owner)
-            self.ledger.open(subscription_id, owner, 100_000_000)
-
-    def create(
-        self, idempotency_key: str = "request-1", request: KeyRequest = REQUEST, caller: str = ALICE
-    ) -> CreatedKey:
-        self.ledger.complete = self.clock()
-        judge = JudgeStanding(self.ledger, self.usage, FakeKnownRates(), self.standings, self.clock)
-        use_case = CreateKey(self.chain, self.requests, self.known, self.issuer, judge, Budgets(10), self.clock)
-        return use_case.run(caller, idempotency_key, request)
-
-    def statuses(self, subscription_id: int = 7, caller: str = ALICE) -> list[KeyStatus]:
-        return [key.status for key in ListKeys(self.chain, self.known).run(caller, subscription_id).items]
-
-    def delete(self, key_hash: str, caller: str = ALICE) -> None:
-        DeleteKey(self.chain, self.known, self.issuer).run(caller, key_hash)
+from tests.unit.accounts.key_harness import REQUEST, Keys
 
 
 @pytest.fixture
@@ -111,7 +58,13 @@ def test_a_repeated_request_makes_no_second_key_and_shows_no_secret(keys: Keys) 
 
 
 @pytest.mark.parametrize(
-    "other", [KeyRequest(subscription_id=7, alias="phone"), KeyRequest(subscription_id=9, alias="laptop")]
+    "other",
+    [
+        KeyRequest(subscription_id=7, alias="phone"),
+        KeyRequest(subscription_id=9, alias="laptop"),
+        KeyRequest(subscription_id=7, alias="laptop", models=("gpt-4o",)),
+        KeyRequest(subscription_id=7, alias="laptop", requests_per_minute=5),
+    ],
 )
 def test_an_idempotency_key_belongs_to_one_request(keys: Keys, other: KeyRequest) -> None:
     keys.create()
@@ -244,10 +197,10 @@ def test_a_request_is_carried_out_by_one_attempt_at_a_time(keys: Keys) -> None:
     issue = keys.issuer.issue
     refused = []
 
-    def issue_slowly(alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
+    def issue_slowly(*asked: Any, **more: Any) -> IssuedKey:
         keys.clock.advance(timedelta(seconds=29))
         refused.append(refusal_of_creating(keys))
-        return issue(alias, subscription_id, owner, budget_microusd)
+        return issue(*asked, **more)
 
     keys.issuer.issue = issue_slowly  # type: ignore[method-assign]
     # When the first attempt gets its answer
@@ -323,10 +276,10 @@ def test_a_key_that_was_made_while_the_deposit_ran_out_is_taken_back(keys: Keys)
     # Given usage that arrives while LiteLLM makes the key, and an enforcement that has seen it
     issue = keys.issuer.issue
 
-    def issue_slowly(alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
+    def issue_slowly(*asked: Any, **more: Any) -> IssuedKey:
         keys.usage.meter(7, counted=50_000 * 1_000_000)
         JudgeStanding(keys.ledger, keys.usage, FakeKnownRates(), keys.standings, keys.clock).run(7)
-        return issue(alias, subscription_id, owner, budget_microusd)
+        return issue(*asked, **more)
 
     keys.issuer.issue = issue_slowly  # type: ignore[method-assign]
     # When the key was made, Then it is refused, and gone
@@ -340,10 +293,10 @@ def test_as_many_keys_as_there_may_be_hold_for_concurrent_requests_too(keys: Key
         keys.create(f"request-{number}")
     issue = keys.issuer.issue
 
-    def issue_slowly(alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
+    def issue_slowly(*asked: Any, **more: Any) -> IssuedKey:
         keys.issuer.issue = issue  # type: ignore[method-assign]
         keys.create("overtakes")
-        return issue(alias, subscription_id, owner, budget_microusd)
+        return issue(*asked, **more)
 
     keys.issuer.issue = issue_slowly  # type: ignore[method-assign]
     # When the first gets its answer, Then there are 20 keys here and at LiteLLM
@@ -356,3 +309,22 @@ def test_a_key_may_cost_at_litellm_what_the_rest_of_the_deposit_pays_for(keys: K
     keys.usage.meter(7, counted=20_000 * 1_000_000)
     created = keys.create()
     assert keys.issuer.budgets[created.key_hash] == 300_000
+
+
+def test_a_key_has_the_limits_that_its_owner_wants(keys: Keys) -> None:
+    # When Alice makes a key for two models, ten calls a minute and a week
+    end = keys.clock() + timedelta(days=7)
+    request = KeyRequest(
+        subscription_id=7, models=("gpt-4o", "o1"), expires_at=end, requests_per_minute=10, tokens_per_minute=9_000
+    )
+    created = keys.create(request=request)
+    # Then LiteLLM has it so, and so it is listed
+    wanted = KeyLimits(("gpt-4o", "o1"), end, 10, 9_000)
+    assert keys.issuer.limits[created.key_hash] == wanted
+    assert keys.known.keys[created.key_hash].limits == wanted
+
+
+def test_a_key_that_would_be_over_at_once_is_not_made(keys: Keys) -> None:
+    request = KeyRequest(subscription_id=7, expires_at=keys.clock())
+    assert refusal_of_creating(keys, request=request) == "already_over"
+    assert keys.issuer.calls == []

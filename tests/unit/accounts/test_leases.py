@@ -1,6 +1,6 @@
 """Leases of credit: many gates share a subscription, and together hold no more than is left."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -22,6 +22,7 @@ from tests.fakes.accounts import (
     FakeStandings,
     FakeVirtualKeys,
 )
+from tests.fakes.keys import FakeKeyUsages
 from tests.fakes.settlement import FakeKnownRates
 
 TOKENS = 10**6
@@ -50,6 +51,7 @@ class Counter:
     standings: FakeStandings = field(default_factory=FakeStandings)
     keys: FakeVirtualKeys = field(default_factory=FakeVirtualKeys)
     leases: FakeLeases = field(default_factory=FakeLeases)
+    usages: FakeKeyUsages = field(default_factory=FakeKeyUsages)
 
     def __post_init__(self) -> None:
         self.ledger.open(7, ALICE, 100_000_000)
@@ -61,7 +63,7 @@ class Counter:
     ) -> GrantedLease:
         self.ledger.complete = self.clock()
         judge = JudgeStanding(self.ledger, self.usage, FakeKnownRates(), self.standings, self.clock)
-        use_case = LeaseCredit(lambda: "secret", self.keys, judge, self.leases, self.clock)
+        use_case = LeaseCredit(lambda: "secret", self.keys, judge, self.leases, self.usages, self.clock)
         return use_case.run("Bearer secret", asking(kept, needed, wanted, gate, key_hash))
 
 
@@ -151,7 +153,7 @@ def test_a_key_that_is_unknown_or_deleted_gets_no_credit(counter: Counter, key_h
 
 def test_only_who_knows_the_secret_leases_credit(counter: Counter) -> None:
     judge = JudgeStanding(counter.ledger, counter.usage, FakeKnownRates(), counter.standings, counter.clock)
-    use_case = LeaseCredit(lambda: "secret", counter.keys, judge, counter.leases, counter.clock)
+    use_case = LeaseCredit(lambda: "secret", counter.keys, judge, counter.leases, counter.usages, counter.clock)
     request = LeaseRequest(gate="1" * 32, key_hash=KEY, kept_microtokens=0, needed_microtokens=1, wanted_microtokens=0)
     for authorization in ("", "Bearer another", "secret"):
         with pytest.raises(RequestError) as refused:
@@ -174,3 +176,40 @@ def test_a_grant_is_within_what_is_free_unless_it_was_spent_already(
     held = granted_microtokens(asking(kept, needed, wanted), free)
     assert kept <= held <= max(kept, free)
     assert held >= kept + needed or kept + needed > free
+
+
+def capped(counter: Counter, cap: int, used: int = 0) -> None:
+    counter.keys.keys[KEY] = replace(counter.keys.keys[KEY], cap_microtokens=cap)
+    counter.usages.used[KEY] = used
+
+
+def test_a_key_gets_no_more_than_is_left_of_its_cap(counter: Counter) -> None:
+    # Given a key that may use 1,000 tokens in all and has used 400
+    capped(counter, 1_000 * TOKENS, used=400 * TOKENS)
+    # When it needs 600 tokens, Then it gets them; and 601 it does not
+    assert counter.lease(needed=601 * TOKENS).held_microtokens == 0
+    granted = counter.lease(needed=600 * TOKENS, wanted=ALL)
+    assert (granted.held_microtokens, granted.key_left_microtokens) == (600 * TOKENS, 600 * TOKENS)
+    assert granted.left_microtokens == ALL
+
+
+def test_gates_together_hold_no_more_than_is_left_of_the_cap_of_a_key(counter: Counter) -> None:
+    # Given a cap of 1,000 tokens, and a gate that holds credit for another key
+    capped(counter, 1_000 * TOKENS)
+    counter.lease(needed=900 * TOKENS, gate="2", key_hash=OTHER_KEY)
+    # When two gates lease for the key, Then they get 1,000 together
+    assert counter.lease(needed=700 * TOKENS, gate="1").held_microtokens == 700 * TOKENS
+    assert counter.lease(needed=301 * TOKENS, gate="2").held_microtokens == 0
+    assert counter.lease(needed=300 * TOKENS, gate="2").held_microtokens == 300 * TOKENS
+
+
+def test_a_gate_keeps_what_it_may_have_spent_of_a_cap_that_was_lowered(counter: Counter) -> None:
+    capped(counter, 1_000 * TOKENS)
+    counter.lease(needed=700 * TOKENS)
+    capped(counter, 500 * TOKENS)
+    assert counter.lease(kept=700 * TOKENS, wanted=ALL).held_microtokens == 700 * TOKENS
+
+
+def test_nothing_is_read_for_a_key_without_a_cap(counter: Counter) -> None:
+    assert counter.lease(needed=TOKENS).key_left_microtokens is None
+    assert counter.usages.asked == 0

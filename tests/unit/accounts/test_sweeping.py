@@ -8,7 +8,7 @@ import pytest
 
 from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce
-from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.models import KeyLimits, KeyStatus, VirtualKey
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.accounts.sweeping import PAGE_MAX, REASONS_MAX, Sweep, SweepReport
 from flareflow.errors import BrokenRuleError, KeyIssuerUnavailableError
@@ -16,12 +16,12 @@ from flareflow.time import Deadline
 from tests.fakes.accounts import (
     ALICE,
     FakeClock,
-    FakeKeyIssuer,
     FakeLedger,
     FakeMeteredUsage,
     FakeStandings,
     FakeVirtualKeys,
 )
+from tests.fakes.keys import FakeKeyIssuer
 from tests.fakes.settlement import FakeKnownRates
 
 FLOW = 100_000_000
@@ -117,11 +117,78 @@ def test_a_key_that_was_unblocked_by_hand_while_overdrawn_is_blocked_again(tick:
     assert tick.issuer.blocked[key_hash]
 
 
-def test_a_key_that_was_blocked_by_hand_works_again(tick: Tick) -> None:
+def test_a_block_of_flareflows_that_was_not_noted_is_lifted(tick: Tick) -> None:
     [key_hash] = tick.open(7)
     tick.issuer.block(key_hash)
     tick.sweep()
     assert not tick.issuer.blocked[key_hash]
+
+
+def test_a_key_that_an_administrator_blocked_stays_blocked_and_shows_so(tick: Tick) -> None:
+    # Given a key that an administrator has blocked in LiteLLM
+    [key_hash] = tick.open(7)
+    tick.issuer.hold(key_hash)
+    # When sweeps and changes of the balance pass over it
+    tick.sweep()
+    tick.usage.meter(7, counted=50_000 * TOKENS)
+    tick.sweep()
+    tick.ledger.top_up(7, FLOW)
+    tick.sweep()
+    # Then it stays so until the administrator unblocks it
+    assert (tick.keys.keys[key_hash].status, tick.issuer.blocked[key_hash]) == (KeyStatus.HELD, True)
+    tick.issuer.held.clear()
+    tick.issuer.blocked[key_hash] = False
+    tick.sweep()
+    assert tick.keys.keys[key_hash].status is KeyStatus.ACTIVE
+
+
+def test_a_key_that_an_administrator_deleted_shows_as_deleted(tick: Tick) -> None:
+    [key_hash] = tick.open(7)
+    tick.issuer.delete(key_hash)
+    tick.sweep()
+    assert tick.keys.keys[key_hash].status is KeyStatus.DELETED
+
+
+def test_a_key_that_an_administrator_limited_shows_its_limits(tick: Tick) -> None:
+    [key_hash] = tick.open(7)
+    limits = KeyLimits(("gpt-4o",), tick.clock() + timedelta(days=1), 5, 900)
+    tick.issuer.limits[key_hash] = limits
+    tick.sweep()
+    assert tick.keys.keys[key_hash].limits == limits
+
+
+@pytest.mark.parametrize("at_litellm", [None, timedelta(days=3)])
+def test_a_key_never_works_longer_at_litellm_than_it_should(tick: Tick, at_litellm: timedelta | None) -> None:
+    # Given a key that was rotated while LiteLLM could not be told
+    [key_hash] = tick.open(7)
+    end = tick.clock() + timedelta(days=1)
+    tick.keys.note_limits(tick.keys.keys[key_hash], KeyLimits(expires_at=end))
+    tick.issuer.limits[key_hash] = KeyLimits(expires_at=None if at_litellm is None else tick.clock() + at_litellm)
+    # When it is swept, Then LiteLLM ends it when it should
+    tick.sweep()
+    assert tick.issuer.limits[key_hash].expires_at == end
+    assert tick.keys.keys[key_hash].limits.expires_at == end
+
+
+def test_seconds_between_the_clocks_change_nothing(tick: Tick) -> None:
+    [key_hash] = tick.open(7)
+    end = tick.clock() + timedelta(days=1)
+    tick.keys.note_limits(tick.keys.keys[key_hash], KeyLimits(expires_at=end))
+    for seconds in (-30, 30):
+        tick.issuer.limits[key_hash] = KeyLimits(expires_at=end + timedelta(seconds=seconds))
+        tick.issuer.calls.clear()
+        tick.sweep()
+        assert (tick.issuer.calls, tick.keys.keys[key_hash].limits.expires_at) == (["find"], end)
+
+
+def test_a_key_whose_time_is_over_is_deleted(tick: Tick) -> None:
+    [key_hash] = tick.open(7)
+    tick.keys.note_limits(tick.keys.keys[key_hash], KeyLimits(expires_at=tick.clock() + timedelta(hours=1)))
+    tick.sweep()
+    assert tick.keys.keys[key_hash].status is KeyStatus.ACTIVE
+    tick.clock.advance(timedelta(hours=1))
+    assert tick.sweep().keys_expired == 1
+    assert (tick.keys.keys[key_hash].status, tick.issuer.blocked) == (KeyStatus.DELETED, {})
 
 
 def test_a_budget_that_was_changed_by_hand_is_set_again(tick: Tick) -> None:
@@ -139,10 +206,11 @@ def test_keys_that_are_as_they_should_be_are_only_looked_at(tick: Tick) -> None:
     assert tick.issuer.calls == ["find", "find"]
 
 
-def test_a_key_that_litellm_lost_holds_up_nothing(tick: Tick) -> None:
+def test_a_key_that_litellm_lost_holds_up_nothing_and_is_not_taken_for_deleted(tick: Tick) -> None:
     [key_hash] = tick.open(7)
-    tick.issuer.delete(key_hash)
-    assert tick.sweep() == SweepReport(subscriptions=1, is_complete=True)
+    del tick.issuer.blocked[key_hash]
+    assert tick.sweep() == SweepReport(subscriptions=1, missing=1, is_complete=True)
+    assert tick.keys.keys[key_hash].status is KeyStatus.ACTIVE
 
 
 def test_a_sweep_looks_at_every_subscription_page_by_page(tick: Tick) -> None:

@@ -16,6 +16,7 @@ from tests.fakes.accounts import (
     FakeStandings,
     FakeVirtualKeys,
 )
+from tests.fakes.keys import FakeKeyUsages
 from tests.fakes.settlement import FakeKnownRates
 from tests.support.functions import Function, Load, sample
 
@@ -28,7 +29,9 @@ def leases(load: Load) -> Function:
     ledger.open(7, ALICE, 100_000_000)
     keys.keys["ab" * 32] = VirtualKey("ab" * 32, 7, "", KeyStatus.ACTIVE, clock(), ALICE, 0, 0)
     judge = JudgeStanding(ledger, FakeMeteredUsage(), FakeKnownRates(), FakeStandings(), clock)
-    return load("credit_leases", lease_credit=LeaseCredit(lambda: SECRET, keys, judge, FakeLeases(), clock))
+    return load(
+        "credit_leases", lease_credit=LeaseCredit(lambda: SECRET, keys, judge, FakeLeases(), FakeKeyUsages(), clock)
+    )
 
 
 def test_a_lease_is_told_in_micro_tokens(leases: Function) -> None:
@@ -40,6 +43,7 @@ def test_a_lease_is_told_in_micro_tokens(leases: Function) -> None:
             "held_microtokens": "216000000",
             "left_microtokens": "50000000000",
             "lifetime_seconds": "180",
+            "key_left_microtokens": None,
         },
     )
 

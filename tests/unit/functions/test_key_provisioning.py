@@ -2,18 +2,21 @@
 
 import json
 
+import httpx
 import pytest
 
 from flareflow.accounts.budgets import Budgets
+from flareflow.accounts.key_changes import ChangeKey, MakeFirstKeys, RotateKey
 from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
+from flareflow.accounts.ports import KeyIssuer
 from flareflow.accounts.standings import JudgeStanding
+from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.entrypoints.http import BODY_BYTES_MAX
 from flareflow.entrypoints.problem_codes import PROBLEMS
 from tests.fakes.accounts import (
     ALICE,
     BOB,
     FakeClock,
-    FakeKeyIssuer,
     FakeKeyRequests,
     FakeLedger,
     FakeMeteredUsage,
@@ -21,27 +24,37 @@ from tests.fakes.accounts import (
     FakeStandings,
     FakeVirtualKeys,
 )
+from tests.fakes.keys import FakeKeyIssuer, FakeKeyUsages
 from tests.fakes.settlement import FakeKnownRates
 from tests.support.functions import Function, Load
+from tests.unit.adapters.litellm.bad_answers import BAD
 
 
 @pytest.fixture
 def keys(load: Load) -> Function:
-    chain, issuer, known = FakeOnChainSubscriptions(), FakeKeyIssuer(), FakeVirtualKeys()
+    return over(load, FakeKeyIssuer())
+
+
+def over(load: Load, issuer: KeyIssuer) -> Function:
+    chain, known = FakeOnChainSubscriptions(), FakeVirtualKeys()
     clock, ledger, standings = FakeClock(), FakeLedger(), FakeStandings()
     chain.open(7, ALICE)
     ledger.open(7, ALICE, 100_000_000)
     judge = JudgeStanding(ledger, FakeMeteredUsage(), FakeKnownRates(), standings, clock)
-    requests = FakeKeyRequests(known, standings)
+    create = CreateKey(chain, FakeKeyRequests(known, standings), known, issuer, judge, Budgets(10), clock)
     return load(
         "key_provisioning",
-        create_key=CreateKey(chain, requests, known, issuer, judge, Budgets(10), clock),
+        create_key=create,
         list_keys=ListKeys(chain, known),
         delete_key=DeleteKey(chain, known, issuer),
+        change_key=ChangeKey(chain, known),
+        rotate_key=RotateKey(chain, known, issuer, create, FakeKeyUsages(), clock),
+        make_first_keys=MakeFirstKeys(ledger, known, create),
     )
 
 
 IDEMPOTENT = {"idempotency-key": "request-1"}
+ROTATION = {"idempotency-key": "rotation-1"}
 
 
 def test_a_key_is_made_listed_and_deleted(keys: Function) -> None:
@@ -58,6 +71,101 @@ def test_a_key_is_made_listed_and_deleted(keys: Function) -> None:
     for _ in range(2):
         deleted = keys.call("DELETE", f"/v1/keys/{made.body['key_hash']}")
         assert (deleted.status, deleted.text) == (204, "")
+
+
+def test_a_key_is_renamed_and_rotated(keys: Function) -> None:
+    made = keys.call("POST", "/v1/keys", {"subscription_id": "7", "cap_rated_tokens": "1000"}, headers=IDEMPOTENT).body
+    path = f"/v1/keys/{made['key_hash']}"
+    # When Alice renames it
+    renamed = keys.call("PATCH", path, {"alias": "phone"})
+    assert (renamed.status, renamed.body["alias"], renamed.body["cap_microtokens"]) == (200, "phone", "1000000000")
+    # And rotates it
+    rotated = keys.call("POST", f"{path}/rotations", {"old_key_until": "2026-11-24T11:00:00Z"}, headers=ROTATION)
+    # Then there are two, of which the old one ends
+    assert (rotated.status, rotated.headers["Cache-Control"]) == (201, "no-store")
+    old, new = keys.call("GET", "/v1/subscriptions/7/keys").body["items"]
+    assert (old["limits"]["expires_at"], new["limits"]["expires_at"]) == ("2026-11-24T11:00:00.000000Z", None)
+    assert (new["key_hash"], new["replaces"]) == (rotated.body["key_hash"], made["key_hash"])
+    assert rotated.body["key"] not in json.dumps([old, new])
+
+
+def test_a_first_key_is_made_once_and_its_secret_shown_once(keys: Function) -> None:
+    first, again = (keys.call("POST", "/v1/first-keys") for _ in range(2))
+    assert (first.status, first.headers["Cache-Control"]) == (200, "no-store")
+    assert [made["key"][:3] for made in first.body["items"]] == ["sk-"]
+    assert again.body["items"] == []
+
+
+@pytest.mark.parametrize(
+    "alias",
+    [
+        "evil \u202egnirts",
+        "\u2066isolated\u2069",
+        "left \u200e mark",
+        "zero\u200bwidth",
+        "bell \x07",
+        "\x1b[31mred",
+        "del\x7f",
+        "c1 \x9b",
+        "line\u2028break",
+        "<script>alert(1)</script>",
+        "a > b",
+        "\ufeffbom",
+    ],
+)
+def test_a_name_has_no_control_characters_no_other_direction_and_no_markup(keys: Function, alias: str) -> None:
+    made = keys.call("POST", "/v1/keys", {"subscription_id": 7, "alias": alias}, headers=IDEMPOTENT)
+    assert (made.status, made.body["code"]) == (400, "invalid_request")
+    key_hash = keys.call("POST", "/v1/keys", {"subscription_id": 7, "alias": "ok"}, headers=IDEMPOTENT).body["key_hash"]
+    renamed = keys.call("PATCH", f"/v1/keys/{key_hash}", {"alias": alias})
+    assert (renamed.status, renamed.body["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("alias", ["Büro, 3. Stock", "機械", "الهاتف", "a & b", "R&D \N{ROCKET}", ""])
+def test_a_name_may_be_in_any_script(keys: Function, alias: str) -> None:
+    made = keys.call("POST", "/v1/keys", {"subscription_id": 7, "alias": alias}, headers=IDEMPOTENT)
+    assert (made.status, made.body["alias"]) == (201, alias)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"models": ["x"] * 51},
+        {"models": [""]},
+        {"models": ["two\nlines"]},
+        {"requests_per_minute": 0},
+        {"tokens_per_minute": -5},
+        {"cap_rated_tokens": 0},
+        {"cap_rated_tokens": 10**12 + 1},
+        {"expires_at": "2026-11-25T10:00:00"},
+        {"expires_at": "tomorrow"},
+    ],
+)
+def test_a_limit_that_is_none_is_refused(keys: Function, limits: dict[str, object]) -> None:
+    answer = keys.call("POST", "/v1/keys", {"subscription_id": 7, **limits}, headers=IDEMPOTENT)
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_while_litellm_gives_no_good_answer_keys_stay_what_they_are(load: Load, bad: str) -> None:
+    # Given a key, and LiteLLM that gives a bad answer to everything
+    issuer = FakeKeyIssuer()
+    keys = over(load, issuer)
+    made = keys.call("POST", "/v1/keys", {"subscription_id": 7}, headers=IDEMPOTENT).body
+    path = f"/v1/keys/{made['key_hash']}"
+    http = httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(lambda _: BAD[bad]()))
+    for name in ("issue", "delete", "delete_alias", "expire"):
+        setattr(issuer, name, getattr(LiteLLMKeys(http), name))
+    # When its owner makes, rotates and deletes keys
+    answers = [
+        keys.call("POST", "/v1/keys", {"subscription_id": 7}, headers={"idempotency-key": "request-2"}),
+        keys.call("POST", f"{path}/rotations", {}, headers=ROTATION),
+        keys.call("DELETE", path),
+    ]
+    # Then each is told to try again, and there is the one key, as before
+    assert {(answer.status, answer.body["code"]) for answer in answers} == {(503, "temporarily_unavailable")}
+    [key] = keys.call("GET", "/v1/subscriptions/7/keys").body["items"]
+    assert (key["status"], key["limits"]["expires_at"]) == ("active", None)
 
 
 def test_a_refusal_is_a_problem_document(keys: Function) -> None:

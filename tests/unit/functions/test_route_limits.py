@@ -13,7 +13,7 @@ from tests.fakes.accounts import FakeClock, FakeRequestCounts
 from tests.support.functions import Answer
 from tests.unit.functions.test_every_route import event_of, folder_of, routes, sent
 
-GATE = ("POST /internal/usage", "POST /internal/credit")
+GATE = ("POST /internal/usage", "POST /internal/credit", "POST /internal/credit/keys")
 """Routes of the gate, which shows a secret. It sends as much as its callers need."""
 
 

@@ -258,7 +258,7 @@ def test_api9_improper_inventory_management(api: ApiInMemory) -> None:
     assert all(route.path.startswith(("/v1/", "/internal/")) for route in api.routes)
     assert {key for key in strangers if not key.startswith(("GET", "HEAD"))} == {
         *("POST /v1/auth/nonces", "POST /v1/auth/sessions", "POST /v1/auth/tokens", "POST /v1/quotes"),
-        *("POST /internal/usage", "POST /internal/credit"),
+        *("POST /internal/usage", "POST /internal/credit", "POST /internal/credit/keys"),
     }
 
 

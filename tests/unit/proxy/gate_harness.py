@@ -21,6 +21,7 @@ from flareflow_gate.bounds import Bounds
 from flareflow_gate.callers import Caller
 from flareflow_gate.credit import CreditDesk, Granted
 from flareflow_gate.gate import Gate
+from flareflow_gate.key_reports import KeyReport
 from flareflow_gate.models import CallableModels
 from flareflow_gate.outbox import Outbox
 from flareflow_gate.receipts import Receipts, ReceiptStore, Signer
@@ -152,6 +153,7 @@ class FakeCredit:
 
     left: int = 10**15
     others: int = 0
+    key_left: int | None = None
     standing: str = "active"
     fails: Exception | None = None
     now: float = 1_000.0
@@ -165,7 +167,25 @@ class FakeCredit:
         left = self.left if self.standing in {"active", "warned"} else 0
         free, base = left - self.others, kept + needed
         held = base + min(wanted, (free - base) // 2) if base <= free else kept
-        return Granted(standing=self.standing, held_microtokens=held, left_microtokens=left, lifetime_seconds=180)
+        return Granted(
+            standing=self.standing,
+            held_microtokens=held,
+            left_microtokens=left,
+            lifetime_seconds=180,
+            key_left_microtokens=self.key_left,
+        )
+
+
+@dataclass
+class FakeKeyReports:
+    """`KeyReports` with what FlareFlow told; `asked`: the keys that it was asked for."""
+
+    told: Any = None
+    asked: list[str] = field(default_factory=list)
+
+    async def of(self, key_hash: str) -> KeyReport:
+        self.asked.append(key_hash)
+        return KeyReport.model_validate(self.told)
 
 
 @dataclass(frozen=True)
@@ -201,6 +221,7 @@ class GateHarness:
     numbers: Any = field(default_factory=lambda: count(1))
     credit: FakeCredit = field(default_factory=FakeCredit)
     receipts: Receipts = field(default_factory=lambda: receipts_in(FakeReceiptStore()))
+    reports: FakeKeyReports = field(default_factory=FakeKeyReports)
 
     def __post_init__(self) -> None:
         self.desk = CreditDesk(self.credit, TOP_UP_URL, lambda: self.credit.now)
@@ -229,6 +250,7 @@ class GateHarness:
             models=models,
             is_management_key=lambda key_hash: key_hash == Caller(MASTER_KEY).key_hash,
             call_seconds_max=self.call_seconds_max,
+            reports=self.reports,
         )
 
     def call(

@@ -309,3 +309,29 @@ def test_a_call_is_settled_before_its_record_can_be_handed_over(gate: GateHarnes
     # When another comes, Then it finds credit, because only the usage of the first was taken
     gate.call()
     assert [needed for _, needed, _ in gate.credit.asked if needed] == [bound]
+
+
+@pytest.mark.parametrize(("key_left", "code"), [(3 * CALL, "insufficient_credit"), (2 * CALL - 1, "key_cap_reached")])
+def test_a_caller_whose_key_has_a_cap_reads_whether_that_or_the_deposit_is_used_up(key_left: int, code: str) -> None:
+    # Given a deposit that pays for one call, and a call that has ended and is not handed over
+    credit = FakeCredit(left=CALL, key_left=key_left)
+    desk = desk_over(credit)
+
+    async def calls() -> RefusedError:
+        [first], _ = await admitted(desk, 1)
+        desk.track("event-1", first)
+        desk.settle("event-1", CALL)
+        # When another comes
+        _, [refusal] = await admitted(desk, 1)
+        return refusal
+
+    # Then it is refused for what it lacks
+    refusal = run(calls)
+    assert (refusal.status, refusal.code) == (402, code)
+    assert TOP_UP_URL in refusal.message
+
+
+def test_a_capped_key_is_told_what_its_cap_leaves() -> None:
+    _, [refusal] = run(lambda: admitted(desk_over(FakeCredit(left=0, key_left=3 * 10**6)), 1))
+    assert (refusal.status, refusal.code) == (402, "key_cap_reached")
+    assert "the cap of this key leaves 3." in refusal.message

@@ -26,6 +26,7 @@ from tests.fakes.accounts import (
     FakeStandings,
     FakeVirtualKeys,
 )
+from tests.fakes.keys import FakeKeyUsages
 from tests.fakes.settlement import FakeKnownRates
 
 TOKENS = 10**6
@@ -83,7 +84,7 @@ class ManyGates(RuleBasedStateMachine):
         keys = FakeVirtualKeys({KEY: VirtualKey(KEY, 7, "", KeyStatus.ACTIVE, self.clock(), ALICE, 0, 0)})
         self.ledger.open(7, ALICE, FLOW)
         judge = JudgeStanding(self.ledger, self.usage, FakeKnownRates(), FakeStandings(), self.clock)
-        lease_credit = LeaseCredit(lambda: "secret", keys, judge, FakeLeases(), self.clock)
+        lease_credit = LeaseCredit(lambda: "secret", keys, judge, FakeLeases(), FakeKeyUsages(), self.clock)
         self.gates = [Gate(number, lease_credit, self.clock) for number in range(GATES)]
         self.metered, self.deposit, self.number = 0, PER_FLOW, 0
         self.loop = asyncio.new_event_loop()

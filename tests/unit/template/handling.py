@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flareflow.errors import UnavailableError
+from tests.fakes.accounts import ALICE, FakeOnChainSubscriptions
 from tests.unit.template.litellm_stand_in import Event
 
 
@@ -25,3 +26,10 @@ def handle_whatever(handle: Any, event: Event) -> None:
     with warnings.catch_warnings(), suppress(UnavailableError):
         warnings.simplefilter("ignore")  # there is nothing to measure then
         handle(event)
+
+
+def chain_of(subscription_id: int) -> FakeOnChainSubscriptions:
+    """The chain with a subscription of Alice."""
+    chain = FakeOnChainSubscriptions()
+    chain.open(subscription_id, ALICE)
+    return chain

@@ -33,6 +33,7 @@ class LiteLLM:
     rows: list[Event] = field(default_factory=list)
     rows_since: str = ""
     is_down: bool = False
+    state: Event = field(default_factory=lambda: {"blocked": True, "metadata": {"blocked_by": "flareflow"}})
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
@@ -52,16 +53,20 @@ class LiteLLM:
         return self._about_keys(request)
 
     def _about_keys(self, request: httpx.Request) -> object:
-        """One answer for all routes that change keys; LiteLLM has blocked every key, with a budget of a cent."""
+        """All keys are alike: blocked at first, with a budget of a cent."""
+        asked = json.loads(request.content or b"{}")
         match request.url.path:
             case "/key/info":
-                return {"key": request.url.params["key"], "info": {"blocked": True, "max_budget": 0.01}}
+                return {"key": request.url.params["key"], "info": {"max_budget": 0.01, **self.state}}
             case "/key/list":
                 return {"keys": [{"token": KEY_HASH, "total_spend": 1}], "total_pages": 1}
-            case path:
-                budget = json.loads(request.content).get("max_budget", 0)
-                state = {"blocked": path == "/key/block", "max_budget": budget, "deleted_keys": [KEY_HASH]}
-                return {"key": SECRET, "token": KEY_HASH, **state}
+            case "/key/delete":
+                return {"deleted_keys": asked.get("keys") or asked["key_aliases"]}
+            case "/key/update":
+                self.state |= {name: asked[name] for name in self.state if name in asked}
+                return {**asked, "token": asked["key"]}
+            case _:
+                return {"key": SECRET, "token": KEY_HASH, "max_budget": asked["max_budget"]}
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -30,13 +30,14 @@ from flareflow.settlement.events import (
 from flareflow.settlement.pricing import DEFAULT_TIERS, charge_ufix64
 from flareflow.statements.documents import JSON, Document, attestation_path
 from flareflow.statements.models import Statement
-from tests.fakes.accounts import ALICE, BOB, FakeOnChainSubscriptions
+from tests.fakes.accounts import ALICE, BOB
 from tests.fakes.attestation import FakeDataAvailability, FakeFlare
 from tests.fakes.settlement import FakeChainLog, FakeDepositToken, FakeDollarRates, FakeFlow, FakeLightClient
 from tests.support.functions import sample
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
 from tests.unit.template.events import BEGIN, http, http_event, queue_event, stream_record, tick, websocket_event
-from tests.unit.template.handling import handle_whatever, replaced
+from tests.unit.template.handling import chain_of, handle_whatever, replaced
+from tests.unit.template.key_questions import ask_about_keys
 from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, record, row
 
 SUBSCRIPTION: Final = 7
@@ -63,6 +64,7 @@ class MainJob:
             self.lease_credit()
             self.connect()
             self.push_usage(1, 2)  # the spend log will know only the first
+            ask_about_keys(self.aws, self.litellm, SUBSCRIPTION)
             self.poll_usage()
             self.read_slices()
             self.rescan_usage()
@@ -115,11 +117,11 @@ class MainJob:
             assert http(handle, "POST", "/v1/auth/nonces")["nonce"]  # one that expires
 
     def make_keys(self) -> None:
-        """One that LiteLLM does not make at first, and that is deleted; then another."""
+        """One that LiteLLM does not make at first, and that is deleted; then another, with a cap."""
         with self.aws.function("KeyProvisioningFunction") as (app, bootstrap, handle):
-            chain = FakeOnChainSubscriptions()
-            chain.open(SUBSCRIPTION, ALICE)
-            roots = {name: getattr(bootstrap, name)() for name in ("create_key", "list_keys", "delete_key")}
+            chain = chain_of(SUBSCRIPTION)
+            names = ("create_key", "list_keys", "delete_key", "change_key")
+            roots = {name: getattr(bootstrap, name)() for name in names}
             with replaced(app, **{name: replace(root, subscriptions=chain) for name, root in roots.items()}):
                 self.litellm.is_down = True
                 assert "code" in http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION})
@@ -127,7 +129,9 @@ class MainJob:
                 assert http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION})["key_hash"] == KEY_HASH
                 assert http(handle, "GET", f"/v1/subscriptions/{SUBSCRIPTION}/keys")["items"]
                 assert http(handle, "DELETE", f"/v1/keys/{KEY_HASH}") == {}
+                assert http(handle, "POST", "/v1/first-keys")["items"] == []
                 assert http(handle, "POST", "/v1/keys", {"subscription_id": SUBSCRIPTION}, "request-2")["key"]
+                assert "code" not in http(handle, "PATCH", f"/v1/keys/{KEY_HASH}", {"cap_rated_tokens": 10**9})
 
     def lease_credit(self) -> None:
         """Of a subscription whose standing is no longer the one that was stored."""

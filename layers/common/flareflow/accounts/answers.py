@@ -202,8 +202,27 @@ class CreatedKeyAnswer(Answer):
     created_at: Moment
 
 
+class FirstKeysAnswer(Answer):
+    """The first keys that were made; none when there is nothing to do, or nothing that can be done now."""
+
+    items: list[CreatedKeyAnswer]
+
+
+class KeyLimitsAnswer(Answer):
+    """What LiteLLM allows a key. An empty list of models: all of them; null: no limit of the key's own."""
+
+    models: list[Annotated[str, shown("gpt-4o")]]
+    expires_at: Moment | None
+    requests_per_minute: Number | None
+    tokens_per_minute: Number | None
+
+
 class KeyAnswer(Answer):
-    """A key of a subscription. `changing`: LiteLLM was told to block, unblock or delete it and has not confirmed."""
+    """A key of a subscription. `changing`: LiteLLM was told to block, unblock or delete it and has not confirmed.
+
+    `held`: an administrator has blocked it. `replaces`: the key that it was made for, by rotation. `cap_microtokens`:
+    what it may use in all; null: as much as its subscription can pay for.
+    """
 
     key_hash: KeyHash
     subscription_id: Number
@@ -213,6 +232,9 @@ class KeyAnswer(Answer):
     owner: Address
     first_microtokens: Number
     budget_microusd: Number
+    limits: KeyLimitsAnswer
+    replaces: KeyHash | None
+    cap_microtokens: Number | None
 
 
 class LeaseAnswer(Answer):
@@ -222,3 +244,32 @@ class LeaseAnswer(Answer):
     held_microtokens: Number
     left_microtokens: Number
     lifetime_seconds: Number
+    key_left_microtokens: Number | None
+
+
+class KeyAmountsAnswer(Answer):
+    """Answered calls of a key, and what they weigh."""
+
+    requests: Number
+    rated_microtokens: Number
+
+
+class DayOfKeyAnswer(KeyAmountsAnswer):
+    """What a key used on a day, in UTC."""
+
+    day: Annotated[str, shown("2026-11-24")]
+
+
+class KeyReportAnswer(Answer):
+    """What a gate is told for a key that asks about itself."""
+
+    key_hash: KeyHash
+    alias: Annotated[str, shown("laptop")]
+    status: KeyStatus
+    limits: KeyLimitsAnswer
+    cap_microtokens: Number | None
+    key_left_microtokens: Number | None
+    standing: Standing
+    left_microtokens: Number
+    total: KeyAmountsAnswer
+    days: list[DayOfKeyAnswer]

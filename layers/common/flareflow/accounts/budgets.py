@@ -14,11 +14,13 @@ class Budgets:
 
     usd_per_million_tokens: int
 
-    def microusd(self, decision: Decision, first_microtokens: int) -> int:
+    def microusd(self, decision: Decision, first_microtokens: int, cap_microtokens: int | None = None) -> int:
         """What a key may ever cost that was made when the usage was `first_microtokens`, in 1e-6 dollars.
 
         Usage changes nothing about it, because it adds to what was metered as much as it takes of what is left.
-        Deposits and withdrawals do.
+        Deposits and withdrawals do, up to the key's own cap.
         """
         payable_microtokens = decision.metered_microtokens + decision.left_microtokens - first_microtokens
+        if cap_microtokens is not None:
+            payable_microtokens = min(payable_microtokens, cap_microtokens)
         return -(-max(0, payable_microtokens) * self.usd_per_million_tokens // MICROUSD_DIVISOR)

@@ -18,10 +18,10 @@ ROUNDS_MAX: Final = 3
 class Enforce:
     """Block a subscription's keys when its standing allows no calls, unblock them when it does.
 
-    Keys that a former owner has made are deleted. The standing is stored before keys are listed, and a key is recorded
-    only under a stored standing that allows it, so no new key is missed. Concurrent invocations may read different
-    balances, so each re-checks after a change; the last check wins. A key is marked CHANGING before LiteLLM is called:
-    after a crash in between, the next run calls LiteLLM again.
+    Keys that a former owner has made are deleted; those that an administrator has blocked stay blocked. The standing is
+    stored before keys are listed, and a key is recorded only under a stored standing that allows it, so no new key is
+    missed. Concurrent invocations may read different balances, so each re-checks after a change; the last check wins.
+    A key is marked CHANGING before LiteLLM is called: after a crash in between, the next run calls LiteLLM again.
     """
 
     judge: JudgeStanding
@@ -53,7 +53,7 @@ class Enforce:
             return self.keys.mark(key, KeyStatus.DELETED)
         if wanted is KeyStatus.ACTIVE:
             self._correct_budget(key, judgement)
-        if wanted is None or key.status is wanted or not self.keys.mark(key, KeyStatus.CHANGING):
+        if wanted is None or key.status in {wanted, KeyStatus.HELD} or not self.keys.mark(key, KeyStatus.CHANGING):
             return False
         if wanted is KeyStatus.BLOCKED:
             self.issuer.block(key.key_hash)
@@ -63,7 +63,7 @@ class Enforce:
 
     def _correct_budget(self, key: VirtualKey, judgement: Judgement) -> None:
         """Raise a budget that is too low for what the subscription can pay; lower one that is more than twice that."""
-        budget_microusd = self.budgets.microusd(judgement.decision, key.first_microtokens)
+        budget_microusd = self.budgets.microusd(judgement.decision, key.first_microtokens, key.cap_microtokens)
         if not budget_microusd <= key.budget_microusd <= 2 * budget_microusd:
             self.issuer.set_budget(key.key_hash, budget_microusd)
             self.keys.note_budget(key, budget_microusd)

@@ -19,7 +19,14 @@ from flareflow.accounts.ports import (
 from flareflow.accounts.requests import KeyRequest
 from flareflow.accounts.standing import Decision, Standing
 from flareflow.accounts.standings import JudgeStanding
-from flareflow.errors import ConflictError, NotFoundError, RaceLostError, RequestError, UnavailableError
+from flareflow.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    RaceLostError,
+    RequestError,
+    UnavailableError,
+)
 from flareflow.time import Clock
 
 LEASE: Final = timedelta(seconds=30)
@@ -53,19 +60,23 @@ class CreateKey:
     budgets: Budgets
     clock: Clock
 
-    def run(self, caller: str, idempotency_key: str, request: KeyRequest) -> CreatedKey:
-        """Create the key and return its secret.
+    def run(
+        self, caller: str, idempotency_key: str, request: KeyRequest, replaced: VirtualKey | None = None
+    ) -> CreatedKey:
+        """Create the key and return its secret. `replaced`: the key that it is made for, with the limits it then has.
 
         Raises NotFoundError `subscription_not_found`; ConflictError `subscription_not_open`, `too_many_keys`,
         `deposit_used_up`, `spend_cap_reached`, `standing_unknown`, `secret_already_shown`, `idempotency_key_reused` or
-        `request_in_progress`.
+        `request_in_progress`; InvalidRequestError `already_over` for an end that is not in the future.
         """
+        if request.limits.expires_at is not None and request.limits.expires_at <= self.clock():
+            raise InvalidRequestError("already_over", "expires_at is not in the future.")
         earlier = self.requests.find(caller, idempotency_key)
         self._check_repetition(earlier, request)
         decision = self._check_subscription(caller, request.subscription_id)
         claim = self._claim(caller, idempotency_key, request, resumed=earlier is not None)
         try:
-            return self._issue(claim, request, decision)
+            return self._issue(claim, request, decision, replaced)
         except (UnavailableError, RaceLostError):
             self.requests.release(claim, self.clock())
             raise
@@ -107,12 +118,14 @@ class CreateKey:
             ) from error
         return claim
 
-    def _issue(self, claim: KeyRequestClaim, request: KeyRequest, decision: Decision) -> CreatedKey:
+    def _issue(
+        self, claim: KeyRequestClaim, request: KeyRequest, decision: Decision, replaced: VirtualKey | None
+    ) -> CreatedKey:
         alias = issuer_alias(claim.owner, claim.idempotency_key)
         if claim.resumed:
             self.issuer.delete_alias(alias)
-        budget_microusd = self.budgets.microusd(decision, decision.metered_microtokens)
-        issued = self.issuer.issue(alias, request.subscription_id, claim.owner, budget_microusd)
+        budget_microusd = self.budgets.microusd(decision, decision.metered_microtokens, request.cap_microtokens)
+        issued = self.issuer.issue(alias, request.subscription_id, claim.owner, budget_microusd, request.limits)
         key = VirtualKey(
             issued.key_hash,
             request.subscription_id,
@@ -122,9 +135,12 @@ class CreateKey:
             claim.owner,
             decision.metered_microtokens,
             budget_microusd,
+            request.limits,
+            None if replaced is None else replaced.key_hash,
+            request.cap_microtokens,
         )
         try:
-            self.requests.finish(claim, key)
+            self.requests.finish(claim, key, replaced)
         except RaceLostError:
             self._take_back(claim, key)
             raise
@@ -164,21 +180,23 @@ class DeleteKey:
 
     def run(self, caller: str, key_hash: str) -> None:
         """Raises NotFoundError `key_not_found`, also for a key of somebody else."""
-        key = self._own_key(caller, key_hash)
+        key = own_key(self.subscriptions, self.keys, caller, key_hash)
         if key.status != KeyStatus.DELETED:
             self.issuer.delete(key_hash)
             self.keys.mark(key, KeyStatus.DELETED)
 
-    def _own_key(self, caller: str, key_hash: str) -> VirtualKey:
-        not_found = NotFoundError("key_not_found", "You own no such key.")
-        key = self.keys.find(key_hash)
-        if key is None:
-            raise not_found
-        try:
-            require_owner(self.subscriptions.find(key.subscription_id), caller, key.subscription_id)
-        except NotFoundError as error:
-            raise not_found from error
-        return key
+
+def own_key(subscriptions: OnChainSubscriptions, keys: VirtualKeys, caller: str, key_hash: str) -> VirtualKey:
+    """A key of a subscription that the caller owns. Raises NotFoundError `key_not_found` for any other."""
+    not_found = NotFoundError("key_not_found", "You own no such key.")
+    key = keys.find(key_hash)
+    if key is None:
+        raise not_found
+    try:
+        require_owner(subscriptions.find(key.subscription_id), caller, key.subscription_id)
+    except NotFoundError as error:
+        raise not_found from error
+    return key
 
 
 _REFUSALS: Final = {

@@ -6,18 +6,19 @@ metered usage. So many gates share a subscription, and together they never admit
 renewed runs out; overshoot is at most what was under way then.
 """
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from flareflow.accounts.models import KeyStatus, Lease
+from flareflow.accounts.gates import require_gate
+from flareflow.accounts.key_usage import KeyUsages, left_of_cap_microtokens
+from flareflow.accounts.models import KeyStatus, Lease, VirtualKey
 from flareflow.accounts.ports import Leases, VirtualKeys
 from flareflow.accounts.requests import LeaseRequest
 from flareflow.accounts.standing import Standing
 from flareflow.accounts.standings import JudgeStanding
-from flareflow.errors import NotFoundError, RaceLostError, UnauthenticatedError
+from flareflow.errors import NotFoundError, RaceLostError
 from flareflow.time import Clock
 
 LEASE_LIFETIME: Final = timedelta(minutes=3)
@@ -31,13 +32,15 @@ class GrantedLease:
     """What the gate is told.
 
     `held_microtokens` is all that it holds now. `left_microtokens` is what the subscription can still pay for, leases
-    aside: more than is held where other gates or calls under way hold the rest.
+    aside: more than is held where other gates or calls under way hold the rest. `key_left_microtokens` is what is left
+    of the key's own cap; None for a key without one.
     """
 
     standing: Standing
     held_microtokens: int
     left_microtokens: int
     lifetime_seconds: int
+    key_left_microtokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +51,44 @@ class LeaseCredit:
     keys: VirtualKeys
     judge: JudgeStanding
     leases: Leases
+    usages: KeyUsages
     clock: Clock
 
     def run(self, authorization: str, request: LeaseRequest) -> GrantedLease:
         """Raises UnauthenticatedError `gate_secret_wrong`, NotFoundError `key_not_found`, StorageUnavailableError, and
         RaceLostError when other gates changed the subscription's leases at each attempt.
         """
-        self._authenticate(authorization)
+        require_gate(self.gate_secret, authorization)
         key = self.keys.find(request.key_hash)
         if key is None or key.status is KeyStatus.DELETED:
             raise NotFoundError("key_not_found", "There is no such key.")
         for _ in range(ATTEMPTS_MAX):
             try:
-                return self._grant(key.subscription_id, request)
+                return self._grant(key, request)
             except RaceLostError:
                 continue
         raise RaceLostError(f"the leases of subscription {key.subscription_id} changed in {ATTEMPTS_MAX} attempts")
 
-    def _authenticate(self, authorization: str) -> None:
-        wanted = f"Bearer {self.gate_secret()}"
-        # in constant time, so that the response time reveals nothing about the secret
-        if not hmac.compare_digest(authorization.encode(), wanted.encode()):
-            raise UnauthenticatedError("gate_secret_wrong", "Only the gate can lease credit.")
-
-    def _grant(self, subscription_id: int, request: LeaseRequest) -> GrantedLease:
+    def _grant(self, key: VirtualKey, request: LeaseRequest) -> GrantedLease:
         # Leases are read before the usage: what arrives in between counts twice for a moment, never not at all.
         now = self.clock()
-        before = self.leases.of(subscription_id).living(now)
-        judgement = self.judge.run(subscription_id)
+        before = self.leases.of(key.subscription_id).living(now)
+        judgement = self.judge.run(key.subscription_id)
         left_microtokens = judgement.decision.left_microtokens if judgement.known.standing.allows_calls else 0
         free_microtokens = left_microtokens - before.held_by_others_microtokens(request.holder)
+        key_left_microtokens = left_of_cap_microtokens(key, self.usages)
+        if key_left_microtokens is not None:
+            free_of_key = key_left_microtokens - before.held_for_key_by_others_microtokens(request.holder)
+            free_microtokens = min(free_microtokens, free_of_key)
         held_microtokens = granted_microtokens(request, free_microtokens)
         if len(before.leases) >= HOLDERS_MAX and request.holder not in before.leases:
             held_microtokens = request.kept_microtokens
         if held_microtokens or request.holder in before.leases:
             self.leases.replace(before.with_lease(request.holder, Lease(held_microtokens, now + LEASE_LIFETIME)))
         lifetime_seconds = int(LEASE_LIFETIME.total_seconds())
-        return GrantedLease(judgement.known.standing, held_microtokens, left_microtokens, lifetime_seconds)
+        return GrantedLease(
+            judgement.known.standing, held_microtokens, left_microtokens, lifetime_seconds, key_left_microtokens
+        )
 
 
 def granted_microtokens(request: LeaseRequest, free_microtokens: int) -> int:

@@ -108,12 +108,29 @@ class OnChainSubscription:
 
 
 class KeyStatus(StrEnum):
-    """CHANGING: LiteLLM was called, and its answer is outstanding or lost, so the key may work or not."""
+    """CHANGING: LiteLLM was called, and its answer is outstanding or lost, so the key may work or not.
+
+    BLOCKED: the standing of its subscription allows no calls. HELD: an administrator of LiteLLM has blocked it.
+    """
 
     ACTIVE = "active"
     CHANGING = "changing"
     BLOCKED = "blocked"
+    HELD = "held"
     DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """What LiteLLM allows one key. An empty list of models: all of them; None: no limit of the key's own."""
+
+    models: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+
+UNLIMITED: Final = KeyLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +138,9 @@ class VirtualKey:
     """A LiteLLM key: `key_hash` is the SHA-256 of its secret in hex, `alias` the owner's name for it.
 
     `owner` is who made it; it ends when the subscription moves to somebody else. `budget_microusd` is LiteLLM's limit
-    of what the key may ever cost, `first_microtokens` the subscription's usage when the key was made.
+    of what the key may ever cost, `first_microtokens` the subscription's usage when the key was made. `replaces` is the
+    hash of the key that it was made for, by rotation. `cap_microtokens` is what the key may use in all, in rated
+    micro-tokens; None: as much as its subscription can pay for.
     """
 
     key_hash: str
@@ -132,6 +151,12 @@ class VirtualKey:
     owner: str
     first_microtokens: int
     budget_microusd: int
+    limits: KeyLimits = UNLIMITED
+    replaces: str | None = None
+    cap_microtokens: int | None = None
+
+    def has_expired(self, now: datetime) -> bool:
+        return self.limits.expires_at is not None and self.limits.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +169,16 @@ class IssuedKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """A key as LiteLLM has it. `budget_microusd` is None for a key without a limit."""
+    """A key as LiteLLM has it. `budget_microusd` is None for a key without a limit.
 
-    is_blocked: bool
-    budget_microusd: int | None
+    `is_held`: it was blocked by somebody else than FlareFlow. Of a deleted key nothing else is told.
+    """
+
+    is_blocked: bool = False
+    budget_microusd: int | None = None
+    is_held: bool = False
+    is_deleted: bool = False
+    limits: KeyLimits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +207,13 @@ class SubscriptionLeases:
 
     def held_by_others_microtokens(self, holder: str) -> int:
         return sum(lease.held_microtokens for name, lease in self.leases.items() if name != holder)
+
+    def held_for_key_by_others_microtokens(self, holder: str) -> int:
+        """What other gates hold for the same key, which is the part of a holder after the dot."""
+        _, _, key = holder.partition(".")
+        return sum(
+            lease.held_microtokens for name, lease in self.leases.items() if name != holder and name.endswith(f".{key}")
+        )
 
     def living(self, now: datetime) -> "SubscriptionLeases":
         """Without those that have run out."""

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from flareflow.accounts.models import (
+    UNLIMITED,
     AccountKey,
     AccountProof,
     CursorPage,
     IssuedKey,
+    KeyLimits,
     KeyState,
     KeyStatus,
     OnChainSubscription,
@@ -78,7 +80,9 @@ class OnChainSubscriptions(Protocol):
 class KeyIssuer(Protocol):
     """Virtual keys at LiteLLM. All methods but `issue` can be repeated; all raise KeyIssuerUnavailableError."""
 
-    def issue(self, alias: str, subscription_id: int, owner: str, budget_microusd: int) -> IssuedKey:
+    def issue(
+        self, alias: str, subscription_id: int, owner: str, budget_microusd: int, limits: KeyLimits = UNLIMITED
+    ) -> IssuedKey:
         """Create a key that can call models and nothing else, until that has cost its budget.
 
         `alias` must not be in use.
@@ -97,10 +101,13 @@ class KeyIssuer(Protocol):
         """Make LiteLLM accept the key again; a key that does not exist changes nothing."""
 
     def find(self, key_hash: str) -> KeyState | None:
-        """The key as LiteLLM has it; None if it does not exist or was deleted."""
+        """The key as LiteLLM has it; None if LiteLLM knows of no such key."""
 
     def set_budget(self, key_hash: str, budget_microusd: int) -> None:
         """Set what the key may ever cost, in 1e-6 dollars; a key that does not exist changes nothing."""
+
+    def expire(self, key_hash: str, at: datetime) -> None:
+        """Let the key stop working at a moment; a key that does not exist changes nothing."""
 
 
 class VirtualKeys(Protocol):
@@ -122,6 +129,12 @@ class VirtualKeys(Protocol):
 
     def note_budget(self, key: VirtualKey, budget_microusd: int) -> None:
         """Store the budget that LiteLLM has for the key; a deleted key is not changed."""
+
+    def note_limits(self, key: VirtualKey, limits: KeyLimits) -> None:
+        """Store the limits of the key; a deleted key is not changed."""
+
+    def change(self, key: VirtualKey) -> bool:
+        """Store the name and the cap of the key; return False, without a change, if the key is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +166,12 @@ class KeyRequests(Protocol):
     def release(self, claim: KeyRequestClaim, now: datetime) -> None:
         """End the lease, so that the next attempt can begin; a claim that is done or lost changes nothing."""
 
-    def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
-        """Record the key and that the request is done, both or neither.
+    def finish(self, claim: KeyRequestClaim, key: VirtualKey, replaced: VirtualKey | None = None) -> None:
+        """Record the key, the limits of the one that it replaces, and that the request is done; all or nothing.
 
-        Raises RaceLostError when another attempt has taken over; when the key's owner does not own the subscription or
-        its standing allows no calls; and when the subscription has `KEYS_PER_SUBSCRIPTION_MAX` keys that are not
-        deleted.
+        Raises RaceLostError when another attempt has taken over; when the replaced key is deleted; when the key's owner
+        does not own the subscription or its standing allows no calls; and when the subscription has
+        `KEYS_PER_SUBSCRIPTION_MAX` keys that are not deleted.
         """
 
 
@@ -207,6 +220,13 @@ class Ledger(Protocol):
 
     def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         """The journal entries of a subscription, newest first."""
+
+
+class OwnedSubscriptions(Protocol):
+    """Which subscriptions an account has; a part of `Ledger`."""
+
+    def owned_by(self, owner: str, cursor: str | None) -> CursorPage[int]:
+        """The ids of an account's subscriptions, in order."""
 
 
 class Rates(Protocol):

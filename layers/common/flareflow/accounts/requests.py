@@ -5,13 +5,20 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from flareflow.accounts.models import AccountProof, KeySignature, ProofType, flow_address
-from flareflow.inputs import Label, UInt32, UInt64
+from flareflow.accounts.models import AccountProof, KeyLimits, KeySignature, ProofType, flow_address
+from flareflow.inputs import Label, Moment, UInt32, UInt64
 
 SIGNATURES_MAX: Final = 10
+MODELS_MAX: Final = 50
+LIMIT_MAX: Final = 10**9
+CAP_MAX: Final = 10**12
+MICROTOKENS: Final = 10**6
 
 type Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 type Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{128}$")]
+type ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+type Cap = Annotated[UInt64, Field(ge=1, le=CAP_MAX)]
+type Limit = Annotated[UInt64, Field(ge=1, le=LIMIT_MAX)]
 type Hash128 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 type Hash256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -55,16 +62,84 @@ class RefreshRequest(BaseModel):
 
 
 class KeyRequest(BaseModel):
-    """`POST /v1/keys`: make a key of a subscription; `alias` is the owner's name for it."""
+    """`POST /v1/keys`: make a key of a subscription; `alias` is the owner's name for it.
+
+    `models`: the only ones that it may call; none: all of them. `cap_rated_tokens`: what it may use in all.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     subscription_id: UInt64
     alias: Label = ""
+    models: Annotated[tuple[ModelName, ...], Field(max_length=MODELS_MAX)] = ()
+    expires_at: Moment | None = None
+    requests_per_minute: Limit | None = None
+    tokens_per_minute: Limit | None = None
+    cap_rated_tokens: Cap | None = None
+
+    @property
+    def cap_microtokens(self) -> int | None:
+        return _microtokens(self.cap_rated_tokens)
+
+    @property
+    def limits(self) -> KeyLimits:
+        return KeyLimits(self.models, self.expires_at, self.requests_per_minute, self.tokens_per_minute)
 
     def hash(self) -> str:
         """Equal for equal requests: tells a repetition from another request with the same idempotency key."""
-        return hashlib.sha256(f"{self.subscription_id}\n{self.alias}".encode()).hexdigest()
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class KeyChange(BaseModel):
+    """`PATCH /v1/keys/{key_hash}`: give a key another name or cap. What is left out stays; null takes the cap away."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    alias: Label | None = None
+    cap_rated_tokens: Cap | None = None
+
+    @property
+    def changes_cap(self) -> bool:
+        return "cap_rated_tokens" in self.model_fields_set
+
+    @property
+    def cap_microtokens(self) -> int | None:
+        return _microtokens(self.cap_rated_tokens)
+
+
+class RotationRequest(BaseModel):
+    """`POST /v1/keys/{key_hash}/rotations`: make a key in place of another, which works until `old_key_until`.
+
+    Without that, the old key works for a day.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    old_key_until: Moment | None = None
+
+
+class SuccessorRequest(KeyRequest):
+    """A key that is made like the one that it replaces. Not part of the API."""
+
+    replaces: Hash256
+    old_key_until: Moment | None
+    left_microtokens: int | None
+
+    @property
+    def cap_microtokens(self) -> int | None:
+        return self.left_microtokens
+
+    def hash(self) -> str:
+        """Of what was asked for: the replaced key may have changed when the request is repeated."""
+        return hashlib.sha256(f"{self.replaces}\n{self.old_key_until}".encode()).hexdigest()
+
+
+class KeyReportRequest(BaseModel):
+    """`POST /internal/credit/keys`: a gate asks what a key may know of itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key_hash: Hash256
 
 
 class LeaseRequest(BaseModel):
@@ -86,3 +161,7 @@ class LeaseRequest(BaseModel):
     def holder(self) -> str:
         """Who holds the lease: a gate has one for each key."""
         return f"{self.gate}.{self.key_hash[:16]}"
+
+
+def _microtokens(rated_tokens: int | None) -> int | None:
+    return None if rated_tokens is None else rated_tokens * MICROTOKENS

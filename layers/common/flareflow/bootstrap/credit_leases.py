@@ -1,11 +1,14 @@
 """Composition root of `credit_leases`."""
 
+import time
 from functools import cache
 
 import boto3
 
+from flareflow.accounts.key_usage import ReportKey
 from flareflow.accounts.leases import LeaseCredit
 from flareflow.adapters.aws.secrets import secret
+from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
 from flareflow.adapters.dynamodb.leases import DynamoLeases
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.bootstrap.standings import judge_standing
@@ -23,13 +26,34 @@ class CreditLeasesSettings(Settings):
 
 
 @cache
+def settings() -> CreditLeasesSettings:
+    return CreditLeasesSettings.from_environment()
+
+
+@cache
+def usages() -> DynamoKeyUsages:
+    return DynamoKeyUsages(boto3.resource("dynamodb").Table(settings().usage_table), time.sleep)
+
+
+@cache
 def lease_credit() -> LeaseCredit:
-    settings = CreditLeasesSettings.from_environment()
-    accounts = boto3.resource("dynamodb").Table(settings.accounts_table)
+    accounts = boto3.resource("dynamodb").Table(settings().accounts_table)
     return LeaseCredit(
-        gate_secret=secret(settings.usage_push_secret),
+        gate_secret=secret(settings().usage_push_secret),
         keys=DynamoVirtualKeys(accounts),
-        judge=judge_standing(settings.ledger_table, settings.usage_table),
+        judge=judge_standing(settings().ledger_table, settings().usage_table),
         leases=DynamoLeases(accounts),
+        usages=usages(),
+        clock=utc_now,
+    )
+
+
+@cache
+def report_key() -> ReportKey:
+    return ReportKey(
+        gate_secret=secret(settings().usage_push_secret),
+        keys=DynamoVirtualKeys(boto3.resource("dynamodb").Table(settings().accounts_table)),
+        judge=judge_standing(settings().ledger_table, settings().usage_table),
+        usages=usages(),
         clock=utc_now,
     )

@@ -1,14 +1,18 @@
 """Composition root of `key_provisioning`."""
 
+import time
 from functools import cache
 
 import boto3
 from pydantic import PositiveInt
 
 from flareflow.accounts.budgets import Budgets
+from flareflow.accounts.key_changes import ChangeKey, MakeFirstKeys, RotateKey
 from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
 from flareflow.adapters.aws.secrets import secret
+from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
+from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
@@ -70,6 +74,23 @@ def create_key() -> CreateKey:
         budgets=Budgets(settings().budget_usd_per_million_tokens),
         clock=utc_now,
     )
+
+
+@cache
+def change_key() -> ChangeKey:
+    return ChangeKey(on_chain_subscriptions(), virtual_keys())
+
+
+@cache
+def rotate_key() -> RotateKey:
+    usages = DynamoKeyUsages(boto3.resource("dynamodb").Table(settings().usage_table), time.sleep)
+    return RotateKey(on_chain_subscriptions(), virtual_keys(), key_issuer(), create_key(), usages, utc_now)
+
+
+@cache
+def make_first_keys() -> MakeFirstKeys:
+    ledger = LedgerReader(boto3.resource("dynamodb").Table(settings().ledger_table))
+    return MakeFirstKeys(ledger, virtual_keys(), create_key())
 
 
 @cache

@@ -72,6 +72,13 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "standing_unknown": Problem(
         409, "What the chain says of the subscription is not known now.", "Try again in a few minutes."
     ),
+    "already_over": Problem(400, "The end of the new key is not in the future.", "Send a later expires_at."),
+    "invalid_overlap": Problem(
+        400, "The old key would end at once, or too late.", "Send an old_key_until in the next 90 days."
+    ),
+    "key_ended": Problem(409, "The key was deleted, or its time is over.", "Make another key."),
+    "key_held": Problem(409, "An administrator has blocked the key.", "Ask the operator."),
+    "key_cap_reached": Problem(409, "The cap of the key is used up.", "Raise the cap first."),
     "too_many_keys": Problem(409, "The subscription has as many keys as it may have.", "Delete a key."),
     "idempotency_key_reused": Problem(
         409, "The Idempotency-Key was used for another request.", "Use a new Idempotency-Key."

@@ -156,7 +156,7 @@ class _Billed:
     def add(self, subscription_id: int, calls: Iterable[BilledCall]) -> None:
         """Add all calls of a subscription."""
         for call in calls:
-            spent = Spent(1, call.usage.cost_nanousd)
+            spent = Spent(1, call.usage.cost_nanousd, call.usage.rated_microtokens)
             day = call.started_at.astimezone(UTC).date()
             self.by_key[call.key_hash, day] += spent
             self.by_key[call.key_hash, None] += spent

@@ -1,6 +1,6 @@
 """What keys have spent, as it was billed and as LiteLLM counted it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -13,13 +13,21 @@ NANOUSD_PER_ROW: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Rows or answered calls of a key, and what they cost."""
+    """Rows or answered calls of a key, and what they cost.
+
+    `rated_microtokens`: what was billed for them. LiteLLM counts none, so it is no part of a comparison.
+    """
 
     rows: int = 0
     cost_nanousd: int = 0
+    rated_microtokens: int = field(default=0, compare=False)
 
     def __add__(self, other: "Spent") -> "Spent":
-        return Spent(self.rows + other.rows, self.cost_nanousd + other.cost_nanousd)
+        return Spent(
+            self.rows + other.rows,
+            self.cost_nanousd + other.cost_nanousd,
+            self.rated_microtokens + other.rated_microtokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)

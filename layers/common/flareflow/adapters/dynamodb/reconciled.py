@@ -46,7 +46,7 @@ class DynamoReconciled:
     ) -> None:
         for (key_hash, day), one in spent.items():
             key = BILLED_OF_KEY.key(day=_text(day), key_hash=key_hash)
-            self._add(key, epoch, day, {"rows": one.rows, "cost_nanousd": one.cost_nanousd})
+            self._add(key, epoch, day, asdict(one))
         for (model, of_day), what in sold.items():
             key = SOLD_OF_MODEL.key(day=of_day.isoformat(), model=hashlib.sha256(model.encode()).hexdigest())
             self._add(key, epoch, of_day, asdict(what), model)
@@ -128,7 +128,7 @@ def _text(day: date | None) -> str:
 
 
 def _spent(item: Item) -> Spent:
-    return Spent(int(item["rows"]), int(item["cost_nanousd"]))
+    return Spent(int(item["rows"]), int(item["cost_nanousd"]), int(item.get("rated_microtokens", 0)))
 
 
 def _noted(spent: Spent, now: datetime) -> Item:

@@ -135,9 +135,9 @@ SUSPICION: Final = ItemKind(
 BILLED_OF_KEY: Final = ItemKind(
     pk="BILLED#{day}",
     sk="KEY#{key_hash}",
-    holds="What a key was billed on a day (kept for 40 days) or on `all`: rows, cost, and the last epoch in it.",
-    serves="reconciliation lists the keys of a day.",
-    attributes=("rows", "cost_nanousd", "epoch", EXPIRES_AT),
+    holds="What a key was billed on a day (kept for 40 days) or on `all`: rows, cost, weight, and the last epoch.",
+    serves="reconciliation lists the keys of a day; credit_leases and key_provisioning read those of one key.",
+    attributes=("rows", "cost_nanousd", "rated_microtokens", "epoch", EXPIRES_AT),
 )
 COUNTED_OF_KEY: Final = ItemKind(
     pk="COUNTED#{day}",

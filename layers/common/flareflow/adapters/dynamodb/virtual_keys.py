@@ -1,6 +1,7 @@
 """AccountsTable: virtual keys, and the idempotent requests that make them."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import Attr
 from pydantic import TypeAdapter
 
-from flareflow.accounts.models import CursorPage, KeyStatus, VirtualKey
+from flareflow.accounts.models import CursorPage, KeyLimits, KeyStatus, VirtualKey
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
 from flareflow.accounts.standing import Standing
 from flareflow.adapters.dynamodb.account_kinds import (
@@ -24,12 +25,16 @@ from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
 from flareflow.adapters.dynamodb.tables import STANDING
+from flareflow.errors import RaceLostError
 from flareflow.json_format import timestamp
+from flareflow.time import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 KEYS_LISTED_MAX: Final = 100
+FINISH_ATTEMPTS: Final = 8
+FINISH_PAUSE_SECONDS: Final = 0.05
 
 _KEY: Final = TypeAdapter(VirtualKey)
 _CLAIM: Final = TypeAdapter(KeyRequestClaim)
@@ -80,20 +85,26 @@ class DynamoVirtualKeys:
     def mark(self, key: VirtualKey, status: KeyStatus) -> bool:
         if status is KeyStatus.DELETED:
             return self._delete(key)
-        return self._set(key, "status", status.value)
+        return self._set(key, status=status.value)
 
     def note_budget(self, key: VirtualKey, budget_microusd: int) -> None:
-        self._set(key, "budget_microusd", budget_microusd)
+        self._set(key, budget_microusd=budget_microusd)
 
-    def _set(self, key: VirtualKey, attribute: str, value: str | int) -> bool:
+    def note_limits(self, key: VirtualKey, limits: KeyLimits) -> None:
+        self._set(key, limits=_limits_item(limits))
+
+    def change(self, key: VirtualKey) -> bool:
+        return self._set(key, alias=key.alias, cap_microtokens=key.cap_microtokens)
+
+    def _set(self, key: VirtualKey, **values: str | int | Item | None) -> bool:
         try:
-            with translating(f"change the {attribute} of a key"):
+            with translating(f"change the {' and '.join(values)} of a key"):
                 self.table.update_item(
                     Key=VIRTUAL_KEY.key(subscription_id=key.subscription_id, key_hash=key.key_hash),
-                    UpdateExpression="SET #attribute = :value",
+                    UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
                     ConditionExpression=Attr("pk").exists(),
-                    ExpressionAttributeNames={"#attribute": attribute},
-                    ExpressionAttributeValues={":value": value},
+                    ExpressionAttributeNames={f"#{name}": name for name in values},
+                    ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
                 )
         except ConditionFailedError:
             return False
@@ -129,6 +140,7 @@ class DynamoKeyRequests:
 
     table: "Table"
     ledger: "Table"
+    pause: Pause = time.sleep
 
     def find(self, owner: str, idempotency_key: str) -> KeyRequestClaim | None:
         with translating("find a key request"):
@@ -161,10 +173,26 @@ class DynamoKeyRequests:
         except ConditionFailedError:
             return
 
-    def finish(self, claim: KeyRequestClaim, key: VirtualKey) -> None:
+    def finish(self, claim: KeyRequestClaim, key: VirtualKey, replaced: VirtualKey | None = None) -> None:
+        """Requests for one subscription at the same time conflict, and are written one after the other."""
+        for attempt in range(FINISH_ATTEMPTS):
+            try:
+                self._finish(claim, key, replaced)
+            except ConditionFailedError:
+                raise
+            except RaceLostError:
+                if attempt == FINISH_ATTEMPTS - 1:
+                    raise
+                self.pause(FINISH_PAUSE_SECONDS * (attempt + 1))
+            else:
+                return
+
+    def _finish(self, claim: KeyRequestClaim, key: VirtualKey, replaced: VirtualKey | None) -> None:
+        ended: list[Any] = [] if replaced is None else [{"Update": self._ended(replaced)}]
         with translating("record a new key"):
             self.table.meta.client.transact_write_items(
                 TransactItems=[
+                    *ended,
                     {"Update": self._done(claim, key.key_hash)},
                     {"ConditionCheck": self._is_allowed(key)},
                     {"Update": _one_key_more(self.table.name, key.subscription_id)},
@@ -173,6 +201,15 @@ class DynamoKeyRequests:
                     {"Put": {"TableName": self.table.name, "Item": _key_item(key)}},
                 ]
             )
+
+    def _ended(self, replaced: VirtualKey) -> Any:
+        return {
+            "TableName": self.table.name,
+            "Key": VIRTUAL_KEY.key(subscription_id=replaced.subscription_id, key_hash=replaced.key_hash),
+            "UpdateExpression": "SET limits = :limits",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": {":limits": _limits_item(replaced.limits)},
+        }
 
     def _is_allowed(self, key: VirtualKey) -> Any:
         """The key's owner owns the subscription, whose standing allows calls."""
@@ -239,4 +276,11 @@ def _key_item(key: VirtualKey) -> Item:
 
 
 def _attributes(key: VirtualKey) -> Item:
-    return asdict(key) | {"status": key.status.value, "created_at": timestamp(key.created_at)}
+    told = {"status": key.status.value, "created_at": timestamp(key.created_at), "limits": _limits_item(key.limits)}
+    return asdict(key) | told
+
+
+def _limits_item(limits: KeyLimits) -> Item:
+    """Without what is not limited, so that most keys need a few bytes."""
+    expires_at = {"expires_at": timestamp(limits.expires_at)} if limits.expires_at else {}
+    return {name: value for name, value in asdict(limits).items() if value} | expires_at

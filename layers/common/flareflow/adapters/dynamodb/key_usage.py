@@ -1,0 +1,130 @@
+"""What a key has used, from UsageTable. No item is kept for this alone.
+
+Reconciliation adds up what each sealed epoch billed, by key and day. What it has not added yet is read from the packs
+of later epochs, and what is not billed yet from the records that wait.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
+
+from flareflow.accounts.key_usage import KeyAmounts, KeyUsage
+from flareflow.accounts.models import VirtualKey
+from flareflow.adapters.dynamodb.batches import query_pages, read_items
+from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
+from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.tables import (
+    BILLED_OF_KEY,
+    LIVE_TOTALS,
+    RECONCILED,
+    WAITING_RECORDS,
+)
+from flareflow.adapters.dynamodb.usage_items import (
+    entries_of,
+    live_of,
+    names_between,
+    pack_key,
+    records_of,
+    shard_of,
+)
+from flareflow.errors import StorageUnavailableError
+from flareflow.metering.usage_events import RatedRecord
+from flareflow.time import Pause
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+ALL_DAYS: Final = "all"
+EPOCHS_MAX: Final = 100
+"""Epochs that reconciliation may be behind: eight hours."""
+SPILLED_MAX: Final = 100
+NEVER: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A call that is billed under an epoch; under none yet where `epoch` is None."""
+
+    epoch: int | None
+    day: date
+    amounts: KeyAmounts
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoKeyUsages:
+    """`KeyUsages` over UsageTable.
+
+    Records that wait are read first, then what reconciliation has added up, then packs: what moves on meanwhile is
+    counted twice for a moment, never not at all.
+    """
+
+    table: "Table"
+    pause: Pause
+
+    def of_key(self, key: VirtualKey, days: Sequence[date]) -> KeyUsage:
+        waiting = [_later(None, one.call.started_at, one.rated_microtokens) for one in self._waiting(key)]
+        through = self._through_epoch()
+        added_up = self._added_up(key.key_hash, [ALL_DAYS, *(day.isoformat() for day in days)])
+        later = [*waiting, *self._packed(key, through)]
+
+        def amounts(day: date | None) -> KeyAmounts:
+            item = added_up.get(day.isoformat() if day else ALL_DAYS, {})
+            included = max(through, int(item.get("epoch", NEVER)))
+            sums = KeyAmounts(int(item.get("rows", 0)), int(item.get("rated_microtokens", 0)))
+            for one in later:
+                if day in {None, one.day} and (one.epoch is None or one.epoch > included):
+                    sums += one.amounts
+            return sums
+
+        return KeyUsage(amounts(None), {day: amounts(day) for day in days})
+
+    def _waiting(self, key: VirtualKey) -> Iterator[RatedRecord]:
+        with translating("read waiting records"):
+            item = self.table.get_item(Key=LIVE_TOTALS.key(subscription_id=key.subscription_id), ConsistentRead=True)
+        live = live_of(item.get("Item", {}), key.subscription_id)
+        spilled = self._spilled(key.subscription_id) if live.spilled else ()
+        return (record for record in (*live.waiting, *spilled) if record.call.key_hash == key.key_hash)
+
+    def _spilled(self, subscription_id: int) -> list[RatedRecord]:
+        with translating("read spilled records"):
+            found = self.table.query(
+                KeyConditionExpression=WAITING_RECORDS.all_of(subscription_id=subscription_id),
+                Limit=SPILLED_MAX,
+                ConsistentRead=True,
+            )
+        return [record for item in found["Items"] for record in records_of(item, subscription_id)]
+
+    def _through_epoch(self) -> int:
+        with translating("read the last reconciled epoch"):
+            item = self.table.get_item(Key=RECONCILED.key(), ConsistentRead=True).get("Item")
+        return int(str(item["epoch"])) if item else NEVER
+
+    def _added_up(self, key_hash: str, days: Sequence[str]) -> Mapping[str, Item]:
+        items = read_items(self.table, [BILLED_OF_KEY.key(day=day, key_hash=key_hash) for day in days], self.pause)
+        return {BILLED_OF_KEY.part(item, "day"): item for item in items}
+
+    def _packed(self, key: VirtualKey, through: int) -> Iterator[_Later]:
+        """The billed calls of the key in epochs after `through`."""
+        opened = read_open_epoch(self.table)
+        if opened is None:
+            return
+        first = max(through + 1, opened.epoch - EPOCHS_MAX + 1)
+        if through != NEVER and first > through + 1:
+            raise StorageUnavailableError(f"reconciliation is more than {EPOCHS_MAX} epochs behind")
+        for epoch in range(first, opened.epoch + 1):
+            for pack in read_items(self.table, self._packs(key.subscription_id, epoch), self.pause):
+                for entry in entries_of(pack):
+                    if entry.is_billed and entry.key_hash == key.key_hash:
+                        yield _later(epoch, entry.started_at, entry.rated_microtokens)
+
+    def _packs(self, subscription_id: int, epoch: int) -> list[Item]:
+        """The keys of the packs of an epoch; what was not counted after all has no pack."""
+        names = names_between(epoch, shard_of(subscription_id), subscription_id, subscription_id)
+        pages = query_pages(self.table, names, "list the packs of an epoch")
+        return [pack_key(name) for page in pages for name in page]
+
+
+def _later(epoch: int | None, started_at: datetime, rated_microtokens: int) -> _Later:
+    return _Later(epoch, started_at.astimezone(UTC).date(), KeyAmounts(1, rated_microtokens))
