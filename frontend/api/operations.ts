@@ -125,6 +125,13 @@ export type Epochs = {
 };
 
 /**
+ * The first keys that were made; none when there is nothing to do, or nothing that can be done now.
+ */
+export type FirstKeys = {
+  readonly items: readonly CreatedKey[];
+};
+
+/**
  * API Gateway refuses or fails before a function is asked.
  */
 export type GatewayRefusal = {
@@ -157,6 +164,9 @@ export type Health = "ok" | "late" | "unknown";
 
 /**
  * A key of a subscription. `changing`: LiteLLM was told to block, unblock or delete it and has not confirmed.
+ *
+ * `held`: an administrator has blocked it. `replaces`: the key that it was made for, by rotation. `cap_microtokens`:
+ * what it may use in all; null: as much as its subscription can pay for.
  */
 export type Key = {
   readonly key_hash: string;
@@ -167,6 +177,27 @@ export type Key = {
   readonly owner: string;
   readonly first_microtokens: string;
   readonly budget_microusd: string;
+  readonly limits: KeyLimits;
+  readonly replaces: string | null;
+  readonly cap_microtokens: string | null;
+};
+
+/**
+ * `PATCH /v1/keys/{key_hash}`: give a key another name or cap. What is left out stays; null takes the cap away.
+ */
+export type KeyChange = {
+  readonly alias?: string | null;
+  readonly cap_rated_tokens?: string | number | null;
+};
+
+/**
+ * What LiteLLM allows a key. An empty list of models: all of them; null: no limit of the key's own.
+ */
+export type KeyLimits = {
+  readonly models: readonly string[];
+  readonly expires_at: string | null;
+  readonly requests_per_minute: string | null;
+  readonly tokens_per_minute: string | null;
 };
 
 export type KeyPage = {
@@ -176,16 +207,25 @@ export type KeyPage = {
 
 /**
  * `POST /v1/keys`: make a key of a subscription; `alias` is the owner's name for it.
+ *
+ * `models`: the only ones that it may call; none: all of them. `cap_rated_tokens`: what it may use in all.
  */
 export type KeyRequest = {
   readonly subscription_id: string | number;
   readonly alias?: string;
+  readonly models?: readonly string[];
+  readonly expires_at?: string | null;
+  readonly requests_per_minute?: string | number | null;
+  readonly tokens_per_minute?: string | number | null;
+  readonly cap_rated_tokens?: string | number | null;
 };
 
 /**
  * CHANGING: LiteLLM was called, and its answer is outstanding or lost, so the key may work or not.
+ *
+ * BLOCKED: the standing of its subscription allows no calls. HELD: an administrator of LiteLLM has blocked it.
  */
-export type KeyStatus = "active" | "changing" | "blocked" | "deleted";
+export type KeyStatus = "active" | "changing" | "blocked" | "held" | "deleted";
 
 /**
  * An amount in 1e-8 of the token that enters an account, or leaves it if negative.
@@ -356,7 +396,7 @@ export type Problem = {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_not_found" | "not_priced" | "push_secret_wrong" | "push_too_large" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
+  readonly code: "already_over" | "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_overlap" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_cap_reached" | "key_ended" | "key_held" | "key_not_found" | "not_priced" | "push_secret_wrong" | "push_too_large" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
   readonly what_to_do: string;
   readonly request_id: string;
 };
@@ -421,6 +461,15 @@ export type Rate = {
  */
 export type RefreshRequest = {
   readonly refresh_token: string;
+};
+
+/**
+ * `POST /v1/keys/{key_hash}/rotations`: make a key in place of another, which works until `old_key_until`.
+ *
+ * Without that, the old key works for a day.
+ */
+export type RotationRequest = {
+  readonly old_key_until?: string | null;
 };
 
 /**
@@ -768,6 +817,14 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Epoch;
   };
+  /** Make the first key of each subscription that never had one, up to three, and show their secrets, once. */
+  readonly "POST /v1/first-keys": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: FirstKeys;
+  };
   /** Whether the API answers, and the newest statement. */
   readonly "GET /v1/health": {
     readonly path: object;
@@ -784,6 +841,14 @@ export interface Operations {
     readonly body: KeyRequest;
     readonly answer: CreatedKey;
   };
+  /** Give a key another name or cap. What is left out stays; a cap of null takes it away. */
+  readonly "PATCH /v1/keys/{key_hash}": {
+    readonly path: { readonly key_hash: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: KeyChange;
+    readonly answer: Key;
+  };
   /** Delete a key. A repetition changes nothing. */
   readonly "DELETE /v1/keys/{key_hash}": {
     readonly path: { readonly key_hash: string };
@@ -791,6 +856,14 @@ export interface Operations {
     readonly header: object;
     readonly body: undefined;
     readonly answer: undefined;
+  };
+  /** Make a key in place of another, which works until a given time, and show the new secret, once. */
+  readonly "POST /v1/keys/{key_hash}/rotations": {
+    readonly path: { readonly key_hash: string };
+    readonly query: object;
+    readonly header: { readonly "Idempotency-Key": string };
+    readonly body: RotationRequest;
+    readonly answer: CreatedKey;
   };
   /** List every version of every plan, and the rate of dollars. */
   readonly "GET /v1/plans": {

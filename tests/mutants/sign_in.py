@@ -324,8 +324,8 @@ FAULTS: Final = (
         "inputs-true-is-a-number",
         "Neither `true` nor `1.0` is a number.",
         INPUTS,
-        "type UInt64 = Annotated[int, Field(strict=True, ge=0, lt=2**64)",
-        "type UInt64 = Annotated[int, Field(ge=0, lt=2**64)",
+        "    int, Field(strict=True, ge=0, lt=2**64)",
+        "    int, Field(ge=0, lt=2**64)",
         [TEST_INPUTS],
     ),
     Fault(
