@@ -209,7 +209,8 @@ class CreditDesk:
             account.refusal = None
             return
         account.refused_most, account.refused_until = most, self._clock() + REFUSED_SECONDS
-        account.refusal = self._why_not(granted, most, account.owed)
+        # what was handed over while FlareFlow was asked may not be in its answer yet
+        account.refusal = self._why_not(granted, most, account.owed + account.spent)
         raise account.refusal
 
     def _why_not(self, granted: Granted, most: int, owed: int) -> RefusedError:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from flareflow_gate.credit import (
     SAFETY_SECONDS,
     CreditDesk,
     CreditUnavailableError,
+    Granted,
     Reservation,
     UnknownKeyError,
 )
@@ -98,6 +100,29 @@ def test_what_an_ended_call_has_cost_is_not_waited_for_although_flareflow_does_n
     while_under_way, after_it = run(calls)
     assert (while_under_way.status, after_it.status) == (429, 402)
     assert "the deposit pays for 10." in after_it.message
+
+
+def test_what_is_handed_over_while_credit_is_asked_for_is_not_waited_for() -> None:
+    # Given a call that has ended, whose record arrives while FlareFlow works on what the next call has asked
+    credit = FakeCredit(left=2 * CALL)
+    desk = desk_over(credit)
+    answer = credit.lease
+
+    async def overtaken(*asked: Any) -> Granted:
+        granted = await answer(*asked)
+        desk.handed_over(["event-1"])
+        return granted
+
+    async def calls() -> RefusedError:
+        [first], _ = await admitted(desk, 1)
+        desk.track("event-1", first)
+        desk.settle("event-1", CALL)
+        credit.lease = overtaken  # type: ignore[method-assign]
+        _, [refused] = await admitted(desk, 1, most=CALL + 1)
+        return refused
+
+    # Then that call is told to top up
+    assert run(calls).status == 402
 
 
 @pytest.mark.parametrize(
