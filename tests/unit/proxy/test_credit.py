@@ -117,7 +117,7 @@ def test_what_is_handed_over_while_credit_is_asked_for_is_not_waited_for() -> No
         [first], _ = await admitted(desk, 1)
         desk.track("event-1", first)
         desk.settle("event-1", CALL)
-        credit.lease = overtaken  # type: ignore[method-assign]
+        credit.lease = overtaken  # type: ignore[method-assign, assignment]
         _, [refused] = await admitted(desk, 1, most=CALL + 1)
         return refused
 
