@@ -72,6 +72,7 @@ def test_a_body_that_is_not_text_comes_in_base64(gateway: Gateway) -> None:
         ("/do/sleep", 500, b'{"message": "Internal Server Error"}'),
         ("/do/malformed", 500, b'{"message": "Internal Server Error"}'),
         ("/nowhere", 404, b'{"message": "Not Found"}'),
+        ("/nowhere/of%0Atwo/lines", 404, b'{"message": "Not Found"}'),
     ],
 )
 def test_answers_and_failures_look_as_api_gateway_sends_them(

@@ -44,7 +44,7 @@ class AwsEndpoint:
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
-        app.router.add_route("*", "/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:(?s:.*)}", self._serve)
         app.on_startup.append(self._connect)
         app.on_cleanup.append(self._disconnect)
         return app

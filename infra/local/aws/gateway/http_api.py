@@ -84,7 +84,7 @@ class HttpApi:
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
-        app.router.add_route("*", "/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:(?s:.*)}", self._serve)
         return app
 
     async def _serve(self, request: web.Request) -> web.Response:
