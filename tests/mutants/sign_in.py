@@ -49,7 +49,7 @@ FAULTS: Final = (
         ACCOUNT_PROOF,
         "text = SIGN_IN_TEXT.format(origin=proof.origin,",
         'text = SIGN_IN_TEXT.format(origin="FlareFlow",',
-        [TEST_SIGN_IN],
+        [TEST_ACCOUNT_PROOF],
     ),
     Fault(
         "accounts-every-proof-an-account-proof",
@@ -206,7 +206,7 @@ FAULTS: Final = (
         TABLE,
         'Item=_session_item(after), ConditionExpression=Attr("refresh_hash").eq(before.refresh_hash)',
         "Item=_session_item(after)",
-        [TEST_TABLES],
+        [f"{TEST_TABLES}::test_a_session_is_refreshed_by_the_refresh_token_that_it_has"],
     ),
     Fault(
         "entrypoints-body-of-any-bytes",
@@ -270,7 +270,7 @@ FAULTS: Final = (
         f"{PACKAGE}/adapters/dynamodb/limits.py",
         'Attr("requests").lt(most)',
         'Attr("requests").lte(most)',
-        [TEST_TABLES],
+        [f"{TEST_TABLES}::test_requests_are_counted_up_to_the_most_that_there_may_be"],
     ),
     Fault(
         "limits-never-again",
