@@ -89,8 +89,8 @@ FAULTS: Final = (
         "realtime-resumed-without-limit",
         "At most 100 messages are sent again; with more there is a snapshot.",
         WATCHING,
-        "log.sequence - after > RESUMED_MAX",
-        "log.sequence - after > RESUMED_MAX + 1",
+        "RESUMED_MAX: Final = 100",
+        "RESUMED_MAX: Final = 101",
         [TEST_WATCHING],
     ),
     Fault(

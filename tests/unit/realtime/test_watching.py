@@ -1,11 +1,12 @@
 """Watching a subscription: from a snapshot, or from the last message that was seen."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
 
-from flareflow.realtime.models import Connection
+from flareflow.realtime.models import Connection, Message
 from flareflow.realtime.payloads import Snapshot
 from flareflow.realtime.watching import RESUMED_MAX, WATCHED_MAX, WATCHERS_MAX
 from tests.fakes.accounts import ALICE, BOB
@@ -95,6 +96,22 @@ def test_nobody_resumes_from_before_a_time_in_which_nobody_watched(hall: Hall) -
     hall.watch("c2", subscription_id=7, after=2)
     # Then what happened meanwhile was not stored, and it gets a snapshot with a new number
     assert [(message["type"], message["sequence"]) for message in hall.received("c2")] == [("snapshot", "3")]
+
+
+def test_a_message_that_comes_meanwhile_does_not_hide_a_time_in_which_nobody_watched(inside: Hall) -> None:
+    # Given a client that has seen message 2, a time in which nothing was stored, and a message while it resumes
+    inside.happened(2)
+    inside.messages.begin(7)
+    read = inside.messages.after
+
+    def happen_and_read(subscription_id: int, sequence: int, limit: int) -> Sequence[Message]:
+        inside.happened(1)
+        return read(subscription_id, sequence, limit)
+
+    inside.messages.after = happen_and_read  # type: ignore[method-assign]
+    # When it resumes, Then it gets a snapshot
+    inside.watch(subscription_id=7, after=2)
+    assert [(message["type"], message["sequence"]) for message in inside.received()] == [("snapshot", "3")]
 
 
 def test_a_client_that_comes_back_soon_resumes(hall: Hall) -> None:

@@ -25,6 +25,7 @@ class Crowd:
     sent: dict[str, list[bytes]] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
     released: Event = field(default_factory=Event)
+    was_waited_for: bool = False
 
     def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> object:  # noqa: N803
         if ConnectionId in self.gone:
@@ -32,7 +33,7 @@ class Crowd:
         if ConnectionId in self.failing:
             raise ClientError({"Error": {"Code": "LimitExceededException"}}, "PostToConnection")
         if ConnectionId in self.slow:
-            self.released.wait(60)
+            self.was_waited_for |= not self.released.wait(15)
             raise ReadTimeoutError(endpoint_url=URL)
         self.sent.setdefault(ConnectionId, []).append(Data)
         return {}
@@ -114,6 +115,7 @@ def test_slow_connections_delay_no_other_and_end_with_the_time_for_all() -> None
     gone = WebSocketConnections(crowd, broadcast_seconds_max=0.5).broadcast(names, ["a"])
     # Then all others have it
     assert (list(gone), sorted(crowd.sent)) == ([], sorted(names[10:]))
+    assert not crowd.was_waited_for
     crowd.released.set()
 
 
