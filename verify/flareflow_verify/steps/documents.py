@@ -43,7 +43,7 @@ def check_usage_index(evidence: Evidence) -> str:
     """The index of usage pages leads to the usage root."""
     index = evidence.usage_index
     pages = counted(len(index.hashes), "usage page")
-    return f"the hashes of {pages} lead to the usage root 0x{index.tree.root.hex()}"
+    return f"{pages} under the usage root 0x{index.tree.root.hex()}"
 
 
 def check_usage_page(evidence: Evidence) -> str:
@@ -86,7 +86,7 @@ def check_settlement_index(evidence: Evidence) -> str:
     """The index of settlement pages leads to the settlement root."""
     index = evidence.settlement_index
     pages = counted(len(index.hashes), "settlement page")
-    return f"the hashes of {pages} lead to the settlement root 0x{index.tree.root.hex()}"
+    return f"{pages} under the settlement root 0x{index.tree.root.hex()}"
 
 
 def check_settlement_page(evidence: Evidence) -> str:
