@@ -20,12 +20,14 @@ from functools import partial
 from itertools import batched
 from statistics import median, quantiles
 from typing import Any, Final
+from urllib.parse import quote
 
 import aiohttp
 import boto3
 import httpx
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from rich.console import Console
+from yarl import URL
 
 from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.connections import DynamoConnections
@@ -177,8 +179,9 @@ async def _post_stream(stream_arn: str, accounts: Sequence[Account], connections
     async with aiohttp.ClientSession() as http:
 
         async def post(connection_id: str, text: str) -> None:
-            async with http.post(f"{url('gateway_websocket')}/live/@connections/{connection_id}", data=text):
-                pass
+            address = f"{url('gateway_websocket')}/live/@connections/{quote(connection_id, safe='')}"
+            async with http.post(URL(address, encoded=True), data=text) as answer:
+                answer.raise_for_status()
 
         async for records in StreamReader(stream_arn, streams).batches(1_000):
             for record in records:
