@@ -1,5 +1,6 @@
 """A client of FlareFlow's HTTP API, for the customer and for the public."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -7,6 +8,7 @@ from typing import Any, Final, Self
 import httpx
 
 TIMEOUT_SECONDS: Final = 120.0
+WAITS_MAX: Final = 3
 
 
 class ApiError(Exception):
@@ -20,7 +22,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A client that raises ApiError for every answer other than 2xx."""
+    """A client that raises ApiError for every answer other than 2xx. Where it is told to wait, it does, a few times."""
 
     http: httpx.Client
     token: str = field(default="", repr=False)
@@ -37,16 +39,20 @@ class Api:
         self.http.close()
 
     def get(self, path: str) -> Any:
-        return _checked(self.http.get(path)).json()
+        return self._answer("GET", path).json()
 
     def text(self, path: str) -> str:
-        return _checked(self.http.get(path)).text
+        return self._answer("GET", path).text
 
     def post(self, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Any:
-        return _checked(self.http.post(path, json=dict(body), headers=dict(headers or {}))).json()
+        return self._answer("POST", path, json=dict(body), headers=dict(headers or {})).json()
 
-
-def _checked(response: httpx.Response) -> httpx.Response:
-    if response.is_error:
-        raise ApiError(response)
-    return response
+    def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
+        for _ in range(WAITS_MAX):
+            response = self.http.request(method, path, **request)
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS or "retry-after" not in response.headers:
+                break
+            time.sleep(min(float(response.headers["retry-after"]), TIMEOUT_SECONDS))
+        if response.is_error:
+            raise ApiError(response)
+        return response
