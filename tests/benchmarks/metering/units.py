@@ -229,8 +229,6 @@ def deployment(log: Log) -> Iterator[Deployment]:
         fresh_table("AccountsTable") as accounts,
         fresh_table("LedgerTable") as scratch,
     ):
-        view: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-        usage.meta.client.update_table(TableName=usage.name, StreamSpecification=view)
         tables = {"usage": usage, "messages": realtime, "credit": accounts}
         yield Deployment(
             log, usage, realtime, accounts, {name: WriteUnits(table, scratch) for name, table in tables.items()}
