@@ -14,6 +14,7 @@ GATE_MODELS: Final = "proxy/flareflow_gate/models.py"
 GATE_BOOK: Final = "proxy/flareflow_gate/price_book.py"
 BOOKS: Final = "layers/common/flareflow/adapters/dynamodb/price_books.py"
 
+OPENED: Final = "layers/common/flareflow/adapters/dynamodb/epoch_usage.py"
 TEST_BOOK: Final = "tests/unit/metering/test_price_book.py"
 TEST_NAMES: Final = "tests/unit/metering/test_model_names.py"
 TEST_RATING: Final = "tests/unit/metering/test_rating.py"
@@ -236,7 +237,7 @@ FAULTS: Final = (
     Fault(
         "rating-book-of-an-open-epoch",
         "A book begins with an epoch that is not open.",
-        BOOKS,
+        OPENED,
         "attribute_not_exists(epoch) OR epoch < :from",
         "attribute_not_exists(epoch) OR epoch < :from OR epoch = :from",
         [TEST_BOOKS],

@@ -8,6 +8,7 @@ GATE: Final = "proxy/flareflow_gate"
 SEALING: Final = "layers/common/flareflow/statements/sealing.py"
 REGISTER: Final = "layers/common/flareflow/adapters/dynamodb/receipt_keys.py"
 
+OPENED: Final = "layers/common/flareflow/adapters/dynamodb/epoch_usage.py"
 TEST_RECEIPTS: Final = "tests/unit/proxy/test_receipts.py"
 TEST_SEALING: Final = "tests/unit/statements/test_sealing.py"
 TEST_REGISTER: Final = "tests/ports/dynamodb/test_receipt_keys.py"
@@ -96,7 +97,7 @@ FAULTS: Final = (
     Fault(
         "statements-receipt-keys-of-an-open-epoch",
         "Keys begin with an epoch that is not open.",
-        REGISTER,
+        OPENED,
         "attribute_not_exists(epoch) OR epoch < :from",
         "attribute_not_exists(epoch) OR epoch < :from OR epoch = :from",
         [TEST_REGISTER],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from flareflow.adapters.aws.documents import FOREVER
 from flareflow.errors import StorageUnavailableError
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 PREFIX: Final = "v1/log/"
 FILE_BYTES_MAX: Final = 256 * 66_000
 """A full bundle of entries of the largest size."""
-FOREVER: Final = "public, max-age=31536000, immutable"
 BRIEFLY: Final = "public, max-age=5"
 
 

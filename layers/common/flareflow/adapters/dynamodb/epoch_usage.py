@@ -32,6 +32,15 @@ CLOSE_ATTEMPTS_MAX: Final = 20
 CLOSE_PAUSE_SECONDS: Final = 0.05
 
 
+def check_of_not_opened(epoch: int) -> dict[str, Any]:
+    """A condition check of a transaction in UsageTable: the epoch is neither open nor over."""
+    return {
+        "Key": OPEN_EPOCH.key(),
+        "ConditionExpression": "attribute_not_exists(epoch) OR epoch < :from",
+        "ExpressionAttributeValues": {":from": epoch},
+    }
+
+
 def read_open_epoch(table: "Table") -> OpenEpoch | None:
     """The open epoch; None before the first poll."""
     with translating("read the open epoch"):

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import Key
 
 from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK
-from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
+from flareflow.adapters.dynamodb.epoch_usage import check_of_not_opened, read_open_epoch
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT
-from flareflow.adapters.dynamodb.tables import OPEN_EPOCH
 from flareflow.errors import BrokenRuleError, ConflictError
 from flareflow.keccak import keccak256
 from flareflow.metering.price_book import PriceBook
@@ -53,12 +52,8 @@ class DynamoPriceBooks:
         return (opened and self._stored(opened.epoch)) or self.first
 
     def put_in_force(self, book: PriceBook, from_epoch: int) -> None:
-        is_not_open = {
-            "ConditionExpression": "attribute_not_exists(epoch) OR epoch < :from",
-            "ExpressionAttributeValues": {":from": from_epoch},
-        }
         try:
-            self._put(book, from_epoch, {"ConditionCheck": {"Key": OPEN_EPOCH.key(), **is_not_open}})
+            self._put(book, from_epoch, {"ConditionCheck": check_of_not_opened(from_epoch)})
         except ConditionFailedError as error:
             message = f"epoch {from_epoch} is open or over, or has a price book already"
             raise ConflictError("epoch_has_its_book", message) from error

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Key
 
 from flareflow.adapters.dynamodb.book_kinds import RECEIPT_KEYS_IN_FORCE
+from flareflow.adapters.dynamodb.epoch_usage import check_of_not_opened
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, KEY_NUMBER_MAX
-from flareflow.adapters.dynamodb.tables import OPEN_EPOCH
 from flareflow.errors import ConflictError
 from flareflow.metering.receipts import ReceiptKeys
 
@@ -30,12 +30,8 @@ class DynamoReceiptKeys:
         last = self._last_until(KEY_NUMBER_MAX)
         self._check(keys, from_epoch, last)
         item = RECEIPT_KEYS_IN_FORCE.key(epoch=from_epoch) | {"text": keys.canonical_json}
-        is_not_open = {
-            "ConditionExpression": "attribute_not_exists(epoch) OR epoch < :from",
-            "ExpressionAttributeValues": {":from": from_epoch},
-        }
         actions: Any = [
-            {"ConditionCheck": {"TableName": self.table.name, "Key": OPEN_EPOCH.key(), **is_not_open}},
+            {"ConditionCheck": {"TableName": self.table.name, **check_of_not_opened(from_epoch)}},
             {"Put": {"TableName": self.table.name, "Item": item, "ConditionExpression": ABSENT}},
         ]
         try:
