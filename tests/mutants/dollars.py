@@ -74,8 +74,8 @@ FAULTS: Final = (
         "settlement-dollars-overflow",
         "Tokens that no UFix64 can hold are the largest UFix64.",
         CHARGING,
-        "if amount_ufix64 < representable else",
         "if amount_ufix64 <= representable else",
+        "if amount_ufix64 <= UFIX64_MAX else",
         [TEST_CHARGING],
     ),
     Fault(

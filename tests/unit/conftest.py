@@ -1,9 +1,14 @@
-"""Unit tests open no socket, except those marked `allow_hosts`; property tests have no deadline."""
+"""Unit tests open no socket, except those marked `allow_hosts`; property tests have no deadline.
+
+In CI property tests try the same examples each time, so that a failure belongs to the change that CI runs on.
+"""
+
+import os
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("any machine", deadline=None)
+settings.register_profile("any machine", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("any machine")
 
 

@@ -52,7 +52,7 @@ access(all) contract SubscriptionTerms {
         /// What an amount in the currency of a plan is in tokens, rounded down.
         access(all) view fun tokens(_ amount: UFix64, rate: UFix64?): UFix64 {
             if let dollarsForToken = rate {
-                return amount < UFix64.max.saturatingMultiply(dollarsForToken) ? amount / dollarsForToken : UFix64.max
+                return amount <= UFix64.max.saturatingMultiply(dollarsForToken) ? amount / dollarsForToken : UFix64.max
             }
             return amount
         }

@@ -19,8 +19,9 @@ RATES = st.integers(1, 100 * UNITS)
         (UNITS, 3 * UNITS, UNITS // 3),
         (1, 3 * UNITS, 0),
         (UFIX64_MAX, QUARTER, UFIX64_MAX),
-        (UFIX64_MAX // 4 - 1, QUARTER, (UFIX64_MAX // 4 - 1) * 4),
-        (UFIX64_MAX // 4, QUARTER, UFIX64_MAX),
+        (UFIX64_MAX // 4, QUARTER, UFIX64_MAX // 4 * 4),
+        (UFIX64_MAX // 4 + 1, QUARTER, UFIX64_MAX),
+        (UFIX64_MAX, 3 * UNITS, UFIX64_MAX // 3),
     ],
 )
 def test_dollars_become_tokens_rounded_down(amount: int, rate: int | None, tokens: int) -> None:

@@ -39,7 +39,7 @@ def tokens_ufix64(amount_ufix64: int, rate_ufix64: int | None) -> int:
     if rate_ufix64 is None:
         return amount_ufix64
     representable = min(UFIX64_MAX, UFIX64_MAX * rate_ufix64 // UNITS)
-    return amount_ufix64 * UNITS // rate_ufix64 if amount_ufix64 < representable else UFIX64_MAX
+    return amount_ufix64 * UNITS // rate_ufix64 if amount_ufix64 <= representable else UFIX64_MAX
 
 
 def charge_of(due_ufix64: int, allowed_ufix64: int, rate_ufix64: int | None) -> Charge:
