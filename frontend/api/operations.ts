@@ -70,6 +70,25 @@ export type CreatedKey = {
 export type Currency = "token" | "USD";
 
 /**
+ * What there is to know of a deployment; nothing of it is secret, and it changes only when it is deployed anew.
+ *
+ * `models_url`: the base URL for clients of OpenAI's API. `live_url`: the WebSocket. `statements_url`: what the URL
+ * that Flare attests is, up to the epoch in 10 digits. `counted_within_seconds`: a call is promised to be in a
+ * statement whose epoch it ends in or that ends so much later. `source_url`: where its source code is, null if that
+ * is not public.
+ */
+export type Deployment = {
+  readonly flow: Flow;
+  readonly flare: Flare;
+  readonly models_url: string;
+  readonly live_url: string;
+  readonly statements_url: string;
+  readonly epoch_seconds: string;
+  readonly counted_within_seconds: string;
+  readonly source_url: string | null;
+};
+
+/**
  * What usage is summed by.
  */
 export type Dimension = "key" | "model" | "day" | "hour";
@@ -130,6 +149,56 @@ export type Epochs = {
 export type FirstKeys = {
   readonly items: readonly CreatedKey[];
 };
+
+/**
+ * Flare, which attests statements. `registry` is FlareContractRegistry, which names the Relay that holds now.
+ */
+export type Flare = {
+  readonly network: FlareNetwork;
+  readonly chain_id: string;
+  readonly rpc: string;
+  readonly registry: string;
+  readonly explorer: FlareExplorer | null;
+};
+
+/**
+ * Addresses in an explorer of Flare; put the hash of a transaction or an address in the braces.
+ */
+export type FlareExplorer = {
+  readonly transaction: string;
+  readonly address: string;
+};
+
+/**
+ * The Flare networks by name; `local` is the one of the local stack.
+ */
+export type FlareNetwork = "flare" | "coston2" | "local";
+
+/**
+ * Flow, where deposits are. `access_node`: its REST API. `wallet_discovery`: for FCL's `discovery.wallet`.
+ *
+ * `contracts` are this deployment's by name, `dependencies` those that they and the transactions import.
+ */
+export type Flow = {
+  readonly network: FlowNetwork;
+  readonly access_node: string;
+  readonly wallet_discovery: string;
+  readonly contracts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly token: Token;
+  readonly explorer: FlowExplorer | null;
+};
+
+/**
+ * Addresses in an explorer of Flow; put the id of a transaction, an address or a contract's name in the braces.
+ */
+export type FlowExplorer = {
+  readonly transaction: string;
+  readonly account: string;
+  readonly contract: string;
+};
+
+export type FlowNetwork = "emulator" | "testnet" | "mainnet";
 
 /**
  * API Gateway refuses or fails before a function is asked.
@@ -661,6 +730,15 @@ export type Tiers = {
 };
 
 /**
+ * The token of the deposits: its symbol, and the contract that defines it.
+ */
+export type Token = {
+  readonly symbol: string;
+  readonly contract: string;
+  readonly address: string;
+};
+
+/**
  * Tokens of one call by kind; the kinds do not overlap.
  */
 export type Tokens = {
@@ -800,6 +878,14 @@ export interface Operations {
     readonly header: object;
     readonly body: RefreshRequest;
     readonly answer: SignedIn;
+  };
+  /** Describe this deployment: networks, contracts, explorers, and where models and live messages are. */
+  readonly "GET /v1/deployment": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Deployment;
   };
   /** List the epochs that have a statement, newest first: how far each is, why, and where to look. */
   readonly "GET /v1/epochs": {

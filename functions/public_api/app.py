@@ -13,6 +13,7 @@ from flareflow.accounts.answers import QuoteAnswer
 from flareflow.accounts.quote_requests import QuoteRequest
 from flareflow.attestation.answers import ProgressAnswer
 from flareflow.bootstrap.public_api import (
+    deployment,
     limit_requests,
     list_statements,
     price_books,
@@ -25,6 +26,7 @@ from flareflow.bootstrap.public_api import (
 from flareflow.entrypoints.http import NumberCursor, NumberInPath, http_api, published, refuses
 from flareflow.metering.answers import PriceBookText
 from flareflow.settlement.answers import PlansAnswer
+from flareflow.settlement.deployment_answers import DeploymentAnswer
 from flareflow.settlement.epoch_answers import EpochAnswer, EpochsAnswer, StatusAnswer
 from flareflow.statements.answers import LivenessAnswer, StatementsAnswer
 
@@ -39,6 +41,12 @@ app = http_api(limit_requests)
 def health() -> LivenessAnswer:
     """Whether the API answers, and the newest statement."""
     return LivenessAnswer(newest_statement=list_statements().newest_epoch())
+
+
+@app.get("/v1/deployment")
+def describe_deployment() -> Response[DeploymentAnswer]:
+    """Describe this deployment: networks, contracts, explorers, and where models and live messages are."""
+    return published(deployment(), FIVE_MINUTES)
 
 
 @app.get("/v1/statements")

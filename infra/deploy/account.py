@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flareflow.adapters.flow.cadence import cadence_code
 from flareflow.adapters.flow.json_cdc import Argument
-from flareflow.adapters.flow.rest import FlowRest, TransactionResult, cadence_code
+from flareflow.adapters.flow.rest import FlowRest, TransactionResult
 from flareflow.adapters.flow.transactions import FlowSigner
 from infra.deploy.sending import AccountSender, TransactionFailedError
 

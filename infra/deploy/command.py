@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow.cadence import contract_addresses
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
 from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
 from flareflow.errors import FlareFlowError
 from infra.deploy.account import AccountDeployer, DeploymentFailedError, Step

@@ -6,9 +6,9 @@ The caller provides the signer: a key in memory on a local network, a key in KMS
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from flareflow.adapters.flow.cadence import CADENCE, contract_addresses, resolve_imports
 from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, address, array, string, ufix64, uint64, uint256
-from flareflow.adapters.flow.rest import CADENCE, contract_addresses, resolve_imports
 from flareflow.attestation.relay import FDC_PROTOCOL_ID
 from flareflow.attestation.request import ABI_SIGNATURE, ATTESTED_FIELDS, POST_PROCESS_JQ, AttestationTarget
 from flareflow.settlement.pricing import DEFAULT_TIERS, Tiers

@@ -24,6 +24,7 @@ OFFSETS: Final = {
     "flow_rest": 51,
     "flow_admin": 52,
     "flow_debugger": 53,
+    "wallet": 60,
 }
 
 

@@ -32,6 +32,7 @@ from infra.local.aws.gateway.template import Template
 from infra.local.aws.provision import provision
 from infra.local.flare.anvil import anvil
 from infra.local.flare.contracts import deploy_flare, fdc, fund
+from infra.local.flare.network import LOCAL_FLARE
 from infra.local.flow.accounts import LocalFlow
 from infra.local.flow.contracts import deploy_contracts
 from infra.local.flow.emulator import flow_emulator
@@ -53,6 +54,7 @@ FIXED_PARAMETERS: Final = {
     "AppOrigins": "http://localhost:5173",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
     "FlowNetwork": "emulator",
+    "FlareNetwork": LOCAL_FLARE.name,
     "FlareExplorerUrl": "",
     "FlowExplorerUrl": "",
 }
@@ -202,6 +204,8 @@ def _settings(found: Facts) -> Facts:
     parameters = FIXED_PARAMETERS | {
         "LitellmUrl": url("litellm_admin"),
         "Witnesses": f"{witness_key().text} {url('witness')}",
+        "WalletDiscoveryUrl": f"{url('wallet')}/fcl/authn",
+        "ModelsUrl": f"{url('litellm')}/v1",
         "FlareRpcUrl": url("anvil"),
         "FlareRegistryAddress": found["flare_registry_address"],
         "FlareDaUrl": url("fdc"),

@@ -17,13 +17,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 from jwt.api_jws import PyJWS
 
+from flareflow.metering.calls import COUNTED_WITHIN
 from flareflow.metering.receipts import ALGORITHM, Receipt, promised_epoch
 from flareflow_gate.records import Settled
 from flareflow_gate.refusals import RefusedError
 
 RECEIPT_HEADER: Final = b"x-flareflow-receipt"
-COUNTED_WITHIN: Final = timedelta(hours=1)
-"""What is promised. A record without its row in the spend log waits half an hour for it, then it is counted alone."""
 KEPT_FOR: Final = timedelta(days=62)
 """So that the receipts of a month are there when its bill is checked in the next one."""
 _SCHEMA: Final = """

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from flareflow.adapters.flow.cadence import CADENCE, resolve_imports
 from flareflow.adapters.flow.json_cdc import Argument, string, ufix64, uint64
-from flareflow.adapters.flow.rest import CADENCE, TransactionResult, resolve_imports
+from flareflow.adapters.flow.rest import TransactionResult
 from infra.deploy.contracts import announce_statements
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.accounts import LocalAccount

@@ -6,8 +6,8 @@ from hashlib import sha3_256
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
+from flareflow.adapters.flow.cadence import CADENCE, resolve_imports
 from flareflow.adapters.flow.json_cdc import address, string, ufix64
-from flareflow.adapters.flow.rest import CADENCE, resolve_imports
 from infra.deploy.contracts import Notices
 from infra.deploy.sending import TransactionFailedError
 from tests.support.chain_clock import START_SECONDS

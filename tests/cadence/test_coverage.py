@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from flareflow.adapters.flow.rest import CADENCE
+from flareflow.adapters.flow.cadence import CADENCE
 from tests.support.flow_emulator import Chain
 
 pytestmark = pytest.mark.stack

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from flareflow.adapters.flow.cadence import resolve_imports
 from flareflow.adapters.flow.json_cdc import Argument, array, string, ufix64, uint64
-from flareflow.adapters.flow.rest import resolve_imports
 from flareflow.settlement.charging import tokens_ufix64
 from flareflow.settlement.events import ChainEvent, PlanChangeAccepted, Position, Settled, SubscriptionOpened
 from flareflow.settlement.journal import Subscription, post

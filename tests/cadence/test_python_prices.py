@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flareflow.adapters.flow.cadence import resolve_imports
 from flareflow.adapters.flow.json_cdc import Argument, array, string, ufix64, uint64
-from flareflow.adapters.flow.rest import resolve_imports
 from flareflow.settlement.charging import charge_of
 from flareflow.settlement.pricing import Tier, Tiers, charge_ufix64
 from infra.local.flow.contracts import LocalDeployer

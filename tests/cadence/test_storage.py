@@ -2,8 +2,8 @@
 
 import pytest
 
+from flareflow.adapters.flow.cadence import resolve_imports
 from flareflow.adapters.flow.json_cdc import address, string, ufix64, uint64
-from flareflow.adapters.flow.rest import resolve_imports
 from tests.cadence.owners import act
 from tests.support.flow_emulator import FLOW, Chain
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from flareflow.adapters.flow.cadence import resolve_imports
 from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
-from flareflow.adapters.flow.rest import resolve_imports
 from flareflow.attestation.request import (
     ATTESTED_FIELDS,
     NO_TIMESTAMP,

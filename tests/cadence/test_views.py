@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from flareflow.adapters.flow.cadence import CADENCE
 from flareflow.adapters.flow.json_cdc import Argument, ufix64, uint64
-from flareflow.adapters.flow.rest import CADENCE
 from flareflow.settlement.pricing import charge_ufix64
 from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.flow.contracts import LocalDeployer

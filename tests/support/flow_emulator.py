@@ -12,13 +12,10 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from flareflow.adapters.flow.cadence import cadence_code, resolve_imports
 from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, Value, array, string, ufix64, uint64, uint256
-from flareflow.adapters.flow.rest import (
-    TransactionResult,
-    cadence_code,
-    resolve_imports,
-)
+from flareflow.adapters.flow.rest import TransactionResult
 from flareflow.attestation.relay import FDC_PROTOCOL_ID, PolicySignature, RootMessage
 from flareflow.attestation.request import ATTESTED_FIELDS, NO_TIMESTAMP, AttestationTarget, leaf_hash
 from flareflow.attestation.signing_policy import SigningPolicy

@@ -9,8 +9,9 @@ from flow_py_sdk import cadence
 from flow_py_sdk.signer.signer import TransactionDomainTag
 from flow_py_sdk.tx import TxSignature
 
+from flareflow.adapters.flow.cadence import cadence_code
 from flareflow.adapters.flow.json_cdc import Argument, array, string, ufix64
-from flareflow.adapters.flow.rest import TransactionResult, cadence_code
+from flareflow.adapters.flow.rest import TransactionResult
 from flareflow.adapters.flow.transactions import FlowTransactions, SoleSigner, transaction_id
 from flareflow.settlement.transactions import SignedTransaction
 from infra.deploy.sending import AccountSender

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from flareflow.adapters.flow.rest import CADENCE
+from flareflow.adapters.flow.cadence import CADENCE
 from flareflow.settlement.pricing import charge_ufix64
 
 CONTRACTS: Final = sorted((CADENCE / "contracts").glob("*.cdc"))

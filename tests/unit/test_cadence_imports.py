@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from flareflow.adapters.flow.rest import CADENCE
+from flareflow.adapters.flow.cadence import CADENCE
 
 FORBIDDEN: Final = {
     "FlareOracleVerifier",

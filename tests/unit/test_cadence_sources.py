@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from flareflow.adapters.flow.rest import CADENCE
+from flareflow.adapters.flow.cadence import CADENCE
 
 CONTRACTS: Final = sorted((CADENCE / "contracts").glob("*.cdc"))
 LINES_MAX: Final = 500

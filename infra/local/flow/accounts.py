@@ -17,15 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import TypeAdapter
 
+from flareflow.adapters.flow.cadence import cadence_code, contract_addresses, resolve_imports
 from flareflow.adapters.flow.json_cdc import Argument, Value, string, ufix64
-from flareflow.adapters.flow.rest import (
-    FlowRest,
-    TransactionResult,
-    cadence_code,
-    contract_addresses,
-    http_client,
-    resolve_imports,
-)
+from flareflow.adapters.flow.rest import FlowRest, TransactionResult, http_client
 from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
 from infra.deploy.sending import AccountSender, TransactionFailedError
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from flareflow.adapters.flow.rest import CADENCE
+from flareflow.adapters.flow.cadence import CADENCE
 from infra.deploy.networks import MAINNET, TESTNET
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY
 from infra.local.ports import OFFSETS, PORT_BASE_DEFAULT

@@ -31,7 +31,7 @@ def reading(sealing: Sealing, *begun: Attestation, outbox: FakeOutbox | None = N
         statements=sealing.statements,
         attestations=FakeAttestations({one.epoch: one for one in begun}),
         outbox=outbox or FakeOutbox(),
-        explorers=Explorers("https://host/v1/statements/", prefix and f"{prefix}/flare/", prefix and f"{prefix}/flow/"),
+        explorers=Explorers("https://host/v1/statements/", prefix and f"{prefix}/flare", prefix and f"{prefix}/flow"),
         epochs=EPOCHS,
         clock=lambda: EPOCHS.end(FIRST) + timedelta(seconds=90),
     )
@@ -60,9 +60,9 @@ def test_an_epoch_tells_why_it_takes_longer_and_where_to_look(sealing: Sealing) 
     # Then its reasons are short, and each transaction has its address
     assert view.reasons == ["x" * 300]
     assert (view.links.request, view.links.finalization, view.links.delivery) == (
-        f"https://explorer/flare/0x{'01' * 32}",
-        f"https://explorer/flare/0x{'02' * 32}",
-        f"https://explorer/flow/{'ab' * 32}",
+        f"https://explorer/flare/tx/0x{'01' * 32}",
+        f"https://explorer/flare/tx/0x{'02' * 32}",
+        f"https://explorer/flow/tx/{'ab' * 32}",
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import uint64
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts
 from flareflow.errors import FlowNotFoundError, FlowRefusedError, UnavailableError
 from flareflow.settlement.events import Settled
 from flareflow_verify.bundle import Bill, Charge, Trigger

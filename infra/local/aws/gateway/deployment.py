@@ -13,7 +13,7 @@ from infra.local.aws import session as aws
 from infra.local.aws.gateway.intrinsics import Intrinsics, Physical
 from infra.local.aws.gateway.policies import Role
 from infra.local.aws.gateway.template import CODE_BUCKET, Properties, Template
-from infra.local.ports import url
+from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
 from infra.paths import ROOT
 
@@ -129,9 +129,10 @@ class Deployment:
         return {**resolved, **aws.function_environment(function)}
 
     def _local_address(self, value: str) -> str:
-        """Replaces the WebSocket API's public address, which only AWS serves, by the local AWS endpoint."""
-        served = f"https://{self.websocket_api_id}.execute-api.{aws.REGION}.{aws.URL_SUFFIX}"
-        return value.replace(served, url("gateway_aws"))
+        """Replaces the WebSocket API's public addresses, which only AWS serves, by those of the gateway."""
+        host = f"{self.websocket_api_id}.execute-api.{aws.REGION}.{aws.URL_SUFFIX}"
+        served = f"ws://{HOST}:{port('gateway_websocket')}"
+        return value.replace(f"https://{host}", url("gateway_aws")).replace(f"wss://{host}", served)
 
     def write_sam_environment(self) -> None:
         """Write the environments of all functions for `sam local invoke --env-vars`."""

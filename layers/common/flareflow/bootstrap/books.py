@@ -21,8 +21,9 @@ from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.contracts import FlowDepositToken
-from flareflow.adapters.flow.rest import FlowScripts, contract_addresses
+from flareflow.adapters.flow.rest import FlowScripts
 from flareflow.books.rebuilding import Books, RebuildBooks
 from flareflow.books.sealed import StatementDocuments
 from flareflow.bootstrap.chain_events import ChainSettings, chain_log

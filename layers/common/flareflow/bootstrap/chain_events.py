@@ -6,8 +6,9 @@ from functools import cache
 import boto3
 
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
+from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.contracts import FlowChainLog, FlowDepositToken
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
 from flareflow.entrypoints.settings import Settings
 from flareflow.settlement.chain_events import ReadChainEvents
 from flareflow.settlement.repairing import RepairJournal

@@ -11,8 +11,9 @@ from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoP
 from flareflow.adapters.dynamodb.ledger import DynamoOutbox, DynamoProposerKeys
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
+from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.contracts import FlowDollarRates, FlowLightClient
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
 from flareflow.adapters.flow.signer import KmsFlowSigner
 from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
 from flareflow.entrypoints.settings import Settings

@@ -14,7 +14,8 @@ from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow.cadence import contract_addresses
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.keys import LiteLLMKeys

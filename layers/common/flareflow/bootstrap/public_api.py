@@ -16,10 +16,22 @@ from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+from flareflow.adapters.flow.cadence import contract_names, dependency_addresses
 from flareflow.attestation.progress import ReadProgress
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
+from flareflow.metering.calls import COUNTED_WITHIN
 from flareflow.metering.price_book import PriceBook
+from flareflow.settlement.deployment_answers import (
+    DeploymentAnswer,
+    FlareAnswer,
+    FlareExplorerAnswer,
+    FlareNetwork,
+    FlowAnswer,
+    FlowExplorerAnswer,
+    FlowNetwork,
+    TokenAnswer,
+)
 from flareflow.settlement.epochs import Explorers, ReadEpochs
 from flareflow.settlement.quotes import ReadPlans
 from flareflow.settlement.status import ReadStatus
@@ -35,10 +47,21 @@ class PublicApiSettings(Settings):
     ledger_table: str
     limits_table: str
     token_symbol: str
+    token_contract: str
     epoch_seconds: PositiveInt
     statement_url_prefix: str
+    flare_network: FlareNetwork
+    flare_rpc_url: str
+    flare_registry_address: str
     flare_explorer_url: str
+    flow_network: FlowNetwork
+    flow_rest_url: str
+    flow_contract_address: str
     flow_explorer_url: str
+    wallet_discovery_url: str
+    models_url: str
+    live_url: str
+    source_url: str
 
 
 @cache
@@ -108,4 +131,42 @@ def read_status() -> ReadStatus:
         rates=DynamoRates(tables.Table(given.ledger_table)),
         epochs=Epochs(given.epoch_seconds),
         clock=utc_now,
+    )
+
+
+@cache
+def deployment() -> DeploymentAnswer:
+    given = settings()
+    return DeploymentAnswer(
+        flow=_flow(given),
+        flare=FlareAnswer(
+            network=given.flare_network,
+            chain_id=given.flare_network.chain_id,
+            rpc=given.flare_rpc_url,
+            registry=given.flare_registry_address,
+            explorer=FlareExplorerAnswer.at(given.flare_explorer_url),
+        ),
+        models_url=given.models_url,
+        live_url=given.live_url,
+        statements_url=given.statement_url_prefix,
+        epoch_seconds=given.epoch_seconds,
+        counted_within_seconds=int(COUNTED_WITHIN.total_seconds()),
+        source_url=given.source_url or None,
+    )
+
+
+def _flow(given: PublicApiSettings) -> FlowAnswer:
+    dependencies = {name: f"0x{address}" for name, address in dependency_addresses(given.flow_network).items()}
+    return FlowAnswer(
+        network=given.flow_network,
+        access_node=given.flow_rest_url,
+        wallet_discovery=given.wallet_discovery_url,
+        contracts=dict.fromkeys(contract_names(), given.flow_contract_address),
+        dependencies=dependencies,
+        token=TokenAnswer(
+            symbol=given.token_symbol,
+            contract=given.token_contract,
+            address=dependencies[given.token_contract],
+        ),
+        explorer=FlowExplorerAnswer.at(given.flow_explorer_url),
     )

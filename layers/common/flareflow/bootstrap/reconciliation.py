@@ -20,7 +20,8 @@ from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.flow.balances import FlowBalances
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses, http_client
+from flareflow.adapters.flow.cadence import contract_addresses
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.key_spend import LiteLLMKeySpend
 from flareflow.adapters.litellm.rows import NANOUSD

@@ -3,12 +3,17 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final
 
 from flareflow.values import value
+
+COUNTED_WITHIN: Final = timedelta(hours=1)
+"""What receipts promise: a call is counted so long after its end at the latest. A record without its row in the spend
+log waits half an hour for it, then it is counted alone.
+"""
 
 
 @value

@@ -26,24 +26,25 @@ class Attestations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Explorers:
-    """What the addresses of documents and transactions begin with; empty where there is no explorer."""
+    """What the addresses of statements begin with, and the explorers' own; empty where there is no explorer."""
 
     statement_prefix: str
-    flare_transaction_prefix: str
-    flow_transaction_prefix: str
+    flare_explorer: str
+    flow_explorer: str
 
     def statement(self, epoch: int) -> str:
         return f"{self.statement_prefix}{epoch:0{STATEMENT_DIGITS}}"
 
     def flare(self, transaction: bytes | None) -> str | None:
-        return _link(self.flare_transaction_prefix, None if transaction is None else f"0x{transaction.hex()}")
+        return _link(self.flare_explorer, None if transaction is None else f"0x{transaction.hex()}")
 
     def flow(self, transaction: str | None) -> str | None:
-        return _link(self.flow_transaction_prefix, transaction)
+        return _link(self.flow_explorer, transaction)
 
 
-def _link(prefix: str, name: str | None) -> str | None:
-    return f"{prefix}{name}" if prefix and name else None
+def _link(explorer: str, transaction: str | None) -> str | None:
+    """Flowscan and Blockscout have transactions under the same path."""
+    return f"{explorer}/tx/{transaction}" if explorer and transaction else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 import pytest
 
 from flareflow.adapters.flow.balances import FIELDS, FlowBalances
+from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.json_cdc import Argument, string, ufix64, uint64
-from flareflow.adapters.flow.rest import FlowScripts, contract_addresses
+from flareflow.adapters.flow.rest import FlowScripts
 from flareflow.errors import FlowUnavailableError
 from flareflow.settlement.comparing import Balances
 from tests.unit.adapters.flow.node import Node

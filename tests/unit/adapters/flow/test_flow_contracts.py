@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.contracts import FlowChainLog, FlowDepositToken, FlowDollarRates
 from flareflow.adapters.flow.json_cdc import Argument, address, string, ufix64, uint64
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, contract_addresses
+from flareflow.adapters.flow.rest import FlowRest, FlowScripts
 from flareflow.errors import BlocksNotKeptError, FlowRefusedError, FlowUnavailableError
 from flareflow.settlement.events import (
     ChainEvent,

@@ -6,13 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from flareflow.adapters.flow.rest import (
-    ANSWER_BYTES_MAX,
-    REASON_CHARACTERS_MAX,
-    FlowRest,
-    contract_addresses,
-    resolve_imports,
-)
+from flareflow.adapters.flow.cadence import contract_addresses, resolve_imports
+from flareflow.adapters.flow.rest import ANSWER_BYTES_MAX, REASON_CHARACTERS_MAX, FlowRest
 from flareflow.errors import (
     FlowAnswerTooLargeError,
     FlowNotFoundError,

@@ -3,8 +3,9 @@
 import pytest
 
 from flareflow.accounts.models import OnChainSubscription
+from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.json_cdc import Argument, address, string
-from flareflow.adapters.flow.rest import FlowScripts, contract_addresses
+from flareflow.adapters.flow.rest import FlowScripts
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
 from flareflow.errors import FlowUnavailableError
 from tests.unit.adapters.flow.node import Node

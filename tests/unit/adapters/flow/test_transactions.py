@@ -8,7 +8,7 @@ from flow_py_sdk.proto.flow.entities import Transaction
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
-from flareflow.adapters.flow.rest import cadence_code, contract_addresses
+from flareflow.adapters.flow.cadence import cadence_code, contract_addresses
 from flareflow.adapters.flow.transactions import (
     EXPIRY_BLOCKS,
     EXPIRY_MARGIN_BLOCKS,

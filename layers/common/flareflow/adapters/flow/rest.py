@@ -4,19 +4,17 @@ It needs no chain library, so every function may import it; `transactions` sends
 """
 
 import base64
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flareflow.accounts.models import FULL_WEIGHT
+from flareflow.adapters.flow.cadence import cadence_code
 from flareflow.adapters.flow.json_cdc import Argument, Value, decode
 from flareflow.adapters.http import Answer, AnswerTooLongError, read_answer
 from flareflow.errors import (
@@ -27,14 +25,11 @@ from flareflow.errors import (
     UnavailableError,
 )
 
-CADENCE: Final = Path(__file__).resolve().parents[2] / "cadence"
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 TIMEOUT_SECONDS: Final = 10.0
 REASON_CHARACTERS_MAX: Final = 400
 TOO_LARGE: Final = "message larger than max"
 """gRPC's words for an answer that an access node cannot pass on from an execution node."""
-
-_STRING_IMPORT: Final = re.compile(r'^(\s*)import "(\w+)"', re.MULTILINE)
 
 
 class RestAccountKey(BaseModel):
@@ -100,15 +95,6 @@ class _Keys(BaseModel):
 
 class _Block(BaseModel):
     header: BlockHeader
-
-
-class _Contract(BaseModel):
-    aliases: dict[str, str] = {}
-
-
-class _FlowJson(BaseModel):
-    contracts: dict[str, _Contract] = {}
-    dependencies: dict[str, _Contract] = {}
 
 
 _BLOCKS: Final = TypeAdapter(list[_Block])
@@ -253,23 +239,3 @@ class FlowScripts:
     def run(self, path: str, arguments: Sequence[Argument] = (), height: int | None = None) -> Value:
         """The value that the script returns. Raises what `FlowRest.execute` raises."""
         return self.rest.execute(cadence_code(f"scripts/{path}", self.addresses), arguments, height)
-
-
-def cadence_code(path: str, addresses: Mapping[str, str]) -> str:
-    """The code of a transaction or script under `infra/cadence`, for a network with these contract addresses."""
-    return resolve_imports((CADENCE / path).read_text(), addresses)
-
-
-def resolve_imports(code: str, addresses: Mapping[str, str]) -> str:
-    """Replace each `import "Name"`, which access nodes do not accept, by `import Name from 0x…`.
-
-    `addresses` are hex, with or without `0x`. Raises KeyError for a contract without address.
-    """
-    return _STRING_IMPORT.sub(lambda found: f"{found[1]}import {found[2]} from 0x{_bare(addresses[found[2]])}", code)
-
-
-def contract_addresses(network: str, contract_address: str) -> dict[str, str]:
-    """The addresses of contracts on a network: ours on one account, dependencies as in `flow.json`."""
-    flow = _FlowJson.model_validate(json.loads((CADENCE / "flow.json").read_text()))
-    others = {name: found.aliases[network] for name, found in flow.dependencies.items() if network in found.aliases}
-    return others | dict.fromkeys(flow.contracts, contract_address)

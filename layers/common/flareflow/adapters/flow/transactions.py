@@ -19,14 +19,10 @@ from flow_py_sdk.tx import TxSignature
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
+from flareflow.adapters.flow.cadence import cadence_code
 from flareflow.adapters.flow.contracts import STATEMENT_TRIGGER
 from flareflow.adapters.flow.json_cdc import Argument, array, string, uint64, uint256
-from flareflow.adapters.flow.rest import (
-    TIMEOUT_SECONDS,
-    FlowRest,
-    TransactionResult,
-    cadence_code,
-)
+from flareflow.adapters.flow.rest import TIMEOUT_SECONDS, FlowRest, TransactionResult
 from flareflow.errors import BrokenRuleError, FlowNotFoundError, FlowUnavailableError
 from flareflow.settlement.transactions import (
     Call,
