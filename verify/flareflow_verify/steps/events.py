@@ -19,9 +19,10 @@ NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
 
 def check_events(evidence: Evidence) -> str | None:
     """The events are all of the subscription's in this epoch, each once, and add up. Left out if not known."""
-    texts, used = evidence.bundle.events, evidence.totals
+    texts = evidence.bundle.events
     if texts is None:
         return None
+    used = evidence.totals
     if used is None or used.epoch != evidence.statement.epoch:
         if texts:
             raise DifferenceError(Link.EVENTS, f"the statement says that nothing was used, not {len(texts)} calls")

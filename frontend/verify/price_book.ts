@@ -1,0 +1,169 @@
+/**
+ * The price book (docs/price-book.md): what a token of each kind of each model weighs in rated micro-tokens.
+ */
+import { byName, FormError, list, orNull, text, type Read, type Reader } from "./reading.ts";
+import { matches, spellings } from "./model_names.ts";
+
+export const TOKEN_KINDS = [
+  "prompt",
+  "cache_read",
+  "cache_write",
+  "completion",
+  "reasoning",
+  "audio_input",
+  "audio_output",
+] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+const INPUT_KINDS: readonly TokenKind[] = ["prompt", "cache_read", "cache_write", "audio_input"];
+const UNITS = ["request", "image", "second", "nanousd"] as const;
+const MODELS_MAX = 20_000;
+const LONG_PRICES_MAX = 8;
+const WEIGHT_MAX = 10n ** 18n;
+const MILLISECONDS = 1_000n;
+
+type Weights = Readonly<Partial<Record<TokenKind, bigint>>>;
+type LongWeights = Weights & { readonly above: bigint };
+export type Price = Weights &
+  Readonly<Partial<Record<(typeof UNITS)[number], bigint>>> & { readonly long: readonly LongWeights[] };
+
+/** What one call used: tokens by kind, images, milliseconds of sound, and what its provider charges in 1e-9 dollars. */
+export interface Used {
+  readonly tokens: Readonly<Partial<Record<TokenKind, bigint>>>;
+  readonly units: Readonly<Partial<Record<"images" | "milliseconds", bigint>>>;
+  readonly costNanousd: bigint;
+}
+
+export interface PriceBook {
+  readonly version: bigint;
+  readonly models: ReadonlyMap<string, Price>;
+  readonly patterns: readonly { readonly match: string; readonly price: Price }[];
+  readonly default: Price;
+}
+
+/** The book of its text. Throws for another form. */
+export function parsePriceBook(text: string): PriceBook {
+  const given = wholeNumbersOf(text);
+  return object(given, "the book", (fields, at) => {
+    requireOnly(fields, ["version", "title", "models", "patterns", "default"], at);
+    return {
+      version: weight(fields["version"], `${at}.version`),
+      models: byName(price, MODELS_MAX)(fields["models"], `${at}.models`),
+      patterns: list(pattern, MODELS_MAX)(fields["patterns"] ?? [], `${at}.patterns`),
+      default: price(fields["default"], `${at}.default`),
+    };
+  });
+}
+
+/** The price of a model; `baseModel` is what its deployment calls. The default where the book names neither. */
+export function priceOf(book: PriceBook, model: string, baseModel: string | null): Price {
+  const names = baseModel ? [model, baseModel] : [model];
+  const others = names.toReversed().flatMap(spellings);
+  const exact = names.map((name) => spellings(name)[0] as string);
+  for (const name of [...exact, ...others]) {
+    const found = book.models.get(name);
+    if (found) return found;
+  }
+  const fitting = book.patterns.find(({ match }) => others.some((name) => matches(name, match)));
+  return fitting?.price ?? book.default;
+}
+
+/** What `used` weighs: by amounts or by cost, whichever is more. Null when nothing that was used has a price. */
+export function rate(price: Price, used: Used): bigint | null {
+  const weights = weightsFor(price, inputTokens(used));
+  const byKind = TOKEN_KINDS.map((kind) => [used.tokens[kind] ?? 0n, weightOf(weights, kind)] as const);
+  const units = byUnits(price, used);
+  const byAmounts = [...byKind.map(([amount, weight]) => amount * (weight ?? 0n)), ...units].reduce((a, b) => a + b, 0n);
+  const byCost = used.costNanousd * (price.nanousd ?? 0n);
+  const weighed = byAmounts > byCost ? byAmounts : byCost;
+  const isPriced =
+    byKind.some(([amount, weight]) => amount && weight !== undefined) ||
+    units.length > 0 ||
+    (used.costNanousd !== 0n && price.nanousd !== undefined);
+  if (!weighed && isSomething(used) && !isPriced) return null;
+  return (price.request ?? 0n) + weighed;
+}
+
+function isSomething({ tokens, units, costNanousd }: Used): boolean {
+  return [...Object.values(tokens), ...Object.values(units), costNanousd].some(Boolean);
+}
+
+function inputTokens({ tokens }: Used): bigint {
+  return INPUT_KINDS.reduce((sum, kind) => sum + (tokens[kind] ?? 0n), 0n);
+}
+
+function weightsFor(price: Price, input: bigint): Weights {
+  return price.long.findLast(({ above }) => input > above) ?? price;
+}
+
+/** A kind of input without a weight of its own weighs as `prompt`, a kind of output as `completion`. */
+function weightOf(weights: Weights, kind: TokenKind): bigint | undefined {
+  return weights[kind] ?? weights[INPUT_KINDS.includes(kind) ? "prompt" : "completion"];
+}
+
+/** What all that was used and has a price weighs beside tokens. Parts of a second are rounded down. */
+function byUnits(price: Price, { units: { images = 0n, milliseconds = 0n } }: Used): readonly bigint[] {
+  const ofImages = images && price.image !== undefined ? [images * price.image] : [];
+  const ofSound = milliseconds && price.second !== undefined ? [(milliseconds * price.second) / MILLISECONDS] : [];
+  return [...ofImages, ...ofSound];
+}
+
+const weight: Reader<bigint> = (given, at) => {
+  if (typeof given !== "bigint" || given < 0n || given > WEIGHT_MAX) throw new FormError(`${at}: not a weight`);
+  return given;
+};
+
+const long: Reader<LongWeights> = (given, at) =>
+  object(given, at, (fields) => {
+    requireOnly(fields, [...TOKEN_KINDS, "above"], at);
+    return { ...weighed(fields, TOKEN_KINDS, at), above: weight(fields["above"], `${at}.above`) };
+  });
+
+const price: Reader<Price> = (given, at) =>
+  object(given, at, (fields) => {
+    requireOnly(fields, [...TOKEN_KINDS, ...UNITS, "long"], at);
+    const longer = list(long, LONG_PRICES_MAX)(fields["long"] ?? [], `${at}.long`);
+    return { ...weighed(fields, [...TOKEN_KINDS, ...UNITS], at), long: longer };
+  });
+
+const pattern: Reader<{ readonly match: string; readonly price: Price }> = (given, at) =>
+  object(given, at, (fields) => {
+    requireOnly(fields, ["match", "price"], at);
+    return { match: text(1024)(fields["match"], `${at}.match`), price: price(fields["price"], `${at}.price`) };
+  });
+
+function weighed<N extends string>(
+  fields: Fields,
+  names: readonly N[],
+  at: string,
+): Readonly<Partial<Record<N, bigint>>> {
+  const given = names.map((name) => [name, orNull(weight)(fields[name] ?? null, `${at}.${name}`)] as const);
+  return Object.fromEntries(given.filter(([, found]) => found !== null)) as Partial<Record<N, bigint>>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function object<T>(given: unknown, at: string, read: (fields: Fields, at: string) => T): T {
+  const fields: Read<typeof anything> = anything(given, at);
+  return read(Object.fromEntries(fields), at);
+}
+
+const anything = byName<unknown>((given) => given, MODELS_MAX);
+
+function requireOnly(fields: Fields, names: readonly string[], at: string): void {
+  const other = Object.keys(fields).find((name) => !names.includes(name));
+  if (other !== undefined) throw new FormError(`${at}: an unknown field ${other.slice(0, 40)}`);
+}
+
+const WHOLE_NUMBER = "flareflow:whole-number";
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
+
+/** JSON whose whole numbers become bigint: a weight may be above 2^53. Throws for other numbers. */
+function wholeNumbersOf(json: string): unknown {
+  if (json.includes(WHOLE_NUMBER)) throw new FormError("the book contains a reserved word");
+  const marked = json.replace(TOKEN, (token) => (token.startsWith('"') ? token : `{"${WHOLE_NUMBER}":"${token}"}`));
+  return JSON.parse(marked, (_, value: unknown) => {
+    const digits = (value as Fields | null)?.[WHOLE_NUMBER];
+    return typeof digits === "string" ? BigInt(digits) : value;
+  });
+}
