@@ -17,14 +17,14 @@ import { eventHash, leavesOf } from "./steps/events.ts";
 const PAGES_AT_ONCE = 8;
 
 /**
- * Which bill. With the owner's `token` all calls of the epoch are gathered, or only that of `eventId`. `contract` is
- * `A.<address>.UsageBasedSubscriptions`.
+ * Which bill. `calls` returns the texts of the owner's calls of the epoch; null for whoever is not the owner. With
+ * `eventId` only that call is kept, with its path. `contract` is `A.<address>.UsageBasedSubscriptions`.
  */
 export interface Wanted {
   readonly subscriptionId: bigint;
   readonly epoch: bigint;
   readonly contract: string;
-  readonly token: string | null;
+  readonly calls: (() => Promise<readonly string[]>) | null;
   readonly eventId: string | null;
 }
 
@@ -51,7 +51,8 @@ export async function gather(wanted: Wanted, { host, flow, flare }: Sources, say
   if (statement === undefined) throw new SourceError(`the host served another statement than that of epoch ${epoch}`);
   say("Reading the price book");
   const book = await host.priceBook(statement.priceBookHash);
-  const events = await ownEvents(host, wanted, say);
+  if (wanted.calls) say("Reading your calls of the epoch");
+  const events = wanted.calls && (await wanted.calls());
   const unreached: string[] = [];
   say("Asking Flow");
   const onFlow = await orTold(unreached, "Flow", () => flowsWord(flow, wanted, texts.at(-1) as Statement, proof));
@@ -62,8 +63,7 @@ export async function gather(wanted: Wanted, { host, flow, flare }: Sources, say
     subscription_id: String(subscriptionId),
     epoch: String(epoch),
     sealed,
-    attested: proof && { response: proof.response, siblings: proof.siblings, message: proof.message, signatures: proof.signatures },
-    policies: proof?.policy ? [{ policy: proof.policy, signatures: "0x" }] : [],
+    ...signed(proof),
     on_flare: onFlare,
     on_flow: onFlow,
     price_book: book,
@@ -71,6 +71,13 @@ export async function gather(wanted: Wanted, { host, flow, flare }: Sources, say
     event: wanted.eventId === null ? null : proven(events ?? [], wanted.eventId),
   };
   return { text: `${asciiJson(content, 2)}\n`, unreached };
+}
+
+function signed(proof: Attestation | null) {
+  if (proof === null) return { attested: null, policies: [] };
+  const { response, siblings, message, signatures, policy } = proof;
+  const policies = policy === null ? [] : [{ policy, signatures: "0x" }];
+  return { attested: { response, siblings, message, signatures }, policies };
 }
 
 interface SealedTexts {
@@ -147,12 +154,6 @@ async function firstAttestedAfter(host: StatementHost, epoch: bigint): Promise<[
     if (proof !== null) return [later.slice(0, place + 1), proof];
   }
   return [[], null];
-}
-
-async function ownEvents(host: StatementHost, wanted: Wanted, say: Say): Promise<readonly string[] | null> {
-  if (wanted.token === null) return null;
-  say("Reading your calls of the epoch");
-  return host.events(wanted.subscriptionId, wanted.epoch, wanted.token);
 }
 
 /** The event with this id and its path. Throws SourceError if it is not one of them. */

@@ -1,15 +1,14 @@
 /**
- * The host of the statements: static documents, the list of statements, and the owner's events.
+ * The host of the statements: static documents and the list of statements.
  */
-import { EVENTS_MAX, RESPONSE_BYTES_MAX, SIBLINGS_MAX, TEXT_CHARACTERS_MAX } from "../bundle.ts";
+import { RESPONSE_BYTES_MAX, SIBLINGS_MAX, TEXT_CHARACTERS_MAX } from "../bundle.ts";
 import { toHex, type Bytes } from "../bytes.ts";
 import type { PageKind } from "../documents.ts";
 import { count, having, list, orNull, text } from "../reading.ts";
-import { NotThereError, parsed, SourceError, type Requests } from "./http.ts";
+import { NotThereError, parsed, type Requests } from "./http.ts";
 
 const WHO = "the statements' host";
 const LISTED_MAX = 1_000;
-const EVENT_PAGES_MAX = 1_000;
 
 const hex = text(2 + 2 * RESPONSE_BYTES_MAX);
 const attestation = having({
@@ -20,10 +19,6 @@ const attestation = having({
   policy: orNull(hex),
 });
 const listing = having({ statements: list(having({ epoch: count() }), LISTED_MAX) });
-const events = having({
-  items: list(having({ leaf: text(TEXT_CHARACTERS_MAX) }), LISTED_MAX),
-  next_cursor: orNull(text(LISTED_MAX)),
-});
 
 /** What proves a statement: hex of the response, its path, the voters' message, their signatures and their policy. */
 export type Attestation = ReturnType<typeof attestation>;
@@ -75,23 +70,8 @@ export class StatementHost {
     return found.statements.map((one) => one.epoch).filter((one) => epoch === null || one < epoch);
   }
 
-  /** The texts of a subscription's calls of an epoch, which only its owner may read. */
-  async events(subscriptionId: bigint, epoch: bigint, token: string): Promise<readonly string[]> {
-    const texts: string[] = [];
-    const path = `/v1/subscriptions/${subscriptionId}/usage/${epoch}`;
-    let cursor = "";
-    for (let page = 0; page < EVENT_PAGES_MAX && texts.length <= EVENTS_MAX; page++) {
-      const query = cursor && `?cursor=${encodeURIComponent(cursor)}`;
-      const found = parsed(WHO, await this.#text(path + query, { authorization: `Bearer ${token}` }), events);
-      texts.push(...found.items.map(({ leaf }) => leaf));
-      if (found.next_cursor === null) return texts;
-      cursor = found.next_cursor;
-    }
-    throw new SourceError(`epoch ${epoch} has more than ${EVENTS_MAX} calls of subscription ${subscriptionId}`);
-  }
-
-  #text(path: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
-    return this.#requests.text(WHO, this.#url + path, { headers }, TEXT_CHARACTERS_MAX);
+  #text(path: string): Promise<string> {
+    return this.#requests.text(WHO, this.#url + path, {}, TEXT_CHARACTERS_MAX);
   }
 }
 
