@@ -75,7 +75,7 @@ export class FlowNode {
   /** A subscription after a block; null when the node does not keep the state after that block, or has none. */
   async bill(subscriptionId: bigint, height: bigint): Promise<CadenceValue> {
     try {
-      return renamed(await this.#run(this.#scripts.getBill, [uint64(subscriptionId)], String(height)));
+      return renamed(await this.run(this.#scripts.getBill, [uint64(subscriptionId)], String(height)));
     } catch (error) {
       if (error instanceof RefusedError) return null;
       throw error;
@@ -83,12 +83,12 @@ export class FlowNode {
   }
 
   async confirmed(votingRound: bigint, epoch: bigint): Promise<Confirmed> {
-    return fieldsOf(await this.#run(this.#scripts.getConfirmed, [uint64(votingRound), uint64(epoch)]));
+    return fieldsOf(await this.run(this.#scripts.getConfirmed, [uint64(votingRound), uint64(epoch)]));
   }
 
   /** All requests that may be attested for the contracts. */
   async triggers(): Promise<CadenceValue> {
-    return renamed(await this.#run(this.#scripts.getTriggers, []));
+    return renamed(await this.run(this.#scripts.getTriggers));
   }
 
   /** The first settlement of a subscription by an epoch, searched from a time on (Unix seconds); null if there is none. */
@@ -161,7 +161,8 @@ export class FlowNode {
     return (await this.#ask(`/v1/blocks?height=${height}`, {}, blocks))[0]!.header;
   }
 
-  async #run(code: string, given: readonly string[], height = "sealed"): Promise<CadenceValue> {
+  /** What a script returns after a block, by default the newest sealed one. `given` are arguments in JSON-Cadence. */
+  async run(code: string, given: readonly string[] = [], height = "sealed"): Promise<CadenceValue> {
     const script = code.replace(/^(\s*)import "(\w+)"/gm, `$1import $2 from 0x${this.#address}`);
     const body = JSON.stringify({ script: base64(script), arguments: given.map(base64) });
     const headers = { "content-type": "application/json" };
