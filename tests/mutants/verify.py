@@ -13,7 +13,6 @@ DOCUMENTS: Final = f"{PACKAGE}/steps/documents.py"
 EVENTS: Final = f"{PACKAGE}/steps/events.py"
 FLOW: Final = f"{PACKAGE}/steps/flow.py"
 CHECKING: Final = f"{PACKAGE}/checking.py"
-AUDIT: Final = f"{PACKAGE}/audit.py"
 COMMANDS: Final = f"{PACKAGE}/commands.py"
 BUNDLE: Final = f"{PACKAGE}/bundle.py"
 OUTPUT: Final = f"{PACKAGE}/output.py"
@@ -25,7 +24,6 @@ TEST_LINKS: Final = f"{TESTS}/test_links.py"
 TEST_RELAY: Final = f"{TESTS}/test_relay_outcomes.py"
 TEST_CURVE: Final = f"{TESTS}/test_secp256k1.py"
 TEST_SHIPPED: Final = f"{TESTS}/test_shipped_bundles.py"
-TEST_AUDIT: Final = f"{TESTS}/test_audit.py"
 TEST_BUNDLE: Final = f"{TESTS}/test_bundle.py"
 TEST_COMMAND: Final = f"{TESTS}/test_command.py"
 TEST_EVENTS: Final = f"{TESTS}/test_events.py"
@@ -294,30 +292,6 @@ FAULTS: Final = (
         TEST_LINKS,
     ),
     _link(
-        "audit-of-other-tokens",
-        "A call is billed for the tokens that its user logged.",
-        AUDIT,
-        "(logged.input_tokens, logged.output_tokens) != (call.input_tokens, call.output_tokens)",
-        "logged.input_tokens != call.input_tokens",
-        TEST_AUDIT,
-    ),
-    _link(
-        "audit-of-unverified-bills",
-        "A log is compared with bills that are verified.",
-        COMMANDS,
-        "if report.exit is not Exit.VERIFIED]",
-        "if report.exit is Exit.UNCHECKED]",
-        TEST_AUDIT,
-    ),
-    _link(
-        "audit-passes-what-was-never-called",
-        "A billed call that the log does not have is against the user.",
-        AUDIT,
-        "return any(one.kind is not Kind.MISSING for one in self.found)",
-        "return any(one.kind is Kind.DIFFERENT for one in self.found)",
-        TEST_AUDIT,
-    ),
-    _link(
         "usage-between-bills",
         "The bills of a range leave no usage out.",
         CHECKING,
@@ -353,7 +327,7 @@ FAULTS: Final = (
         "bundle-of-many-forms",
         "A bundle has one form.",
         BUNDLE,
-        "if bundle.text.encode() != content:",
+        "if document.text.encode() != content:",
         "if not content:",
         TEST_BUNDLE,
     ),

@@ -93,6 +93,7 @@ class World:
     overbilled_microtokens: int = 0
     calls: int = 3
     settled_too_much: int = 0
+    receipt_keys: FakeReceiptKeys = field(default_factory=FakeReceiptKeys)
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     statements: FakeStatements = field(default_factory=FakeStatements)
     usage: FakeEpochUsage = field(default_factory=lambda: FakeEpochUsage(pointer=OpenEpoch(FIRST_EPOCH, sealing=None)))
@@ -113,7 +114,7 @@ class World:
             documents=self.documents,
             settled=FakeSettledTotals(),
             price_books=FakePriceBooks({0: BOOK}),
-            receipt_keys=FakeReceiptKeys(),
+            receipt_keys=self.receipt_keys,
             contract=CONTRACT,
         ).run(EPOCHS.end(epoch) + timedelta(seconds=1))
 
@@ -180,7 +181,11 @@ class World:
     @cached_property
     def events(self) -> tuple[str, ...]:
         """The texts of the subscription's events of the second epoch."""
-        return tuple(map(event_text, self.usage.kept[FIRST_EPOCH + 1][SUBSCRIPTION]))
+        return self.events_of(FIRST_EPOCH + 1)
+
+    def events_of(self, epoch: int) -> tuple[str, ...]:
+        """The texts of the subscription's events of an epoch."""
+        return tuple(map(event_text, self.usage.kept.get(epoch, {}).get(SUBSCRIPTION, ())))
 
     @cached_property
     def attested(self) -> Attested:

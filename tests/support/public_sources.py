@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -81,18 +81,19 @@ class PublicSources:
             before = request.url.params.get("cursor")
             listed = self.world.statements.list(None if before is None else int(before), 50)
             return httpx.Response(200, json={"statements": [{"epoch": str(epoch)} for epoch, _ in listed]})
-        if path == f"/v1/subscriptions/{SUBSCRIPTION}/usage/{FIRST_EPOCH + 1}":
+        if path.startswith(usage := f"/v1/subscriptions/{SUBSCRIPTION}/usage/"):
             if request.headers.get("authorization") != f"Bearer {SESSION}":
                 return httpx.Response(401)
-            return self._events(int(request.url.params.get("cursor", "0")))
+            epoch, cursor = int(path.removeprefix(usage)), int(request.url.params.get("cursor", "0"))
+            return self._events(self.world.events_of(epoch), cursor)
         document = self.world.documents.kept.get(path)
         return httpx.Response(200, text=document.text) if document else httpx.Response(404)
 
-    def _events(self, position: int) -> httpx.Response:
+    def _events(self, events: Sequence[str], position: int) -> httpx.Response:
         """One event a page."""
-        events = self.world.events
         following = str(position + 1) if position + 1 < len(events) else None
-        return httpx.Response(200, json={"items": [{"leaf": events[position]}], "next_cursor": following})
+        items = [{"leaf": text} for text in events[position : position + 1]]
+        return httpx.Response(200, json={"items": items, "next_cursor": following})
 
     def _flow(self, request: httpx.Request) -> httpx.Response:
         match request.url.path:

@@ -16,11 +16,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit status is 0 (verified), 1 (a difference) or 2 (it could not be checked)."""
     given = _parser().parse_args(arguments)
     from flareflow_verify import commands  # noqa: PLC0415 (it takes a while, and `--help` needs none of it)
+    from flareflow_verify.errors import CommandError  # noqa: PLC0415
     from flareflow_verify.output import printable  # noqa: PLC0415
 
     try:
         return commands.run(given)
-    except commands.CommandError as error:
+    except CommandError as error:
         print(f"flareflow: {printable(str(error))}", file=sys.stderr)  # noqa: T201
         return FAILED
     except KeyboardInterrupt:
@@ -41,16 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bills(verify)
     verify.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     _add_sources(verify)
-    audit = commands.add_parser(
-        "audit",
-        help="compare your own log of calls with the calls that were billed",
-        description="Check the bills, then compare each billed call with your log. Exit status: 0 all billed calls are "
-        "in the log as they were billed, 1 some are not, 2 could not be checked.",
-    )
-    audit.add_argument("subscription", nargs="?", type=_number, help="the id of the subscription")
-    audit.add_argument("--log", metavar="FILE", required=True, help="JSON lines: event id and usage of each answer")
-    _add_bills(audit)
-    _add_sources(audit)
+    _add_audit(commands.add_parser("audit", help="compare your own log of calls with the calls that were billed"))
     bundle = commands.add_parser(
         "bundle",
         help="pack everything that `verify --offline` needs into a file",
@@ -61,6 +53,24 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
     _add_sources(bundle)
     return parser
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Check the bills, then compare each billed call with your log and its receipts; or check a proof that somebody "
+        "wrote like this. Exit status: 0 nothing is wrong, or the proof holds; 1 something is, or it does not; 2 could "
+        "not be checked."
+    )
+    parser.add_argument("subscription", nargs="?", type=_number, help="the id of the subscription")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--log", metavar="FILE", help="receipts, or event id and usage of each answer as JSON lines")
+    what.add_argument("--check", metavar="PROOF", help="check this proof, without any network")
+    parser.add_argument("--proofs", metavar="FOLDER", help="write a proof of each fault that is found here")
+    parser.add_argument(
+        "--receipt-keys", metavar="FILE", help="with --offline: the receipt keys that the statement names"
+    )
+    _add_bills(parser)
+    _add_sources(parser)
 
 
 TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it [FLAREFLOW_TRUSTED_POLICY]"

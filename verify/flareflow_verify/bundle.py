@@ -5,7 +5,7 @@ Numbers are decimal text, bytes are 0x hex, documents are the texts that were se
 """
 
 import json
-from typing import Annotated, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, ValidationError
 
@@ -66,6 +66,31 @@ class Part(BaseModel):
     """A part of a bundle: it never changes and has no other fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OneForm(Part):
+    """A document with one form: ASCII, fields in their order, two spaces for each level. `NOUN` says what it is."""
+
+    NOUN: ClassVar[str]
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=2) + "\n"
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """The document of a file. Raises ValueError, which says what is wrong, unless it is in its one form."""
+        if len(content) > BUNDLE_BYTES_MAX:
+            raise ValueError(f"a {cls.NOUN} has at most {BUNDLE_BYTES_MAX} bytes, not {len(content)}")
+        try:
+            document = cls.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(map(str, first["loc"])) or "the whole"
+            raise ValueError(f"{place}: {first['msg']}") from error
+        if document.text.encode() != content:
+            raise ValueError(f"it has not the one form of a {cls.NOUN}: other spaces, another order, or a field twice")
+        return document
 
 
 class Sealed(Part):
@@ -173,13 +198,15 @@ class ProvenEvent(Part):
     siblings: Annotated[tuple[Hash, ...], Field(max_length=SIBLINGS_MAX)]
 
 
-class Bundle(Part):
+class Bundle(OneForm):
     """The evidence of one bill: of the usage of `subscription_id` up to the statement of `epoch`.
 
     `sealed` are consecutive statements, oldest first, up to the one that Flare attested. `policies` lead from the first
     one to that of the attestation's voters. `events` are the owner's, all of `epoch`, and `event` is one of them; None
     where they are not known.
     """
+
+    NOUN = "bundle"
 
     version: Annotated[str, StringConstraints(pattern=f"^{BUNDLE_VERSION}$")] = BUNDLE_VERSION
     subscription_id: Count
@@ -192,23 +219,3 @@ class Bundle(Part):
     price_book: Text | None
     events: Annotated[tuple[Text, ...], Field(max_length=EVENTS_MAX)] | None = None
     event: ProvenEvent | None = None
-
-    @property
-    def text(self) -> str:
-        """The one form of the bundle: ASCII, fields in their order, two spaces for each level."""
-        return json.dumps(self.model_dump(mode="json"), indent=2) + "\n"
-
-    @classmethod
-    def parse(cls, content: bytes) -> Self:
-        """The bundle of a file. Raises ValueError, which says what is wrong, unless it is in its one form."""
-        if len(content) > BUNDLE_BYTES_MAX:
-            raise ValueError(f"a bundle has at most {BUNDLE_BYTES_MAX} bytes, not {len(content)}")
-        try:
-            bundle = cls.model_validate_json(content)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            place = ".".join(map(str, first["loc"])) or "the whole"
-            raise ValueError(f"{place}: {first['msg']}") from error
-        if bundle.text.encode() != content:
-            raise ValueError("it has not the one form of a bundle: other spaces, another order, or a field twice")
-        return bundle

@@ -29,6 +29,10 @@ class Exit(IntEnum):
     UNCHECKED = 2
 
 
+METER: Final = "that the operator's meter counted right: compare the calls with your own log"
+"""What is always believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one step found, in words."""
@@ -165,4 +169,4 @@ def _believed(evidence: Evidence) -> Iterator[str]:
         yield f"what the node of Flow said of {bundle.on_flow.contract} at block {bundle.on_flow.height}"
         if bundle.on_flow.charge and bundle.on_flow.charge.rate_ufix64:
             yield "the rate of dollars, which the contract read from its price oracle"
-    yield "that the operator's meter counted right: compare the calls with your own log"
+    yield METER

@@ -1,22 +1,18 @@
 """The commands of `flareflow`, after their arguments were read."""
 
 import argparse
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from flareflow_verify.audit import LOG_BYTES_MAX, Audit, Logged, billed, read_log
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
-from flareflow_verify.checking import Exit, check_all, worst
-from flareflow_verify.evidence import Evidence, Trust
+from flareflow_verify.checking import check_all, worst
+from flareflow_verify.errors import CommandError
+from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
-from flareflow_verify.output import Paper, Progress, as_json, print_report, printable
+from flareflow_verify.output import Paper, Progress, as_json, print_report
 from flareflow_verify.sources.flare import REGISTRY
 from flareflow_verify.sources.http import SourceError
-
-
-class CommandError(Exception):
-    """Nothing could be checked; the message says why."""
 
 
 def run(given: argparse.Namespace) -> int:
@@ -25,7 +21,9 @@ def run(given: argparse.Namespace) -> int:
         case "verify":
             return _verify(given)
         case "audit":
-            return _audit(given)
+            from flareflow_verify import audit_command  # noqa: PLC0415 (its signatures take a while to import)
+
+            return audit_command.run(given, _trust(given), lambda: _open(given))
         case "bundle":
             return _bundle(given)
     raise CommandError(f"there is no command {given.command}")
@@ -42,42 +40,12 @@ def _verify(given: argparse.Namespace) -> int:
     return worst(reports)
 
 
-def _audit(given: argparse.Namespace) -> int:
-    """Compare the log with the bills, once they are verified; otherwise say what is wrong with them."""
-    if not (given.offline or given.session):
-        raise CommandError("name --session, or a bundle with calls by --offline: only the owner can read them")
-    log, bundles, paper = _read_log(Path(given.log)), _bundles(given), Paper.on_standard_output()
-    if any(bundle.events is None for bundle in bundles):
-        raise CommandError("the bundle has no calls; pack it with --session and without --event")
-    reports = check_all(bundles, _trust(given))
-    unverified = [report for report in reports if report.exit is not Exit.VERIFIED]
-    if unverified:
-        for report in unverified:
-            print_report(report, paper)
-        return worst(reports)
-    newest = max((one.on_flow.bill for one in bundles if one.on_flow), key=lambda bill: bill.settled_microtokens)
-    found = Audit(log, billed([Evidence(bundle) for bundle in bundles]), newest)
-    for line in [found.as_json()] if given.json else map(printable, found.lines()):
-        paper.print(line)
-    return Exit.DIFFERENCE if found.is_against_the_user else Exit.VERIFIED
-
-
 def _bundles(given: argparse.Namespace) -> Sequence[Bundle]:
     """The bills to check, at least one. Raises CommandError for bills of another subscription."""
     bundles = [_read(Path(given.offline))] if given.offline else _gathered(given)
     if given.subscription not in (None, bundles[0].subscription_id):
         raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
     return bundles
-
-
-def _read_log(path: Path) -> Mapping[str, Logged]:
-    try:
-        if path.stat().st_size > LOG_BYTES_MAX:
-            raise CommandError(f"{path} has more than {LOG_BYTES_MAX} bytes")
-        with path.open(encoding="utf-8") as lines:
-            return read_log(lines)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no log of calls: {error}") from error
 
 
 def _bundle(given: argparse.Namespace) -> int:
@@ -98,19 +66,26 @@ def _read(path: Path) -> Bundle:
 
 def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
     """The bills that were asked for, at least one."""
+    event_id = getattr(given, "event", None)
+    if event_id and not given.session:
+        raise CommandError("name --session: only the owner can read a call")
+    with _open(given) as gather:
+        wanted = [Wanted(given.subscription, one, given.session, event_id) for one in _epochs(given, gather)]
+        return [gather.run(one) for one in wanted]
+
+
+@contextmanager
+def _open(given: argparse.Namespace) -> Iterator[Gather]:
+    """The sources that were named. Raises CommandError if they are not, or give no usable answer."""
     if given.subscription is None:
         raise CommandError("name a subscription, or a bundle with --offline")
     missing = [name for name in ("host", "flow") if getattr(given, name) is None]
     if missing:
         raise CommandError(f"name --{' and --'.join(missing)}, or set FLAREFLOW_{missing[0].upper()}")
-    event_id = getattr(given, "event", None)
-    if event_id and not given.session:
-        raise CommandError("name --session: only the owner can read a call")
     progress = Progress.on_standard_error()
     try:
         with _gathering(given, progress) as gather:
-            wanted = [Wanted(given.subscription, one, given.session, event_id) for one in _epochs(given, gather)]
-            return [gather.run(one) for one in wanted]
+            yield gather
     except SourceError as error:
         raise CommandError(str(error)) from error
     finally:

@@ -28,6 +28,8 @@ from flareflow_verify.sources.http import Budget, NotThereError, SourceError
 PAGES_AT_ONCE: Final = 8
 EPOCHS_MAX: Final = 300
 """Bills of one range; a day has 288 epochs."""
+NEWEST_MAX: Final = 100
+"""Statements that are asked for until one was attested."""
 CONTRACT_NAME: Final = "UsageBasedSubscriptions"
 
 
@@ -106,6 +108,17 @@ class Gather:
             return UsagePage.parse(text).totals.get(subscription_id) if text else None
         except (ValueError, BrokenRuleError, TypeError) as error:
             raise SourceError(f"the statements' host served something that is no usage page: {error}") from error
+
+    def newest_attested(self, last: int | None = None) -> Statement:
+        """The newest statement, up to an epoch, that Flare attested or that leads to one that it did."""
+        self.say("looking for the newest statement that was attested")
+        for epoch in self.host.epochs_before()[:NEWEST_MAX]:
+            if self._attestation(epoch) is not None:
+                listed = self.host.epochs_before(min(epoch, last) + 1) if last is not None else [epoch]
+                if not listed:
+                    raise SourceError(f"the statements' host lists no statement up to epoch {last}")
+                return _parsed(Sealed(statement=self.host.text(statement_path(listed[0]))))
+        raise SourceError(f"none of the newest {NEWEST_MAX} statements was attested")
 
     def _contract_of_newest(self) -> str:
         """The contract that the newest statement's pages are for."""

@@ -8,8 +8,9 @@ from typing import Any, Final
 import pytest
 
 from flareflow_verify.__main__ import main
-from flareflow_verify.audit import LogError, read_log
+from flareflow_verify.audit.log import LogError, Tokens, read_log
 from tests.support.bills import World
+from tests.support.signed_receipts import keys, signed, world_with_keys
 
 WORLD: Final = World()
 EVENTS: Final = [json.loads(text) for text in WORLD.events]
@@ -50,7 +51,7 @@ def test_a_call_that_was_never_made_is_named_with_its_money(bundle: Path, capsys
     assert audit(bundle, [line(event) for event in EVENTS[:-1]]) == 1
     out = capsys.readouterr().out
     # Then it is extra, and costs what the bill would be lower by
-    assert f"extra     {EVENTS[-1]['event_id']}  billed: unnamed, 12,007 tokens in and 5,000 out" in out
+    assert f"extra          {EVENTS[-1]['event_id']}  billed: unnamed, 12,007 tokens in and 5,000 out" in out
     assert "17,007 rated tokens, 0.31690900 FLOW" in out
 
 
@@ -65,7 +66,7 @@ def test_a_call_that_was_billed_for_more_tokens_is_named(bundle: Path, capsys: p
 def test_a_call_that_is_not_billed_is_told_and_costs_nothing(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = {"x-flareflow-event-id": "another", "usage": {"prompt_tokens": 5, "completion_tokens": 6}}
     assert audit(bundle, [*map(line, EVENTS), other]) == 0
-    assert "missing   another  not billed: 5 tokens in and 6 out\n" in capsys.readouterr().out
+    assert "missing        another  not billed: 5 tokens in and 6 out\n" in capsys.readouterr().out
 
 
 def test_a_bill_that_is_not_verified_is_not_audited(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +96,7 @@ def test_a_bundle_without_calls_cannot_be_audited(bundle: Path, capsys: pytest.C
 def test_logs_of_several_forms_are_read(wrapped: Callable[[dict[str, int]], dict[str, Any]]) -> None:
     text = json.dumps(wrapped({"prompt_tokens": 3, "completion_tokens": 4}))
     (call,) = read_log([text, "", "\n"]).values()
-    assert (call.event_id, call.input_tokens, call.output_tokens) == ("one", 3, 4)
+    assert (call.event_id, call.tokens) == ("one", Tokens(3, 4))
 
 
 @pytest.mark.parametrize(
@@ -123,3 +124,72 @@ def test_a_call_that_stands_in_the_log_twice_with_other_tokens_is_an_error() -> 
     assert len(read_log([first, first])) == 1
     with pytest.raises(LogError, match="twice"):
         read_log([first, second])
+
+
+def test_a_proof_is_written_for_each_fault_and_can_be_checked(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given a log without one call, and with another that was billed for more
+    lines = [line(EVENTS[1], completion_tokens=4_999), line(EVENTS[2])]
+    folder = tmp_path / "proofs"
+    # When it is audited
+    assert audit(bundle, lines, "--proofs", str(folder)) == 1
+    # Then each line names its proof, which shows it to whoever has no log
+    assert {file.name for file in folder.iterdir()} == {"001-extra.json", "002-different.json"}
+    assert f"[{folder}/001-extra.json]" in capsys.readouterr().out
+    for file in folder.iterdir():
+        assert main(["audit", "--check", str(file)]) == 0
+        out = capsys.readouterr().out
+        assert "Believed without a proof:" in out
+        assert out.endswith(f"Shown: {file.stem[4:]}, call {EVENTS[0 if 'extra' in file.name else 1]['event_id']}.\n")
+
+
+def test_a_proof_that_does_not_hold_ends_with_1(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit(bundle, [line(event) for event in EVENTS[:2]], "--proofs", str(tmp_path / "proofs"))
+    (file,) = (tmp_path / "proofs").iterdir()
+    file.write_text(file.read_text().replace('"extra"', '"overbilled"'))
+    capsys.readouterr()
+    assert main(["audit", "--check", str(file), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["result"], found["shown"]) == ("difference", None)
+
+
+def test_a_receipt_needs_the_keys_that_the_statement_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given a bundle of a statement that names keys, and a log of receipts
+    world = world_with_keys()
+    bundle, log, names = tmp_path / "bill.json", tmp_path / "log", tmp_path / "keys.json"
+    bundle.write_text(world.bundle().text)
+    log.write_text("\n".join(map(signed, world.events)))
+    names.write_text(keys().canonical_json)
+    command = ["audit", "--offline", str(bundle), "--log", str(log)]
+    # Then it cannot be audited without them, and can be with them
+    assert main(command) == 2
+    assert "the document of the receipt keys" in capsys.readouterr().err
+    assert main([*command, "--receipt-keys", str(names)]) == 0
+    assert "3 calls with a receipt." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "one of the arguments --log --check is required"),
+        (["--log", "a", "--check", "b"], "not allowed with"),
+        (["--check", "/does/not/exist"], "cannot be read"),
+        (["--log", "/does/not/exist", "--offline", "x"], "is no log of calls"),
+        (["--log", __file__, "--offline", "x"], "is no log of calls: line 1"),
+        (["--log", "/dev/null"], "name --session"),
+        (["--log", "/dev/null", "--session", "s"], "name a subscription"),
+        (["7", "--log", "/dev/null", "--session", "s", "--host", "h"], "name --flow"),
+    ],
+)
+def test_what_cannot_be_audited_ends_with_2_and_says_why(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status: int | str | None = main(["audit", *arguments])
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 2
+    assert reason in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,19 @@ def test_a_call_that_is_billed_twice_is_named() -> None:
     # Then the call is named, although all hashes and sums fit
     assert found.outcome is Outcome.DIFFERS
     assert found.said == f"event {FIRST_EPOCH + 1}-{SUBSCRIPTION}-0 is billed 2 times"
+
+
+def test_a_call_that_was_rated_by_another_book_than_the_statement_names_is_named() -> None:
+    # Given an operator who rates the first call of the epoch by a book of its own
+    def by_another_book(world: World) -> None:
+        events = world.usage.kept[FIRST_EPOCH + 1][SUBSCRIPTION]
+        events[0] = replace(events[0], price_book_hash=b"\x12" * 32, rated_microtokens=5)
+
+    # When the owner's calls are checked
+    found = found_of(billing(by_another_book), Link.RATING)
+    # Then the call is named, although all hashes and sums fit
+    assert found.outcome is Outcome.DIFFERS
+    assert found.said.startswith(f"event {FIRST_EPOCH + 1}-{SUBSCRIPTION}-0 was rated by the book 0x{'12' * 32}")
 
 
 @pytest.mark.parametrize(

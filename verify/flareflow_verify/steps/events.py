@@ -12,7 +12,7 @@ from flareflow.metering.models import NO_USAGE, USAGE_FIELDS, Usage
 from flareflow.metering.price_book import Used
 from flareflow.statements.events import EVENT_VERSION, event_hash, events_tree
 from flareflow_verify.amounts import counted, rated
-from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError, parsing
+from flareflow_verify.evidence import DifferenceError, Evidence, Link, parsing
 
 NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
 
@@ -75,7 +75,11 @@ def check_rating(evidence: Evidence) -> str | None:
     with parsing(Link.RATING, "an event"):
         for event in (read_event(evidence, text) for text in texts):
             if event["price_book_hash"] != hash_text:
-                raise MissingError(f"event {event['event_id']} was rated by the book {event['price_book_hash']}")
+                raise DifferenceError(
+                    Link.RATING,
+                    f"event {event['event_id']} was rated by the book {event['price_book_hash']}, and the statement "
+                    f"names {hash_text}",
+                )
             used = Used(Tokens(**numbers(event["tokens"])), Units(**numbers(event["units"])), _cost(event))
             weighs = book.price(event["model"], event["base_model"]).rate(used)
             if weighs != _number(event["rated_microtokens"]):

@@ -1,0 +1,173 @@
+"""The command `audit`: gather the bills of a log's calls, compare them, write proofs; or check a proof."""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from flareflow.statements.documents import receipt_keys_path
+from flareflow.statements.models import NO_HASH
+from flareflow.time import Epochs
+from flareflow_verify.audit.bills import COUNTED_EARLY, Bills, is_unusable
+from flareflow_verify.audit.comparing import Comparison, Deviation
+from flareflow_verify.audit.log import LOG_BYTES_MAX, Log, began_first, read_log
+from flareflow_verify.audit.proof import Proof, check_proof, proof_of
+from flareflow_verify.audit.receipts import Keys, ReceiptError
+from flareflow_verify.audit.report import Audit, check_as_json, lines_of_check
+from flareflow_verify.bundle import BUNDLE_BYTES_MAX, TEXT_CHARACTERS_MAX, Bundle
+from flareflow_verify.checking import Exit, check_all, worst
+from flareflow_verify.errors import CommandError
+from flareflow_verify.evidence import DifferenceError, Trust
+from flareflow_verify.gathering import Gather, Wanted
+from flareflow_verify.output import Paper, print_report, printable
+
+PROOFS_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The bills that a log is compared with, and the document of the receipt keys that the newest of them names."""
+
+    bundles: Sequence[Bundle]
+    receipt_keys: str | None
+
+
+def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
+    """Audit a log, or check a proof; return the exit status. Raises CommandError."""
+    try:
+        return _check(given, trust) if given.check else _audit(given, trust, gathering)
+    except DifferenceError as error:
+        raise CommandError(str(error)) from error
+
+
+def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
+    """Compare the log with the bills, once they are verified; otherwise say what is wrong with them."""
+    if not (given.offline or given.session):
+        raise CommandError("name --session, or a bundle with calls by --offline: only the owner can read them")
+    log, paper = _read_log(Path(given.log)), Paper.on_standard_output()
+    if given.offline:
+        gathered = Gathered([_read_bundle(Path(given.offline))], _read_keys(given.receipt_keys))
+    else:
+        with gathering() as gather:
+            gathered = _gather(given, log, gather)
+    bundles = gathered.bundles
+    if given.subscription not in (None, bundles[0].subscription_id):
+        raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
+    if any(bundle.events is None for bundle in bundles):
+        raise CommandError("the bundle has no calls; pack it with --session and without --event")
+    reports = check_all(bundles, trust)
+    unusable = [report for report in reports if is_unusable(report)]
+    for report in unusable:
+        print_report(report, paper)
+    if unusable:
+        return worst(unusable)
+    audit = _compare(given, log, gathered)
+    for line in [audit.as_json()] if given.json else map(printable, audit.lines()):
+        paper.print(line)
+    return Exit.DIFFERENCE if audit.is_against_the_user else Exit.VERIFIED
+
+
+def _compare(given: argparse.Namespace, log: Log, gathered: Gathered) -> Audit:
+    bills = Bills(gathered.bundles)
+    try:
+        keys = Keys.named_by(bills.evidence[-1].statement, gathered.receipt_keys)
+    except ReceiptError as error:
+        if began_first(log) is not None:
+            raise CommandError(str(error)) from error
+        keys = Keys(None, Epochs())
+    comparison = Comparison(log, bills, keys, None if _names_epochs(given) else began_first(log))
+    found = list(comparison.deviations())
+    proofs = dict(_write_proofs(Path(given.proofs), comparison, found, gathered)) if given.proofs else {}
+    return Audit(comparison, found, proofs)
+
+
+def _write_proofs(
+    folder: Path, comparison: Comparison, found: Sequence[Deviation], gathered: Gathered
+) -> Iterator[tuple[Deviation, str]]:
+    """Write a proof of each deviation that is a fault; yield its file."""
+    faults = [one for one in found if not one.is_harmless]
+    if len(faults) > PROOFS_MAX:
+        raise CommandError(
+            f"there are {len(faults)} deviations, more than {PROOFS_MAX} proofs to write; name fewer epochs"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, one in enumerate(faults, start=1):
+            file = folder / f"{number:03}-{one.kind}.json"
+            file.write_text(proof_of(one, comparison, gathered.receipt_keys).text)
+            yield one, str(file)
+    except OSError as error:
+        raise CommandError(f"the proofs cannot be written: {error}") from error
+
+
+def _gather(given: argparse.Namespace, log: Log, gather: Gather) -> Gathered:
+    """The bills of the named epochs; else of all in which the log's calls may be, up to the newest attested."""
+    epochs = _epochs(given, log, gather)
+    bundles = [gather.run(Wanted(given.subscription, one, given.session)) for one in epochs]
+    keys_hash = Bills(bundles).evidence[-1].statement.receipt_key_hash
+    return Gathered(bundles, None if keys_hash == NO_HASH else gather.host.text(receipt_keys_path(keys_hash)))
+
+
+def _epochs(given: argparse.Namespace, log: Log, gather: Gather) -> Sequence[int | None]:
+    """None is the epoch of the last charge."""
+    began = began_first(log)
+    if given.epoch is not None or (began is None and not _names_epochs(given)):
+        return [given.epoch]
+    newest = gather.newest_attested(given.to_epoch)
+    first = given.from_epoch
+    if first is None:
+        assert began is not None
+        first = Epochs(newest.window_end - newest.window_start).at(began - COUNTED_EARLY - timedelta(seconds=1))
+    used = gather.epochs_used(given.subscription, first, newest.epoch)
+    return [*used, newest.epoch] if newest.epoch not in used else used
+
+
+def _names_epochs(given: argparse.Namespace) -> bool:
+    """Whether the user named the epochs. Raises CommandError for half a range."""
+    if (given.from_epoch is None) != (given.to_epoch is None) or (given.epoch and given.from_epoch):
+        raise CommandError("name both --from and --to, or --epoch")
+    return given.epoch is not None or given.from_epoch is not None
+
+
+def _check(given: argparse.Namespace, trust: Trust) -> int:
+    try:
+        proof = Proof.parse(_read(Path(given.check), BUNDLE_BYTES_MAX))
+    except ValueError as error:
+        raise CommandError(f"{given.check} is no proof: {error}") from error
+    checked, paper = check_proof(proof, trust), Paper.on_standard_output()
+    for line in [check_as_json(proof, checked)] if given.json else map(printable, lines_of_check(proof, checked)):
+        paper.print(line)
+    return checked.exit
+
+
+def _read_log(path: Path) -> Log:
+    try:
+        if path.stat().st_size > LOG_BYTES_MAX:
+            raise CommandError(f"{path} has more than {LOG_BYTES_MAX} bytes")
+        with path.open(encoding="utf-8") as lines:
+            return read_log(lines)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} is no log of calls: {error}") from error
+
+
+def _read_bundle(path: Path) -> Bundle:
+    try:
+        return Bundle.parse(_read(path, BUNDLE_BYTES_MAX))
+    except ValueError as error:
+        raise CommandError(f"{path} is no bundle: {error}") from error
+
+
+def _read_keys(path: str | None) -> str | None:
+    return None if path is None else _read(Path(path), TEXT_CHARACTERS_MAX).decode("ascii", errors="replace")
+
+
+def _read(path: Path, bytes_max: int) -> bytes:
+    """The content of a file, or a byte more than is allowed. Raises CommandError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(bytes_max + 1)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error}") from error

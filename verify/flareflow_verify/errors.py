@@ -1,0 +1,5 @@
+"""Why a command cannot be carried out."""
+
+
+class CommandError(Exception):
+    """Nothing could be checked; the message says why."""
