@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     _add_sources(verify)
     _add_audit(commands.add_parser("audit", help="compare your own log of calls with the calls that were billed"))
+    _add_recount(commands.add_parser("recount", help="count the tokens of your calls again, from their text"))
     bundle = commands.add_parser(
         "bundle",
         help="pack everything that `verify --offline` needs into a file",
@@ -70,6 +71,27 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
         "--receipt-keys", metavar="FILE", help="with --offline: the receipt keys that the statement names"
     )
     _add_bills(parser)
+    _add_sources(parser)
+
+
+def _add_recount(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Count the tokens of your calls again with a tokenizer of your own. Exit status: 0 no call has more tokens "
+        "than its text allows, 1 some have, 2 they could not be counted."
+    )
+    parser.add_argument("subscription", nargs="?", type=_number, help="the subscription whose prices are used")
+    parser.add_argument("--log", metavar="FILE", required=True, help="JSON lines: request and answer of each call")
+    parser.add_argument(
+        "--tokenizer",
+        metavar="KIND:NAME",
+        required=True,
+        help="tiktoken:ENCODING-OR-MODEL, file:TOKENIZER.JSON or command:COMMAND",
+    )
+    parser.add_argument(
+        "--overhead", metavar="TOKENS", type=_number, default=8, help="what a chat format may put around a message [8]"
+    )
+    parser.add_argument("--offline", metavar="BUNDLE", help="take the prices from this bundle, without any network")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     _add_sources(parser)
 
 

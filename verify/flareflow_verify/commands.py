@@ -24,6 +24,10 @@ def run(given: argparse.Namespace) -> int:
             from flareflow_verify import audit_command  # noqa: PLC0415 (its signatures take a while to import)
 
             return audit_command.run(given, _trust(given), lambda: _open(given))
+        case "recount":
+            from flareflow_verify import recount_command  # noqa: PLC0415 (the same)
+
+            return recount_command.run(given, lambda: _open(given))
         case "bundle":
             return _bundle(given)
     raise CommandError(f"there is no command {given.command}")

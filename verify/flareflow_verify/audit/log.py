@@ -91,13 +91,18 @@ def _calls(line: str) -> Iterator[Logged]:
         signed = SignedReceipt.parse(line)
         yield Logged(signed.receipt.event_id, receipts=(signed,))
     elif line:
-        content = json.loads(line)
-        listed = content.get("data") if isinstance(content, dict) else content
-        yield from map(_logged, listed if isinstance(listed, list) and listed else [content])
+        yield from map(call_of, entries_of(json.loads(line)))
 
 
-def _logged(line: Any) -> Logged:
-    objects = list(_objects(line, DEPTH_MAX))
+def entries_of(content: Any) -> Sequence[Any]:
+    """What a line tells of calls: the items of an array, or of an object whose `data` is one; or itself."""
+    listed = content.get("data") if isinstance(content, dict) else content
+    return listed if isinstance(listed, list) and listed else [content]
+
+
+def call_of(entry: Any) -> Logged:
+    """The call that JSON tells of. Raises ValueError for what has no event id, or neither usage nor receipt."""
+    objects = objects_of(entry)
     receipts = tuple(map(SignedReceipt.parse, _texts(objects, RECEIPT_NAMES)))
     ids = {*_texts(objects, EVENT_ID_NAMES), *(one.receipt.event_id for one in receipts)}
     ids = ids or set(_texts(objects, SPEND_LOG_NAMES))
@@ -111,8 +116,12 @@ def _logged(line: Any) -> Logged:
     return Logged(ids.pop(), tokens, receipts)
 
 
+def objects_of(entry: Any) -> Sequence[Mapping[str, Any]]:
+    """The object of an entry, and those in it that may hold the answer or its headers."""
+    return list(_objects(entry, DEPTH_MAX))
+
+
 def _objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
-    """The object of a line, and those in it that may hold the answer or its headers. Raises ValueError for others."""
     if isinstance(value, dict) and depth > 0:
         yield value
         for holder in HOLDERS:

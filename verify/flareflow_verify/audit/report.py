@@ -115,6 +115,10 @@ def _as_object(one: Deviation, bills: Bills) -> dict[str, object]:
 
 def worth_ufix64(one: Deviation, bill: Bill) -> int:
     """What a deviation is about, in the plan's currency: what the bill would be lower or higher by."""
+    return price_of(-one.microtokens if one.kind in UNCHARGED else one.microtokens, bill)
+
+
+def price_of(microtokens: int, bill: Bill) -> int:
+    """What so much of the settled usage costs; below zero, what so much more would cost."""
     total = bill.settled_microtokens
-    other = total + one.microtokens if one.kind in UNCHARGED else max(0, total - one.microtokens)
-    return abs(price_ufix64(bill, total) - price_ufix64(bill, other))
+    return abs(price_ufix64(bill, total) - price_ufix64(bill, max(0, total - microtokens)))

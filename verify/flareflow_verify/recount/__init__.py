@@ -1,0 +1,1 @@
+"""Tokens of calls, counted again from their text."""
