@@ -77,8 +77,8 @@ FAULTS: Final = (
         "book-of-this-minute",
         "The gate has a minute to read a new price book.",
         COMPARING,
-        "BOOK_READ_SECONDS: Final = 60",
-        "BOOK_READ_SECONDS: Final = 0",
+        "BOOK_READ_WITHIN: Final = timedelta(minutes=1)",
+        "BOOK_READ_WITHIN: Final = timedelta(minutes=0)",
         "_receipts",
     ),
     _fault(

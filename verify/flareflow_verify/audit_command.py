@@ -12,7 +12,7 @@ from flareflow.statements.documents import receipt_keys_path
 from flareflow.statements.models import NO_HASH
 from flareflow.time import Epochs
 from flareflow_verify.audit.bills import COUNTED_EARLY, Bills, is_unusable
-from flareflow_verify.audit.comparing import Comparison, Deviation
+from flareflow_verify.audit.comparing import BOOK_READ_WITHIN, Comparison, Deviation
 from flareflow_verify.audit.log import LOG_BYTES_MAX, Log, began_first, read_log
 from flareflow_verify.audit.proof import Proof, check_proof, proof_of
 from flareflow_verify.audit.receipts import Keys, ReceiptError
@@ -112,17 +112,21 @@ def _gather(given: argparse.Namespace, log: Log, gather: Gather) -> Gathered:
 
 
 def _epochs(given: argparse.Namespace, log: Log, gather: Gather) -> Sequence[int | None]:
-    """None is the epoch of the last charge."""
+    """The epochs of the bills; None is that of the last charge.
+
+    With receipts it is also that of the statement before the first call, which tells the price book of then.
+    """
     began = began_first(log)
     if given.epoch is not None or (began is None and not _names_epochs(given)):
         return [given.epoch]
     newest = gather.newest_attested(given.to_epoch)
-    first = given.from_epoch
-    if first is None:
-        assert began is not None
-        first = Epochs(newest.window_end - newest.window_start).at(began - COUNTED_EARLY - timedelta(seconds=1))
-    used = gather.epochs_used(given.subscription, first, newest.epoch)
-    return [*used, newest.epoch] if newest.epoch not in used else used
+    first, opening = given.from_epoch, list[int]()
+    if began is not None and first is None:
+        epochs = Epochs(newest.window_end - newest.window_start)
+        first = epochs.at(began - COUNTED_EARLY - timedelta(seconds=1))
+        opening = [*gather.host.epochs_before(epochs.at(began - BOOK_READ_WITHIN))[:1]]
+    used = gather.epochs_used(given.subscription, first or 0, newest.epoch)
+    return sorted({*opening, *used, newest.epoch})
 
 
 def _names_epochs(given: argparse.Namespace) -> bool:

@@ -119,11 +119,14 @@ class Bills:
         """Whether one of the calls was made with a key, which shows that the key is one of the subscription's."""
         return any(call.key_hash == key_hash for call in self.calls)
 
-    def place_of_book(self, price_book_hash: str, moment: float) -> int | None:
-        """The bill with a statement that had begun by a time (Unix seconds) and names a book; None if none has."""
+    def place_of_book(self, price_book_hash: str, moment: datetime) -> int | None:
+        """The bill with a statement whose epoch had begun by a time and that names a book; None if none has."""
         for place, evidence in enumerate(self.evidence):
             for statement in evidence.statements[: evidence.position + 1]:
-                if statement.window_start <= moment and f"0x{statement.price_book_hash.hex()}" == price_book_hash:
+                if (
+                    statement.window_start <= moment.timestamp()
+                    and f"0x{statement.price_book_hash.hex()}" == price_book_hash
+                ):
                     return place
         return None
 

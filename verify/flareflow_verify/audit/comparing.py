@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -13,7 +13,7 @@ from flareflow_verify.audit.bills import Billed, Bills
 from flareflow_verify.audit.log import Log, Logged
 from flareflow_verify.audit.receipts import Keys, SignedReceipt
 
-BOOK_READ_SECONDS: Final = 60
+BOOK_READ_WITHIN: Final = timedelta(minutes=1)
 """The gate reads the price book every minute; until then it signs by the one before."""
 
 
@@ -148,7 +148,7 @@ class Comparison:
         more = call.rated_microtokens - receipt.rated_microtokens
         said = f"billed: {call.said}, {rated(call.rated_microtokens)}; {_signed(receipt)}"
         if call.price_book_hash != receipt.price_book_hash:
-            place = self.bills.place_of_book(call.price_book_hash, receipt.ended_at.timestamp() - BOOK_READ_SECONDS)
+            place = self.bills.place_of_book(call.price_book_hash, receipt.ended_at - BOOK_READ_WITHIN)
             kind = Kind.LATER_BOOK if place is None else Kind.ANOTHER_BOOK
             shown = bills if place in (None, call.bill) else (place, call.bill)
             books = f"rated by the book {call.price_book_hash}, the receipt names {receipt.price_book_hash}"
