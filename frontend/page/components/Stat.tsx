@@ -1,0 +1,24 @@
+import type { ComponentChildren } from "preact";
+
+interface StatProps {
+  readonly label: string;
+  readonly value: ComponentChildren;
+  /** A line below the value: what it is made of, since when. */
+  readonly note?: ComponentChildren;
+  readonly tone?: "good" | "warn" | "bad" | undefined;
+}
+
+/** One number that matters, with its name. Put several into `<Stats>`. */
+export function Stat({ label, value, note, tone }: StatProps) {
+  return (
+    <div class={tone === undefined ? "stat" : `stat ${tone}`}>
+      <dt>{label}</dt>
+      <dd class="stat-value numbers">{value}</dd>
+      <dd class="stat-note">{note}</dd>
+    </div>
+  );
+}
+
+export function Stats({ children }: { readonly children: ComponentChildren }) {
+  return <dl class="stats">{children}</dl>;
+}

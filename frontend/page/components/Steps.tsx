@@ -1,0 +1,33 @@
+import type { ComponentChildren } from "preact";
+
+import { Icon } from "./Icon.tsx";
+
+export interface Step {
+  readonly title: string;
+  readonly state: "done" | "current" | "waiting" | "failed";
+  /** A line for those that are done or wait; everything there is to do in the current one. */
+  readonly content?: ComponentChildren;
+}
+
+const SAID = { done: "done", current: "in progress", waiting: "not yet", failed: "failed" } as const;
+
+/** Steps of something that is done one after the other. */
+export function Steps({ steps }: { readonly steps: readonly Step[] }) {
+  return (
+    <ol class="steps">
+      {steps.map(({ title, state, content }, index) => (
+        <li key={title} class={`step ${state}`} aria-current={state === "current" ? "step" : undefined}>
+          <span class="step-mark" aria-hidden="true">
+            {state === "done" ? <Icon name="check" size={16} /> : state === "failed" ? "!" : index + 1}
+          </span>
+          <div class="step-body">
+            <h3>
+              {title} <span class="unseen">({SAID[state]})</span>
+            </h3>
+            {content}
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,97 @@
+/** How a view looks while there is nothing to show yet, nothing at all, or no way to know. */
+import type { ComponentChildren } from "preact";
+
+import type { Loaded, Resource } from "../stores/resource.ts";
+import type { Failure } from "../text/failures.ts";
+import { Button } from "./Button.tsx";
+import { Icon, type IconName } from "./Icon.tsx";
+
+interface SkeletonProps {
+  /** Height in rem of what will be there, so that nothing moves when it comes. */
+  readonly height: number;
+}
+
+export function Skeleton({ height }: SkeletonProps) {
+  return <div class="skeleton" style={{ height: `${height}rem` }} />;
+}
+
+interface EmptyProps {
+  readonly icon?: IconName;
+  readonly title: string;
+  readonly children: ComponentChildren;
+  /** What to do about it: a Button or ButtonLink. */
+  readonly action?: ComponentChildren;
+}
+
+export function Empty({ icon = "info", title, children, action }: EmptyProps) {
+  return (
+    <div class="state">
+      <span class="state-mark">
+        <Icon name={icon} />
+      </span>
+      <h3>{title}</h3>
+      <p>{children}</p>
+      {action}
+    </div>
+  );
+}
+
+interface FailedProps {
+  readonly failure: Failure;
+  readonly onRetry?: () => void;
+}
+
+export function Failed({ failure, onRetry }: FailedProps) {
+  return (
+    <div class="state failed" role="alert">
+      <span class="state-mark">
+        <Icon name="alert" />
+      </span>
+      <h3>{failure.title}</h3>
+      <p>{failure.detail}</p>
+      {onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}
+      {failure.requestId !== null && <p class="faint small mono">Request {failure.requestId}</p>}
+    </div>
+  );
+}
+
+/** A line above or within a view: `tone` is how serious it is. */
+export function Notice(props: {
+  readonly tone: "info" | "good" | "warn" | "bad";
+  readonly children: ComponentChildren;
+  readonly action?: ComponentChildren;
+}) {
+  const icon = props.tone === "good" ? "check" : props.tone === "info" ? "info" : "alert";
+  return (
+    <div class={`notice ${props.tone}`} role={props.tone === "bad" ? "alert" : "status"}>
+      <Icon name={icon} />
+      <div class="notice-text">{props.children}</div>
+      {props.action}
+    </div>
+  );
+}
+
+interface ShowProps<T> {
+  readonly of: Resource<T>;
+  /** Height in rem of the skeleton. */
+  readonly height: number;
+  readonly children: (value: T) => ComponentChildren;
+}
+
+/** What a resource has: a skeleton of its height at first, then its view; a failure with a way to try again. */
+export function Show<T>({ of, height, children }: ShowProps<T>) {
+  of.want();
+  const state: Loaded<T> = of.state.value;
+  if (state.name === "loading") return <Skeleton height={height} />;
+  if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} />;
+  return (
+    <>
+      {state.failure !== null && (
+        <Notice tone="warn" action={<Button size="small" onClick={() => void of.reload()}>Try again</Button>}>
+          This may be out of date. {state.failure.title}.
+        </Notice>
+      )}
+      {children(state.value)}
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+/**
+ * Every view: its address, its name in the navigation, and where its code is. A view's file is loaded when it is
+ * opened. To add one, write `views/<name>.tsx` with a default export and add its line here.
+ */
+import type { ComponentType } from "preact";
+
+/** What a view is given: the values in its address, and the query. */
+export interface ViewProps {
+  readonly values: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}
+
+export interface Route {
+  readonly path: string;
+  /** The title of the browser's tab. */
+  readonly title: string;
+  /** `public` is in the top bar, `account` in the bar below it for whoever is signed in. */
+  readonly section: "public" | "account";
+  /** Its name in the navigation; without one it is reached by links only. */
+  readonly label?: string;
+  readonly load: () => Promise<{ readonly default: ComponentType<ViewProps> }>;
+}
+
+export const ROUTES: readonly Route[] = [
+  { path: "/", title: "Models by the token, proven on chain", section: "public", load: () => import("../views/home.tsx") },
+];

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { resource } from "./resource.ts";
+
+test("what is shown stays when asking again fails, with the failure beside it", async () => {
+  // Given an answer
+  const answers = [async () => "first", () => Promise.reject(new TypeError("offline"))];
+  const shown = resource(() => answers.shift()!());
+  await shown.reload();
+  // When the server cannot be reached any more
+  await shown.reload();
+  // Then the answer is still there
+  const state = shown.state.value;
+  assert.equal(state.name === "ready" && state.value, "first");
+  assert.equal(state.name === "ready" && state.failure?.title, "The server cannot be reached");
+});
+
+test("an answer that comes after it was forgotten is not shown", async () => {
+  // Given a question of one account that is under way
+  let answer = (_: string): void => undefined;
+  const shown = resource(() => new Promise<string>((resolve) => (answer = resolve)));
+  const asked = shown.reload();
+  // When somebody else signs in before the answer is there
+  shown.forget();
+  answer("the first account's");
+  await asked;
+  // Then it is shown to nobody
+  assert.equal(shown.state.value.name, "loading");
+});
+
+test("what many views want at once is asked for once", async () => {
+  let asked = 0;
+  const shown = resource(async () => (asked += 1));
+  shown.want();
+  shown.want();
+  await Promise.resolve();
+  assert.equal(asked, 1);
+});

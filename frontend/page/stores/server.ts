@@ -1,0 +1,51 @@
+/** What the server tells, kept once for all views. Ask through `call`, or through a resource with `<Show of={…}>`. */
+import { effect } from "@preact/signals";
+
+import type { Subscription } from "../../api/operations.ts";
+import { sessionOn } from "./session.ts";
+import { resource } from "./resource.ts";
+
+export const session = sessionOn({
+  storage: localStorage,
+  alone: async (work) => await navigator.locks.request("flareflow.session", work),
+  now: () => Date.now(),
+});
+
+addEventListener("storage", (event) => {
+  if (event.key === "flareflow.session" || event.key === null) session.readAgain();
+});
+
+export const { call } = session;
+
+export const deployment = resource(() => call("GET /v1/deployment", {}));
+export const plans = resource(() => call("GET /v1/plans", {}));
+export const priceBook = resource(() => call("GET /v1/price-book", {}));
+export const status = resource(() => call("GET /v1/status", {}));
+export const epochs = resource(() => call("GET /v1/epochs", {}).then((page) => page.items));
+
+/** The account's subscriptions; the newest first. */
+export const subscriptions = resource(allSubscriptions);
+
+const PAGES_MAX = 20;
+
+async function allSubscriptions(): Promise<readonly Subscription[]> {
+  if (session.address.value === null) return [];
+  const found: Subscription[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const query: { cursor?: string } = cursor === null ? {} : { cursor };
+    const answer = await call("GET /v1/subscriptions", { query });
+    found.push(...answer.items);
+    cursor = answer.next_cursor;
+    if (cursor === null) break;
+  }
+  return found.sort((one, other) => Number(BigInt(other.subscription.subscription_id) - BigInt(one.subscription.subscription_id)));
+}
+
+let shownTo = session.address.value;
+effect(() => {
+  const { value } = session.address;
+  if (value === shownTo) return;
+  shownTo = value;
+  subscriptions.forget();
+});

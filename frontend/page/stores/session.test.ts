@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { sessionOn, type Device } from "./session.ts";
+
+const NOW = Date.parse("2026-11-24T12:00:00Z");
+
+function signedIn(number: number, minutes: number) {
+  return {
+    session_id: "s1",
+    address: "0x01cf0e2f2f715450",
+    access_token: `ffa_${number}`,
+    expires_at: new Date(NOW + minutes * 60_000).toISOString(),
+    refresh_token: `ffr_${number}`,
+    refresh_expires_at: "2026-12-01T12:00:00Z",
+  };
+}
+
+/** A browser with any number of tabs, and an API that answers as `answer` says. */
+function browser(answer: (path: string, init: RequestInit) => Response) {
+  const kept = new Map<string, string>();
+  const asked: string[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const device: Device = {
+    storage: {
+      getItem: (name) => kept.get(name) ?? null,
+      setItem: (name, text) => void kept.set(name, text),
+      removeItem: (name) => void kept.delete(name),
+    },
+    alone: <T>(work: () => Promise<T>) => {
+      const mine = last.then(work, work);
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+    now: () => NOW,
+    fetch: (async (url: string, init: RequestInit = {}) => {
+      const token = new Headers(init.headers).get("authorization") ?? "nobody";
+      asked.push(`${init.method} ${url} ${token}`);
+      return answer(url, init);
+    }) as typeof fetch,
+  };
+  return { device, asked, kept };
+}
+
+const json = (body: object, status = 200) =>
+  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+const refused = () =>
+  new Response(JSON.stringify({ code: "sign_in_required", detail: "sign in" }), {
+    status: 401,
+    headers: { "content-type": "application/problem+json" },
+  });
+
+test("a token that is about to end is exchanged before it is used", async () => {
+  const { device, asked } = browser((url) => json(url.endsWith("/tokens") ? signedIn(2, 15) : { items: [] }));
+  const session = sessionOn(device);
+  session.begin(signedIn(1, 0.5));
+  await session.call("GET /v1/auth/sessions", {});
+  assert.deepEqual(asked, ["POST /v1/auth/tokens nobody", "GET /v1/auth/sessions Bearer ffa_2"]);
+});
+
+test("two tabs exchange a refresh token once", async () => {
+  // Given two tabs with the same session, whose token has ended
+  const { device, asked } = browser((url) => json(url.endsWith("/tokens") ? signedIn(2, 15) : { items: [] }));
+  sessionOn(device).begin(signedIn(1, -1));
+  const tabs = [sessionOn(device), sessionOn(device)];
+  // When both ask at the same time
+  await Promise.all(tabs.map((tab) => tab.call("GET /v1/auth/sessions", {})));
+  // Then one has exchanged it, and both ask with the new token
+  assert.equal(asked.filter((line) => line.startsWith("POST /v1/auth/tokens")).length, 1);
+  assert.equal(asked.filter((line) => line.endsWith("Bearer ffa_2")).length, 2);
+});
+
+test("a token that the server refuses is exchanged, and the request made again", async () => {
+  const { device, asked } = browser((url, init) => {
+    if (url.endsWith("/tokens")) return json(signedIn(2, 15));
+    return new Headers(init.headers).get("authorization") === "Bearer ffa_2" ? json({ items: [] }) : refused();
+  });
+  const session = sessionOn(device);
+  session.begin(signedIn(1, 15));
+  await session.call("GET /v1/auth/sessions", {});
+  assert.equal(asked.length, 3);
+});
+
+test("a session that the server has ended is over here too", async () => {
+  const { device, kept } = browser(refused);
+  const session = sessionOn(device);
+  session.begin(signedIn(1, 15));
+  await assert.rejects(session.call("GET /v1/auth/sessions", {}));
+  assert.equal(session.address.value, null);
+  assert.equal(kept.size, 0);
+});
+
+test("nobody is signed out because the server cannot be reached", async () => {
+  const { device } = browser(() => {
+    throw new TypeError("offline");
+  });
+  const session = sessionOn(device);
+  session.begin(signedIn(1, -1));
+  await assert.rejects(session.call("GET /v1/auth/sessions", {}), TypeError);
+  assert.equal(session.address.value, "0x01cf0e2f2f715450");
+});
+
+test("signing out in one tab signs out in the others", async () => {
+  const { device } = browser(() => new Response(null, { status: 204 }));
+  const [here, there] = [sessionOn(device), sessionOn(device)];
+  here.begin(signedIn(1, 15));
+  there.readAgain();
+  assert.equal(there.address.value, "0x01cf0e2f2f715450");
+  await here.end();
+  there.readAgain();
+  assert.equal(there.address.value, null);
+});

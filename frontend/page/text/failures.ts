@@ -1,0 +1,40 @@
+import { ApiError } from "../../api/client.ts";
+
+/** A failure as people are told of it: what happened, and what to do. */
+export interface Failure {
+  readonly title: string;
+  readonly detail: string;
+  readonly requestId: string | null;
+}
+
+/** What to tell people of whatever was thrown. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ApiError) return ofApi(error);
+  if (error instanceof TypeError) {
+    return {
+      title: "The server cannot be reached",
+      detail: "Check your connection. This page tries again when it is back.",
+      requestId: null,
+    };
+  }
+  const detail = error instanceof Error && error.message !== "" ? error.message : "Try again, or reload the page.";
+  return { title: "Something went wrong", detail, requestId: null };
+}
+
+function ofApi(error: ApiError): Failure {
+  const { problem } = error;
+  if (problem === null) {
+    return {
+      title: error.status === 429 ? "Too many requests" : "The server does not answer properly",
+      detail: "Wait a moment, then try again.",
+      requestId: null,
+    };
+  }
+  const detail = problem.what_to_do === "" ? sentence(problem.detail) : `${sentence(problem.detail)} ${problem.what_to_do}`;
+  return { title: problem.title, detail, requestId: problem.request_id };
+}
+
+function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
