@@ -22,6 +22,7 @@ from flareflow_gate.admin import Admin
 from flareflow_gate.asgi import Asgi
 from flareflow_gate.bookkeeping import Bookkeeping
 from flareflow_gate.bounds import Bounds
+from flareflow_gate.browsers import OpenToBrowsers
 from flareflow_gate.configuration import Configuration
 from flareflow_gate.credit import CreditDesk
 from flareflow_gate.gate import Gate
@@ -81,7 +82,7 @@ async def forget_old(kept: KeptReceipts) -> None:
 
 async def serve_doors(gate: Gate, admin: Admin, settings: Settings) -> None:
     """Serve callers, and FlareFlow's functions once LiteLLM has started, until SIGTERM or SIGINT."""
-    outer = server(gate, settings.host, settings.port, runs_lifespan=True)
+    outer = server(OpenToBrowsers(gate), settings.host, settings.port, runs_lifespan=True)
     inner = server(admin, settings.admin_host, settings.admin_port, runs_lifespan=False)
 
     def stop() -> None:
