@@ -20,13 +20,17 @@ interface TableProps<R> {
   readonly rows: readonly R[];
   readonly keyOf: (row: R) => string;
   readonly empty?: ComponentChildren;
+  /** The last rows come into view: asks for more of them. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /** From this many rows on, only those in view are rendered, and the table scrolls by itself. */
 const VIRTUAL_ROWS_MIN = 60;
+/** More rows are asked for when fewer than this many are left below. */
+const ROWS_LEFT_MIN = 40;
 
 export function Table<R>(props: TableProps<R>) {
-  const { label, columns, rows, keyOf, empty } = props;
+  const { label, columns, rows, keyOf, empty, onEnd } = props;
   const frame = useRef<HTMLDivElement>(null);
   const view = useSignal({ top: 0, height: 600, row: 44 });
   const isVirtual = rows.length >= VIRTUAL_ROWS_MIN;
@@ -39,6 +43,9 @@ export function Table<R>(props: TableProps<R>) {
   useEffect(measure, [isVirtual]);
 
   const { first, last } = isVirtual ? rowsInView(view.value, rows.length) : { first: 0, last: rows.length };
+  useEffect(() => {
+    if (rows.length - last < ROWS_LEFT_MIN) onEnd?.();
+  }, [last, rows.length]);
   const spacer = (count: number) => count > 0 && <tr aria-hidden="true" style={{ height: `${count * view.value.row}px` }} />;
   return (
     <div

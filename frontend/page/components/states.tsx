@@ -1,5 +1,6 @@
 /** How a view looks while there is nothing to show yet, nothing at all, or no way to know. */
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 
 import type { Loaded, Resource } from "../stores/resource.ts";
 import type { Failure } from "../text/failures.ts";
@@ -81,6 +82,14 @@ interface ShowProps<T> {
 /** What a resource has: a skeleton of its height at first, then its view; a failure with a way to try again. */
 export function Show<T>({ of, height, children }: ShowProps<T>) {
   of.want();
+  useEffect(() => {
+    const retry = () => {
+      const state = of.state.peek();
+      if (state.name === "failed" || (state.name === "ready" && state.failure !== null)) void of.reload();
+    };
+    addEventListener("online", retry);
+    return () => removeEventListener("online", retry);
+  }, [of]);
   const state: Loaded<T> = of.state.value;
   if (state.name === "loading") return <Skeleton height={height} />;
   if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} />;

@@ -23,4 +23,5 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
   { path: "/", title: "Models by the token, proven on chain", section: "public", load: () => import("../views/home.tsx") },
+  { path: "/pricing", title: "Prices", section: "public", label: "Prices", load: () => import("../views/pricing/pricing.tsx") },
 ];

@@ -12,6 +12,8 @@ export interface Resource<T> {
   readonly state: ReadonlySignal<Loaded<T>>;
   /** Asks unless there is an answer already, or one is awaited. */
   readonly want: () => void;
+  /** Asks unless there is an answer already, and waits for it; a failure is in `state`. */
+  readonly known: () => Promise<void>;
   /** Asks again. What is shown stays until the answer is there; if it fails, that is said beside it. */
   readonly reload: () => Promise<void>;
   /** Forgets the answer: it was another account's. */
@@ -22,12 +24,19 @@ export interface Resource<T> {
 export function resource<T>(load: () => Promise<T>): Resource<T> {
   const state = signal<Loaded<T>>({ name: "loading" });
   let asked = 0;
-  let isAsking = false;
+  let asking: Promise<void> | null = null;
 
-  async function reload(): Promise<void> {
+  function reload(): Promise<void> {
+    const mine = ask().finally(() => {
+      if (asking === mine) asking = null;
+    });
+    asking = mine;
+    return mine;
+  }
+
+  async function ask(): Promise<void> {
     const mine = ++asked;
-    isAsking = true;
-    if (state.value.name === "failed") state.value = { name: "loading" };
+    if (state.peek().name === "failed") state.value = { name: "loading" };
     try {
       const value = await load();
       if (mine === asked) state.value = { name: "ready", value, failure: null };
@@ -36,20 +45,21 @@ export function resource<T>(load: () => Promise<T>): Resource<T> {
       const before = state.peek();
       const failure = failureOf(error);
       state.value = before.name === "ready" ? { ...before, failure } : { name: "failed", failure };
-    } finally {
-      if (mine === asked) isAsking = false;
     }
   }
 
   return {
     state,
     reload,
+    known: async () => {
+      if (state.peek().name !== "ready") await (asking ?? reload());
+    },
     want: () => {
-      if (!isAsking && state.peek().name !== "ready") void reload();
+      if (asking === null && state.peek().name === "loading") void reload();
     },
     forget: () => {
       asked += 1;
-      isAsking = false;
+      asking = null;
       state.value = { name: "loading" };
     },
   };

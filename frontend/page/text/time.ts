@@ -39,3 +39,19 @@ export function momentText(at: string): string {
 export function dayText(at: string): string {
   return new Date(at).toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
 }
+
+/** An hour in the reader's own zone: `14:00`. */
+export function hourText(at: string): string {
+  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+}
+
+/** A moment of the last days, in the reader's own zone: `24 Nov, 12:00:05`. */
+export function shortMomentText(at: string): string {
+  return new Date(at).toLocaleString(undefined, {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+}

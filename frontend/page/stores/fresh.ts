@@ -1,0 +1,16 @@
+import { useEffect } from "preact/hooks";
+
+import type { Resource } from "./resource.ts";
+
+/** Asks for a resource anew every so many milliseconds, while the view that shows it is in sight. */
+export function useFresh(resource: Resource<unknown>, milliseconds: number): void {
+  useEffect(() => {
+    let last = Date.now();
+    const timer = setInterval(() => {
+      if (document.hidden || !navigator.onLine || Date.now() - last < milliseconds) return;
+      last = Date.now();
+      void resource.reload();
+    }, 1_000);
+    return () => clearInterval(timer);
+  }, [resource, milliseconds]);
+}

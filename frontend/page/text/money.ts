@@ -1,0 +1,15 @@
+/** Amounts in the currency that somebody reads prices in: the token of the deposits, or dollars. */
+import type { Currency, Rate, Tariff } from "../../api/operations.ts";
+import { inDollars } from "./amounts.ts";
+
+/**
+ * An amount of a tariff's currency in another: 1e-8 dollars for 1e-8 tokens or the other way round, at the last rate that
+ * the contract would have used. Null where it needs a rate and none is known.
+ */
+export function converted(ufix64: bigint, tariff: Pick<Tariff, "currency" | "needs_rate">, to: Currency, rate: Rate | null): bigint | null {
+  if (tariff.currency === to) return ufix64;
+  // A token that is a dollar by definition.
+  if (tariff.currency === "USD" && !tariff.needs_rate) return ufix64;
+  if (rate === null || rate.rate_ufix64 === "0") return null;
+  return to === "USD" ? inDollars(ufix64, rate.rate_ufix64) : (ufix64 * 100_000_000n) / BigInt(rate.rate_ufix64);
+}
