@@ -9,3 +9,4 @@ export const getProvider = isAbsent;
 export const createSessionProposal = isAbsent;
 export const request = isAbsent;
 export const FLOW_METHODS = {};
+export const SERVICE_PLUGIN_NAME = "fcl-plugin-service-walletconnect";
