@@ -51,6 +51,11 @@ up: ## start the local stack
 	@$(INSTALL) stack
 	@$(PYTHON) -m infra.local up
 
+.PHONY: web
+web: ## serve the page as it stands on the local stack, which is started first if need be, and print its address
+	@$(INSTALL) stack
+	@$(PYTHON) -m infra.local web
+
 .PHONY: deploy
 deploy: ## put the contracts onto a Flow network, or update them: NETWORK=emulator, testnet or mainnet
 	@$(INSTALL) python

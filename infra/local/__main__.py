@@ -1,4 +1,4 @@
-"""`python -m infra.local up | down | status | logs [name]`: starts, stops and shows the local stack."""
+"""`python -m infra.local up | web | down | status | logs [name]`: starts, stops and shows the local stack."""
 
 import argparse
 
@@ -16,6 +16,8 @@ def main() -> int:
     match given.command:
         case "up":
             return _up(console)
+        case "web":
+            return _web(console)
         case "down":
             console.print(view.stopped(stack.down()), highlight=False)
         case "status":
@@ -26,6 +28,21 @@ def main() -> int:
 
 
 def _up(console: Console) -> int:
+    ended = _start(console)
+    if ended == 0:
+        console.print(view.status(stack.servers()), highlight=False)
+    return ended
+
+
+def _web(console: Console) -> int:
+    ended = _start(console)
+    if ended == 0:
+        stack.publish_page()
+        console.print(view.page(stack.facts()["page_url"]), highlight=False)
+    return ended
+
+
+def _start(console: Console) -> int:
     try:
         with ended_like_interrupted():
             stack.up(console)
@@ -35,7 +52,6 @@ def _up(console: Console) -> int:
     except KeyboardInterrupt:
         console.print("\nInterrupted. What was started is stopped again.", style="red")
         return INTERRUPTED
-    console.print(view.status(stack.servers()), highlight=False)
     return 0
 
 
@@ -43,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start everything")
+    commands.add_parser("web", help="the same, with the page as it was built last, and print its address")
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("status", help="show which servers run, and where")
     commands.add_parser("logs", help="show the ends of all logs, or of one").add_argument("name", nargs="?")

@@ -23,6 +23,7 @@ from flareflow.time import Epochs, utc_now
 from flareflow.transparency.notes import KeyKind, NoteKey, NoteSigner
 from flareflow.transparency.publishing import log_name
 from flareflow_gate.receipts import Signer
+from infra.deploy.page import publish
 from infra.local.aws import dynamodb_server, moto_server
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.deployment import Deployment, parameters_file
@@ -37,21 +38,25 @@ from infra.local.flow.accounts import LocalFlow
 from infra.local.flow.contracts import deploy_contracts
 from infra.local.flow.emulator import flow_emulator
 from infra.local.flow.network import EPOCH_SECONDS, STATEMENT_HOST, STATEMENT_URL_PREFIX
+from infra.local.flow.wallet import discovery_url, open_accounts, wallet
 from infra.local.launch import Facts, Part, Step, launch, stop
 from infra.local.litellm.servers import litellm, postgres, receipt_key, upstream
 from infra.local.ports import HOST, port, url
 from infra.local.run_dir import run_dir
 from infra.local.server import Server, answers
 from infra.local.witness.server import signer, witness
+from infra.paths import PAGE
 from infra.waiting import until
 
 TICK_SECONDS: Final = "2"
+
+DEVELOPMENT_ORIGIN: Final = "http://localhost:5173"
+"""Where Vite serves the page while somebody works on it."""
 
 FIXED_PARAMETERS: Final = {
     "EpochSeconds": str(EPOCH_SECONDS),
     "LitellmRequestTimeoutSeconds": "60",  # as in LiteLLM's configuration
     "LookBackSeconds": "180",
-    "AppOrigins": "http://localhost:5173",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
     "FlowNetwork": "emulator",
     "FlareNetwork": LOCAL_FLARE.name,
@@ -80,6 +85,7 @@ def parts() -> Sequence[Part]:
         dynamodb_server.server(),
         moto_server.server(),
         Step("provision", _provision, needs=["dynamodb", "moto"], doing="making tables, queues, buckets and keys"),
+        Step("page", _publish_page, needs=["provision"], doing="publishing the page"),
         postgres(),
         upstream(),
         litellm(secret_values()["LitellmMasterKey"], url("gateway_http"), secret_values()["UsagePushSecret"]),
@@ -97,6 +103,8 @@ def parts() -> Sequence[Part]:
             doing="deploying FlareFlow's contracts on Flow",
             usual_seconds=10,
         ),
+        wallet(),
+        Step("wallet-accounts", _open_wallet_accounts, needs=["contracts"], doing="opening accounts for the wallet"),
         Step("settings", _settings, needs=["provision", "contracts"], doing="writing the functions' settings"),
         gateway(),
         Step("receipt-keys", _publish_receipt_key, needs=["gateway"], doing="publishing the key of receipts"),
@@ -131,6 +139,11 @@ def up(console: Console) -> Facts:
     facts_file().write_bytes(FACTS.dump_json(dict(found), indent=1))
     facts_file().chmod(0o600)
     return found
+
+
+def publish_page() -> None:
+    """Publish the page anew on the running stack."""
+    _publish_page(facts())
 
 
 def down() -> list[str]:
@@ -172,6 +185,12 @@ def _provision(_: Facts) -> Facts:
     return {logical_id: physical.ref for logical_id, physical in made.items()}
 
 
+def _publish_page(found: Facts) -> Facts:
+    """Nothing is served at `/` as long as the page has not been built."""
+    publish(PAGE, found["PageBucket"], aws.session().client("s3", endpoint_url=url("moto")))
+    return {}
+
+
 def _deploy_flare(_: Facts) -> Facts:
     deployed = deploy_flare()
     return {"flare_registry_address": deployed.registry, "flare_first_policy": deployed.first_policy}
@@ -195,6 +214,11 @@ def _deploy_contracts(found: Facts) -> Facts:
     return {"flow_contract_address": deploy_contracts(bytes.fromhex(found["flare_first_policy"]))}
 
 
+def _open_wallet_accounts(_: Facts) -> Facts:
+    open_accounts()
+    return {}
+
+
 def _kms_key(key_id: str) -> KmsKey:
     return KmsKey(aws.session().client("kms", endpoint_url=url("moto")), key_id)
 
@@ -202,9 +226,11 @@ def _kms_key(key_id: str) -> KmsKey:
 def _settings(found: Facts) -> Facts:
     """Write the template's parameters, now that everything is deployed. Returns the stack's addresses."""
     parameters = FIXED_PARAMETERS | {
+        "AppOrigins": f"{url('gateway_http')},http://localhost:{port('gateway_http')},{DEVELOPMENT_ORIGIN}",
         "LitellmUrl": url("litellm_admin"),
         "Witnesses": f"{witness_key().text} {url('witness')}",
-        "WalletDiscoveryUrl": f"{url('wallet')}/fcl/authn",
+        "WalletDiscoveryUrl": discovery_url(),
+        "WalletOrigins": url("wallet"),
         "ModelsUrl": f"{url('litellm')}/v1",
         "FlareRpcUrl": url("anvil"),
         "FlareRegistryAddress": found["flare_registry_address"],
@@ -218,12 +244,13 @@ def _settings(found: Facts) -> Facts:
     Deployment.load().write_sam_environment()
     return {
         "api_url": url("gateway_http"),
+        "page_url": f"{url('gateway_http')}/",
         "websocket_url": f"ws://{HOST}:{port('gateway_websocket')}/live",
         "lambda_url": url("gateway_lambda"),
         "litellm_url": url("litellm"),
         "litellm_admin_url": url("litellm_admin"),
         "fdc_url": url("fdc"),
-        "app_origin": FIXED_PARAMETERS["AppOrigins"],
+        "app_origin": url("gateway_http"),
         "litellm_master_key": secret_values()["LitellmMasterKey"],
         "witness_key": witness_key().text,
     }

@@ -7,6 +7,8 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from flareflow.adapters.flow.json_cdc import UNITS_PER_TOKEN
+from infra.local.flow.wallet import ACCOUNTS_UFIX64
 from infra.local.ports import HOST, port
 from infra.local.run_dir import run_dir
 from infra.local.server import Server, tail
@@ -35,6 +37,12 @@ def summary(running: int, servers: int) -> str:
     if running == servers:
         return f"All {servers} servers are running. `make down` stops them."
     return f"{running} of {servers} servers are running. `make up` stops them and starts everything anew."
+
+
+def page(address: str) -> str:
+    """Where the page is, and who can connect."""
+    names = ", ".join(f"{name} with {units // UNITS_PER_TOKEN:,} FLOW" for name, units in ACCOUNTS_UFIX64.items())
+    return f"The page: {address}  (accounts in its wallet: {names})"
 
 
 def stopped(names: Sequence[str]) -> str:

@@ -28,14 +28,14 @@ REQUIREMENTS: Final = ROOT / "requirements"
 MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 COMMAND_SECONDS_MAX: Final = 3_600
 
-STACK: Final = ("flow-emulator", "uv", "debian", "python", "litellm", "node", "dynamodb")
+STACK: Final = ("flow-emulator", "fcl-dev-wallet", "uv", "debian", "python", "litellm", "node", "dynamodb")
 TARGETS: Final = {
     "python": ("uv", "python"),
     "unit": ("uv", "python", "node"),
     "sam": ("uv", "python", "sam"),
     "check": ("cadence-lint", "uv", "python", "sam"),
     "stack": STACK,
-    "all": (*STACK, "sam", "cadence-lint", "fcl-dev-wallet"),
+    "all": (*STACK, "sam", "cadence-lint"),
 }
 """The jobs that each purpose needs; the emulator first, because it takes longest."""
 

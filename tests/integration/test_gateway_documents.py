@@ -46,3 +46,29 @@ def test_every_answer_of_the_host_carries_the_security_headers(gateway: Gateway)
     assert [answer.status_code for answer in answers] == [200, 404, 200, 401, 404]
     assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
     assert {answer.headers["strict-transport-security"] for answer in answers} == {"max-age=31536000"}
+
+
+def test_an_object_that_has_not_changed_is_not_sent_again(gateway: Gateway) -> None:
+    # Given an object that was fetched before
+    bucket = gateway.deployment.physical("Documents").ref
+    gateway.client("s3").put_object(Bucket=bucket, Key="papers/3", Body=b"{}", CacheControl="no-cache")
+    tag = gateway.http.get("/papers/3").headers["etag"]
+    # Then whoever has it is told that it still holds, and whoever has another one gets it
+    same = gateway.http.get("/papers/3", headers={"if-none-match": tag})
+    other = gateway.http.get("/papers/3", headers={"if-none-match": '"another"'})
+    assert (same.status_code, same.content, same.headers["cache-control"]) == (304, b"", "no-cache")
+    assert (other.status_code, other.content) == (200, b"{}")
+
+
+def test_a_text_is_compressed_for_whoever_accepts_that(gateway: Gateway) -> None:
+    # Given a text, and something else that is as long
+    bucket, long = gateway.deployment.physical("Documents").ref, b"flare flow " * 1_000
+    for key, media_type in (("papers/4", "text/css"), ("papers/5", "font/woff2")):
+        gateway.client("s3").put_object(Bucket=bucket, Key=key, Body=long, ContentType=media_type)
+    # Then only the text is compressed, and only where that is accepted
+    text = gateway.http.get("/papers/4", headers={"accept-encoding": "gzip, br"})
+    plain = gateway.http.get("/papers/4", headers={"accept-encoding": "identity"})
+    font = gateway.http.get("/papers/5", headers={"accept-encoding": "gzip, br"})
+    assert (text.headers.get("content-encoding"), text.content) == ("gzip", long)
+    assert (plain.headers.get("content-encoding"), plain.content) == (None, long)
+    assert (font.headers.get("content-encoding"), font.content) == (None, long)

@@ -11,7 +11,7 @@ from infra.local.demo.job import JobFailedError, run
 from infra.local.demo.progress import Steps
 from infra.local.interruption import INTERRUPTED, ended_like_interrupted
 from infra.local.server import PortTakenError, ServerFailedError
-from infra.local.view import shown
+from infra.local.view import page, shown
 from infra.paths import LOCAL
 
 RECEIPT: Final = LOCAL / "demo" / "receipt.json"
@@ -45,6 +45,8 @@ def main() -> int:
     receipt.print(console)
     left = "stopped" if given.stop else "still up: `make status`, `make logs`, `make down`"
     console.print(f"{time.perf_counter() - began:.0f} s in all. The stack is {left}.")
+    if not given.stop:
+        console.print(page(facts["page_url"]), highlight=False, soft_wrap=True)
     console.print(f"The receipt as JSON: {shown(RECEIPT)}", soft_wrap=True)
     return 0 if receipt.is_good else 1
 

@@ -12,6 +12,7 @@ from infra.local.aws.gateway.http_api import HttpApi
 from infra.local.aws.gateway.intrinsics import Intrinsics, UnknownIntrinsicError
 from infra.local.aws.gateway.schedules import rate_seconds, schedules
 from infra.local.aws.gateway.template import Template
+from infra.local.ports import port
 from tests.support.deployment import deployment_of, made_up, template_source
 
 
@@ -108,14 +109,43 @@ def test_the_http_api_of_the_template_can_be_served(deployment: Deployment) -> N
 )
 def test_a_document_never_reaches_the_http_api(deployment: Deployment, path: str) -> None:
     behavior = Distribution.of(deployment).behavior_of(path)
-    assert behavior is not None
     assert behavior.bucket == deployment.physical("DocumentsBucket").ref
     assert HttpApi.of(deployment, Functions({})).routes.match("GET", path) is None
 
 
-@pytest.mark.parametrize("path", ["/v1/statements", "/v1/health", "/v1/attestations/7", "/internal/usage", "/"])
-def test_everything_else_is_the_http_apis(deployment: Deployment, path: str) -> None:
-    assert Distribution.of(deployment).behavior_of(path) is None
+@pytest.mark.parametrize("path", ["/v1/statements", "/v1/health", "/v1/attestations/7", "/internal/usage"])
+def test_every_other_path_of_the_api_is_the_http_apis(deployment: Deployment, path: str) -> None:
+    assert Distribution.of(deployment).behavior_of(path).bucket is None
+
+
+def test_everything_else_is_the_page_with_the_headers_of_the_template() -> None:
+    # Given the template with the addresses of a stack
+    given = {
+        "FlowRestUrl": "http://flow.test",
+        "FlareRpcUrl": "http://flare.test",
+        "WalletOrigins": "http://wallet.test",
+    }
+    deployment = deployment_of(template_source(), {**given, "ModelsUrl": "http://models.test/v1"})
+    # When the page is asked for
+    behavior = Distribution.of(deployment).behavior_of("/")
+    # Then it may talk to these, and to the local WebSocket instead of that of AWS
+    assert behavior.bucket == deployment.physical("PageBucket").ref
+    policy = behavior.headers["Content-Security-Policy"]
+    assert "frame-src http://wallet.test;" in policy
+    assert (
+        f"connect-src 'self' ws://127.0.0.1:{port('gateway_websocket')} http://flow.test http://flare.test"
+        " http://models.test/v1/ http://wallet.test;"
+    ) in policy
+    # And the other headers are as CloudFront writes them
+    others = {name: value for name, value in behavior.headers.items() if name != "Content-Security-Policy"}
+    assert others == {
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from infra.local.aws.gateway.template import Template
 from tests.unit.template.aws_in_memory import aws_in_memory
 from tests.unit.template.main_job import MainJob
-from tests.unit.template.rules import Needs
+from tests.unit.template.needs import Needs
 
 
 @pytest.fixture(scope="package")

@@ -1,25 +1,19 @@
 """The rules that `template.yaml` has to keep, each a function that tells in sentences where it is broken."""
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from flareflow.entrypoints.metrics import Metric
-from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
-from flareflow.statements.models import PageKind
 from flareflow.time import Deadline
-from flareflow.transparency.publishing import CHECKPOINT, LOG_PATH
-from flareflow.transparency.tiles import Tile
 from infra.local.aws.gateway.deployment import Deployment
-from infra.local.aws.gateway.distribution import Distribution
 from infra.local.aws.gateway.event_sources import EventSource, event_sources
-from infra.local.aws.gateway.intrinsics import Physical
 from infra.local.aws.gateway.policies import Access
-from infra.local.aws.gateway.routing import Route, RouteTable
 from infra.local.aws.gateway.schedules import rate_seconds
 from infra.local.aws.gateway.triggers import unpermitted_triggers
+from tests.unit.template import public_host
+from tests.unit.template.needs import Needs, Rule, routes_of
 
 API_SECONDS_MAX: Final = 29.0
 """What the WebSocket API gives an integration; the HTTP API gives 30 s."""
@@ -35,15 +29,6 @@ DEADLINE_MARGIN: Final = Deadline(datetime.now(UTC)).margin
 
 ALARM: Final = "AWS::CloudWatch::Alarm"
 
-DOCUMENT_PATHS: Final = (
-    statement_path(1),
-    *(index_path(1, kind) for kind in PageKind),
-    attestation_path(1),
-    page_path(bytes(32)),
-    price_book_path(bytes(32)),
-    f"{LOG_PATH}/{CHECKPOINT}",
-    f"{LOG_PATH}/{Tile(0, 0).path}",
-)
 STREAMS: Final = {
     "PendingPushFunction": {"UsageTable", "LedgerTable", "StatementsTable", "AccountsTable"},
     "EnforcementFunction": {"UsageTable", "LedgerTable"},
@@ -90,22 +75,6 @@ OF_STRANGERS: Final = {"POST /v1/auth/nonces", "POST /v1/auth/sessions", "POST /
 """Routes that nobody is signed in on, though their function has others."""
 HEADS: Final = {"PublicApiFunction": {"HEAD /v1/{path+}"}}
 """Routes on which a function answers HEAD for all of its others."""
-SECURITY_HEADERS: Final = {"Strict-Transport-Security", "X-Content-Type-Options"}
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What the functions need, as seen by running them.
-
-    `provisioned` names the resources, `accesses` are by function, `expiry_attributes` by table (logical ids).
-    """
-
-    provisioned: Mapping[str, Physical]
-    accesses: Mapping[str, Set[Access]]
-    expiry_attributes: Mapping[str, Set[str]]
-
-
-type Rule = Callable[[Deployment, Needs], Iterator[str]]
 
 
 def roles_allow_what_is_needed(deployment: Deployment, needs: Needs) -> Iterator[str]:
@@ -143,7 +112,7 @@ def functions_have_their_triggers(deployment: Deployment, _: Needs) -> Iterator[
 
 
 def routes_are_those_of_the_handlers(deployment: Deployment, _: Needs) -> Iterator[str]:
-    routes = _routes(deployment)
+    routes = routes_of(deployment)
     if {route.function for route in routes} != set(HTTP):
         yield f"the HTTP API leads to {sorted({route.function for route in routes})}"
     for function, authorizer in HTTP.items():
@@ -190,45 +159,14 @@ def _not_driven_again(deployment: Deployment, source: EventSource) -> Iterator[s
         yield f"nothing drives again what {source.function} gives up to {given_up}"
 
 
-def documents_are_served_without_a_function(deployment: Deployment, needs: Needs) -> Iterator[str]:
-    """Each public path of documents leads to the bucket, which lets the distribution read and say what is not there."""
-    distribution, bucket = Distribution.of(deployment), needs.provisioned["DocumentsBucket"]
-    arn = f"arn:aws:s3:::{bucket.ref}"
-    policy = distribution.policies[bucket.ref]
-    for path in DOCUMENT_PATHS:
-        behavior = distribution.behavior_of(path)
-        if behavior is None or behavior.bucket != bucket.ref:
-            yield f"{path} does not lead to the bucket"
-        if not policy.allows(Access("s3:GetObject", f"{arn}{path}")):
-            yield f"the distribution may not read {path}"
-    if not policy.allows(Access("s3:ListBucket", arn)):
-        yield "the distribution cannot tell what is not there from what it may not read"
-    if policy.allows(Access("s3:GetObject", f"{arn}/reports/1")):
-        yield "the distribution may read reports"
-    if distribution.behavior_of("/v1/statements") is not None:
-        yield "the list of statements does not lead to the HTTP API"
-    [given] = [one for _, one in deployment.template.of_type("AWS::CloudFront::Distribution")]
-    for error in given["DistributionConfig"]["CustomErrorResponses"]:
-        if error["ErrorCachingMinTTL"] != 0:
-            yield f"an answer {error['ErrorCode']} is kept for {error['ErrorCachingMinTTL']} s"
-
-
 def the_gate_has_a_throttle_of_its_own(deployment: Deployment, _: Needs) -> Iterator[str]:
     [stage] = [
         given for _, given in deployment.template.of_type("AWS::ApiGatewayV2::Stage") if "RouteSettings" in given
     ]
-    for route in (route.key for route in _routes(deployment) if route.path.startswith("/internal/")):
+    for route in (route.key for route in routes_of(deployment) if route.path.startswith("/internal/")):
         own = stage.get("RouteSettings", {}).get(route, {}).get("ThrottlingRateLimit", 0)
         if own <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"]:
             yield f"{route} is throttled to {own} requests a second, like every other"
-
-
-def every_answer_carries_security_headers(deployment: Deployment, _: Needs) -> Iterator[str]:
-    distribution = Distribution.of(deployment)
-    given = {one.pattern: one.headers for one in distribution.behaviors} | {"the HTTP API": distribution.headers}
-    for what, headers in given.items():
-        if missing := SECURITY_HEADERS - headers.keys():
-            yield f"answers of {what} have no {', '.join(sorted(missing))}"
 
 
 def streams_show_both_images(deployment: Deployment, _: Needs) -> Iterator[str]:
@@ -327,8 +265,10 @@ RULES: Final[tuple[Rule, ...]] = (
     functions_have_their_triggers,
     routes_are_those_of_the_handlers,
     a_batch_that_fails_loses_nothing,
-    documents_are_served_without_a_function,
-    every_answer_carries_security_headers,
+    public_host.documents_are_served_without_a_function,
+    public_host.the_page_is_on_the_host_of_the_api,
+    public_host.the_page_loads_only_what_is_its_own,
+    public_host.every_answer_carries_security_headers,
     the_gate_has_a_throttle_of_its_own,
     streams_show_both_images,
     items_expire_by_the_attribute_that_is_written,
@@ -360,10 +300,6 @@ def _resource_in(value: Any) -> str | None:
     if not isinstance(value, dict):
         return None
     return str(value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0])
-
-
-def _routes(deployment: Deployment) -> list[Route]:
-    return list(RouteTable.of(deployment.http_api[1]).routes)
 
 
 def _handled(folder: str) -> set[str]:

@@ -8,8 +8,9 @@ import pytest
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.template import Template
 from tests.support.deployment import template_source
-from tests.unit.template import rules
-from tests.unit.template.rules import RULES, Needs, Rule
+from tests.unit.template import public_host, rules
+from tests.unit.template.needs import Needs, Rule
+from tests.unit.template.rules import RULES
 
 type Source = dict[str, Any]
 
@@ -78,9 +79,18 @@ def distribution_of(source: Source) -> Source:
     return config
 
 
-def bucket_statements(source: Source) -> list[Source]:
-    found: list[Source] = resource(source, "DocumentsPolicy")["PolicyDocument"]["Statement"]
+def bucket_statements(source: Source, policy: str = "DocumentsPolicy") -> list[Source]:
+    found: list[Source] = resource(source, policy)["PolicyDocument"]["Statement"]
     return found
+
+
+def with_page_policy(source: Source, part: str, replacement: str) -> None:
+    """Replaces a part of the page's Content-Security-Policy."""
+    config = resource(source, "PageHeaders")["ResponseHeadersPolicyConfig"]
+    policy = config["SecurityHeadersConfig"]["ContentSecurityPolicy"]
+    text = policy["ContentSecurityPolicy"]["Fn::Sub"]
+    assert part in text
+    policy["ContentSecurityPolicy"] = {"Fn::Sub": text.replace(part, replacement)}
 
 
 def without_event(function: str, name: str) -> Callable[[Source], None]:
@@ -216,32 +226,62 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
     ),
     (
         "documents behind the API",
-        rules.documents_are_served_without_a_function,
+        public_host.documents_are_served_without_a_function,
         lambda source: distribution_of(source)["CacheBehaviors"].pop(1),
     ),
     (
         "a document that cannot be read",
-        rules.documents_are_served_without_a_function,
+        public_host.documents_are_served_without_a_function,
         lambda source: bucket_statements(source)[0].update(Resource="arn:aws:s3:::other/*"),
     ),
     (
         "403 for what is not sealed yet",
-        rules.documents_are_served_without_a_function,
+        public_host.documents_are_served_without_a_function,
         lambda source: bucket_statements(source).pop(),
     ),
     (
         "the whole bucket in public",
-        rules.documents_are_served_without_a_function,
+        public_host.documents_are_served_without_a_function,
         lambda source: bucket_statements(source)[0].update(Resource={"Fn::Sub": "${DocumentsBucket.Arn}/*"}),
     ),
     (
         "an error that is kept",
-        rules.documents_are_served_without_a_function,
+        public_host.documents_are_served_without_a_function,
         lambda source: distribution_of(source)["CustomErrorResponses"][1].update(ErrorCachingMinTTL=300),
     ),
     (
+        "an API behind the page",
+        public_host.the_page_is_on_the_host_of_the_api,
+        lambda source: distribution_of(source)["CacheBehaviors"].pop(),
+    ),
+    (
+        "a host without the page",
+        public_host.the_page_is_on_the_host_of_the_api,
+        lambda source: distribution_of(source).pop("DefaultRootObject"),
+    ),
+    (
+        "a page that cannot be read",
+        public_host.the_page_is_on_the_host_of_the_api,
+        lambda source: bucket_statements(source, "PagePolicy").pop(0),
+    ),
+    (
+        "styles from within the page",
+        public_host.the_page_loads_only_what_is_its_own,
+        lambda source: with_page_policy(source, "style-src 'self'", "style-src 'self' 'unsafe-inline'"),
+    ),
+    (
+        "scripts from elsewhere",
+        public_host.the_page_loads_only_what_is_its_own,
+        lambda source: with_page_policy(source, "script-src 'self'", "script-src https:"),
+    ),
+    (
+        "a chain that the page may not ask",
+        public_host.the_page_loads_only_what_is_its_own,
+        lambda source: with_page_policy(source, "${FlowRestUrl} ", ""),
+    ),
+    (
         "documents without nosniff",
-        rules.every_answer_carries_security_headers,
+        public_host.every_answer_carries_security_headers,
         lambda source: distribution_of(source)["CacheBehaviors"][0].update(
             ResponseHeadersPolicyId="60669652-455b-4ae9-85a4-c4c02393f86c"
         ),
@@ -253,7 +293,7 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
     ),
     (
         "answers without HSTS",
-        rules.every_answer_carries_security_headers,
+        public_host.every_answer_carries_security_headers,
         lambda source: distribution_of(source)["DefaultCacheBehavior"].pop("ResponseHeadersPolicyId"),
     ),
     ("a timeout beyond the next tick", rules.ticks_do_not_overlap, changed("FlowBillingFunction", Timeout=600)),

@@ -125,14 +125,14 @@ class Deployment:
         )
 
     def _environment(self, function: str, variables: Mapping[str, Any]) -> Mapping[str, str]:
-        resolved = {name: self._local_address(str(self.resolve(value))) for name, value in variables.items()}
+        resolved = {name: self.with_local_addresses(str(self.resolve(value))) for name, value in variables.items()}
         return {**resolved, **aws.function_environment(function)}
 
-    def _local_address(self, value: str) -> str:
-        """Replaces the WebSocket API's public addresses, which only AWS serves, by those of the gateway."""
+    def with_local_addresses(self, text: str) -> str:
+        """The text, with the gateway's addresses in place of the WebSocket API's public ones, which only AWS serves."""
         host = f"{self.websocket_api_id}.execute-api.{aws.REGION}.{aws.URL_SUFFIX}"
         served = f"ws://{HOST}:{port('gateway_websocket')}"
-        return value.replace(f"https://{host}", url("gateway_aws")).replace(f"wss://{host}", served)
+        return text.replace(f"https://{host}", url("gateway_aws")).replace(f"wss://{host}", served)
 
     def write_sam_environment(self) -> None:
         """Write the environments of all functions for `sam local invoke --env-vars`."""

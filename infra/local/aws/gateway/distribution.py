@@ -1,13 +1,14 @@
-"""The CloudFront distribution: which requests of the public host go to the bucket, and what the bucket answers.
+"""The CloudFront distribution: which requests of the public host go to which bucket, and what the bucket answers.
 
-Paths of the template's cache behaviors whose origin is a bucket are answered from that bucket, without any function;
-all others are the HTTP API's. The bucket's policy decides what the distribution may read. Nothing is cached.
+A request belongs to the first of the template's cache behaviors that covers its path, or else to the default one. It
+is answered from the behavior's bucket, without any function, or by the HTTP API. A bucket's policy decides what the
+distribution may read. Nothing is cached.
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.policies import Access, Role
+from infra.local.aws.gateway.response_headers import response_headers
 from infra.local.aws.gateway.template import Properties
 from infra.local.ports import url
 
@@ -25,33 +27,28 @@ if TYPE_CHECKING:
 DISTRIBUTION_TYPE: Final = "AWS::CloudFront::Distribution"
 POLICY_TYPE: Final = "AWS::S3::BucketPolicy"
 BUCKET_HOST: Final = re.compile(r"(.+)\.s3\.[a-z0-9-]+\.amazonaws\.com")
-OPEN_TO_EVERY_PAGE: Final = {"Access-Control-Allow-Origin": "*"}
-SECURITY_HEADERS: Final = {
-    "Strict-Transport-Security": "max-age=31536000",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "X-XSS-Protection": "1; mode=block",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-}
-HEADERS_OF_POLICIES: Final[Mapping[str | None, Mapping[str, str]]] = {
-    None: {},
-    "60669652-455b-4ae9-85a4-c4c02393f86c": OPEN_TO_EVERY_PAGE,
-    "67f7725c-6f97-4210-82d7-5512b31e9d03": SECURITY_HEADERS,
-    "e61eb60c-9c35-4d20-a928-2b84e02af89c": {**OPEN_TO_EVERY_PAGE, **SECURITY_HEADERS},
-}
-"""What CloudFront's managed response headers policies add: SimpleCORS, SecurityHeadersPolicy, and both in one."""
+COMPRESSED_TYPES: Final = frozenset(
+    {"text/html", "text/css", "text/javascript", "text/plain", "application/json", "image/svg+xml"}
+)
+COMPRESSED_BYTES_MIN: Final = 1_000
+KEPT: Final = ("ETag", "Cache-Control")
+"""What is said again of an object that has not changed."""
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """Requests with such a path are answered from a bucket; `?` in the pattern is any character, `*` any text."""
+    """Who answers requests with such a path: a bucket, or the HTTP API where there is none.
 
-    pattern: str
-    bucket: str
-    methods: Sequence[str]
-    headers: Mapping[str, str]
+    `?` in the pattern is any character, `*` any text. `headers` are added to what is answered.
+    """
+
+    pattern: str = "*"
+    bucket: str | None = None
+    methods: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    compresses: bool = False
 
     def covers(self, path: str) -> bool:
         return re.fullmatch(re.escape(self.pattern).replace(r"\*", ".*").replace(r"\?", "."), path) is not None
@@ -59,48 +56,57 @@ class Behavior:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """The behaviors in their order, and for each bucket what its policy lets the distribution do.
+    """The behaviors in their order, of which the last one covers everything.
 
-    `headers` are added to what the HTTP API answers.
+    `policies` say what each bucket lets the distribution do; `root` is the object that is served for `/`.
     """
 
     behaviors: Sequence[Behavior]
-    headers: Mapping[str, str]
+    root: str
     policies: Mapping[str, Role]
     s3: "S3Client"
 
     @classmethod
     def of(cls, deployment: Deployment) -> Self:
-        """The one distribution of the template, or none at all."""
+        """The one distribution of the template, or none, where the HTTP API answers everything."""
         s3 = aws.session().client("s3", endpoint_url=url("moto"))
-        policies = [deployment.resolve(given) for _, given in deployment.template.of_type(POLICY_TYPE)]
         configs = [given["DistributionConfig"] for _, given in deployment.template.of_type(DISTRIBUTION_TYPE)]
-        behaviors = [behavior for config in configs for behavior in _behaviors(deployment, config)]
-        headers = [_headers(config["DefaultCacheBehavior"]) for config in configs]
+        policies = [deployment.resolve(given) for _, given in deployment.template.of_type(POLICY_TYPE)]
         allowed = {str(policy["Bucket"]): _of_distribution(policy) for policy in policies}
-        return cls(behaviors, headers[0] if headers else {}, allowed, s3)
+        behaviors = [behavior for config in configs for behavior in _behaviors(deployment, config)]
+        root = next((config.get("DefaultRootObject", "") for config in configs), "")
+        return cls(behaviors or [Behavior()], root, allowed, s3)
 
-    def behavior_of(self, path: str) -> Behavior | None:
-        """The first behavior that covers a path; None where the HTTP API answers."""
-        return next((behavior for behavior in self.behaviors if behavior.covers(path)), None)
+    def behavior_of(self, path: str) -> Behavior:
+        """The first behavior that covers a path."""
+        return next(behavior for behavior in self.behaviors if behavior.covers(path))
 
     def app(self, api: web.Application) -> web.Application:
-        """The HTTP API's application, with the bucket's documents before it."""
+        """The HTTP API's application, with the buckets before it."""
 
         @web.middleware
-        async def documents_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+        async def buckets_first(request: web.Request, handler: Handler) -> web.StreamResponse:
             behavior = self.behavior_of(request.rel_url.raw_path)
-            response = await handler(request) if behavior is None else await self._document(request, behavior)
-            response.headers.update(self.headers if behavior is None else behavior.headers)
+            bucket = behavior.bucket
+            response = await (handler(request) if bucket is None else self._object(request, behavior, bucket))
+            response.headers.update(behavior.headers)
             return response
 
-        api.middlewares.append(documents_first)
+        api.middlewares.append(buckets_first)
         return api
 
-    async def _document(self, request: web.Request, behavior: Behavior) -> web.Response:
+    async def _object(self, request: web.Request, behavior: Behavior, bucket: str) -> web.Response:
         if request.method not in behavior.methods:
             return web.Response(status=403, text="This distribution is not configured to allow the request method.")
-        return await asyncio.to_thread(self.answer, behavior.bucket, request.rel_url.raw_path.removeprefix("/"))
+        key = request.rel_url.raw_path.removeprefix("/") or self.root
+        found = await asyncio.to_thread(self.answer, bucket, key)
+        if found.status == 200 and found.headers["ETag"] in request.headers.get("If-None-Match", ""):
+            return web.Response(
+                status=304, headers={name: found.headers[name] for name in KEPT if name in found.headers}
+            )
+        if behavior.compresses and _is_compressible(found) and "gzip" in request.headers.get("Accept-Encoding", ""):
+            found.enable_compression(web.ContentCoding.gzip)
+        return found
 
     def answer(self, bucket: str, key: str) -> web.Response:
         """What the bucket answers: 404 for what is not there only to who may list it, otherwise 403."""
@@ -125,18 +131,19 @@ def _behaviors(deployment: Deployment, config: Properties) -> list[Behavior]:
     buckets = {name: found[1] for name, host in hosts.items() if (found := BUCKET_HOST.fullmatch(host))}
     return [
         Behavior(
-            pattern=given["PathPattern"],
-            bucket=buckets[given["TargetOriginId"]],
-            methods=given["AllowedMethods"],
-            headers=_headers(given),
+            pattern=given.get("PathPattern", "*"),
+            bucket=buckets.get(given["TargetOriginId"]),
+            methods=given.get("AllowedMethods", ["GET", "HEAD"]),
+            headers=response_headers(deployment, given),
+            compresses=given.get("Compress", False),
         )
-        for given in config["CacheBehaviors"]
-        if given["TargetOriginId"] in buckets
+        for given in (*config["CacheBehaviors"], config["DefaultCacheBehavior"])
     ]
 
 
-def _headers(behavior: Properties) -> Mapping[str, str]:
-    return HEADERS_OF_POLICIES[behavior.get("ResponseHeadersPolicyId")]
+def _is_compressible(response: web.Response) -> bool:
+    length = response.content_length or 0
+    return response.content_type in COMPRESSED_TYPES and length >= COMPRESSED_BYTES_MIN
 
 
 def _of_distribution(policy: Properties) -> Role:
