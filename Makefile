@@ -83,7 +83,7 @@ verify: ## check a bill of the running local stack with public sources: make ver
 
 .PHONY: test
 test: ## all tests
-	@$(INSTALL) stack
+	@$(INSTALL) test
 	@$(PYTHON) -m pytest
 	@$(PYTHON) -m tests.mutants --sample 12
 	@$(MAKE) test-web

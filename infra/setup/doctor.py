@@ -23,7 +23,7 @@ class Program:
     """A program that must be on the machine.
 
     `probe` returns a text that contains its version, or None if the program is missing. `debian` is the package that
-    `make install` installs by itself when it runs as root.
+    `make install` installs by itself when it runs as root. `only_for` names the one target that needs it.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Program:
     probe: Callable[[], str | None]
     how: str
     debian: str | None = None
-    optional: bool = False
+    only_for: str = ""
 
     def found(self) -> Version | None:
         text = self.probe()
@@ -40,9 +40,9 @@ class Program:
 
     @property
     def hint(self) -> str:
-        if self.optional:
-            return f"{self.how} (only `make sam-local` needs it)"
-        return f"{self.how} (`make install` does it as root)" if self.debian else self.how
+        notes = [f"only `{self.only_for}` needs it"] if self.only_for else []
+        notes += ["`make install` does it as root"] if self.debian else []
+        return f"{self.how} ({'; '.join(notes)})" if notes else self.how
 
 
 def answer_of(*command: str) -> Callable[[], str | None]:
@@ -90,7 +90,15 @@ PROGRAMS: Final = [
     Program("C compiler", (10,), answer_of("cc", "-dumpfullversion"), "apt-get install gcc libc6-dev"),
     Program("Maven", (3, 6), answer_of("mvn", "--version"), "apt-get install maven", debian="maven"),
     Program("PostgreSQL", (13,), _postgres_version, "apt-get install postgresql", debian="postgresql"),
-    Program("Docker", (20,), answer_of("docker", "--version"), "apt-get install docker.io", optional=True),
+    Program(
+        "Chromium",
+        (120,),
+        answer_of("chromium", "--version"),
+        "apt-get install chromium",
+        debian="chromium",
+        only_for="make test",
+    ),
+    Program("Docker", (20,), answer_of("docker", "--version"), "apt-get install docker.io", only_for="make sam-local"),
 ]
 
 
@@ -99,14 +107,14 @@ def dotted(version: Version | None) -> str:
 
 
 def report() -> tuple[str, list[Program]]:
-    """A table of all programs, and the missing ones that are not optional."""
+    """A table of all programs, and the missing ones."""
     rows = [("program", "wanted", "found", "how to get it")]
     missing = []
     for program in PROGRAMS:
         found = program.found()
         enough = found is not None and found >= program.wanted
         rows.append((program.name, f">= {dotted(program.wanted)}", dotted(found), "" if enough else program.hint))
-        if not enough and not program.optional:
+        if not enough:
             missing.append(program)
     return aligned(rows), missing
 
@@ -118,10 +126,10 @@ def aligned(rows: list[tuple[str, str, str, str]]) -> str:
 
 
 def main() -> int:
-    """Print the table; 1 when something is missing."""
+    """Print the table; 1 when something is missing that more than one target needs."""
     table, missing = report()
     print(table)
-    return 1 if missing else 0
+    return 1 if any(not program.only_for for program in missing) else 0
 
 
 if __name__ == "__main__":

@@ -79,10 +79,11 @@ def tail(log: Path) -> str:
     return "\n".join([f"== {log} ==", *lines[-TAIL_LINES:]])
 
 
-def blocking(missing: Sequence[doctor.Program]) -> bool:
-    """Whether a missing program stops the installation: all but Debian's packages where we may install them."""
+def blocking(missing: Sequence[doctor.Program], target: str) -> bool:
+    """Whether a program that the target needs stops the installation: all but Debian's where we may install them."""
     may_install = shutil.which("apt-get") is not None and os.geteuid() == 0
-    return any(not (program.debian and may_install) for program in missing)
+    needed = [program for program in missing if not program.only_for or program.debian in TARGETS[target]]
+    return any(not (program.debian and may_install) for program in needed)
 
 
 def main() -> int:
@@ -97,7 +98,7 @@ def main() -> int:
     if not pending:
         return 0
     table, missing = doctor.report()
-    if blocking(missing):
+    if blocking(missing, target):
         print(table)
         return 1
     failed = Installation.of(pending).run()

@@ -35,7 +35,8 @@ TARGETS: Final = {
     "sam": ("uv", "python", "sam"),
     "check": ("cadence-lint", "uv", "python", "sam"),
     "stack": STACK,
-    "all": (*STACK, "sam", "cadence-lint"),
+    "test": (*STACK, "chromium"),
+    "all": (*STACK, "chromium", "sam", "cadence-lint"),
 }
 """The jobs that each purpose needs; the emulator first, because it takes longest."""
 
@@ -126,6 +127,7 @@ def jobs(target: str, python: str) -> list[Job]:
         go_program("flow-emulator", "compiling the Flow emulator", 180),
         uv(python),
         debian(),
+        chromium(),
         environment("python", "installing FlareFlow's Python packages", python, VENV, "dev.txt"),
         litellm(python),
         environment("sam", "installing the SAM command line", python, SAM, "sam.txt"),
@@ -153,14 +155,24 @@ def uv(python: str) -> Job:
 
 
 def debian() -> Job:
-    """The Debian packages that are missing, if any."""
+    """What the stack needs of Debian and the machine does not have."""
     packages = [] if shutil.which("mvn") else ["maven"]
     packages += [] if any(Path(doctor.POSTGRES_HOME).glob("*/bin/initdb")) else ["postgresql"]
+    return debian_packages("debian", packages)
+
+
+def chromium() -> Job:
+    """The browser that the tests of the page drive."""
+    return debian_packages("chromium", [] if shutil.which("chromium") else ["chromium"], needs=["debian"])
+
+
+def debian_packages(name: str, packages: Sequence[str], needs: Sequence[str] = ()) -> Job:
+    """The packages, if there are any; one job after the other, because `apt-get` runs only once at a time."""
     commands = [["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", *packages]]
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     doing = f"installing {' and '.join(packages)}" if packages else "nothing to install"
     seconds = 60 if packages else 0
-    return Job("debian", doing, seconds, commands if packages else [], inputs=[], makes=[], env=quiet)
+    return Job(name, doing, seconds, commands if packages else [], inputs=[], makes=[], needs=needs, env=quiet)
 
 
 def environment(name: str, doing: str, python: str, home: Path, lock: str) -> Job:

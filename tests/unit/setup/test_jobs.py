@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.setup import doctor
 from infra.setup import jobs as kit
-from infra.setup.install import cut_links
+from infra.setup.install import blocking, cut_links
 from infra.setup.jobs import TARGETS, Job, jobs
 
 
@@ -119,3 +120,21 @@ def test_the_demo_needs_emulator_and_wallet_and_no_linter() -> None:
 def test_whatever_holds_absolute_paths_is_bound_to_its_checkout() -> None:
     bound = {job.name for job in jobs("all", "python3.13") if job.home}
     assert bound == {"uv", "python", "litellm", "sam"}
+
+
+@pytest.mark.parametrize(("user_id", "blocks"), [(0, False), (1000, True)])
+def test_a_missing_browser_stops_only_the_tests_of_whoever_may_not_install_it(
+    monkeypatch: pytest.MonkeyPatch, user_id: int, blocks: bool
+) -> None:
+    # Given a Debian without Chromium
+    chromium = [program for program in doctor.PROGRAMS if program.name == "Chromium"]
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("os.geteuid", lambda: user_id)
+    # Then the tests wait for it where it cannot be installed, and the demo never does
+    assert blocking(chromium, "test") is blocks
+    assert not blocking(chromium, "stack")
+    assert "apt-get install chromium" in chromium[0].hint
+
+
+def test_docker_stops_no_installation() -> None:
+    assert not blocking([program for program in doctor.PROGRAMS if program.name == "Docker"], "all")

@@ -1,0 +1,196 @@
+"""People in front of Chromium: each has a browser of their own, in which nothing may go wrong unnoticed."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route, sync_playwright
+from playwright.sync_api import Error as BrowserError
+
+from infra.local.ports import HOST, url
+from infra.paths import LOCAL, ROOT
+
+CHROMIUM: Final = "/usr/bin/chromium"
+ARGUMENTS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+AXE: Final = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENSHOTS: Final = LOCAL / "screenshots"
+WIDTHS: Final = {360: 780, 768: 1024, 1440: 900}
+"""Of the screenshots, with the height of each."""
+THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+PATIENCE_SECONDS: Final = 60.0
+"""How long a browser waits for what it expects: only a page that never does it is waited for this long."""
+WALLETS_OWN_FAULT: Final = "Event"
+"""What the wallet's dialog throws because the editor that it shows code in is on a public network."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """The development wallet, as FCL has opened it in the page."""
+
+    page: Page
+
+    @property
+    def _frame(self) -> Any:
+        return self.page.frame_locator("#FCL_IFRAME")
+
+    def choose(self, name: str) -> None:
+        """Connect with the account of this name."""
+        self._frame.get_by_role("button", name=name).first.click()
+
+    def approve(self) -> None:
+        self._frame.get_by_role("button", name="Approve", exact=True).click()
+
+    def decline(self) -> None:
+        self._frame.get_by_role("button", name="Decline").click()
+
+    def close(self) -> None:
+        """Close the dialog with its cross."""
+        self._frame.get_by_role("dialog").locator("button").first.click()
+
+    @property
+    def is_open(self) -> bool:
+        return self.page.locator("#FCL_IFRAME").count() > 0
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser of their own.
+
+    `faults`: what the page has logged as an error, thrown, or asked of a host other than those of the stack.
+    `expected`: parts of faults that the test has brought about.
+    """
+
+    context: BrowserContext
+    page: Page
+    faults: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    @classmethod
+    def with_browser(cls, browser: Browser, **options: Any) -> "Visitor":
+        """A visitor who has never been here; `options` are those of `Browser.new_context`."""
+        given = {"reduced_motion": "reduce", "viewport": {"width": 1280, "height": 900}, **options}
+        context = browser.new_context(base_url=url("gateway_http"), **given)
+        context.set_default_timeout(PATIENCE_SECONDS * 1_000)
+        visitor = cls(context, context.new_page())
+        context.route(_is_elsewhere, visitor._refuse)
+        visitor._watch(visitor.page)
+        return visitor
+
+    @property
+    def wallet(self) -> Wallet:
+        return Wallet(self.page)
+
+    def open(self, view: str = "/") -> None:
+        """Open a view of the page by its address."""
+        self.page.goto(f"/#{view}")
+
+    def check(self) -> None:
+        """Fail where anything went wrong that no test has brought about."""
+        unexpected = [fault for fault in self.faults if not any(part in fault for part in self.expected)]
+        assert unexpected == []
+
+    def another_tab(self) -> Page:
+        page = self.context.new_page()
+        self._watch(page)
+        return page
+
+    def _watch(self, page: Page) -> None:
+        page.on("console", self._note_console)
+        page.on("pageerror", self._note_error)
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        of_wallet = message.location.get("url", "").startswith(url("wallet"))
+        if message.type == "error" and not of_wallet:
+            self.faults.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _note_error(self, error: BrowserError) -> None:
+        if error.message != WALLETS_OWN_FAULT and url("wallet") not in (error.stack or ""):
+            self.faults.append(error.stack or error.message)
+
+    def _refuse(self, route: Route, request: Request) -> None:
+        if not request.frame.url.startswith(url("wallet")):
+            self.faults.append(f"the page asked {request.url}")
+        route.abort()
+
+
+def _is_elsewhere(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname not in {HOST, "localhost"}
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What axe-core finds in the page as it is now: rule, impact and element."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:200]}\n  {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep pictures of the view as it is now, at three widths and in both themes."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    before = page.viewport_size
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}.png", full_page=True, animations="disabled")
+    page.emulate_media(color_scheme=None)
+    if before:
+        page.set_viewport_size(before)
+
+
+def overflows(page: Page) -> list[str]:
+    """The elements that make the page wider than its window."""
+    script = """() => {
+      const wide = document.documentElement.clientWidth;
+      if (document.documentElement.scrollWidth <= wide) return [];
+      return [...document.querySelectorAll("body *")]
+        .filter((one) => one.getBoundingClientRect().right > wide + 1)
+        .slice(0, 5)
+        .map((one) => one.outerHTML.slice(0, 160));
+    }"""
+    found: list[str] = page.evaluate(script)
+    return found
+
+
+def focus_order(page: Page, stops: int) -> list[str]:
+    """The accessible names of the first elements that the tabulator key reaches."""
+    script = """() => {
+      const one = document.activeElement;
+      return one === document.body ? "" : (one.getAttribute("aria-label") ?? one.innerText ?? "").trim();
+    }"""
+    names = []
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        names.append(str(page.evaluate(script)))
+    return names
+
+
+def stored_secrets(page: Page) -> str:
+    """All that the page keeps on the device, as one text."""
+    return json.dumps(page.evaluate("() => ({...localStorage, ...sessionStorage})"))
+
+
+def text_of(locator: Locator) -> str:
+    return " ".join(locator.inner_text().split())
