@@ -12,7 +12,7 @@ UV := .local/uv/bin/uv
 # `sam build` wants the Python of the functions on PATH, with pip: it is in uv's environment
 SAM := PATH=$(CURDIR)/.local/uv/bin:$$PATH SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true .local/sam/bin/sam
 LOCKS := requirements/uv requirements/sam requirements/litellm layers/common/requirements layers/chain/requirements requirements/dev
-NODE_KITS := infra/local/flare/node infra/local/litellm/query_engine frontend
+NODE_KITS := infra/local/flare/node infra/local/litellm/query_engine tests/benchmarks/page frontend
 
 .PHONY: help
 help: ## this list
@@ -131,6 +131,11 @@ bench-imports: ## measure how long each function takes to import, into .local/be
 bench-realtime: ## how soon usage is on 200 WebSockets at 20 calls a second, into .local/bench/realtime.json (some minutes)
 	@$(INSTALL) stack
 	@$(PYTHON) -m tests.benchmarks.realtime
+
+.PHONY: bench-page
+bench-page: ## measure the page with Lighthouse, on a phone with a slow network, into .local/bench/page.json (some minutes)
+	@$(INSTALL) bench-page
+	@$(PYTHON) -m tests.benchmarks.page
 
 .PHONY: cheat
 cheat: ## try every known trick at the gate and on LiteLLM alone, and print what each let through (some minutes)

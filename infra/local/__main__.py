@@ -38,7 +38,7 @@ def _web(console: Console) -> int:
     ended = _start(console)
     if ended == 0:
         stack.publish_page()
-        console.print(view.page(stack.facts()["page_url"]), highlight=False)
+        console.print(view.page(stack.facts()["page_url"]), highlight=False, soft_wrap=True)
     return ended
 
 

@@ -17,7 +17,7 @@ from infra.setup import doctor
 UV: Final = LOCAL / "uv" / "bin" / "uv"
 SAM: Final = LOCAL / "sam"
 SAM_ENVIRONMENT: Final = {"SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
-NODE: Final = LOCAL / "node"
+LIGHTHOUSE: Final = LOCAL / "lighthouse"
 DYNAMODB: Final = LOCAL / "dynamodb" / "lib"
 LITELLM: Final = LOCAL / "litellm"
 RECORDS: Final = LOCAL / "install"
@@ -36,7 +36,8 @@ TARGETS: Final = {
     "check": ("cadence-lint", "uv", "python", "sam"),
     "stack": STACK,
     "test": (*STACK, "chromium"),
-    "all": (*STACK, "chromium", "sam", "cadence-lint"),
+    "bench-page": (*STACK, "chromium", "lighthouse"),
+    "all": (*STACK, "chromium", "lighthouse", "sam", "cadence-lint"),
 }
 """The jobs that each purpose needs; the emulator first, because it takes longest."""
 
@@ -131,7 +132,8 @@ def jobs(target: str, python: str) -> list[Job]:
         environment("python", "installing FlareFlow's Python packages", python, VENV, "dev.txt"),
         litellm(python),
         environment("sam", "installing the SAM command line", python, SAM, "sam.txt"),
-        node(),
+        npm_kit("node", "installing Anvil and the Solidity compiler", KITS / "flare" / "node", ("anvil", "solcjs")),
+        npm_kit("lighthouse", "installing Lighthouse", ROOT / "tests" / "benchmarks" / "page", ("lighthouse",)),
         dynamodb(),
         go_program("cadence-lint", "compiling the Cadence linter", 60, needs=["flow-emulator"]),
         go_program("fcl-dev-wallet", "compiling the development wallet", 30, needs=["flow-emulator", "cadence-lint"]),
@@ -205,21 +207,21 @@ def litellm(python: str) -> Job:
     )
 
 
-def node() -> Job:
-    """Anvil and the Solidity compiler.
+def npm_kit(name: str, doing: str, kit: Path, programs: Sequence[str]) -> Job:
+    """Programs of npm packages, in a folder of this name.
 
-    Not by `npm ci`: it refuses a lock that lacks the other systems' builds of Anvil, which not every registry has.
+    Not by `npm ci`: it refuses a lock that lacks the other systems' builds of a program, which not every registry has.
     `npm install` keeps to the lock's versions and hashes too.
     """
-    kit = KITS / "flare" / "node"
-    manifests = [kit / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    home = LOCAL / name
+    manifests = [kit / file for file in ("package.json", "package-lock.json", ".npmrc")]
     commands: list[Command] = [
-        ["mkdir", "-p", NODE],
-        ["cp", *manifests, NODE],
-        ["npm", "install", "--prefix", NODE, "--no-save"],
+        ["mkdir", "-p", home],
+        ["cp", *manifests, home],
+        ["npm", "install", "--prefix", home, "--no-save"],
     ]
-    made = [NODE / "node_modules" / ".bin" / "anvil", NODE / "node_modules" / "solc"]
-    return Job("node", "installing Anvil and the Solidity compiler", 15, commands, inputs=manifests, makes=made)
+    made = [home / "node_modules" / ".bin" / program for program in programs]
+    return Job(name, doing, 15, commands, inputs=manifests, makes=made)
 
 
 def dynamodb() -> Job:

@@ -1,14 +1,17 @@
-"""One stack for all of these tests."""
+"""One stack for all of these tests, and browsers for those of the page."""
 
 import io
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from playwright.sync_api import Browser
 from rich.console import Console
 
 from infra.local import stack
 from infra.local.launch import Facts
+from infra.paths import PAGE
+from tests.support.browser import Visitor, chromium
 
 PORT_BASE: Final = "15000"
 
@@ -22,3 +25,19 @@ def running() -> Iterator[Facts]:
             yield stack.up(Console(file=io.StringIO()))
         finally:
             stack.down()
+
+
+@pytest.fixture(scope="module")
+def browser(running: Facts) -> Iterator[Browser]:
+    """Chromium; for one module only, because an event loop runs in this thread as long as it is there."""
+    assert running
+    assert (PAGE / "index.html").exists(), "the page is not built: `make web` builds it"
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    """Somebody who has never been here."""
+    with Visitor.with_browser(browser) as visitor:
+        yield visitor

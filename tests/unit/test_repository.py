@@ -21,6 +21,8 @@ PYTHON_LOCKS: Final = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("layers/*/re
 LOCKS: Final = [
     *PYTHON_LOCKS,
     *ROOT.glob("infra/local/**/package-lock.json"),
+    *ROOT.glob("tests/benchmarks/*/package-lock.json"),
+    ROOT / "frontend" / "package-lock.json",
     ROOT / "infra" / "local" / "flow" / "go" / "go.sum",
 ]
 REGISTRY: Final = re.compile(
