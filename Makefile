@@ -61,6 +61,11 @@ deploy: ## put the contracts onto a Flow network, or update them: NETWORK=emulat
 	@$(INSTALL) python
 	@NETWORK='$(NETWORK)' $(PYTHON) -m $(if $(filter emulator,$(NETWORK)),infra.local.flow.deploy,infra.deploy)
 
+.PHONY: publish-page
+publish-page: ## build the page and put it into the bucket of a deployment on AWS: BUCKET=… (its output PageBucket)
+	@$(INSTALL) page
+	@$(PYTHON) -m infra.deploy.page $(BUCKET)
+
 .PHONY: down
 down: ## stop the servers that `up` started
 	@$(PYTHON) -m infra.local down

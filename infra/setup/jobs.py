@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Union
 
-from infra.paths import BIN, LOCAL, ROOT, VENV
+from infra.paths import BIN, LOCAL, PAGE, ROOT, VENV
 from infra.setup import doctor
 
 UV: Final = LOCAL / "uv" / "bin" / "uv"
@@ -24,13 +24,16 @@ RECORDS: Final = LOCAL / "install"
 KITS: Final = ROOT / "infra" / "local"
 GO_KIT: Final = KITS / "flow" / "go"
 REQUIREMENTS: Final = ROOT / "requirements"
+FRONTEND: Final = ROOT / "frontend"
+CADENCE: Final = ROOT / "infra" / "cadence"
 
 MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 COMMAND_SECONDS_MAX: Final = 3_600
 
-STACK: Final = ("flow-emulator", "fcl-dev-wallet", "uv", "debian", "python", "litellm", "node", "dynamodb")
+STACK: Final = ("flow-emulator", "fcl-dev-wallet", "uv", "debian", "python", "litellm", "node", "dynamodb", "page")
 TARGETS: Final = {
     "python": ("uv", "python"),
+    "page": ("uv", "python", "page"),
     "unit": ("uv", "python", "node"),
     "sam": ("uv", "python", "sam"),
     "check": ("cadence-lint", "uv", "python", "sam"),
@@ -135,6 +138,7 @@ def jobs(target: str, python: str) -> list[Job]:
         npm_kit("node", "installing Anvil and the Solidity compiler", KITS / "flare" / "node", ("anvil", "solcjs")),
         npm_kit("lighthouse", "installing Lighthouse", ROOT / "tests" / "benchmarks" / "page", ("lighthouse",)),
         dynamodb(),
+        page(),
         go_program("cadence-lint", "compiling the Cadence linter", 60, needs=["flow-emulator"]),
         go_program("fcl-dev-wallet", "compiling the development wallet", 30, needs=["flow-emulator", "cadence-lint"]),
     ]
@@ -229,3 +233,14 @@ def dynamodb() -> Job:
     pom = KITS / "aws" / "dynamodb" / "pom.xml"
     command: Command = ["mvn", "-q", "-B", "-f", pom, MAVEN_COPY, f"-DoutputDirectory={DYNAMODB}"]
     return Job("dynamodb", "installing DynamoDB Local", 20, [command], [pom], [DYNAMODB], needs=["debian"])
+
+
+def page() -> Job:
+    """The page, built from its sources and from the transactions that it sends."""
+    made = {PAGE.name, "node_modules"}
+    sources = [path for path in sorted(FRONTEND.iterdir()) if path.name not in made]
+    commands: list[Command] = [
+        ["npm", "install", "--prefix", FRONTEND, "--no-save"],
+        ["npm", "run", "build", "--prefix", FRONTEND],
+    ]
+    return Job("page", "building the page", 20, commands, [*sources, CADENCE], makes=[PAGE / "index.html"])
