@@ -20,8 +20,9 @@ from rich.console import Console
 from flareflow.adapters.aws.kms import KmsKey
 from flareflow.adapters.flare.evm_signer import KmsEvmSigner
 from flareflow.time import Epochs, utc_now
-from flareflow.transparency.notes import KeyKind, NoteKey, NoteSigner
+from flareflow.transparency.notes import KeyKind, NoteKey
 from flareflow.transparency.publishing import log_name
+from flareflow.transparency.signing import NoteSigner
 from flareflow_gate.receipts import Signer
 from infra.deploy.page import publish
 from infra.local.aws import dynamodb_server, moto_server
@@ -253,7 +254,15 @@ def _settings(found: Facts) -> Facts:
         "app_origin": url("gateway_http"),
         "litellm_master_key": secret_values()["LitellmMasterKey"],
         "witness_key": witness_key().text,
+        "log_policy": str(_write_log_policy()),
     }
+
+
+def _write_log_policy() -> Path:
+    """Write what a reader of the log asks for, as https://c2sp.org/tlog-policy; return the file."""
+    file = run_dir() / "log-policy"
+    file.write_text(f"log {statement_log_key().text}\nwitness local {witness_key().text}\nquorum local\n")
+    return file
 
 
 def _publish_receipt_key(_: Facts) -> Facts:

@@ -16,6 +16,7 @@ def sources(facts: Facts) -> dict[str, str]:
         "FLAREFLOW_FLOW": url("flow_rest"),
         "FLAREFLOW_FLARE": url("anvil"),
         "FLAREFLOW_FLARE_REGISTRY": facts["flare_registry_address"],
+        "FLAREFLOW_POLICY": facts["log_policy"],
     }
 
 

@@ -5,8 +5,7 @@ import pytest
 from flareflow.statements.models import Statement
 from flareflow.transparency.notes import NoteKey, SignedCheckpoint
 from flareflow.transparency.proofs import check_inclusion, leaf_hash
-from flareflow.transparency.publishing import CHECKPOINT, KEY, LOG_PATH
-from flareflow.transparency.tiles import TileTree
+from flareflow.transparency.tiles import CHECKPOINT, KEY, LOG_PATH, TileTree
 from infra.local.demo import job
 from infra.local.demo.api import Api
 from infra.local.demo.customer import Subscriber

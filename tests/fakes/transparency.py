@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flareflow.errors import WitnessUnavailableError
-from flareflow.transparency.notes import KeyKind, NoteKey, NoteSigner, SignatureLine, SignedCheckpoint
+from flareflow.transparency.notes import KeyKind, NoteKey, SignatureLine, SignedCheckpoint
 from flareflow.transparency.ports import OtherSizeError
+from flareflow.transparency.signing import NoteSigner
 from flareflow.transparency.witnessing import AddCheckpoint
 from infra.local.witness.state import RememberingWitness
 from tests.fakes.statements import Faults

@@ -58,6 +58,7 @@ from infra.local.flare.fdc.voters import VOTERS, policy_of, sign_by_all
 from tests.fakes.metering import FakePriceBooks, FakeReceiptKeys
 from tests.fakes.settlement import FakeSettledTotals
 from tests.fakes.statements import NOON, FakeDocuments, FakeEpochUsage, FakeStatements
+from tests.support.statement_logs import POLICY, StatementLogs
 
 CONTRACT: Final = "A.f8d6e0586b0a20c7.UsageBasedSubscriptions"
 EPOCHS: Final = Epochs(seconds=300)
@@ -146,7 +147,7 @@ class World:
         """Publish another newest statement than that which follows from the calls, and have it attested and settled."""
         changed = replace(self.statement, **changes)
         self.statements.kept[changed.epoch] = changed
-        for name in ("attested", "on_flow", "on_flare"):
+        for name in ("attested", "on_flow", "on_flare", "log"):
             self.__dict__.pop(name, None)
         for path in (statement_path(changed.epoch), attestation_path(changed.epoch)):
             del self.documents.kept[path]
@@ -298,6 +299,10 @@ class World:
         root = RootMessage.decode(self.attested.message).merkle_root
         return OnFlare(root=root, policy_hash=legacy_hash(self.policies[-1].policy))
 
+    @cached_property
+    def log(self) -> StatementLogs:
+        return StatementLogs(dict(self.statements.kept))
+
     def event(self, number: int) -> ProvenEvent:
         """One of the events with its path."""
         tree, text = events_tree(self.events), self.events[number]
@@ -320,6 +325,15 @@ class World:
             events=self.events,
             event=self.event(1),
         )
+
+    def bundle_with_log(self) -> Bundle:
+        """The same, with the log of statements."""
+        return self.bundle().model_copy(update={"log": self.log.in_log})
+
+    @property
+    def trust_with_log(self) -> Trust:
+        """A reader who asks for a witness too, and saw the log before the newest statement."""
+        return replace(self.trust, log_policy=POLICY, seen=self.log.seen.checkpoint)
 
     @property
     def trust(self) -> Trust:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 
 from flareflow.adapters.flow.rest import FlowRest
+from flareflow.transparency.tiles import LOG_PATH
 from flareflow_verify.bundle import Bill, Charge
 from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
 from flareflow_verify.gathering import Gather
@@ -86,6 +87,9 @@ class PublicSources:
                 return httpx.Response(401)
             epoch, cursor = int(path.removeprefix(usage)), int(request.url.params.get("cursor", "0"))
             return self._events(self.world.events_of(epoch), cursor)
+        if path.startswith(f"{LOG_PATH}/"):
+            content = self.world.log.files.kept.get(path.removeprefix(f"{LOG_PATH}/"))
+            return httpx.Response(404) if content is None else httpx.Response(200, content=content)
         document = self.world.documents.kept.get(path)
         return httpx.Response(200, text=document.text) if document else httpx.Response(404)
 

@@ -5,14 +5,17 @@ All keys in them are of the local voters, which anybody can derive; nothing was 
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from flareflow.transparency.notes import SignedCheckpoint
 from flareflow_verify.evidence import Link
 from tests.support.bills import CONTRACT, FIRST_EPOCH, World
+from tests.support.statement_logs import POLICY_TEXT
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors" / "bundles"
 EXPECTED: Final = FOLDER / "expected.json"
@@ -25,12 +28,25 @@ class Expected(BaseModel):
     differs: Link | None
 
 
+class OfLog(BaseModel):
+    """Bundles with the log of statements, for a reader with a policy for it who has seen a checkpoint before.
+
+    `steps` are only in these bundles; a program that does not know the log says that they are unchecked.
+    """
+
+    policy: str
+    seen: str
+    steps: tuple[Link, ...]
+    bundles: dict[str, Expected]
+
+
 class Manifest(BaseModel):
     """The trust with which all bundles are checked, and what is found in each, by its file."""
 
     trusted_policy: str
     contract: str
     bundles: dict[str, Expected]
+    log: OfLog
 
 
 type Change = Callable[[Any], object]
@@ -146,8 +162,63 @@ def _lies() -> Iterator[tuple[str, str, World, Link]]:
     yield "lie-another-book", "the statement names another price book", another_book, Link.PRICE_BOOK
 
 
+LOG_STEPS: Final = (Link.LOG_CHECKPOINT, Link.LOG_WITNESSES, Link.LOG_ENTRY, Link.LOG_GROWTH)
+
+
+def bundles_with_log() -> Iterator[tuple[str, Expected, Any]]:
+    """The same of each bundle that has the log of statements."""
+    world = World()
+    whole = world.bundle_with_log().text
+    yield "good-log", Expected(what="with the log of statements", differs=None), json.loads(whole)
+    newest = world.log.newest
+    changes: dict[str, tuple[str, Change, Link]] = {
+        "bad-log-signature": (
+            "the checkpoint's root is another than the log has signed",
+            _set("log.checkpoint", lambda _: _with_another_root(newest).text),
+            Link.LOG_CHECKPOINT,
+        ),
+        "bad-log-without-witnesses": (
+            "nobody but the log has signed the checkpoint",
+            _set("log.checkpoint", lambda _: SignedCheckpoint(newest.checkpoint, newest.signatures[:1]).text),
+            Link.LOG_WITNESSES,
+        ),
+        "bad-log-index": ("the index of the entry is lower by 1", _set("log.index", _one_less), Link.LOG_ENTRY),
+        "bad-log-inclusion": (
+            "the last digit of log.inclusion.0 is another",
+            _set("log.inclusion.0", lambda text: _flipped(text, len(text) - 1)),
+            Link.LOG_ENTRY,
+        ),
+        "bad-log-consistency": (
+            "the last digit of log.consistency.0 is another",
+            _set("log.consistency.0", lambda text: _flipped(text, len(text) - 1)),
+            Link.LOG_GROWTH,
+        ),
+    }
+    for name, (what, change, link) in changes.items():
+        content = json.loads(whole)
+        change(content)
+        yield name, Expected(what=what, differs=link), content
+    another, in_log = World(), world.log.in_log
+    another.restate(subscription_count=4)
+    shown = another.bundle().model_copy(update={"log": in_log})
+    yield (
+        "lie-two-statements",
+        Expected(what="the log, and so everybody else, has another statement of this epoch", differs=Link.LOG_ENTRY),
+        json.loads(shown.text),
+    )
+
+
+def _one_less(text: str) -> str:
+    return str(int(text) - 1)
+
+
+def _with_another_root(signed: SignedCheckpoint) -> SignedCheckpoint:
+    """The same signatures under another root."""
+    return SignedCheckpoint(replace(signed.checkpoint, root=bytes(32)), signed.signatures)
+
+
 def bundles() -> Iterator[tuple[str, Expected, Any]]:
-    """Name, what is found, and content of each bundle."""
+    """Name, what is found, and content of each bundle that needs no log of statements."""
     for name, what, content in _good():
         yield name, Expected(what=what, differs=None), content
     whole = World().bundle().text
@@ -168,11 +239,11 @@ def text_of(content: Any) -> str:
 
 
 def main() -> None:
-    made = list(bundles())
+    made, with_log = list(bundles()), list(bundles_with_log())
     FOLDER.mkdir(exist_ok=True)
     for path in FOLDER.glob("*.json"):
         path.unlink()
-    for name, _, content in made:
+    for name, _, content in [*made, *with_log]:
         (FOLDER / f"{name}.json").write_text(text_of(content))
     trusted = World().trust.policy_hash
     assert trusted is not None
@@ -180,6 +251,12 @@ def main() -> None:
         trusted_policy=f"0x{trusted.hex()}",
         contract=CONTRACT,
         bundles={f"{name}.json": expected for name, expected, _ in made},
+        log=OfLog(
+            policy=POLICY_TEXT,
+            seen=World().log.seen.text,
+            steps=LOG_STEPS,
+            bundles={f"{name}.json": expected for name, expected, _ in with_log},
+        ),
     )
     EXPECTED.write_text(manifest.model_dump_json(indent=1) + "\n")
 

@@ -114,6 +114,8 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         ("--flow", "FLAREFLOW_FLOW", "URL", "an access node of Flow, REST"),
         ("--flare", "FLAREFLOW_FLARE", "URL", "a node of Flare, JSON-RPC; without it Flare's Relay is not asked"),
         ("--flare-registry", "FLAREFLOW_FLARE_REGISTRY", "ADDRESS", "Flare's contract registry, if it is another one"),
+        ("--policy", "FLAREFLOW_POLICY", "FILE", "who must have signed the log of statements, as c2sp.org/tlog-policy"),
+        ("--checkpoint", "FLAREFLOW_CHECKPOINT", "FILE", "with --policy: what you have seen of the log, kept here"),
         ("--contract", "FLAREFLOW_CONTRACT", "TYPE", "the contract, A.<address>.<name>; by default the statement's"),
         ("--session", "FLAREFLOW_SESSION", "TOKEN", "the owner's session, to check the single calls too"),
     )

@@ -7,10 +7,22 @@ Numbers are decimal text, bytes are 0x hex, documents are the texts that were se
 import json
 from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+)
 
 from flareflow.attestation.signing_policy import HEAD_BYTES, VOTER_BYTES, VOTERS_MAX
 from flareflow.keccak import WORD_BYTES
+from flareflow.transparency.notes import NOTE_BYTES_MAX
+from flareflow.transparency.proofs import PROOF_HASHES_MAX
 
 BUNDLE_VERSION: Final = "flareflow-bundle/1"
 BUNDLE_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -198,12 +210,26 @@ class ProvenEvent(Part):
     siblings: Annotated[tuple[Hash, ...], Field(max_length=SIBLINGS_MAX)]
 
 
+class InLog(Part):
+    """The checkpoint of the log of statements, and that the statement of the bill's epoch is in it.
+
+    `index` is where it is, or would be if it was there; None while the log ends before it. `consistency` proves that
+    the log has grown from its first `older_size` statements; both are None where that was not asked for.
+    """
+
+    checkpoint: Annotated[str, StringConstraints(max_length=NOTE_BYTES_MAX)]
+    index: Count | None
+    inclusion: Annotated[tuple[Hash, ...], Field(max_length=PROOF_HASHES_MAX)]
+    older_size: Count | None
+    consistency: Annotated[tuple[Hash, ...], Field(max_length=PROOF_HASHES_MAX)] | None
+
+
 class Bundle(OneForm):
     """The evidence of one bill: of the usage of `subscription_id` up to the statement of `epoch`.
 
     `sealed` are consecutive statements, oldest first, up to the one that Flare attested. `policies` lead from the first
     one to that of the attestation's voters. `events` are the owner's, all of `epoch`, and `event` is one of them; None
-    where they are not known.
+    where they are not known. `log` is left out of the text where it is None.
     """
 
     NOUN = "bundle"
@@ -219,3 +245,9 @@ class Bundle(OneForm):
     price_book: Text | None
     events: Annotated[tuple[Text, ...], Field(max_length=EVENTS_MAX)] | None = None
     event: ProvenEvent | None = None
+    log: InLog | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_log(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = dump(self)
+        return content if self.log else {name: value for name, value in content.items() if name != "log"}

@@ -10,7 +10,7 @@ from flareflow.attestation.signing_policy import legacy_hash
 from flareflow.metering.models import NO_USAGE
 from flareflow_verify.bundle import Bundle
 from flareflow_verify.evidence import NOTHING_TRUSTED, DifferenceError, Evidence, Link, MissingError, Trust
-from flareflow_verify.steps import documents, events, flare, flow
+from flareflow_verify.steps import documents, events, flare, flow, log
 
 
 class Outcome(StrEnum):
@@ -60,6 +60,10 @@ STEPS: Final = (
     Step(Link.PROOF, flare.check_proof),
     Step(Link.STATEMENT, documents.check_statement),
     Step(Link.CHAIN, documents.check_chain),
+    Step(Link.LOG_CHECKPOINT, log.check_log_checkpoint),
+    Step(Link.LOG_WITNESSES, log.check_log_witnesses),
+    Step(Link.LOG_ENTRY, log.check_log_entry),
+    Step(Link.LOG_GROWTH, log.check_log_growth),
     Step(Link.USAGE_INDEX, documents.check_usage_index),
     Step(Link.USAGE_PAGE, documents.check_usage_page),
     Step(Link.GROWTH, documents.check_growth),
@@ -169,4 +173,6 @@ def _believed(evidence: Evidence) -> Iterator[str]:
         yield f"what the node of Flow said of {bundle.on_flow.contract} at block {bundle.on_flow.height}"
         if bundle.on_flow.charge and bundle.on_flow.charge.rate_ufix64:
             yield "the rate of dollars, which the contract read from its price oracle"
+    if evidence.trust.log_policy is None:
+        yield "that others are shown the same statements; name witnesses that you trust with --policy"
     yield METER

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from flareflow.transparency.notes import SignedCheckpoint
+from flareflow.transparency.policy import POLICY_BYTES_MAX, LogPolicy
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
-from flareflow_verify.checking import check_all, worst
+from flareflow_verify.checking import Report, check_all, worst
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
 from flareflow_verify.output import Paper, Progress, as_json, print_report
+from flareflow_verify.remembering import read_checkpoint, remember
 from flareflow_verify.sources.flare import REGISTRY
 from flareflow_verify.sources.http import SourceError
 
@@ -34,13 +37,17 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    reports = check_all(_bundles(given), _trust(given))
+    trust = _trust(given)
+    bundles = _bundles(given)
+    reports = check_all(bundles, trust)
     paper = Paper.on_standard_output()
     if given.json:
         paper.print(as_json(reports))
     else:
         for report in reports:
             print_report(report, paper)
+    if given.checkpoint:
+        _remember(Path(given.checkpoint), bundles, reports)
     return worst(reports)
 
 
@@ -74,7 +81,10 @@ def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
     if event_id and not given.session:
         raise CommandError("name --session: only the owner can read a call")
     with _open(given) as gather:
-        wanted = [Wanted(given.subscription, one, given.session, event_id) for one in _epochs(given, gather)]
+        wanted = [
+            Wanted(given.subscription, one, given.session, event_id, given.command == "bundle")
+            for one in _epochs(given, gather)
+        ]
         return [gather.run(one) for one in wanted]
 
 
@@ -110,7 +120,33 @@ def _epochs(given: argparse.Namespace, gather: Gather) -> Sequence[int | None]:
 
 
 def _trust(given: argparse.Namespace) -> Trust:
-    return Trust(given.trusted_policy, given.contract)
+    if given.checkpoint and not given.policy:
+        raise CommandError("name --policy: without it nobody's signature under a checkpoint is believed")
+    policy = _log_policy(Path(given.policy)) if given.policy else None
+    seen = _seen(Path(given.checkpoint)) if given.checkpoint else None
+    return Trust(given.trusted_policy, given.contract, policy, seen.checkpoint if seen else None)
+
+
+def _seen(path: Path) -> SignedCheckpoint | None:
+    try:
+        return read_checkpoint(path)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} is no checkpoint that was kept: {error}") from error
+
+
+def _remember(path: Path, bundles: Sequence[Bundle], reports: Sequence[Report]) -> None:
+    try:
+        remember(path, bundles, reports)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"the checkpoint cannot be kept in {path}: {error}") from error
+
+
+def _log_policy(path: Path) -> LogPolicy:
+    try:
+        with path.open("rb") as file:
+            return LogPolicy.parse(file.read(POLICY_BYTES_MAX + 1))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} is no policy: {error}") from error
 
 
 def _gathering(given: argparse.Namespace, progress: Progress) -> AbstractContextManager[Gather]:

@@ -16,7 +16,9 @@ from flareflow.metering.price_book import PriceBook
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import PageKind, SettlementPage, Statement
 from flareflow.statements.usage_pages import Totals, UsagePage, page_of
-from flareflow_verify.bundle import Attested, Bundle, OnFlow, Sealed, SignedPolicy
+from flareflow.transparency.notes import Checkpoint, SignedCheckpoint
+from flareflow.transparency.policy import LogPolicy
+from flareflow_verify.bundle import Attested, Bundle, InLog, OnFlow, Sealed, SignedPolicy
 
 
 class Link(StrEnum):
@@ -30,6 +32,10 @@ class Link(StrEnum):
     PROOF = "proof"
     STATEMENT = "statement"
     CHAIN = "chain"
+    LOG_CHECKPOINT = "log-checkpoint"
+    LOG_WITNESSES = "log-witnesses"
+    LOG_ENTRY = "log-entry"
+    LOG_GROWTH = "log-growth"
     USAGE_INDEX = "usage-index"
     USAGE_PAGE = "usage-page"
     GROWTH = "growth"
@@ -69,10 +75,16 @@ def parsing(link: Link, what: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the reader trusts and named: the hash of a signing policy of Flare, the contract on Flow."""
+    """What the reader trusts and named: the hash of a signing policy of Flare, the contract on Flow.
+
+    `log_policy` says who must have signed the log of statements, and `seen` is what the log was before; without them
+    these steps are left out.
+    """
 
     policy_hash: bytes | None = None
     contract: str | None = None
+    log_policy: LogPolicy | None = None
+    seen: Checkpoint | None = None
 
 
 NOTHING_TRUSTED: Final = Trust()
@@ -100,6 +112,17 @@ class Evidence:
         if self.bundle.on_flow is None:
             raise MissingError("Flow was not asked")
         return self.bundle.on_flow
+
+    @cached_property
+    def in_log(self) -> InLog:
+        if self.bundle.log is None:
+            raise MissingError("the host has no log of statements, or was not asked for it")
+        return self.bundle.log
+
+    @cached_property
+    def checkpoint(self) -> SignedCheckpoint:
+        with parsing(Link.LOG_CHECKPOINT, "the log's checkpoint"):
+            return SignedCheckpoint.parse(self.in_log.checkpoint)
 
     @property
     def chain_id(self) -> int:

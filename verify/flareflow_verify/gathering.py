@@ -17,13 +17,24 @@ from flareflow.statements.events import event_hash, events_tree
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, Statement
 from flareflow.statements.usage_pages import Totals, UsagePage, page_of
-from flareflow_verify.bundle import STATEMENTS_MAX, Bundle, Charge, OnFlare, OnFlow, ProvenEvent, Sealed, SignedPolicy
+from flareflow_verify.bundle import (
+    STATEMENTS_MAX,
+    Bundle,
+    Charge,
+    InLog,
+    OnFlare,
+    OnFlow,
+    ProvenEvent,
+    Sealed,
+    SignedPolicy,
+)
 from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
 from flareflow_verify.sources.flare_policies import PolicyHistory
 from flareflow_verify.sources.flow import FlowNode
 from flareflow_verify.sources.host import AttestationDocument, StatementHost
 from flareflow_verify.sources.http import Budget, NotThereError, SourceError
+from flareflow_verify.sources.log import StatementLog
 
 PAGES_AT_ONCE: Final = 8
 EPOCHS_MAX: Final = 300
@@ -37,13 +48,15 @@ CONTRACT_NAME: Final = "UsageBasedSubscriptions"
 class Wanted:
     """Which bill. Without an epoch it is the last one that was charged.
 
-    With the owner's `session_token` all events of the epoch are gathered, or only the one of `event_id`.
+    With the owner's `session_token` all events of the epoch are gathered, or only the one of `event_id`. The log of
+    statements is read for a reader with a policy for it, and always with `is_with_log`.
     """
 
     subscription_id: int
     epoch: int | None = None
     session_token: str | None = None
     event_id: str | None = None
+    is_with_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,7 @@ class Gather:
             price_book=book,
             events=None if wanted.event_id else events,
             event=_proven(events, wanted.event_id) if wanted.event_id else None,
+            log=self._in_log(epoch) if wanted.is_with_log or self.trust.log_policy else None,
         )
 
     def epochs_used(self, subscription_id: int, first: int, last: int) -> Sequence[int]:
@@ -208,6 +222,14 @@ class Gather:
             return None
         self.say("reading the calls of the epoch")
         return tuple(self.host.events(wanted.subscription_id, epoch, wanted.session_token))
+
+    def _in_log(self, epoch: int) -> InLog | None:
+        """Where the statement is in the log; None if the host has no log."""
+        self.say("reading the log of statements")
+        try:
+            return StatementLog(self.host).find(epoch, self.trust.seen)
+        except NotThereError:
+            return None
 
     def _policies(self, proof: AttestationDocument | None, chain_id: int) -> tuple[SignedPolicy, ...]:
         """The policy of the round, and those from the trusted one to it, if a node of Flare can be asked for them."""

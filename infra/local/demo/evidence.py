@@ -1,19 +1,27 @@
 """The numbers of the receipt: `flareflow verify` checks the bill, the customer and the backend say the same."""
 
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
 
 from flareflow.attestation.signing_policy import legacy_hash
 from flareflow.keccak import keccak256
 from flareflow.metering.models import Usage
 from flareflow.settlement.pricing import charge_ufix64
+from flareflow.transparency.policy import LogPolicy
 from flareflow_verify.checking import Report, check
 from flareflow_verify.evidence import Evidence, Trust
 from flareflow_verify.gathering import CONTRACT_NAME, Sources, Wanted
+from flareflow_verify.sources.log import StatementLog
 from infra.local.demo.api import Api
 from infra.local.demo.receipt import Check, Receipt, flow
 from infra.local.demo.run import DEPOSIT_UFIX64, Run
 from infra.local.ports import url
+from infra.waiting import until
+
+LOG_SECONDS_MAX: Final = 60.0
+"""Until the log of statements has a statement; the stack appends every two seconds."""
 
 
 def receipt_of(run: Run, seconds: Mapping[str, float], *, unchanged: bool) -> Receipt:
@@ -66,10 +74,15 @@ def _verified(run: Run) -> tuple[Report, Usage]:
     """What `flareflow verify` finds of the bill, and all that the subscription had used by it."""
     facts = run.stack.facts
     contract = f"A.{facts['flow_contract_address'].removeprefix('0x')}.{CONTRACT_NAME}"
-    trust = Trust(legacy_hash(bytes.fromhex(facts["flare_first_policy"])), contract)
+    policy = LogPolicy.parse(Path(facts["log_policy"]).read_bytes())
+    trust = Trust(legacy_hash(bytes.fromhex(facts["flare_first_policy"])), contract, policy)
     sources = Sources(facts["api_url"], url("flow_rest"), url("anvil"), facts["flare_registry_address"], trust)
     with sources.opened() as gather:
-        bundle = gather.run(Wanted(run.customer.subscription_id, run.epoch, run.customer.api.token))
+        wanted = Wanted(run.customer.subscription_id, run.epoch, run.customer.api.token)
+        log = StatementLog(gather.host)
+        with suppress(TimeoutError):  # the check then says that the statement is not in the log
+            until(lambda: log.find(run.epoch, None).index, LOG_SECONDS_MAX)
+        bundle = gather.run(wanted)
     return check(bundle, trust), Evidence(bundle, trust).usage
 
 

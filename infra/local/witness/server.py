@@ -7,7 +7,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flareflow.time import utc_now
-from flareflow.transparency.notes import KeyKind, NoteSigner
+from flareflow.transparency.notes import KeyKind
+from flareflow.transparency.signing import NoteSigner
 from flareflow.transparency.witnessing import SIZE_MEDIA_TYPE
 from infra.local.ports import url
 from infra.local.server import Server, answers

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-from flareflow.transparency.notes import NoteError, NoteKey, NoteSigner
+from flareflow.transparency.notes import NoteError, NoteKey
 from flareflow.transparency.proofs import EMPTY_ROOT, ProofError, check_consistency
+from flareflow.transparency.signing import NoteSigner
 from flareflow.transparency.witnessing import AddCheckpoint
 
 

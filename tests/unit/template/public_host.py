@@ -5,8 +5,7 @@ from typing import Final
 
 from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
 from flareflow.statements.models import PageKind
-from flareflow.transparency.publishing import CHECKPOINT, LOG_PATH
-from flareflow.transparency.tiles import Tile
+from flareflow.transparency.tiles import CHECKPOINT, LOG_PATH, Tile
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.distribution import Distribution
 from infra.local.aws.gateway.policies import Access

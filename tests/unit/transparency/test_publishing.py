@@ -8,8 +8,8 @@ from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import NO_HASH, Statement
 from flareflow.transparency.notes import Checkpoint, NoteKey, SignedCheckpoint
 from flareflow.transparency.proofs import check_consistency, check_inclusion, leaf_hash
-from flareflow.transparency.publishing import CHECKPOINT, KEY, LogReport, PublishLog, log_name
-from flareflow.transparency.tiles import Tile, TileTree
+from flareflow.transparency.publishing import LogReport, PublishLog, log_name
+from flareflow.transparency.tiles import CHECKPOINT, KEY, Tile, TileTree
 from tests.fakes.statements import CrashError, FakeStatements, Faults
 from tests.fakes.transparency import LOG, NOON, FakeLogFiles, FakeWitness
 

@@ -17,5 +17,15 @@ def remembered_signers() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_sources_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOST", "FLOW", "FLARE", "FLARE_REGISTRY", "CONTRACT", "TRUSTED_POLICY", "SESSION"):
+    for name in (
+        "HOST",
+        "FLOW",
+        "FLARE",
+        "FLARE_REGISTRY",
+        "CONTRACT",
+        "TRUSTED_POLICY",
+        "SESSION",
+        "POLICY",
+        "CHECKPOINT",
+    ):
         monkeypatch.delenv(f"FLAREFLOW_{name}", raising=False)

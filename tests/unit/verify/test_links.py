@@ -14,7 +14,7 @@ from flareflow_verify.evidence import Link, Trust
 from tests.support.bills import CONTRACT, VOTING_ROUND, World
 
 WORLD: Final = World()
-GOOD: Final = json.loads(WORLD.bundle().text)
+GOOD: Final = json.loads(WORLD.bundle_with_log().text)
 
 BYTES: Final[dict[str, Link]] = {
     "policies.0.policy": Link.POLICY,
@@ -25,6 +25,10 @@ BYTES: Final[dict[str, Link]] = {
     "attested.siblings.0": Link.PROOF,
     "attested.siblings.1": Link.PROOF,
     "event.siblings.0": Link.EVENT,
+    "log.inclusion.0": Link.LOG_ENTRY,
+    "log.inclusion.1": Link.LOG_ENTRY,
+    "log.consistency.0": Link.LOG_GROWTH,
+    "log.consistency.1": Link.LOG_GROWTH,
     "on_flare.root": Link.FLARE_ROOT,
     "on_flare.policy_hash": Link.POLICY,
     "on_flow.root": Link.FLOW_ROOT,
@@ -65,7 +69,7 @@ SCALE: Final = 10**12
 """A change of `cost_offset` that is more than rounding takes away."""
 
 
-def report(content: Any, trust: Trust = WORLD.trust) -> Report:
+def report(content: Any, trust: Trust = WORLD.trust_with_log) -> Report:
     """What a check finds in this content."""
     return check(Bundle.model_validate_json(json.dumps(content)), trust)
 
@@ -169,6 +173,10 @@ def test_a_changed_number_is_named(path: str, link: Link) -> None:
         ("on_flow.bill.plan_from", "5", Link.PRICE),
         ("attested.siblings", [], Link.PROOF),
         ("events", [], Link.EVENTS),
+        ("log.index", "5", Link.LOG_ENTRY),
+        ("log.inclusion", [], Link.LOG_ENTRY),
+        ("log.consistency", [], Link.LOG_GROWTH),
+        ("log.checkpoint", WORLD.log.seen.text, Link.LOG_ENTRY),
     ],
 )
 def test_another_value_is_named(path: str, other: Any, link: Link) -> None:
@@ -220,6 +228,10 @@ def test_the_contract_must_be_the_trusted_one() -> None:
         ("sealed.1.usage_page", None, Link.USAGE_PAGE),
         ("sealed.1.settlement_index", None, Link.SETTLEMENT_INDEX),
         ("price_book", None, Link.PRICE_BOOK),
+        ("log", None, Link.LOG_CHECKPOINT),
+        ("log.index", None, Link.LOG_ENTRY),
+        ("log.older_size", None, Link.LOG_GROWTH),
+        ("log.consistency", None, Link.LOG_GROWTH),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_verified_in_its_place(path: str, other: Any, link: Link) -> None:
@@ -235,6 +247,13 @@ def test_without_the_events_or_a_node_of_flare_their_steps_are_left_out() -> Non
     assert found.exit is Exit.VERIFIED
     left_out = set(Link) - {finding.link for finding in found.findings}
     assert left_out == {Link.EVENTS, Link.EVENT, Link.RATING, Link.FLARE_ROOT}
+
+
+def test_without_a_policy_the_log_is_left_out_and_what_it_proves_is_believed() -> None:
+    found = report(GOOD, WORLD.trust)
+    assert found.exit is Exit.VERIFIED
+    assert not [finding for finding in found.findings if finding.link.startswith("log")]
+    assert any("others are shown the same statements" in one for one in found.believed)
 
 
 def test_one_call_is_proven_and_rated_without_the_others() -> None:

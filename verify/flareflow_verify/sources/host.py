@@ -61,6 +61,10 @@ class StatementHost:
 
     http: httpx.Client
 
+    def content(self, path: str) -> bytes:
+        """A document as it is served."""
+        return self._ask(path)
+
     def text(self, path: str) -> str:
         """A document as text."""
         return self._ask(path).decode("ascii", errors="replace")

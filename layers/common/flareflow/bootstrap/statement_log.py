@@ -10,8 +10,9 @@ from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.witness.client import HttpWitness
 from flareflow.entrypoints.settings import Settings
-from flareflow.transparency.notes import KeyKind, NoteSigner
+from flareflow.transparency.notes import KeyKind
 from flareflow.transparency.publishing import PublishLog, log_name
+from flareflow.transparency.signing import NoteSigner
 
 
 class StatementLogSettings(Settings):

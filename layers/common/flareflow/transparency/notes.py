@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Final, Self
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 from flareflow.transparency.proofs import HASH_BYTES
 
 NOTE_BYTES_MAX: Final = 16_384
 SIGNATURES_MAX: Final = 64
+SIZE_DIGITS_MAX: Final = 19
 KEY_ID_BYTES: Final = 4
 TIME_BYTES: Final = 8
 SIGNATURE_BYTES: Final = 64
@@ -82,7 +80,8 @@ class Checkpoint:
     def parse(cls, text: str) -> Self:
         """Raises NoteError unless the text is canonical; extensions are not known."""
         parts = text.split("\n")
-        if len(parts) != len(("origin", "size", "root", "end")) or not parts[1].isdecimal():
+        is_whole = len(parts) == len(("origin", "size", "root", "end"))
+        if not is_whole or not parts[1].isdecimal() or len(parts[1]) > SIZE_DIGITS_MAX:
             raise NoteError("not the text of a checkpoint")
         checkpoint = cls(parts[0], int(parts[1]), _decoded(parts[2]))
         if checkpoint.text != text or len(checkpoint.root) != HASH_BYTES:
@@ -146,27 +145,8 @@ class SignedCheckpoint:
         return SignedCheckpoint(self.checkpoint, (*self.signatures, line))
 
 
-@dataclass(frozen=True, slots=True)
-class NoteSigner:
-    """Signs checkpoints, as the log or as a witness."""
-
-    name: str
-    kind: KeyKind
-    private: Ed25519PrivateKey
-
-    @property
-    def key(self) -> NoteKey:
-        return NoteKey(self.name, self.kind, self.private.public_key().public_bytes_raw())
-
-    def sign(self, checkpoint: Checkpoint, now: datetime) -> SignatureLine:
-        """`now` is part of a witness's signature, and not of the log's."""
-        at = int(now.timestamp())
-        time = at.to_bytes(TIME_BYTES) if self.kind is KeyKind.WITNESS else b""
-        signature = self.private.sign(_signed(checkpoint, self.kind, at))
-        return SignatureLine(self.name, self.key.key_id + time + signature)
-
-
-def _signed(checkpoint: Checkpoint, kind: KeyKind, at: int) -> bytes:
+def signed_bytes(checkpoint: Checkpoint, kind: KeyKind, at: int) -> bytes:
+    """What a key of this kind signs; `at` is the time of a witness in Unix seconds."""
     head = f"cosignature/v1\ntime {at}\n" if kind is KeyKind.WITNESS else ""
     return f"{head}{checkpoint.text}".encode()
 
@@ -177,10 +157,17 @@ def _checked(checkpoint: Checkpoint, key: NoteKey, made: bytes) -> datetime | No
         raise NoteError(f"the signature of {key.name} has another length")
     at = int.from_bytes(time)
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, _signed(checkpoint, key.kind, at))
+        _require_ed25519(key.public, signed_bytes(checkpoint, key.kind, at), signature)
         return datetime.fromtimestamp(at, UTC) if time else None
-    except (InvalidSignature, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise NoteError(f"the signature of {key.name} does not hold") from error
+
+
+def _require_ed25519(public: bytes, message: bytes, signature: bytes) -> None:
+    """Raises ValueError for a signature that does not hold. The library is loaded when the first one is checked."""
+    from Crypto.Signature import eddsa  # noqa: PLC0415
+
+    eddsa.new(eddsa.import_public_key(public), "rfc8032").verify(message, signature)
 
 
 def _decoded(text: str) -> bytes:

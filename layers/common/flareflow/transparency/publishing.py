@@ -8,14 +8,12 @@ from typing import Final
 from flareflow.errors import BrokenRuleError, WitnessUnavailableError
 from flareflow.statements.models import Statement
 from flareflow.statements.ports import Statements
-from flareflow.transparency.notes import Checkpoint, NoteError, NoteSigner, SignedCheckpoint
+from flareflow.transparency.notes import Checkpoint, NoteError, SignedCheckpoint
 from flareflow.transparency.ports import LogFiles, OtherSizeError, Witness
 from flareflow.transparency.proofs import EMPTY_ROOT
-from flareflow.transparency.tiles import Tile, TileTree, grown
+from flareflow.transparency.signing import NoteSigner
+from flareflow.transparency.tiles import CHECKPOINT, KEY, LOG_PATH, Tile, TileTree, grown
 
-CHECKPOINT: Final = "checkpoint"
-KEY: Final = "key"
-LOG_PATH: Final = "/v1/log"
 STATEMENTS_PATH: Final = "/v1/statements/"
 APPENDED_MAX: Final = 1_000
 """Statements that one tick appends; those of three days."""

@@ -15,6 +15,10 @@ TILE_WIDTH: Final = 1 << TILE_HEIGHT
 ENTRY_BYTES_MAX: Final = (1 << 16) - 1
 LENGTH_BYTES: Final = 2
 ENTRIES: Final = "entries"
+LOG_PATH: Final = "/v1/log"
+"""Where the log lies on the host of the statements; the other names are below it."""
+CHECKPOINT: Final = "checkpoint"
+KEY: Final = "key"
 
 
 @dataclass(frozen=True, slots=True)

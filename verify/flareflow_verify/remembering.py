@@ -1,0 +1,41 @@
+"""The newest checkpoint of the log of statements that its reader has seen, kept in a file between two runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from flareflow.transparency.notes import NOTE_BYTES_MAX, SignedCheckpoint
+from flareflow_verify.bundle import Bundle
+from flareflow_verify.checking import Outcome, Report
+from flareflow_verify.evidence import Link
+
+NEEDED: Final = {Link.LOG_CHECKPOINT, Link.LOG_WITNESSES}
+
+
+def read_checkpoint(path: Path) -> SignedCheckpoint | None:
+    """What was seen; None while there is no file. Raises OSError, or ValueError for another file."""
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        return SignedCheckpoint.parse(file.read(NOTE_BYTES_MAX + 1).decode())
+
+
+def remember(path: Path, bundles: Sequence[Bundle], reports: Sequence[Report]) -> None:
+    """Keep the largest checkpoint whose signatures hold and which has only grown. Raises OSError."""
+    kept = read_checkpoint(path)
+    size = kept.checkpoint.size if kept else -1
+    for bundle, report in zip(bundles, reports, strict=True):
+        if bundle.log is None or not _may_be_kept(report):
+            continue
+        signed = SignedCheckpoint.parse(bundle.log.checkpoint)
+        if signed.checkpoint.size > size:
+            size = signed.checkpoint.size
+            written = path.with_name(f"{path.name}.new")
+            written.write_text(signed.text, encoding="utf-8")
+            written.replace(path)
+
+
+def _may_be_kept(report: Report) -> bool:
+    outcomes = {finding.link: finding.outcome for finding in report.findings}
+    is_signed = all(outcomes.get(link) is Outcome.VERIFIED for link in NEEDED)
+    return is_signed and outcomes.get(Link.LOG_GROWTH, Outcome.VERIFIED) is Outcome.VERIFIED
