@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
     _add_sources(bundle)
+    _add_receipt(commands.add_parser("receipt", help="sum up a month, each bill of it checked, as a page for paper"))
     return parser
 
 
@@ -95,6 +96,18 @@ def _add_recount(parser: argparse.ArgumentParser) -> None:
     _add_sources(parser)
 
 
+def _add_receipt(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Check the bills of a month and write what was used, what it cost and where each amount is proven. "
+        "Exit status: 0 every bill is verified, 1 something differs, 2 something could not be checked."
+    )
+    parser.add_argument("subscription", type=_number, help="the id of the subscription")
+    parser.add_argument("--month", metavar="YYYY-MM", required=True, help="the month, in UTC")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the page (HTML) to this file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    _add_sources(parser, is_of_one_bill=False)
+
+
 TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it [FLAREFLOW_TRUSTED_POLICY]"
 
 
@@ -105,8 +118,9 @@ def _add_bills(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
 
 
-def _add_sources(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--epoch", type=_number, help="the epoch of a statement; by default that of the last charge")
+def _add_sources(parser: argparse.ArgumentParser, *, is_of_one_bill: bool = True) -> None:
+    if is_of_one_bill:
+        parser.add_argument("--epoch", type=_number, help="the epoch of a bill; by default that of the last charge")
     trusted = os.environ.get("FLAREFLOW_TRUSTED_POLICY")
     parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=trusted, help=TRUSTED)
     sources = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flareflow.transparency.notes import SignedCheckpoint
 from flareflow.transparency.policy import POLICY_BYTES_MAX, LogPolicy
+from flareflow_verify import receipt_command
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
 from flareflow_verify.checking import Report, check_all, worst
 from flareflow_verify.errors import CommandError
@@ -33,6 +34,8 @@ def run(given: argparse.Namespace) -> int:
             return recount_command.run(given, lambda: _open(given))
         case "bundle":
             return _bundle(given)
+        case "receipt":
+            return receipt_command.run(given, _trust(given), lambda: _open(given))
     raise CommandError(f"there is no command {given.command}")
 
 

@@ -44,6 +44,10 @@ NEWEST_MAX: Final = 100
 CONTRACT_NAME: Final = "UsageBasedSubscriptions"
 
 
+class TooManyEpochsError(SourceError):
+    """More bills were asked for than are gathered at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which bill. Without an epoch it is the last one that was charged.
@@ -96,25 +100,28 @@ class Gather:
             log=self._in_log(epoch) if wanted.is_with_log or self.trust.log_policy else None,
         )
 
-    def epochs_used(self, subscription_id: int, first: int, last: int) -> Sequence[int]:
+    def epochs_used(self, subscription_id: int, first: int, last: int, most: int = EPOCHS_MAX) -> Sequence[int]:
         """The epochs from `first` to `last` in which a subscription used something, as its lines tell, oldest first.
 
         The host may leave some out; `checking.check_all` finds that.
         """
         found: list[int] = []
-        before = last + 1
-        while len(found) <= EPOCHS_MAX:
-            listed = self.host.epochs_before(before)
-            if not listed or listed[0] < first:
-                break
-            line = self._line(listed[0], subscription_id)
-            if line is None or line.epoch < first:
-                break
-            found.insert(0, min(line.epoch, listed[0]))
-            before = found[0]
-        if len(found) > EPOCHS_MAX:
-            raise SourceError(f"more than {EPOCHS_MAX} epochs; name a shorter range")
-        return found
+        while len(found) <= most:
+            epoch = self.last_used(subscription_id, last)
+            if epoch is None or epoch < first:
+                return found
+            found.insert(0, epoch)
+            last = epoch - 1
+        raise TooManyEpochsError(f"more than {most} epochs; name a shorter range")
+
+    def last_used(self, subscription_id: int, last: int) -> int | None:
+        """The last epoch up to `last` in which a subscription used something, as its line tells."""
+        listed = self.host.epochs_before(last + 1)
+        line = self._line(listed[0], subscription_id) if listed else None
+        return min(line.epoch, listed[0]) if line else None
+
+    def newest_statement(self) -> Statement:
+        return _parsed(Sealed(statement=self.host.text(statement_path(self._newest_epoch()))))
 
     def _line(self, epoch: int, subscription_id: int) -> Totals | None:
         text = self._with_usage(self.host.text(statement_path(epoch)), subscription_id).usage_page
