@@ -7,7 +7,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 FAILED = 2
 
@@ -54,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
     _add_sources(bundle)
     _add_receipt(commands.add_parser("receipt", help="sum up a month, each bill of it checked, as a page for paper"))
+    _add_own(commands.add_parser("keys", help="list your keys, or what one may call"), _add_key_changes)
+    _add_own(commands.add_parser("usage", help="tell what a key or a subscription has used"), _add_sums)
+    _add_own(commands.add_parser("balance", help="tell what is left"))
+    _add_watch(commands.add_parser("watch", help="show usage as it happens, pending and proven apart"))
+    _add_doctor(commands.add_parser("doctor", help="see whether everything answers, and what to do if not"))
     return parser
 
 
@@ -108,6 +113,58 @@ def _add_receipt(parser: argparse.ArgumentParser) -> None:
     _add_sources(parser, is_of_one_bill=False)
 
 
+HOST = ("--host", "FLAREFLOW_HOST", "URL", "FlareFlow's API")
+MODELS = ("--models", "FLAREFLOW_MODELS", "URL", "where models are called; by default the host tells")
+DIAGNOSED = {"--host", "--flow", "--flare", "--flare-registry", "--policy"}
+CREDENTIALS = "FLAREFLOW_KEY is a virtual key, FLAREFLOW_SESSION a session; neither is taken from the command line."
+
+
+def _add_own(parser: argparse.ArgumentParser, more: Callable[[argparse.ArgumentParser], None] | None = None) -> None:
+    parser.epilog = CREDENTIALS
+    parser.add_argument("subscription", nargs="?", type=_number, help="by the session; without it the key is asked")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
+    _add_variables(parser, (HOST, MODELS))
+    if more is not None:
+        more(parser)
+
+
+def _add_key_changes(parser: argparse.ArgumentParser) -> None:
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--new", metavar="NAME", help="make a key of this subscription and print its secret, once")
+    change.add_argument("--rotate", metavar="HASH", help="make a key in place of this one, which works for a day more")
+    change.add_argument("--delete", metavar="HASH", help="end this key at once")
+    parser.add_argument("--cap", metavar="TOKENS", type=_number, help="with --new: rated tokens that it may use in all")
+
+
+def _add_sums(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--by", choices=("key", "model", "day", "hour"), help="with a session: sum by this")
+    parser.add_argument("--since", metavar="TIME", help="with a session: from this time on, 2026-11-01T00:00:00Z")
+    parser.add_argument("--until", metavar="TIME", help="with a session: up to this time")
+
+
+def _add_watch(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "FLAREFLOW_SESSION is the session; it is not taken from the command line. Ctrl-C ends."
+    parser.add_argument("subscription", type=_number, help="the id of the subscription")
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each message")
+    _add_variables(parser, (HOST, ("--live", "FLAREFLOW_LIVE", "URL", "the WebSocket; by default the host tells")))
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = CREDENTIALS
+    parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
+    _add_variables(parser, (MODELS, *(one for one in SOURCES if one[0] in DIAGNOSED)))
+
+
+SOURCES = (
+    ("--host", "FLAREFLOW_HOST", "URL", "where the statements are served"),
+    ("--flow", "FLAREFLOW_FLOW", "URL", "an access node of Flow, REST"),
+    ("--flare", "FLAREFLOW_FLARE", "URL", "a node of Flare, JSON-RPC; without it Flare's Relay is not asked"),
+    ("--flare-registry", "FLAREFLOW_FLARE_REGISTRY", "ADDRESS", "Flare's contract registry, if it is another one"),
+    ("--policy", "FLAREFLOW_POLICY", "FILE", "who must have signed the log of statements, as c2sp.org/tlog-policy"),
+    ("--checkpoint", "FLAREFLOW_CHECKPOINT", "FILE", "with --policy: what you have seen of the log, kept here"),
+    ("--contract", "FLAREFLOW_CONTRACT", "TYPE", "the contract, A.<address>.<name>; by default the statement's"),
+    ("--session", "FLAREFLOW_SESSION", "TOKEN", "the owner's session, to check the single calls too"),
+)
 TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it [FLAREFLOW_TRUSTED_POLICY]"
 
 
@@ -123,17 +180,12 @@ def _add_sources(parser: argparse.ArgumentParser, *, is_of_one_bill: bool = True
         parser.add_argument("--epoch", type=_number, help="the epoch of a bill; by default that of the last charge")
     trusted = os.environ.get("FLAREFLOW_TRUSTED_POLICY")
     parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=trusted, help=TRUSTED)
-    sources = (
-        ("--host", "FLAREFLOW_HOST", "URL", "where the statements are served"),
-        ("--flow", "FLAREFLOW_FLOW", "URL", "an access node of Flow, REST"),
-        ("--flare", "FLAREFLOW_FLARE", "URL", "a node of Flare, JSON-RPC; without it Flare's Relay is not asked"),
-        ("--flare-registry", "FLAREFLOW_FLARE_REGISTRY", "ADDRESS", "Flare's contract registry, if it is another one"),
-        ("--policy", "FLAREFLOW_POLICY", "FILE", "who must have signed the log of statements, as c2sp.org/tlog-policy"),
-        ("--checkpoint", "FLAREFLOW_CHECKPOINT", "FILE", "with --policy: what you have seen of the log, kept here"),
-        ("--contract", "FLAREFLOW_CONTRACT", "TYPE", "the contract, A.<address>.<name>; by default the statement's"),
-        ("--session", "FLAREFLOW_SESSION", "TOKEN", "the owner's session, to check the single calls too"),
-    )
-    for option, variable, what, explained in sources:
+    _add_variables(parser, SOURCES)
+
+
+def _add_variables(parser: argparse.ArgumentParser, options: Iterable[tuple[str, str, str, str]]) -> None:
+    """Options of which the environment has the default."""
+    for option, variable, what, explained in options:
         parser.add_argument(option, metavar=what, default=os.environ.get(variable), help=f"{explained} [{variable}]")
 
 

@@ -1,13 +1,13 @@
 """The commands of `flareflow`, after their arguments were read."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from flareflow.transparency.notes import SignedCheckpoint
 from flareflow.transparency.policy import POLICY_BYTES_MAX, LogPolicy
-from flareflow_verify import receipt_command
+from flareflow_verify import doctor_command, own_commands, receipt_command
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
 from flareflow_verify.checking import Report, check_all, worst
 from flareflow_verify.errors import CommandError
@@ -21,22 +21,41 @@ from flareflow_verify.sources.http import SourceError
 
 def run(given: argparse.Namespace) -> int:
     """Run the command that was given and return its exit status. Raises CommandError."""
-    match given.command:
-        case "verify":
-            return _verify(given)
-        case "audit":
-            from flareflow_verify import audit_command  # noqa: PLC0415 (its signatures take a while to import)
+    commands: Mapping[str, Callable[[argparse.Namespace], int]] = {
+        "verify": _verify,
+        "audit": _audit,
+        "recount": _recount,
+        "bundle": _bundle,
+        "receipt": _receipt,
+        "keys": own_commands.run,
+        "usage": own_commands.run,
+        "balance": own_commands.run,
+        "watch": _watch,
+        "doctor": doctor_command.run,
+    }
+    return commands[given.command](given)
 
-            return audit_command.run(given, _trust(given), lambda: _open(given))
-        case "recount":
-            from flareflow_verify import recount_command  # noqa: PLC0415 (the same)
 
-            return recount_command.run(given, lambda: _open(given))
-        case "bundle":
-            return _bundle(given)
-        case "receipt":
-            return receipt_command.run(given, _trust(given), lambda: _open(given))
-    raise CommandError(f"there is no command {given.command}")
+def _audit(given: argparse.Namespace) -> int:
+    from flareflow_verify import audit_command  # noqa: PLC0415 (its signatures take a while to import)
+
+    return audit_command.run(given, _trust(given), lambda: _open(given))
+
+
+def _recount(given: argparse.Namespace) -> int:
+    from flareflow_verify import recount_command  # noqa: PLC0415 (the same)
+
+    return recount_command.run(given, lambda: _open(given))
+
+
+def _receipt(given: argparse.Namespace) -> int:
+    return receipt_command.run(given, _trust(given), lambda: _open(given))
+
+
+def _watch(given: argparse.Namespace) -> int:
+    from flareflow_verify import watch_command  # noqa: PLC0415 (the others need no WebSocket)
+
+    return watch_command.run(given)
 
 
 def _verify(given: argparse.Namespace) -> int:

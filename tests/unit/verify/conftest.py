@@ -27,5 +27,8 @@ def no_sources_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "SESSION",
         "POLICY",
         "CHECKPOINT",
+        "KEY",
+        "MODELS",
+        "LIVE",
     ):
         monkeypatch.delenv(f"FLAREFLOW_{name}", raising=False)

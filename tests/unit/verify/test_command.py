@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,14 +14,16 @@ from typing import Any, Final
 import pytest
 
 from flareflow_verify import commands
-from flareflow_verify.__main__ import main
+from flareflow_verify.__main__ import _parser, main
 from flareflow_verify.checking import Exit, check, check_all, worst
 from flareflow_verify.output import Paper, Progress, print_report
 from infra.paths import ROOT
 from tests.support.bills import CONTRACT, FIRST_EPOCH, SUBSCRIPTION, World
 from tests.support.public_sources import PublicSources
 
-HEAVY: Final = ("httpx", "pydantic", "Crypto", "flareflow")
+HEAVY: Final = ("httpx", "pydantic", "Crypto", "websockets", "flareflow")
+MODULES_MAX: Final = 120
+"""That `--help` imports, the interpreter's own among them."""
 SOURCES: Final = ("--host", "https://statements.example", "--flow", "https://flow.example")
 
 
@@ -54,6 +57,13 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as ended:
         assert isinstance(ended.code, int)
         return ended.code
+
+
+def _commands() -> list[str]:
+    """The names of all commands."""
+    parser = _parser()
+    (action,) = (one for one in parser._actions if one.dest == "command")
+    return list(action.choices or ())
 
 
 def changed(path: Path, old: str, new: str) -> Path:
@@ -205,12 +215,39 @@ def test_progress_is_for_terminals_only() -> None:
         assert bool(stream.getvalue()) is is_shown
 
 
-def test_help_imports_nothing_that_is_slow() -> None:
+COMMANDS: Final = tuple(sorted(_commands()))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_page_and_is_listed(name: str) -> None:
+    page = ROOT / "docs" / "verify" / f"{name}.md"
+    assert page.read_text().startswith(f"# `flareflow {name}`\n")
+    assert f"| [`{name}`](verify/{name}.md) |" in (ROOT / "docs" / "verify.md").read_text()
+
+
+def examples() -> list[str]:
+    """What the pages on the command and the README show as typed."""
+    pages = [ROOT / "README.md", ROOT / "docs" / "verify.md", *sorted((ROOT / "docs" / "verify").glob("*.md"))]
+    return [line[2:] for page in pages for line in page.read_text().splitlines() if line.startswith("$ flareflow ")]
+
+
+@pytest.mark.parametrize("example", examples())
+def test_an_example_of_the_documents_is_one_that_the_command_takes(
+    example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {name: number for number, name in enumerate(COMMANDS)}
+    monkeypatch.setattr(commands, "run", lambda given: names[given.command])
+    assert run(shlex.split(example)[1:]) == names[example.split()[1]]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help_imports_nothing_that_is_slow(command: list[str]) -> None:
     # When help is asked for
-    command = [sys.executable, "-X", "importtime", "-m", "flareflow_verify", "--help"]
+    asked = [sys.executable, "-X", "importtime", "-m", "flareflow_verify", *command, "--help"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'verify'}:{ROOT / 'layers' / 'common'}"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
-    # Then it comes without any library
-    assert "verify" in ended.stdout
-    modules = {line.rpartition("|")[2].strip().split(".")[0] for line in ended.stderr.splitlines()}
-    assert not modules & set(HEAVY)
+    ended = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    # Then it comes without any library, and with few modules at all
+    assert "usage: flareflow" in ended.stdout
+    modules = [line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()]
+    assert not {module.split(".")[0] for module in modules} & set(HEAVY)
+    assert len(modules) < MODULES_MAX

@@ -1,0 +1,196 @@
+"""The commands `keys`, `usage` and `balance`: what a virtual key, or the account of a session, may know of itself."""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel
+
+from flareflow_verify.amounts import counted, money, rated
+from flareflow_verify.errors import CommandError
+from flareflow_verify.output import Paper, printable
+from flareflow_verify.sources.http import Budget, SourceError
+from flareflow_verify.sources.service import (
+    KeyCredits,
+    KeyUsage,
+    Models,
+    NewKey,
+    OwnKey,
+    OwnSubscription,
+    Service,
+    SummedUsage,
+)
+
+SESSION: Final = "FLAREFLOW_SESSION"
+KEY: Final = "FLAREFLOW_KEY"
+UNIT: Final = "rated tokens"
+HASH_SHOWN: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command prints: lines for people, or the same as JSON."""
+
+    lines: Sequence[str]
+    content: Any
+
+
+def run(given: argparse.Namespace) -> int:
+    """Ask and print; the exit status is 0. Raises CommandError."""
+    budget = Budget()
+    try:
+        with budget.client() as http:
+            told = _told(given, http)
+    except SourceError as error:
+        raise CommandError(str(error)) from error
+    paper = Paper.on_standard_output()
+    for line in [json.dumps(told.content, indent=2)] if given.json else map(printable, told.lines):
+        paper.print(line)
+    return 0
+
+
+def _told(given: argparse.Namespace, http: httpx.Client) -> Told:
+    """The key is asked unless a subscription is named: a session is needed for one."""
+    key, session = os.environ.get(KEY), os.environ.get(SESSION)
+    if key and given.subscription is None:
+        gate = Service(http, _models_url(given, http), key)
+        return {"keys": _key, "usage": _key_usage, "balance": _key_balance}[given.command](gate)
+    if not session:
+        raise CommandError(f"set {KEY} to a virtual key, or {SESSION} to a session; neither belongs on a command line")
+    if not given.host:
+        raise CommandError("name --host, or set FLAREFLOW_HOST")
+    api = Service(http, given.host, session)
+    return {"keys": _keys, "usage": _usage, "balance": _balance}[given.command](given, api)
+
+
+def _models_url(given: argparse.Namespace, http: httpx.Client) -> str:
+    """Where the gate is, without the version of its API."""
+    if given.models:
+        return str(given.models).removesuffix("/").removesuffix("/v1")
+    if not given.host:
+        raise CommandError("name --models or --host, or set FLAREFLOW_MODELS or FLAREFLOW_HOST")
+    return Service(http, given.host).deployment().models_url.removesuffix("/").removesuffix("/v1")
+
+
+def _key(gate: Service) -> Told:
+    found, models = gate.get(KeyCredits, "/v1/credits"), gate.get(Models, "/v1/models")
+    limits = found.key
+    lines = [
+        f"This key: {limits.left} of {limits.cap} {UNIT} left" if limits.cap else "This key: no cap of its own",
+        *([f"ends {limits.expires_at:%Y-%m-%d %H:%M %Z}"] if limits.expires_at else []),
+        *([f"{limits.requests_per_minute:,} requests a minute"] if limits.requests_per_minute else []),
+        *([f"{limits.tokens_per_minute:,} tokens a minute"] if limits.tokens_per_minute else []),
+        f"{counted(len(models.data), 'model')}, a token in and a token out in {UNIT}:",
+        *(f"  {one.id}  {one.pricing.prompt or '?'}  {one.pricing.completion or '?'}" for one in models.data),
+    ]
+    return Told(lines, {"key": _json(limits), "models": [_json(one) for one in models.data]})
+
+
+def _key_usage(gate: Service) -> Told:
+    found = gate.get(KeyUsage, "/v1/usage")
+    days = [f"{one.day}  {counted(one.requests, 'call')}  {one.cost} {UNIT}" for one in found.days]
+    return Told([*days, f"In all: {counted(found.total.requests, 'call')}, {found.total.cost} {UNIT}"], _json(found))
+
+
+def _key_balance(gate: Service) -> Told:
+    found = gate.get(KeyCredits, "/v1/credits")
+    lines = [
+        f"{found.standing}: {found.left} {UNIT} can still be paid for",
+        *([f"of which this key may use {found.key.left}"] if found.key.left else []),
+        f"Top up at {found.top_up_url}",
+    ]
+    return Told(lines, _json(found))
+
+
+def _keys(given: argparse.Namespace, api: Service) -> Told:
+    if given.new is not None or given.rotate:
+        return _made_key(given, api)
+    if given.delete:
+        api.delete(f"/v1/keys/{quote(given.delete, safe='')}")
+        return Told([f"{given.delete} is deleted"], {"deleted": given.delete})
+    found = {one: list(api.all(OwnKey, f"/v1/subscriptions/{one}/keys")) for one in _subscription_ids(given, api)}
+    lines = [_key_line(one, key) for one, keys in found.items() for key in keys]
+    content = [{"subscription_id": str(one), **_json(key)} for one, keys in found.items() for key in keys]
+    return Told(lines or ["no keys"], content)
+
+
+def _made_key(given: argparse.Namespace, api: Service) -> Told:
+    """The secret is shown here and nowhere else."""
+    if given.rotate:
+        made = api.post(NewKey, f"/v1/keys/{quote(given.rotate, safe='')}/rotations", {})
+    elif given.subscription is None:
+        raise CommandError("name the subscription of the new key")
+    else:
+        wanted = {"subscription_id": str(given.subscription), "alias": given.new}
+        cap = {"cap_rated_tokens": str(given.cap)} if given.cap is not None else {}
+        made = api.post(NewKey, "/v1/keys", {**wanted, **cap})
+    return Told([made.key, f"Keep it: nothing shows it again. Its hash is {made.key_hash}"], _json(made))
+
+
+def _key_line(subscription_id: int, key: OwnKey) -> str:
+    cap = f", at most {rated(key.cap_microtokens)}" if key.cap_microtokens is not None else ""
+    made = f"{key.created_at:%Y-%m-%d}"
+    return f"{subscription_id}  {key.key_hash}  {key.status}  {key.alias or '(no name)'}, since {made}{cap}"
+
+
+def _usage(given: argparse.Namespace, api: Service) -> Told:
+    query = {"by": given.by} if given.by else {}
+    query |= {name: moment for name, moment in (("from", given.since), ("to", given.until)) if moment}
+    lines, content = list[str](), list[Any]()
+    for one in _subscription_ids(given, api):
+        sums = list(api.all(SummedUsage, f"/v1/subscriptions/{one}/usage", query))
+        lines += [f"Subscription {one}", *(f"  {line}" for summed in sums for line in _usage_lines(summed))]
+        content.append({"subscription_id": str(one), "sums": [_json(summed) for summed in sums]})
+    return Told(lines, content)
+
+
+def _usage_lines(summed: SummedUsage) -> Iterator[str]:
+    """Pending and proven apart: settled is charged, sealed is in a statement, pending in none."""
+    group = summed.group
+    named = [
+        *([f"{group.start:%Y-%m-%d %H:%M}"] if group.start else []),
+        *([group.model] if group.model else []),
+        *([f"key {group.key_hash[:HASH_SHOWN]}…"] if group.key_hash else []),
+    ]
+    yield " ".join(named) or "in all"
+    for name, used in (("settled", summed.settled), ("sealed", summed.sealed), ("pending", summed.pending)):
+        if used.requests:
+            yield f"  {name:<8} {counted(used.requests, 'call')}  {rated(used.rated_microtokens)}"
+
+
+def _balance(given: argparse.Namespace, api: Service) -> Told:
+    wanted = given.subscription
+    path = "/v1/subscriptions"
+    found = list(api.all(OwnSubscription, path)) if wanted is None else [api.get(OwnSubscription, f"{path}/{wanted}")]
+    return Told([line for one in found for line in _balance_lines(one)] or ["no subscription"], [*map(_json, found)])
+
+
+def _balance_lines(own: OwnSubscription) -> Iterator[str]:
+    state = own.subscription
+    unit = "of the token"
+    yield f"Subscription {state.subscription_id}: {own.standing or state.status}"
+    yield f"  deposit left   {money(state.balance_ufix64, unit)}"
+    yield f"  charged        {money(state.charged_ufix64, unit)}"
+    if state.owed_ufix64:
+        yield f"  owed           {money(state.owed_ufix64, 'USD' if state.tariff.currency != 'token' else unit)}"
+    charge = own.estimated_charge_ufix64
+    yield f"  pending        {rated(own.pending_microtokens)}" + (
+        f", {money(charge, unit)}" if charge is not None else ""
+    )
+
+
+def _subscription_ids(given: argparse.Namespace, api: Service) -> Sequence[int]:
+    """The one that was named, or all of the account's."""
+    if given.subscription is not None:
+        return [given.subscription]
+    return [one.subscription.subscription_id for one in api.all(OwnSubscription, "/v1/subscriptions")]
+
+
+def _json(model: BaseModel) -> dict[str, Any]:
+    content: dict[str, Any] = model.model_dump(mode="json")
+    return content
