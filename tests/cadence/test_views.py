@@ -12,7 +12,7 @@ from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.flare import Electorate, beginning
 from tests.cadence.owners import estimate
 from tests.support.chain_clock import START_SECONDS
-from tests.support.flow_emulator import FLOW, NOTICES, REWARD_EPOCH, ROUNDS, Chain
+from tests.support.flow_emulator import FLOW, LONG_NOTICES, NOTICES, REWARD_EPOCH, ROUNDS, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -130,6 +130,22 @@ def test_the_light_client_tells_what_it_follows(chain: Chain) -> None:
         "voters": 4,
         "isChainBound": False,
     }
+
+
+def test_the_books_tell_what_is_held_and_how_long_each_notice_is(chain: Chain) -> None:
+    # Given contracts with long notices, and a subscription that was charged a FLOW of three
+    other = chain.with_own_clock(notices=LONG_NOTICES)
+    _, subscription = other.subscriber(deposit=3 * FLOW)
+    other.settle(7, (subscription, 50_000 * MILLION))
+    # Then the books add up, and tell the notices
+    books = other.script("subscriptions/get_books.cdc")
+    assert isinstance(books, dict)
+    money = {name: books[name] for name in ("held", "balances", "unclaimedRevenue")}
+    assert money == {"held": 3 * FLOW, "balances": 2 * FLOW, "unclaimedRevenue": FLOW}
+    assert books["subscriptionsOpened"] == subscription
+    notices = (books["exitNoticeSeconds"], books["planNoticeSeconds"], books["triggerNoticeSeconds"])
+    assert notices == (3_600 * FLOW, 7_200 * FLOW, 7_200 * FLOW)
+    assert books["policy"] == other.script("flare/get_light_client.cdc")
 
 
 def test_an_owner_is_named_as_the_payer_of_a_top_up(chain: Chain) -> None:

@@ -24,4 +24,9 @@ export interface Route {
 export const ROUTES: readonly Route[] = [
   { path: "/", title: "Models by the token, proven on chain", section: "public", load: () => import("../views/home.tsx") },
   { path: "/pricing", title: "Prices", section: "public", label: "Prices", load: () => import("../views/pricing/pricing.tsx") },
+  { path: "/epochs", title: "Epochs", section: "public", label: "Epochs", load: () => import("../views/epochs.tsx") },
+  { path: "/epochs/:epoch", title: "An epoch", section: "public", load: () => import("../views/epoch.tsx") },
+  { path: "/check", title: "Check it yourself", section: "public", label: "Check", load: () => import("../views/check.tsx") },
+  { path: "/network", title: "Network", section: "public", label: "Network", load: () => import("../views/network.tsx") },
+  { path: "/how", title: "How it works", section: "public", label: "How it works", load: () => import("../views/how.tsx") },
 ];

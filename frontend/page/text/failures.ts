@@ -17,7 +17,7 @@ export function failureOf(error: unknown): Failure {
       requestId: null,
     };
   }
-  const detail = error instanceof Error && error.message !== "" ? error.message : "Try again, or reload the page.";
+  const detail = error instanceof Error && error.message !== "" ? sentence(error.message) : "Try again, or reload the page.";
   return { title: "Something went wrong", detail, requestId: null };
 }
 

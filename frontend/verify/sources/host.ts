@@ -75,6 +75,7 @@ export class StatementHost {
   }
 }
 
-function statementPath(epoch: bigint): string {
+/** The address of a statement on its host; its indexes and its attestation are below it. */
+export function statementPath(epoch: bigint | string): string {
   return `/v1/statements/${String(epoch).padStart(10, "0")}`;
 }

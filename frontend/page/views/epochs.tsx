@@ -1,0 +1,87 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import type { Epoch } from "../../api/operations.ts";
+import { Button, ButtonLink } from "../components/Button.tsx";
+import { Empty, Notice, Show } from "../components/states.tsx";
+import { Table, type Column } from "../components/Table.tsx";
+import { ViewHead } from "../components/ViewHead.tsx";
+import { now } from "../stores/clock.ts";
+import { call, epochs } from "../stores/server.ts";
+import { countText } from "../text/amounts.ts";
+import { failureOf } from "../text/failures.ts";
+import { agoText, durationText, momentText } from "../text/time.ts";
+import { Track } from "./epochs/Track.tsx";
+import "./epochs.css";
+
+const ASKED_EVERY_MS = 15_000;
+
+const COLUMNS: readonly Column<Epoch>[] = [
+  { head: "Epoch", cell: ({ epoch }) => <a href={`#/epochs/${epoch}`}>{countText(epoch)}</a> },
+  { head: "Ended", cell: ({ ends_at: at }) => <time dateTime={at} title={momentText(at)}>{agoText(at, now.value)}</time> },
+  { head: "How far it is", cell: ({ state }) => <Track state={state} /> },
+  { head: "On its way since", cell: ({ lag_seconds: lag }) => (lag === null ? "–" : durationText(Number(lag))) },
+  { head: "Statement", cell: ({ statement_hash: hash }) => <code>{hash.slice(0, 10)}…{hash.slice(-6)}</code> },
+];
+
+/** All epochs, newest first, and how far each is. */
+export default function Epochs() {
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) void epochs.reload();
+    }, ASKED_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <>
+      <ViewHead
+        title="Every epoch, from use to charge"
+        action={<ButtonLink href="#/check">Check a bill yourself</ButtonLink>}
+      >
+        What was used in an epoch is sealed into one public statement, attested by Flare, proven on Flow and charged.
+        Choose one to see who vouches for each step. An epoch in which nothing was used has no statement.
+      </ViewHead>
+      <Show of={epochs} height={42}>
+        {(newest) => <EpochTable newest={newest} />}
+      </Show>
+    </>
+  );
+}
+
+/** The newest epochs, and as many older ones as were asked for. */
+function EpochTable({ newest }: { readonly newest: readonly Epoch[] }) {
+  const older = useSignal<readonly Epoch[]>([]);
+  const isAsking = useSignal(false);
+  const isAtEnd = useSignal(newest.length < 20);
+  const failure = useSignal<string | null>(null);
+  const known = new Set(newest.map(({ epoch }) => epoch));
+  const rows = [...newest, ...older.value.filter(({ epoch }) => !known.has(epoch))];
+  const more = async () => {
+    isAsking.value = true;
+    failure.value = null;
+    try {
+      const page = await call("GET /v1/epochs", { query: { cursor: rows.at(-1)?.epoch ?? "" } });
+      older.value = [...older.value, ...page.items];
+      isAtEnd.value = page.next_cursor === null;
+    } catch (error) {
+      failure.value = failureOf(error).title;
+    }
+    isAsking.value = false;
+  };
+  const empty = (
+    <Empty title="No epoch has a statement yet">The first one appears here some minutes after the first call.</Empty>
+  );
+  return (
+    <div class="stack">
+      <Table label="Epochs" columns={COLUMNS} rows={rows} keyOf={({ epoch }) => epoch} empty={empty} />
+      {failure.value !== null && <Notice tone="bad">{failure.value}. Try again.</Notice>}
+      {!isAtEnd.value && (
+        <div class="row">
+          <Button isBusy={isAsking.value} onClick={() => void more()}>
+            Show older epochs
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
