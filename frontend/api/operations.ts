@@ -465,7 +465,7 @@ export type Problem = {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: "already_over" | "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_overlap" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_cap_reached" | "key_ended" | "key_held" | "key_not_found" | "not_priced" | "push_secret_wrong" | "push_too_large" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
+  readonly code: "already_over" | "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_overlap" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_cap_reached" | "key_ended" | "key_held" | "key_not_found" | "not_priced" | "push_secret_wrong" | "push_too_large" | "rate_unknown" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
   readonly what_to_do: string;
   readonly request_id: string;
 };
@@ -1014,6 +1014,14 @@ export interface Operations {
     readonly header: object;
     readonly body: undefined;
     readonly answer: StatedEventPage;
+  };
+  /** Export what settled calls of a window of time have cost as FOCUS 1.2 (CSV); `Link` leads to the next part. */
+  readonly "GET /v1/subscriptions/{subscription_id}/exports/focus": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: { readonly from?: string; readonly to?: string; readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: string;
   };
   /** Export the billed calls that began in a window of time as CSV, newest first; `Link` leads to the next part. */
   readonly "GET /v1/subscriptions/{subscription_id}/exports/usage": {

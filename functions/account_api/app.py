@@ -13,8 +13,10 @@ from flareflow.accounts.exports import events_csv
 from flareflow.accounts.usage_history import Dimension, Span
 from flareflow.answers import CsvText, Page
 from flareflow.bootstrap.account_api import (
+    focus,
     give_ticket,
     limit_requests,
+    read_costs,
     read_history,
     read_journal,
     read_subscriptions,
@@ -111,6 +113,21 @@ def usage_table(
     """Export the billed calls that began in a window of time as CSV, newest first; `Link` leads to the next part."""
     page = read_history().export(caller(app), subscription_id, Span(since, until), cursor)
     return table(app, events_csv(page.items), page.next_cursor)
+
+
+@app.get("/v1/subscriptions/<subscription_id>/exports/focus")
+@refuses("subscription_not_found", "invalid_cursor", "rate_unknown")
+@answers_csv
+def focus_table(
+    subscription_id: NumberInPath, since: Since = None, until: Until = None, cursor: ListCursor = None
+) -> Response[CsvText]:
+    """Export what settled calls of a window of time have cost as FOCUS 1.2 (CSV); `Link` leads to the next part.
+
+    A line is what the calls of one epoch, key and model have cost. The pricing currency is that of the plan, the
+    billing currency USD; costs in the token are valued at the last known rate, which is in the line.
+    """
+    page = read_costs().run(caller(app), subscription_id, Span(since, until), cursor)
+    return table(app, focus().table(caller(app), subscription_id, page.items), page.next_cursor)
 
 
 @app.post("/v1/websocket-tickets", status_code=HTTPStatus.CREATED)

@@ -16,6 +16,7 @@ from infra.setup import doctor
 
 UV: Final = LOCAL / "uv" / "bin" / "uv"
 SAM: Final = LOCAL / "sam"
+FOCUS: Final = LOCAL / "focus"
 SAM_ENVIRONMENT: Final = {"SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
 LIGHTHOUSE: Final = LOCAL / "lighthouse"
 DYNAMODB: Final = LOCAL / "dynamodb" / "lib"
@@ -38,9 +39,9 @@ TARGETS: Final = {
     "sam": ("uv", "python", "sam"),
     "check": ("cadence-lint", "uv", "python", "sam"),
     "stack": STACK,
-    "test": (*STACK, "chromium"),
+    "test": (*STACK, "chromium", "focus"),
     "bench-page": (*STACK, "chromium", "lighthouse"),
-    "all": (*STACK, "chromium", "lighthouse", "sam", "cadence-lint"),
+    "all": (*STACK, "chromium", "focus", "lighthouse", "sam", "cadence-lint"),
 }
 """The jobs that each purpose needs; the emulator first, because it takes longest."""
 
@@ -136,6 +137,7 @@ def jobs(target: str, python: str) -> list[Job]:
         litellm(python),
         environment("sam", "installing the SAM command line", python, SAM, "sam.txt"),
         npm_kit("node", "installing Anvil and the Solidity compiler", KITS / "flare" / "node", ("anvil", "solcjs")),
+        environment("focus", "installing the validator of FOCUS", python, FOCUS, "focus.txt"),
         npm_kit("lighthouse", "installing Lighthouse", ROOT / "tests" / "benchmarks" / "page", ("lighthouse",)),
         dynamodb(),
         page(),

@@ -251,7 +251,10 @@ class FakeKeyRequests:
 
 @dataclass
 class FakeLedger:
-    """`Ledger` and `realtime.ports.Owners` in memory, complete as of `complete`; no list is longer than a page."""
+    """`Ledger`, `Charges` and `realtime.ports.Owners` in memory, complete as of `complete`.
+
+    No list is longer than a page.
+    """
 
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
@@ -299,6 +302,10 @@ class FakeLedger:
     def journal(self, subscription_id: int, cursor: str | None) -> CursorPage[Entry]:
         own = [entry for entry in self.entries if entry.subscription_id == subscription_id]
         return CursorPage(sorted(own, key=lambda entry: entry.position, reverse=True), None)
+
+    def charges(self, subscription_id: int, from_epoch: int) -> Sequence[Entry]:
+        own = self.journal(subscription_id, None).items
+        return [one for one in own if one.settled_microtokens and (one.epoch or 0) >= from_epoch]
 
 
 @dataclass

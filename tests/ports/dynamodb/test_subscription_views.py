@@ -19,9 +19,9 @@ from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent
-from flareflow.settlement.events import ChainEvent, Position, SubscriptionOpened, ToppedUp
+from flareflow.settlement.events import ChainEvent, Position, Settled, SubscriptionEvent, SubscriptionOpened, ToppedUp
 from flareflow.settlement.journal import post
-from flareflow.settlement.pricing import Tariff
+from flareflow.settlement.pricing import Tariff, Tier, Tiers
 from tests.fakes.accounts import ALICE, BOB
 from tests.fakes.metering import FakePriceBooks, record, row
 from tests.support.dynamodb import fresh_table
@@ -67,6 +67,23 @@ def test_the_journal_is_read_page_by_page_newest_first(table: "Table") -> None:
     assert heights == sorted(range(100, 101 + ENTRIES_LISTED_MAX), reverse=True)
     assert second.next_cursor is None
     assert {entry.subscription_id for entry in [*first.items, *second.items]} == {7}
+
+
+def test_the_charges_from_an_epoch_on_are_those_that_raised_the_settled_total(table: "Table") -> None:
+    # Given three charges with a deposit between them, one of which only pays a debt
+    ledger = DynamoLedger(table, time.sleep)
+    totals = {10: 1_000_000_000, 11: 2_000_000_000, 12: 2_000_000_000, 13: 3_000_000_000}
+    happened: list[SubscriptionEvent] = [SubscriptionOpened(7, ALICE, 1, 1, 10**9, 10**9)]
+    happened += [Settled(7, epoch, total, 0, 0, 10**9) for epoch, total in totals.items()]
+    for height, one in enumerate(happened):
+        event = ChainEvent(Position(100 + height, 0, 0), NOON, "ab" * 32, one)
+        posting = post(event, ledger.subscription(7), Tariff(Tiers((Tier(None, 0),))))
+        assert posting is not None
+        ledger.record([posting])
+    # Then those from epoch 11 on are listed, newest first, with what each added
+    found = LedgerReader(table).charges(7, 11)
+    assert [(one.epoch, one.settled_microtokens) for one in found] == [(13, 1_000_000_000), (11, 1_000_000_000)]
+    assert LedgerReader(table).charges(8, 0) == []
 
 
 def test_a_subscription_and_its_owner_are_what_the_ledger_says(table: "Table") -> None:

@@ -27,6 +27,7 @@ from tests.fakes.realtime import FakeTickets
 from tests.fakes.settlement import FakeKnownRates
 from tests.support.functions import Function, Load
 from tests.support.memory_table import MemoryTable
+from tests.unit.accounts.focus_costs import FIRST, FOCUS, Costs
 from tests.unit.metering import rating_by_the_page
 
 
@@ -40,6 +41,7 @@ def account(load: Load) -> Function:
         read_journal=ReadJournal(ledger),
         read_usage=ReadUsage(ledger, usage),
         read_history=ReadHistory(ledger, DynamoUsageHistory(MemoryTable().as_table()), FakeClock()),
+        read_costs=Costs().reading,
         give_ticket=GiveTicket(FakeTickets(), FakeTokens(), FakeClock()),
     )
 
@@ -141,6 +143,32 @@ def test_usage_is_exported_as_a_table_with_a_link_to_the_rest(load: Load, monkey
     assert "Link" not in second.headers
 
 
+def test_costs_are_exported_in_the_columns_of_focus(load: Load) -> None:
+    # Given a settled call
+    costs = Costs()
+    costs.call(FIRST)
+    costs.charge(FIRST, 1_000_000_000, 2_000_000)
+    api = load("account_api", read_costs=costs.reading, focus=FOCUS)
+    # When its costs are exported, and by somebody else
+    path = "/v1/subscriptions/7/exports/focus"
+    answer = api.call("GET", path)
+    # Then there is a line of it, for its owner only
+    [line] = csv.DictReader(io.StringIO(answer.text))
+    assert (line["BillingAccountId"], line["BilledCost"], line["SubAccountId"]) == (ALICE, "0.005", "subscription-7")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert api.call("GET", path, caller=BOB).status == 404
+
+
+def test_costs_without_a_rate_are_refused(load: Load) -> None:
+    costs = Costs()
+    costs.call(FIRST)
+    costs.charge(FIRST, 1_000_000_000, 2_000_000)
+    costs.rates.last = None
+    api = load("account_api", read_costs=costs.reading, focus=FOCUS)
+    answer = api.call("GET", "/v1/subscriptions/7/exports/focus")
+    assert (answer.status, answer.body["code"]) == (409, "rate_unknown")
+
+
 @pytest.mark.parametrize(
     "query",
     [{"by": "owner"}, {"by": "key,model,day,hour"}, {"from": "yesterday"}, {"from": "0001-01-01T00:00:00Z"}],
@@ -165,6 +193,8 @@ def test_a_ticket_is_given(account: Function) -> None:
         ("GET", "/v1/subscriptions/7/usage/1"),
         ("GET", "/v1/subscriptions/7/usage"),
         ("GET", "/v1/subscriptions/7/events"),
+        ("GET", "/v1/subscriptions/7/exports/usage"),
+        ("GET", "/v1/subscriptions/7/exports/focus"),
         ("POST", "/v1/websocket-tickets"),
     ],
 )

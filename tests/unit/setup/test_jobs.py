@@ -119,7 +119,7 @@ def test_the_demo_needs_emulator_and_wallet_and_no_linter() -> None:
 
 def test_whatever_holds_absolute_paths_is_bound_to_its_checkout() -> None:
     bound = {job.name for job in jobs("all", "python3.13") if job.home}
-    assert bound == {"uv", "python", "litellm", "sam"}
+    assert bound == {"uv", "python", "litellm", "sam", "focus"}
 
 
 @pytest.mark.parametrize(("user_id", "blocks"), [(0, False), (1000, True)])

@@ -33,12 +33,12 @@ def _row(stated: StatedEvent) -> Sequence[object]:
     event = stated.event
     names = (event.key_hash, event.call_type, event.model, event.base_model or "")
     return (
-        _plain(event.event_id),
+        plain(event.event_id),
         timestamp(event.started_at),
         timestamp(event.ended_at),
         stated.epoch,
         stated.state.value,
-        *map(_plain, names),
+        *map(plain, names),
         *(getattr(event.tokens, kind) for kind in TOKEN_KINDS),
         *(getattr(event.units, unit) for unit in UNITS),
         event.rated_microtokens,
@@ -47,6 +47,6 @@ def _row(stated: StatedEvent) -> Sequence[object]:
     )
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name that no spreadsheet takes for a formula."""
     return f"'{name}" if name.startswith(_FORMULA) else name

@@ -3,7 +3,10 @@
 from functools import cache
 
 import boto3
+from pydantic import PositiveInt
 
+from flareflow.accounts.costs import ReadCosts
+from flareflow.accounts.focus import Focus
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.accounts.usage_history import ReadHistory
 from flareflow.adapters.dynamodb.connections import DynamoTickets
@@ -16,7 +19,7 @@ from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
 from flareflow.realtime.tickets import GiveTicket
-from flareflow.time import utc_now
+from flareflow.time import Epochs, utc_now
 
 
 class AccountApiSettings(Settings):
@@ -26,6 +29,8 @@ class AccountApiSettings(Settings):
     usage_table: str
     ledger_table: str
     realtime_table: str
+    epoch_seconds: PositiveInt
+    token_symbol: str
 
 
 @cache
@@ -60,9 +65,24 @@ def read_usage() -> ReadUsage:
 
 
 @cache
+def usage_history() -> DynamoUsageHistory:
+    return DynamoUsageHistory(boto3.resource("dynamodb").Table(settings().usage_table))
+
+
+@cache
 def read_history() -> ReadHistory:
-    history = DynamoUsageHistory(boto3.resource("dynamodb").Table(settings().usage_table))
-    return ReadHistory(ledger(), history, utc_now)
+    return ReadHistory(ledger(), usage_history(), utc_now)
+
+
+@cache
+def read_costs() -> ReadCosts:
+    rates = DynamoRates(boto3.resource("dynamodb").Table(settings().ledger_table))
+    return ReadCosts(ledger(), ledger(), usage_history(), rates, utc_now)
+
+
+@cache
+def focus() -> Focus:
+    return Focus(settings().token_symbol, Epochs(settings().epoch_seconds))
 
 
 @cache

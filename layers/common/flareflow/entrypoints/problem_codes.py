@@ -65,6 +65,9 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "subscription_not_open": Problem(
         409, "The subscription is ending or has ended.", "Cancel the exit, or open another subscription."
     ),
+    "rate_unknown": Problem(
+        409, "No rate of dollars is known, in which costs have to be told.", "Try again once /v1/plans has a rate."
+    ),
     "deposit_used_up": Problem(409, "The deposit is used up.", "Top up the deposit."),
     "spend_cap_reached": Problem(
         409, "The spend cap of this period is used up.", "Raise the cap, or wait for the next period."

@@ -1,10 +1,12 @@
 """One subscription as its owner sees it: read-only, from LedgerTable and UsageTable."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from boto3.dynamodb.conditions import Attr
 from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 SUBSCRIPTIONS_LISTED_MAX: Final = 20
 ENTRIES_LISTED_MAX: Final = 50
 EVENTS_LISTED_MAX: Final = 100
+CHARGE_PAGES_MAX: Final = 20
+"""Each has 1 MB, about two thousand entries."""
 
 _PLACE: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 _ENTRY: Final = TypeAdapter(Entry)
@@ -40,7 +44,7 @@ _ENTRY: Final = TypeAdapter(Entry)
 
 @dataclass(frozen=True, slots=True)
 class LedgerReader:
-    """`accounts.ports.Ledger` and `realtime.ports.Owners` over LedgerTable."""
+    """`accounts.ports.Ledger`, `accounts.costs.Charges` and `realtime.ports.Owners` over LedgerTable."""
 
     table: "Table"
 
@@ -83,6 +87,24 @@ class LedgerReader:
             )
         entries = [_ENTRY.validate_python(item) for item in found["Items"]]
         return CursorPage(entries, next_cursor(JOURNAL_ENTRY, found))
+
+    def charges(self, subscription_id: int, from_epoch: int) -> Sequence[Entry]:
+        found: list[Entry] = []
+        start: dict[str, Any] = {}
+        for _ in range(CHARGE_PAGES_MAX):
+            with translating("read charges"):
+                page = self.table.query(
+                    KeyConditionExpression=JOURNAL_ENTRY.all_of(subscription_id=subscription_id),
+                    FilterExpression=Attr("settled_microtokens").gt(0),
+                    ScanIndexForward=False,
+                    **start,
+                )
+            entries = [_ENTRY.validate_python(item) for item in page["Items"]]
+            found += [entry for entry in entries if (entry.epoch or 0) >= from_epoch]
+            if len(found) < len(entries) or "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
