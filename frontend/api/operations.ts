@@ -1,6 +1,17 @@
 // Made from docs/openapi.json by `make openapi`.
 
 /**
+ * The totals of the newest statement that is proven: of all usage since the beginning, up to the epoch's end.
+ */
+export type Attested = {
+  readonly epoch: string;
+  readonly statement_hash: string;
+  readonly ends_at: string;
+  readonly subscriptions: string;
+  readonly rated_microtokens: string;
+};
+
+/**
  * A subscription's balances as of the last event that was read. Amounts are in 1e-8 of the token; `owed_ufix64` in
  * 1e-8 of the plan's currency, `paid_dollars_ufix64` in 1e-8 dollars, `cost_offset` in 1e-17 of the plan's currency.
  */
@@ -27,6 +38,33 @@ export type Balances = {
   readonly has_ended: boolean;
   readonly next_plan: NextPlan | null;
   readonly waits_for: Waiting | null;
+};
+
+/**
+ * A price book, and the epoch from which it rates; its text is `/v1/price-books/{hash}`.
+ */
+export type BookInForce = {
+  readonly from_epoch: string;
+  readonly price_book_hash: string;
+};
+
+/**
+ * The sums of all subscriptions as the chain's events tell them, in 1e-8 of the token of the deposits.
+ *
+ * `owed_dollars_ufix64` is in 1e-8 dollars. `unreadable`: subscriptions that are left out of the sums.
+ */
+export type Books = {
+  readonly subscriptions: string;
+  readonly unreadable: string;
+  readonly deposited_ufix64: string;
+  readonly credited_ufix64: string;
+  readonly charged_ufix64: string;
+  readonly withdrawn_ufix64: string;
+  readonly refunded_ufix64: string;
+  readonly balance_ufix64: string;
+  readonly owed_ufix64: string;
+  readonly owed_dollars_ufix64: string;
+  readonly settled_microtokens: string;
 };
 
 /**
@@ -68,6 +106,23 @@ export type CreatedKey = {
  * What a plan is priced in: the token in which deposits are held (FLOW by default), or US dollars.
  */
 export type Currency = "token" | "USD";
+
+/**
+ * A day; there is a tick every five minutes. `lag_seconds`: the mean age of the oldest epoch not settled.
+ */
+export type DayOfStatus = {
+  readonly day: string;
+  readonly ticks: string;
+  readonly lag_seconds: string;
+  readonly systems: readonly SystemDay[];
+};
+
+/**
+ * The last 90 days, newest first; a day without any tick is missing.
+ */
+export type DaysOfStatus = {
+  readonly days: readonly DayOfStatus[];
+};
 
 /**
  * What there is to know of a deployment; nothing of it is secret, and it changes only when it is deployed anew.
@@ -638,6 +693,23 @@ export type Statements = {
 };
 
 /**
+ * `lag_seconds`: how long ago the oldest epoch ended that is not settled. `statements`: how many there are.
+ *
+ * `attested` is null while none of the newest 20 statements is proven. `books` is null before it was added up for the
+ * first time; `books_as_of` is when that was begun. `price_books` are at most 50, newest first.
+ */
+export type Statistics = {
+  readonly at: string;
+  readonly statements: string;
+  readonly newest_statement: string | null;
+  readonly lag_seconds: string;
+  readonly attested: Attested | null;
+  readonly books: Books | null;
+  readonly books_as_of: string | null;
+  readonly price_books: readonly BookInForce[];
+};
+
+/**
  * `health` is `late` when any system is.
  */
 export type Status = {
@@ -686,6 +758,16 @@ export type SummedUsage = {
  * The outside systems: `litellm` by its spend log, `flare` by the oldest request, `flow` by its events.
  */
 export type System = "litellm" | "flare" | "flow" | "price_oracle";
+
+/**
+ * How often a system was of which health at the ticks of a day.
+ */
+export type SystemDay = {
+  readonly system: System;
+  readonly ok: string;
+  readonly late: string;
+  readonly unknown: string;
+};
 
 /**
  * `as_of`: up to when all that the system tells is known here; null if nothing is.
@@ -983,6 +1065,14 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Statements;
   };
+  /** Tell what is deposited, charged and owed in all, what is attested, and which price books rate. */
+  readonly "GET /v1/statistics": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Statistics;
+  };
   /** Tell whether each outside system does its part now, and how far behind the pipeline is. */
   readonly "GET /v1/status": {
     readonly path: object;
@@ -990,6 +1080,14 @@ export interface Operations {
     readonly header: object;
     readonly body: undefined;
     readonly answer: Status;
+  };
+  /** Tell how often each outside system did its part on each of the last 90 days. */
+  readonly "GET /v1/status/days": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: DaysOfStatus;
   };
   /** List the account's subscriptions, each with its balances and usage now. */
   readonly "GET /v1/subscriptions": {

@@ -21,6 +21,7 @@ from flareflow.bootstrap.public_api import (
     read_epochs,
     read_plans,
     read_progress,
+    read_statistics,
     read_status,
 )
 from flareflow.entrypoints.http import NumberCursor, NumberInPath, http_api, published, refuses
@@ -28,6 +29,7 @@ from flareflow.metering.answers import PriceBookText
 from flareflow.settlement.answers import PlansAnswer
 from flareflow.settlement.deployment_answers import DeploymentAnswer
 from flareflow.settlement.epoch_answers import EpochAnswer, EpochsAnswer, StatusAnswer
+from flareflow.settlement.statistics_answers import DaysOfStatusAnswer, StatisticsAnswer
 from flareflow.statements.answers import LivenessAnswer, StatementsAnswer
 
 FIVE_MINUTES: Final = "public, max-age=300"
@@ -79,6 +81,18 @@ def one_epoch(epoch: NumberInPath) -> EpochAnswer:
 def status() -> Response[StatusAnswer]:
     """Tell whether each outside system does its part now, and how far behind the pipeline is."""
     return published(StatusAnswer.of(read_status().run()), TEN_SECONDS)
+
+
+@app.get("/v1/status/days")
+def days_of_status() -> Response[DaysOfStatusAnswer]:
+    """Tell how often each outside system did its part on each of the last 90 days."""
+    return published(DaysOfStatusAnswer.of_days(read_statistics().days()), FIVE_MINUTES)
+
+
+@app.get("/v1/statistics")
+def statistics() -> Response[StatisticsAnswer]:
+    """Tell what is deposited, charged and owed in all, what is attested, and which price books rate."""
+    return published(StatisticsAnswer.of(read_statistics().run()), TEN_SECONDS)
 
 
 @app.get("/v1/plans")

@@ -1,11 +1,11 @@
-"""After every epoch: compare what was billed with LiteLLM and with the statement; a report for every day."""
+"""After every epoch: keep public statistics, and compare what was billed with LiteLLM and with the statement."""
 
 from dataclasses import asdict
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.reconciliation import reconcile
+from flareflow.bootstrap.reconciliation import keep_statistics, reconcile
 from flareflow.entrypoints.metrics import Metric, publish
 from flareflow.entrypoints.schedule import ScheduledTick, deadline_of
 
@@ -17,6 +17,7 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     tick = ScheduledTick.model_validate(event)
+    keep_statistics().run(tick.time, deadline_of(context))  # first: it also tells when LiteLLM does not answer
     report = reconcile().run(tick.time, deadline_of(context))
     publish(
         metrics,

@@ -118,6 +118,9 @@ class FakePriceBooks:
     def newest(self) -> PriceBook:
         return self.books[max(self.books)]
 
+    def listed(self) -> Sequence[tuple[int, bytes]]:
+        return [(epoch, self.books[epoch].hash) for epoch in sorted(self.books, reverse=True)]
+
 
 @dataclass
 class FakeReceiptKeys:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from flareflow.errors import FlowAnswerTooLargeError, FlowRefusedError, FlowUnavailableError, RaceLostError
 from flareflow.settlement.charging import KnownRate
@@ -11,6 +11,8 @@ from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import BlocksRead, ChainEvent, Position, SetAside, Unreadable
 from flareflow.settlement.journal import Posting, SettingAside, Subscription
 from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.statistics import DayOfStatus, LedgerPart, Sums
+from flareflow.settlement.status import Health, Status, System
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction, Stage
 from flareflow.statements.ports import Settled
 from flareflow.time import Deadline
@@ -328,3 +330,43 @@ class FakeLedger:
 
 def _place(entry: Entry | SetAside) -> tuple[int | None, Position]:
     return entry.subscription_id, entry.position
+
+
+@dataclass
+class FakeStatistics:
+    """`KeptStatistics` in memory."""
+
+    kept: Sums = field(default_factory=Sums)
+    noted: dict[date, list[Status]] = field(default_factory=dict)
+
+    def sums(self) -> Sums:
+        return self.kept
+
+    def keep(self, sums: Sums) -> None:
+        self.kept = sums
+
+    def note_status(self, day: date, status: Status) -> None:
+        self.noted.setdefault(day, []).append(status)
+
+    def days(self, since: date, limit: int) -> Sequence[DayOfStatus]:
+        found = sorted((day for day in self.noted if day >= since), reverse=True)
+        return [_day_of(day, self.noted[day]) for day in found[:limit]]
+
+
+def _day_of(day: date, noted: Sequence[Status]) -> DayOfStatus:
+    lag = sum(status.pipeline.lag_seconds for status in noted) // len(noted)
+    told = [(one.system, one.health) for status in noted for one in status.systems]
+    systems = {system: {health: told.count((system, health)) for health in Health} for system in System}
+    return DayOfStatus(day, len(noted), lag, systems)
+
+
+@dataclass
+class FakeSubscriptionsInOrder:
+    """`SubscriptionsInOrder` over some subscriptions."""
+
+    subscriptions: list[Subscription] = field(default_factory=list)
+
+    def part(self, after: int | None, limit: int) -> LedgerPart:
+        ordered = sorted(self.subscriptions, key=lambda one: one.subscription_id)
+        left = [one for one in ordered if after is None or one.subscription_id > after][:limit]
+        return LedgerPart(left, 0, left[-1].subscription_id if left else None)

@@ -67,3 +67,9 @@ def test_what_is_counted_names_the_book_of_its_epoch(table: "Table", books: Fres
     deltas = DynamoEpochUsage(table, time.sleep)
     assert deltas.deltas(10)[1].rated_microtokens == 10 * 1_000_000
     assert deltas.deltas(11)[1].rated_microtokens == 9 * 480_000 + 1_920_000
+
+
+def test_the_books_are_listed_newest_first(books: Fresh) -> None:
+    books().in_force(0)
+    books().put_in_force(LARGE_BOOK, 20)
+    assert books().listed() == [(20, LARGE_BOOK.hash), (0, EVEN_BOOK.hash)]

@@ -59,7 +59,7 @@ def test_a_plan_in_dollars_costs_what_its_bill_says(costs: Costs) -> None:
     costs.charge(FIRST, 1_000_000_000, 60_000_000, Currency.USD, owed_change_ufix64=40_000_000)
     # Then it has cost a dollar
     [line] = lines(costs)
-    assert (line["PricingCurrency"], Decimal(line["BilledCost"]), line["x_DollarsForToken"]) == ("USD", 1, "")
+    assert (line["PricingCurrency"], Decimal(line["BilledCost"]), line["x_DollarsForToken"]) == ("USD", Decimal(1), "")
 
 
 def test_an_epoch_is_charged_by_the_next_statement_that_was_settled(costs: Costs) -> None:

@@ -18,6 +18,7 @@ from tests.fakes.attestation import FakeAttestations
 from tests.fakes.metering import EVEN_BOOK, FakePriceBooks
 from tests.fakes.settlement import FakeKnownRates, FakePlans
 from tests.support.functions import Function, Load
+from tests.unit.settlement.test_statistics import Whole
 from tests.unit.statements.sealing import Sealing
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -170,6 +171,22 @@ def test_the_price_book_is_sent_once_to_who_keeps_it(public: Function) -> None:
 
 def test_the_price_book_is_the_text_whose_hash_statements_carry(public: Function) -> None:
     assert keccak256(public.call("GET", "/v1/price-book").text.encode()) == EVEN_BOOK.hash
+
+
+def test_statistics_are_public_and_name_no_account(load: Load) -> None:
+    # Given statistics of two ticks
+    whole = Whole()
+    whole.tick()
+    whole.tick()
+    public = load("public_api", read_statistics=whole.reading)
+    # When a stranger asks
+    told, days = public.call("GET", "/v1/statistics", caller=None), public.call("GET", "/v1/status/days", caller=None)
+    # Then there are sums and days, and nothing of one account
+    assert (told.body["books"]["deposited_ufix64"], told.body["attested"]) == ("300", None)
+    [day] = days.body["days"]
+    assert (day["ticks"], day["systems"][0]) == ("2", {"system": "litellm", "ok": "2", "late": "0", "unknown": "0"})
+    assert days.headers["Cache-Control"] == "public, max-age=300"
+    assert "owner" not in told.text
 
 
 def test_health_names_the_newest_statement(public: Function, sealing: Sealing) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from flareflow.attestation.advancing import AdvanceReport
-from flareflow.errors import BrokenRuleError
+from flareflow.errors import BrokenRuleError, SpendLogUnavailableError
 from flareflow.metering.polling import PollReport
 from flareflow.metering.reconciling import ReconciliationReport
 from flareflow.metering.rescanning import RescanReport
@@ -111,13 +111,31 @@ def test_a_poll_sends_its_numbers_as_metrics(load: Load, capsys: pytest.CaptureF
 
 def test_a_reconciliation_sends_what_is_missing(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     report = ReconciliationReport(epochs=1, keys=9, differences=2, missing_nanousd=3, missing_rows=4)
-    assert load("reconciliation", reconcile=doing(report)).handle(sample("reconciliation"))["keys"] == 9
+    function = load("reconciliation", reconcile=doing(report), keep_statistics=doing(None))
+    assert function.handle(sample("reconciliation"))["keys"] == 9
     assert sent_metrics(capsys.readouterr().out) == {
         "EpochsReconciled": ([1.0], "Count"),
         "DifferencesFound": ([2.0], "Count"),
         "NanoUsdMissing": ([3.0], "Count"),
         "RowsMissing": ([4.0], "Count"),
     }
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_statistics_are_kept_when_litellm_does_not_answer(load: Load) -> None:
+    # Given a LiteLLM that is down, which the comparison needs
+    ticks: list[datetime] = []
+
+    def fail(*_: object) -> None:
+        raise SpendLogUnavailableError("LiteLLM gave no answer")
+
+    kept = SimpleNamespace(run=lambda now, _: ticks.append(now))
+    function = load("reconciliation", reconcile=SimpleNamespace(run=fail), keep_statistics=kept)
+    # When a tick comes
+    with pytest.raises(SpendLogUnavailableError):
+        function.handle(sample("reconciliation"))
+    # Then it is counted among those of the day
+    assert len(ticks) == 1
 
 
 @pytest.mark.parametrize(("is_complete", "cut_short"), [(True, 0.0), (False, 1.0)])

@@ -32,9 +32,13 @@ class Known:
     def complete_at(self) -> datetime | None:
         return self.complete
 
-    def status(self) -> Status:
+    @property
+    def reading(self) -> ReadStatus:
         statements, rates = self.sealing.statements, FakeKnownRates(self.rate)
-        return ReadStatus(lambda: self.metered_to, statements, self, self, rates, EPOCHS, lambda: NOW).run()
+        return ReadStatus(lambda: self.metered_to, statements, self, self, rates, EPOCHS, lambda: NOW)
+
+    def status(self) -> Status:
+        return self.reading.run()
 
     def health(self) -> dict[System, Health]:
         return {one.system: one.health for one in self.status().systems}

@@ -368,7 +368,15 @@ class MainJob:
             assert http(handle, "GET", "/v1/price-book")["version"]
             assert http(handle, "POST", "/v1/quotes", {"calls": [{"model": "gpt-4o"}]})["calls"]
             epoch = http(handle, "GET", "/v1/health")["newest_statement"]
-            for path in ("statements", f"attestations/{epoch}", "epochs", f"epochs/{epoch}", "status"):
+            for path in (
+                "statements",
+                f"attestations/{epoch}",
+                "epochs",
+                f"epochs/{epoch}",
+                "status",
+                "status/days",
+                "statistics",
+            ):
                 assert "code" not in http(handle, "GET", f"/v1/{path}")
 
     def expiry_attributes(self) -> Mapping[str, set[str]]:

@@ -15,6 +15,7 @@ from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.statements import DynamoStatements
+from flareflow.adapters.dynamodb.statistics import DynamoStatistics
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.flow.cadence import contract_names, dependency_addresses
 from flareflow.attestation.progress import ReadProgress
@@ -34,6 +35,7 @@ from flareflow.settlement.deployment_answers import (
 )
 from flareflow.settlement.epochs import Explorers, ReadEpochs
 from flareflow.settlement.quotes import ReadPlans
+from flareflow.settlement.statistics import ReadStatistics
 from flareflow.settlement.status import ReadStatus
 from flareflow.statements.public_view import ListStatements
 from flareflow.time import Epochs, utc_now
@@ -130,6 +132,19 @@ def read_status() -> ReadStatus:
         ledger=LedgerReader(tables.Table(given.ledger_table)),
         rates=DynamoRates(tables.Table(given.ledger_table)),
         epochs=Epochs(given.epoch_seconds),
+        clock=utc_now,
+    )
+
+
+@cache
+def read_statistics() -> ReadStatistics:
+    tables, given = boto3.resource("dynamodb"), settings()
+    return ReadStatistics(
+        status=read_status(),
+        statements=DynamoStatements(tables.Table(given.statements_table)),
+        attestations=attestations(),
+        price_books=price_books(),
+        kept=DynamoStatistics(tables.Table(given.usage_table)),
         clock=utc_now,
     )
 

@@ -6,19 +6,23 @@ from functools import cache
 from typing import Annotated
 
 import boto3
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.aws.reports import S3Reports
 from flareflow.adapters.aws.secrets import secret
+from flareflow.adapters.dynamodb.attestations import DynamoAttestations
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
+from flareflow.adapters.dynamodb.rates import DynamoRates
+from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.statistics import DynamoStatistics, DynamoSubscriptionsInOrder
+from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
 from flareflow.adapters.flow.balances import FlowBalances
 from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
@@ -29,7 +33,10 @@ from flareflow.bootstrap.spend_log import READ_SECONDS_OF_POLLS
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.reconciling import Reconcile
 from flareflow.settlement.comparing import JournalAgainstContract
+from flareflow.settlement.statistics import KeepStatistics
+from flareflow.settlement.status import ReadStatus
 from flareflow.statements.added import StatementTotals
+from flareflow.time import Epochs, utc_now
 
 
 class ReconciliationSettings(Settings):
@@ -45,33 +52,58 @@ class ReconciliationSettings(Settings):
     flow_rest_url: str
     flow_network: str
     flow_contract_address: str
+    epoch_seconds: PositiveInt
     rated_million_usd: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 
 
-def _journal(settings: ReconciliationSettings) -> JournalAgainstContract:
-    table = boto3.resource("dynamodb").Table(settings.ledger_table)
-    addresses = contract_addresses(settings.flow_network, settings.flow_contract_address)
-    scripts = FlowScripts(FlowRest(http_client(settings.flow_rest_url)), addresses)
+def _journal(given: ReconciliationSettings) -> JournalAgainstContract:
+    table = boto3.resource("dynamodb").Table(given.ledger_table)
+    addresses = contract_addresses(given.flow_network, given.flow_contract_address)
+    scripts = FlowScripts(FlowRest(http_client(given.flow_rest_url)), addresses)
     known = DynamoSettledTotals(table, time.sleep)
     return JournalAgainstContract(DynamoLedger(table, time.sleep), known, FlowBalances(scripts))
 
 
 @cache
+def settings() -> ReconciliationSettings:
+    return ReconciliationSettings.from_environment()
+
+
+@cache
+def keep_statistics() -> KeepStatistics:
+    given, tables = settings(), boto3.resource("dynamodb")
+    usage, ledger = tables.Table(given.usage_table), tables.Table(given.ledger_table)
+    statements = tables.Table(given.statements_table)
+    progress = DynamoReadingProgress(usage, time.sleep)
+    status = ReadStatus(
+        metered_to=lambda: progress.load().read_to,
+        statements=DynamoStatements(statements),
+        under_way=DynamoAttestations(statements),
+        ledger=LedgerReader(ledger),
+        rates=DynamoRates(ledger),
+        epochs=Epochs(given.epoch_seconds),
+        clock=utc_now,
+    )
+    subscriptions = DynamoSubscriptionsInOrder(ledger, time.sleep)
+    return KeepStatistics(status, subscriptions, DynamoStatements(statements), DynamoStatistics(usage))
+
+
+@cache
 def reconcile() -> Reconcile:
-    settings = ReconciliationSettings.from_environment()
+    given = settings()
     tables, s3 = boto3.resource("dynamodb"), boto3.client("s3")
-    usage = tables.Table(settings.usage_table)
-    master_key = secret(settings.litellm_master_key_secret)
+    usage = tables.Table(given.usage_table)
+    master_key = secret(given.litellm_master_key_secret)
     return Reconcile(
         billed=DynamoBilledCalls(DynamoEpochUsage(usage, time.sleep), UsageReader(usage)),
         sealed=StatementTotals(
-            DynamoStatements(tables.Table(settings.statements_table)), S3Documents(s3, settings.documents_bucket)
+            DynamoStatements(tables.Table(given.statements_table)), S3Documents(s3, given.documents_bucket)
         ),
-        litellm=LiteLLMKeySpend(litellm_client(settings.litellm_url, master_key, READ_SECONDS_OF_POLLS)),
-        keys=DynamoKeyDirectory(tables.Table(settings.accounts_table), time.sleep),
+        litellm=LiteLLMKeySpend(litellm_client(given.litellm_url, master_key, READ_SECONDS_OF_POLLS)),
+        keys=DynamoKeyDirectory(tables.Table(given.accounts_table), time.sleep),
         reconciled=DynamoReconciled(usage),
         cases=DynamoCases(usage, time.sleep),
-        reports=S3Reports(s3, settings.documents_bucket),
-        journal=_journal(settings),
-        unit_nanousd=int(settings.rated_million_usd * NANOUSD),
+        reports=S3Reports(s3, given.documents_bucket),
+        journal=_journal(given),
+        unit_nanousd=int(given.rated_million_usd * NANOUSD),
     )

@@ -1,6 +1,7 @@
 """The price books in UsageTable, and the epochs from which each is in force."""
 
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ TEXT_BYTES_MAX: Final = 16 * 1024 * 1024
 PACKED_BYTES_MAX: Final = 380_000
 """An item has at most 400 kB. A book of 4,000 models takes a tenth of that."""
 EPOCHS_REMEMBERED: Final = 8
+LISTED_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class DynamoPriceBooks:
         """The book in force at the open epoch, by reading alone."""
         opened = read_open_epoch(self.table)
         return (opened and self._stored(opened.epoch)) or self.first
+
+    def listed(self) -> Sequence[tuple[int, bytes]]:
+        """(first epoch, hash) of the newest books, newest first; none before the first was stored."""
+        with translating("list the price books"):
+            found = self.table.query(
+                KeyConditionExpression=BOOK_IN_FORCE.all_of(), ScanIndexForward=False, Limit=LISTED_MAX
+            )["Items"]
+        return [(BOOK_IN_FORCE.number(one, "epoch"), bytes.fromhex(str(one["hash"]))) for one in found]
 
     def put_in_force(self, book: PriceBook, from_epoch: int) -> None:
         try:

@@ -1,8 +1,8 @@
 """Every table of FlareFlow: its keys and indexes, the attributes stored under them, and the access patterns served.
 
 No other module spells a key, but for `account_kinds` and `live_kinds`, which have those of AccountsTable and
-RealtimeTable, and `book_kinds`, which has those of price books and of the keys of receipts. `docs/data-model.md` is
-made from this module by `python -m infra.data_model`.
+RealtimeTable, `book_kinds`, which has those of price books and of the keys of receipts, and `statistics_kinds`.
+`docs/data-model.md` is made from this module by `python -m infra.data_model`.
 """
 
 from dataclasses import fields
@@ -13,6 +13,7 @@ from flareflow.adapters.dynamodb.account_kinds import ACCOUNT_KINDS, REQUEST_COU
 from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE, SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.adapters.dynamodb.live_kinds import LIVE_KINDS
+from flareflow.adapters.dynamodb.statistics_kinds import STATISTICS, STATUS_DAY
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import SetAside
@@ -312,6 +313,7 @@ TABLES: Final = (
             *(PACK_NAME, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE),
             *(WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
             *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY, SOLD_OF_MODEL),
+            *(STATUS_DAY, STATISTICS),
         ),
         stream_readers=("pending_push", "enforcement"),
     ),
