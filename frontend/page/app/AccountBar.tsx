@@ -12,7 +12,7 @@ export function AccountBar() {
   if (session.address.value === null) return null;
   const path = current.value?.route.path;
   return (
-    <div class="account-bar">
+    <section class="account-bar" aria-label="Account">
       <div class="wide account-line">
         <nav class="account-nav" aria-label="Your account">
           {VIEWS.map((route) => (
@@ -21,7 +21,7 @@ export function AccountBar() {
         </nav>
         <SubscriptionChoice />
       </div>
-    </div>
+    </section>
   );
 }
 

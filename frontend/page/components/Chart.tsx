@@ -84,7 +84,9 @@ function drawn(
 ): uPlot {
   const colour = coloursOf(element);
   const bars = uPlot.paths.bars!({ size: [0.7, 36], align: 1 });
-  const axis = { stroke: colour("--ink-faint"), font: `12px ${getComputedStyle(element).fontFamily}`, ticks: { show: false } };
+  const rem = remOf(element);
+  const font = `${0.75 * rem}px ${getComputedStyle(element).fontFamily}`;
+  const axis = { stroke: colour("--ink-faint"), font, ticks: { show: false } };
   const options: uPlot.Options = {
     width: element.clientWidth,
     height: heightOf(element),
@@ -93,13 +95,13 @@ function drawn(
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: () => spanOf(times) }, y: { range: (_, __, most) => [0, Math.max(most * 1.08, 1)] } },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, splits) => splits.map(timeText), space: 80 },
+      { ...axis, grid: { show: false }, values: (_, splits) => splits.map(timeText), space: 5 * rem, size: 2.1 * rem },
       {
         ...axis,
         grid: { stroke: colour("--line"), width: 1 },
         values: (_, splits) => splits.map(valueText),
-        size: 62,
-        space: 46,
+        size: 3.9 * rem,
+        space: 2.9 * rem,
       },
     ],
     series: [
@@ -132,7 +134,12 @@ function stacked(series: readonly Series[]): number[][] {
 }
 
 function heightOf(element: HTMLElement): number {
-  return HEIGHT_REM * Number.parseFloat(getComputedStyle(element.ownerDocument.documentElement).fontSize);
+  return HEIGHT_REM * remOf(element);
+}
+
+/** Pixels of a rem: it is larger on large screens. */
+function remOf(element: HTMLElement): number {
+  return Number.parseFloat(getComputedStyle(element.ownerDocument.documentElement).fontSize);
 }
 
 /** Colours as a canvas takes them: those of the theme that is shown. */

@@ -81,6 +81,7 @@ export function Select<V extends string>({ label, hint, error, value, onChange, 
 }
 
 function Hint({ id, hint, error }: { readonly id: string } & Omit<Words, "label">) {
+  if (hint === undefined && error === undefined) return null;
   const text = error ?? hint;
   return (
     <p id={id} class="field-hint" role={error ? "alert" : undefined}>

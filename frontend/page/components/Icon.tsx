@@ -1,4 +1,4 @@
-/** Line icons of 20 by 20, in the colour of the text around them. They say nothing to screen readers. */
+/** Line icons, in the colour of the text around them. They say nothing to screen readers. */
 const PATHS = {
   alert: "M10 6.5v4.2M10 13.6v.1M10 2.6 18 16.4H2L10 2.6Z",
   arrow: "M4 10h12M11 5l5 5-5 5",
@@ -8,7 +8,7 @@ const PATHS = {
   down: "m5.5 8 4.5 4.5L14.5 8",
   external: "M8.5 4.5h-4v11h11v-4M11.5 3.5h5v5M16 4l-7 7",
   info: "M10 9v4.5M10 6.4v.1M17.5 10a7.5 7.5 0 1 1-15 0 7.5 7.5 0 0 1 15 0Z",
-  key: "M12.5 7.5h.01M9.4 10.6 3.5 16.5v0h3v-2h2v-2h1.6a4.9 4.9 0 1 0-.7-1.9Z",
+  key: "M16.5 7a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0ZM10.5 9.5 4 16M6.3 13.7l2 2",
   menu: "M3.5 6h13M3.5 10h13M3.5 14h13",
   moon: "M16.5 11.6A6.9 6.9 0 0 1 8.4 3.5a6.9 6.9 0 1 0 8.1 8.1Z",
   offline: "M3 3l14 14M6.2 12.6a5.4 5.4 0 0 1 3.3-1.5M13.8 12.6l-.6-.5M3.5 9.6A9.3 9.3 0 0 1 6.7 7.7M16.5 9.6a9.3 9.3 0 0 0-6.4-2.6M10 15.6v.1",
@@ -23,8 +23,9 @@ const PATHS = {
 export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 20 }: { readonly name: IconName; readonly size?: number }) {
+  const side = `${size / 16}rem`;
   return (
-    <svg width={size} height={size} viewBox="0 0 20 20" aria-hidden="true" class="icon">
+    <svg width={side} height={side} viewBox="0 0 20 20" aria-hidden="true" class="icon">
       <path
         d={PATHS[name]}
         fill="none"

@@ -11,8 +11,15 @@ export interface Step {
 
 const SAID = { done: "done", current: "in progress", waiting: "not yet", failed: "failed" } as const;
 
+interface StepsProps {
+  readonly steps: readonly Step[];
+  /** Of the headings, so that they follow those around them. */
+  readonly level?: 2 | 3 | 4;
+}
+
 /** Steps of something that is done one after the other. */
-export function Steps({ steps }: { readonly steps: readonly Step[] }) {
+export function Steps({ steps, level = 3 }: StepsProps) {
+  const Heading = `h${level}` as const;
   return (
     <ol class="steps">
       {steps.map(({ title, state, content }, index) => (
@@ -21,9 +28,9 @@ export function Steps({ steps }: { readonly steps: readonly Step[] }) {
             {state === "done" ? <Icon name="check" size={16} /> : state === "failed" ? "!" : index + 1}
           </span>
           <div class="step-body">
-            <h3>
+            <Heading class="step-title">
               {title} <span class="unseen">({SAID[state]})</span>
-            </h3>
+            </Heading>
             {content}
           </div>
         </li>

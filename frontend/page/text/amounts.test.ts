@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cadenceText, countText, decimalText, inDollars, moneyText, readMoney, shortText, tokensText } from "./amounts.ts";
+import { cadenceText, countText, decimalText, inDollars, moneyText, readMoney, roughMoneyText, shortText, tokensText } from "./amounts.ts";
 
 test("money shows two decimals at least and every one that it has", () => {
   assert.equal(moneyText("150000000"), "1.50");
@@ -13,6 +13,14 @@ test("money shows two decimals at least and every one that it has", () => {
 
 test("the largest UFix64 is exact", () => {
   assert.equal(moneyText("18446744073709551615"), "184,467,440,737.09551615");
+});
+
+test("an estimate has two decimals, or three digits where it is small", () => {
+  assert.equal(roughMoneyText("94659208"), "0.946");
+  assert.equal(roughMoneyText("123456789012"), "1,234.56");
+  assert.equal(roughMoneyText("103660"), "0.00103");
+  assert.equal(roughMoneyText("7"), "0.00000007");
+  assert.equal(roughMoneyText("0"), "0.00");
 });
 
 test("usage shows no more decimals than it has", () => {

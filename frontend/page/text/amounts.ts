@@ -23,6 +23,15 @@ export function moneyText(ufix64: Whole): string {
   return decimalText(ufix64, UFIX64_DIGITS, 2);
 }
 
+/** An amount that is an estimate: two decimals, or three digits where it is small; rounded down. `0.00103660` is `0.00103`. */
+export function roughMoneyText(ufix64: Whole): string {
+  const amount = BigInt(ufix64);
+  const digits = amount.toString().length;
+  const kept = amount >= 100_000_000n ? 6 : Math.max(digits - 3, 0);
+  const unit = 10n ** BigInt(kept);
+  return moneyText((amount / unit) * unit);
+}
+
 /** Rated tokens: `"12500000"` is `12.5`. */
 export function tokensText(microtokens: Whole): string {
   return decimalText(microtokens, MICROTOKEN_DIGITS);

@@ -13,7 +13,10 @@ function curl(modelsUrl: string, model: string, key: string): string {
   return `curl ${modelsUrl}/chat/completions \\
   -H "Authorization: Bearer ${key}" \\
   -H "Content-Type: application/json" \\
-  -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello"}]}'`;
+  -d '{
+    "model": "${model}",
+    "messages": [{"role": "user", "content": "Hello"}]
+  }'`;
 }
 
 function python(modelsUrl: string, model: string, key: string): string {

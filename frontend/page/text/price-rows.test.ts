@@ -20,11 +20,12 @@ const BOOK = {
 };
 
 test("each model has a row, long inputs have their own, and the rest comes last", () => {
-  const rows = priceRows(BOOK);
+  const rows = priceRows({ ...BOOK, models: { "azure/gpt-4o": { prompt: 1 }, ...BOOK.models } });
   assert.deepEqual(rows.map((row) => row.key), [
     "claude-sonnet-4-5",
     "claude-sonnet-4-5, input above 200,000 tokens",
     "gpt-4o",
+    "azure/gpt-4o",
     "whisper-1",
     "ollama/*",
     "Every other model",

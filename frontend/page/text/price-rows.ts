@@ -21,12 +21,20 @@ export interface PriceRow {
 type Weights = Pick<Price, Kind | "audio_input" | "audio_output">;
 
 export function priceRows(book: PriceBook): readonly PriceRow[] {
-  const models = Object.entries(book.models).sort(([one], [other]) => one.localeCompare(other));
+  const models = Object.entries(book.models).sort(
+    ([one, its], [other, others]) => rank(one, its) - rank(other, others) || one.localeCompare(other),
+  );
   return [
     ...models.flatMap(([model, price]) => rowsOf(model, price)),
     ...(book.patterns ?? []).flatMap(({ match, price }) => rowsOf(match, price)),
     ...rowsOf("Every other model", book.default),
   ];
+}
+
+/** Models that are paid by tokens come first, and of these the ones with a plain name. */
+function rank(model: string, price: Price): number {
+  if (price.prompt == null && price.completion == null) return 2;
+  return /\/|^[a-z-]+\.[a-z]/.test(model) ? 1 : 0;
 }
 
 function rowsOf(model: string, price: Price): PriceRow[] {

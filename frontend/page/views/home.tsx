@@ -3,11 +3,14 @@ import { CodeBlock } from "../components/CodeBlock.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
 import { Show } from "../components/states.tsx";
 import { now } from "../stores/clock.ts";
+import { useFresh } from "../stores/fresh.ts";
 import { deployment, epochs, plans, priceBook, status } from "../stores/server.ts";
 import { countText, moneyText } from "../text/amounts.ts";
 import { firstCall } from "../text/examples.ts";
 import { agoText } from "../text/time.ts";
 import "./home.css";
+
+const FRESH_MS = 20_000;
 
 export default function Home() {
   return (
@@ -47,6 +50,8 @@ function Hero() {
 
 /** What this deployment does at this moment. */
 function Now() {
+  useFresh(status, FRESH_MS);
+  useFresh(epochs, FRESH_MS);
   return (
     <section class="stack" aria-labelledby="home-now">
       <h2 id="home-now">Right now</h2>
@@ -80,7 +85,7 @@ function Settled() {
   return (
     <Stat
       label="Newest settled statement"
-      value={settled === undefined ? "–" : countText(settled.epoch)}
+      value={settled === undefined ? "–" : settled.epoch}
       note={settled === undefined ? undefined : `Ended ${agoText(settled.ends_at, now.value)}`}
     />
   );

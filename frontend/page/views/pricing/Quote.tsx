@@ -6,7 +6,7 @@ import { Money } from "../../components/Amount.tsx";
 import { Field } from "../../components/Field.tsx";
 import { Stat } from "../../components/Stat.tsx";
 import { call } from "../../stores/server.ts";
-import { countText, tokensText } from "../../text/amounts.ts";
+import { countText, roughMoneyText, tokensText } from "../../text/amounts.ts";
 import { failureOf } from "../../text/failures.ts";
 import { converted } from "../../text/money.ts";
 import { priceOf } from "../../text/tariff.ts";
@@ -115,21 +115,23 @@ function Costs({ quote, plans, symbol, rate, used }: CostsProps) {
     <>
       {plans.map((plan) => {
         const { tiers } = plan.tariff.tiers;
-        const cost = (calls: bigint, to: "token" | "USD") =>
-          converted(priceOf(tiers, before, rated * calls), plan.tariff, to, rate);
+        const cost = (calls: bigint) => {
+          const bill = priceOf(tiers, before, rated * calls);
+          const inTokens = converted(bill, plan.tariff, "token", rate);
+          const inDollars = converted(bill, plan.tariff, "USD", rate);
+          return {
+            value: inTokens === null ? "–" : <Money ufix64={inTokens} unit={symbol} />,
+            note: inDollars === null ? "No rate of dollars is known now" : `$${roughMoneyText(inDollars)}`,
+          };
+        };
         return (
-          <dl key={plan.plan_id}>
-            <Stat
-              label={plans.length === 1 ? "One call" : `One call on plan ${plan.plan_id}`}
-              value={<Cost ufix64={cost(1n, "token")} unit={symbol} />}
-              note={<Cost ufix64={cost(1n, "USD")} unit="USD" />}
-            />
-            <Stat
-              label={`${countText(MANY_CALLS)} such calls`}
-              value={<Cost ufix64={cost(MANY_CALLS, "token")} unit={symbol} />}
-              note={<Cost ufix64={cost(MANY_CALLS, "USD")} unit="USD" />}
-            />
-          </dl>
+          <div key={plan.plan_id}>
+            {plans.length > 1 && <h3>Plan {plan.plan_id}</h3>}
+            <dl class="quote-costs">
+              <Stat label="One call" {...cost(1n)} />
+              <Stat label={`${countText(MANY_CALLS)} such calls`} {...cost(MANY_CALLS)} />
+            </dl>
+          </div>
         );
       })}
       <p class="faint small">
@@ -138,10 +140,6 @@ function Costs({ quote, plans, symbol, rate, used }: CostsProps) {
       </p>
     </>
   );
-}
-
-function Cost({ ufix64, unit }: { readonly ufix64: bigint | null; readonly unit: string }) {
-  return ufix64 === null ? <span class="faint">no rate of dollars now</span> : <Money ufix64={ufix64} unit={unit} />;
 }
 
 /** A whole number of up to twelve digits as the API takes it; null for anything else. */

@@ -3,6 +3,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { Currency, Plan, Plans, PriceBook, Rate } from "../../../api/operations.ts";
 import { Choices } from "../../components/Choices.tsx";
 import { Field, Select } from "../../components/Field.tsx";
+import { PlanCard } from "../../components/PlanCard.tsx";
 import { Empty, Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
@@ -13,7 +14,6 @@ import { found, priceRows, type Kind, type PriceRow } from "../../text/price-row
 import { perMillion, plansOnOffer } from "../../text/tariff.ts";
 import { agoText } from "../../text/time.ts";
 import { now } from "../../stores/clock.ts";
-import { PlanCard } from "./PlanCard.tsx";
 import { Quote } from "./Quote.tsx";
 import "./pricing.css";
 
@@ -140,11 +140,11 @@ function columns(shown: Shown): readonly Column<PriceRow>[] {
   const kind = (head: string, name: Kind): Column<PriceRow> => ({
     head,
     align: "end",
-    width: "7.5rem",
+    width: "7rem",
     cell: (row) => <PriceCell weight={row.weights[name]} {...shown} />,
   });
   return [
-    { head: "Model", width: "17rem", cell: (row) => <ModelName row={row} /> },
+    { head: "Model", width: "min(17rem, 44vw)", cell: (row) => <ModelName row={row} /> },
     kind("Input", "prompt"),
     kind("Cached input", "cache_read"),
     kind("Cache write", "cache_write"),
@@ -175,7 +175,7 @@ function Others({ row, shown }: { readonly row: PriceRow; readonly shown: Shown 
   });
   if (row.dollarWeight !== null) {
     const amount = inCurrency(perUnit(row.dollarWeight, shown.price), shown);
-    if (amount !== null) texts.push(`at least ${moneyText(amount)} for $1 of the provider’s cost`);
+    if (amount !== null) texts.push(`at least ${moneyText(amount)} per $1 of cost`);
   }
   const text = texts.filter((one) => one !== null).join("; ");
   return (

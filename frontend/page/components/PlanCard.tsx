@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 
-import type { Plan, Rate } from "../../../api/operations.ts";
-import { Money } from "../../components/Amount.tsx";
-import { countText } from "../../text/amounts.ts";
-import { converted } from "../../text/money.ts";
+import type { Plan, Rate } from "../../api/operations.ts";
+import { Money } from "./Amount.tsx";
+import { countText, roughMoneyText } from "../text/amounts.ts";
+import { converted } from "../text/money.ts";
+import "./plan-card.css";
 
 interface PlanCardProps {
   readonly plan: Plan;
@@ -52,7 +53,7 @@ function InOther({ ufix64, plan, symbol, rate }: Omit<PlanCardProps, "action"> &
   return (
     <span class="faint">
       {" "}
-      ≈ <Money ufix64={amount} unit={to === "USD" ? "USD" : symbol} />
+      ≈ {to === "USD" ? `$${roughMoneyText(amount)}` : `${roughMoneyText(amount)} ${symbol}`}
     </span>
   );
 }
