@@ -12,7 +12,7 @@ from tests.unit.test_repository import name_of, tracked_files
 PAPERS: Final = [path for path in tracked_files() if path.suffix == ".md"]
 DOCUMENTS: Final = [path for path in PAPERS if path.parent == ROOT or "docs" in path.parts]
 DECISIONS: Final = ROOT / "docs" / "decisions"
-LISTS: Final = [DECISIONS / name for name in ("contracts.md", "backend.md", "tooling.md")]
+LISTS: Final = [DECISIONS / name for name in ("contracts.md", "backend.md", "page.md", "tooling.md")]
 RECORDS: Final = sorted(set(DECISIONS.glob("*.md")) - {*LISTS, DECISIONS / "README.md"})
 
 LINE_CHARACTERS_MAX: Final = 120
