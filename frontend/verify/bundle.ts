@@ -5,6 +5,8 @@
 import {
   asciiJson, bytes, count, exactly, flag, FormError, integer, list, orNull, text, type Read,
 } from "./reading.ts";
+import { NOTE_CHARACTERS_MAX } from "./log/notes.ts";
+import { PROOF_HASHES_MAX } from "./log/proofs.ts";
 import { HEAD_BYTES, SIGNATURE_BYTES, VOTER_BYTES, VOTERS_MAX } from "./policy.ts";
 
 export const BUNDLE_VERSION = "flareflow-bundle/1";
@@ -90,7 +92,15 @@ const onFlow = exactly({
   charge: orNull(charge),
 });
 
-const bundle = exactly({
+const inLog = exactly({
+  checkpoint: text(NOTE_CHARACTERS_MAX),
+  index: orNull(count()),
+  inclusion: list(hash, PROOF_HASHES_MAX),
+  older_size: orNull(count()),
+  consistency: orNull(list(hash, PROOF_HASHES_MAX)),
+});
+
+const FIELDS = {
   version: text(BUNDLE_VERSION.length),
   subscription_id: count(),
   epoch: count(),
@@ -102,7 +112,9 @@ const bundle = exactly({
   price_book: orNull(document),
   events: orNull(list(document, EVENTS_MAX)),
   event: orNull(exactly({ text: document, siblings: list(hash, SIBLINGS_MAX) })),
-});
+};
+const bundle = exactly(FIELDS);
+const bundleWithLog = exactly({ ...FIELDS, log: inLog });
 
 /** A statement with the documents that are needed of it; null for those that are not. */
 export type Sealed = Read<typeof sealed>;
@@ -114,19 +126,25 @@ export type Trigger = Read<typeof trigger>;
 export type Bill = Read<typeof bill>;
 /** The event of a settlement, and the bill in the block before it; null where the node no longer has that. */
 export type Charge = Read<typeof charge>;
+/**
+ * The checkpoint of the log of statements, and that the statement of the bill's epoch is in it. `index` is where it is,
+ * or would be; null while the log ends before it. `consistency` proves growth from the first `older_size` statements.
+ */
+export type InLog = Read<typeof inLog>;
 /** What a node of Flow said. `bill` is after the block `height`: that of the charge, or else the newest. */
 export type OnFlow = Read<typeof onFlow>;
 /**
  * The evidence of one bill: of the usage of `subscription_id` up to the statement of `epoch`. `sealed` are consecutive
  * statements, oldest first, up to the one that Flare attested.
  */
-export type Bundle = Read<typeof bundle>;
+export type Bundle = Read<typeof bundle> & { readonly log?: InLog };
 
 /** The bundle of a file. Throws FormError, which says what is wrong, unless it is in its one form. */
 export function parseBundle(content: string): Bundle {
   if (content.length > BUNDLE_CHARACTERS_MAX) throw new FormError("a bundle has at most 64 MB");
   const given = jsonOf(content);
-  const read = bundle(given, "bundle");
+  const hasLog = typeof given === "object" && given !== null && "log" in given;
+  const read: Bundle = (hasLog ? bundleWithLog : bundle)(given, "bundle");
   if (read.version !== BUNDLE_VERSION) throw new FormError(`bundle.version: not ${BUNDLE_VERSION}`);
   if (`${asciiJson(given, 2)}\n` !== content) {
     throw new FormError("it has not the one form of a bundle: other spaces, another order, or a field twice");

@@ -5,14 +5,21 @@ import { test } from "node:test";
 import { parseBundle } from "./bundle.ts";
 import { fromHex } from "./bytes.ts";
 import { check, worst } from "./check.ts";
+import { parseCheckpoint } from "./log/notes.ts";
+import { parseLogPolicy } from "./log/policy.ts";
 import { LINKS, type Link, type Trust } from "./evidence.ts";
 
 interface Manifest {
   readonly trusted_policy: string;
   readonly contract: string;
   readonly bundles: Expected;
-  /** Bundles with the log of statements, which the page does not check: the witnesses are for whoever names them. */
-  readonly log: { readonly bundles: Expected };
+  /** Bundles with the log of statements, for a reader with a policy for it who has seen a checkpoint before. */
+  readonly log: {
+    readonly policy: string;
+    readonly seen: string;
+    readonly steps: readonly Link[];
+    readonly bundles: Expected;
+  };
 }
 
 type Expected = Readonly<Record<string, { readonly what: string; readonly differs: Link | null }>>;
@@ -26,9 +33,16 @@ function read(name: string): string {
   return readFileSync(`${FOLDER}/${name}`, "utf8");
 }
 
-for (const [name, { what, differs }] of Object.entries(MANIFEST.bundles)) {
+const OF_LOG = MANIFEST.log;
+const TRUST_OF_LOG: Trust = {
+  ...TRUST,
+  logPolicy: parseLogPolicy(OF_LOG.policy),
+  seen: parseCheckpoint(OF_LOG.seen).checkpoint,
+};
+
+for (const [name, { what, differs }] of Object.entries({ ...MANIFEST.bundles, ...OF_LOG.bundles })) {
   test(`${name} (${what}): ${differs ?? "nothing"} differs`, () => {
-    const findings = [...check(parseBundle(read(name)), TRUST)];
+    const findings = [...check(parseBundle(read(name)), name in OF_LOG.bundles ? TRUST_OF_LOG : TRUST)];
     const first = findings.find(({ outcome }) => outcome === "differs");
     assert.equal(first?.link ?? null, differs, first?.said);
     assert.equal(worst(findings), differs === null ? "verified" : "differs");
@@ -37,8 +51,13 @@ for (const [name, { what, differs }] of Object.entries(MANIFEST.bundles)) {
 
 test("every shipped bundle is in the list, and every link has a bad one", () => {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".json") && name !== "expected.json");
-  const listed = [...Object.keys(MANIFEST.bundles), ...Object.keys(MANIFEST.log.bundles)];
-  assert.deepEqual(files.toSorted(), listed.toSorted());
-  const differing = new Set(Object.values(MANIFEST.bundles).map(({ differs }) => differs));
+  const listed: Expected = { ...MANIFEST.bundles, ...OF_LOG.bundles };
+  assert.deepEqual(files.toSorted(), Object.keys(listed).toSorted());
+  const differing = new Set(Object.values(listed).map(({ differs }) => differs));
   assert.deepEqual([...differing].filter((link) => link !== null).toSorted(), LINKS.toSorted());
+});
+
+test("without a policy for the log its steps are left out", () => {
+  const links = [...check(parseBundle(read("good-log.json")), TRUST)].map(({ link }) => link);
+  assert.deepEqual(links.filter((link) => OF_LOG.steps.includes(link)), []);
 });

@@ -9,6 +9,7 @@ import * as documents from "./steps/documents.ts";
 import * as events from "./steps/events.ts";
 import * as flare from "./steps/flare.ts";
 import * as flow from "./steps/flow.ts";
+import * as log from "./steps/log.ts";
 
 /** What a step found. `unchecked`: something that it needs is missing, or differs already. */
 export type Outcome = "verified" | "differs" | "unchecked";
@@ -36,6 +37,10 @@ const STEPS: readonly Step[] = [
   { link: "proof", check: flare.checkProof },
   { link: "statement", check: documents.checkStatement },
   { link: "chain", check: documents.checkChain },
+  { link: "log-checkpoint", check: log.checkLogCheckpoint },
+  { link: "log-witnesses", check: log.checkLogWitnesses },
+  { link: "log-entry", check: log.checkLogEntry },
+  { link: "log-growth", check: log.checkLogGrowth },
   { link: "usage-index", check: documents.checkUsageIndex },
   { link: "usage-page", check: documents.checkUsagePage },
   { link: "growth", check: documents.checkGrowth },
@@ -102,6 +107,7 @@ export function believed(bundle: Bundle, trust: Trust = NOTHING_TRUSTED): readon
     words.push(`what the node of Flow said of ${onFlow.contract} at block ${onFlow.height}`);
     if (onFlow.charge?.rate_ufix64) words.push("the rate of dollars, which the contract read from its price oracle");
   }
+  if (!trust.logPolicy) words.push("that others are shown the same statements");
   words.push("that the operator's meter counted right: compare the calls with your own log");
   return words;
 }

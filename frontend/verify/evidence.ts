@@ -2,11 +2,13 @@
  * A bundle's parts, parsed when they are first asked for. A part that cannot be parsed is a difference at its link.
  */
 import { hex0x, isSame, keccak256, toHex, utf8, type Bytes } from "./bytes.ts";
-import type { Attested, Bundle, OnFlow, Sealed } from "./bundle.ts";
+import type { Attested, Bundle, InLog, OnFlow, Sealed } from "./bundle.ts";
 import {
   isFirst, NO_USAGE, pageOf, parsePageIndex, parseSettlementPage, parseStatement, parseUsagePage, rootFor,
   type PageIndex, type PageKind, type SettlementPage, type Statement, type Totals, type Usage,
 } from "./documents.ts";
+import { parseCheckpoint, type Checkpoint, type SignedCheckpoint } from "./log/notes.ts";
+import type { LogPolicy } from "./log/policy.ts";
 import { chainBoundHash, decodeMessage, decodePolicy, legacyHash, type SigningPolicy } from "./policy.ts";
 import { parsePriceBook, type PriceBook } from "./price_book.ts";
 
@@ -20,6 +22,10 @@ export const LINKS = [
   "proof",
   "statement",
   "chain",
+  "log-checkpoint",
+  "log-witnesses",
+  "log-entry",
+  "log-growth",
   "usage-index",
   "usage-page",
   "growth",
@@ -60,10 +66,15 @@ export function parsing<T>(link: Link, what: string, parse: () => T): T {
   }
 }
 
-/** What the reader trusts and named: the hash of a signing policy of Flare, the contract on Flow. */
+/**
+ * What the reader trusts and named: the hash of a signing policy of Flare, the contract on Flow. `logPolicy` says who
+ * must have signed the log of statements, and `seen` is what the log was before.
+ */
 export interface Trust {
   readonly policyHash: Bytes | null;
   readonly contract: string | null;
+  readonly logPolicy?: LogPolicy | null;
+  readonly seen?: Checkpoint | null;
 }
 
 export const NOTHING_TRUSTED: Trust = { policyHash: null, contract: null };
@@ -132,6 +143,14 @@ export class Evidence {
 
   readonly message = once(() =>
     parsing("signatures", "what the voters signed", () => decodeMessage(this.attested().message)),
+  );
+
+  readonly inLog = once((): InLog => {
+    return present(this.bundle.log ?? null, "the host has no log of statements, or was not asked for it");
+  });
+
+  readonly checkpoint = once((): SignedCheckpoint =>
+    parsing("log-checkpoint", "the log's checkpoint", () => parseCheckpoint(this.inLog().checkpoint)),
   );
 
   /** All statements of the bundle, oldest first; the last one is the attested one. */

@@ -17,8 +17,10 @@ export const GROUPS: readonly { readonly title: string; readonly links: readonly
   { title: "What Flare signed", links: ["policy", "signatures", "flare-root", "flow-root", "response", "proof"] },
   {
     title: "What the statement says",
-    links: ["statement", "chain", "usage-index", "usage-page", "growth", "price-book"],
+    links: ["statement", "chain"],
   },
+  { title: "Whether everybody sees the same", links: ["log-checkpoint", "log-witnesses", "log-entry", "log-growth"] },
+  { title: "What was used", links: ["usage-index", "usage-page", "growth", "price-book"] },
   { title: "The single calls", links: ["events", "event", "rating"] },
   {
     title: "What Flow charged",
@@ -35,6 +37,10 @@ export const TITLES: Readonly<Record<AnyLink, string>> = {
   proof: "Flare's answer is under the signed root",
   statement: "The statement says what Flare saw",
   chain: "It follows on the statement before it",
+  "log-checkpoint": "The log of statements is signed",
+  "log-witnesses": "Enough witnesses signed it too",
+  "log-entry": "The statement is in the log",
+  "log-growth": "The log has only grown",
   "usage-index": "The list of usage pages leads to the usage root",
   "usage-page": "The subscription's line is on its page",
   growth: "Totals only grow",
