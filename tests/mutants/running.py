@@ -72,7 +72,7 @@ class Lane:
 
     def _tests_pass(self) -> bool:
         """Whether the tests pass without any fault; prints what they say where they do not."""
-        ended = self.workspace.run(self.tests, UNFAULTED_SECONDS_MAX) if self.tests else Ended(0, "")
+        ended = self.workspace.run(self.tests, seconds_max=UNFAULTED_SECONDS_MAX) if self.tests else Ended(0, "")
         if not ended.passed:
             print(f"The tests do not pass without any fault:\n{ended.output}")
         return ended.passed
@@ -96,9 +96,9 @@ def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
     """The verdict, and the test that noticed or why none did."""
     try:
         with workspace.with_fault(fault):
-            ended = workspace.run(fault.tests)
+            ended = workspace.run(fault.tests, fault.file)
             if ended.passed and KEEPS_DEPLOYMENTS in servers_for(fault.tests):
-                ended = workspace.with_new_servers().run(fault.tests)
+                ended = workspace.with_new_servers().run(fault.tests, fault.file)
     except StaleFaultError as error:
         return Verdict.BROKEN, str(error)
     if ended.passed:

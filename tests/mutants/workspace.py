@@ -18,7 +18,7 @@ import psutil
 from infra.local.ports import port_base
 from infra.paths import LOCAL, ROOT
 from tests.mutants.fault import Fault
-from tests.mutants.forked import preload, python_path, run_pytest
+from tests.mutants.forked import PytestServer, Run, preload, python_path
 
 RUN_SECONDS_MAX: Final = 600
 """Of the tests of one fault."""
@@ -67,7 +67,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The copy. Its servers listen on ports of their own, counted from `ports_from`.
+    """The copy. Its servers listen on ports of their own, counted from `ports_from`; `pytest` runs its tests.
 
     Once `stop` is set, no tests run any more.
     """
@@ -75,18 +75,18 @@ class Workspace:
     root: Path
     ports_from: int
     stop: Event
+    pytest: PytestServer
 
-    def run(self, tests: Sequence[str], seconds_max: float = RUN_SECONDS_MAX) -> Ended:
+    def run(self, tests: Sequence[str], faulty: str | None = None, *, seconds_max: float = RUN_SECONDS_MAX) -> Ended:
         """Run tests on the copy as it is; a run that does not end in time has the exit code 2.
 
-        Raises StoppedError.
+        `faulty` is the file that has a fault now. Raises StoppedError.
         """
         shutil.rmtree(self.root / ".hypothesis" / "examples", ignore_errors=True)
         output = self.root.with_suffix(".txt")
+        run = Run([*PYTEST, *tests], output, self.root / faulty if faulty else None, self._environment())
         try:
-            exit_code = run_pytest(
-                [*PYTEST, *tests], self.root, self._environment(), output, seconds_max=seconds_max, stop=self.stop
-            )
+            exit_code = self.pytest.run(run, seconds_max=seconds_max, stop=self.stop)
             return Ended(exit_code, output.read_text(errors="replace"))
         except TimeoutError:
             return Ended(2, f"not ended after {seconds_max:.0f} s")
@@ -152,12 +152,14 @@ def _forget_compiled(source: Path) -> None:
 def workspaces(count: int, tests: Iterable[str], stop: Event) -> Iterator[list[Workspace]]:
     """As many copies of every file that is or would be committed, with the servers that `tests` need."""
     preload()
-    needed = servers_for(tests)
+    needed, tests = servers_for(tests), set(tests)
     with TemporaryDirectory(prefix="flareflow-mutants-") as folder, ExitStack() as servers:
         made = []
         for number in range(count):
-            workspace = Workspace(Path(folder) / f"{number}", port_base() + PORTS_APART * (number + 1), stop)
-            _copy_to(workspace.root)
+            root = Path(folder) / f"{number}"
+            _copy_to(root)
+            pytest_server = servers.enter_context(PytestServer.of(root, tests))
+            workspace = Workspace(root, port_base() + PORTS_APART * (number + 1), stop, pytest_server)
             if needed:
                 servers.enter_context(workspace.with_servers(needed))
             made.append(workspace)

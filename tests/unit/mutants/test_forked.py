@@ -1,4 +1,4 @@
-"""pytest in a forked process sees the sources that it is pointed to, and tells how it ended."""
+"""pytest in a forked process sees the sources that it is pointed to, those with a fault too, and tells how it ended."""
 
 from pathlib import Path
 from threading import Event, Thread
@@ -6,43 +6,85 @@ from threading import Event, Thread
 import psutil
 import pytest
 
-from tests.mutants.forked import StoppedError, run_pytest
+from tests.mutants.forked import PytestServer, Run, StoppedError
 from tests.support.eventually import eventually
+
+TEST = "test_example.py"
 
 
 def repository(root: Path, test: str) -> Path:
     """A repository with a `flareflow` of its own and one test."""
     package = root / "layers" / "common" / "flareflow"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text("ANSWER = 42\n")
-    (root / "test_example.py").write_text(
-        f"from flareflow import ANSWER\nimport time\n\ndef test_answer():\n    {test}\n"
-    )
+    (package / "__init__.py").write_text("")
+    (package / "answers.py").write_text("ANSWER = 42\n")
+    (package / "doubled.py").write_text("from flareflow.answers import ANSWER\n\nDOUBLED = 2 * ANSWER\n")
+    (root / TEST).write_text(f"from flareflow.doubled import DOUBLED\nimport time\n\ndef test_answer():\n    {test}\n")
     return root
 
 
 def run(root: Path, seconds_max: float = 60, stop: Event | None = None) -> tuple[int, str]:
-    output, arguments = root / "output.txt", ["-p", "no:cacheprovider", "test_example.py"]
-    exit_code = run_pytest(arguments, root, {"FOO": "bar"}, output, seconds_max=seconds_max, stop=stop or Event())
-    return exit_code, output.read_text()
+    with PytestServer.of(root, [TEST]) as server:
+        return run_on(server, root, seconds_max=seconds_max, stop=stop)
+
+
+def run_on(
+    server: PytestServer, root: Path, faulty: Path | None = None, seconds_max: float = 60, stop: Event | None = None
+) -> tuple[int, str]:
+    run = Run(["-p", "no:cacheprovider", TEST], root / "output.txt", faulty, {"FOO": "bar"})
+    exit_code = server.run(run, seconds_max=seconds_max, stop=stop or Event())
+    return exit_code, run.output.read_text()
 
 
 def test_tests_import_the_sources_that_they_are_pointed_to(tmp_path: Path) -> None:
     # Given a repository whose `flareflow` is another than the one in use here
-    root = repository(tmp_path, "assert ANSWER == 42 and __import__('os').environ['FOO'] == 'bar'")
+    root = repository(tmp_path, "assert DOUBLED == 84 and __import__('os').environ['FOO'] == 'bar'")
     # When its test runs, then it passes
     assert run(root)[0] == 0
 
 
 def test_a_failure_is_told_by_the_exit_code_and_the_output(tmp_path: Path) -> None:
-    exit_code, output = run(repository(tmp_path, "assert ANSWER == 43"))
+    exit_code, output = run(repository(tmp_path, "assert DOUBLED == 86"))
     assert exit_code == 1
     assert "FAILED test_example.py::test_answer" in output
+
+
+def test_a_fault_is_seen_in_all_modules_that_import_the_faulty_one_and_gone_after_it(tmp_path: Path) -> None:
+    root = repository(tmp_path, "assert DOUBLED == 84")
+    source = root / "layers" / "common" / "flareflow" / "answers.py"
+    with PytestServer.of(root, [TEST]) as server:
+        # Given a run without a fault
+        assert run_on(server, root)[0] == 0
+        # When the module has a fault, Then the test that uses it through another module fails
+        source.write_text("ANSWER = 4_300\n")
+        exit_code, output = run_on(server, root, source)
+        assert (exit_code, "assert 8600 == 84" in output) == (1, True)
+        # When the fault is gone, Then the test passes
+        source.write_text("ANSWER = 42\n")
+        assert run_on(server, root)[0] == 0
+
+
+def test_a_fault_in_a_file_that_is_no_module_is_seen_by_what_reads_it_while_it_loads(tmp_path: Path) -> None:
+    root = repository(tmp_path, "assert DOUBLED == 84")
+    (root / "answer.txt").write_text("42")
+    reading = f"from pathlib import Path\n\nANSWER = int(Path({str(root / 'answer.txt')!r}).read_text())\n"
+    (root / "layers" / "common" / "flareflow" / "answers.py").write_text(reading)
+    with PytestServer.of(root, [TEST]) as server:
+        (root / "answer.txt").write_text("43")
+        assert run_on(server, root, root / "answer.txt")[0] == 1
 
 
 def test_a_run_without_end_is_ended(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
         run(repository(tmp_path, "time.sleep(600)"), seconds_max=0.5)
+
+
+def test_after_a_run_that_crashed_another_one_is_possible(tmp_path: Path) -> None:
+    root = repository(tmp_path, "__import__('os').abort() if (__import__('os').environ['FOO'] == 'bar') else None")
+    with PytestServer.of(root, [TEST]) as server:
+        assert run_on(server, root)[0] == 3
+        (root / TEST).write_text("def test_nothing():\n    pass\n")
+        assert run_on(server, root)[0] == 0
 
 
 def test_a_run_that_shall_stop_is_ended_with_its_process(tmp_path: Path) -> None:

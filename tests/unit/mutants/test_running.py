@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from multiprocessing import Pipe
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from tests.mutants.fault import Fault, StaleFaultError
+from tests.mutants.forked import PytestServer
 from tests.mutants.running import Lane, Outcome, Verdict, divide, judge, sample
 from tests.mutants.workspace import Ended, Workspace, end
 from tests.support.eventually import eventually
@@ -25,6 +27,7 @@ FAULT = Fault(
     replacement="number * number",
     tests=["tests/unit/test_example.py"],
 )
+NO_PYTEST = PytestServer(Pipe()[0])
 FAILED = """ERROR a line of a log
 == short test summary info ==
 FAILED tests/unit/test_example.py::test_double - assert 9 == 6
@@ -39,14 +42,14 @@ class StubbedWorkspace(Workspace):
     ends: Ended
     seen: list[str]
 
-    def run(self, tests: Sequence[str], seconds_max: float = 0) -> Ended:
+    def run(self, tests: Sequence[str], faulty: str | None = None, *, seconds_max: float = 0) -> Ended:
         self.seen.append((self.root / FAULT.file).read_text())
         return self.ends
 
 
 def workspace(root: Path, exit_code: int, output: str = "") -> StubbedWorkspace:
     (root / FAULT.file).write_text(SOURCE)
-    return StubbedWorkspace(root, 0, Event(), Ended(exit_code, output), [])
+    return StubbedWorkspace(root, 0, Event(), NO_PYTEST, Ended(exit_code, output), [])
 
 
 def test_a_fault_that_a_test_notices_is_caught(tmp_path: Path) -> None:
@@ -107,7 +110,7 @@ def test_a_sample_is_the_same_for_the_same_commit_and_needs_no_server() -> None:
 class KeepingWorkspace(StubbedWorkspace):
     """Its tests notice a fault only on servers that were started for them."""
 
-    def run(self, tests: Sequence[str], seconds_max: float = 0) -> Ended:
+    def run(self, tests: Sequence[str], faulty: str | None = None, *, seconds_max: float = 0) -> Ended:
         return Ended(1, FAILED) if self.ports_from else Ended(0, "")
 
 
@@ -120,7 +123,7 @@ def test_a_fault_that_survives_on_a_kept_deployment_is_tried_on_a_new_one(
 ) -> None:
     # Given a fault in what only a deployment does
     (tmp_path / FAULT.file).write_text(SOURCE)
-    keeping = KeepingWorkspace(tmp_path, 0, Event(), Ended(0, ""), [])
+    keeping = KeepingWorkspace(tmp_path, 0, Event(), NO_PYTEST, Ended(0, ""), [])
     # When it is tried where contracts are deployed already, Then it is tried again where they are not
     assert judge(replace(FAULT, tests=[test]), keeping)[0] is verdict
 
