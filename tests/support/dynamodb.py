@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from flareflow.adapters.dynamodb.tables import TABLES
 from infra.local.aws import dynamodb_server
 from infra.local.aws import session as aws
-from infra.local.aws.gateway.template import Template
 from infra.local.aws.provision import table_definition
 from infra.local.ports import url
+from tests.support.deployment import template_source
 from tests.support.servers import ports_apart, running
 
 if TYPE_CHECKING:
@@ -28,18 +27,13 @@ def dynamodb() -> Iterator[None]:
         yield
 
 
-@cache
-def _template() -> Template:
-    return Template.load({})
-
-
 @contextmanager
 def fresh_table(logical_id: str = "AccountsTable", extra_attributes: Set[str] = frozenset()) -> Iterator["Table"]:
     """An empty table like that of the template; all have the same keys, only some have indexes.
 
     At the end every item in it must be of a kind that `tables` knows, and have no other attributes.
     """
-    properties = _template().resources[logical_id]["Properties"]
+    properties = template_source()["Resources"][logical_id]["Properties"]
     table = (
         aws.session()
         .resource("dynamodb", endpoint_url=url("dynamodb"))

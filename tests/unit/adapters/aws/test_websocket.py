@@ -33,7 +33,7 @@ class Crowd:
         if ConnectionId in self.failing:
             raise ClientError({"Error": {"Code": "LimitExceededException"}}, "PostToConnection")
         if ConnectionId in self.slow:
-            self.was_waited_for |= not self.released.wait(15)
+            self.was_waited_for |= not self.released.wait(5)
             raise ReadTimeoutError(endpoint_url=URL)
         self.sent.setdefault(ConnectionId, []).append(Data)
         return {}
