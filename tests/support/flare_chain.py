@@ -50,7 +50,7 @@ class FlareChain:
         views: Mapping[tuple[str | None, str], int] = {
             (None, "getContractAddressByName(string)"): int(MANAGER if b"Manager".hex() in data else RELAY, 16),
             (RELAY, "merkleRoots(uint256,uint256)"): int.from_bytes(world.on_flare.root),
-            (RELAY, "toSigningPolicyHash(uint256)"): int.from_bytes(world.on_flare.policy_hash),
+            (RELAY, "toSigningPolicyHash(uint256)"): int.from_bytes(world.on_flare.policy_hash or b""),
             (RELAY, "startingVotingRoundIds(uint256)"): int(data[10:], 16) * ROUNDS if len(data) == 74 else 0,
             (MANAGER, "firstVotingRoundStartTs()"): 0,
             (MANAGER, "votingEpochDurationSeconds()"): ROUND_SECONDS,

@@ -14,11 +14,12 @@ from flareflow.transparency.tiles import LOG_PATH
 from flareflow_verify.bundle import Bill, Charge
 from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
 from flareflow_verify.gathering import Gather
+from flareflow_verify.sources.da import DataAvailability
 from flareflow_verify.sources.flare import FlareNode
 from flareflow_verify.sources.flow import FlowNode
 from flareflow_verify.sources.host import StatementHost
 from flareflow_verify.sources.http import Budget
-from tests.support.bills import CHARGE_HEIGHT, EPOCHS, FIRST_EPOCH, SUBSCRIPTION, World
+from tests.support.bills import CHARGE_HEIGHT, EPOCHS, FIRST_EPOCH, SUBSCRIPTION, TARGET, VOTING_ROUND, World
 from tests.support.flare_chain import FlareChain
 
 HOST: Final = "https://statements.example"
@@ -50,12 +51,14 @@ def array(items: list[dict[str, Any]]) -> dict[str, Any]:
 class PublicSources:
     """Answers requests as the real sources would. `answers` replaces what is answered under a path or a script.
 
-    `keeps_state_from` is the first block whose state the node of Flow has.
+    `keeps_state_from` is the first block whose state the node of Flow has. With `forgets_roots` the contracts no longer
+    keep roots and statements, as after a week.
     """
 
     world: World
     answers: dict[str, httpx.Response] = field(default_factory=dict)
     keeps_state_from: int = 0
+    forgets_roots: bool = False
     flare: FlareChain = field(default_factory=FlareChain)
     requests: list[str] = field(default_factory=list)
     budget: Budget = field(default_factory=Budget)
@@ -70,6 +73,23 @@ class PublicSources:
             trust,
             say,
         )
+
+    def da(self, *, status: int = 200, **changes: Any) -> DataAvailability:
+        """Flare's data availability layer, which has this one attestation; `changes` are of its answer."""
+        attested, request = self.world.attested, TARGET.request(self.world.statement.epoch, self.world.statement.words)
+        served = {
+            "response_hex": f"0x{attested.response.hex()}",
+            "proof": [f"0x{one.hex()}" for one in attested.siblings],
+        }
+
+        def answer(asked: httpx.Request) -> httpx.Response:
+            if asked.url.path == "/api/v0/fsp/status":
+                return httpx.Response(200, json={"latest_fdc": {"voting_round_id": VOTING_ROUND}})
+            wanted = {"votingRoundId": VOTING_ROUND, "requestBytes": f"0x{request.hex()}"}
+            is_there = json.loads(asked.content) == wanted and status == 200
+            return httpx.Response(200 if is_there else status, json={**served, **changes} if is_there else {})
+
+        return DataAvailability(self.budget.client("https://da.example", httpx.MockTransport(answer)))
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.url.host}{request.url.path}")
@@ -124,7 +144,7 @@ class PublicSources:
             {
                 "block_height": str(height),
                 "block_timestamp": self._time(height),
-                "events": [_settled(charge, self.world)] if height == CHARGE_HEIGHT else [],
+                "events": [_event(request.url.params["type"], charge, self.world)] if height == CHARGE_HEIGHT else [],
             }
             for height in range(first, last + 1)
         ]
@@ -155,10 +175,11 @@ class PublicSources:
         on_flow = self.world.on_flow
         assert on_flow.root is not None
         assert on_flow.settlement_root is not None
+        is_kept = not self.forgets_roots
         return struct(
-            root=cdc("String", on_flow.root.hex()),
-            settlementRoot=cdc("String", on_flow.settlement_root.hex()),
-            totalMicrotokens=cdc("UInt256", on_flow.total_microtokens),
+            root=cdc("String", on_flow.root.hex() if is_kept else None),
+            settlementRoot=cdc("String", on_flow.settlement_root.hex() if is_kept else None),
+            totalMicrotokens=cdc("UInt256", on_flow.total_microtokens if is_kept else None),
             roundsPerRewardEpoch=cdc("UInt64", on_flow.rounds_per_reward_epoch),
             sourceChainId=cdc("UInt256", on_flow.source_chain_id),
         )
@@ -210,8 +231,35 @@ def _bill(bill: Bill) -> dict[str, Any]:
     )
 
 
+def _event(kind: str, charge: Charge, world: World) -> dict[str, Any]:
+    """The event of a kind in the block of the charge; there is one of each."""
+    on_flow = world.on_flow
+    assert on_flow.root is not None
+    assert on_flow.settlement_root is not None
+    payloads = {
+        "Settled": _settled(charge, world),
+        "RootConfirmed": struct(
+            votingRound=cdc("UInt64", VOTING_ROUND),
+            root=cdc("String", on_flow.root.hex()),
+            rewardEpoch=cdc("UInt64", 1),
+            weight=cdc("UInt64", 1),
+        ),
+        "StatementConfirmed": struct(
+            epoch=cdc("UInt64", charge.epoch), settlementRoot=cdc("String", on_flow.settlement_root.hex())
+        ),
+    }
+    payload = {**payloads[kind.rpartition(".")[2]], "type": "Event"}
+    return {
+        "type": kind,
+        "transaction_id": charge.transaction_id,
+        "transaction_index": 0,
+        "event_index": 0,
+        "payload": base64.b64encode(json.dumps(payload).encode()).decode(),
+    }
+
+
 def _settled(charge: Charge, world: World) -> dict[str, Any]:
-    payload = struct(
+    return struct(
         subscriptionId=cdc("UInt64", SUBSCRIPTION),
         epoch=cdc("UInt64", charge.epoch),
         ratedMicrotokens=cdc("UInt64", charge.rated_microtokens),
@@ -220,10 +268,3 @@ def _settled(charge: Charge, world: World) -> dict[str, Any]:
         balanceAfter=cdc("UFix64", world.on_flow.bill.balance_ufix64),
         rate=cdc("UFix64", charge.rate_ufix64),
     )
-    return {
-        "type": "A.f8d6e0586b0a20c7.SubscriptionAccounts.Settled",
-        "transaction_id": charge.transaction_id,
-        "transaction_index": 0,
-        "event_index": 0,
-        "payload": base64.b64encode(json.dumps({**payload, "type": "Event"}).encode()).decode(),
-    }

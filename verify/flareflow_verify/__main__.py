@@ -159,6 +159,7 @@ SOURCES = (
     ("--host", "FLAREFLOW_HOST", "URL", "where the statements are served"),
     ("--flow", "FLAREFLOW_FLOW", "URL", "an access node of Flow, REST"),
     ("--flare", "FLAREFLOW_FLARE", "URL", "a node of Flare, JSON-RPC; without it Flare's Relay is not asked"),
+    ("--da", "FLAREFLOW_DA", "URL", "Flare's data availability layer, asked for the root where no node is named"),
     ("--flare-registry", "FLAREFLOW_FLARE_REGISTRY", "ADDRESS", "Flare's contract registry, if it is another one"),
     ("--policy", "FLAREFLOW_POLICY", "FILE", "who must have signed the log of statements, as c2sp.org/tlog-policy"),
     ("--checkpoint", "FLAREFLOW_CHECKPOINT", "FILE", "with --policy: what you have seen of the log, kept here"),

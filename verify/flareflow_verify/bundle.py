@@ -132,10 +132,13 @@ class SignedPolicy(Part):
 
 
 class OnFlare(Part):
-    """What a node of Flare said: the Relay's root of the round, and its hash of the round's signing policy."""
+    """What Flare said: the Relay's root of the round, and its hash of the round's signing policy.
+
+    Where the data availability layer was asked instead, `root` is what its proof leads to and the hash is None.
+    """
 
     root: Hash
-    policy_hash: Hash
+    policy_hash: Hash | None
 
 
 class Trigger(Part):

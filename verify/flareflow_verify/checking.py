@@ -164,7 +164,7 @@ def _believed(evidence: Evidence) -> Iterator[str]:
     """What a reader has to believe, because nobody can prove it or nobody was asked."""
     bundle = evidence.bundle
     if evidence.trust.policy_hash is None and bundle.policies:
-        by = " (its hash is in Flare's Relay, says the node)" if bundle.on_flare else ""
+        by = " (its hash is in Flare's Relay, says the node)" if bundle.on_flare and bundle.on_flare.policy_hash else ""
         hash_text = legacy_hash(bundle.policies[0].policy).hex()
         yield f"the signing policy 0x{hash_text}{by}; name one that you trust with --trusted-policy"
     if bundle.on_flow:

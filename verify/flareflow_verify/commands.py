@@ -173,4 +173,4 @@ def _log_policy(path: Path) -> LogPolicy:
 
 def _gathering(given: argparse.Namespace, progress: Progress) -> AbstractContextManager[Gather]:
     registry = given.flare_registry or REGISTRY
-    return Sources(given.host, given.flow, given.flare, registry, _trust(given)).opened(progress.say)
+    return Sources(given.host, given.flow, given.flare, registry, _trust(given), given.da).opened(progress.say)

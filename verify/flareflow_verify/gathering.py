@@ -29,6 +29,7 @@ from flareflow_verify.bundle import (
     SignedPolicy,
 )
 from flareflow_verify.evidence import NOTHING_TRUSTED, Trust
+from flareflow_verify.sources.da import DataAvailability
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
 from flareflow_verify.sources.flare_policies import PolicyHistory
 from flareflow_verify.sources.flow import FlowNode
@@ -72,6 +73,7 @@ class Gather:
     flare: FlareNode | None = None
     trust: Trust = NOTHING_TRUSTED
     say: Callable[[str], None] = field(default=lambda _: None)
+    da: DataAvailability | None = None
 
     def run(self, wanted: Wanted) -> Bundle:
         self.say("asking for the newest statement")
@@ -92,7 +94,7 @@ class Gather:
             sealed=tuple(sealed),
             attested=proof.attested if proof else None,
             policies=self._policies(proof, on_flow.source_chain_id),
-            on_flare=self._on_flare(proof),
+            on_flare=self._on_flare(proof) or self._on_da(proof, on_flow, _parsed(sealed[-1])),
             on_flow=on_flow,
             price_book=book,
             events=None if wanted.event_id else events,
@@ -259,6 +261,12 @@ class Gather:
         self.say("asking Flare's Relay")
         return self.flare.on_flare(_voting_round(proof), _reward_epoch(proof.policy))
 
+    def _on_da(self, proof: AttestationDocument | None, on_flow: OnFlow, statement: Statement) -> OnFlare | None:
+        if self.da is None or proof is None:
+            return None
+        self.say("asking Flare's data availability layer")
+        return self.da.on_flare(_voting_round(proof), statement, on_flow.triggers)
+
     def _on_flow(
         self,
         flow: FlowNode,
@@ -268,7 +276,7 @@ class Gather:
         proof: AttestationDocument | None,
     ) -> OnFlow:
         self.say("asking the contract on Flow")
-        confirmed: Mapping[str, object] = flow.confirmed(_voting_round(proof) if proof else 0, statement.epoch)
+        confirmed = self._confirmed(flow, _voting_round(proof) if proof else 0, statement)
         triggers = flow.triggers()
         charge = self._charge(flow, subscription_id, statement)
         height = charge.height if charge else flow.newest_height()
@@ -287,6 +295,15 @@ class Gather:
             }
         )
 
+    def _confirmed(self, flow: FlowNode, voting_round: int, statement: Statement) -> Mapping[str, object]:
+        """What the contracts keep; of what they no longer keep, what their events told."""
+        kept = flow.confirmed(voting_round, statement.epoch)
+        if not voting_round or (kept["root"] is not None and kept["settlement_root"] is not None):
+            return kept
+        self.say("looking for events of what the contracts no longer keep")
+        told = flow.was_confirmed(voting_round, statement.epoch, statement.window_end)
+        return {**kept, **{name: root for name, root in told.items() if kept[name] is None}}
+
     def _charge(self, flow: FlowNode, subscription_id: int, statement: Statement) -> Charge | None:
         self.say("looking for the charge on Flow")
         return flow.charge(subscription_id, statement.epoch, statement.window_end)
@@ -301,18 +318,21 @@ class Sources:
     flare_url: str | None = None
     flare_registry: str = REGISTRY
     trust: Trust = NOTHING_TRUSTED
+    da_url: str | None = None
 
     @contextmanager
     def opened(self, say: Callable[[str], None] = lambda _: None) -> Iterator[Gather]:
         """Clients of the sources, whose requests and time are bounded together."""
         budget = Budget()
-        with budget.client(self.host_url) as host, budget.client(self.flow_url) as flow, budget.client() as flare:
+        hosts = budget.client(self.host_url), budget.client(self.flow_url), budget.client(self.da_url or "")
+        with hosts[0] as host, hosts[1] as flow, hosts[2] as da, budget.client() as flare:
             yield Gather(
                 StatementHost(host),
                 lambda address: FlowNode(FlowRest(flow), address),
                 FlareNode(flare, self.flare_url, self.flare_registry) if self.flare_url else None,
                 self.trust,
                 say,
+                DataAvailability(da) if self.da_url and not self.flare_url else None,
             )
 
 

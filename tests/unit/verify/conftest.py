@@ -22,6 +22,7 @@ def no_sources_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "FLOW",
         "FLARE",
         "FLARE_REGISTRY",
+        "DA",
         "CONTRACT",
         "TRUSTED_POLICY",
         "SESSION",

@@ -2,13 +2,14 @@
 
 import itertools
 from copy import copy
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from flareflow.statements.documents import attestation_path, index_path, price_book_path, statement_path
 from flareflow.statements.models import PageKind
-from flareflow_verify.bundle import Bundle
+from flareflow_verify.bundle import Bundle, OnFlare
 from flareflow_verify.checking import Exit, Outcome, check
 from flareflow_verify.evidence import Link, Trust
 from flareflow_verify.gathering import Wanted
@@ -133,6 +134,52 @@ def test_a_node_that_has_the_newest_state_alone_still_proves_the_whole_bill(sour
     sources.keeps_state_from = CHARGE_HEIGHT + 1
     found = {finding.link: finding.outcome for finding in check(gathered(sources)).findings}
     assert (found[Link.PRICE], found[Link.CHARGE]) == (Outcome.VERIFIED, Outcome.UNCHECKED)
+
+
+def test_what_the_contracts_no_longer_keep_is_told_by_their_events(sources: PublicSources) -> None:
+    # Given a bill of more than a week ago, of which the contracts have forgotten root and statement
+    sources.forgets_roots = True
+    # When it is checked
+    bundle = gathered(sources)
+    found = check(bundle)
+    # Then both are verified by the events of then; only the total is not known any more
+    assert bundle.on_flow is not None
+    assert (bundle.on_flow.root, bundle.on_flow.total_microtokens) == (sources.world.on_flow.root, None)
+    assert found.exit is Exit.VERIFIED
+
+
+def test_another_root_in_an_event_is_a_difference(sources: PublicSources) -> None:
+    # Given events that tell other roots than the voters have signed and the statement has
+    sources.forgets_roots = True
+    other = {"root": bytes(32), "settlement_root": bytes(32)}
+    sources.world.__dict__["on_flow"] = sources.world.on_flow.model_copy(update=other)
+    found = {finding.link: finding.outcome for finding in check(gathered(sources)).findings}
+    assert (found[Link.FLOW_ROOT], found[Link.FLOW_STATEMENT]) == (Outcome.DIFFERS, Outcome.DIFFERS)
+
+
+def test_the_data_availability_layer_stands_in_for_a_node_of_flare(sources: PublicSources) -> None:
+    # When a bill is gathered without a node, and with the data availability layer
+    gather = replace(sources.gather(), flare=None, da=sources.da())
+    bundle = gather.run(Wanted(SUBSCRIPTION))
+    # Then its proof leads to the root, and nothing is known of the policy in the Relay
+    assert bundle.on_flare == OnFlare(root=sources.world.on_flare.root, policy_hash=None)
+    found = {finding.link: finding for finding in check(bundle).findings}
+    assert "data availability layer" in found[Link.FLARE_ROOT].said
+    assert check(bundle).exit is Exit.VERIFIED
+    assert Bundle.parse(bundle.text.encode()) == bundle
+
+
+def test_another_attestation_in_the_data_availability_layer_is_a_difference(sources: PublicSources) -> None:
+    gather = replace(sources.gather(), flare=None, da=sources.da(response_hex="0x" + "00" * 2_080))
+    found = {finding.link: finding.outcome for finding in check(gather.run(Wanted(SUBSCRIPTION))).findings}
+    assert found[Link.FLARE_ROOT] is Outcome.DIFFERS
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_data_availability_layer_without_the_attestation_is_an_error(sources: PublicSources, status: int) -> None:
+    gather = replace(sources.gather(), flare=None, da=sources.da(status=status))
+    with pytest.raises(SourceError, match="data availability layer"):
+        gather.run(Wanted(SUBSCRIPTION))
 
 
 def test_a_statement_without_any_attestation_is_not_called_verified(sources: PublicSources) -> None:

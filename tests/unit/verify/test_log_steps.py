@@ -90,6 +90,14 @@ def test_a_statement_that_others_do_not_see_is_found() -> None:
     assert next(link for link, outcome in outcomes.items() if outcome is Outcome.DIFFERS) is Link.LOG_ENTRY
 
 
+def test_the_same_checkpoint_as_before_needs_no_proof() -> None:
+    outcomes, status = found(GOOD, replace(WORLD.trust_with_log, seen=NEWEST.checkpoint))
+    assert (outcomes[Link.LOG_GROWTH], status) == (Outcome.VERIFIED, Exit.VERIFIED)
+    other = replace(NEWEST.checkpoint, root=bytes(32))
+    outcomes, _ = found(GOOD, replace(WORLD.trust_with_log, seen=other))
+    assert outcomes[Link.LOG_GROWTH] is Outcome.DIFFERS
+
+
 def test_a_log_that_was_signed_twice_for_one_size_is_found() -> None:
     other = Checkpoint(LOG.name, WORLD.log.seen.checkpoint.size, bytes(32))
     outcomes, _ = found(GOOD, replace(WORLD.trust_with_log, seen=other))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.contracts import FlowChainLog
@@ -98,6 +98,41 @@ class FlowNode:
                 "source_chain_id": answer["sourceChainId"],
             }
 
+    def was_confirmed(self, voting_round: int, epoch: int, after: int) -> Mapping[str, Any]:
+        """The roots of a round and an epoch by the events that told them, searched from a time on (Unix seconds).
+
+        The contracts keep roots for a week, and an access node keeps events for as long as the network runs. None
+        stands for an event that was not found.
+        """
+        wanted = {
+            "root": (f"A.{self.contract_address}.FlareOracleVerifier.RootConfirmed", "votingRound", voting_round),
+            "settlement_root": (
+                f"A.{self.contract_address}.UsageBasedSubscriptions.StatementConfirmed",
+                "epoch",
+                epoch,
+            ),
+        }
+        found: dict[str, Any] = dict.fromkeys(wanted)
+        with _translating():
+            newest = self.rest.latest_sealed_block().height
+            first = self._block_before(datetime.fromtimestamp(after, UTC), newest)
+            for start in range(first, newest + 1, EVENT_BLOCKS)[:EVENT_REQUESTS_MAX]:
+                for name, (kind, field, number) in wanted.items():
+                    if found[name] is None:
+                        found[name] = self._root_told(kind, field, number, start, newest)
+                if None not in found.values():
+                    break
+        return found
+
+    def _root_told(self, kind: str, field: str, number: int, start: int, newest: int) -> str | None:
+        """The root in the first event of a kind in which a field has a number, within one request's blocks."""
+        for block in self.rest.events(kind, start, min(start + EVENT_BLOCKS - 1, newest)):
+            for event in block.events:
+                told: Any = event.fields()
+                if told[field] == number:
+                    return f"0x{told['root' if 'root' in told else 'settlementRoot']}"
+        return None
+
     def triggers(self) -> tuple[Trigger, ...]:
         """All requests that may be attested for the contracts."""
         with _translating():
@@ -160,7 +195,7 @@ def _translating() -> Iterator[None]:
         yield
     except UnavailableError as error:
         raise SourceError(f"the node of Flow gave no usable answer: {error}") from error
-    except (ValidationError, KeyError, TypeError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise SourceError(f"the node of Flow answered in an unknown form: {str(error)[:200]}") from error
 
 

@@ -42,9 +42,9 @@ def check_policy(evidence: Evidence) -> str:
 
 
 def _relay(evidence: Evidence) -> str:
-    if evidence.bundle.on_flare is None:
+    told = evidence.bundle.on_flare.policy_hash if evidence.bundle.on_flare else None
+    if told is None:
         return ""
-    told = evidence.bundle.on_flare.policy_hash
     if told not in evidence.hashes_of(evidence.signed_policies[-1].policy):
         raise DifferenceError(Link.POLICY, f"Flare's Relay has the policy 0x{told.hex()} for this reward epoch")
     return ", as in Flare's Relay"
@@ -82,10 +82,12 @@ def _in_force(evidence: Evidence, voting_round: int) -> Iterator[SigningPolicy]:
 
 
 def check_flare_root(evidence: Evidence) -> str | None:
-    """Flare's Relay has the same root. Left out when Flare was not asked."""
-    if evidence.bundle.on_flare is None:
+    """Flare's Relay, or its data availability layer, has the same root. Left out when Flare was not asked."""
+    told = evidence.bundle.on_flare
+    if told is None:
         return None
-    return _same_root(evidence, evidence.bundle.on_flare.root, Link.FLARE_ROOT, "Flare's Relay")
+    who = "Flare's data availability layer" if told.policy_hash is None else "Flare's Relay"
+    return _same_root(evidence, told.root, Link.FLARE_ROOT, who)
 
 
 def check_flow_root(evidence: Evidence) -> str:

@@ -60,10 +60,11 @@ def check_log_growth(evidence: Evidence) -> str | None:
     in_log, newer = evidence.in_log, evidence.checkpoint.checkpoint
     if newer.origin != seen.origin:
         raise DifferenceError(Link.LOG_GROWTH, f"the checkpoint seen before is of another log, {seen.origin}")
-    if in_log.older_size != seen.size or in_log.consistency is None:
+    proof = in_log.consistency if in_log.older_size == seen.size else () if newer.size == seen.size else None
+    if proof is None:
         raise MissingError(f"there is no proof that the log has grown from the {seen.size} statements seen before")
     try:
-        check_consistency((seen.size, seen.root), (newer.size, newer.root), in_log.consistency)
+        check_consistency((seen.size, seen.root), (newer.size, newer.root), proof)
     except ProofError as error:
         raise DifferenceError(
             Link.LOG_GROWTH, f"{counted(seen.size, 'statement')} seen before, {newer.size} now: {error}"
