@@ -55,5 +55,10 @@ test("what has no body is nothing, and a table is text", async () => {
   assert.equal(await gone("DELETE /v1/keys/{key_hash}", { path: { key_hash: "ab" } }), undefined);
   const table = apiClient({ url: "", token: () => "t", fetch: answering(200, "a,b", "text/csv").fetch });
   const path = { subscription_id: "7" };
-  assert.equal(await table("GET /v1/subscriptions/{subscription_id}/exports/usage", { path }), "a,b");
+  let type: string | null = null;
+  const text = await table("GET /v1/subscriptions/{subscription_id}/exports/usage", { path }, (headers) => {
+    type = headers.get("content-type");
+  });
+  assert.equal(text, "a,b");
+  assert.equal(type, "text/csv");
 });

@@ -27,12 +27,17 @@ export interface ApiOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** Returns a function that carries out an operation: `call("GET /v1/plans", {})`. It throws ApiError. */
+/**
+ * Returns a function that carries out an operation: `call("GET /v1/plans", {})`. It throws ApiError.
+ *
+ * `seen` is given the headers of the answer: `Link` leads to the next part of a table.
+ */
 export function apiClient(options: ApiOptions) {
   const send = options.fetch ?? fetch;
   return async function call<K extends keyof Operations>(
     operation: K,
     taken: Taken<Operations[K]>,
+    seen?: (headers: Headers) => void,
   ): Promise<Operations[K]["answer"]> {
     const { path = {}, query = {}, header = {}, body } = taken as Given;
     const [method = "", template = ""] = operation.split(" ");
@@ -46,6 +51,7 @@ export function apiClient(options: ApiOptions) {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    seen?.(response.headers);
     return answerOf(response) as Promise<Operations[K]["answer"]>;
   };
 }

@@ -13,7 +13,7 @@ from infra.local.flow.contracts import LocalDeployer
 from tests.cadence.flare import Electorate, beginning
 from tests.cadence.owners import estimate
 from tests.support.chain_clock import START_SECONDS
-from tests.support.flow_emulator import FLOW, LONG_NOTICES, NOTICES, REWARD_EPOCH, ROUNDS, Chain
+from tests.support.flow_emulator import FLOW, LONG_NOTICES, MONEY, NOTICES, REWARD_EPOCH, ROUNDS, Chain
 
 pytestmark = pytest.mark.stack
 
@@ -91,8 +91,33 @@ def test_only_an_active_subscription_with_money_may_be_used(chain: Chain) -> Non
     assert not any(step["mayBeUsed"] for step in steps)
 
 
+def exit_of(chain: Chain, subscription: int) -> dict[str, Any]:
+    told = chain.script("subscriptions/get_exit.cdc", uint64(subscription))
+    assert isinstance(told, dict)
+    return told
+
+
+def test_the_exit_is_told_with_its_notice_and_the_limit_of_an_epoch(chain: Chain) -> None:
+    # Given a subscription on contracts whose exits take an hour
+    slow = chain.deployed_again(notices=LONG_NOTICES)
+    account, subscription = slow.subscriber()
+    before = exit_of(slow, subscription)
+    # When its owner leaves
+    slow.run("subscriptions/request_exit.cdc", uint64(subscription), signer=account)
+    # Then the end of the notice is told, in the time of the chain
+    after = exit_of(slow, subscription)
+    hour = LONG_NOTICES.exit * FLOW
+    assert (before["noticeSeconds"], before["graceSeconds"]) == (hour, 0)
+    assert before["epochLimit"] == MONEY.epoch_limit_ufix64
+    assert (before["exitAt"], before["possibleAt"], before["isByProvider"]) == (None, None, False)
+    assert before["now"] <= after["exitAt"] - hour <= after["now"]
+    assert after["possibleAt"] == after["exitAt"]
+    assert not after["isClosed"]
+
+
 def test_what_is_not_there_is_nil(chain: Chain) -> None:
     assert chain.script("subscriptions/get_subscription.cdc", uint64(99)) is None
+    assert chain.script("subscriptions/get_exit.cdc", uint64(99)) is None
     assert chain.script("subscriptions/get_tiers.cdc", uint64(99)) is None
     code = """
         import "FlareOracleVerifier"
