@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ChainUnavailableError, chainOf } from "./chain.ts";
+import { chainOf } from "./chain.ts";
+import { ChainUnavailableError } from "./errors.ts";
 import { FLOW } from "./testing.ts";
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64");

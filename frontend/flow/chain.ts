@@ -5,6 +5,7 @@
  */
 import type { FlowDeployment } from "./deployment.ts";
 import { withAddresses } from "./deployment.ts";
+import { ChainUnavailableError } from "./errors.ts";
 
 /** How far a transaction is. `expired`: it can never be executed any more. `unknown`: the node does not know it. */
 export type TransactionState = "unknown" | "pending" | "in_block" | "sealed" | "expired";
@@ -43,9 +44,6 @@ export interface Chain {
   /** Runs a script at the latest sealed block. Throws ChainUnavailableError. */
   run(code: string, args: readonly Argument[]): Promise<CadenceValue>;
 }
-
-/** The access node did not answer, or not in the form of its API. */
-export class ChainUnavailableError extends Error {}
 
 export const ANSWER_MS_MAX = 10_000;
 

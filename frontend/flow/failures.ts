@@ -3,6 +3,7 @@
  */
 import type { FlowDeployment } from "./deployment.ts";
 import { networkName } from "./deployment.ts";
+import { WalletError } from "./errors.ts";
 
 export type FailureKind =
   | "declined"
@@ -27,16 +28,6 @@ export interface Failure {
   readonly whatToDo: string;
   /** What the wallet, the network or the contract said, for support; null where it said nothing. */
   readonly said: string | null;
-}
-
-/** A failure that is thrown: connecting and signing in. */
-export class WalletError extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.detail);
-    this.failure = failure;
-  }
 }
 
 const ONLY_THE_FEE = "Nothing but the network fee was paid.";

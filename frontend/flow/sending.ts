@@ -4,8 +4,8 @@
  * The id is known before anything is sent. So a lost answer is no failure: the chain is asked what became of the id.
  */
 import type { Chain, ChainEvent, TransactionResult } from "./chain.ts";
-import { ChainUnavailableError } from "./chain.ts";
 import type { FlowDeployment } from "./deployment.ts";
+import { ChainUnavailableError } from "./errors.ts";
 import type { Failure } from "./failures.ts";
 import { expired, failureBeforeSending, failureOfNode, failureOnChain, unknownOutcome } from "./failures.ts";
 import type { OwnerTransaction } from "./transactions.ts";

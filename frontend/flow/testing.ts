@@ -1,7 +1,7 @@
 /** Stand-ins for tests: a deployment, a chain that answers as it is told, and FCL with a wallet that does as it is told. */
 import type { Chain, TransactionResult } from "./chain.ts";
-import { ChainUnavailableError } from "./chain.ts";
 import type { FlowDeployment } from "./deployment.ts";
+import { ChainUnavailableError } from "./errors.ts";
 import type { Fcl, FclUser } from "./fcl.ts";
 
 export const ADDRESS = "0x01cf0e2f2f715450";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { WalletError } from "./failures.ts";
+import { WalletError } from "./errors.ts";
 import type { FclUser } from "./fcl.ts";
 import { ADDRESS, FLOW, TRANSACTION_ID, type FakeWallet, fakeFcl } from "./testing.ts";
 import { signInText, walletOf } from "./wallet.ts";

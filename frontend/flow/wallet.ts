@@ -5,7 +5,8 @@ import type { SessionRequest } from "../api/operations.ts";
 import type { Argument, Chain } from "./chain.ts";
 import type { FlowDeployment } from "./deployment.ts";
 import { withAddresses } from "./deployment.ts";
-import { WalletError, failureBeforeSending, otherAccount, wrongNetwork } from "./failures.ts";
+import { WalletError } from "./errors.ts";
+import { failureBeforeSending, otherAccount, wrongNetwork } from "./failures.ts";
 import type { Fcl, FclSignature, FclUser } from "./fcl.ts";
 import { COMPUTE_LIMIT } from "./transactions.ts";
 

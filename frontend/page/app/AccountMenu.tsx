@@ -31,6 +31,9 @@ export function AccountMenu() {
       <a class="menu-item" href="#/usage">
         Usage
       </a>
+      <a class="menu-item" href="#/account">
+        Account
+      </a>
       <button type="button" class="menu-item" onClick={() => void signOut()}>
         Sign out
       </button>

@@ -1,4 +1,4 @@
-import { moneyText, tokensText, type Whole } from "../text/amounts.ts";
+import { decimalText, moneyText, tokensText, type Whole } from "../text/amounts.ts";
 
 /** An amount of money, exact: what comes after two decimals is fainter, so that the amount reads at a glance. */
 export function Money({ ufix64, unit }: { readonly ufix64: Whole; readonly unit: string }) {
@@ -11,6 +11,17 @@ export function Money({ ufix64, unit }: { readonly ufix64: Whole; readonly unit:
       {text.slice(0, point + 3)}
       {text.length > point + 3 && <span class="amount-rest">{text.slice(point + 3)}</span>}
       {symbol === null && <span class="amount-unit"> {unit}</span>}
+    </span>
+  );
+}
+
+/** An amount in a column of others: with all its decimals, so that they stand below each other, and without its unit. */
+export function ColumnMoney({ ufix64 }: { readonly ufix64: Whole }) {
+  const text = decimalText(ufix64, 8, 8);
+  return (
+    <span class="amount numbers">
+      {text.slice(0, -6)}
+      <span class="amount-rest">{text.slice(-6)}</span>
     </span>
   );
 }

@@ -29,4 +29,8 @@ export const ROUTES: readonly Route[] = [
   { path: "/check", title: "Check it yourself", section: "public", label: "Check", load: () => import("../views/check.tsx") },
   { path: "/network", title: "Network", section: "public", label: "Network", load: () => import("../views/network.tsx") },
   { path: "/how", title: "How it works", section: "public", label: "How it works", load: () => import("../views/how.tsx") },
+  { path: "/keys", title: "Keys", section: "account", label: "Keys", load: () => import("../views/keys/keys.tsx") },
+  { path: "/deposit", title: "Deposit", section: "account", label: "Deposit", load: () => import("../views/deposit/deposit.tsx") },
+  { path: "/bills", title: "Bills", section: "account", label: "Bills", load: () => import("../views/bills/bills.tsx") },
+  { path: "/account", title: "Account", section: "account", label: "Account", load: () => import("../views/account/account.tsx") },
 ];

@@ -60,18 +60,18 @@ export function sessionOn(device: Device): Session {
     });
   }
 
-  const call: Call = async (operation, taken) => {
+  const call: Call = async (operation, taken, seen) => {
     const before = current.peek();
-    if (before === null) return asNobody(operation, taken);
+    if (before === null) return asNobody(operation, taken, seen);
     if (Date.parse(before.expires_at) - device.now() < REFRESH_BEFORE_MS) await refresh(before);
     const used = current.peek();
     try {
-      return await asAccount(operation, taken);
+      return await asAccount(operation, taken, seen);
     } catch (error) {
       if (used === null || !(error instanceof ApiError) || error.status !== 401) throw error;
     }
     await refresh(used);
-    return asAccount(operation, taken);
+    return asAccount(operation, taken, seen);
   };
 
   return {

@@ -1,4 +1,5 @@
 import { ApiError } from "../../api/client.ts";
+import { ChainUnavailableError, WalletError } from "../../flow/errors.ts";
 
 /** A failure as people are told of it: what happened, and what to do. */
 export interface Failure {
@@ -10,6 +11,17 @@ export interface Failure {
 /** What to tell people of whatever was thrown. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ApiError) return ofApi(error);
+  if (error instanceof WalletError) {
+    const { title, detail, whatToDo } = error.failure;
+    return { title, detail: `${detail} ${whatToDo}`, requestId: null };
+  }
+  if (error instanceof ChainUnavailableError) {
+    return {
+      title: "Flow cannot be reached",
+      detail: "Its access node gave no answer. Check your connection, and try again in a minute.",
+      requestId: null,
+    };
+  }
   if (error instanceof TypeError) {
     return {
       title: "The server cannot be reached",

@@ -35,6 +35,11 @@ export function momentText(at: string): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** A day in the reader's own zone and language: `24 Nov 2026`. */
+export function dateText(at: string): string {
+  return new Date(at).toLocaleDateString(undefined, { dateStyle: "medium" });
+}
+
 /** A day of UTC, in which usage is summed: `24 Nov`. */
 export function dayText(at: string): string {
   return new Date(at).toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });

@@ -1,0 +1,47 @@
+import type { ComponentChildren } from "preact";
+
+import type { Subscription } from "../../api/operations.ts";
+import { chosen } from "../stores/chosen.ts";
+import { session, subscriptions } from "../stores/server.ts";
+import { ButtonLink } from "./Button.tsx";
+import { Empty, Show } from "./states.tsx";
+
+interface OfSubscriptionProps {
+  /** Height in rem of what will be there. */
+  readonly height: number;
+  readonly children: (subscription: Subscription) => ComponentChildren;
+}
+
+/** What a view shows of the chosen subscription; and what to do where there is none. */
+export function OfSubscription({ height, children }: OfSubscriptionProps) {
+  if (session.address.value === null) {
+    const action = (
+      <ButtonLink kind="primary" icon="wallet" href="#/start">
+        Connect a wallet
+      </ButtonLink>
+    );
+    return (
+      <Empty icon="wallet" title="Sign in to see this" action={action}>
+        Your Flow account is your account here. Connect its wallet to see your subscription.
+      </Empty>
+    );
+  }
+  return (
+    <Show of={subscriptions} height={height}>
+      {() => (chosen.value === null ? <NoSubscription /> : children(chosen.value))}
+    </Show>
+  );
+}
+
+function NoSubscription() {
+  const action = (
+    <ButtonLink kind="primary" href="#/start">
+      Open a subscription
+    </ButtonLink>
+  );
+  return (
+    <Empty title="No subscription yet" action={action}>
+      Choose a plan and put down a deposit. What you do not use stays yours.
+    </Empty>
+  );
+}

@@ -1,0 +1,241 @@
+/** An owner's transaction: what it does and costs before it is signed, where it is, and how it ended. */
+import { useSignal, type Signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+
+import type { ChainEvent } from "../../flow/chain.ts";
+import { TRANSACTIONS } from "../../flow/code.ts";
+import type { Failure } from "../../flow/failures.ts";
+import { followTransaction, sendTransaction, type Progress, type Sender } from "../../flow/sending.ts";
+import { FEE_USUAL, type OwnerTransaction } from "../../flow/transactions.ts";
+import { onFlow } from "../stores/flow.ts";
+import { deployment, session } from "../stores/server.ts";
+import { say } from "../stores/toasts.ts";
+import { decimalText, moneyText } from "../text/amounts.ts";
+import { explorerLink } from "../text/explorers.ts";
+import { Button } from "./Button.tsx";
+import { Copyable } from "./Copyable.tsx";
+import { Icon } from "./Icon.tsx";
+import { Skeleton, Notice, Show } from "./states.tsx";
+import { Steps, type Step } from "./Steps.tsx";
+import "./transaction.css";
+
+interface TransactionProps {
+  readonly transaction: OwnerTransaction;
+  /** It is sealed; its events are given. */
+  readonly onSealed?: (events: readonly ChainEvent[]) => void;
+  /** The person is done with it, or does not want it. */
+  readonly onClose: () => void;
+}
+
+/** It is part of a view and no modal dialog, because a modal dialog would cover the wallet. */
+export function Transaction(props: TransactionProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <section class="transaction" aria-label={props.transaction.title}>
+      <h3 ref={heading} tabIndex={-1}>
+        {props.transaction.title}
+      </h3>
+      <Show of={deployment} height={12}>
+        {({ flow }) => <OnFlow {...props} flow={flow} />}
+      </Show>
+    </section>
+  );
+}
+
+type Flow = Sender["flow"];
+
+function OnFlow({ transaction, flow, onSealed, onClose }: TransactionProps & { readonly flow: Flow }) {
+  const progress = useSignal<Progress | null>(null);
+  const { wallet, chain } = onFlow(flow);
+  const signer = session.address.value ?? "";
+  const sender: Sender = { flow, wallet, chain, signer, pause: (ms) => new Promise((done) => setTimeout(done, ms)) };
+  const isShown = useRef(true);
+  useEffect(() => () => void (isShown.current = false), []);
+  const ended = (last: Progress) => {
+    if (last.step === "sealed") onSealed?.(last.events);
+    if (isShown.current) return;
+    if (last.step === "sealed") say("good", transaction.done);
+    else if (last.step === "failed" || last.step === "unknown") say("bad", `${transaction.title}: ${last.failure.title}.`);
+  };
+  const keep = (next: Progress) => void (progress.value = next);
+  const sign = async () => ended(await sendTransaction(sender, transaction, TRANSACTIONS[transaction.name], keep));
+  const follow = async (id: string) => ended(await followTransaction(sender, id, keep));
+  const { value: now } = progress;
+  if (now === null) {
+    return <Before transaction={transaction} flow={flow} signer={signer} onSign={() => void sign()} onClose={onClose} />;
+  }
+  if (now.step === "failed") return <Failed failure={now.failure} id={now.id} onRetry={() => void sign()} onClose={onClose} />;
+  if (now.step === "unknown") return <Unknown {...now} onAsk={() => void follow(now.id)} onClose={onClose} />;
+  return <Running transaction={transaction} now={now} onClose={onClose} />;
+}
+
+interface BeforeProps {
+  readonly transaction: OwnerTransaction;
+  readonly flow: Flow;
+  readonly signer: string;
+  readonly onSign: () => void;
+  readonly onClose: () => void;
+}
+
+function Before({ transaction, flow, signer, onSign, onClose }: BeforeProps) {
+  const owned = useSignal<bigint | null | "unknown">(null);
+  useEffect(() => {
+    onFlow(flow).chain.balance(signer).then(
+      (balance) => (owned.value = balance ?? "unknown"),
+      () => (owned.value = "unknown"),
+    );
+  }, [signer]);
+  const isFlow = flow.token.contract === "FlowToken";
+  const needed = FEE_USUAL + (isFlow ? transaction.takes : 0n);
+  const isShort = typeof owned.value === "bigint" && owned.value < needed;
+  return (
+    <>
+      <p>{transaction.does}</p>
+      <dl class="transaction-costs">
+        <dt>What it costs</dt>
+        <dd>{transaction.costs}</dd>
+        <dt>Network fee</dt>
+        <dd>At most about {decimalText(FEE_USUAL, 8)} FLOW, taken by Flow. Some wallets pay it for you.</dd>
+        <dt>In your wallet</dt>
+        <dd>
+          <Owned owned={owned} />
+        </dd>
+      </dl>
+      {isShort && (
+        <Notice tone="warn">
+          Your wallet holds less than the {decimalText(needed, 8)} FLOW that this takes with the fee. Put more FLOW into it
+          first.
+        </Notice>
+      )}
+      <div class="transaction-actions">
+        <Button kind="quiet" onClick={onClose}>
+          Back
+        </Button>
+        <Button kind="primary" icon="wallet" disabled={isShort && transaction.takes > 0n} onClick={onSign}>
+          Sign in your wallet
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Owned({ owned }: { readonly owned: Signal<bigint | null | "unknown"> }) {
+  if (owned.value === null) return <Skeleton height={1.4} />;
+  if (owned.value === "unknown") return <>Flow did not tell. Your wallet shows it.</>;
+  return <span class="numbers">{moneyText(owned.value)} FLOW</span>;
+}
+
+type RunningProgress = Exclude<Progress, { step: "failed" } | { step: "unknown" }>;
+
+function Running(props: { readonly transaction: OwnerTransaction; readonly now: RunningProgress; readonly onClose: () => void }) {
+  const { transaction, now, onClose } = props;
+  const isDone = now.step === "sealed";
+  return (
+    <div aria-live="polite">
+      <Steps steps={stepsOf(now)} />
+      {"id" in now && <Id id={now.id} />}
+      {now.step === "sealed" && (
+        <Notice tone="good">
+          {transaction.done}
+          {now.fee !== null && ` The network fee was ${now.fee.replace(/0+$/, "").replace(/\.$/, "")} FLOW.`}
+        </Notice>
+      )}
+      <div class="transaction-actions">
+        <Button kind={isDone ? "primary" : "quiet"} onClick={onClose} disabled={now.step === "wallet"}>
+          {isDone ? "Done" : "Go on in the background"}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function stepsOf(now: RunningProgress): readonly Step[] {
+  const reached = { wallet: 0, sent: 1, in_block: 2, sealed: 4 }[now.step];
+  const titles = [
+    ["Approve it in your wallet", "The wallet shows what you sign."],
+    ["Sent to Flow", "Flow puts it into a block."],
+    ["Executed in a block", "Flow's other nodes check the block."],
+    ["Sealed", "It can no longer be undone."],
+  ] as const;
+  return titles.map(([title, content], index) => ({
+    title,
+    content: index === reached ? <p class="soft small">{content}</p> : undefined,
+    state: index < reached ? "done" : index === reached ? "current" : "waiting",
+  }));
+}
+
+interface FailedProps {
+  readonly failure: Failure;
+  readonly id: string | null;
+  readonly onRetry: () => void;
+  readonly onClose: () => void;
+}
+
+function Failed({ failure, id, onRetry, onClose }: FailedProps) {
+  return (
+    <>
+      <Told tone="bad" failure={failure} />
+      {id !== null && <Id id={id} />}
+      <div class="transaction-actions">
+        <Button kind="quiet" onClick={onClose}>
+          Back
+        </Button>
+        <Button kind="primary" icon="refresh" onClick={onRetry}>
+          Try again
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Unknown(props: { readonly failure: Failure; readonly id: string; readonly onAsk: () => void; readonly onClose: () => void }) {
+  return (
+    <>
+      <Told tone="warn" failure={props.failure} />
+      <Id id={props.id} />
+      <div class="transaction-actions">
+        <Button kind="quiet" onClick={props.onClose}>
+          Back
+        </Button>
+        <Button kind="primary" icon="refresh" onClick={props.onAsk}>
+          Look again
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Told({ tone, failure }: { readonly tone: "bad" | "warn"; readonly failure: Failure }) {
+  return (
+    <Notice tone={tone}>
+      <strong>{failure.title}.</strong> {failure.detail}
+      <br />
+      {failure.whatToDo}
+      {failure.said !== null && (
+        <details class="transaction-said">
+          <summary>What was said</summary>
+          <code>{failure.said}</code>
+        </details>
+      )}
+    </Notice>
+  );
+}
+
+/** The id of a transaction, with a link to where an explorer shows it. */
+export function Id({ id }: { readonly id: string }) {
+  const state = deployment.state.value;
+  const template = state.name === "ready" ? state.value.flow.explorer?.transaction : undefined;
+  const link = explorerLink(template, { transaction: id });
+  return (
+    <p class="transaction-id">
+      <span class="soft small">Transaction</span>
+      <Copyable text={id} label="Transaction" />
+      {link !== null && (
+        <a href={link} target="_blank" rel="noreferrer">
+          Explorer <Icon name="external" size={16} />
+        </a>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,79 @@
+/** Usage that the API has summed, put together from its parts. */
+import type { Dimension, Group, GroupedUsage, Usage } from "../../api/operations.ts";
+import { call } from "./server.ts";
+
+/** Sums of one group; usage is in rated micro-tokens, `costNanousd` in 1e-9 dollars. */
+export interface Sum {
+  readonly group: Group;
+  readonly pending: bigint;
+  readonly sealed: bigint;
+  readonly settled: bigint;
+  readonly total: bigint;
+  readonly requests: bigint;
+  readonly promptTokens: bigint;
+  readonly completionTokens: bigint;
+}
+
+export interface Sums {
+  readonly items: readonly Sum[];
+  /** Whether the window has more usage than was asked for. */
+  readonly isCut: boolean;
+}
+
+export interface SumWindow {
+  readonly by: readonly Dimension[];
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A part has thousands of calls, so this is more than most subscriptions ever make in a month. */
+const PARTS_MAX = 60;
+
+/** Sums the usage of a subscription in a window of time. */
+export async function sumsOf(subscriptionId: string, { by, from, to }: SumWindow): Promise<Sums> {
+  const found: GroupedUsage[] = [];
+  let cursor: string | null = null;
+  for (let part = 0; part < PARTS_MAX; part += 1) {
+    const query: { by: readonly Dimension[]; from: string; to: string; cursor?: string } =
+      cursor === null ? { by, from, to } : { by, from, to, cursor };
+    const answer: { readonly items: readonly GroupedUsage[]; readonly next_cursor: string | null } = await call(
+      "GET /v1/subscriptions/{subscription_id}/usage",
+      { path: { subscription_id: subscriptionId }, query },
+    );
+    found.push(...answer.items);
+    cursor = answer.next_cursor;
+    if (cursor === null) break;
+  }
+  return { items: together(found), isCut: cursor !== null };
+}
+
+/** One sum for each group: a group may be in several parts. */
+export function together(found: readonly GroupedUsage[]): readonly Sum[] {
+  const sums = new Map<string, Sum>();
+  for (const { group, pending, sealed, settled } of found) {
+    const name = JSON.stringify([group.key_hash, group.model, group.start]);
+    const before = sums.get(name) ?? NOTHING;
+    const all = (field: keyof Usage) => [pending, sealed, settled].reduce((sum, usage) => sum + BigInt(usage[field]), 0n);
+    sums.set(name, {
+      group,
+      pending: before.pending + BigInt(pending.rated_microtokens),
+      sealed: before.sealed + BigInt(sealed.rated_microtokens),
+      settled: before.settled + BigInt(settled.rated_microtokens),
+      total: before.total + all("rated_microtokens"),
+      requests: before.requests + all("requests"),
+      promptTokens: before.promptTokens + all("prompt_tokens"),
+      completionTokens: before.completionTokens + all("completion_tokens"),
+    });
+  }
+  return [...sums.values()].sort((one, other) => (one.total < other.total ? 1 : one.total > other.total ? -1 : 0));
+}
+
+const NOTHING = {
+  pending: 0n,
+  sealed: 0n,
+  settled: 0n,
+  total: 0n,
+  requests: 0n,
+  promptTokens: 0n,
+  completionTokens: 0n,
+};

@@ -1,0 +1,177 @@
+import { useMemo } from "preact/hooks";
+
+import type { Deployment, Session } from "../../../api/operations.ts";
+import { SCRIPTS } from "../../../flow/code.ts";
+import { claim, publishHolder } from "../../../flow/transactions.ts";
+import { Action } from "../../components/Action.tsx";
+import { Badge } from "../../components/Badge.tsx";
+import { Button, ButtonLink } from "../../components/Button.tsx";
+import { Copyable } from "../../components/Copyable.tsx";
+import { useDoing } from "../../components/doing.ts";
+import { Refused } from "../../components/Refused.tsx";
+import { Empty, Show } from "../../components/states.tsx";
+import { ViewHead } from "../../components/ViewHead.tsx";
+import { open } from "../../router/router.ts";
+import { now } from "../../stores/clock.ts";
+import { onFlow, readAgainSoon } from "../../stores/flow.ts";
+import { resource, type Resource } from "../../stores/resource.ts";
+import { call, deployment, session, subscriptions } from "../../stores/server.ts";
+import { say } from "../../stores/toasts.ts";
+import { agoText, momentText } from "../../text/time.ts";
+import { programOf } from "./programs.ts";
+import "./account.css";
+
+export default function Account() {
+  const { value: address } = session.address;
+  if (address === null) {
+    const action = (
+      <ButtonLink kind="primary" icon="wallet" href="#/start">
+        Connect a wallet
+      </ButtonLink>
+    );
+    return (
+      <Empty icon="wallet" title="Sign in to see this" action={action}>
+        Your Flow account is your account here.
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <ViewHead title="Account">
+        You are signed in with <Copyable text={address} label="Address" />
+      </ViewHead>
+      <div class="stack">
+        <Sessions key={address} />
+        <Show of={deployment} height={10}>
+          {(known) => <Receive key={address} address={address} deployment={known} />}
+        </Show>
+      </div>
+    </>
+  );
+}
+
+function Sessions() {
+  const sessions = useMemo(() => resource(() => call("GET /v1/auth/sessions", {}).then(({ items }) => items)), []);
+  return (
+    <section class="card" aria-labelledby="sessions">
+      <h2 id="sessions">Where you are signed in</h2>
+      <Show of={sessions} height={10}>
+        {(items) => <List items={items} sessions={sessions} />}
+      </Show>
+    </section>
+  );
+}
+
+function List({ items, sessions }: { readonly items: readonly Session[]; readonly sessions: Resource<readonly Session[]> }) {
+  const doing = useDoing();
+  const end = (one: Session) =>
+    doing.run(async () => {
+      await call("DELETE /v1/auth/sessions/{session}", { path: { session: one.session_id } });
+      say("good", "That device is signed out.");
+      await sessions.reload();
+    });
+  const endAll = () =>
+    doing.run(async () => {
+      await call("DELETE /v1/auth/sessions", {});
+      await session.end();
+      say("info", "You are signed out everywhere.");
+      open("/");
+    });
+  return (
+    <div class="stack tight">
+      <Refused failure={doing.failure} />
+      <ul class="sessions">
+        {items.map((one) => (
+          <li key={one.session_id}>
+            <div>
+              <strong>{programOf(one.user_agent)}</strong> {one.is_current && <Badge tone="accent">This one</Badge>}
+              <p class="soft small">
+                From {one.source_ip}, used {agoText(one.refreshed_at, now.value)}
+              </p>
+              <p class="faint small">
+                Since {momentText(one.created_at)}, until {momentText(one.expires_at)} at the latest
+              </p>
+            </div>
+            {!one.is_current && (
+              <Button
+                size="small"
+                isBusy={doing.isBusy}
+                label={`Sign out ${programOf(one.user_agent)} from ${one.source_ip}`}
+                onClick={() => void end(one)}
+              >
+                Sign out
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <div class="row apart">
+        <p class="faint small">A session that is not used for 7 days ends by itself.</p>
+        <Button isBusy={doing.isBusy} onClick={() => void endAll()}>
+          Sign out everywhere
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** Subscriptions that others give to this account. */
+function Receive({ address, deployment: { flow } }: { readonly address: string; readonly deployment: Deployment }) {
+  const held = useMemo(() => resource(() => heldBy(flow, address)), [flow, address]);
+  return (
+    <>
+      <Action title="Receive subscriptions">
+        {(review) => (
+          <div class="stack tight">
+            <p class="soft">
+              Another account can give you its subscription once you have allowed it. They can only give: they can neither
+              see into your account nor take anything from it.
+            </p>
+            <div class="row action-end">
+              <Button onClick={() => review(publishHolder())}>Allow it</Button>
+            </div>
+          </div>
+        )}
+      </Action>
+      <Show of={held} height={0}>
+        {(ids) => <Unclaimed ids={ids} onSealed={() => void held.reload()} />}
+      </Show>
+    </>
+  );
+}
+
+/** Subscriptions whose rights lie in the account's storage while the contract has another owner recorded. */
+function Unclaimed({ ids, onSealed }: { readonly ids: readonly string[]; readonly onSealed: () => void }) {
+  subscriptions.want();
+  const state = subscriptions.state.value;
+  if (state.name !== "ready") return null;
+  const known = new Set(state.value.map(({ subscription }) => subscription.subscription_id));
+  const unclaimed = ids.filter((id) => !known.has(id));
+  if (unclaimed.length === 0) return null;
+  const sealed = () => {
+    readAgainSoon();
+    onSealed();
+  };
+  return (
+    <Action title="Subscriptions to claim" onSealed={sealed}>
+      {(review) => (
+        <div class="stack tight">
+          <p class="soft">
+            Your account holds the rights to these subscriptions, but another owner is recorded. Claim them to use them.
+          </p>
+          {unclaimed.map((id) => (
+            <div class="row apart" key={id}>
+              <span>Subscription {id}</span>
+              <Button onClick={() => review(claim(id))}>Claim</Button>
+            </div>
+          ))}
+        </div>
+      )}
+    </Action>
+  );
+}
+
+async function heldBy(flow: Deployment["flow"], address: string): Promise<readonly string[]> {
+  const ids = await onFlow(flow).chain.run(SCRIPTS.getSubscriptionIds, [{ type: "Address", value: address }]);
+  return ids as readonly string[];
+}

@@ -1,0 +1,121 @@
+import { useSignal } from "@preact/signals";
+
+import type { Balances } from "../../../api/operations.ts";
+import { setEpochLimit, setSpendCap } from "../../../flow/transactions.ts";
+import { Action } from "../../components/Action.tsx";
+import { Money } from "../../components/Amount.tsx";
+import { Button } from "../../components/Button.tsx";
+import { Field } from "../../components/Field.tsx";
+import { Meter } from "../../components/Meter.tsx";
+import { now } from "../../stores/clock.ts";
+import type { Exit } from "../../stores/exit.ts";
+import { moneyText, readMoney } from "../../text/amounts.ts";
+import { momentText } from "../../text/time.ts";
+
+interface LimitProps {
+  readonly balances: Balances;
+  readonly symbol: string;
+}
+
+/** What may be charged in 30 days. */
+export function SpendCap({ balances, symbol }: LimitProps) {
+  const text = useSignal("");
+  const limit = readMoney(text.value);
+  const { subscription_id: id, spend_cap: cap } = balances;
+  return (
+    <Action title="Spend cap">
+      {(review) => (
+        <form
+          class="stack tight"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (limit !== null) review(setSpendCap(id, limit, symbol));
+          }}
+        >
+          <Current balances={balances} symbol={symbol} />
+          <Field
+            label={cap === null ? "Most in 30 days" : "New cap in 30 days"}
+            value={text.value}
+            unit={symbol}
+            inputMode="decimal"
+            placeholder="25.00"
+            hint="What exceeds it stays owed, and calls are refused until the next period."
+            error={text.value !== "" && limit === null ? "An amount such as 12.5, above zero." : null}
+            onInput={(next) => (text.value = next)}
+          />
+          <div class="row action-end">
+            {cap !== null && (
+              <Button kind="quiet" onClick={() => review(setSpendCap(id, null, symbol))}>
+                Remove the cap
+              </Button>
+            )}
+            <Button kind="primary" type="submit" disabled={limit === null}>
+              Review
+            </Button>
+          </div>
+        </form>
+      )}
+    </Action>
+  );
+}
+
+function Current({ balances: { spend_cap: cap, charged_ufix64: charged }, symbol }: LimitProps) {
+  if (cap === null) return <p class="soft">There is no cap: up to the balance can be charged.</p>;
+  const isOver = Date.parse(cap.period_ends_at) <= now.value;
+  const used = isOver ? 0n : BigInt(charged) - BigInt(cap.charged_before_ufix64);
+  const limit = BigInt(cap.limit_ufix64);
+  return (
+    <div class="stack tight">
+      <p>
+        <Money ufix64={used} unit={symbol} /> of <Money ufix64={limit} unit={symbol} /> charged in this period
+      </p>
+      <Meter
+        label="Charged of the cap"
+        part={used}
+        whole={limit}
+        tone={used >= limit ? "bad" : used * 10n >= limit * 8n ? "warn" : undefined}
+      />
+      <p class="faint small">
+        {isOver ? "A new period has begun." : `The period ends on ${momentText(cap.period_ends_at)}.`}
+      </p>
+    </div>
+  );
+}
+
+/** What one settlement may charge: the emergency brake of an owner. */
+export function EpochLimit({ balances, symbol, exit }: LimitProps & { readonly exit: Exit }) {
+  const text = useSignal("");
+  const limit = readMoney(text.value);
+  return (
+    <Action title="Limit of one settlement">
+      {(review) => (
+        <form
+          class="stack tight"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (limit !== null) review(setEpochLimit(balances.subscription_id, limit, symbol));
+          }}
+        >
+          <p class="soft">
+            Every five minutes one settlement may charge {moneyText(exit.epochLimit)} {symbol} at most, whatever was used. The
+            rest stays owed for the next ones.
+          </p>
+          <Field
+            label="New limit"
+            value={text.value}
+            unit={symbol}
+            inputMode="decimal"
+            hint="A brake against mistakes and stolen keys."
+            error={text.value !== "" && limit === null ? "An amount such as 12.5, above zero." : null}
+            onInput={(next) => (text.value = next)}
+          />
+          <div class="row action-end">
+            <Button kind="primary" type="submit" disabled={limit === null}>
+              Review
+            </Button>
+          </div>
+        </form>
+      )}
+    </Action>
+  );
+}

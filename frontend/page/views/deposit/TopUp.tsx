@@ -1,0 +1,60 @@
+import { useSignal } from "@preact/signals";
+
+import type { Subscription } from "../../../api/operations.ts";
+import { topUp } from "../../../flow/transactions.ts";
+import { Action } from "../../components/Action.tsx";
+import { Button } from "../../components/Button.tsx";
+import { Field } from "../../components/Field.tsx";
+import { roughMoneyText, inDollars, moneyText, readMoney } from "../../text/amounts.ts";
+
+interface TopUpProps {
+  readonly subscription: Subscription;
+  readonly symbol: string;
+}
+
+const AMOUNTS = ["1", "5", "10", "50"];
+
+export function TopUp({ subscription, symbol }: TopUpProps) {
+  const text = useSignal("");
+  const { subscription_id: id, balance_ufix64: balance } = subscription.subscription;
+  const amount = readMoney(text.value);
+  const { rate } = subscription;
+  const worth = amount !== null && rate !== null ? ` About $${roughMoneyText(inDollars(amount, rate.rate_ufix64))}.` : "";
+  const hint = amount === null ? "Up to 8 decimals." : `The balance becomes ${moneyText(BigInt(balance) + amount)} ${symbol}.${worth}`;
+  return (
+    <Action title="Top up">
+      {(review) => (
+        <form
+          class="stack tight"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (amount !== null) review(topUp(id, amount, symbol));
+          }}
+        >
+          <Field
+            label="Amount"
+            value={text.value}
+            unit={symbol}
+            inputMode="decimal"
+            placeholder="10.00"
+            hint={hint}
+            error={text.value !== "" && amount === null ? "An amount such as 12.5, above zero." : null}
+            onInput={(next) => (text.value = next)}
+          />
+          <div class="row apart">
+            <div class="row amounts">
+              {AMOUNTS.map((one) => (
+                <Button key={one} size="small" label={`${one} ${symbol}`} onClick={() => (text.value = one)}>
+                  {one}
+                </Button>
+              ))}
+            </div>
+            <Button kind="primary" type="submit" disabled={amount === null}>
+              Review
+            </Button>
+          </div>
+        </form>
+      )}
+    </Action>
+  );
+}

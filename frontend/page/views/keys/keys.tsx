@@ -1,0 +1,153 @@
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+
+import type { Key, KeyPage, Subscription } from "../../../api/operations.ts";
+import { Button } from "../../components/Button.tsx";
+import { OfSubscription } from "../../components/OfSubscription.tsx";
+import { Empty, Notice, Show } from "../../components/states.tsx";
+import { ViewHead } from "../../components/ViewHead.tsx";
+import { pages, type Listed, type Pages } from "../../stores/pages.ts";
+import { resource, type Resource } from "../../stores/resource.ts";
+import { call } from "../../stores/server.ts";
+import { sumsOf, type Sums } from "../../stores/sums.ts";
+import { ChangeKey } from "./ChangeKey.tsx";
+import { CreateKey } from "./CreateKey.tsx";
+import { KeyItem, type KeyAction } from "./KeyItem.tsx";
+import { RevokeKey } from "./RevokeKey.tsx";
+import { RotateKey } from "./RotateKey.tsx";
+import "./keys.css";
+
+const LIVING_MAX = 20;
+const DAYS = 30;
+const DAY_MS = 86_400_000;
+
+export default function Keys() {
+  return (
+    <OfSubscription height={24}>
+      {(subscription) => <OfOne key={subscription.subscription.subscription_id} subscription={subscription} />}
+    </OfSubscription>
+  );
+}
+
+type Opened = { readonly name: "create" } | { readonly name: KeyAction; readonly ofKey: Key } | null;
+
+function OfOne({ subscription }: { readonly subscription: Subscription }) {
+  const { subscription_id: id, status } = subscription.subscription;
+  const keys = useMemo(() => keysOf(id), [id]);
+  const used = useMemo(() => usedByKey(id), [id]);
+  const opened = useSignal<Opened>(null);
+  const close = () => void (opened.value = null);
+  const canCreate = status === "active" || status === "suspended";
+  const create = (
+    <Button kind="primary" icon="plus" disabled={!canCreate} onClick={() => (opened.value = { name: "create" })}>
+      Create a key
+    </Button>
+  );
+  return (
+    <>
+      <ViewHead title="Keys" action={create}>
+        A key calls models for subscription {id}. It may have limits of its own, and you see what each one spends.
+      </ViewHead>
+      <div class="stack">
+        {!canCreate && <Notice tone="info">This subscription is {status}: it has no new keys.</Notice>}
+        <Show of={keys} height={24}>
+          {(listed) => <List listed={listed} keys={keys} used={used} create={create} onOpen={(next) => (opened.value = next)} />}
+        </Show>
+      </div>
+      <Opened opened={opened.value} id={id} onChanged={() => void keys.reload()} onClose={close} />
+    </>
+  );
+}
+
+interface OpenedProps {
+  readonly opened: Opened;
+  readonly id: string;
+  readonly onChanged: () => void;
+  readonly onClose: () => void;
+}
+
+function Opened({ opened, id, onChanged, onClose }: OpenedProps) {
+  if (opened === null) return null;
+  switch (opened.name) {
+    case "create":
+      return <CreateKey subscriptionId={id} onCreated={onChanged} onClose={onClose} />;
+    case "change":
+      return <ChangeKey ofKey={opened.ofKey} onChanged={onChanged} onClose={onClose} />;
+    case "rotate":
+      return <RotateKey ofKey={opened.ofKey} onRotated={onChanged} onClose={onClose} />;
+    case "revoke":
+      return <RevokeKey ofKey={opened.ofKey} onRevoked={onChanged} onClose={onClose} />;
+  }
+}
+
+interface ListProps {
+  readonly listed: Listed<Key>;
+  readonly keys: Pages<Key>;
+  readonly used: Resource<Sums>;
+  readonly create: preact.ComponentChildren;
+  readonly onOpen: (opened: Opened) => void;
+}
+
+function List({ listed: { items, hasMore }, keys, used, create, onOpen }: ListProps) {
+  const showsEnded = useSignal(false);
+  used.want();
+  const sums = used.state.value.name === "ready" ? used.state.value.value.items : [];
+  const usedByAll = sums.reduce((sum, { total }) => sum + total, 0n);
+  const living = items.filter(({ status }) => status !== "deleted");
+  const ended = items.length - living.length;
+  if (items.length === 0) {
+    return (
+      <div class="card">
+        <Empty icon="key" title="No keys yet" action={create}>
+          A key goes into your program in place of one of OpenAI. It is shown once, when it is made.
+        </Empty>
+      </div>
+    );
+  }
+  return (
+    <>
+      {living.length >= LIVING_MAX && (
+        <Notice tone="info">A subscription has {LIVING_MAX} keys at most. Revoke one before you create another.</Notice>
+      )}
+      <ul class="keys">
+        {(showsEnded.value ? items : living).map((key) => (
+          <KeyItem
+            key={key.key_hash}
+            ofKey={key}
+            used={sums.find(({ group }) => group.key_hash === key.key_hash)}
+            usedByAll={usedByAll}
+            replacedBy={items.find(({ replaces }) => replaces === key.key_hash)}
+            onAction={(name) => onOpen({ name, ofKey: key })}
+          />
+        ))}
+      </ul>
+      <div class="row">
+        {(ended > 0 || hasMore) && (
+          <Button size="small" onClick={() => (showsEnded.value = !showsEnded.value)}>
+            {showsEnded.value ? "Hide keys that have ended" : "Show keys that have ended"}
+          </Button>
+        )}
+        {hasMore && showsEnded.value && (
+          <Button size="small" onClick={() => void keys.more()}>
+            Show more
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}
+
+function keysOf(id: string): Pages<Key> {
+  return pages<Key>((cursor): Promise<KeyPage> => {
+    const query = cursor === null ? {} : { cursor };
+    return call("GET /v1/subscriptions/{subscription_id}/keys", { path: { subscription_id: id }, query });
+  });
+}
+
+function usedByKey(id: string): Resource<Sums> {
+  return resource(() => {
+    const to = new Date();
+    const from = new Date(to.getTime() - DAYS * DAY_MS);
+    return sumsOf(id, { by: ["key"], from: from.toISOString(), to: to.toISOString() });
+  });
+}
