@@ -45,7 +45,7 @@ test("every import becomes an address of the deployment", () => {
 test("an amount is written with all its decimals, and read without those that are zero", () => {
   const opening = transactions.openSubscription(PLAN, 1_050_000_000n, "FLOW");
   assert.equal(opening.args[2]?.value, "10.50000000");
-  assert.match(opening.costs, /^10\.5 FLOW move from your wallet/);
+  assert.match(opening.costs, /^10\.50 FLOW move from your wallet/);
   assert.equal(transactions.topUp("7", 1n, "FLOW").args[1]?.value, "0.00000001");
 });
 

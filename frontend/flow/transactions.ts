@@ -3,7 +3,7 @@
  *
  * Each returns what a person has to know before signing, and what is to be signed. Nothing is sent here.
  */
-import { cadenceAmount, formatAmount } from "./amounts.ts";
+import { cadenceText, moneyText } from "../page/text/amounts.ts";
 import type { Argument } from "./chain.ts";
 
 /** The files of `infra/cadence/transactions/subscriptions` that owners sign. */
@@ -59,10 +59,10 @@ export function openSubscription(plan: Version, deposit: bigint, symbol: string)
     title: "Open a subscription",
     does:
       `It opens a subscription on plan ${plan.planId}, version ${plan.planVersion}, with a deposit of ` +
-      `${formatAmount(deposit)} ${symbol}. The deposit is held by a contract. Only attested usage can be charged to it, ` +
+      `${moneyText(deposit)} ${symbol}. The deposit is held by a contract. Only attested usage can be charged to it, ` +
       "and you can take the rest out.",
-    costs: `${formatAmount(deposit)} ${symbol} move from your wallet into the deposit.`,
-    done: `The subscription is open, with a deposit of ${formatAmount(deposit)} ${symbol}.`,
+    costs: `${moneyText(deposit)} ${symbol} move from your wallet into the deposit.`,
+    done: `The subscription is open, with a deposit of ${moneyText(deposit)} ${symbol}.`,
     takes: deposit,
     args: [uint64(plan.planId), uint64(plan.planVersion), ufix64(deposit)],
   };
@@ -73,10 +73,10 @@ export function topUp(subscriptionId: string, amount: bigint, symbol: string): O
     name: "top_up",
     title: "Top up",
     does:
-      `It adds ${formatAmount(amount)} ${symbol} to the deposit of subscription ${subscriptionId}. ` +
+      `It adds ${moneyText(amount)} ${symbol} to the deposit of subscription ${subscriptionId}. ` +
       "If something is owed, it is charged at once.",
-    costs: `${formatAmount(amount)} ${symbol} move from your wallet into the deposit.`,
-    done: `${formatAmount(amount)} ${symbol} are in the deposit.`,
+    costs: `${moneyText(amount)} ${symbol} move from your wallet into the deposit.`,
+    done: `${moneyText(amount)} ${symbol} are in the deposit.`,
     takes: amount,
     args: [uint64(subscriptionId), ufix64(amount)],
   };
@@ -91,13 +91,13 @@ export function setSpendCap(subscriptionId: string, limit: bigint | null, symbol
     does:
       limit === null
         ? `It lets subscription ${subscriptionId} be charged without a limit for 30 days, up to its balance.`
-        : `It lets subscription ${subscriptionId} be charged ${formatAmount(limit)} ${symbol} in 30 days at most. A ` +
+        : `It lets subscription ${subscriptionId} be charged ${moneyText(limit)} ${symbol} in 30 days at most. A ` +
           "period that has begun goes on. What exceeds the cap stays owed until the next period or a higher cap, and " +
           "calls are refused meanwhile.",
     costs: `${NOTHING_BUT_THE_FEE} If something is owed and the new cap allows it, it is charged at once.`,
-    done: limit === null ? "The spend cap is gone." : `The spend cap is ${formatAmount(limit)} ${symbol} in 30 days.`,
+    done: limit === null ? "The spend cap is gone." : `The spend cap is ${moneyText(limit)} ${symbol} in 30 days.`,
     takes: 0n,
-    args: [uint64(subscriptionId), { type: "UFix64?", value: limit === null ? null : cadenceAmount(limit) }],
+    args: [uint64(subscriptionId), { type: "UFix64?", value: limit === null ? null : cadenceText(limit) }],
   };
 }
 
@@ -107,10 +107,10 @@ export function setEpochLimit(subscriptionId: string, limit: bigint, symbol: str
     name: "set_epoch_limit",
     title: "Set the limit of one settlement",
     does:
-      `It lets one settlement charge subscription ${subscriptionId} ${formatAmount(limit)} ${symbol} at most. What ` +
+      `It lets one settlement charge subscription ${subscriptionId} ${moneyText(limit)} ${symbol} at most. What ` +
       "exceeds it stays owed, and later settlements charge it.",
     costs: `${NOTHING_BUT_THE_FEE} If something is owed and the new limit allows it, it is charged at once.`,
-    done: `One settlement charges ${formatAmount(limit)} ${symbol} at most.`,
+    done: `One settlement charges ${moneyText(limit)} ${symbol} at most.`,
     takes: 0n,
     args: [uint64(subscriptionId), ufix64(limit)],
   };
@@ -164,10 +164,10 @@ export function withdraw(subscriptionId: string, amount: bigint, symbol: string)
     name: "withdraw",
     title: "Take out a part",
     does:
-      `It pays ${formatAmount(amount)} ${symbol} of subscription ${subscriptionId} to your wallet. What is owed is ` +
+      `It pays ${moneyText(amount)} ${symbol} of subscription ${subscriptionId} to your wallet. What is owed is ` +
       "charged first. The rest stays in the deposit, to be taken out whenever you want.",
     costs: "The amount comes to you. What is owed, if anything, is charged.",
-    done: `${formatAmount(amount)} ${symbol} are in your wallet.`,
+    done: `${moneyText(amount)} ${symbol} are in your wallet.`,
     takes: 0n,
     args: [uint64(subscriptionId), ufix64(amount)],
   };
@@ -241,5 +241,5 @@ function uint64(value: string): Argument {
 }
 
 function ufix64(amount: bigint): Argument {
-  return { type: "UFix64", value: cadenceAmount(amount) };
+  return { type: "UFix64", value: cadenceText(amount) };
 }

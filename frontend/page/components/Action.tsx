@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import type { OwnerTransaction } from "../../flow/transactions.ts";
 import { readAgainSoon } from "../stores/flow.ts";
@@ -17,7 +17,6 @@ interface ActionProps {
 
 /** A card in which an owner decides something and signs it. */
 export function Action({ title, children, onSealed }: ActionProps) {
-  const id = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const reviewed = useSignal<OwnerTransaction | null>(null);
   const close = () => {
@@ -29,14 +28,14 @@ export function Action({ title, children, onSealed }: ActionProps) {
     onSealed?.();
   };
   return (
-    <section class="card action" aria-labelledby={id}>
-      <h2 id={id} ref={heading} tabIndex={-1}>
-        {title}
+    <section class="card action" aria-label={title}>
+      <h2 ref={heading} tabIndex={-1}>
+        {reviewed.value?.title ?? title}
       </h2>
       {reviewed.value === null ? (
         children((transaction) => (reviewed.value = transaction))
       ) : (
-        <Transaction transaction={reviewed.value} onSealed={sealed} onClose={close} />
+        <Transaction transaction={reviewed.value} onSealed={sealed} onClose={close} isTitled={false} />
       )}
     </section>
   );

@@ -25,21 +25,22 @@ interface TransactionProps {
   readonly onSealed?: (events: readonly ChainEvent[]) => void;
   /** The person is done with it, or does not want it. */
   readonly onClose: () => void;
+  /** Whether its title is a heading here; not where one above it says the same. */
+  readonly isTitled?: boolean;
 }
 
 /** It is part of a view and no modal dialog, because a modal dialog would cover the wallet. */
 export function Transaction(props: TransactionProps) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  const { transaction, isTitled = true } = props;
+  const whole = useRef<HTMLDivElement>(null);
+  useEffect(() => whole.current?.focus(), []);
   return (
-    <section class="transaction" aria-label={props.transaction.title}>
-      <h3 ref={heading} tabIndex={-1}>
-        {props.transaction.title}
-      </h3>
+    <div ref={whole} class="transaction" tabIndex={-1} role="group" aria-label={transaction.title}>
+      {isTitled && <h3>{transaction.title}</h3>}
       <Show of={deployment} height={12}>
         {({ flow }) => <OnFlow {...props} flow={flow} />}
       </Show>
-    </section>
+    </div>
   );
 }
 
@@ -132,7 +133,7 @@ function Running(props: { readonly transaction: OwnerTransaction; readonly now: 
   const { transaction, now, onClose } = props;
   const isDone = now.step === "sealed";
   return (
-    <div aria-live="polite">
+    <div class="transaction-running" aria-live="polite">
       <Steps steps={stepsOf(now)} />
       {"id" in now && <Id id={now.id} />}
       {now.step === "sealed" && (
