@@ -25,6 +25,7 @@ test("an exit is told in milliseconds, with how far the clocks are apart", async
   assert.equal(exit.possibleAt! - exit.exitAt!, 900_000);
   assert.equal(exit.epochLimit, 2n ** 64n - 1n);
   assert.equal(exit.ahead, 7_000);
+  assert.equal(exit.readAt, NOW + 7_000);
 });
 
 test("what the contract does not have is no exit", async () => {

@@ -12,6 +12,8 @@ export interface Exit {
   readonly isByProvider: boolean;
   /** The most that one settlement may charge, in 1e-8. */
   readonly epochLimit: bigint;
+  /** When Flow was asked, by its own clock, in milliseconds. */
+  readonly readAt: number;
   /** By how much Flow's clock is ahead of this device's, in milliseconds. */
   readonly ahead: number;
 }
@@ -28,6 +30,7 @@ export async function exitOf(chain: Chain, subscriptionId: string, now: number):
     possibleAt: milliseconds(told["possibleAt"]),
     isByProvider: told["isByProvider"] === true,
     epochLimit: BigInt(String(told["epochLimit"]).replace(".", "")),
+    readAt: seconds(told["now"]) * 1_000,
     ahead: seconds(told["now"]) * 1_000 - now,
   };
 }

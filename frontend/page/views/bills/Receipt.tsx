@@ -78,6 +78,13 @@ function Exports({ id, month }: { readonly id: string; readonly month: string })
         >
           Calls as CSV
         </Button>
+        <Button
+          size="small"
+          isBusy={doing.isBusy}
+          onClick={() => void keep("GET /v1/subscriptions/{subscription_id}/exports/focus", "focus")}
+        >
+          Costs as FOCUS
+        </Button>
       </div>
       <Refused failure={doing.failure} />
     </div>

@@ -66,14 +66,16 @@ interface LeavingProps extends Omit<LeaveProps, "onSealed"> {
 function Leaving({ balances, symbol, exit, possibleAt, review }: LeavingProps) {
   const { subscription_id: id } = balances;
   const left = possibleAt - (now.value + exit.ahead);
-  if (left <= 0) return <TakeOut balances={balances} symbol={symbol} isByProvider={exit.isByProvider} review={review} />;
+  // Until the notice ends, every new statement may move the time.
+  const isFinal = exit.readAt >= (exit.exitAt ?? possibleAt);
+  if (left <= 0 && isFinal) return <TakeOut balances={balances} symbol={symbol} isByProvider={exit.isByProvider} review={review} />;
   const whole = (exit.noticeSeconds + exit.graceSeconds) * 1_000;
   return (
     <div class="stack tight">
       {exit.isByProvider && <p>The provider ends this subscription. Nothing is charged after the notice.</p>}
       <p class="countdown" role="timer">
         <span class="soft small">You can take out your balance in</span>
-        <strong class="numbers">{durationText(Math.ceil(left / 1_000))}</strong>
+        <strong class="numbers">{left > 0 ? durationText(Math.ceil(left / 1_000)) : "a moment"}</strong>
         <span class="faint small">
           At {momentText(new Date(possibleAt - exit.ahead).toISOString())}; later if a statement is still being settled
         </span>

@@ -8,6 +8,7 @@ import { Notice, Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { exitOf } from "../../stores/exit.ts";
 import { onFlow } from "../../stores/flow.ts";
+import { useFresh } from "../../stores/fresh.ts";
 import { useLive } from "../../stores/live.ts";
 import { resource } from "../../stores/resource.ts";
 import { deployment, plans } from "../../stores/server.ts";
@@ -18,6 +19,10 @@ import { PlanChange } from "./PlanChange.tsx";
 import { EpochLimit, SpendCap } from "./SpendCap.tsx";
 import { TopUp } from "./TopUp.tsx";
 import "./deposit.css";
+
+/** How often the exit is read again: a countdown that new statements may move, and limits that seldom change. */
+const LEAVING_MS = 5_000;
+const STAYING_MS = 300_000;
 
 export default function Deposit() {
   return (
@@ -45,7 +50,9 @@ function OfOne({ subscription, deployment: { flow } }: { readonly subscription: 
   const { symbol } = flow.token;
   const isOpen = balances.status !== "closed";
   useLive(balances.subscription_id);
+  const isLeaving = balances.status === "exiting";
   const exit = useMemo(() => resource(() => exitOf(onFlow(flow).chain, balances.subscription_id, Date.now())), [flow]);
+  useFresh(exit, isLeaving ? LEAVING_MS : STAYING_MS);
   return (
     <>
       <Totals subscription={subscription} symbol={symbol} />
