@@ -24,11 +24,13 @@ export interface Route {
 export const ROUTES: readonly Route[] = [
   { path: "/", title: "Models by the token, proven on chain", section: "public", load: () => import("../views/home.tsx") },
   { path: "/pricing", title: "Prices", section: "public", label: "Prices", load: () => import("../views/pricing/pricing.tsx") },
+  { path: "/start", title: "Get a key", section: "public", load: () => import("../views/start/start.tsx") },
   { path: "/epochs", title: "Epochs", section: "public", label: "Epochs", load: () => import("../views/epochs.tsx") },
   { path: "/epochs/:epoch", title: "An epoch", section: "public", load: () => import("../views/epoch.tsx") },
   { path: "/check", title: "Check it yourself", section: "public", label: "Check", load: () => import("../views/check.tsx") },
   { path: "/network", title: "Network", section: "public", label: "Network", load: () => import("../views/network.tsx") },
   { path: "/how", title: "How it works", section: "public", label: "How it works", load: () => import("../views/how.tsx") },
+  { path: "/usage", title: "Usage", section: "account", label: "Usage", load: () => import("../views/usage/usage.tsx") },
   { path: "/keys", title: "Keys", section: "account", label: "Keys", load: () => import("../views/keys/keys.tsx") },
   { path: "/deposit", title: "Deposit", section: "account", label: "Deposit", load: () => import("../views/deposit/deposit.tsx") },
   { path: "/bills", title: "Bills", section: "account", label: "Bills", load: () => import("../views/bills/bills.tsx") },

@@ -1,0 +1,154 @@
+import type { StatedEvent, Subscription } from "../../../api/operations.ts";
+import { Tokens } from "../../components/Amount.tsx";
+import { Empty, Failed, Notice, Skeleton } from "../../components/states.tsx";
+import { Table, type Column } from "../../components/Table.tsx";
+import { EVENTS_MAX, type Events } from "../../stores/events.ts";
+import { keyNames } from "../../stores/key-names.ts";
+import { live } from "../../stores/live.ts";
+import type { SeenCall } from "../../stores/live-usage.ts";
+import { epochs } from "../../stores/server.ts";
+import { countText } from "../../text/amounts.ts";
+import { newest, newestAttested, stageOf, type Reached, type Stage } from "../../text/stages.ts";
+import { shortMomentText } from "../../text/time.ts";
+
+interface CallsProps {
+  readonly shown: Subscription;
+  readonly events: Events;
+}
+
+/** Every call, the newest first: those that live messages have told of, and those that the API lists. */
+export function Calls({ shown, events }: CallsProps) {
+  const { subscription_id: id, settled_epoch: settledEpoch } = shown.subscription;
+  const names = keyNames(id);
+  const reached = reachedNow(settledEpoch);
+  const rows = rowsOf(events.items.value, live.value.calls, names, reached);
+  const failure = events.failure.value;
+  return (
+    <section class="card" aria-labelledby="calls">
+      <div class="card-head">
+        <h2 id="calls">Calls</h2>
+        <span class="faint small">
+          {countText(rows.length)}
+          {events.hasMore.value && " shown, older ones follow as you scroll"}
+          {rows.length >= EVENTS_MAX && `; export your usage for what is older`}
+        </span>
+      </div>
+      {events.state.value === "failed" && failure !== null && rows.length === 0 ? (
+        <Failed failure={failure} onRetry={() => void events.refresh()} />
+      ) : events.state.value === "loading" && rows.length === 0 ? (
+        <Skeleton height={20} />
+      ) : (
+        <>
+          {failure !== null && <Notice tone="warn">This may be out of date. {failure.title}.</Notice>}
+          <Table
+            label="All calls, the newest first"
+            columns={COLUMNS}
+            rows={rows}
+            keyOf={(row) => row.id}
+            onEnd={events.hasMore.value ? () => void events.more() : undefined}
+            empty={<Empty title="No calls yet">Each call appears here within a second.</Empty>}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+function reachedNow(settledEpoch: string | null): Reached {
+  const state = epochs.state.value;
+  const listed = state.name === "ready" ? state.value : [];
+  const { sealed, attested, settled } = live.value;
+  return {
+    sealed: newest([sealed?.epoch, listed[0]?.epoch]),
+    attested: newest([attested?.epoch, newestAttested(listed)?.toString()]),
+    settled: newest([settled?.epoch, settledEpoch]),
+  };
+}
+
+interface Row {
+  readonly id: string;
+  readonly at: string;
+  readonly model: string;
+  readonly key: string;
+  readonly input: bigint | null;
+  readonly output: bigint | null;
+  readonly micro: string;
+  readonly stage: Stage;
+  readonly epoch: string | null;
+}
+
+function rowsOf(
+  events: readonly StatedEvent[],
+  calls: readonly SeenCall[],
+  names: (keyHash: string) => string,
+  reached: Reached,
+): readonly Row[] {
+  const listed = new Set(events.map(({ event }) => event.event_id));
+  const fresh = calls.filter((call) => !listed.has(call.event_id)).map(rowOfCall);
+  const stated = events.map(({ event, epoch, state }) => ({
+    id: event.event_id,
+    at: event.started_at,
+    model: event.model,
+    key: names(event.key_hash),
+    input: sum(event.tokens.prompt, event.tokens.cache_read, event.tokens.cache_write, event.tokens.audio_input),
+    output: sum(event.tokens.completion, event.tokens.reasoning, event.tokens.audio_output),
+    micro: event.rated_microtokens,
+    stage: stageOf(epoch, state, reached),
+    epoch,
+  }));
+  return [...fresh, ...stated];
+}
+
+function rowOfCall(call: SeenCall): Row {
+  return {
+    id: call.event_id,
+    at: call.at,
+    model: call.model,
+    key: "",
+    input: null,
+    output: null,
+    micro: call.rated_microtokens,
+    stage: "pending",
+    epoch: null,
+  };
+}
+
+function sum(...counts: readonly string[]): bigint {
+  return counts.reduce((total, count) => total + BigInt(count), 0n);
+}
+
+const WORDS: Readonly<Record<Stage, string>> = {
+  pending: "Pending",
+  sealed: "Sealed",
+  attested: "Attested",
+  settled: "Settled",
+};
+
+const COLUMNS: readonly Column<Row>[] = [
+  { head: "Time", width: "min(11rem, 38vw)", cell: (row) => <time dateTime={row.at}>{shortMomentText(row.at)}</time> },
+  { head: "Model", width: "13rem", cell: (row) => <span title={row.model}>{row.model}</span> },
+  { head: "Key", width: "10rem", cell: (row) => (row.key === "" ? <span class="faint">–</span> : row.key) },
+  { head: "In", width: "6rem", align: "end", cell: (row) => tokens(row.input) },
+  { head: "Out", width: "6rem", align: "end", cell: (row) => tokens(row.output) },
+  { head: "Rated tokens", width: "9rem", align: "end", cell: (row) => <Tokens micro={row.micro} unit={false} /> },
+  {
+    head: "State",
+    width: "8rem",
+    cell: (row) => (
+      <span class="stage">
+        <i class={`way-mark stage-${row.stage}`} />
+        {WORDS[row.stage]}
+      </span>
+    ),
+  },
+  {
+    head: "Statement",
+    width: "9rem",
+    align: "end",
+    cell: (row) => (row.epoch === null || row.stage === "pending" ? "" : <a href={`#/epochs/${row.epoch}`}>{row.epoch}</a>),
+  },
+];
+
+function tokens(count: bigint | null) {
+  return count === null ? <span class="faint">–</span> : countText(count);
+}

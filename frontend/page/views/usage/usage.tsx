@@ -1,0 +1,93 @@
+import { useSignal } from "@preact/signals";
+import { useCallback, useEffect, useMemo } from "preact/hooks";
+
+import type { Subscription } from "../../../api/operations.ts";
+import type { LiveMessage, State } from "../../../live/client.ts";
+import { Badge } from "../../components/Badge.tsx";
+import { OfSubscription } from "../../components/OfSubscription.tsx";
+import { ViewHead } from "../../components/ViewHead.tsx";
+import { eventsFrom } from "../../stores/events.ts";
+import { useFresh } from "../../stores/fresh.ts";
+import { connection, useLive } from "../../stores/live.ts";
+import { call, epochs, subscriptions } from "../../stores/server.ts";
+import { Calls } from "./Calls.tsx";
+import { History } from "./History.tsx";
+import { Standing } from "./Standing.tsx";
+import { WayOfUsage } from "./WayOfUsage.tsx";
+import "./usage.css";
+
+const EPOCHS_MS = 20_000;
+const ALL_MS = 60_000;
+/** Sums and lists are asked for at most this often, however many calls are told of. */
+const CHANGES_MS = 4_000;
+
+export default function Usage() {
+  return (
+    <OfSubscription height={60}>
+      {(shown) => <Shown key={shown.subscription.subscription_id} shown={shown} />}
+    </OfSubscription>
+  );
+}
+
+function Shown({ shown }: { readonly shown: Subscription }) {
+  const { subscription_id: id } = shown.subscription;
+  const changes = useChanges(id);
+  useFresh(epochs, EPOCHS_MS);
+  useFresh(subscriptions, ALL_MS);
+  const events = useMemo(
+    () =>
+      eventsFrom((cursor) => {
+        const query: { cursor?: string } = cursor === null ? {} : { cursor };
+        return call("GET /v1/subscriptions/{subscription_id}/events", { path: { subscription_id: id }, query });
+      }),
+    [id],
+  );
+  useEffect(() => void events.refresh(), [events, changes]);
+  return (
+    <>
+      <ViewHead title="Usage" action={<Connection state={connection.value} />}>
+        Every call of subscription {id}, from the moment it is metered to its charge on Flow.
+      </ViewHead>
+      <div class="usage">
+        <Standing shown={shown} changes={changes} />
+        <WayOfUsage shown={shown} changes={changes} />
+        <History subscriptionId={id} changes={changes} />
+        <Calls shown={shown} events={events} />
+      </div>
+    </>
+  );
+}
+
+/** A number that grows when live messages have told of something; not more often than `CHANGES_MS`. */
+function useChanges(subscriptionId: string): number {
+  const changes = useSignal(0);
+  const soon = useMemo(() => ({ timer: undefined as ReturnType<typeof setTimeout> | undefined }), []);
+  const onMessage = useCallback((message: LiveMessage) => {
+    if (message.type === "usage.sealed" || message.type === "usage.attested") void epochs.reload();
+    soon.timer ??= setTimeout(() => {
+      soon.timer = undefined;
+      changes.value += 1;
+    }, CHANGES_MS);
+  }, []);
+  useEffect(() => () => clearTimeout(soon.timer), []);
+  useLive(subscriptionId, onMessage);
+  return changes.value;
+}
+
+const STATES = {
+  live: { tone: "good", text: "Live" },
+  connecting: { tone: "warn", text: "Connecting…" },
+  ended: { tone: "bad", text: "Not live" },
+} as const;
+
+function Connection({ state }: { readonly state: State }) {
+  const { tone, text } = STATES[state.name];
+  return (
+    <span role="status">
+      <Badge tone={tone}>
+        <i class="live-dot" />
+        {text}
+      </Badge>
+    </span>
+  );
+}
