@@ -73,7 +73,7 @@ function View() {
 
 function NotFound() {
   return (
-    <Empty title="There is no such page" action={<ButtonLink href="#/">Go to the start</ButtonLink>}>
+    <Empty level={1} title="There is no such page" action={<ButtonLink href="#/">Go to the start</ButtonLink>}>
       The address may be mistyped, or the page has moved.
     </Empty>
   );

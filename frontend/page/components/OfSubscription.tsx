@@ -21,7 +21,7 @@ export function OfSubscription({ height, children }: OfSubscriptionProps) {
       </ButtonLink>
     );
     return (
-      <Empty icon="wallet" title="Sign in to see this" action={action}>
+      <Empty level={1} icon="wallet" title="Sign in to see this" action={action}>
         Your Flow account is your account here. Connect its wallet to see your subscription.
       </Empty>
     );
@@ -40,7 +40,7 @@ function NoSubscription() {
     </ButtonLink>
   );
   return (
-    <Empty title="No subscription yet" action={action}>
+    <Empty level={1} title="No subscription yet" action={action}>
       Choose a plan and put down a deposit. What you do not use stays yours.
     </Empty>
   );

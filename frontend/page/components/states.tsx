@@ -22,15 +22,18 @@ interface EmptyProps {
   readonly children: ComponentChildren;
   /** What to do about it: a Button or ButtonLink. */
   readonly action?: ComponentChildren;
+  /** Of the heading: 1 where it is all that the view shows. */
+  readonly level?: 1 | 3;
 }
 
-export function Empty({ icon = "info", title, children, action }: EmptyProps) {
+export function Empty({ icon = "info", title, children, action, level = 3 }: EmptyProps) {
+  const Heading = `h${level}` as const;
   return (
     <div class="state">
       <span class="state-mark">
         <Icon name={icon} />
       </span>
-      <h3>{title}</h3>
+      <Heading class="state-title">{title}</Heading>
       <p>{children}</p>
       {action}
     </div>

@@ -41,7 +41,7 @@ function Hero() {
           </ButtonLink>
         </div>
       </div>
-      <Show of={deployment} height={18}>
+      <Show of={deployment} height={15}>
         {({ models_url: url }) => <CodeBlock label="A first call" examples={firstCall(url, "gpt-4o", "sk-…")} />}
       </Show>
     </section>

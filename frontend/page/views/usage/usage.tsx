@@ -9,6 +9,7 @@ import { ViewHead } from "../../components/ViewHead.tsx";
 import { eventsFrom } from "../../stores/events.ts";
 import { useFresh } from "../../stores/fresh.ts";
 import { connection, useLive } from "../../stores/live.ts";
+import { isOnline } from "../../stores/online.ts";
 import { call, epochs, subscriptions } from "../../stores/server.ts";
 import { Calls } from "./Calls.tsx";
 import { History } from "./History.tsx";
@@ -80,8 +81,10 @@ const STATES = {
   ended: { tone: "bad", text: "Not live" },
 } as const;
 
+const OFFLINE = { tone: "warn", text: "Offline" } as const;
+
 function Connection({ state }: { readonly state: State }) {
-  const { tone, text } = STATES[state.name];
+  const { tone, text } = isOnline.value ? STATES[state.name] : OFFLINE;
   return (
     <span role="status">
       <Badge tone={tone}>
