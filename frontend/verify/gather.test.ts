@@ -128,6 +128,7 @@ class World {
       host: new StatementHost(requests, "http://host"),
       flow: new FlowNode(requests, "http://flow", "f8d6e0586b0a20c7", SCRIPTS),
       flare: new FlareNode(requests, "http://flare", `0x${"ad".repeat(20)}`),
+      log: null,
     };
     const wanted: Wanted = {
       subscriptionId: BigInt(this.bundle["subscription_id"] as string),

@@ -12,6 +12,7 @@ import type { FlareNode } from "./sources/flare.ts";
 import type { FlowNode } from "./sources/flow.ts";
 import type { Attestation, StatementHost } from "./sources/host.ts";
 import { SourceError } from "./sources/http.ts";
+import type { LogTexts } from "./sources/log.ts";
 import { eventHash, leavesOf } from "./steps/events.ts";
 
 const PAGES_AT_ONCE = 8;
@@ -32,6 +33,8 @@ export interface Sources {
   readonly host: StatementHost;
   readonly flow: FlowNode;
   readonly flare: FlareNode;
+  /** Where a statement is in the log; null for a reader who has no policy for it. */
+  readonly log: ((epoch: bigint) => Promise<LogTexts>) | null;
 }
 
 /** The text of a bundle, and what could not be asked, in words. */
@@ -43,7 +46,7 @@ export interface Gathered {
 type Say = (what: string) => void;
 
 /** The evidence of a bill. Throws SourceError without the statement's documents; chains that do not answer are told. */
-export async function gather(wanted: Wanted, { host, flow, flare }: Sources, say: Say): Promise<Gathered> {
+export async function gather(wanted: Wanted, { host, flow, flare, log }: Sources, say: Say): Promise<Gathered> {
   const { subscriptionId, epoch } = wanted;
   const { sealed, proof } = await documents(host, subscriptionId, epoch, say);
   const texts = sealed.map((one) => statementOf(one.statement));
@@ -58,6 +61,8 @@ export async function gather(wanted: Wanted, { host, flow, flare }: Sources, say
   const onFlow = await orTold(unreached, "Flow", () => flowsWord(flow, wanted, texts.at(-1) as Statement, proof));
   say("Asking Flare");
   const onFlare = await orTold(unreached, "Flare", () => flaresWord(flare, proof));
+  if (log) say("Reading the log of statements");
+  const inLog = log && (await orTold(unreached, "The log of statements", () => log(epoch)));
   const content = {
     version: BUNDLE_VERSION,
     subscription_id: String(subscriptionId),
@@ -69,6 +74,7 @@ export async function gather(wanted: Wanted, { host, flow, flare }: Sources, say
     price_book: book,
     events: wanted.eventId === null ? events : null,
     event: wanted.eventId === null ? null : proven(events ?? [], wanted.eventId),
+    ...(inLog && { log: inLog }),
   };
   return { text: `${asciiJson(content, 2)}\n`, unreached };
 }

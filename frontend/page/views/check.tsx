@@ -1,5 +1,5 @@
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 
 import type { Deployment } from "../../api/operations.ts";
 import { Button } from "../components/Button.tsx";
@@ -11,7 +11,7 @@ import type { ViewProps } from "../router/routes.ts";
 import { chosen } from "../stores/chosen.ts";
 import { deployment, session, subscriptions } from "../stores/server.ts";
 import { Findings } from "./check/Findings.tsx";
-import { isPolicyHash, runBill, runBundle, runReceipt, type Run } from "./check/run.ts";
+import { isPolicyHash, runBill, runBundle, runReceipt, type Run, type Trusted } from "./check/run.ts";
 import "./check.css";
 
 type What = "bill" | "bundle" | "receipt";
@@ -82,21 +82,21 @@ function BillForm({ about, query, start }: BillFormProps) {
   const subscription = useSignal(query.get("subscription") ?? chosen.value?.subscription.subscription_id ?? "");
   const epoch = useSignal(query.get("epoch") ?? "");
   const withCalls = useSignal(true);
-  const policy = useSignal("");
+  const trusted = useTrusted();
   const id = subscription.value.trim();
   const isOwner = ownIds().includes(id);
   const idError = id === "" || /^\d{1,19}$/.test(id) ? null : "A subscription has a number, such as 7.";
   const epochText = epoch.value.replace(/[\s,]/g, "");
   const epochError = /^\d{0,10}$/.test(epochText) ? null : "An epoch has a number of at most ten digits.";
-  const isReady = id !== "" && idError === null && epochError === null && isPolicyOk(policy.value);
+  const isReady = id !== "" && idError === null && epochError === null && isPolicyOk(trusted.policyHash.value);
   const begin = () => {
     const bill = {
       subscriptionId: BigInt(id),
       epoch: epochText === "" ? null : BigInt(epochText),
       withCalls: isOwner && withCalls.value,
-      trustedPolicy: policy.value.trim(),
+      trusted: valuesOf(trusted),
     };
-    start(runBill(bill, about), commandOf(about, id, epochText, policy.value.trim()));
+    start(runBill(bill, about), commandOf(about, id, epochText, valuesOf(trusted)));
   };
   return (
     <form class="stack tight" onSubmit={submitting(begin)}>
@@ -123,7 +123,7 @@ function BillForm({ about, query, start }: BillFormProps) {
           With my single calls, which only I can read
         </label>
       )}
-      <PolicyField policy={policy} />
+      <TrustFields trusted={trusted} />
       <Button kind="primary" type="submit" disabled={!isReady}>
         Check this bill
       </Button>
@@ -133,20 +133,20 @@ function BillForm({ about, query, start }: BillFormProps) {
 
 function BundleForm({ start }: { readonly start: Start }) {
   const text = useSignal("");
-  const policy = useSignal("");
+  const trusted = useTrusted();
   const command = "flareflow verify --offline bundle.json";
   const open = async (file: File | undefined) => {
     if (file) text.value = await file.text();
   };
-  const isReady = text.value.trim() !== "" && isPolicyOk(policy.value);
+  const isReady = text.value.trim() !== "" && isPolicyOk(trusted.policyHash.value);
   return (
-    <form class="stack tight" onSubmit={submitting(() => start(runBundle(text.value, policy.value.trim()), command))}>
+    <form class="stack tight" onSubmit={submitting(() => start(runBundle(text.value, valuesOf(trusted)), command))}>
       <Pasted label="Bundle" text={text} hint="The text that flareflow bundle writes, or that this page lets you download." />
       <label class="check-file">
         <span class="field-label">Or open a file</span>
         <input type="file" accept="application/json,.json" onChange={(event) => void open(event.currentTarget.files?.[0])} />
       </label>
-      <PolicyField policy={policy} />
+      <TrustFields trusted={trusted} />
       <Button kind="primary" type="submit" disabled={!isReady}>
         Check this bundle
       </Button>
@@ -173,7 +173,7 @@ function ReceiptForm({ about, start }: { readonly about: Deployment; readonly st
 }
 
 function Pasted({ label, text, hint }: { readonly label: string; readonly text: Signal<string>; readonly hint: string }) {
-  const id = `check-${label.toLowerCase()}`;
+  const id = useId();
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -181,7 +181,7 @@ function Pasted({ label, text, hint }: { readonly label: string; readonly text: 
         <textarea
           id={id}
           class="mono"
-          rows={7}
+          rows={6}
           spellcheck={false}
           autocomplete="off"
           aria-describedby={`${id}-hint`}
@@ -196,18 +196,33 @@ function Pasted({ label, text, hint }: { readonly label: string; readonly text: 
   );
 }
 
-/** What a reader may bring of his own, folded away. */
-function PolicyField({ policy }: { readonly policy: Signal<string> }) {
+type TrustedFields = { readonly [K in keyof Trusted]: Signal<string> };
+
+function useTrusted(): TrustedFields {
+  return { policyHash: useSignal(""), logPolicy: useSignal("") };
+}
+
+function valuesOf({ policyHash, logPolicy }: TrustedFields): Trusted {
+  return { policyHash: policyHash.value.trim(), logPolicy: logPolicy.value };
+}
+
+/** What readers may bring of their own, folded away. */
+function TrustFields({ trusted: { policyHash, logPolicy } }: { readonly trusted: TrustedFields }) {
   return (
     <details class="check-more">
-      <summary>A signing policy that you trust</summary>
+      <summary>What you trust already</summary>
       <Field
-        label="Its hash"
+        label="Hash of a signing policy"
         placeholder="0x…"
-        value={policy.value}
-        error={isPolicyOk(policy.value) ? null : "A hash is 0x and 64 hex digits."}
+        value={policyHash.value}
+        error={isPolicyOk(policyHash.value) ? null : "A hash is 0x and 64 hex digits."}
         hint="From toSigningPolicyHash of Flare's Relay in an explorer. Without it, the policy that signed is believed."
-        onInput={(text) => (policy.value = text)}
+        onInput={(text) => (policyHash.value = text)}
+      />
+      <Pasted
+        label="Witnesses of the log"
+        text={logPolicy}
+        hint="A policy in the form of c2sp.org/tlog-policy. With it, the log of statements must have its quorum."
       />
     </details>
   );
@@ -250,13 +265,14 @@ function isPolicyOk(text: string): boolean {
   return text.trim() === "" || isPolicyHash(text.trim());
 }
 
-function commandOf({ flow, flare }: Deployment, id: string, epoch: string, policy: string): string {
+function commandOf({ flow, flare }: Deployment, id: string, epoch: string, trusted: Trusted): string {
   const options = [
     ...(epoch === "" ? [] : [`--epoch ${epoch}`]),
     `--host ${location.origin}`,
     `--flow ${flow.access_node}`,
     `--flare ${flare.rpc}`,
-    ...(policy === "" ? [] : [`--trusted-policy ${policy}`]),
+    ...(trusted.policyHash === "" ? [] : [`--trusted-policy ${trusted.policyHash}`]),
+    ...(trusted.logPolicy.trim() === "" ? [] : ["--policy witnesses.txt"]),
   ];
   return [`flareflow verify ${id}`, ...options].join(" \\\n  ");
 }

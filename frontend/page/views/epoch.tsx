@@ -72,7 +72,7 @@ function Whole({ epoch, progress, deployment: about }: Told) {
   const { epoch: number, starts_at: start, ends_at: end, state, reasons } = epoch;
   return (
     <div class="stack loose">
-      <div>
+      <div class="epoch-head">
         <p class="small">
           <a href="#/epochs">All epochs</a>
         </p>

@@ -18,8 +18,8 @@ const ASKED_EVERY_MS = 15_000;
 
 const COLUMNS: readonly Column<Epoch>[] = [
   { head: "Epoch", cell: ({ epoch }) => <a href={`#/epochs/${epoch}`}>{countText(epoch)}</a> },
-  { head: "Ended", cell: ({ ends_at: at }) => <time dateTime={at} title={momentText(at)}>{agoText(at, now.value)}</time> },
   { head: "How far it is", cell: ({ state }) => <Track state={state} /> },
+  { head: "Ended", cell: ({ ends_at: at }) => <time dateTime={at} title={momentText(at)}>{agoText(at, now.value)}</time> },
   { head: "On its way since", cell: ({ lag_seconds: lag }) => (lag === null ? "–" : durationText(Number(lag))) },
   { head: "Statement", cell: ({ statement_hash: hash }) => <code>{hash.slice(0, 10)}…{hash.slice(-6)}</code> },
 ];

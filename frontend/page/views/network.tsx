@@ -1,37 +1,38 @@
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
-import type { Epoch, Status } from "../../api/operations.ts";
-import { hex0x } from "../../verify/bytes.ts";
-import type { Statement } from "../../verify/documents.ts";
-import { Money, Tokens } from "../components/Amount.tsx";
+import type { Status, System } from "../../api/operations.ts";
+import { Money } from "../components/Amount.tsx";
 import { Badge } from "../components/Badge.tsx";
-import { Copyable } from "../components/Copyable.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
-import { Empty, Show } from "../components/states.tsx";
+import { Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import { books, type Books } from "../stores/books.ts";
 import { now } from "../stores/clock.ts";
-import { statementsInLog, statementWithPrevious } from "../stores/documents.ts";
+import { statementsInLog } from "../stores/documents.ts";
 import { resource } from "../stores/resource.ts";
-import { deployment, epochs, priceBook, status } from "../stores/server.ts";
+import { call, deployment, priceBook, status } from "../stores/server.ts";
 import { countText } from "../text/amounts.ts";
 import { agoText, durationText } from "../text/time.ts";
-import { stagesDone } from "./epochs/way.ts";
+import { daysOf, lagsOf } from "./network/days.ts";
+import { DayStrip } from "./network/DayStrip.tsx";
+import { Lags } from "./network/Lags.tsx";
+import { AttestedTotals, LedgerSums, PriceBooks } from "./network/Sums.tsx";
 import { SYSTEM_WORDS } from "./network/words.ts";
 import "./network.css";
 
 const ASKED_EVERY_MS = 30_000;
-const PROVEN_STAGES = 6;
 const HEALTH = { ok: { tone: "good", word: "Works" }, late: { tone: "warn", word: "Late" }, unknown: { tone: undefined, word: "Not known yet" } } as const;
 
 const log = resource(statementsInLog);
+const statistics = resource(() => call("GET /v1/statistics", {}));
+const statusDays = resource(() => call("GET /v1/status/days", {}));
 
 /** Public statistics: what works, what is published, attested and charged, what the contracts hold. */
 export default function Network() {
   useEffect(() => {
     const timer = setInterval(() => {
       if (document.hidden) return;
-      for (const one of [status, epochs, books, log]) void one.reload();
+      for (const one of [status, statistics, books, log]) void one.reload();
     }, ASKED_EVERY_MS);
     return () => clearInterval(timer);
   }, []);
@@ -48,11 +49,29 @@ export default function Network() {
             {(told) => <Systems {...told} />}
           </Show>
         </section>
-        <Attested />
+        <section class="stack" aria-labelledby="network-lag">
+          <h2 id="network-lag">How long a charge takes</h2>
+          <Show of={statusDays} height={12}>
+            {(told) => (
+              <div class="card">
+                <Lags days={lagsOf(told, Date.now())} />
+              </div>
+            )}
+          </Show>
+        </section>
+        <section class="stack" aria-labelledby="network-attested">
+          <h2 id="network-attested">Attested by Flare, proven on Flow</h2>
+          <Show of={statistics} height={8}>
+            {({ attested }) => <AttestedTotals attested={attested} />}
+          </Show>
+        </section>
         <section class="stack" aria-labelledby="network-books">
           <h2 id="network-books">What the contracts hold</h2>
           <Show of={books} height={8}>
             {(told) => <BooksOf {...told} />}
+          </Show>
+          <Show of={statistics} height={10}>
+            {({ books: sums, books_as_of: asOf }) => sums !== null && <LedgerSums books={sums} asOf={asOf} symbol={symbol()} />}
           </Show>
         </section>
         <Prices />
@@ -73,6 +92,7 @@ function Systems({ systems, pipeline }: Status) {
               <Badge tone={HEALTH[health].tone}>{HEALTH[health].word}</Badge>
             </div>
             <p class="soft small">{SYSTEM_WORDS[system].text}</p>
+            <Days system={system} />
             <p class="faint small">{at === null ? "It has not answered yet" : `Known up to ${agoText(at, now.value)}`}</p>
           </li>
         ))}
@@ -91,6 +111,19 @@ function Systems({ systems, pipeline }: Status) {
   );
 }
 
+function Days({ system }: { readonly system: System }) {
+  statusDays.want();
+  const state = statusDays.state.value;
+  return <DayStrip days={state.name === "ready" ? daysOf(state.value, system, Date.now()) : []} />;
+}
+
+/** The symbol of the token of the deposits. */
+function symbol(): string {
+  deployment.want();
+  const state = deployment.state.value;
+  return state.name === "ready" ? state.value.flow.token.symbol : "FLOW";
+}
+
 function InLog() {
   log.want();
   const state = log.state.value;
@@ -104,56 +137,14 @@ function InLog() {
   );
 }
 
-/** What the newest proven statement says. */
-function Attested() {
-  epochs.want();
-  const state = epochs.state.value;
-  const proven = state.name === "ready" ? state.value.find((one) => stagesDone(one.state) >= PROVEN_STAGES) : undefined;
-  return (
-    <section class="stack" aria-labelledby="network-attested">
-      <h2 id="network-attested">Attested by Flare, proven on Flow</h2>
-      {state.name === "ready" && proven === undefined ? (
-        <Empty title="No statement is proven yet">The first one is, some minutes after the first call.</Empty>
-      ) : (
-        proven !== undefined && <AttestedTotals key={proven.epoch} epoch={proven} />
-      )}
-    </section>
-  );
-}
-
-function AttestedTotals({ epoch }: { readonly epoch: Epoch }) {
-  const pair = useMemo(() => resource(() => statementWithPrevious(BigInt(epoch.epoch))), [epoch.epoch]);
-  return (
-    <Show of={pair} height={8}>
-      {([statement]) => <Totals statement={statement} epoch={epoch} />}
-    </Show>
-  );
-}
-
-function Totals({ statement, epoch }: { readonly statement: Statement; readonly epoch: Epoch }) {
-  return (
-    <Stats>
-      <Stat label="Used in all" value={<Tokens micro={statement.totalRatedMicrotokens} />} note="By everybody, since the beginning" />
-      <Stat label="Subscriptions that used it" value={countText(statement.subscriptionCount)} note="Counted in the statement" />
-      <Stat
-        label="The newest proven epoch"
-        value={<a href={`#/epochs/${epoch.epoch}`}>{countText(epoch.epoch)}</a>}
-        note={`Ended ${agoText(epoch.ends_at, now.value)}`}
-      />
-    </Stats>
-  );
-}
-
 function BooksOf({ held, balances, unclaimedRevenue, subscriptionsOpened, policy }: Books) {
-  deployment.want();
-  const state = deployment.state.value;
-  const symbol = state.name === "ready" ? state.value.flow.token.symbol : "FLOW";
+  const unit = symbol();
   return (
     <>
       <Stats>
-        <Stat label="In custody" value={<Money ufix64={held} unit={symbol} />} note="In one vault on Flow" />
-        <Stat label="Deposits of customers" value={<Money ufix64={balances} unit={symbol} />} note="They can take it out" />
-        <Stat label="Charged, not paid out" value={<Money ufix64={unclaimedRevenue} unit={symbol} />} note="The provider's, after a delay" />
+        <Stat label="In custody" value={<Money ufix64={held} unit={unit} />} note="In one vault on Flow" />
+        <Stat label="Deposits of customers" value={<Money ufix64={balances} unit={unit} />} note="They can take it out" />
+        <Stat label="Charged, not paid out" value={<Money ufix64={unclaimedRevenue} unit={unit} />} note="The provider's, after a delay" />
         <Stat label="Subscriptions ever opened" value={countText(subscriptionsOpened)} />
       </Stats>
       <p class="soft small">
@@ -177,8 +168,9 @@ function Prices() {
             </div>
             <p class="soft small">{title}</p>
             <p class="small">
-              {countText(Object.keys(models).length)} models have a price of their own. <NamedBook />
+              {countText(Object.keys(models).length)} models have a price of their own.
             </p>
+            <BooksInForce />
           </div>
         )}
       </Show>
@@ -186,24 +178,7 @@ function Prices() {
   );
 }
 
-/** The book that the newest statement names. */
-function NamedBook() {
-  const newest = useMemo(() => resource(newestBook), []);
-  newest.want();
-  const state = newest.state.value;
-  if (state.name !== "ready" || state.value === null) return null;
-  return (
-    <>
-      The newest statement names the book <Copyable text={state.value} label="Hash of the price book" />{" "}
-      <a href={`/v1/price-books/${state.value.slice(2)}`}>as published</a>.
-    </>
-  );
-}
-
-async function newestBook(): Promise<string | null> {
-  const state = epochs.state.peek();
-  const newest = state.name === "ready" ? state.value[0] : undefined;
-  if (newest === undefined) return null;
-  const [statement] = await statementWithPrevious(BigInt(newest.epoch));
-  return hex0x(statement.priceBookHash);
+function BooksInForce() {
+  const state = statistics.state.value;
+  return state.name === "ready" ? <PriceBooks books={state.value.price_books} /> : null;
 }

@@ -19,7 +19,8 @@ export function leafHash(entry: Bytes): Bytes {
   return sha256(concat(Uint8Array.of(0), entry));
 }
 
-function nodeHash(left: Bytes, right: Bytes): Bytes {
+/** The hash of a node with these children. */
+export function nodeHash(left: Bytes, right: Bytes): Bytes {
   return sha256(concat(Uint8Array.of(1), left, right));
 }
 

@@ -1,6 +1,8 @@
 /**
  * Requests that end: each after some seconds and a size, all together after minutes and some thousand requests.
  */
+import { concat, type Bytes } from "../bytes.ts";
+
 const REQUEST_MILLISECONDS_MAX = 30_000;
 const ALL_MILLISECONDS_MAX = 600_000;
 const REQUESTS_MAX = 5_000;
@@ -34,7 +36,12 @@ export class Requests {
   }
 
   /** The text of an answer. Throws NotThereError for 404, RefusedError for 400, SourceError for every other failure. */
-  async text(who: string, url: string, request: Request, charactersMax: number): Promise<string> {
+  async text(who: string, url: string, request: Request, bytesMax: number): Promise<string> {
+    return new TextDecoder().decode(await this.bytes(who, url, request, bytesMax));
+  }
+
+  /** The same, as bytes. */
+  async bytes(who: string, url: string, request: Request, bytesMax: number): Promise<Bytes> {
     this.#sent += 1;
     if (this.#sent > REQUESTS_MAX || Date.now() > this.#until) {
       throw new SourceError(`${who} was asked ${this.#sent - 1} times, which is too much`);
@@ -42,11 +49,11 @@ export class Requests {
     try {
       const signals = [AbortSignal.timeout(REQUEST_MILLISECONDS_MAX), ...(this.#stop ? [this.#stop] : [])];
       const response = await this.#fetch(url, { ...request, signal: AbortSignal.any(signals), redirect: "error" });
-      const text = await boundedText(response, who, charactersMax);
+      const content = await bounded(response, who, bytesMax);
       if (response.status === 404) throw new NotThereError(`${who} does not have ${url}`);
-      if (response.status === 400) throw new RefusedError(`${who} refused: ${text.slice(0, 200)}`);
+      if (response.status === 400) throw new RefusedError(`${who} refused: ${new TextDecoder().decode(content.subarray(0, 200))}`);
       if (!response.ok) throw new SourceError(`${who} answered ${url} with ${response.status}`);
-      return text;
+      return content;
     } catch (error) {
       if (error instanceof SourceError) throw error;
       throw new SourceError(`${who} gave no answer to ${url}`);
@@ -54,17 +61,19 @@ export class Requests {
   }
 }
 
-async function boundedText(response: Response, who: string, charactersMax: number): Promise<string> {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
+async function bounded(response: Response, who: string, bytesMax: number): Promise<Bytes> {
+  const reader = response.body?.getReader();
+  const parts: Bytes[] = [];
+  let length = 0;
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    text += part.value;
-    if (text.length > charactersMax) {
+    parts.push(part.value);
+    length += part.value.length;
+    if (length > bytesMax) {
       await reader?.cancel();
-      throw new SourceError(`${who} answered with more than ${charactersMax} characters`);
+      throw new SourceError(`${who} answered with more than ${bytesMax} bytes`);
     }
   }
-  return text;
+  return concat(...parts);
 }
 
 /** JSON of an answer, read by `read`. Throws SourceError for anything else. */

@@ -8,7 +8,9 @@ import { believed, check } from "../../../verify/check.ts";
 import { parseStatement } from "../../../verify/documents.ts";
 import type { Trust } from "../../../verify/evidence.ts";
 import { gather, type Sources } from "../../../verify/gather.ts";
+import { parseLogPolicy } from "../../../verify/log/policy.ts";
 import { checkReceipt, parseReceipt } from "../../../verify/receipt.ts";
+import { findInLog } from "../../../verify/sources/log.ts";
 import { readEvent } from "../../../verify/steps/events.ts";
 import { contractOf, flareNode, flowNode, requests } from "../../stores/chains.ts";
 import { statementHost } from "../../stores/documents.ts";
@@ -47,7 +49,13 @@ export interface Bill {
   readonly subscriptionId: bigint;
   readonly epoch: bigint | null;
   readonly withCalls: boolean;
-  readonly trustedPolicy: string;
+  readonly trusted: Trusted;
+}
+
+/** What a reader has named: the hash of a signing policy, and the text of a policy for the log. Both may be empty. */
+export interface Trusted {
+  readonly policyHash: string;
+  readonly logPolicy: string;
 }
 
 const CALL_PAGES_MAX = 100;
@@ -55,22 +63,23 @@ const CALL_PAGES_MAX = 100;
 /** Checks a bill from public sources. */
 export function runBill(bill: Bill, deployment: Deployment): Run {
   return run(async (step, stop) => {
-    const sources = sourcesOf(deployment, stop);
+    const trust = trustOf(bill.trusted);
+    const sources = sourcesOf(deployment, stop, trust.logPolicy !== null);
     step({ doing: "Asking for the last charge" });
     const epoch = bill.epoch ?? (await lastCharged(sources, bill.subscriptionId));
     const calls = bill.withCalls ? () => ownCalls(bill.subscriptionId, epoch) : null;
     const wanted = { subscriptionId: bill.subscriptionId, epoch, contract: contractOf(deployment), calls, eventId: null };
     const { text, unreached } = await gather(wanted, sources, (doing) => step({ doing }));
     step({ text, unreached });
-    await checkText(text, trustOf(bill.trustedPolicy), step);
+    await checkText(text, trust, step);
   });
 }
 
 /** Checks a bundle that somebody has made. */
-export function runBundle(text: string, trustedPolicy: string): Run {
+export function runBundle(text: string, trusted: Trusted): Run {
   return run(async (step) => {
     step({ text });
-    await checkText(text, trustOf(trustedPolicy), step);
+    await checkText(text, trustOf(trusted), step);
   });
 }
 
@@ -123,9 +132,10 @@ async function checkText(text: string, trust: Trust, step: Step): Promise<void> 
   step({ believed: believed(bundle, trust) });
 }
 
-function sourcesOf(about: Deployment, stop: AbortSignal): Sources {
+function sourcesOf(about: Deployment, stop: AbortSignal, isWithLog = false): Sources {
   const sent = requests(stop);
-  return { host: statementHost(sent), flow: flowNode(about, sent), flare: flareNode(about, sent) };
+  const log = isWithLog ? (epoch: bigint) => findInLog(sent, "", epoch) : null;
+  return { host: statementHost(sent), flow: flowNode(about, sent), flare: flareNode(about, sent), log };
 }
 
 /** Whether a text can be the hash of a signing policy. */
@@ -134,8 +144,12 @@ export function isPolicyHash(text: string): boolean {
 }
 
 /** The contract is never trusted here: this page, which would name it, comes from the operator. */
-function trustOf(policy: string): Trust {
-  return { policyHash: isPolicyHash(policy) ? fromHex(policy.slice(2)) : null, contract: null };
+function trustOf({ policyHash, logPolicy }: Trusted): Trust {
+  return {
+    policyHash: isPolicyHash(policyHash) ? fromHex(policyHash.slice(2)) : null,
+    contract: null,
+    logPolicy: logPolicy.trim() === "" ? null : parseLogPolicy(logPolicy),
+  };
 }
 
 /** The epoch of the last charge; that of the newest statement where there was none or Flow does not answer. */
