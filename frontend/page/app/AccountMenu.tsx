@@ -7,6 +7,7 @@ import { Menu } from "./Menu.tsx";
 
 export function AccountMenu() {
   const address = session.address.value ?? "";
+  const short = `${address.slice(0, 6)}…${address.slice(-4)}`;
   const signOut = async () => {
     await session.end();
     say("info", "You are signed out.");
@@ -16,13 +17,13 @@ export function AccountMenu() {
     <>
       <Icon name="wallet" size={18} />
       <span class="account-address mono">
-        {address.slice(0, 6)}…{address.slice(-4)}
+        {short}
       </span>
       <Icon name="down" size={16} />
     </>
   );
   return (
-    <Menu label={`Account ${address}`} face={face}>
+    <Menu label={`Account ${short}`} face={face}>
       <div class="menu-note">
         <span class="faint small">Signed in with</span>
         <code>{address}</code>

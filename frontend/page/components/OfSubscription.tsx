@@ -5,15 +5,28 @@ import { chosen } from "../stores/chosen.ts";
 import { session, subscriptions } from "../stores/server.ts";
 import { ButtonLink } from "./Button.tsx";
 import { Empty, Show } from "./states.tsx";
+import { ViewHead } from "./ViewHead.tsx";
 
 interface OfSubscriptionProps {
+  /** The title of the view, for as long as there is nothing else to show. */
+  readonly title: string;
   /** Height in rem of what will be there. */
   readonly height: number;
   readonly children: (subscription: Subscription) => ComponentChildren;
 }
 
 /** What a view shows of the chosen subscription; and what to do where there is none. */
-export function OfSubscription({ height, children }: OfSubscriptionProps) {
+export function OfSubscription({ title, height, children }: OfSubscriptionProps) {
+  const isShown = session.address.value !== null && chosen.value !== null;
+  return (
+    <>
+      {!isShown && <ViewHead title={title} />}
+      <Content height={height}>{children}</Content>
+    </>
+  );
+}
+
+function Content({ height, children }: Omit<OfSubscriptionProps, "title">) {
   if (session.address.value === null) {
     const action = (
       <ButtonLink kind="primary" icon="wallet" href="#/start">

@@ -30,9 +30,12 @@ export default function Account() {
       </ButtonLink>
     );
     return (
-      <Empty icon="wallet" title="Sign in to see this" action={action}>
-        Your Flow account is your account here.
-      </Empty>
+      <>
+        <ViewHead title="Account" />
+        <Empty icon="wallet" title="Sign in to see this" action={action}>
+          Your Flow account is your account here.
+        </Empty>
+      </>
     );
   }
   return (

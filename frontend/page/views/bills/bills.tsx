@@ -14,7 +14,7 @@ import type { ViewProps } from "../../router/routes.ts";
 import { pages, type Listed } from "../../stores/pages.ts";
 import { call, deployment } from "../../stores/server.ts";
 import { explorerLink } from "../../text/explorers.ts";
-import { momentText } from "../../text/time.ts";
+import { shortMomentText } from "../../text/time.ts";
 import { addedBy, kindText } from "./journal.ts";
 import { monthFrom, monthText, monthsUntil } from "./months.ts";
 import { Receipt } from "./Receipt.tsx";
@@ -29,7 +29,7 @@ export default function Bills({ query }: ViewProps) {
     <Select label="Month" hideLabel value={month} options={options} onChange={(value) => open(`/bills?month=${value}`)} />
   );
   return (
-    <OfSubscription height={50}>
+    <OfSubscription title="Bills" height={50}>
       {(subscription) => {
         const { subscription_id: id } = subscription.subscription;
         return (
@@ -85,9 +85,9 @@ function Journal({ subscription }: { readonly subscription: Subscription }) {
 
 function columnsOf(symbol: string, explorer: string | undefined): readonly Column<Entry>[] {
   return [
-    { head: "When", width: "13rem", cell: (entry) => momentText(entry.occurred_at) },
+    { head: "When", width: "11rem", cell: (entry) => shortMomentText(entry.occurred_at) },
+    { head: symbol, align: "end", width: "9rem", cell: (entry) => <Amount amount={addedBy(entry)} /> },
     { head: "What", cell: (entry) => <What entry={entry} /> },
-    { head: symbol, align: "end", width: "11rem", cell: (entry) => <Amount amount={addedBy(entry)} /> },
     {
       head: "Transaction",
       width: "11rem",

@@ -26,7 +26,7 @@ const STAYING_MS = 300_000;
 
 export default function Deposit() {
   return (
-    <OfSubscription height={40}>
+    <OfSubscription title="Deposit" height={40}>
       {(subscription) => (
         <>
           <ViewHead title="Deposit">

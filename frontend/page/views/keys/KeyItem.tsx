@@ -33,7 +33,7 @@ export function KeyItem({ ofKey, used, usedByAll, replacedBy, onAction }: KeyIte
   return (
     <li class={isLiving ? "key card" : "key card ended"}>
       <div class="key-name">
-        <h3>{nameOf(ofKey)}</h3>
+        <h2>{nameOf(ofKey)}</h2>
         <Badge tone={status.tone}>{status.label}</Badge>
         {replacedBy !== undefined && <Badge>Replaced by {nameOf(replacedBy)}</Badge>}
         <span class="faint small">

@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000;
 
 export default function Keys() {
   return (
-    <OfSubscription height={24}>
+    <OfSubscription title="Keys" height={24}>
       {(subscription) => <OfOne key={subscription.subscription.subscription_id} subscription={subscription} />}
     </OfSubscription>
   );
