@@ -34,7 +34,7 @@ function Content({ height, children }: Omit<OfSubscriptionProps, "title">) {
       </ButtonLink>
     );
     return (
-      <Empty level={1} icon="wallet" title="Sign in to see this" action={action}>
+      <Empty level={2} icon="wallet" title="Sign in to see this" action={action}>
         Your Flow account is your account here. Connect its wallet to see your subscription.
       </Empty>
     );
@@ -53,7 +53,7 @@ function NoSubscription() {
     </ButtonLink>
   );
   return (
-    <Empty level={1} title="No subscription yet" action={action}>
+    <Empty level={2} title="No subscription yet" action={action}>
       Choose a plan and put down a deposit. What you do not use stays yours.
     </Empty>
   );

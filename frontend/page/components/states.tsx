@@ -22,8 +22,8 @@ interface EmptyProps {
   readonly children: ComponentChildren;
   /** What to do about it: a Button or ButtonLink. */
   readonly action?: ComponentChildren;
-  /** Of the heading: 1 where it is all that the view shows. */
-  readonly level?: 1 | 3;
+  /** Of the heading: 1 where it is all that the view shows, 2 below the title of the view. */
+  readonly level?: 1 | 2 | 3;
 }
 
 export function Empty({ icon = "info", title, children, action, level = 3 }: EmptyProps) {

@@ -32,7 +32,7 @@ export default function Account() {
     return (
       <>
         <ViewHead title="Account" />
-        <Empty icon="wallet" title="Sign in to see this" action={action}>
+        <Empty level={2} icon="wallet" title="Sign in to see this" action={action}>
           Your Flow account is your account here.
         </Empty>
       </>

@@ -98,7 +98,7 @@ function List({ listed: { items, hasMore }, keys, used, create, onOpen }: ListPr
   if (items.length === 0) {
     return (
       <div class="card">
-        <Empty icon="key" title="No keys yet" action={create}>
+        <Empty level={2} icon="key" title="No keys yet" action={create}>
           A key goes into your program in place of one of OpenAI. It is shown once, when it is made.
         </Empty>
       </div>

@@ -24,7 +24,7 @@ const CHANGES_MS = 4_000;
 
 export default function Usage() {
   return (
-    <OfSubscription height={60}>
+    <OfSubscription title="Usage" height={60}>
       {(shown) => <Shown key={shown.subscription.subscription_id} shown={shown} />}
     </OfSubscription>
   );
