@@ -102,6 +102,8 @@ async function outcome(
   let unknown = 0;
   let silent = 0;
   for (let asked = 0; asked < ASKS_MAX; asked += 1) {
+    // A node that was just sent a transaction may not know it in the same moment.
+    await pause(ASK_MS);
     const result = await resultOrNull(chain, id);
     if (result?.state === "expired") return { step: "failed", id, failure: expired() };
     if (result?.state === "sealed") return sealed(id, result, flow);
@@ -117,7 +119,6 @@ async function outcome(
       if (unknown >= ASKS_UNKNOWN_MAX) break;
     }
     if (silent >= ASKS_SILENT_MAX) break;
-    await pause(ASK_MS);
   }
   return { step: "unknown", id, failure: unknownOutcome(sendingFailed) };
 }

@@ -35,7 +35,7 @@ export function Transaction(props: TransactionProps) {
   const whole = useRef<HTMLDivElement>(null);
   useEffect(() => whole.current?.focus(), []);
   return (
-    <div ref={whole} class="transaction" tabIndex={-1} role="group" aria-label={transaction.title}>
+    <div ref={whole} class="transaction" tabIndex={-1} role={isTitled ? "region" : "group"} aria-label={transaction.title}>
       {isTitled && <h3>{transaction.title}</h3>}
       <Show of={deployment} height={12}>
         {({ flow }) => <OnFlow {...props} flow={flow} />}
