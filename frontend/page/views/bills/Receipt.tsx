@@ -39,6 +39,7 @@ export function Receipt({ subscription, month }: ReceiptProps) {
     <section class="receipt stack" aria-labelledby="receipt">
       <div class="receipt-head">
         <div>
+          <p class="receipt-brand">FlareFlow</p>
           <h2 id="receipt">{monthText(month)}</h2>
           <p class="soft small">
             Subscription {id} of <code>{owner}</code>, plan {planId}, version {version}
