@@ -1,15 +1,7 @@
 import type { Deployment } from "../../api/operations.ts";
 import { explorerLink } from "../text/explorers.ts";
+import { NETWORKS } from "../text/networks.ts";
 import { deployment } from "../stores/server.ts";
-
-const NETWORKS = {
-  emulator: "Local Flow emulator",
-  testnet: "Flow testnet",
-  mainnet: "Flow mainnet",
-  local: "local Flare network",
-  coston2: "Flare Coston2",
-  flare: "Flare mainnet",
-} as const;
 
 /** The networks and the contract that this deployment uses. */
 export function Footer() {

@@ -168,8 +168,12 @@ function Facts({ statement, before }: { readonly statement: Statement; readonly 
   return (
     <>
       <Stats>
-        <Stat label="Used since the statement before" value={<Tokens micro={total - (before?.totalRatedMicrotokens ?? 0n)} />} />
-        <Stat label="Used in all" value={<Tokens micro={total} />} note="By everybody, since the beginning" />
+        <Stat
+          label="Rated tokens in this statement"
+          value={<Tokens micro={total - (before?.totalRatedMicrotokens ?? 0n)} unit={false} />}
+          note="More than in the one before"
+        />
+        <Stat label="Rated tokens in all" value={<Tokens micro={total} unit={false} />} note="By everybody, since the beginning" />
         <Stat label="Subscriptions" value={countText(statement.subscriptionCount)} note="With any usage so far" />
         <Stat
           label="The statement before"

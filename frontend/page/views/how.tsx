@@ -8,6 +8,7 @@ import { ViewHead } from "../components/ViewHead.tsx";
 import { books, type Books } from "../stores/books.ts";
 import { deployment, epochs, plans, priceBook } from "../stores/server.ts";
 import { countText, moneyText } from "../text/amounts.ts";
+import { NETWORKS } from "../text/networks.ts";
 import { durationText } from "../text/time.ts";
 import { Contracts } from "./how/Contracts.tsx";
 import { Guides } from "./how/Guides.tsx";
@@ -89,11 +90,11 @@ function FiveSteps({ about }: { readonly about: Deployment }) {
         <NewestStatement />. It says what every subscription has used so far, and names nobody.
       </Step>
       <Step title="Flare attests it">
-        Independent voters of Flare ({flare.network}) fetch the statement at <code>{statements}…</code> by themselves, and
+        Independent voters of {NETWORKS[flare.network]} fetch the statement at <code>{statements}…</code> by themselves, and
         sign what they saw<Voters />.
       </Step>
       <Step title="Flow charges what was attested">
-        A contract on Flow ({flow.network}) checks the signatures and charges the price of the attested total, less what
+        A contract on {NETWORKS[flow.network]} checks the signatures and charges the price of the attested total, less what
         you have paid. What Flare did not attest cannot be charged. <a href="#/check">Check it yourself.</a>
       </Step>
     </ol>
@@ -128,7 +129,7 @@ function ModelCount() {
   priceBook.want();
   const state = priceBook.state.value;
   if (state.name !== "ready") return null;
-  return <> and has prices for {countText(Object.keys(state.value.models).length)} models</>;
+  return <>. The price book has {countText(Object.keys(state.value.models).length)} models</>;
 }
 
 function NewestStatement() {

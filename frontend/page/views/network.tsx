@@ -50,7 +50,7 @@ export default function Network() {
           </Show>
         </section>
         <section class="stack" aria-labelledby="network-lag">
-          <h2 id="network-lag">How long a charge takes</h2>
+          <h2 id="network-lag">How long usage waits for its charge</h2>
           <Show of={statusDays} height={12}>
             {(told) => (
               <div class="card">

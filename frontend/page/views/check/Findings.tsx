@@ -56,6 +56,7 @@ function Outcome({ progress: { doing, found, failure } }: { readonly progress: P
   }
   if (found.length === 0 || failure !== null) return null;
   const { tone, title, icon } = words[outcome];
+  const differing = found.find((one) => one.outcome === "differs");
   return (
     <div class={`outcome ${tone}`} role="status">
       <span class="outcome-mark">
@@ -63,7 +64,9 @@ function Outcome({ progress: { doing, found, failure } }: { readonly progress: P
       </span>
       <div>
         <h2>{title}</h2>
-        <p class="soft">{steps}.</p>
+        <p class="soft">
+          {steps}.{differing === undefined ? "" : ` The first that differs: ${TITLES[differing.link]}.`}
+        </p>
       </div>
     </div>
   );

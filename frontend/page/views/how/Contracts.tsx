@@ -1,6 +1,7 @@
 import type { Deployment } from "../../../api/operations.ts";
 import { Copyable } from "../../components/Copyable.tsx";
 import { explorerLink } from "../../text/explorers.ts";
+import { NETWORKS } from "../../text/networks.ts";
 import { CONTRACT_WORDS, inOrder } from "./contracts.ts";
 
 const OF_FLARE = "FlareContractRegistry";
@@ -21,8 +22,8 @@ export function Contracts({ flow, flare }: Deployment) {
   };
   return (
     <>
-      <ContractList title={`On Flow (${flow.network})`} contracts={own} />
-      <ContractList title={`On Flare (${flare.network}, chain ${flare.chain_id})`} contracts={[registry]} />
+      <ContractList title={`On ${NETWORKS[flow.network]}`} contracts={own} />
+      <ContractList title={`On ${NETWORKS[flare.network]}, chain ${flare.chain_id}`} contracts={[registry]} />
     </>
   );
 }

@@ -16,8 +16,8 @@ export function Lags({ days }: LagsProps) {
   return (
     <figure class="lags">
       <figcaption class="small soft">
-        From the end of an epoch to its charge, the mean of each day: {durationText(mean)} on average,{" "}
-        {durationText(most)} at most.
+        The age of the oldest epoch that was not charged yet, by the mean of each day: {durationText(mean)} on average,{" "}
+        {durationText(most)} on the slowest day.
       </figcaption>
       <svg viewBox={`0 0 ${days.length * WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {days.map(({ day, seconds }, place) => {

@@ -15,7 +15,7 @@ export function AttestedTotals({ attested }: Pick<Statistics, "attested">) {
   const { epoch, ends_at: end, subscriptions, rated_microtokens: total } = attested;
   return (
     <Stats>
-      <Stat label="Used in all" value={<Tokens micro={total} />} note="By everybody, since the beginning" />
+      <Stat label="Rated tokens used in all" value={<Tokens micro={total} unit={false} />} note="By everybody, since the beginning" />
       <Stat label="Subscriptions that used it" value={countText(subscriptions)} note="Counted in the statement" />
       <Stat
         label="The newest proven epoch"
