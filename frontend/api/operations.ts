@@ -49,6 +49,14 @@ export type BookInForce = {
 };
 
 /**
+ * A price book by its hash, and the epoch from which it rates.
+ */
+export type BookPut = {
+  readonly price_book_hash: string;
+  readonly from_epoch: string;
+};
+
+/**
  * The sums of all subscriptions as the chain's events tell them, in 1e-8 of the token of the deposits.
  *
  * `owed_dollars_ufix64` is in 1e-8 dollars. `unreadable`: subscriptions that are left out of the sums.
@@ -76,6 +84,50 @@ export type CallRequest = {
   readonly tokens?: TokensRequest;
   readonly images?: string | number;
   readonly milliseconds?: string | number;
+};
+
+/**
+ * Something that waits for a person: a row that nobody was billed for, a tally of such rows, or a difference.
+ *
+ * `body`: the row as JSON text, or the samples of a tally as a JSON array; in lists only its beginning. `count`: the
+ * rows of a tally. `at`: when the call began. `decision` is null while the case is open.
+ */
+export type Case = {
+  readonly id: string;
+  readonly kind: CaseKind;
+  readonly reason: string;
+  readonly what: string;
+  readonly body: string;
+  readonly count: string;
+  readonly subscription_id: string | null;
+  readonly at: string | null;
+  readonly opened_at: string;
+  readonly decision: Decision | null;
+};
+
+/**
+ * `POST /v1/operator/case-decisions`: what is done about an open case.
+ *
+ * `verdict`: `billed`, the row is billed with the fields in `row` replaced; `written_off`, nobody is billed;
+ * `credited`, the customer got the difference back by `transaction` on Flow; `driven_again`, it is tried once more.
+ */
+export type CaseDecisionRequest = {
+  readonly case: string;
+  readonly verdict: Verdict | "driven_again";
+  readonly why: string;
+  readonly row?: Readonly<Record<string, unknown>>;
+  readonly transaction?: string | null;
+};
+
+/**
+ * ROW: one row, whole. TALLY: rows of five minutes that are only counted, with samples. DIFFERENCE: two sources
+ * disagree.
+ */
+export type CaseKind = "row" | "tally" | "difference";
+
+export type CasePage = {
+  readonly items: readonly Case[];
+  readonly next_cursor: string | null;
 };
 
 /**
@@ -122,6 +174,22 @@ export type DayOfStatus = {
  */
 export type DaysOfStatus = {
   readonly days: readonly DayOfStatus[];
+};
+
+/**
+ * The queues whose messages can be driven again.
+ */
+export type DeadLetters = "usage_slices_dead_letters" | "stream_dead_letters";
+
+/**
+ * Who decided what of a case, why, and when. `transaction_id` is the Flow transaction of a credit.
+ */
+export type Decision = {
+  readonly verdict: Verdict;
+  readonly who: string;
+  readonly why: string;
+  readonly at: string;
+  readonly transaction_id: string | null;
 };
 
 /**
@@ -315,6 +383,22 @@ export type KeyChange = {
 };
 
 /**
+ * A key of which LiteLLM says something else than what is stored, and what that is.
+ */
+export type KeyDifference = {
+  readonly key_hash: string;
+  readonly subscription_id: string;
+  readonly owner: string;
+  readonly status: KeyStatus;
+  readonly differences: readonly string[];
+};
+
+export type KeyDifferencePage = {
+  readonly items: readonly KeyDifference[];
+  readonly next_cursor: string | null;
+};
+
+/**
  * What LiteLLM allows a key. An empty list of models: all of them; null: no limit of the key's own.
  */
 export type KeyLimits = {
@@ -350,6 +434,16 @@ export type KeyRequest = {
  * BLOCKED: the standing of its subscription allows no calls. HELD: an administrator of LiteLLM has blocked it.
  */
 export type KeyStatus = "active" | "changing" | "blocked" | "held" | "deleted";
+
+/**
+ * A standing as it was decided last, and since when.
+ */
+export type KnownStanding = {
+  readonly standing: Standing;
+  readonly owner: string | null;
+  readonly since: string;
+  readonly version: string;
+};
 
 /**
  * An amount in 1e-8 of the token that enters an account, or leaves it if negative.
@@ -410,6 +504,26 @@ export type LongWeights = {
 };
 
 /**
+ * What a model brought and cost on a day, in 1e-9 dollars; a margin below 0 is a loss.
+ */
+export type Margin = {
+  readonly model: string;
+  readonly calls: string;
+  readonly rated_microtokens: string;
+  readonly revenue_nanousd: string;
+  readonly cost_nanousd: string;
+  readonly margin_nanousd: string;
+};
+
+/**
+ * The margins of a day in UTC, by the name of the model. Days are kept for 40 days.
+ */
+export type Margins = {
+  readonly day: string;
+  readonly models: readonly Margin[];
+};
+
+/**
  * A plan that the owner has accepted; a settled page of `from_epoch` or later puts it in force.
  */
 export type NextPlan = {
@@ -425,6 +539,14 @@ export type NextPlan = {
 export type Nonce = {
   readonly nonce: string;
   readonly expires_at: string;
+};
+
+/**
+ * What a subscription may do and has; null where nothing is known of it.
+ */
+export type OperatorSubscription = {
+  readonly standing: KnownStanding | null;
+  readonly subscription: Balances;
 };
 
 /**
@@ -513,6 +635,14 @@ export type PriceBook = {
 };
 
 /**
+ * `POST /v1/operator/price-books`: rate by a book what is counted from an epoch on that is not open yet.
+ */
+export type PriceBookRequest = {
+  readonly book: PriceBook;
+  readonly from_epoch: string | number;
+};
+
+/**
  * A failure (RFC 9457). `code` never changes; docs/problems.md lists all of them.
  */
 export type Problem = {
@@ -520,7 +650,7 @@ export type Problem = {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: "already_over" | "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_overlap" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_cap_reached" | "key_ended" | "key_held" | "key_not_found" | "not_priced" | "push_secret_wrong" | "push_too_large" | "rate_unknown" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
+  readonly code: "already_over" | "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_overlap" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_cap_reached" | "key_ended" | "key_held" | "key_not_found" | "not_priced" | "operators_only" | "push_secret_wrong" | "push_too_large" | "rate_unknown" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
   readonly what_to_do: string;
   readonly request_id: string;
 };
@@ -543,6 +673,27 @@ export type Progress = {
  * What the wallet signs, by the names of FCL's services. USER_SIGNATURE is for wallets without account proof.
  */
 export type ProofType = "account-proof" | "user-signature";
+
+/**
+ * How many messages wait in a queue, and how many are being handled; both are estimates of SQS.
+ */
+export type QueueDepth = {
+  readonly name: QueueName;
+  readonly waiting: string;
+  readonly in_flight: string;
+};
+
+/**
+ * The queues; `…_dead_letters` hold what was given up.
+ */
+export type QueueName = "usage_slices" | "usage_slices_dead_letters" | "push_failures" | "enforcement_failures" | "stream_dead_letters";
+
+/**
+ * All queues.
+ */
+export type Queues = {
+  readonly queues: readonly QueueDepth[];
+};
 
 /**
  * Calls in the order in which they were asked for, by the book that rates them now, and the plans on offer.
@@ -578,6 +729,21 @@ export type QuotedCall = {
 export type Rate = {
   readonly rate_ufix64: string;
   readonly read_at: string;
+};
+
+/**
+ * `POST /v1/operator/redrives`: move dead letters back to the queues that they came from.
+ */
+export type RedriveRequest = {
+  readonly queue: DeadLetters;
+};
+
+/**
+ * How many messages were moved to where they came from; `left` could not be assigned to any queue.
+ */
+export type Redriven = {
+  readonly moved: string;
+  readonly left: string;
 };
 
 /**
@@ -896,6 +1062,11 @@ export type UsageEvent = {
 export type UsageState = "pending" | "sealed" | "settled";
 
 /**
+ * What a person decided.
+ */
+export type Verdict = "billed" | "written_off" | "credited";
+
+/**
  * The first event that could not be entered; it and all later ones are not in the balances.
  */
 export type Waiting = {
@@ -1032,6 +1203,70 @@ export interface Operations {
     readonly header: { readonly "Idempotency-Key": string };
     readonly body: RotationRequest;
     readonly answer: CreatedKey;
+  };
+  /** Decide a case. It can be repeated; what was decided once stays decided. */
+  readonly "POST /v1/operator/case-decisions": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: CaseDecisionRequest;
+    readonly answer: Case;
+  };
+  /** List the open cases, or show one: rows that nobody was billed for, and differences between what was counted. */
+  readonly "GET /v1/operator/cases": {
+    readonly path: object;
+    readonly query: { readonly case?: string; readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: CasePage;
+  };
+  /** Compare the keys of the next ten subscriptions with LiteLLM, and list those that differ. Nothing is changed. */
+  readonly "GET /v1/operator/key-differences": {
+    readonly path: object;
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: KeyDifferencePage;
+  };
+  /** Tell what each model brought and cost on a day in UTC. */
+  readonly "GET /v1/operator/margins/{day}": {
+    readonly path: { readonly day: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Margins;
+  };
+  /** Put a price book in force from an epoch on that is not open yet. */
+  readonly "POST /v1/operator/price-books": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: PriceBookRequest;
+    readonly answer: BookPut;
+  };
+  /** Tell how full each queue is, those of dead letters among them. */
+  readonly "GET /v1/operator/queues": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Queues;
+  };
+  /** Move up to 200 dead letters back to the queues that they came from. It can be repeated. */
+  readonly "POST /v1/operator/redrives": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: RedriveRequest;
+    readonly answer: Redriven;
+  };
+  /** Show the standing and the balances of a subscription, whoever owns it. */
+  readonly "GET /v1/operator/subscriptions/{subscription_id}": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: OperatorSubscription;
   };
   /** List every version of every plan, and the rate of dollars. */
   readonly "GET /v1/plans": {

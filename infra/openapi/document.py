@@ -26,6 +26,10 @@ ALWAYS: Final = ("invalid_request", "internal_error", "temporarily_unavailable")
 """Problems that every route may answer with."""
 GATEWAY_ALWAYS: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 """What API Gateway itself answers with, whatever the route."""
+SCHEMES: Final = {"Session": "Session", "AWS_IAM": "Operator"}
+"""The security schemes of the document by the authorizers of template.yaml."""
+REFUSALS: Final = {"Session": "sign_in_required", "Operator": "operators_only"}
+"""The problem that each scheme's routes answer with where nobody is known."""
 GATEWAY_SECURED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 DESCRIPTION: Final = """\
 Pay-per-token access to language models, with usage that anyone can verify on chain. docs/api.md explains signing in,
@@ -72,7 +76,7 @@ def render() -> str:
             if route.include_in_schema:
                 method = route.method.lower()
                 operation = _clean(made["paths"][route.openapi_path][method])
-                security = function.authorizers.get((method, route.openapi_path))
+                security = SCHEMES.get(function.authorizers.get((method, route.openapi_path), ""))
                 paths.setdefault(route.openapi_path, {})[method] = _completed(operation, route, security, schemas)
     document = {
         "openapi": "3.1.0",
@@ -110,7 +114,7 @@ def _completed(operation: dict[str, Any], route: Route, security: str | None, sc
     """An operation with its texts, its security, examples and problems."""
     summary, _, description = (inspect.getdoc(route.func) or "").partition("\n\n")
     success = str(int(route.status_code))
-    problems = [*ALWAYS, *getattr(route.func, "problems", ()), *(("sign_in_required",) if security else ())]
+    problems = [*ALWAYS, *getattr(route.func, "problems", ()), *((REFUSALS[security],) if security else ())]
     problems += ["too_many_requests"] if f"{route.method} {route.openapi_path}" in LIMITS else []
     gateway = (*GATEWAY_ALWAYS, *(GATEWAY_SECURED if security else ()))
     return {
@@ -254,4 +258,11 @@ _GATEWAY_REFUSAL: Final = {
 }
 _SECURITY: Final = {
     "Session": {"type": "http", "scheme": "bearer", "description": "The access token of a session."},
+    "Operator": {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "description": "AWS Signature 4 for `execute-api`, by an identity that IAM allows to invoke the route.",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    },
 }

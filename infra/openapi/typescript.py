@@ -94,6 +94,8 @@ def _array(schema: Schema, indent: str) -> str:
 
 def _object(schema: Schema, indent: str) -> str:
     """Of an object that is answered all fields are there; of one that is sent, those without a default."""
+    if schema.get("additionalProperties") is True:
+        return "Readonly<Record<string, unknown>>"
     if "additionalProperties" in schema and "properties" not in schema:
         return f"Readonly<Record<string, {_type(schema['additionalProperties'], indent)}>>"
     required, inner = schema.get("required", ()), indent + "  "

@@ -1,13 +1,18 @@
-"""What a function may do in AWS: what its policies in the template allow, and nothing else."""
+"""What a function may do in AWS, as its policies allow it, and who may ask it where IAM decides."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parser.models import APIGatewayProxyEventV2Model
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from websockets.sync.client import connect
 
-from infra.local.ports import HOST, port
+from infra.local.aws import session as aws
+from infra.local.ports import HOST, port, url
 from tests.support.eventually import WAIT_SECONDS_MAX
 from tests.support.gateway import Gateway
 
@@ -132,3 +137,23 @@ def test_only_a_function_that_may_manage_connections_sends_to_them(gateway: Gate
         assert sent["code"] == code
         if code == "ok":
             assert socket.recv(WAIT_SECONDS_MAX) == "hello"
+
+
+def test_a_route_of_iam_takes_signed_requests_only(gateway: Gateway) -> None:
+    # Given a request to a route with the authorizer of IAM, with a path and a query that have to be encoded
+    address, body = f"{url('gateway_http')}/operate/a%20b?x=1&y=%2F", b'{"q": 1}'
+    # When it comes unsigned, with a session's token, or signed
+    unsigned = gateway.http.post(address, content=body)
+    of_session = gateway.http.post(address, content=body, headers={"authorization": "Bearer known"})
+    request = AWSRequest("POST", address, {"content-type": "application/json"}, body)
+    credentials = Credentials(aws.ACCESS_KEY_ID, aws.SECRET_ACCESS_KEY)
+    SigV4Auth(credentials, "execute-api", aws.REGION).add_auth(request)
+    signed = gateway.http.post(address, content=body, headers=dict(request.headers.items()))
+    changed = gateway.http.post(address, content=b'{"q": 2}', headers=dict(request.headers.items()))
+    # Then the signed one alone reaches the function, which is told who has signed it
+    refused = [(one.status_code, one.json()) for one in (unsigned, of_session, changed)]
+    assert refused == [(403, {"message": "Forbidden"})] * 3
+    assert signed.status_code == 201
+    event = signed.json()
+    APIGatewayProxyEventV2Model.model_validate(event)
+    assert event["requestContext"]["authorizer"]["iam"]["userArn"] == "arn:aws:iam::123456789012:user/local"

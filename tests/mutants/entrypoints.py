@@ -139,8 +139,8 @@ FAULTS: Final = (
         "entrypoints-body-without-limit",
         "A body has at most 64,000 characters.",
         HTTP,
-        "if len(text) > BODY_BYTES_MAX:",
-        "if not text.isprintable() and len(text) > 100 * BODY_BYTES_MAX:",
+        "if len(text) > self._characters_max:",
+        "if not text.isprintable() and len(text) > 100 * self._characters_max:",
         [TEST_HTTP],
     ),
 )

@@ -11,6 +11,9 @@ REGION: Final = "us-east-1"
 PARTITION: Final = "aws"
 URL_SUFFIX: Final = "amazonaws.com"
 STACK_NAME: Final = "flareflow-local"
+ACCESS_KEY_ID: Final = "local"
+SECRET_ACCESS_KEY: Final = "local"
+"""Those of the account's administrator."""
 
 PSEUDO_PARAMETERS: Final = {
     "AWS::AccountId": ACCOUNT_ID,
@@ -41,7 +44,7 @@ def function_environment(function: str) -> dict[str, str]:
 def session() -> boto3.Session:
     """A session of the account's administrator; each client still names the endpoint that it wants."""
     return boto3.Session(
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
         region_name=REGION,
     )

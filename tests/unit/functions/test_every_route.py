@@ -13,6 +13,7 @@ from infra.local.aws.gateway.routing import Route, RouteTable
 from tests.support.deployment import deployment_of, template_source
 from tests.support.functions import CONTEXT, Answer
 
+OPERATOR: Final = "arn:aws:iam::123456789012:user/alice"
 NOT_UTF8: Final = base64.b64encode(b'{"alias": "\xff\xfe"}').decode()
 
 
@@ -55,7 +56,7 @@ def event_of(route: Route, **changes: object) -> dict[str, Any]:
     path = route.path
     for name in route.path_parameters(route.path) or {}:
         path = path.replace(f"{{{name}}}", "7").replace(f"{{{name}+}}", "health")
-    signed_in = {"authorizer": {"lambda": {"address": "0x00000000000a11ce"}}} if route.authorizer else {}
+    signed_in = {"authorizer": _sender(route)} if route.authorizer else {}
     context = {
         "requestId": "request-1",
         "routeKey": route.key,
@@ -71,6 +72,13 @@ def event_of(route: Route, **changes: object) -> dict[str, Any]:
         "requestContext": context | signed_in,
         **changes,
     }
+
+
+def _sender(route: Route) -> dict[str, Any]:
+    """Who the authorizer of a route has found."""
+    if route.authorizer and route.authorizer.is_iam:
+        return {"iam": {"userArn": OPERATOR}}
+    return {"lambda": {"address": "0x00000000000a11ce"}}
 
 
 def sent(route: Route, event: dict[str, Any]) -> Answer:
@@ -108,7 +116,21 @@ def test_a_body_longer_than_any_route_takes_is_refused(route: Route) -> None:
 
 
 def private_routes() -> Iterator[Route]:
-    return (route for route in routes() if route.authorizer)
+    return (route for route in routes() if route.authorizer and not route.authorizer.is_iam)
+
+
+def operator_routes() -> Iterator[Route]:
+    return (route for route in routes() if route.authorizer and route.authorizer.is_iam)
+
+
+@pytest.mark.parametrize("route", operator_routes(), ids=lambda route: route.key, indirect=True)
+@pytest.mark.parametrize("found", [{}, {"iam": None}, {"iam": {}}, {"lambda": {"address": "0x00000000000a11ce"}}])
+def test_a_route_of_operators_is_403_without_a_signer(route: Route, found: object) -> None:
+    # Given a request without an identity of IAM, be it that of an account that is signed in
+    event = event_of(route)
+    event["requestContext"]["authorizer"] = found
+    # Then the function refuses before it reads anything
+    is_problem(sent(route, event), 403, "operators_only")
 
 
 @pytest.mark.parametrize("route", private_routes(), ids=lambda route: route.key, indirect=True)
@@ -134,5 +156,7 @@ def test_a_refusal_is_logged_with_who_and_why_and_without_secrets(
     [line] = [vars(record) for record in caplog.records if record.message == "request refused"]
     assert (line["route"], line["code"], line["status"]) == (route.key, "invalid_request", 400)
     assert line["source_ip"] == "192.0.2.1"
-    assert line["account"] == ("0x00000000000a11ce" if route.authorizer else None)
+    sender = _sender(route)
+    known = sender["iam"]["userArn"] if "iam" in sender else sender["lambda"]["address"]
+    assert line["account"] == (known if route.authorizer else None)
     assert not [record for record in caplog.records if secret in str(vars(record))]

@@ -11,7 +11,7 @@ from flareflow.accounts.keys import CreateKey, DeleteKey, ListKeys
 from flareflow.accounts.ports import KeyIssuer
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.adapters.litellm.keys import LiteLLMKeys
-from flareflow.entrypoints.http import BODY_BYTES_MAX
+from flareflow.entrypoints.http import BODY_CHARACTERS_MAX
 from flareflow.entrypoints.problem_codes import PROBLEMS
 from tests.fakes.accounts import (
     ALICE,
@@ -213,7 +213,7 @@ def test_a_malformed_body_is_invalid(keys: Function, body: object) -> None:
 def test_a_valid_body_is_refused_only_for_its_length(keys: Function, excess: int, status: int) -> None:
     # Given a valid document, made long by blanks between its values
     document = '{"subscription_id": "7"}'
-    padding = " " * (BODY_BYTES_MAX + excess - len(document))
+    padding = " " * (BODY_CHARACTERS_MAX + excess - len(document))
     # When
     answer = keys.call("POST", "/v1/keys", document.replace("}", padding + "}"), headers=IDEMPOTENT)
     # Then

@@ -38,7 +38,9 @@ def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, clock
 def ask(route: Route, source_ip: str = "192.0.2.1", account: str = "0x00000000000a11ce", **headers: str) -> Answer:
     event = event_of(route, headers=headers)
     event["requestContext"]["http"]["sourceIp"] = source_ip
-    if route.authorizer:
+    if route.authorizer and route.authorizer.is_iam:
+        event["requestContext"]["authorizer"]["iam"]["userArn"] = f"arn:aws:iam::123456789012:user/{account}"
+    elif route.authorizer:
         event["requestContext"]["authorizer"]["lambda"]["address"] = account
     return sent(route, event)
 

@@ -25,6 +25,7 @@ MODELS = {
     "flow_billing": EventBridgeModel,
     "key_provisioning": APIGatewayProxyEventV2Model,
     "key_sweep": EventBridgeModel,
+    "operator_api": APIGatewayProxyEventV2Model,
     "pending_push": DynamoDBStreamModel,
     "public_api": APIGatewayProxyEventV2Model,
     "reconciliation": EventBridgeModel,

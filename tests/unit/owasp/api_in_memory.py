@@ -22,6 +22,7 @@ from tests.unit.template.aws_in_memory import AwsInMemory, Handler
 from tests.unit.template.handling import replaced
 from tests.unit.template.litellm_stand_in import LiteLLM
 
+OPERATOR: Final = "arn:aws:iam::123456789012:user/olga"
 ORIGIN: Final = "https://app.flareflow.example"
 BELIEVING: Final = SimpleNamespace(run=lambda proof: None)
 
@@ -63,15 +64,23 @@ class ApiInMemory:
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
         source_ip: str = "192.0.2.1",
+        is_operator: bool = False,
     ) -> Answer:
-        """Send a request, with `token` as its bearer token. A body that is not text is sent as JSON."""
+        """Send a request, with `token` as its bearer token. A body that is not text is sent as JSON.
+
+        `is_operator`: it is signed with an operator's keys of AWS.
+        """
         found = RouteTable(self.routes).match(method, path)
         if found is None:
             return _of_gateway(404, "Not Found")
         route, parameters = found
         given = {**({"authorization": f"Bearer {token}"} if token is not None else {}), **(headers or {})}
         event = _event(route, path, body, given, source_ip) | {"pathParameters": dict(parameters)}
-        if route.authorizer:
+        if route.authorizer and route.authorizer.is_iam:
+            if not is_operator:
+                return _of_gateway(403, "Forbidden")
+            event["requestContext"]["authorizer"] = {"iam": {"userArn": OPERATOR}}
+        elif route.authorizer:
             if not given.get("authorization"):
                 return _of_gateway(401, "Unauthorized")
             answer = self.handler(route.authorizer.function)({**event, "type": "REQUEST", "routeArn": "arn"})

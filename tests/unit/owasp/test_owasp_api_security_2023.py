@@ -6,16 +6,19 @@ what has to be signed is tried in `tests/unit/accounts/test_sign_in.py` and `tes
 
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 import pytest
 
+from flareflow.adapters.dynamodb.cases import DynamoCases
+from flareflow.metering.cases import Case, CaseKind
 from flareflow.settlement.events import SubscriptionOpened
 from infra.local.aws.gateway.routing import Route
 from infra.local.aws.gateway.template import Template
 from tests.fakes.accounts import ALICE, BOB
 from tests.support.functions import Answer
-from tests.unit.owasp.api_in_memory import Account, ApiInMemory, idempotent, proof
+from tests.unit.owasp.api_in_memory import OPERATOR, Account, ApiInMemory, idempotent, proof
 from tests.unit.template.aws_in_memory import aws_in_memory
 from tests.unit.template.events import websocket_event
 from tests.unit.template.litellm_stand_in import KEY_HASH, SECRET
@@ -62,6 +65,7 @@ def path_to(route: Route, alice: Account) -> str:
     objects = {
         "subscription_id": str(SUBSCRIPTION),
         "epoch": "1",
+        "day": "2026-11-24",
         "key_hash": KEY_HASH,
         "session": alice.session["session_id"],
     }
@@ -73,7 +77,8 @@ def path_to(route: Route, alice: Account) -> str:
 
 def test_api1_broken_object_level_authorization(api: ApiInMemory, alice: Account, bob: Account) -> None:
     # When Bob asks for each object of Alice on every route that names one
-    of_objects = [route for route in api.routes if route.authorizer and "{" in route.path]
+    private = (route for route in api.routes if route.authorizer and not route.authorizer.is_iam)
+    of_objects = [route for route in private if "{" in route.path]
     answers = {
         route.key: api.call(route.method, path_to(route, alice), token=bob.token, headers=idempotent())
         for route in of_objects
@@ -116,7 +121,7 @@ def test_api2_broken_authentication(api: ApiInMemory, alice: Account) -> None:
     tampered = token[:-1] + ("0" if token[-1] != "0" else "1")
     forged = token.replace(ALICE.removeprefix("0x"), BOB.removeprefix("0x"))
     wrong = [tampered, forged, alice.session["refresh_token"], other_stack, token.upper(), "null", "\udcff"]
-    private = [route for route in api.routes if route.authorizer]
+    private = [route for route in api.routes if route.authorizer and not route.authorizer.is_iam]
     # When every route of accounts is asked without a token or with one of them, Then each is 401
     for bearer in (None, tampered):
         told = {route.key: api.call(route.method, path_to(route, alice), token=bearer).status for route in private}
@@ -186,6 +191,45 @@ def test_api5_broken_function_level_authorization(api: ApiInMemory, bob: Account
     assert "UsageCasesFunction" not in {route.function for route in api.routes}
     for path in ("/v1/cases", "/v1/admin", "/internal/cases", "/2015-03-31/functions/UsageCasesFunction/invocations"):
         assert api.call("POST", path, {"command": "list"}, token=bob.token).status == 404
+
+
+def test_api5_operators_routes_are_closed_to_customers(api: ApiInMemory, alice: Account, bob: Account) -> None:
+    # Given all routes of operators
+    routes = [route for route in api.routes if route.path.startswith("/v1/operator/")]
+    assert len(routes) >= 8
+    # When strangers and customers ask for them, whatever claims of an operator they send
+    claims = {"x-amz-date": "20261124T100000Z", "x-amz-security-token": "mine", "x-operator": "alice"}
+    for route in routes:
+        for token in (None, alice.token, bob.token):
+            told = api.call(route.method, path_to(route, alice), {}, token=token, headers=claims)
+            # Then none of them reaches the function
+            assert (told.status, told.body) == (403, {"message": "Forbidden"}), route.key
+    # And every route behind the authorizer of IAM is one of these
+    assert {route.key for route in api.routes if route.authorizer and route.authorizer.is_iam} == {
+        route.key for route in routes
+    }
+
+
+def test_api5_an_operator_is_who_iam_says_it_is(api: ApiInMemory) -> None:
+    # Given an open case
+    case = open_case(api)
+    # When an operator decides it, and says to be somebody else
+    wish = {"case": case, "verdict": "written_off", "why": "asked"}
+    refused = api.call("POST", "/v1/operator/case-decisions", {**wish, "who": "somebody"}, is_operator=True)
+    told = api.call("POST", "/v1/operator/case-decisions", wish, is_operator=True)
+    # Then the name in the body is refused, and the signer is noted
+    assert is_refused(refused, 400, "invalid_request")
+    assert (told.status, told.body["decision"]["who"]) == (200, OPERATOR)
+    # And an operator has no session, so routes of accounts are closed
+    assert api.call("GET", "/v1/subscriptions", is_operator=True).status == 401
+
+
+def open_case(api: ApiInMemory) -> str:
+    """The id of a new open case."""
+    usage = api.aws.tables.Table(api.aws.name_of("UsageTable"))
+    case = Case(CaseKind.DIFFERENCE, "billed_less", "key-1", datetime(2026, 11, 24, tzinfo=UTC), "a difference")
+    DynamoCases(usage, lambda _: None).open([case])
+    return case.id
 
 
 def test_api6_unrestricted_access_to_sensitive_business_flows(api: ApiInMemory) -> None:

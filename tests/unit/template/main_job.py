@@ -39,6 +39,7 @@ from tests.unit.template.events import BEGIN, http, http_event, queue_event, str
 from tests.unit.template.handling import chain_of, handle_whatever, replaced
 from tests.unit.template.key_questions import ask_about_keys
 from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, record, row
+from tests.unit.template.operating import PUBLIC, operate
 
 SUBSCRIPTION: Final = 7
 EPOCH: Final = timedelta(seconds=300)
@@ -70,6 +71,7 @@ class MainJob:
             self.rescan_usage()
             self.decide_cases()
             self.reconcile()
+            operate(self.aws, SUBSCRIPTION)
             self.publish_the_log()
             self.attest()
             self.settle()
@@ -368,15 +370,7 @@ class MainJob:
             assert http(handle, "GET", "/v1/price-book")["version"]
             assert http(handle, "POST", "/v1/quotes", {"calls": [{"model": "gpt-4o"}]})["calls"]
             epoch = http(handle, "GET", "/v1/health")["newest_statement"]
-            for path in (
-                "statements",
-                f"attestations/{epoch}",
-                "epochs",
-                f"epochs/{epoch}",
-                "status",
-                "status/days",
-                "statistics",
-            ):
+            for path in (*PUBLIC, f"attestations/{epoch}", f"epochs/{epoch}"):
                 assert "code" not in http(handle, "GET", f"/v1/{path}")
 
     def expiry_attributes(self) -> Mapping[str, set[str]]:

@@ -10,6 +10,7 @@ from flareflow.time import Deadline
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.event_sources import EventSource, event_sources
 from infra.local.aws.gateway.policies import Access
+from infra.local.aws.gateway.routing import IAM
 from infra.local.aws.gateway.schedules import rate_seconds
 from infra.local.aws.gateway.triggers import unpermitted_triggers
 from tests.unit.template import public_host
@@ -66,6 +67,7 @@ HTTP: Final = {
     "WalletAuthFunction": "SessionAuthorizerFunction",
     "KeyProvisioningFunction": "SessionAuthorizerFunction",
     "AccountApiFunction": "SessionAuthorizerFunction",
+    "OperatorApiFunction": IAM,
     "PublicApiFunction": None,
     "CreditLeasesFunction": None,
     "UsageIngestFunction": None,

@@ -34,6 +34,7 @@ QUEUE_ACTIONS: Final = {
     "ReceiveMessage": "ReceiveMessage",
     "DeleteMessage": "DeleteMessage",
     "DeleteMessageBatch": "DeleteMessage",
+    "GetQueueAttributes": "GetQueueAttributes",
 }
 KEY_OPERATIONS: Final = frozenset({"Sign", "GetPublicKey"})
 OBJECT_ACTIONS: Final = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from infra.local.aws.gateway.functions import EventTooLargeError, Functions, Thr
 from infra.local.aws.gateway.http_event import MalformedResponseError, Received, response_of
 from infra.local.aws.gateway.routing import Authorizer, RouteTable
 from infra.local.aws.gateway.runtime import Outcome
+from infra.local.aws.gateway.signatures import signer_of
 
 BODY_BYTES_MAX: Final = 10 * 1024 * 1024
 INTEGRATION_SECONDS: Final = 30.0
@@ -103,14 +105,25 @@ class HttpApi:
             raise RefusedError(404, "Not Found")
         route, parameters = found
         received = Received(request, await _body(request), route, parameters, self._api_id)
-        context = await self._authorize(received, route.authorizer) if route.authorizer else None
-        outcome = await self._invoke(route.function, received.event(context))
+        outcome = await self._invoke(route.function, received.event(await self._sender(received, route.authorizer)))
         if outcome.is_error:
             raise RefusedError(500, "Internal Server Error")
         try:
             return response_of(outcome.payload)
         except MalformedResponseError as error:
             raise RefusedError(500, "Internal Server Error") from error
+
+    async def _sender(self, received: Received, authorizer: Authorizer | None) -> Mapping[str, Any] | None:
+        """What the event tells of who sends the request; None on a route for everybody. Raises `RefusedError`."""
+        if authorizer is None:
+            return None
+        if not authorizer.is_iam:
+            return {"lambda": await self._authorize(received, authorizer)}
+        request, headers = received.request, {name.lower(): value for name, value in received.request.headers.items()}
+        signer = signer_of(request.method, str(request.url), headers, received.body, datetime.now(UTC))
+        if signer is None:
+            raise RefusedError(403, "Forbidden")
+        return {"iam": signer}
 
     async def _authorize(self, received: Received, authorizer: Authorizer) -> Mapping[str, Any]:
         """Returns the context that the authorizer adds to the event. Raises `RefusedError` 401, 403 or 500."""

@@ -33,11 +33,11 @@ class Received:
     path_parameters: Mapping[str, str]
     api_id: str
 
-    def event(self, authorizer_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The event for the route's function."""
+    def event(self, sender: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The event for the route's function. `sender`: the context of a Lambda authorizer, or who IAM says it is."""
         event = {**self._common(), "isBase64Encoded": False}
-        if authorizer_context is not None:
-            event["requestContext"]["authorizer"] = {"lambda": authorizer_context}
+        if sender is not None:
+            event["requestContext"]["authorizer"] = sender
         if self.body:
             event |= self._encoded_body()
         return event

@@ -16,12 +16,22 @@ ANY_METHOD: Final = "x-amazon-apigateway-any-method"
 VARIABLE: Final = re.compile(r"\{(\w+)(\+?)\}")
 
 
+IAM: Final = "AWS_IAM"
+
+
 @dataclass(frozen=True, slots=True)
 class Authorizer:
-    """A Lambda authorizer with simple responses. A request without all `identity_headers` is answered with 401."""
+    """A Lambda authorizer with simple responses. A request without all `identity_headers` is answered with 401.
+
+    The one whose function is `IAM` is API Gateway's own: it takes requests that are signed.
+    """
 
     function: str
     identity_headers: Sequence[str]
+
+    @property
+    def is_iam(self) -> bool:
+        return self.function == IAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,8 @@ def _schemes(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _authorizer(scheme: Mapping[str, Any]) -> Authorizer:
+    if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
+        return Authorizer(IAM, ())
     given = scheme["x-amazon-apigateway-authorizer"]
     sources = [source.removeprefix("$request.header.") for source in given["identitySource"]]
     return Authorizer(function_of(given["authorizerUri"]), sources)

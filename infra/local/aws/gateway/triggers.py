@@ -49,7 +49,7 @@ def _triggers(deployment: Deployment) -> Iterator[Trigger]:
     for route in RouteTable.of(body).routes:
         source = aws.arn("execute-api", f"{api_id}/$default/{route.method}{route.path}")
         yield Trigger(route.function, API_GATEWAY, source)
-        if route.authorizer is not None:
+        if route.authorizer is not None and not route.authorizer.is_iam:
             yield Trigger(route.authorizer.function, API_GATEWAY, aws.arn("execute-api", f"{api_id}/authorizers/id"))
     stage = f"{deployment.websocket_api_id}/{stage_of(deployment)}"
     for route_key, function in routes_of(deployment).items():

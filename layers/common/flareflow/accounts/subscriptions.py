@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from flareflow.accounts.models import CursorPage
 from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import Ledger, MeteredUsage, Rates, Standings
-from flareflow.accounts.standing import Standing
+from flareflow.accounts.standing import KnownStanding, Standing
+from flareflow.errors import NotFoundError
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate
@@ -104,3 +105,26 @@ class ReadUsage:
         page = self.usage.events(subscription_id, epoch, cursor)
         events = [CountedEvent(event, event_text(event)) for event in page.items]
         return CursorPage(events, page.next_cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class AnySubscription:
+    """A subscription as an operator sees it; `standing` is None before the first decision."""
+
+    subscription: Subscription
+    standing: KnownStanding | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnySubscription:
+    """Read a subscription, whoever owns it."""
+
+    ledger: Ledger
+    standings: Standings
+
+    def run(self, subscription_id: int) -> AnySubscription:
+        """Raises NotFoundError `subscription_not_found`."""
+        subscription = self.ledger.subscription(subscription_id)
+        if subscription is None:
+            raise NotFoundError("subscription_not_found", f"The ledger has no subscription {subscription_id}.")
+        return AnySubscription(subscription, self.standings.find(subscription_id))

@@ -24,7 +24,10 @@ class UsageCasesSettings(CountingSettings):
 
 @cache
 def operator() -> Operator:
-    settings = UsageCasesSettings.from_environment()
+    return operator_of(UsageCasesSettings.from_environment())
+
+
+def operator_of(settings: UsageCasesSettings) -> Operator:
     sort, usage = sort_rows(settings), boto3.resource("dynamodb").Table(settings.usage_table)
     cases = DecideCases(
         cases=sort.cases,

@@ -28,7 +28,7 @@ from flareflow.errors import InvalidRequestError, RequestError, UnavailableError
 from flareflow.inputs import Client, Moment
 from flareflow.limits import LimitRequests
 
-BODY_BYTES_MAX: Final = 64_000
+BODY_CHARACTERS_MAX: Final = 64_000
 UINT64_MAX: Final = 2**64 - 1
 NO_STORE: Final = "no-store"
 CSV: Final = "text/csv; charset=utf-8"
@@ -40,10 +40,14 @@ class _JsonObjects(OpenAPIRequestValidationMiddleware):
     Powertools itself also reads forms, and takes the first element of an array for the object.
     """
 
+    def __init__(self, characters_max: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._characters_max = characters_max
+
     def _get_body(self, app: Any) -> dict[str, Any]:
         text = app.current_event.decoded_body or ""
-        if len(text) > BODY_BYTES_MAX:
-            raise InvalidRequestError("invalid_request", f"A body has at most {BODY_BYTES_MAX} characters.")
+        if len(text) > self._characters_max:
+            raise InvalidRequestError("invalid_request", f"A body has at most {self._characters_max} characters.")
         try:
             body = read_json(text)
         except ValueError as error:
@@ -61,16 +65,22 @@ class HttpApi(APIGatewayHttpResolver):
     otherwise. A public answer has an `ETag`, and is 304 without a body for who has it already.
     """
 
-    def __init__(self, limiter: Callable[[], LimitRequests] | None) -> None:
+    def __init__(
+        self,
+        limiter: Callable[[], LimitRequests] | None,
+        sender: Callable[[Event], str],
+        body_characters_max: int,
+    ) -> None:
         super().__init__(enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR)
-        self._request_validation_middleware = _JsonObjects()  # type: ignore[no-untyped-call]
+        self._request_validation_middleware = _JsonObjects(body_characters_max)
+        self._sender = sender
         self.limits = LimitRoutes(limiter) if limiter else None
         map_problems(self)
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         try:
             request = readable(event)
-            account = sender_of(request)
+            account = self._sender(request)
             if self.limits:
                 self.limits.run(route_of(request), client_of(request).source_ip, account)
         except RequestError as error:
@@ -105,9 +115,16 @@ def _cached(request: Event, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def http_api(limiter: Callable[[], LimitRequests] | None = None) -> HttpApi:
-    """A resolver for a function's routes. `limiter` is needed for routes with a limit."""
-    return HttpApi(limiter)
+def http_api(
+    limiter: Callable[[], LimitRequests] | None = None,
+    sender: Callable[[Event], str] = sender_of,
+    body_characters_max: int = BODY_CHARACTERS_MAX,
+) -> HttpApi:
+    """A resolver for a function's routes. `limiter` is needed for routes with a limit.
+
+    `sender` says who sends a request, and refuses those who may not; by default it is the account of a session.
+    """
+    return HttpApi(limiter, sender, body_characters_max)
 
 
 def refuses[F: Callable[..., Any]](*codes: str) -> Callable[[F], F]:

@@ -36,6 +36,9 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "DELETE /v1/keys/{key_hash}": Limit(30, Sender.ACCOUNT),
     "POST /v1/websocket-tickets": Limit(30, Sender.ACCOUNT),
     CONNECT: Limit(300, Sender.SOURCE_IP),
+    "POST /v1/operator/case-decisions": Limit(120, Sender.ACCOUNT),
+    "POST /v1/operator/price-books": Limit(10, Sender.ACCOUNT),
+    "POST /v1/operator/redrives": Limit(30, Sender.ACCOUNT),
     "POST /v1/quotes": Limit(60, Sender.SOURCE_IP),
 }
 """By route, as API Gateway names it."""

@@ -50,6 +50,11 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "foreign_origin": Problem(
         403, "The account proof was made for another site.", "Sign in on the page of this deployment."
     ),
+    "operators_only": Problem(
+        403,
+        "The route is one of operators.",
+        "Sign the request with AWS Signature 4, as an operator.",
+    ),
     "route_not_found": Problem(404, "There is no such path or method.", "Look it up in docs/openapi.json."),
     "subscription_not_found": Problem(
         404,

@@ -92,10 +92,16 @@ def _log_refusal(context: RequestContextV2, status: HTTPStatus, code: str, accou
         status=status.value,
         code=code,
         route=context.get("routeKey"),
-        account=(authorizer.get_lambda.get("address") if authorizer else None) or account,
+        account=_sender(authorizer) or account,
         source_ip=context.http.get("sourceIp"),
         request_id=context.request_id,
     )
+
+
+def _sender(authorizer: Mapping[str, Any] | None) -> str | None:
+    """The account that is signed in, or the ARN of an operator."""
+    given = authorizer or {}
+    return (given.get("lambda") or {}).get("address") or (given.get("iam") or {}).get("userArn")
 
 
 def _refuse(app: APIGatewayHttpResolver, error: RequestError) -> Response[str]:

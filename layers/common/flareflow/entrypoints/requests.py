@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
-from flareflow.errors import InvalidRequestError, UnauthenticatedError
+from flareflow.errors import ForbiddenError, InvalidRequestError, UnauthenticatedError
 from flareflow.inputs import Client
 
 BODY_BYTES_MAX: Final = 5 * 1024 * 1024
@@ -50,6 +50,17 @@ def account_of(event: Event) -> str:
     if not address:
         raise UnauthenticatedError("sign_in_required", "Sign in with a Flow wallet; a session ends, or was signed out.")
     return str(address)
+
+
+def operator_of(event: Event) -> str:
+    """The ARN of the IAM user or role that has signed the request. API Gateway has checked the signature.
+
+    Raises ForbiddenError `operators_only` without one.
+    """
+    signed = (event["requestContext"].get("authorizer") or {}).get("iam") or {}
+    if not signed.get("userArn"):
+        raise ForbiddenError("operators_only", "Sign the request with the keys of an operator (AWS Signature 4).")
+    return str(signed["userArn"])
 
 
 def route_of(event: Event) -> str:

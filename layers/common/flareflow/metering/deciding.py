@@ -17,6 +17,15 @@ from flareflow.metering.sorting import Seen, SortRows
 LISTED_MAX: Final = 100
 LISTED_CHARACTERS: Final = 500
 
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Some open cases; `next_cursor` is the cursor of the next ones, None at the end."""
+
+    items: Sequence[Case]
+    next_cursor: str | None
+
+
 type ReadRow = Callable[[str, Mapping[str, object]], LoggedRow | SetAside]
 """The row of a JSON text after some of its fields were replaced. Raises ValueError when the text is no JSON object."""
 
@@ -103,6 +112,20 @@ class DecideCases:
         reason = row.reason if isinstance(row, SetAside) else self.sort_rows.bill(row, Seen(), now)
         if reason:
             raise InvalidRequestError("row_not_billable", f"the row of {case.id} cannot be billed: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class ListCases:
+    """The open cases in parts, or one case."""
+
+    cases: DecideCases
+
+    def run(self, case_id: str | None, cursor: str | None) -> CasePage:
+        """One case as a whole, open or decided, if `case_id` is given. Raises NotFoundError `case_not_found`."""
+        if case_id is not None:
+            return CasePage([self.cases.show(case_id)], None)
+        found = self.cases.list(cursor)
+        return CasePage(found, found[-1].id if len(found) == LISTED_MAX else None)
 
 
 def _check(case: Case, decision: Decision) -> None:

@@ -16,6 +16,7 @@ from typing import Final
 
 from flareflow.errors import UNREADABLE
 from flareflow.metering.cases import Case, CaseKind
+from flareflow.metering.margins import ReadMargins
 from flareflow.metering.models import Usage
 from flareflow.metering.ports import (
     BilledCalls,
@@ -119,8 +120,7 @@ class Reconcile:
                 yield _differs_from_statement(epoch, subscription_id, added, found, now)
 
     def _margins(self, day: date) -> list[MarginLine]:
-        sold = self.reconciled.sold(day)
-        return [MarginLine(model, day, sold[model], self.unit_nanousd) for model in sorted(sold)]
+        return list(ReadMargins(self.reconciled, self.unit_nanousd).of(day))
 
     def _open_cases(self, lines: Sequence[KeyLine], now: datetime) -> int:
         return self.cases.open([case for line in lines for case in _cases_of(line, now)])

@@ -1,0 +1,218 @@
+"""What operators see and decide over HTTP. That IAM lets nobody else in is tried in `tests/unit/owasp`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+
+from flareflow.accounts.key_differences import SUBSCRIPTIONS_COMPARED, CompareKeys
+from flareflow.accounts.subscriptions import ReadAnySubscription
+from flareflow.entrypoints.limits import LimitRoutes
+from flareflow.limits import LimitRequests
+from flareflow.metering import deciding
+from flareflow.metering.cases import Case, CaseKind
+from flareflow.metering.dead_letters import DeadLetters, QueueDepth, QueueName, Redriven
+from flareflow.metering.deciding import ListCases
+from flareflow.metering.margins import ReadMargins
+from flareflow.metering.spent import Sold
+from tests.fakes.accounts import ALICE, FakeClock, FakeRequestCounts
+from tests.fakes.metering import NOW
+from tests.support.functions import CONTEXT, Answer, Function, Load
+from tests.unit.accounts.test_sweeping import FakeAllSubscriptions, Tick
+from tests.unit.metering.test_deciding import CASE, case_of, operator, row
+from tests.unit.metering.test_polling import Metering
+
+OLGA = "arn:aws:iam::123456789012:user/olga"
+TODAY = date(2026, 11, 24)
+DECISIONS = "/v1/operator/case-decisions"
+
+
+@dataclass
+class FakeQueues:
+    """`Queues` in memory."""
+
+    driven: list[DeadLetters] = field(default_factory=list)
+
+    def depths(self) -> Sequence[QueueDepth]:
+        return [QueueDepth(name, waiting=3, in_flight=1) for name in QueueName]
+
+    def redrive(self, name: DeadLetters) -> Redriven:
+        self.driven.append(name)
+        return Redriven(moved=2, left=1)
+
+
+@dataclass(frozen=True)
+class FakeSold:
+    """`SoldByModel` of one day."""
+
+    def sold(self, day: date) -> Mapping[str, Sold]:
+        return {"dear": Sold(2, 10**12, 3 * 10**9), "cheap": Sold(1, 10**12, 10**8)} if day == TODAY else {}
+
+
+@dataclass
+class Desk:
+    """The function, and what is behind it."""
+
+    function: Function
+    metering: Metering
+    tick: Tick
+    queues: FakeQueues
+
+    def ask(self, method: str, path: str, body: object = None, **query: str) -> Answer:
+        """As Olga, whose signature API Gateway has checked."""
+        event: dict[str, Any] = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {},
+            "body": None if body is None else json.dumps(body),
+            "isBase64Encoded": False,
+            "queryStringParameters": query,
+            "requestContext": {
+                "requestId": "request-1",
+                "stage": "$default",
+                "http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "userAgent": "a test"},
+                "authorizer": {"iam": {"userArn": OLGA}},
+            },
+        }
+        answer = self.function.module.handler(event, CONTEXT)
+        return Answer(answer["statusCode"], answer["body"], answer["headers"])
+
+
+@pytest.fixture
+def desk(load: Load, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    metering, tick, queues = Metering(), Tick(), FakeQueues()
+    metering.cases.open([case_of(json.dumps(row(total_tokens=31)))])
+    tick.open(7)
+    made = operator(metering)
+    function = load(
+        "operator_api",
+        operator=made,
+        list_cases=ListCases(made.cases),
+        read_subscription=ReadAnySubscription(tick.ledger, tick.standings),
+        read_margins=ReadMargins(FakeSold(), unit_nanousd=10**9),
+        queues=queues,
+        compare_keys=CompareKeys(FakeAllSubscriptions(tick.ledger), tick.keys, tick.issuer),
+    )
+    limits = LimitRoutes(lambda: LimitRequests(FakeRequestCounts(), FakeClock()))
+    monkeypatch.setattr(function.module.app, "limits", limits)
+    return Desk(function, metering, tick, queues)
+
+
+def test_a_case_is_listed_shown_and_decided_by_its_signer(desk: Desk) -> None:
+    # Given an open case
+    [listed] = desk.ask("GET", "/v1/operator/cases").body["items"]
+    assert (listed["id"], listed["decision"]) == (CASE, None)
+    # When it is billed with a correction
+    wish = {"case": CASE, "verdict": "billed", "why": "asked the database", "row": {"total_tokens": 30}}
+    decided = desk.ask("POST", DECISIONS, wish)
+    # Then it is decided by who has signed the request, and shown so
+    assert decided.body["decision"]["who"] == OLGA
+    assert desk.metering.counter.tokens() == 30
+    [shown] = desk.ask("GET", "/v1/operator/cases", case=CASE).body["items"]
+    assert shown["decision"]["verdict"] == "billed"
+    assert desk.ask("GET", "/v1/operator/cases").body["items"] == []
+
+
+def test_a_long_list_of_cases_comes_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "LISTED_MAX", 1)
+    desk.metering.cases.open([Case(CaseKind.DIFFERENCE, "billed_less", "z", NOW)])
+    first = desk.ask("GET", "/v1/operator/cases").body
+    second = desk.ask("GET", "/v1/operator/cases", cursor=first["next_cursor"]).body
+    assert {one["id"] for part in (first, second) for one in part["items"]} == {CASE, "difference#billed_less#z"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "code"),
+    [
+        ({"case": CASE, "verdict": "forgotten", "why": "x"}, 400, "invalid_request"),
+        ({"case": CASE, "verdict": "written_off"}, 400, "invalid_request"),
+        ({"case": CASE, "verdict": "written_off", "why": "x", "who": "alice"}, 400, "invalid_request"),
+        ({"case": CASE, "verdict": "credited", "why": "x"}, 400, "invalid_request"),
+        ({"case": CASE, "verdict": "written_off", "why": "x", "transaction": "ab" * 32}, 400, "invalid_request"),
+        ({"case": CASE, "verdict": "written_off", "why": "x", "row": {"a": 1}}, 400, "invalid_request"),
+        ({"case": CASE, "verdict": "credited", "why": "x", "transaction": "ab" * 32}, 400, "case_is_no_difference"),
+        ({"case": CASE, "verdict": "billed", "why": "x"}, 400, "row_not_billable"),
+        ({"case": "row#none#1", "verdict": "written_off", "why": "x"}, 404, "case_not_found"),
+    ],
+)
+def test_a_decision_that_cannot_be_carried_out_is_refused(desk: Desk, wish: object, status: int, code: str) -> None:
+    answer = desk.ask("POST", DECISIONS, wish)
+    assert (answer.status, answer.body["code"]) == (status, code)
+    assert len(desk.metering.cases.opened) == 1
+
+
+def test_a_price_book_is_put_in_force_once(desk: Desk) -> None:
+    book = {"version": 4, "title": "next", "models": {}, "default": {"prompt": 1, "completion": 1}}
+    wish = {"book": book, "from_epoch": "7"}
+    put = desk.ask("POST", "/v1/operator/price-books", wish)
+    assert (put.status, put.body["from_epoch"]) == (201, "7")
+    again = desk.ask("POST", "/v1/operator/price-books", wish)
+    assert (again.status, again.body["code"]) == (409, "epoch_has_its_book")
+    assert desk.ask("POST", "/v1/operator/price-books", {"book": book, "from_epoch": 0}).status == 400
+
+
+def test_a_book_of_all_models_is_not_too_long(desk: Desk) -> None:
+    models = {f"model-{number}": {"prompt": 1, "completion": 1} for number in range(5_000)}
+    book = {"version": 4, "title": "all", "models": models, "default": {"prompt": 1, "completion": 1}}
+    assert desk.ask("POST", "/v1/operator/price-books", {"book": book, "from_epoch": 9}).status == 201
+
+
+def test_any_subscription_is_shown_with_its_standing(desk: Desk) -> None:
+    told = desk.ask("GET", "/v1/operator/subscriptions/7").body
+    assert told["subscription"]["owner"] == ALICE
+    assert told["standing"] is None or told["standing"]["standing"]
+    missing = desk.ask("GET", "/v1/operator/subscriptions/8")
+    assert (missing.status, missing.body["code"]) == (404, "subscription_not_found")
+
+
+def test_margins_are_told_by_model(desk: Desk) -> None:
+    models = desk.ask("GET", "/v1/operator/margins/2026-11-24").body["models"]
+    assert [(one["model"], one["margin_nanousd"]) for one in models] == [
+        ("cheap", str(10**9 - 10**8)),
+        ("dear", str(10**9 - 3 * 10**9)),
+    ]
+    assert desk.ask("GET", "/v1/operator/margins/2026-11-25").body["models"] == []
+    assert desk.ask("GET", "/v1/operator/margins/yesterday").status == 400
+
+
+def test_queues_are_shown_and_only_dead_letters_driven_again(desk: Desk) -> None:
+    depths = desk.ask("GET", "/v1/operator/queues").body["queues"]
+    assert {one["name"] for one in depths} == {name.value for name in QueueName}
+    told = desk.ask("POST", "/v1/operator/redrives", {"queue": "stream_dead_letters"}).body
+    assert told == {"moved": "2", "left": "1"}
+    assert desk.ask("POST", "/v1/operator/redrives", {"queue": "usage_slices"}).status == 400
+    assert desk.queues.driven == [DeadLetters.STREAMS]
+
+
+def test_keys_that_differ_at_litellm_are_told_and_not_changed(desk: Desk) -> None:
+    # Given a key that is as it has to be
+    [key] = desk.tick.keys.keys.values()
+    path = "/v1/operator/key-differences"
+    assert desk.ask("GET", path).body == {"items": [], "next_cursor": None}
+    # When somebody blocks it in LiteLLM by hand
+    desk.tick.issuer.block(key.key_hash)
+    before = dict(desk.tick.keys.keys)
+    # Then it is told, and stays as it is
+    [told] = desk.ask("GET", path).body["items"]
+    assert (told["key_hash"], told["differences"]) == (key.key_hash, ["LiteLLM has the key blocked."])
+    assert desk.tick.keys.keys == before
+    # And so is a key that an administrator holds, and one that is gone
+    desk.tick.issuer.hold(key.key_hash)
+    assert "administrator" in desk.ask("GET", path).body["items"][0]["differences"][0]
+    desk.tick.issuer.delete(key.key_hash)
+    assert desk.ask("GET", path).body["items"][0]["differences"] == ["LiteLLM has deleted the key."]
+
+
+def test_keys_are_compared_in_parts(desk: Desk) -> None:
+    for number in range(8, 7 + SUBSCRIPTIONS_COMPARED):
+        desk.tick.open(number)
+    first = desk.ask("GET", "/v1/operator/key-differences").body
+    assert first["next_cursor"] == str(6 + SUBSCRIPTIONS_COMPARED)
+    last = desk.ask("GET", "/v1/operator/key-differences", cursor=first["next_cursor"]).body
+    assert last["next_cursor"] is None
+    wrong = desk.ask("GET", "/v1/operator/key-differences", cursor="-1")
+    assert (wrong.status, wrong.body["code"]) == (400, "invalid_cursor")

@@ -1,0 +1,75 @@
+"""What an operator asks for over HTTP in the main job, and what the public may."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flareflow.adapters.dynamodb.cases import DynamoCases
+from flareflow.metering.cases import Case, CaseKind
+from infra.local.aws import session
+from tests.unit.template.aws_in_memory import AwsInMemory
+from tests.unit.template.events import BEGIN, http_event
+from tests.unit.template.litellm_stand_in import row
+
+OPERATOR: Final = "arn:aws:iam::123456789012:user/olga"
+PUBLIC: Final = ("statements", "epochs", "status", "status/days", "statistics")
+"""What everybody may read, below /v1/."""
+DEAD: Final = ("UsageSlicesDeadLetterQueue", "StreamFailuresQueue", "StreamFailuresQueue", "StreamFailuresQueue")
+GIVEN_UP_BY: Final = ("", "PendingPushFunction", "EnforcementFunction", "another")
+
+
+def operate(aws: AwsInMemory, subscription_id: int) -> None:
+    """Each route once, and each kind of decision."""
+    lose_messages(aws)
+    open_cases(aws)
+    with aws.function("OperatorApiFunction") as (_, _, handle):
+        cases = ask(handle, "GET", "/v1/operator/cases")["items"]
+        row_case, tally_case = (next(case["id"] for case in cases if case["kind"] == kind) for kind in ("row", "tally"))
+        decide = "/v1/operator/case-decisions"
+        missing = {"request_id": "told-by-olga", "litellm_call_id": "told-by-olga"}
+        why = {"why": "asked LiteLLM's database"}
+        told = ask(handle, "POST", decide, {"case": row_case, "verdict": "billed", "row": missing, **why})
+        assert (told["decision"]["verdict"], told["decision"]["who"]) == ("billed", OPERATOR)
+        ask(handle, "POST", decide, {"case": tally_case, "verdict": "driven_again", **why})
+        book = {"version": 4, "title": "operators'", "models": {}, "default": {"prompt": 1, "completion": 1}}
+        put = ask(handle, "POST", "/v1/operator/price-books", {"book": book, "from_epoch": 2 * 10**9})
+        assert put["from_epoch"] == str(2 * 10**9)
+        one = ask(handle, "GET", f"/v1/operator/subscriptions/{subscription_id}")
+        assert one["subscription"]["subscription_id"] == str(subscription_id)
+        today = datetime.now(UTC).date()
+        assert ask(handle, "GET", f"/v1/operator/margins/{today}")["day"] == str(today)
+        depths = {one["name"]: one["waiting"] for one in ask(handle, "GET", "/v1/operator/queues")["queues"]}
+        assert (depths["usage_slices_dead_letters"], depths["stream_dead_letters"]) == ("1", "3")
+        for queue, moved in (("usage_slices_dead_letters", ("1", "0")), ("stream_dead_letters", ("2", "1"))):
+            told = ask(handle, "POST", "/v1/operator/redrives", {"queue": queue})
+            assert (told["moved"], told["left"]) == moved
+        assert "items" in ask(handle, "GET", "/v1/operator/key-differences")
+
+
+def open_cases(aws: AwsInMemory) -> None:
+    """A row without an id, and a tally."""
+    body = json.dumps({**row(5_000, BEGIN), "request_id": None})
+    usage = aws.tables.Table(aws.name_of("UsageTable"))
+    DynamoCases(usage, lambda _: None).open(
+        [
+            Case(CaseKind.ROW, "unreadable_row", "olgas", BEGIN, body=body, at=BEGIN),
+            Case(CaseKind.TALLY, "unknown_key", "olgas", BEGIN, body="[]", at=BEGIN),
+        ]
+    )
+
+
+def lose_messages(aws: AwsInMemory) -> None:
+    """A slice that was given up, and records of streams that functions gave up, one of them nobody knows."""
+    sqs = session.session().client("sqs")
+    for queue, function in zip(DEAD, GIVEN_UP_BY, strict=True):
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+        body = json.dumps({"requestContext": {"functionArn": arn}} if function else {})
+        sqs.send_message(QueueUrl=aws.name_of(queue), MessageBody=body)
+
+
+def ask(handle: Any, method: str, path: str, body: object = None) -> Any:
+    event = http_event(method, path, body)
+    event["requestContext"]["authorizer"] = {"iam": {"userArn": OPERATOR}}
+    answer = handle(event)
+    assert answer["statusCode"] in {200, 201}, answer["body"]
+    return json.loads(answer["body"])
