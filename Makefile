@@ -46,6 +46,11 @@ openapi: ## docs/openapi.json, docs/problems.md and the types of frontend/api fr
 	@$(INSTALL) python
 	@$(PYTHON) -m infra.openapi
 
+.PHONY: docs
+docs: ## the API's document in Swagger UI, where it can be tried on the running stack
+	@$(INSTALL) python
+	@$(PYTHON) -m infra.local.swagger
+
 .PHONY: up
 up: ## start the local stack
 	@$(INSTALL) stack

@@ -25,6 +25,7 @@ OFFSETS: Final = {
     "flow_admin": 52,
     "flow_debugger": 53,
     "wallet": 60,
+    "docs": 61,
 }
 
 
