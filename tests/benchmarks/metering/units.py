@@ -7,7 +7,7 @@ DynamoDB Local; LiteLLM, the ledger and the connections are stand-ins, which wri
 
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,19 +107,24 @@ SHOWN: Final = tuple(dict.fromkeys(["record_push", *PARTS.values(), "messages", 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The functions on tables of their own; `units` counts what is written to all of them."""
+    """The functions on tables of their own; `units` counts what is written to all of them.
+
+    `judge` has a ledger with every subscription, so it is made once.
+    """
 
     log: Log
     usage_table: "Table"
     realtime_table: "Table"
     accounts_table: "Table"
+    judge: JudgeStanding
     units: Mapping[str, WriteUnits]
 
     def open(self) -> None:
         """Open the first epoch, and judge each subscription, as its opening on the chain does."""
         self._usage.open_epoch_if_none(EPOCHS.at(NOW))
+        enforce = self._enforce
         for subscription_id in self.log.keys.values():
-            self._enforce.run(subscription_id)
+            enforce.run(subscription_id)
         for units in self.units.values():
             units.by_item.clear()
 
@@ -127,7 +132,7 @@ class Deployment:
         """Lease credit as a gate does: for each key, anew in each lifetime of a lease in which it is used."""
         keys = FakeVirtualKeys({key_hash: _key(key_hash, of) for key_hash, of in self.log.keys.items()})
         usages = DynamoKeyUsages(self.usage_table, time.sleep)
-        leases = LeaseCredit(lambda: SECRET, keys, self._judge, DynamoLeases(self.accounts_table), usages, lambda: NOW)
+        leases = LeaseCredit(lambda: SECRET, keys, self.judge, DynamoLeases(self.accounts_table), usages, lambda: NOW)
         used = {(call.key_hash, (call.started_at - BEGIN) // LEASE_LIFETIME) for call in self.log.calls()}
         for key_hash, _ in sorted(used):
             asked = {"kept_microtokens": 0, "needed_microtokens": LEASED, "wanted_microtokens": LEASED}
@@ -154,17 +159,23 @@ class Deployment:
         assert counted == self.log.rows, counted
 
     def tell(self) -> None:
-        """Work off the stream of UsageTable: nobody watches, and each changed subscription is enforced."""
+        """Work off the stream of UsageTable: nobody watches, and each changed subscription is enforced.
+
+        All changes of a subscription are handled together, as those of one batch are: without a watcher nothing is
+        written for them, however many there are.
+        """
         connections = DynamoConnections(self.realtime_table)
         forget = Forget(connections, lambda: NOW)
         messages = DynamoMessages(self.realtime_table)
         push = Push(messages, connections, FakeConnectionSender(), forget, lambda: NOW, time.sleep)
-        enforce = once_each(self._enforce.run)
+        enforce, changes = once_each(self._enforce.run), defaultdict(list)
         for record in stream(self.usage_table):
             if change := decode_change(record):
-                push.run(change.subscription_id, [change])
+                changes[change.subscription_id].append(change)
             if changed := decode_changed_funds(record):
                 enforce(changed)
+        for subscription_id, of_one in changes.items():
+            push.run(subscription_id, of_one)
 
     def compare(self) -> None:
         """Compare the closed epoch with its statement, and add what it billed to the numbers of keys."""
@@ -193,19 +204,16 @@ class Deployment:
         return DynamoCases(self.usage_table, time.sleep)
 
     @property
-    def _judge(self) -> JudgeStanding:
-        ledger = FakeLedger()
-        for subscription_id in self.log.keys.values():
-            ledger.open(subscription_id, ALICE, DEPOSIT_UFIX64)
-        ledger.complete = NOW
-        standings = DynamoStandings(self.accounts_table)
-        return JudgeStanding(ledger, UsageReader(self.usage_table), FakeKnownRates(), standings, lambda: NOW)
-
-    @property
     def _enforce(self) -> Enforce:
-        return Enforce(
-            self._judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer(), Budgets(1_000), lambda: NOW
-        )
+        return Enforce(self.judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer(), Budgets(1_000), lambda: NOW)
+
+
+def judge_of(log: Log, usage: "Table", accounts: "Table") -> JudgeStanding:
+    """Judges by a ledger in which each subscription of a log has a deposit."""
+    ledger = FakeLedger(complete=NOW)
+    for subscription_id in log.keys.values():
+        ledger.open(subscription_id, ALICE, DEPOSIT_UFIX64)
+    return JudgeStanding(ledger, UsageReader(usage), FakeKnownRates(), DynamoStandings(accounts), lambda: NOW)
 
 
 def _key(key_hash: str, subscription_id: int) -> VirtualKey:
@@ -230,9 +238,8 @@ def deployment(log: Log) -> Iterator[Deployment]:
         fresh_table("LedgerTable") as scratch,
     ):
         tables = {"usage": usage, "messages": realtime, "credit": accounts}
-        yield Deployment(
-            log, usage, realtime, accounts, {name: WriteUnits(table, scratch) for name, table in tables.items()}
-        )
+        units = {name: WriteUnits(table, scratch) for name, table in tables.items()}
+        yield Deployment(log, usage, realtime, accounts, judge_of(log, usage, accounts), units)
 
 
 def stream(table: "Table") -> Iterator[DynamoDBRecord]:

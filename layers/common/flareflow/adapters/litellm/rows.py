@@ -144,7 +144,10 @@ def read_row(row: object) -> LoggedRow | SetAside:
 
 def call_of(row: Row) -> LoggedCall | Reason:
     """The call of a row of the known form, or the reason why it is none."""
-    tokens = _tokens(row)
+    metadata = row["metadata"]
+    usage = metadata.get("usage_object") or _NO_USAGE
+    told = usage.get("prompt_tokens_details") or _NO_INPUT_DETAILS
+    tokens = _tokens(row, usage, told)
     if isinstance(tokens, Reason):
         return tokens
     try:
@@ -164,21 +167,24 @@ def call_of(row: Row) -> LoggedCall | Reason:
         call_id=row.get("litellm_call_id") or None,
         upstream_id=None if _is_from_cache(request_id) else upstream_id(request_id),
         failed=row.get("status") == "failure",
-        base_model=_base_model(row["metadata"]) or model or None,
-        units=_units(_usage(row)),
+        base_model=_base_model(metadata) or model or None,
+        units=_units(usage, told),
     )
 
 
-def _tokens(row: Row) -> Tokens | Reason:
+def _tokens(row: Row, usage: _UsageObject, told: _InputDetails) -> Tokens | Reason:
     """The tokens by kind; why nobody can be billed for them where the numbers do not agree."""
-    usage, input_tokens, output_tokens = _usage(row), row["prompt_tokens"], row["completion_tokens"]
-    told = usage.get("prompt_tokens_details") or _NO_INPUT_DETAILS
-    written = usage.get("completion_tokens_details") or _NO_OUTPUT_DETAILS
-    read = usage.get("cache_read_input_tokens") or told.get("cached_tokens") or 0
-    stored = usage.get("cache_creation_input_tokens") or told.get("cache_creation_tokens")
-    stored = stored or told.get("cache_write_tokens") or 0
-    heard, thought, spoken = _heard(told), written.get("reasoning_tokens") or 0, written.get("audio_tokens") or 0
-    if max(read + stored, heard) > input_tokens or thought + spoken > output_tokens:
+    input_tokens, output_tokens = row["prompt_tokens"], row["completion_tokens"]
+    read, stored = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+    heard = thought = spoken = 0
+    if told:
+        read = read or told.get("cached_tokens")
+        stored = stored or told.get("cache_creation_tokens") or told.get("cache_write_tokens")
+        heard = _heard(told)
+    if written := usage.get("completion_tokens_details"):
+        thought, spoken = written.get("reasoning_tokens") or 0, written.get("audio_tokens") or 0
+    read, stored = read or 0, stored or 0
+    if read + stored > input_tokens or heard > input_tokens or thought + spoken > output_tokens:
         return Reason.TOKENS_UNREADABLE
     if row["total_tokens"] != input_tokens + output_tokens:
         return Reason.TOTAL_DIFFERS
@@ -193,19 +199,14 @@ def _tokens(row: Row) -> Tokens | Reason:
     )
 
 
-def _usage(row: Row) -> _UsageObject:
-    return row["metadata"].get("usage_object") or _NO_USAGE
-
-
 def _heard(told: _InputDetails) -> int:
     """Tokens of sound that were not read from a cache."""
     sound, cached = told.get("audio_tokens"), told.get("cached_tokens_details")
     return max(0, sound - ((cached or {}).get("audio_tokens") or 0)) if sound else 0
 
 
-def _units(usage: _UsageObject) -> Units:
+def _units(usage: _UsageObject, told: _InputDetails) -> Units:
     """Images that were made, or went in; the length of sound, parts of a millisecond left out."""
-    told = usage.get("prompt_tokens_details") or _NO_INPUT_DETAILS
     images = usage.get("output_image_count") or told.get("image_count")
     seconds = usage.get("seconds") or told.get("audio_length_seconds")
     return Units(images or 0, int(Decimal(str(seconds or 0)) * 1_000)) if images or seconds else NO_UNITS
