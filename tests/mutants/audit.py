@@ -39,7 +39,8 @@ FAULTS: Final = (
         "A proof rests on bills whose links to the calls are checked.",
         BILLS,
         "{Link.FLARE_ROOT, Link.FLOW_ROOT, Link.SETTLEMENT_INDEX,",
-        "{Link.SIGNATURES, Link.PROOF, Link.RESPONSE, Link.STATEMENT, Link.SETTLEMENT_INDEX,",
+        "{Link.SIGNATURES, Link.PROOF, Link.RESPONSE, Link.STATEMENT, "
+        "Link.FLARE_ROOT, Link.FLOW_ROOT, Link.SETTLEMENT_INDEX,",
         "_proofs",
     ),
     _fault(

@@ -129,6 +129,10 @@ def _a_call_left_out(content: Any) -> None:
     del content["bills"][0]["events"][0]
 
 
+def _last_bill_twice(content: Any) -> None:
+    content["bills"].append(content["bills"][-1])
+
+
 def _other_book(content: Any) -> None:
     content["bills"][0]["price_book"] += " "
 
@@ -159,6 +163,7 @@ def _more_charged(content: Any) -> None:
         pytest.param(Kind.ANOTHER_BOOK, _more_charged, 1, id="a charge that differs"),
         pytest.param(Kind.PROMISE_BROKEN, _first_bill_left_out, 1, id="the calls before are unknown"),
         pytest.param(Kind.PROMISE_BROKEN, _a_call_left_out, 1, id="a billed call is left out"),
+        pytest.param(Kind.PROMISE_BROKEN, _last_bill_twice, 1, id="a bill that does not follow on the one before"),
         pytest.param(Kind.PROMISE_BROKEN, _no_call, 0, id="a single call proves nothing more"),
         pytest.param(Kind.TWO_RECEIPTS, _set("receipts", [signed(EVERY[0])] * 2), 1, id="one receipt twice"),
         pytest.param(Kind.BAD_RECEIPT, _set("receipts", [signed(EVERY[0])]), 1, id="a good receipt"),

@@ -136,6 +136,11 @@ def test_two_receipts_that_differ_are_named_and_two_signatures_of_one_are_not(au
     ("line", "reason"),
     [
         pytest.param(signed(EVERY[0], STRANGER), "which the statement does not name", id="another key"),
+        pytest.param(
+            signed(EVERY[0], STRANGER, rated_microtokens=5),
+            "which the statement does not name",
+            id="for less than billed",
+        ),
         pytest.param(signed(EVERY[0])[:-4] + "AAAA", "the signature is not that of the key", id="another signature"),
         pytest.param(
             ".".join([*signed(EVERY[0], model="another").split(".")[:2], signed(EVERY[0]).split(".")[2]]),
