@@ -59,6 +59,8 @@ export function walletOf(options: WalletOptions): Wallet {
         "discovery.wallet": flow.wallet_discovery,
         "fcl.limit": COMPUTE_LIMIT,
         "app.detail.title": "FlareFlow",
+        // The page tells each failure itself; FCL would write it into the console again.
+        "logger.level": 0,
         "fcl.accountProof.resolver": null,
       });
       return library;
