@@ -71,6 +71,11 @@ export function list<T>(reader: Reader<T>, most: number, least = 0): Reader<read
   };
 }
 
+/** The list, or an empty one where the field is left out. */
+export function orEmpty<T>(reader: Reader<readonly T[]>): Reader<readonly T[]> {
+  return (given, at) => (given === undefined || given === null ? [] : reader(given, at));
+}
+
 type Shape = Readonly<Record<string, Reader<unknown>>>;
 type ReadShape<S extends Shape> = { readonly [K in keyof S]: Read<S[K]> };
 

@@ -1,4 +1,4 @@
-import { useSignal, type Signal } from "@preact/signals";
+import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 
 import type { Deployment } from "../../api/operations.ts";
@@ -82,6 +82,10 @@ function BillForm({ about, query, start }: BillFormProps) {
   const subscription = useSignal(query.get("subscription") ?? chosen.value?.subscription.subscription_id ?? "");
   const epoch = useSignal(query.get("epoch") ?? "");
   const withCalls = useSignal(true);
+  useSignalEffect(() => {
+    const own = chosen.value?.subscription.subscription_id;
+    if (subscription.peek() === "" && own !== undefined) subscription.value = own;
+  });
   const trusted = useTrusted();
   const id = subscription.value.trim();
   const isOwner = ownIds().includes(id);

@@ -1,7 +1,7 @@
 /**
  * A node of Flow over REST: the contract's state and the events of settlements.
  */
-import { count, having, list, text } from "../reading.ts";
+import { count, having, list, orEmpty, text } from "../reading.ts";
 import { utf8 } from "../bytes.ts";
 import { NotThereError, parsed, RefusedError, SourceError, type Request, type Requests } from "./http.ts";
 import { decode, uint64, type CadenceFields, type CadenceValue } from "./json_cdc.ts";
@@ -15,7 +15,7 @@ const FIRST_STEP_BLOCKS = 1_000n;
 
 const blocks = list(having({ header: having({ height: count(), timestamp: text(100) }) }), 10, 1);
 const event = having({ transaction_id: text(64), payload: text(ANSWER_CHARACTERS_MAX) });
-const blockEvents = list(having({ block_height: count(), events: list(event, 100_000) }), 1_000);
+const blockEvents = list(having({ block_height: count(), events: orEmpty(list(event, 100_000)) }), 1_000);
 
 /** The names in the contracts, and those in a bundle. */
 const NAMES: Readonly<Record<string, string>> = {
