@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Error as BrowserError
 
 from infra.local.ports import HOST, url
@@ -23,16 +33,20 @@ SCREENSHOTS: Final = LOCAL / "screenshots"
 WIDTHS: Final = {360: 780, 768: 1024, 1440: 900}
 """Of the screenshots, with the height of each."""
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 240.0
 """How long a browser waits for what it expects: only a page that never does it is waited for this long."""
 WALLETS_OWN_FAULT: Final = "Event"
 """What the wallet's dialog throws because the editor that it shows code in is on a public network."""
+
+FCLS_ADVICE: Final = "FCL WalletConnect Service Plugin"
+"""What FCL logs as an error where a page has no project at WalletConnect."""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
         try:
             yield browser
@@ -81,6 +95,8 @@ class Visitor:
     page: Page
     faults: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    """What the visitor has written down, for a test that goes on from there."""
 
     @classmethod
     def with_browser(cls, browser: Browser, **options: Any) -> "Visitor":
@@ -97,6 +113,9 @@ class Visitor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=SCREENSHOTS / "failed.png", full_page=True)
         self.context.close()
         if kind is None:
             self.check()
@@ -109,10 +128,15 @@ class Visitor:
         """Open a view of the page by its address."""
         self.page.goto(f"/#{view}")
 
+    def settle(self) -> None:
+        """Wait until the view has loaded what it shows."""
+        self.page.get_by_role("heading", level=1).first.wait_for()
+        self.page.wait_for_function("() => document.querySelector('[aria-busy=true], .skeleton') === null")
+
     def check(self) -> None:
         """Fail where anything went wrong that no test has brought about."""
         unexpected = [fault for fault in self.faults if not any(part in fault for part in self.expected)]
-        assert unexpected == []
+        assert not unexpected, "\n".join(unexpected)
 
     def another_tab(self) -> Page:
         page = self.context.new_page()
@@ -124,9 +148,10 @@ class Visitor:
         page.on("pageerror", self._note_error)
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        of_wallet = message.location.get("url", "").startswith(url("wallet"))
-        if message.type == "error" and not of_wallet:
-            self.faults.append(f"{message.text} ({message.location.get('url', '')})")
+        source = message.location.get("url", "")
+        is_of_wallet = source.startswith(url("wallet")) or _is_elsewhere(source)
+        if message.type == "error" and not is_of_wallet and FCLS_ADVICE not in message.text:
+            self.faults.append(f"{message.text} ({source})")
 
     def _note_error(self, error: BrowserError) -> None:
         if error.message != WALLETS_OWN_FAULT and url("wallet") not in (error.stack or ""):

@@ -26,7 +26,7 @@ interface EmptyProps {
   readonly level?: 1 | 2 | 3;
 }
 
-export function Empty({ icon = "info", title, children, action, level = 3 }: EmptyProps) {
+export function Empty({ icon = "info", title, children, action, level = 2 }: EmptyProps) {
   const Heading = `h${level}` as const;
   return (
     <div class="state">
@@ -51,7 +51,7 @@ export function Failed({ failure, onRetry }: FailedProps) {
       <span class="state-mark">
         <Icon name="alert" />
       </span>
-      <h3>{failure.title}</h3>
+      <h2 class="state-title">{failure.title}</h2>
       <p>{failure.detail}</p>
       {onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}
       {failure.requestId !== null && <p class="faint small mono">Request {failure.requestId}</p>}

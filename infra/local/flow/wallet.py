@@ -44,22 +44,28 @@ def wallet() -> Server:
 
 
 def open_accounts() -> None:
-    """Deploy the wallet's own contract, which lists its accounts, and create these.
+    """Deploy the wallet's own contract, which lists its accounts, and open these.
 
     The wallet would do so when it is opened first, but it waits for ever on a chain that makes blocks by the clock.
     """
     service = service_account()
-    with LocalFlow.at() as local:
-        flow = replace(local, addresses={**local.addresses, CONTRACT: SERVICE_ADDRESS})
+    with LocalFlow.at() as flow:
         flow.run_code(
             service,
             _cadence("transactions/init.cdc"),
             *(string(_cadence(f"contracts/{CONTRACT}.cdc")), string(service.public_key.hex())),
             *(SHA3_256, ECDSA_P256, array(string, ["Service Account"])),
         )
-        for name, flow_ufix64 in ACCOUNTS_UFIX64.items():
-            account = string(name), array(string, []), ufix64(flow_ufix64)
-            flow.run_code(service, _cadence("transactions/newAccount.cdc"), *account)
+    for name, flow_ufix64 in ACCOUNTS_UFIX64.items():
+        open_account(name, flow_ufix64)
+
+
+def open_account(name: str, flow_ufix64: int) -> None:
+    """Open an account that the wallet shows by this name, with this much FLOW."""
+    with LocalFlow.at() as local:
+        flow = replace(local, addresses={**local.addresses, CONTRACT: SERVICE_ADDRESS})
+        account = string(name), array(string, []), ufix64(flow_ufix64)
+        flow.run_code(service_account(), _cadence("transactions/newAccount.cdc"), *account)
 
 
 def _cadence(path: str) -> str:
