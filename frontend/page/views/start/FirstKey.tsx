@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
+import type { CreatedKey } from "../../../api/operations.ts";
 import { Button, ButtonLink } from "../../components/Button.tsx";
 import { CopyButton } from "../../components/Copyable.tsx";
 import { Failed, Notice, Skeleton } from "../../components/states.tsx";
@@ -41,8 +42,8 @@ export function FirstKey({ subscriptionId: id, onHasKeys }: FirstKeyProps) {
     };
   }, [id, round.value]);
   const again = () => (round.value += 1);
-  const fresh = freshKeys.value.find((key) => key.subscription_id === id);
-  if (fresh !== undefined) return <Secret secret={fresh.key} />;
+  const { value: fresh } = freshKeys;
+  if (fresh.some((key) => key.subscription_id === id)) return <Secrets keys={fresh} />;
   switch (state.value.name) {
     case "failed":
       return <Failed failure={state.value.failure} onRetry={again} />;
@@ -84,6 +85,21 @@ async function hasKeys(id: string): Promise<boolean> {
   const path = { subscription_id: id };
   const { items } = await call("GET /v1/subscriptions/{subscription_id}/keys", { path });
   return items.length > 0;
+}
+
+/** All keys that were made: other subscriptions without a key got theirs at the same time. */
+function Secrets({ keys }: { readonly keys: readonly CreatedKey[] }) {
+  const several = keys.length > 1;
+  return (
+    <>
+      {keys.map(({ key, key_hash: hash, subscription_id: id }) => (
+        <div key={hash} class="stack tight">
+          {several && <p class="small">Key of subscription {id}</p>}
+          <Secret secret={key} />
+        </div>
+      ))}
+    </>
+  );
 }
 
 function Secret({ secret }: { readonly secret: string }) {

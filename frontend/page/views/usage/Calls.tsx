@@ -125,7 +125,7 @@ const WORDS: Readonly<Record<Stage, string>> = {
 };
 
 const COLUMNS: readonly Column<Row>[] = [
-  { head: "Time", width: "min(11rem, 38vw)", cell: (row) => <time dateTime={row.at}>{shortMomentText(row.at)}</time> },
+  { head: "Time", width: "min(11rem, 47vw)", cell: (row) => <time dateTime={row.at}>{shortMomentText(row.at)}</time> },
   { head: "Model", width: "13rem", cell: (row) => <span title={row.model}>{row.model}</span> },
   { head: "Key", width: "10rem", cell: (row) => (row.key === "" ? <span class="faint">–</span> : row.key) },
   { head: "In", width: "6rem", align: "end", cell: (row) => tokens(row.input) },
