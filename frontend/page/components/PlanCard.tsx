@@ -18,7 +18,7 @@ export function PlanCard({ plan, symbol, rate, action }: PlanCardProps) {
   const { tiers, currency } = { ...plan.tariff.tiers, currency: plan.tariff.currency };
   const unit = currency === "USD" ? "USD" : symbol;
   return (
-    <article class="card">
+    <article class="card plan-card">
       <h3>Plan {plan.plan_id}</h3>
       <p class="soft small">For 1,000 rated tokens, each price for its part of all that you use.</p>
       <dl class="plan-tiers">
