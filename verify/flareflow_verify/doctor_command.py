@@ -36,7 +36,7 @@ PYTHON_MIN: Final = (3, 13)
 LIBRARIES: Final = ("flareflow", "httpx", "pydantic", "pycryptodome", "websockets")
 CLOCK_SECONDS_MAX: Final = 30
 BLOCK_SECONDS_MAX: Final = 120
-EPOCHS_BEHIND_MAX: Final = 4
+STATEMENT_SECONDS_MAX: Final = 20 * 60
 NAME_CHARACTERS: Final = 11
 
 
@@ -112,9 +112,9 @@ class Doctor:
         if not newest:
             raise WrongError(f"{self.given.host} has no statement yet")
         epochs = Epochs(max(1, self.deployment.epoch_seconds))
-        behind = epochs.at(self.clock()) - newest[0]
-        if behind > EPOCHS_BEHIND_MAX:
-            raise WrongError(f"the newest statement, of epoch {newest[0]}, is {counted(behind, 'epoch')} old")
+        seconds = (self.clock() - epochs.end(newest[0])).total_seconds()
+        if seconds > STATEMENT_SECONDS_MAX:
+            raise WrongError(f"the newest statement, of epoch {newest[0]}, is {seconds / 60:.0f} minutes old")
         return f"{self.given.host}, newest statement of epoch {newest[0]}"
 
     def _clock(self) -> str:

@@ -95,7 +95,7 @@ LATE: Final = NOW - timedelta(minutes=10)
         ("statements", "502", {"/v1/deployment": httpx.Response(502)}),
         (
             "statements",
-            "47 epochs",
+            "230 minutes old",
             {"/v1/statements": httpx.Response(200, json={"statements": [{"epoch": "5812300"}]})},
         ),
         ("clock", "600 s", {"/v1/health": httpx.Response(200, headers={"date": format_datetime(LATE, usegmt=True)})}),
