@@ -62,6 +62,16 @@ def test_a_plan_in_dollars_costs_what_its_bill_says(costs: Costs) -> None:
     assert (line["PricingCurrency"], Decimal(line["BilledCost"]), line["x_DollarsForToken"]) == ("USD", Decimal(1), "")
 
 
+def test_dollars_stay_dollars_beside_costs_in_the_token(costs: Costs) -> None:
+    # Given a plan that was changed from the token to dollars, and a known rate
+    costs.call(FIRST)
+    costs.charge(FIRST, 1_000_000_000, 100_000_000)
+    costs.call(FIRST + 1)
+    costs.charge(FIRST + 1, 1_000_000_000, 100_000_000, Currency.USD)
+    # Then a token is a quarter of a dollar, and a dollar is a dollar
+    assert [Decimal(one["BilledCost"]) for one in lines(costs)] == [Decimal(1), Decimal("0.25")]
+
+
 def test_an_epoch_is_charged_by_the_next_statement_that_was_settled(costs: Costs) -> None:
     # Given two epochs, of which the second was settled with both, after an earlier one with another price
     costs.call(FIRST - 1)
