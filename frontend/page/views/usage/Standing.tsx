@@ -5,6 +5,7 @@ import { Money } from "../../components/Amount.tsx";
 import { ButtonLink } from "../../components/Button.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
 import { Notice } from "../../components/states.tsx";
+import { connection, live } from "../../stores/live.ts";
 import { resource, type Loaded } from "../../stores/resource.ts";
 import { plans } from "../../stores/server.ts";
 import { sumsOf, type Sums } from "../../stores/sums.ts";
@@ -28,14 +29,15 @@ export function Standing({ shown, changes }: StandingProps) {
   const symbol = plans.state.value.name === "ready" ? plans.state.value.value.token_symbol : "FLOW";
   const hours = useMemo(() => resource(() => lastDays(subscription.subscription_id)), [subscription.subscription_id]);
   useEffect(() => void hours.reload(), [hours, changes]);
-  const dollars = converted(BigInt(subscription.balance_ufix64), { currency: "token", needs_rate: true }, "USD", rate);
+  const balance = balanceNow(subscription.balance_ufix64);
+  const dollars = converted(BigInt(balance), { currency: "token", needs_rate: true }, "USD", rate);
   return (
     <section class="stack" aria-label="Balance">
       <Warning shown={shown} symbol={symbol} />
       <Stats>
         <Stat
           label="Balance"
-          value={<Money ufix64={subscription.balance_ufix64} unit={symbol} />}
+          value={<Money ufix64={balance} unit={symbol} />}
           note={dollars === null ? undefined : `about $${roughMoneyText(dollars)}`}
         />
         <Stat label="Used, not charged yet" value={<Unsettled shown={shown} symbol={symbol} />} note="At most, at the present rate" />
@@ -44,6 +46,12 @@ export function Standing({ shown, changes }: StandingProps) {
       </Stats>
     </section>
   );
+}
+
+/** While messages come, the last of them has the newest balance; otherwise the API's answer is the newest. */
+function balanceNow(asked: string): string {
+  const told = connection.value.name === "live" ? live.value.balance : null;
+  return told?.balance_ufix64 ?? asked;
 }
 
 function lastDays(id: string): Promise<Sums> {

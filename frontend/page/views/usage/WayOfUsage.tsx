@@ -73,6 +73,7 @@ function partsNow({ subscription, usage }: Subscription, sealedUnsettled: bigint
 
 /** What is not settled yet fills at least a part of the bar that can be seen. */
 const SEEN_SHARE = 0.06;
+const STAGES: readonly Stage[] = ["settled", "attested", "sealed", "pending"];
 
 function Bar({ parts }: { readonly parts: Parts }) {
   const all = parts.pending + parts.sealed + parts.attested + parts.settled;
@@ -82,7 +83,7 @@ function Bar({ parts }: { readonly parts: Parts }) {
   };
   return (
     <div class="way-bar" aria-hidden="true">
-      {(["settled", "attested", "sealed", "pending"] as const).map((stage) => (
+      {STAGES.filter((stage) => parts[stage] > 0n).map((stage) => (
         <div key={stage} class={`stage-${stage}`} style={{ flex: `${share(parts[stage])} 1 0` }} />
       ))}
     </div>
