@@ -27,7 +27,13 @@ class Subscriber:
     @classmethod
     def open(cls, flow: LocalFlow, deposit_ufix64: int, plan_id: int = DEFAULT_PLAN) -> Self:
         """A new account whose first transaction opens a subscription."""
-        account = flow.create_account(STARTING_MONEY_UFIX64)
+        return cls.open_with(flow, flow.create_account(STARTING_MONEY_UFIX64), deposit_ufix64, plan_id)
+
+    @classmethod
+    def open_with(
+        cls, flow: LocalFlow, account: LocalAccount, deposit_ufix64: int, plan_id: int = DEFAULT_PLAN
+    ) -> Self:
+        """A subscription, maybe one more, of an account."""
         result = flow.run(
             account,
             "subscriptions/open_subscription.cdc",
