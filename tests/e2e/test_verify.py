@@ -1,10 +1,12 @@
-"""`flareflow verify` on the running stack: a stranger checks a bill that was really attested and charged."""
+"""`flareflow` on the running stack: strangers check a bill that was really charged, and developers need no page."""
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from infra.local.demo.progress import Steps
 from infra.local.demo.run import Run, Stack
 from infra.local.launch import Facts
 from infra.local.verify import sources
+from tests.e2e.test_credit import call
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -34,10 +37,22 @@ def charged(running: Facts) -> Iterator[Run]:
 def flareflow(run: Run, command: str, *options: str) -> subprocess.CompletedProcess[str]:
     """The command with the public sources of the stack, as a stranger runs it."""
     program: Sequence[str] = [sys.executable, "-m", "flareflow_verify", command, str(run.customer.subscription_id)]
-    environment = {"PYTHONPATH": ":".join(sys.path), **sources(run.stack.facts)}
     return subprocess.run(
-        [*program, *options], env=environment, capture_output=True, text=True, check=False, timeout=120
+        [*program, *options], env=environment_of(run), capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def environment_of(run: Run) -> dict[str, str]:
+    return {"PYTHONPATH": ":".join(sys.path), **sources(run.stack.facts)}
+
+
+def own(run: Run, *arguments: str, **credentials: str) -> str:
+    """What a command prints that needs a credential, which is in the environment."""
+    environment = {**environment_of(run), **{f"FLAREFLOW_{name}": value for name, value in credentials.items()}}
+    program = [sys.executable, "-m", "flareflow_verify", *arguments]
+    ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout
 
 
 def steps(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -75,3 +90,59 @@ def test_the_owner_shows_one_call_to_somebody_without_a_network(charged: Run, tm
     changed = flareflow(charged, "verify", "--offline", str(file), "--json")
     assert changed.returncode == 1
     assert steps(changed)[Link.EVENT] == "differs"
+
+
+def test_a_month_is_summed_up_with_every_bill_verified(charged: Run, tmp_path: Path) -> None:
+    # When the owner, or anybody, asks for the receipt of the month that runs
+    page, month = tmp_path / "receipt.html", f"{datetime.now(UTC):%Y-%m}"
+    ended = flareflow(charged, "receipt", "--month", month, "--json", "-o", str(page))
+    # Then it has what the answers told and what the contract charged
+    assert (ended.returncode, ended.stderr) == (0, "")
+    receipt = json.loads(ended.stdout)
+    answered = [answer for answer in charged.usage.answers if answer.ok]
+    on_flow = charged.stack.on_flow.subscription(charged.customer.subscription_id)
+    assert int(receipt["usage"]["requests"]) == len(answered)
+    assert int(receipt["charged_ufix64"]) == int(on_flow["charged"])
+    assert receipt["lines"][-1]["transaction_id"] in page.read_text()
+
+
+def test_a_developer_asks_with_a_key_or_a_session_and_needs_no_page(charged: Run) -> None:
+    key, session, number = charged.customer.secret, charged.customer.api.token, str(charged.customer.subscription_id)
+    answered = sum(answer.ok for answer in charged.usage.answers)
+    # With the key
+    assert f"In all: {answered} calls" in own(charged, "usage", KEY=key)
+    assert "rated tokens can still be paid for" in own(charged, "balance", KEY=key)
+    assert "models, a token in and a token out" in own(charged, "keys", KEY=key)
+    # With the session
+    assert f"settled  {answered} calls" in own(charged, "usage", number, SESSION=session)
+    assert "deposit left" in own(charged, "balance", SESSION=session)
+    # A key that is made here works, and does not once it is deleted
+    made = json.loads(own(charged, "keys", number, "--new", "made here", "--json", SESSION=session))
+    assert "In all: 0 calls" in own(charged, "usage", KEY=made["key"])
+    own(charged, "keys", "--delete", made["key_hash"], SESSION=session)
+    assert f"{made['key_hash']}  deleted" in own(charged, "keys", number, SESSION=session)
+
+
+def test_everything_answers_and_doctor_says_so(charged: Run) -> None:
+    told = own(charged, "doctor", "--json", KEY=charged.customer.secret, SESSION=charged.customer.api.token)
+    assert {one["name"]: one["state"] for one in json.loads(told)} == dict.fromkeys(
+        ("command", "statements", "clock", "log", "flow", "flare", "models", "session"), "fine"
+    )
+
+
+def test_a_call_is_seen_as_it_happens_until_ctrl_c(charged: Run) -> None:
+    # Given somebody who watches
+    number = str(charged.customer.subscription_id)
+    environment = {**environment_of(charged), "FLAREFLOW_SESSION": charged.customer.api.token}
+    program = [sys.executable, "-m", "flareflow_verify", "watch", number, "--json"]
+    with subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout is not None
+        assert watch.stderr is not None
+        assert json.loads(watch.stdout.readline())["type"] == "snapshot"
+        # When a call is made
+        assert call(charged.stack.facts, charged.customer.secret) == 200
+        # Then it is told, and Ctrl-C ends cleanly
+        told = json.loads(watch.stdout.readline())
+        assert (told["type"], told["data"]["calls"][0]["state"]) == ("usage.pending", "unconfirmed")
+        watch.send_signal(signal.SIGINT)
+        assert (watch.wait(timeout=30), watch.stderr.read()) == (0, "")

@@ -1,9 +1,11 @@
 """From a statement to its checked proof, with Anvil and local voters that sometimes misbehave."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -19,8 +21,14 @@ from flareflow.attestation.request import ATTESTED_FIELDS, AttestationTarget
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
 from flareflow.statements.models import STATEMENT_VERSION, Statement
 from flareflow.time import Deadline
+from flareflow_verify.bundle import SignedPolicy
+from flareflow_verify.quorum import NoQuorumError, require_policy_quorum
+from flareflow_verify.sources.flare import FlareNode
+from flareflow_verify.sources.flare_policies import PolicyHistory
+from flareflow_verify.sources.http import Budget
 from infra.local.flare.fdc.voters import policy_of
 from infra.local.flare.network import LOCAL_FLARE
+from infra.local.ports import url
 from tests.fakes.attestation import FakeAttestations, FakePolicies
 from tests.fakes.statements import FakeDocuments, FakeStatements
 from tests.support.eventually import eventually
@@ -216,3 +224,39 @@ def test_a_signing_policy_is_recorded_with_the_signatures_that_hand_it_on(local:
     # Then the policy before hands it on
     assert eventually(signed_by_enough)
     assert SigningPolicy.decode(policies.kept[first.reward_epoch + 1].policy).reward_epoch == first.reward_epoch + 1
+
+
+def test_the_command_rolls_to_the_newest_policy_from_any_older_one_that_is_trusted(local: LocalFlare) -> None:
+    # Given a chain on which two policies followed on another one
+    first = SigningPolicy.decode(bytes.fromhex(local.deployment.first_policy)).reward_epoch
+    with Budget().client() as http:
+        node = FlareNode(http, url("anvil"), local.deployment.registry)
+        relay = node.contract("Relay")
+        hashes = {one: node.view(relay, "toSigningPolicyHash(uint256)", one) for one in range(first, first + 10)}
+        newest = max(one for one, known in hashes.items() if any(known)) + 2
+        for wanted in (newest - 1, newest):
+            local.order("roll-policy")
+            eventually(partial(_hash_in_relay, node, relay, wanted))
+        policy = policy_of(newest, LOCAL_FLARE.rounds_per_reward_epoch).encode()
+        for trusted in (first, newest - 1, newest):
+            # When a reader trusts one of them by its hash in the Relay
+            trusted_hash = node.view(relay, "toSigningPolicyHash(uint256)", trusted)
+            # Then each policy since is found with the signatures of a quorum of the one before
+            found = eventually(partial(_rolled, node, policy, trusted_hash))
+            assert [SigningPolicy.decode(one.policy).reward_epoch for one in found] == list(range(trusted, newest + 1))
+
+
+def _hash_in_relay(node: FlareNode, relay: str, reward_epoch: int) -> bytes | None:
+    found = node.view(relay, "toSigningPolicyHash(uint256)", reward_epoch)
+    return found if any(found) else None
+
+
+def _rolled(node: FlareNode, newest: bytes, trusted_hash: bytes) -> Sequence[SignedPolicy] | None:
+    """The policies since the trusted one, once a quorum has signed each: signatures come one by one."""
+    found = PolicyHistory(node).back_to(newest, lambda one: legacy_hash(one) == trusted_hash)
+    try:
+        for before, after in pairwise(found):
+            require_policy_quorum(SigningPolicy.decode(before.policy), after.policy, after.signatures, 31_337)
+    except NoQuorumError:
+        return None
+    return found
