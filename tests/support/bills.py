@@ -1,6 +1,6 @@
 """A bill as a deployment publishes it: calls, two statements, an attestation, a charge on Flow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -339,3 +339,15 @@ class World:
     def trust(self) -> Trust:
         """A reader who trusts the first policy of the bundle, and the contract."""
         return Trust(legacy_hash(self.policies[0].policy), CONTRACT)
+
+
+def billing(change: Callable[[World], None]) -> World:
+    """A world whose operator bills otherwise, and publishes, attests and settles that."""
+
+    class Billing(World):
+        def _seal(self, epoch: int) -> None:
+            if epoch == FIRST_EPOCH + 1:
+                change(self)
+            super()._seal(epoch)
+
+    return Billing()

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from flareflow.transparency.notes import SignedCheckpoint
 from flareflow_verify.evidence import Link
-from tests.support.bills import CONTRACT, FIRST_EPOCH, World
+from tests.support.bills import CONTRACT, FIRST_EPOCH, SUBSCRIPTION, World, billing
 from tests.support.statement_logs import POLICY_TEXT
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors" / "bundles"
@@ -160,6 +160,18 @@ def _lies() -> Iterator[tuple[str, str, World, Link]]:
     another_book = World()
     another_book.restate(price_book_hash=b"\x01" * 32)
     yield "lie-another-book", "the statement names another price book", another_book, Link.PRICE_BOOK
+    yield "lie-book-of-a-call", "a call was rated by another price book", billing(_by_another_book), Link.RATING
+    yield "lie-call-twice", "a call is billed twice", billing(_twice), Link.EVENTS
+
+
+def _by_another_book(world: World) -> None:
+    events = world.usage.kept[FIRST_EPOCH + 1][SUBSCRIPTION]
+    events[0] = replace(events[0], price_book_hash=b"\x12" * 32, rated_microtokens=5)
+
+
+def _twice(world: World) -> None:
+    events = world.usage.kept[FIRST_EPOCH + 1][SUBSCRIPTION]
+    events.append(events[0])
 
 
 LOG_STEPS: Final = (Link.LOG_CHECKPOINT, Link.LOG_WITNESSES, Link.LOG_ENTRY, Link.LOG_GROWTH)

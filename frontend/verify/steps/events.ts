@@ -4,7 +4,7 @@
 import { counted, grouped, rated } from "../amounts.ts";
 import { compare, hex0x, isSame, keccak256, toHex, utf8, type Bytes } from "../bytes.ts";
 import { combined, grown, NO_USAGE, tokensOf, USAGE_FIELDS, type Usage } from "../documents.ts";
-import { DifferenceError, MissingError, parsing, type Evidence } from "../evidence.ts";
+import { DifferenceError, parsing, type Evidence } from "../evidence.ts";
 import { fold, rootOf } from "../merkle.ts";
 import { priceOf, rate, TOKEN_KINDS, type TokenKind } from "../price_book.ts";
 import { asciiJson } from "../reading.ts";
@@ -142,7 +142,8 @@ export function checkRating(evidence: Evidence): string | null {
   const calls = parsing("rating", "an event", () => texts.map((text) => readEvent(text, subscription_id)));
   for (const call of calls) {
     if (call.priceBookHash !== bookHash) {
-      throw new MissingError(`event ${call.eventId} was rated by the book ${call.priceBookHash}`);
+      const words = `event ${call.eventId} was rated by the book ${call.priceBookHash}, and the statement names ${bookHash}`;
+      throw new DifferenceError("rating", words);
     }
     const weighs = rate(priceOf(book, call.model, call.baseModel), call);
     if (weighs !== call.ratedMicrotokens) {

@@ -10,19 +10,7 @@ import pytest
 from flareflow_verify.bundle import ProvenEvent
 from flareflow_verify.checking import Finding, Outcome, check
 from flareflow_verify.evidence import Link
-from tests.support.bills import FIRST_EPOCH, SUBSCRIPTION, World
-
-
-def billing(change: Callable[[World], None]) -> World:
-    """A world whose operator bills otherwise, and publishes, attests and settles that."""
-
-    class Billing(World):
-        def _seal(self, epoch: int) -> None:
-            if epoch == FIRST_EPOCH + 1:
-                change(self)
-            super()._seal(epoch)
-
-    return Billing()
+from tests.support.bills import FIRST_EPOCH, SUBSCRIPTION, World, billing
 
 
 def found_of(world: World, link: Link) -> Finding:
