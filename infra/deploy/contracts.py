@@ -4,6 +4,7 @@ The caller provides the signer: a key in memory on a local network, a key in KMS
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from flareflow.adapters.flow.cadence import CADENCE, contract_addresses, resolve_imports
@@ -19,9 +20,9 @@ SIMPLE_TRIGGER: Final = "simple-statement/1"
 SIMPLE_HANDLER: Final = "simpleUsageSubscriptionsHandler"
 PLAIN: Final = ("GraduatedPricing", "SettlementPages", "SubscriptionTerms", "SubscriptionAccounts", "ProviderRevenue")
 """Contracts without configuration, each after those that it imports."""
+LIGHT_CLIENT: Final = ("FlareSignatures", "FlareOracleVerifier")
 CONTRACTS: Final = (
-    "FlareSignatures",
-    "FlareOracleVerifier",
+    *LIGHT_CLIENT,
     "FlareFDCTriggers",
     "TriggerNotices",
     *PLAIN,
@@ -149,16 +150,17 @@ def deploy(
     add_plan(deployer, PlanTerms())
 
 
-def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, terms: Terms) -> None:
-    """Deploy the contracts alone, each after those that it imports."""
-
-    def put(name: str, transaction: str = "contract", *arguments: Argument) -> None:
-        code = contract_code(name, network, deployer.address)
-        given = arguments if transaction != "contract" else (string(name),)
-        deployer.run(f"deploy/deploy_{transaction}.cdc", code, *given)
-
+def deploy_light_client(deployer: Deployer, network: str, flare: TrustedFlare) -> None:
+    """Deploy the light client of Flare alone."""
+    put = partial(_put, deployer, network)
     put("FlareSignatures", "signatures")
     put("FlareOracleVerifier", "verifier", *_light_client(flare))
+
+
+def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, terms: Terms) -> None:
+    """Deploy the contracts alone, each after those that it imports."""
+    deploy_light_client(deployer, network, flare)
+    put = partial(_put, deployer, network)
     put("FlareFDCTriggers", "triggers", _seconds(terms.notices.trigger), uint64(terms.notices.epoch))
     for name in ("TriggerNotices", *PLAIN):
         put(name)
@@ -170,6 +172,12 @@ def deploy_contracts(deployer: Deployer, network: str, flare: TrustedFlare, term
     simple = ufix64(FLAT_PRICE_UFIX64), _seconds(terms.notices.exit), uint64(terms.notices.epoch)
     put("SimpleUsageSubscriptions", "simple_subscriptions", *simple)
     put("CodeUpdates", "updates", _seconds(terms.notices.update))
+
+
+def _put(deployer: Deployer, network: str, name: str, transaction: str = "contract", *arguments: Argument) -> None:
+    code = contract_code(name, network, deployer.address)
+    given = arguments if transaction != "contract" else (string(name),)
+    deployer.run(f"deploy/deploy_{transaction}.cdc", code, *given)
 
 
 def _light_client(flare: TrustedFlare) -> list[Argument]:

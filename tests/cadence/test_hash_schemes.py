@@ -38,14 +38,14 @@ def older_refused(reward_epoch: int) -> str:
 
 @pytest.fixture
 def four(chain: Chain) -> Chain:
-    return chain.deployed_again(FOUR.trusted())
+    return chain.light_client(FOUR.trusted())
 
 
 @pytest.fixture
 def clocked(chain: Chain) -> Chain:
     """A light client whose clock stands at the first round, and for which the older scheme returns after a week."""
     trusted = replace(FOUR.trusted(), older_scheme_returns_after_seconds=WEEK)
-    return chain.with_own_clock(beginning(trusted, FIRST_ROUND + 10))
+    return chain.light_client_with_own_clock(beginning(trusted, FIRST_ROUND + 10))
 
 
 def test_the_chain_bound_scheme_is_taken_up_with_a_policy_and_not_left(four: Chain) -> None:
@@ -83,7 +83,7 @@ def test_less_than_a_quorum_ends_no_scheme(four: Chain) -> None:
 
 def test_a_chain_bound_root_is_of_its_own_network(chain: Chain) -> None:
     # Given a light client whose epoch hashes with the chain's id
-    chain = chain.deployed_again(FOUR.trusted(is_chain_bound=True))
+    chain = chain.light_client(FOUR.trusted(is_chain_bound=True))
     # Then signatures made for another network, or in the old scheme, are by nobody
     chain.refuses(UNKNOWN_SIGNER, CONFIRM, *confirmation(FOUR, chain_id=14))
     chain.refuses(older_refused(REWARD_EPOCH), CONFIRM, *confirmation(FOUR))
@@ -97,7 +97,7 @@ def test_a_policy_signed_for_another_network_is_refused(four: Chain) -> None:
 @pytest.mark.parametrize("is_chain_bound", [False, True])
 def test_a_scheme_that_nobody_knows_fails_loudly(chain: Chain, is_chain_bound: bool) -> None:
     # Given that Flare binds the hash of a message to the chain, and not the message itself
-    client = chain.deployed_again(FOUR.trusted(is_chain_bound=is_chain_bound))
+    client = chain.light_client(FOUR.trusted(is_chain_bound=is_chain_bound))
     message = message_of()
     wrapped = keccak256(CHAIN_ID.to_bytes(32) + keccak256(message))
     # Then roots and policies signed so are refused, and nothing changes

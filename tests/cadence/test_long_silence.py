@@ -25,7 +25,7 @@ def start_of(reward_epoch: int) -> int:
 def silent(chain: Chain) -> Chain:
     """A light client that trusts a policy of twelve reward epochs ago and was not called since."""
     trusted = replace(TEN.trusted(), message_window=WINDOW)
-    return chain.with_own_clock(beginning(trusted, start_of(REWARD_EPOCH + MISSED)))
+    return chain.light_client_with_own_clock(beginning(trusted, start_of(REWARD_EPOCH + MISSED)))
 
 
 def followers(count: int) -> list[Electorate]:
@@ -80,7 +80,7 @@ def test_the_missed_policies_are_rolled_and_the_newest_round_is_confirmed(silent
 
 def test_a_delayed_policy_delays_roots_and_loses_none(chain: Chain) -> None:
     # Given that Flare begins its next reward epoch ten rounds late, in which the old voters go on
-    client = chain.with_own_clock(beginning(TEN.trusted(), start_of(REWARD_EPOCH + 1) + 20))
+    client = chain.light_client_with_own_clock(beginning(TEN.trusted(), start_of(REWARD_EPOCH + 1) + 20))
     late = TEN.next(start_voting_round=start_of(REWARD_EPOCH + 1) + 10)
     meanwhile = confirmation(TEN, voting_round=start_of(REWARD_EPOCH + 1) + 9)
     # Then a root of that time waits for the next policy, and is confirmed with it
@@ -92,7 +92,7 @@ def test_a_delayed_policy_delays_roots_and_loses_none(chain: Chain) -> None:
 
 
 def test_a_round_that_has_not_begun_is_refused(chain: Chain) -> None:
-    client = chain.with_own_clock(beginning(TEN.trusted(), FIRST_ROUND + 7))
+    client = chain.light_client_with_own_clock(beginning(TEN.trusted(), FIRST_ROUND + 7))
     client.refuses(
         f"FlareOracleVerifier.confirmRoot: round {FIRST_ROUND + 8} has not begun, {FIRST_ROUND + 7} is the current one",
         CONFIRM,
@@ -118,7 +118,7 @@ def test_signers_are_recovered_when_the_evm_becomes_dearer(
         return Argument("String", code.replace("{ return 7_000 }", f"{{ return {per_signature} }}"))
 
     monkeypatch.setattr(deploy, "contract_code", thrifty)
-    client = chain.deployed_again(TEN.trusted())
+    client = chain.light_client(TEN.trusted())
     # Then it is tried again with more, as long as that is within reason
     if is_enough:
         client.run(CONFIRM, *confirmation(TEN))

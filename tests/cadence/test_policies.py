@@ -27,7 +27,7 @@ READ_POLICY = """
 
 @pytest.fixture
 def four(chain: Chain) -> Chain:
-    return chain.deployed_again(FOUR.trusted())
+    return chain.light_client(FOUR.trusted())
 
 
 def latest(chain: Chain) -> object:
@@ -97,7 +97,7 @@ def test_a_policy_that_skips_an_epoch_is_refused(four: Chain) -> None:
 def test_only_the_last_policies_are_kept(chain: Chain) -> None:
     # Given a light client that keeps three policies
     in_two_epochs = FOUR.policy.start_voting_round + 2 * ROUNDS
-    client = chain.with_own_clock(beginning(replace(FOUR.trusted(), message_window=2), in_two_epochs))
+    client = chain.light_client_with_own_clock(beginning(replace(FOUR.trusted(), message_window=2), in_two_epochs))
     electorate = FOUR
     for _ in range(3):
         electorate, before = electorate.next(), electorate
@@ -125,7 +125,7 @@ def test_only_the_last_policies_are_kept(chain: Chain) -> None:
 )
 def test_an_unsound_policy_is_refused(chain: Chain, electorate: Electorate, message: str) -> None:
     with pytest.raises(TransactionFailedError, match=f"FlareSignatures.SigningPolicy: {message}"):
-        chain.deployed_again(electorate.trusted())
+        chain.light_client(electorate.trusted())
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_an_unsound_policy_is_refused(chain: Chain, electorate: Electorate, mess
     ids=["one voter", "some without weight", "300 voters", "most weight", "highest threshold"],
 )
 def test_a_policy_at_the_bounds_is_confirmed(chain: Chain, electorate: Electorate) -> None:
-    chain.deployed_again(electorate.trusted())
+    chain.light_client(electorate.trusted())
 
 
 def test_a_voter_with_the_address_0_counts_nothing_and_stops_nothing(chain: Chain) -> None:
     # Given a policy with a voter whose address is 0, for whom a malformed signature would stand, and three others
     nobody = replace(FOUR.policy, voters=(*FOUR.policy.voters[:3], Voter(bytes(20), 100)))
-    four = chain.deployed_again(FOUR.trusted())
+    four = chain.light_client(FOUR.trusted())
     four.run(ROLL, *rolling(FOUR, Electorate(replace(FOUR.next().policy, voters=nobody.voters), FOUR.numbers)))
     following = Electorate(replace(FOUR.next().policy, voters=nobody.voters), FOUR.numbers)
     start = following.policy.start_voting_round
@@ -184,7 +184,7 @@ def test_a_policy_that_does_not_start_after_the_one_before_stops_nothing(four: C
 def test_a_repeated_address_counts_everywhere_where_no_quorum_would_be_left(chain: Chain) -> None:
     # Given a policy in which one address has all of the weight, in two places
     alone = Electorate.of([100, 100], numbers=[0, 0])
-    client = chain.deployed_again(alone.trusted())
+    client = chain.light_client(alone.trusted())
     # Then it counts in both, as in Flare's Relay, since nobody could ever sign otherwise
     client.refuses(
         "FlareSignatures: the signatures have weight 100 and need more than 100", CONFIRM, *confirmation(alone, [0])
@@ -199,7 +199,7 @@ def test_a_repeated_address_counts_everywhere_where_no_quorum_would_be_left(chai
 def test_a_policy_of_another_length_is_refused(chain: Chain, size: int, message: str) -> None:
     policy = TrustedFlare(CHAIN_ID, 240, FOUR.policy.encode()[:size])
     with pytest.raises(TransactionFailedError, match=message):
-        chain.deployed_again(policy)
+        chain.light_client(policy)
 
 
 @pytest.mark.parametrize("name", recorded("signing_policies"))
@@ -225,7 +225,7 @@ def test_a_light_client_starts_from_any_recorded_policy(chain: Chain, name: str)
     policy = SigningPolicy.decode(unhex(recorded("signing_policies")[name]["signingPolicyBytes"]))
     # When a light client of that network is deployed with it
     network = TrustedFlare(19 if "songbird" in name else 14, 3_360, policy.encode())
-    client = chain.with_own_clock(beginning(network, policy.start_voting_round))
+    client = chain.light_client_with_own_clock(beginning(network, policy.start_voting_round))
     # Then it follows that policy, and believes nobody else about its rounds
     assert client.script("flare/get_light_client.cdc") == {
         "latestRewardEpoch": policy.reward_epoch,
@@ -247,7 +247,7 @@ def test_a_recorded_policy_has_the_recorded_hashes_in_both_schemes(chain: Chain)
     # Given a light client of Flare itself that trusts its recorded policy of epoch 309
     policy = unhex(recorded("signing_policies")["flare-309"]["signingPolicyBytes"])
     hashes = recorded("signing_policy_309_hashes")
-    chain = chain.deployed_again(TrustedFlare(14, 3360, policy))
+    chain = chain.light_client(TrustedFlare(14, 3360, policy))
     # Then it computes both published hashes
     computed = [
         chain.script("flare/get_policy_hash.cdc", string(policy.hex()), Argument("Bool", is_chain_bound))

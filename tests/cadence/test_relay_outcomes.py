@@ -77,7 +77,7 @@ def client(emulator: Chain) -> Iterator[Chain]:
     """A light client that trusts the recorded first policy, at a time when no recorded message is too old."""
     trusted = replace(FIRST.trusted(), message_window=WINDOW)
     with emulator.rolled_back() as chain:
-        yield chain.with_own_clock(beginning(trusted, start_of(BEGINS)))
+        yield chain.light_client_with_own_clock(beginning(trusted, start_of(BEGINS)))
 
 
 def replay(client: Chain, outcome: Outcome) -> tuple[str | None, int | None]:
@@ -166,7 +166,7 @@ def test_a_signature_made_on_flare_counts_for_the_voter_who_made_it(chain: Chain
     policy = unhex(recorded("signing_policies")[made["policy"]]["signingPolicyBytes"])
     message = RootMessage.decode(unhex(made["message"]))
     flare = TrustedFlare(14, 3_360, policy, protocol_id=message.protocol_id)
-    client = chain.with_own_clock(beginning(flare, message.voting_round))
+    client = chain.light_client_with_own_clock(beginning(flare, message.voting_round))
     signature = PolicySignature(made["v"], unhex(made["r"]), unhex(made["s"]), made["voter"])
     # Then it has that voter's weight, and under another's index it is nobody's
     counted = f"the signatures have weight {made['weight']} and need more than"

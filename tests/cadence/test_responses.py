@@ -98,7 +98,7 @@ def coston(chain: Chain) -> Chain:
 
 def confirmed(chain: Chain, voting_round: int, root: bytes) -> Chain:
     voters = Electorate.of([100] * 3, reward_epoch=voting_round // ROUNDS)
-    client = chain.deployed_again(voters.trusted())
+    client = chain.light_client(voters.trusted())
     message = message_of(voting_round, root)
     client.run(CONFIRM, *confirming(message, voters.sign(keccak256(message)), voting_round // ROUNDS))
     return client

@@ -28,7 +28,7 @@ FOUR = Electorate.of([100, 100, 100, 100])
 
 @pytest.fixture
 def four(chain: Chain) -> Chain:
-    return chain.deployed_again(FOUR.trusted())
+    return chain.light_client(FOUR.trusted())
 
 
 def root_of(chain: Chain, voting_round: int = FIRST_ROUND) -> object:
@@ -76,7 +76,7 @@ def test_the_same_voter_twice_is_refused(four: Chain) -> None:
 def test_a_voter_who_stands_twice_in_a_policy_is_counted_once(chain: Chain) -> None:
     # Given a policy in which the first address comes again at the end
     twice = Electorate.of([100, 100, 100, 100], numbers=[0, 1, 2, 0])
-    chain = chain.deployed_again(twice.trusted())
+    chain = chain.light_client(twice.trusted())
     # Then it cannot make up a quorum of three with one other
     chain.refuses(
         "FlareSignatures: the signatures have weight 200 and need more than 200",
@@ -219,7 +219,7 @@ def test_signatures_of_another_length_are_refused(four: Chain, signatures: str) 
 def test_a_round_before_the_policy_starts_is_refused(chain: Chain) -> None:
     # Given a policy that starts ten rounds into its epoch
     late = Electorate.of([100] * 4, start=FIRST_ROUND + 10)
-    chain = chain.deployed_again(late.trusted())
+    chain = chain.light_client(late.trusted())
     # Then the round before is not its own
     chain.refuses(
         f"FlareOracleVerifier.confirmRoot: the policy of reward epoch {REWARD_EPOCH} "
@@ -233,7 +233,7 @@ def test_a_round_before_the_policy_starts_is_refused(chain: Chain) -> None:
 def test_a_policy_of_an_epoch_that_has_not_come_is_refused(chain: Chain) -> None:
     # Given a policy whose start lies before its own epoch
     early = Electorate.of([100] * 4, start=FIRST_ROUND - ROUNDS)
-    chain = chain.deployed_again(early.trusted())
+    chain = chain.light_client(early.trusted())
     chain.refuses(
         f"FlareOracleVerifier.confirmRoot: round {FIRST_ROUND - 1} "
         f"lies in reward epoch {REWARD_EPOCH - 1}, before {REWARD_EPOCH}",
@@ -259,7 +259,7 @@ def test_an_old_policy_confirms_nothing_that_belongs_to_the_next(four: Chain) ->
 
 def test_a_root_makes_room_for_the_one_so_many_rounds_later_and_never_comes_back(chain: Chain) -> None:
     # Given a light client that keeps roots for two rounds
-    chain = chain.deployed_again(FOUR.trusted(roots_kept=2))
+    chain = chain.light_client(FOUR.trusted(roots_kept=2))
     # When three rounds in a row are confirmed
     for ahead in (5, 6, 7):
         chain.run(CONFIRM, *confirmation(FOUR, voting_round=FIRST_ROUND + ahead))
@@ -283,7 +283,7 @@ def test_an_earlier_round_is_still_confirmed_after_a_later_one(four: Chain) -> N
 def test_a_round_of_an_earlier_epoch_is_refused_even_where_the_next_policy_is_known(chain: Chain) -> None:
     # Given a policy that starts before its own epoch, and the one after it
     early = Electorate.of([100] * 4, start=FIRST_ROUND - ROUNDS)
-    chain = chain.deployed_again(early.trusted())
+    chain = chain.light_client(early.trusted())
     chain.run(ROLL, *rolling(early, early.next()))
     # Then a round of the epoch before it is refused as Flare's Relay refuses it
     chain.refuses(

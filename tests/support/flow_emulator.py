@@ -23,7 +23,15 @@ from flareflow.keccak import keccak256
 from flareflow.merkle import ArrayTree
 from flareflow.statements.merkle import OrderedTree
 from flareflow.statements.models import SettlementPage
-from infra.deploy.contracts import Money, Notices, Terms, TrustedFlare, deploy
+from infra.deploy.contracts import (
+    LIGHT_CLIENT,
+    Money,
+    Notices,
+    Terms,
+    TrustedFlare,
+    deploy,
+    deploy_light_client,
+)
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flare.fdc.merkle import round_tree
 from infra.local.flare.fdc.voters import policy_of, sign_by_all
@@ -275,6 +283,14 @@ class Chain:
         """The same contracts on another account, where time passes only by `wait`."""
         return _deployed(self.deployments, ClockedDeployer, flare or flare_of_the_clock(), notices, money)
 
+    def light_client(self, flare: TrustedFlare) -> "Chain":
+        """The light client of Flare alone on another account, with another policy."""
+        return _light_client(self.deployments, LocalDeployer, flare)
+
+    def light_client_with_own_clock(self, flare: TrustedFlare) -> "Chain":
+        """The same, where time passes only by `wait`."""
+        return _light_client(self.deployments, ClockedDeployer, flare)
+
     def wait(self, seconds: float) -> None:
         """Let so much time pass: at once on a deployment with its own clock, by sleeping on any other.
 
@@ -320,16 +336,36 @@ def _deployed(
     money: Money = MONEY,
 ) -> Chain:
     deploy_all = partial(_deploy, flare=flare, terms=Terms(notices, money))
-    name = hashlib.sha256(f"{deployer_of.__name__} {flare} {notices} {money}".encode()).hexdigest()
-    deployer = deployments.get(name, deployer_of, deploy_all)
-    clock = deployer if isinstance(deployer, ClockedDeployer) else None
-    return Chain(deployer.flow, deployer.account, deployments, clock)
+    name = _name_of(deployer_of, flare, notices, money)
+    return _chain(deployments, deployments.get(name, deployer_of, deploy_all))
 
 
 def _deploy(deployer: LocalDeployer, flare: TrustedFlare, terms: Terms) -> None:
+    _deploy_clock(deployer)
+    deploy(deployer, "emulator", flare, TARGET, terms)
+
+
+def _light_client(deployments: KeptDeployments, deployer_of: type[LocalDeployer], flare: TrustedFlare) -> Chain:
+    def deploy_two(deployer: LocalDeployer) -> None:
+        _deploy_clock(deployer)
+        deploy_light_client(deployer, "emulator", flare)
+
+    name = _name_of(deployer_of, flare, LIGHT_CLIENT)
+    return _chain(deployments, deployments.get(name, deployer_of, deploy_two, LIGHT_CLIENT))
+
+
+def _name_of(deployer_of: type[LocalDeployer], *terms: object) -> str:
+    return hashlib.sha256(f"{deployer_of.__name__} {' '.join(map(str, terms))}".encode()).hexdigest()
+
+
+def _deploy_clock(deployer: LocalDeployer) -> None:
     if isinstance(deployer, ClockedDeployer):
         deployer.deploy_clock()
-    deploy(deployer, "emulator", flare, TARGET, terms)
+
+
+def _chain(deployments: KeptDeployments, deployer: LocalDeployer) -> Chain:
+    clock = deployer if isinstance(deployer, ClockedDeployer) else None
+    return Chain(deployer.flow, deployer.account, deployments, clock)
 
 
 @contextmanager

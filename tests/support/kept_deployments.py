@@ -10,7 +10,7 @@ change fields; then everything is deployed anew.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,9 +87,13 @@ class KeptDeployments:
         self.floor = height_of(self.flow)
 
     def get(
-        self, name: str, deployer_of: type[LocalDeployer], deploy: Callable[[LocalDeployer], object]
+        self,
+        name: str,
+        deployer_of: type[LocalDeployer],
+        deploy: Callable[[LocalDeployer], object],
+        names: Sequence[str] = contracts.CONTRACTS,
     ) -> LocalDeployer:
-        """The deployment of this name, kept or new, with contracts of the present sources."""
+        """The deployment of this name, kept or new, with contracts of the present sources; `names` are theirs."""
         if name in self.kept and name not in self.given:
             deployer = self._deployer(deployer_of, self.kept[name].account)
             if self._updated(deployer, self.kept[name].sources):
@@ -99,7 +103,7 @@ class KeptDeployments:
         deployer = self._deployer(deployer_of, self.flow.create_account(self.funds_ufix64))
         deploy(deployer)
         if is_first and name not in self.kept:
-            self._keep(name, deployer.account)
+            self._keep(name, deployer.account, names)
         return deployer
 
     @contextmanager
@@ -124,7 +128,7 @@ class KeptDeployments:
 
     def _updated(self, deployer: LocalDeployer, sources: Mapping[str, str]) -> bool:
         """Update the contracts whose sources differ from these; False where Cadence refuses an update."""
-        changed = [name for name, digest in digests(deployer.address).items() if sources[name] != digest]
+        changed = [name for name, digest in digests(deployer.address, sources).items() if sources[name] != digest]
         try:
             for name in changed:
                 code = contracts.contract_code(name, "emulator", deployer.address)
@@ -133,11 +137,14 @@ class KeptDeployments:
             return False
         return True
 
-    def _keep(self, name: str, account: LocalAccount) -> None:
+    def _keep(self, name: str, account: LocalAccount, names: Iterable[str]) -> None:
         self.floor = height_of(self.flow)
         private_key = account.key.private_numbers().private_value
         self.kept[name] = Kept(
-            address=account.address, private_key=private_key, height=self.floor, sources=digests(account.address)
+            address=account.address,
+            private_key=private_key,
+            height=self.floor,
+            sources=digests(account.address, names),
         )
         self.given.add(name)
         self._list()
@@ -149,9 +156,9 @@ class KeptDeployments:
             self.file.write_text(Listed(emulator=self.emulator, floor=self.floor, kept=kept).model_dump_json())
 
 
-def digests(address: str) -> dict[str, str]:
+def digests(address: str, names: Iterable[str]) -> dict[str, str]:
     """The SHA-256 of each contract's code as it would be deployed to an account now; a test may have changed it."""
-    codes = {name: str(contracts.contract_code(name, "emulator", address).value) for name in contracts.CONTRACTS}
+    codes = {name: str(contracts.contract_code(name, "emulator", address).value) for name in names}
     return {name: hashlib.sha256(code.encode()).hexdigest() for name, code in codes.items()}
 
 
