@@ -104,9 +104,9 @@ test-web: ## the page's clients of live messages and of the API: compiled by Typ
 	@npm test --prefix frontend --silent
 
 .PHONY: test-unit
-test-unit: ## the tests that need no server
+test-unit: ## the tests that need no server, on all processors
 	@$(INSTALL) unit
-	@$(PYTHON) -m pytest tests/unit
+	@$(PYTHON) -m pytest -n auto tests/unit
 
 .PHONY: mutants
 mutants: ## make each fault of tests/mutants and see a test fail; only those named metering-...: make mutants-metering
