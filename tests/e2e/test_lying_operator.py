@@ -81,12 +81,13 @@ class Lied:
     def run(self, lie: str, command: str, *options: str, host: str = "") -> tuple[int, Any]:
         """The command as the customer runs it: its exit status and what it prints."""
         customer = self.customers[lie]
-        session = ["--session", customer.api.token]
-        return flareflow(self.facts, command, str(customer.subscription_id), "--json", *session, *options, host=host)
+        arguments = (command, str(customer.subscription_id), "--json", *options)
+        return flareflow(self.facts, *arguments, host=host, session=customer.api.token)
 
 
-def flareflow(facts: Facts, *arguments: str, host: str = "") -> tuple[int, Any]:
-    environment = {"PYTHONPATH": ":".join(sys.path), **sources(facts), **({"FLAREFLOW_HOST": host} if host else {})}
+def flareflow(facts: Facts, *arguments: str, host: str = "", session: str = "") -> tuple[int, Any]:
+    given = {name: one for name, one in (("FLAREFLOW_HOST", host), ("FLAREFLOW_SESSION", session)) if one}
+    environment = {"PYTHONPATH": ":".join(sys.path), **sources(facts), **given}
     program = [sys.executable, "-m", "flareflow_verify", *arguments]
     ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert ended.stderr == ""

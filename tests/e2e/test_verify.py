@@ -34,11 +34,12 @@ def charged(running: Facts) -> Iterator[Run]:
         yield job.use_until_settled(stack, quiet, customer)
 
 
-def flareflow(run: Run, command: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """The command with the public sources of the stack, as a stranger runs it."""
+def flareflow(run: Run, command: str, *options: str, session: str = "") -> subprocess.CompletedProcess[str]:
+    """The command with the public sources of the stack, as a stranger runs it, or as the owner by a session."""
+    environment = environment_of(run) | ({"FLAREFLOW_SESSION": session} if session else {})
     program: Sequence[str] = [sys.executable, "-m", "flareflow_verify", command, str(run.customer.subscription_id)]
     return subprocess.run(
-        [*program, *options], env=environment_of(run), capture_output=True, text=True, check=False, timeout=120
+        [*program, *options], env=environment, capture_output=True, text=True, check=False, timeout=120
     )
 
 
@@ -75,8 +76,8 @@ def test_the_owner_shows_one_call_to_somebody_without_a_network(charged: Run, tm
     call = next(answer.litellm_call_id for answer in charged.usage.answers if answer.ok)
     file = tmp_path / "call.json"
     packed = flareflow(
-        charged, "bundle", "-o", str(file), "--event", call, "--session", charged.customer.api.token,
-        "--epoch", str(charged.epoch),
+        charged, "bundle", "-o", str(file), "--event", call, "--epoch", str(charged.epoch),
+        session=charged.customer.api.token,
     )  # fmt: skip
     assert (packed.returncode, packed.stderr) == (0, "")
     # Then it is verified offline, and every other call is still the owner's

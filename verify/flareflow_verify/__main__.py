@@ -164,7 +164,6 @@ SOURCES = (
     ("--policy", "FLAREFLOW_POLICY", "FILE", "who must have signed the log of statements, as c2sp.org/tlog-policy"),
     ("--checkpoint", "FLAREFLOW_CHECKPOINT", "FILE", "with --policy: what you have seen of the log, kept here"),
     ("--contract", "FLAREFLOW_CONTRACT", "TYPE", "the contract, A.<address>.<name>; by default the statement's"),
-    ("--session", "FLAREFLOW_SESSION", "TOKEN", "the owner's session, to check the single calls too"),
 )
 TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it [FLAREFLOW_TRUSTED_POLICY]"
 
@@ -181,6 +180,8 @@ def _add_sources(parser: argparse.ArgumentParser, *, is_of_one_bill: bool = True
         parser.add_argument("--epoch", type=_number, help="the epoch of a bill; by default that of the last charge")
     trusted = os.environ.get("FLAREFLOW_TRUSTED_POLICY")
     parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=trusted, help=TRUSTED)
+    parser.epilog = "With the owner's session in FLAREFLOW_SESSION the single calls are checked too."
+    parser.set_defaults(session=os.environ.get("FLAREFLOW_SESSION"))
     _add_variables(parser, SOURCES)
 
 

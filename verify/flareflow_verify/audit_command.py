@@ -46,7 +46,7 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
 def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
     """Compare the log with the bills, once they are verified; otherwise say what is wrong with them."""
     if not (given.offline or given.session):
-        raise CommandError("name --session, or a bundle with calls by --offline: only the owner can read them")
+        raise CommandError("set FLAREFLOW_SESSION, or a bundle with calls by --offline: only the owner can read them")
     log, paper = _read_log(Path(given.log)), Paper.on_standard_output()
     if given.offline:
         gathered = Gathered([_read_bundle(Path(given.offline))], _read_keys(given.receipt_keys))
@@ -57,7 +57,7 @@ def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abst
     if given.subscription not in (None, bundles[0].subscription_id):
         raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
     if any(bundle.events is None for bundle in bundles):
-        raise CommandError("the bundle has no calls; pack it with --session and without --event")
+        raise CommandError("the bundle has no calls; pack it with FLAREFLOW_SESSION and without --event")
     reports = check_all(bundles, trust)
     unusable = [report for report in reports if is_unusable(report)]
     for report in unusable:

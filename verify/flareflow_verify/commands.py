@@ -101,7 +101,7 @@ def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
     """The bills that were asked for, at least one."""
     event_id = getattr(given, "event", None)
     if event_id and not given.session:
-        raise CommandError("name --session: only the owner can read a call")
+        raise CommandError("set FLAREFLOW_SESSION: only the owner can read a call")
     with _open(given) as gather:
         wanted = [
             Wanted(given.subscription, one, given.session, event_id, given.command == "bundle")

@@ -179,16 +179,27 @@ def test_a_receipt_needs_the_keys_that_the_statement_names(tmp_path: Path, capsy
         (["--check", "/does/not/exist"], "cannot be read"),
         (["--log", "/does/not/exist", "--offline", "x"], "is no log of calls"),
         (["--log", __file__, "--offline", "x"], "is no log of calls: line 1"),
-        (["--log", "/dev/null"], "name --session"),
-        (["--log", "/dev/null", "--session", "s"], "name a subscription"),
-        (["7", "--log", "/dev/null", "--session", "s", "--host", "h"], "name --flow"),
+        (["--log", "/dev/null"], "set FLAREFLOW_SESSION"),
     ],
 )
 def test_what_cannot_be_audited_ends_with_2_and_says_why(
     arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert_ended(["audit", *arguments], reason, capsys)
+
+
+@pytest.mark.parametrize(("arguments", "reason"), [([], "name a subscription"), (["7", "--host", "h"], "name --flow")])
+def test_an_audit_by_a_session_needs_a_subscription_and_sources(
+    arguments: list[str], reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLAREFLOW_SESSION", "a session")
+    assert_ended(["audit", *arguments, "--log", "/dev/null"], reason, capsys)
+
+
+def assert_ended(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command cannot be run, and says why."""
     try:
-        status: int | str | None = main(["audit", *arguments])
+        status: int | str | None = main(arguments)
     except SystemExit as ended:
         status = ended.code
     assert status == 2

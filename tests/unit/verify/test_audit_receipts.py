@@ -20,7 +20,7 @@ from tests.support.signed_receipts import PROMISED, STRANGER, keys, signed, worl
 
 WORLD: Final = world_with_keys()
 EVERY: Final = [*WORLD.events_of(FIRST_EPOCH), *WORLD.events]
-SOURCES: Final = ("--host", "https://statements.example", "--flow", "https://flow.example", "--session", SESSION)
+SOURCES: Final = ("--host", "https://statements.example", "--flow", "https://flow.example")
 UNBILLED: Final = EVERY[0].replace(f"{FIRST_EPOCH}-{SUBSCRIPTION}-0", "a call that is not billed")
 
 type Run = Callable[..., tuple[int, Any]]
@@ -36,6 +36,7 @@ def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             yield PublicSources(world).gather(progress.say)
 
         monkeypatch.setattr(commands, "_gathering", gathering)
+        monkeypatch.setenv("FLAREFLOW_SESSION", SESSION)
         log = tmp_path / "log.jsonl"
         log.write_text("\n".join(lines))
         status = main(["audit", str(SUBSCRIPTION), "--log", str(log), "--json", *SOURCES, *options])

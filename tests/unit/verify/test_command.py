@@ -103,7 +103,7 @@ def test_what_is_missing_ends_with_2(bundle: Path, capsys: pytest.CaptureFixture
         (["verify", "--offline", "/does/not/exist"], "is no bundle"),
         (["verify", "seven"], "is not a number"),
         (["verify", "7", "--trusted-policy", "0x12"], "64 hex digits"),
-        (["verify", "7", *SOURCES, "--event", "one"], "name --session"),
+        (["verify", "7", *SOURCES, "--event", "one"], "set FLAREFLOW_SESSION"),
         ([], "required"),
         (["unknown"], "invalid choice"),
     ],

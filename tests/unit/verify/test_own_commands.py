@@ -190,10 +190,16 @@ def test_without_a_credential_the_variables_are_named(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("option", ["--key", "--session", "--token"])
-def test_no_secret_is_taken_from_the_command_line(option: str) -> None:
+@pytest.mark.parametrize(
+    "command", [["balance", "7"], ["verify", "7"], ["bundle", "7", "-o", "x"], ["audit", "7", "--log", "x"]]
+)
+def test_no_secret_is_taken_from_the_command_line(
+    command: list[str], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["balance", option, KEY])
+        main([*command, option, KEY])
     assert ended.value.code == 2
+    assert f"unrecognized arguments: {option}" in capsys.readouterr().err
 
 
 def test_no_secret_is_sent_in_the_clear(as_key: Servers, capsys: pytest.CaptureFixture[str]) -> None:
