@@ -247,8 +247,8 @@ def test_a_statement_that_others_do_not_see_is_found(lied: Lied) -> None:
 
     with lying_host(lied.facts["api_url"], {statement_path(lied.epoch): another}) as host:
         status, found = lied.run("honest", "verify", "--epoch", str(lied.epoch), host=host)
-    # Then it is not the one that Flare attested
-    assert (status, differing(found)) == (1, ["statement"])
+    # Then it is neither the one that Flare attested nor the one in the log that a witness has signed
+    assert (status, differing(found)) == (1, ["statement", "log-entry"])
 
 
 def test_a_call_that_is_rated_by_another_book_is_found(lied: Lied) -> None:
