@@ -12,6 +12,5 @@ logger = Logger()
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    status = routes().run(WebSocketEvent.model_validate(event))
-    return {"statusCode": status.value}
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return routes().run(WebSocketEvent.model_validate(event)).for_gateway()

@@ -151,6 +151,14 @@ FAULTS: Final = (
         [TEST_CONNECTIONS],
     ),
     Fault(
+        "realtime-refused-connection-not-told-when-to-come-back",
+        "A connection too many is told when to come back.",
+        "layers/common/flareflow/entrypoints/websocket.py",
+        "if isinstance(error, TooManyRequestsError) else {}",
+        "if error.code == 'too_many_requests' else {}",
+        [TEST_CONNECTIONS],
+    ),
+    Fault(
         "realtime-gone-connections-count",
         "Connections that are gone do not count.",
         CONNECTIONS,
@@ -162,8 +170,8 @@ FAULTS: Final = (
         "realtime-refused-connection-stays",
         "A connection that is refused leaves nothing.",
         CONNECTIONS,
-        "            self.forget.run(connection_id)\n            raise",
-        "            raise",
+        "            self.forget.run(connection_id)\n            most",
+        "            most",
         [TEST_CONNECTIONS],
     ),
     Fault(

@@ -78,12 +78,12 @@ class ConflictError(RequestError):
 
 
 class TooManyRequestsError(RequestError):
-    """The sender has made as many requests of this kind as it may. It can try again after `retry_after_seconds`."""
+    """The sender has as much of this kind as it may have. It can try again after `retry_after_seconds`."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 
-    def __init__(self, message: str, retry_after_seconds: int) -> None:
-        super().__init__("too_many_requests", message)
+    def __init__(self, message: str, retry_after_seconds: int, *, code: str = "too_many_requests") -> None:
+        super().__init__(code, message)
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -75,7 +75,7 @@ def talk(event: Event, context: LambdaContext) -> Event:
     if event.get("body") == "fail":
         raise RuntimeError("as asked")
     refused = (event.get("queryStringParameters") or {}).get("ticket") == "used"
-    return {"statusCode": 401 if refused else 200}
+    return {"statusCode": 401, "headers": {"Retry-After": "60"}} if refused else {"statusCode": 200}
 
 
 def call_aws(event: Event, _: LambdaContext) -> Event:

@@ -1,16 +1,23 @@
 """The function behind the WebSocket API."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any, Final
 
 import pytest
 
 from flareflow.entrypoints.websocket import Routes
-from flareflow.errors import UnauthenticatedError
+from flareflow.errors import RequestError, TooManyRequestsError, UnauthenticatedError
 from tests.support.functions import Function, Load, sample
 
+REFUSALS: Final[Mapping[str, RequestError]] = {
+    "unknown": UnauthenticatedError("unknown_ticket", "not ours"),
+    "the sixth": TooManyRequestsError("five are open", 60, code="too_many_connections"),
+}
 
-def refuse(_connection_id: str, _ticket: str) -> None:
-    raise UnauthenticatedError("unknown_ticket", "not ours")
+
+def refuse(_connection_id: str, ticket: str) -> None:
+    raise REFUSALS[ticket]
 
 
 @pytest.fixture
@@ -39,7 +46,16 @@ def test_the_sample_message_watches_a_subscription(
     assert watched == [(event["requestContext"]["connectionId"], 7, 0)]
 
 
-def test_a_refused_connect_answers_its_status(websocket: Function) -> None:
-    event = sample("websocket")
+@pytest.mark.parametrize(
+    ("ticket", "answer"),
+    [
+        ("unknown", {"statusCode": HTTPStatus.UNAUTHORIZED.value}),
+        ("the sixth", {"statusCode": HTTPStatus.TOO_MANY_REQUESTS.value, "headers": {"Retry-After": "60"}}),
+    ],
+)
+def test_a_refused_connect_answers_its_status_and_when_to_come_back(
+    websocket: Function, ticket: str, answer: dict[str, Any]
+) -> None:
+    event = sample("websocket") | {"queryStringParameters": {"ticket": ticket}}
     event["requestContext"]["routeKey"] = "$connect"
-    assert websocket.handle(event) == {"statusCode": HTTPStatus.UNAUTHORIZED.value}
+    assert websocket.handle(event) == answer

@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from flareflow.entrypoints.limits import LimitRoutes
-from flareflow.entrypoints.websocket import Routes, WebSocketEvent
+from flareflow.entrypoints.websocket import Routes, WebSocketAnswer, WebSocketEvent
 from flareflow.limits import LimitRequests
 from flareflow.realtime.connections import Connect, Forget
 from flareflow.realtime.frames import FRAME_BYTES_MAX
@@ -67,15 +67,20 @@ class Hall:
         return GiveTicket(self.tickets, self.tokens, self.clock).run(address).ticket
 
     def connect(self, connection: str, ticket: str | None) -> HTTPStatus:
-        query = {"ticket": ticket} if ticket is not None else None
-        return self.step("$connect", connection, query=query)
+        return self.answer_to_connect(connection, ticket).status
+
+    def answer_to_connect(self, connection: str, ticket: str | None) -> WebSocketAnswer:
+        return self.answer("$connect", connection, query={"ticket": ticket} if ticket is not None else None)
 
     def watch(self, connection: str = "c1", **body: object) -> HTTPStatus:
         return self.step("watch", connection, body=json.dumps({"action": "watch", **body}))
 
-    def step(
+    def step(self, route: str, connection: str, *, body: str | None = None) -> HTTPStatus:
+        return self.answer(route, connection, body=body).status
+
+    def answer(
         self, route: str, connection: str, *, query: dict[str, str] | None = None, body: str | None = None
-    ) -> HTTPStatus:
+    ) -> WebSocketAnswer:
         context = {"routeKey": route, "connectionId": connection, "identity": {"sourceIp": "192.0.2.1"}}
         event = {"requestContext": context, "queryStringParameters": query, "body": body}
         return self.routes.run(WebSocketEvent.model_validate(event))

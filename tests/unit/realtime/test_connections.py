@@ -57,7 +57,9 @@ def test_a_source_address_opens_so_many_connections_in_a_minute(hall: Hall) -> N
     assert {hall.connect(f"c{number}", None) for number in range(most)} == {HTTPStatus.UNAUTHORIZED}
     # When it comes with a ticket, Then it waits for the next minute, in which the ticket is still good
     ticket = hall.ticket()
-    assert hall.connect("late", ticket) is HTTPStatus.TOO_MANY_REQUESTS
+    late = hall.answer_to_connect("late", ticket)
+    assert late.status is HTTPStatus.TOO_MANY_REQUESTS
+    assert 0 < int(late.headers["Retry-After"]) <= 60
     hall.clock.advance(WINDOW - TICKET_LIFETIME)
     ticket = hall.ticket()
     hall.clock.advance(TICKET_LIFETIME - timedelta(seconds=1))
@@ -123,9 +125,9 @@ def test_a_sixth_connection_of_an_account_is_refused_and_leaves_nothing(hall: Ha
     assert hall.connect("bob", hall.ticket(BOB)) is HTTPStatus.OK
     assert {hall.connect(f"c{number}", hall.ticket()) for number in range(5)} == {HTTPStatus.OK}
     # When Alice opens another
-    status = hall.connect("c5", hall.ticket())
-    # Then it is refused
-    assert status is HTTPStatus.CONFLICT
+    refused = hall.answer_to_connect("c5", hall.ticket())
+    # Then it is refused, and told when to come back
+    assert (refused.status, refused.headers) == (HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60"})
     assert len(hall.connections.connections) == 6
 
 

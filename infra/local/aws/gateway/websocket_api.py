@@ -83,7 +83,7 @@ class WebSocketApi:
         handshake = Handshake(request, connection_id, int(time.time() * 1000), self._api_id, self._stage)
         refusal = await self._refusal(handshake)
         if refusal is not None:
-            return web.Response(status=refusal)
+            return refusal
         socket = web.WebSocketResponse(max_msg_size=FRAME_BYTES_MAX)  # clients send each message as one frame
         connection = self._connections[connection_id] = Connection(socket, handshake)
         try:
@@ -95,16 +95,18 @@ class WebSocketApi:
             await self._invoke("$disconnect", gone)
         return socket
 
-    async def _refusal(self, handshake: Handshake) -> int | None:
-        """Invoke $connect; returns the status with which it refuses the handshake, or None."""
+    async def _refusal(self, handshake: Handshake) -> web.Response | None:
+        """Invoke $connect; returns the answer with which it refuses the handshake, or None."""
         outcome = await self._invoke("$connect", handshake.connect())
         if outcome is None:
             return None
         if outcome.is_error:
-            return 500
+            return web.Response(status=500)
         answer = json.loads(outcome.payload)
-        status = int(answer.get("statusCode", 500)) if isinstance(answer, dict) else 500
-        return None if status in OK_STATUS else status
+        if not isinstance(answer, dict):
+            return web.Response(status=500)
+        status = int(answer.get("statusCode", 500))
+        return None if status in OK_STATUS else web.Response(status=status, headers=answer.get("headers"))
 
     async def _receive(self, connection: Connection) -> None:
         """Pass messages to their routes, one after the other, until the connection ends."""

@@ -1,15 +1,15 @@
 """WebSocket API: API Gateway's events, and the use case behind each route."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flareflow.entrypoints import limits
-from flareflow.errors import InvalidRequestError, RequestError
+from flareflow.errors import InvalidRequestError, RequestError, TooManyRequestsError
 from flareflow.inputs import UInt64
 
 logger = Logger(child=True)
@@ -48,6 +48,18 @@ class WatchRequest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class WebSocketAnswer:
+    """What API Gateway is told of an event. Only the answer to `$connect` reaches the client, in the handshake."""
+
+    status: HTTPStatus
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def for_gateway(self) -> dict[str, Any]:
+        headers = {"headers": dict(self.headers)} if self.headers else {}
+        return {"statusCode": self.status.value, **headers}
+
+
+@dataclass(frozen=True, slots=True)
 class Routes:
     """Handle one event. `$connect` is refused by its status; other failures are sent as messages of type `error`."""
 
@@ -64,7 +76,7 @@ class Routes:
     refuse: Callable[[str, RequestError], None]
     """Takes the connection id and why it does not get what it asked for."""
 
-    def run(self, event: WebSocketEvent) -> HTTPStatus:
+    def run(self, event: WebSocketEvent) -> WebSocketAnswer:
         """Raises UnavailableError, which API Gateway reports to the client as an internal error."""
         connection_id = event.request_context.connection_id
         match event.request_context.route_key:
@@ -78,17 +90,17 @@ class Routes:
                 self._answer(connection_id, lambda: self.ping(connection_id))
             case _:
                 self._answer(connection_id, _refuse_action)
-        return HTTPStatus.OK
+        return WebSocketAnswer(HTTPStatus.OK)
 
-    def _connect(self, context: RequestContext, ticket: str) -> HTTPStatus:
+    def _connect(self, context: RequestContext, ticket: str) -> WebSocketAnswer:
         source_ip = context.identity.source_ip
         try:
             self.limit(limits.CONNECT, source_ip)
             self.connect(context.connection_id, ticket)
         except RequestError as error:
             logger.info("connection refused", status=error.status.value, code=error.code, source_ip=source_ip)
-            return error.status
-        return HTTPStatus.OK
+            return WebSocketAnswer(error.status, _retry_after(error))
+        return WebSocketAnswer(HTTPStatus.OK)
 
     def _answer(self, connection_id: str, answer: Callable[[], None]) -> None:
         """Whatever the client asked for that cannot be done is told by a message."""
@@ -104,6 +116,10 @@ class Routes:
             wish = "Send action, subscription_id and, to resume, after."
             raise InvalidRequestError("invalid_request", wish) from error
         self.watch(connection_id, wanted.subscription_id, wanted.after)
+
+
+def _retry_after(error: RequestError) -> Mapping[str, str]:
+    return {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, TooManyRequestsError) else {}
 
 
 def _refuse_action() -> None:

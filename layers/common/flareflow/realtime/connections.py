@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.credentials import token_hash
-from flareflow.errors import ConflictError, UnauthenticatedError
+from flareflow.errors import TooManyRequestsError, UnauthenticatedError
 from flareflow.realtime.models import Connection
 from flareflow.realtime.ports import Connections, ConnectionSender, Tickets
 from flareflow.time import Clock
@@ -14,6 +14,8 @@ CONNECTION_LIFETIME: Final = timedelta(hours=2)
 """API Gateway closes every connection after two hours."""
 CONNECTIONS_MAX: Final = 5
 """Of one account."""
+CONNECT_AGAIN_SECONDS: Final = 60
+"""When an account with as many may try again: nobody knows when one of them ends."""
 RECORDED_AFTER: Final = timedelta(minutes=5)
 """After the last watcher has gone, messages are stored for so long, for a client that connects again."""
 
@@ -29,7 +31,7 @@ class Connect:
     clock: Clock
 
     def run(self, connection_id: str, ticket: str) -> None:
-        """Raises UnauthenticatedError `unknown_ticket`, ConflictError `too_many_connections`."""
+        """Raises UnauthenticatedError `unknown_ticket`, TooManyRequestsError `too_many_connections`."""
         now = self.clock()
         address = self.tickets.consume(token_hash(ticket), now)
         if address is None:
@@ -37,7 +39,8 @@ class Connect:
         self.connections.add(Connection(connection_id, address, now + CONNECTION_LIFETIME))
         if self._are_too_many(connection_id, address, now):
             self.forget.run(connection_id)
-            raise ConflictError("too_many_connections", f"An account has at most {CONNECTIONS_MAX} connections.")
+            most = f"An account has at most {CONNECTIONS_MAX} connections."
+            raise TooManyRequestsError(most, CONNECT_AGAIN_SECONDS, code="too_many_connections")
 
     def _are_too_many(self, connection_id: str, address: str, now: datetime) -> bool:
         """Count after adding, so that concurrent calls never let in more. Those that are gone do not count."""
