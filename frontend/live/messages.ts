@@ -71,14 +71,21 @@ export interface KeyResumedMessage {
 
 /**
  * A virtual key does not work for now. `key_hash` is the SHA-256 of the key.
+ *
+ * `reason` is "standing" where the standing of the subscription allows no calls, and "administrator" where an
+ * administrator of LiteLLM has blocked the key.
  */
 export interface KeySuspended {
   readonly key_hash: string;
   readonly alias: string;
+  readonly reason: SuspendedBy;
 }
 
 /**
  * A virtual key does not work for now. `key_hash` is the SHA-256 of the key.
+ *
+ * `reason` is "standing" where the standing of the subscription allows no calls, and "administrator" where an
+ * administrator of LiteLLM has blocked the key.
  */
 export interface KeySuspendedMessage {
   readonly type: "key.suspended";
@@ -158,6 +165,11 @@ export interface StandingChangedMessage {
  * `suspended`: something is owed. `exiting`: the owner announced the end of the subscription.
  */
 export type SubscriptionStatus = "active" | "suspended" | "exiting" | "closed";
+
+/**
+ * Why a virtual key is blocked.
+ */
+export type SuspendedBy = "standing" | "administrator";
 
 /**
  * All usage of a subscription. `version` grows with every change: only a higher one replaces what is known.

@@ -306,9 +306,17 @@ FAULTS: Final = (
         "realtime-suspended-key-told-as-resumed",
         "A blocked key is told as suspended.",
         NOTIFICATIONS,
-        "KeySuspended if change.is_suspended else KeyResumed",
-        "KeyResumed if change.is_suspended else KeySuspended",
+        "    if change.suspended_by is None:\n",
+        "    if change.suspended_by:\n",
         [TEST_NOTIFICATIONS],
+    ),
+    Fault(
+        "realtime-held-key-not-told",
+        "A key that an administrator has blocked is told as suspended.",
+        CHANGES,
+        "    KeyStatus.HELD: SuspendedBy.ADMINISTRATOR,\n",
+        "",
+        [TEST_CHANGES],
     ),
     Fault(
         "realtime-unused-epoch-told-as-sealed",
@@ -328,10 +336,10 @@ FAULTS: Final = (
     ),
     Fault(
         "realtime-key-under-change-told",
-        "A key that is being changed is in neither state.",
+        "A key that is being changed is in no state.",
         CHANGES,
-        "after not in {KeyStatus.ACTIVE, KeyStatus.BLOCKED}",
-        "after is KeyStatus.DELETED",
+        "    KeyStatus.ACTIVE: None,\n",
+        "    KeyStatus.ACTIVE: None,\n    KeyStatus.CHANGING: None,\n",
         [TEST_CHANGES],
     ),
     Fault(

@@ -21,7 +21,7 @@ from flareflow.realtime.changes import (
     UsageChanged,
 )
 from flareflow.realtime.frames import FRAME_BYTES_MAX, frames, numbered
-from flareflow.realtime.models import Message
+from flareflow.realtime.models import Message, SuspendedBy
 from flareflow.realtime.notifications import notifications_of
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
@@ -188,14 +188,16 @@ def test_the_newest_sealed_and_attested_epochs_are_told_in_the_order_of_their_wa
     assert kinds[2][1] == {"epoch": "7", "attested_microtokens": "70", "voting_round": "107"}
 
 
-def test_of_each_key_the_last_state_is_told() -> None:
-    changes = [
-        KeyChanged(number, NOON, 7, name, f"alias of {name}", is_suspended)
-        for number, (name, is_suspended) in enumerate((("a", True), ("b", True), ("a", False)))
-    ]
+def test_of_each_key_the_last_state_is_told_and_why_it_does_not_work() -> None:
+    # Given a key that was blocked and works again, one that the standing blocks, and one that an administrator does
+    standing, administrator = SuspendedBy.STANDING, SuspendedBy.ADMINISTRATOR
+    states = (("a", standing), ("b", standing), ("a", None), ("c", administrator))
+    changes = [KeyChanged(number, NOON, 7, name, f"alias of {name}", by) for number, (name, by) in enumerate(states)]
+    # When they are told together, Then each key has one message
     assert told(*changes) == [
         ("key.resumed", {"key_hash": "a", "alias": "alias of a"}),
-        ("key.suspended", {"key_hash": "b", "alias": "alias of b"}),
+        ("key.suspended", {"key_hash": "b", "alias": "alias of b", "reason": "standing"}),
+        ("key.suspended", {"key_hash": "c", "alias": "alias of c", "reason": "administrator"}),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import Entry, RatedRecord
-from flareflow.realtime.models import Source
+from flareflow.realtime.models import Source, SuspendedBy
 from flareflow.settlement.journal import Subscription
 
 
@@ -88,10 +88,10 @@ class StandingDecided(Change):
 
 @dataclass(frozen=True, slots=True)
 class KeyChanged(Change):
-    """A virtual key of the subscription was blocked or unblocked."""
+    """A virtual key of the subscription was blocked, or unblocked: then `suspended_by` is None."""
 
     source: ClassVar[Source] = Source.KEYS
 
     key_hash: str
     alias: str
-    is_suspended: bool
+    suspended_by: SuspendedBy | None

@@ -21,6 +21,15 @@ class MessageType(StrEnum):
     KEY_RESUMED = "key.resumed"
 
 
+class SuspendedBy(StrEnum):
+    """Why a virtual key is blocked."""
+
+    STANDING = "standing"
+    """The standing of its subscription allows no calls; the key works again when it does."""
+    ADMINISTRATOR = "administrator"
+    """An administrator of LiteLLM has blocked it, and only an administrator can unblock it."""
+
+
 class Source(StrEnum):
     """The items whose changes become messages; each kind is followed by itself."""
 

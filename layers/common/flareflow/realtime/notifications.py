@@ -131,8 +131,13 @@ def _standing(changes: Sequence[Change]) -> Iterator[Notification]:
 def _keys(changes: Sequence[Change]) -> Iterator[Notification]:
     last = {change.key_hash: change for change in changes if isinstance(change, KeyChanged)}
     for change in last.values():
-        kind = KeySuspended if change.is_suspended else KeyResumed
-        yield _notification([change], kind(change.key_hash, change.alias))
+        yield _notification([change], _key_state(change))
+
+
+def _key_state(change: KeyChanged) -> KeySuspended | KeyResumed:
+    if change.suspended_by is None:
+        return KeyResumed(change.key_hash, change.alias)
+    return KeySuspended(change.key_hash, change.alias, change.suspended_by)
 
 
 def _notification(told: Sequence[Change], payload: Payload) -> Notification:

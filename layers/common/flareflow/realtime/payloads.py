@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, Literal
 
-from flareflow.realtime.models import MessageType
+from flareflow.realtime.models import MessageType, SuspendedBy
 from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.pricing import Currency
 
@@ -116,12 +116,17 @@ class StandingChanged:
 
 @dataclass(frozen=True, slots=True)
 class KeySuspended:
-    """A virtual key does not work for now. `key_hash` is the SHA-256 of the key."""
+    """A virtual key does not work for now. `key_hash` is the SHA-256 of the key.
+
+    `reason` is "standing" where the standing of the subscription allows no calls, and "administrator" where an
+    administrator of LiteLLM has blocked the key.
+    """
 
     type: ClassVar[MessageType] = MessageType.KEY_SUSPENDED
 
     key_hash: str
     alias: str
+    reason: SuspendedBy
 
 
 @dataclass(frozen=True, slots=True)

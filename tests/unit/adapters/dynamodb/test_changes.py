@@ -23,6 +23,7 @@ from flareflow.adapters.dynamodb.usage_packs import pack_entries, pack_records
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import Entry
 from flareflow.realtime.changes import CallsCounted, KeyChanged, SubscriptionChanged, UsageChanged
+from flareflow.realtime.models import SuspendedBy
 from flareflow.settlement.events import Position
 from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from tests.fakes.metering import rating, record, row, waiting
@@ -87,15 +88,25 @@ def test_a_change_of_a_subscription_has_its_state_before_and_after() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_suspended"), [("changing", "blocked", True), ("changing", "active", False)]
+    ("before", "after", "suspended_by"),
+    [
+        ("changing", "blocked", SuspendedBy.STANDING),
+        ("changing", "active", None),
+        ("active", "held", SuspendedBy.ADMINISTRATOR),
+        ("blocked", "held", SuspendedBy.ADMINISTRATOR),
+        ("changing", "held", SuspendedBy.ADMINISTRATOR),
+    ],
 )
-def test_a_key_that_was_blocked_or_unblocked_is_a_change(before: str, after: str, is_suspended: bool) -> None:
+def test_a_key_that_was_blocked_or_unblocked_is_a_change(
+    before: str, after: str, suspended_by: SuspendedBy | None
+) -> None:
     change = decode_change(stream_record(KEY | {"status": after}, KEY | {"status": before}))
-    assert change == KeyChanged(NUMBER, WRITTEN_AT, 7, "ab" * 32, "mine", is_suspended)
+    assert change == KeyChanged(NUMBER, WRITTEN_AT, 7, "ab" * 32, "mine", suspended_by)
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("active", "changing"), ("blocked", "changing"), ("active", "active"), (None, "active")]
+    ("before", "after"),
+    [("active", "changing"), ("held", "changing"), ("held", "held"), ("active", "active"), (None, "active")],
 )
 def test_a_key_whose_state_is_the_same_or_not_known_is_no_change(before: str | None, after: str) -> None:
     old = None if before is None else KEY | {"status": before}

@@ -1,7 +1,9 @@
 """Stream records of UsageTable, LedgerTable and AccountsTable, decoded into what functions react to."""
 
 from base64 import b64decode
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
 
@@ -27,6 +29,13 @@ from flareflow.realtime.changes import (
     SubscriptionChanged,
     UsageChanged,
 )
+from flareflow.realtime.models import SuspendedBy
+
+_SUSPENDED_BY: Final[Mapping[KeyStatus, SuspendedBy | None]] = {
+    KeyStatus.ACTIVE: None,
+    KeyStatus.BLOCKED: SuspendedBy.STANDING,
+    KeyStatus.HELD: SuspendedBy.ADMINISTRATOR,
+}
 
 
 def decode_change(record: DynamoDBRecord) -> Change | None:
@@ -78,11 +87,11 @@ def _calls_counted(number: int, at: datetime, pack: Item) -> CallsCounted:
 
 
 def _key_changed(number: int, at: datetime, old: Item, new: Item) -> KeyChanged | None:
-    """Blocked or unblocked; while that is under way a key is in neither state."""
+    """Blocked, by the standing or by an administrator, or unblocked; while that is under way a key is in no state."""
     after, subscription_id = KeyStatus(new["status"]), VIRTUAL_KEY.number(new, "subscription_id")
-    if old["status"] == after or after not in {KeyStatus.ACTIVE, KeyStatus.BLOCKED}:
+    if old["status"] == after or after not in _SUSPENDED_BY:
         return None
-    return KeyChanged(number, at, subscription_id, new["key_hash"], new["alias"], after is KeyStatus.BLOCKED)
+    return KeyChanged(number, at, subscription_id, new["key_hash"], new["alias"], _SUSPENDED_BY[after])
 
 
 def _binary(item: Item) -> Item:
