@@ -64,6 +64,7 @@ class Tidings(BaseModel):
     voting_round: Count | None = None
     statement_hash: Name | None = None
     alias: Name | None = None
+    reason: Name | None = None
 
 
 class Reached(BaseModel):
@@ -210,7 +211,8 @@ def _said(kind: str, told: Tidings) -> str | None:
         case "standing.changed":
             said = f"standing    {told.standing}"
         case "key.suspended" | "key.resumed":
-            said = f"key         {told.alias or '(no name)'} {kind.removeprefix('key.')}"
+            by = " by an administrator" if told.reason == "administrator" else ""
+            said = f"key         {told.alias or '(no name)'} {kind.removeprefix('key.')}{by}"
     return said
 
 

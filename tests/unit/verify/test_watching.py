@@ -85,6 +85,21 @@ def watch(line: Line, paper: io.StringIO, watched: Watched | None = None) -> Wat
     return watched
 
 
+def test_a_key_that_an_administrator_has_blocked_is_told_as_such(paper: io.StringIO) -> None:
+    # Given a key that the standing has blocked, another that an administrator has, and one that works again
+    states = [("key.suspended", "a", "standing"), ("key.suspended", "b", "administrator"), ("key.resumed", "a", None)]
+    told = [
+        numbered(kind, place, key_hash="ab", alias=alias, reason=reason)
+        for place, (kind, alias, reason) in enumerate(states, 2)
+    ]
+    # When they are told
+    watch(Line([[snapshot(1)], told]), paper)
+    # Then only what topping up does not end is an administrator's
+    said = [line.partition(" ")[2].split(maxsplit=1) for line in paper.getvalue().splitlines()]
+    keys = [rest for head, rest in said if head == "key"]
+    assert keys == ["a suspended", "b suspended by an administrator", "a resumed"]
+
+
 def test_pending_and_proven_stand_apart(paper: io.StringIO) -> None:
     # Given a subscription of which two million were charged before
     before = Watched(7, settled=2 * MILLION, attested=2 * MILLION)
