@@ -11,6 +11,7 @@ from typing import Final
 from flareflow.errors import BrokenRuleError, ConflictError
 from flareflow.metering.calls import CallRecord, Ending, LoggedCall, Tokens
 from flareflow.metering.models import LiveTotals, Subscriptions
+from flareflow.metering.outcomes import Known, Outcome
 from flareflow.metering.ports import UsageEvents
 from flareflow.metering.price_book import Pattern, Price, PriceBook
 from flareflow.metering.receipts import ReceiptKeys
@@ -26,7 +27,7 @@ from flareflow.metering.usage_events import (
     RecordReport,
     UsageEvent,
 )
-from flareflow.metering.witnesses import Known, Outcome, bill_alone, count_rows, rows_without_record, take_records
+from flareflow.metering.witnesses import bill_alone, count_rows, rows_without_record, take_records
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

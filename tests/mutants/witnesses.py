@@ -6,6 +6,7 @@ from tests.mutants.fault import Fault
 
 METERING: Final = "layers/common/flareflow/metering"
 WITNESSES: Final = f"{METERING}/witnesses.py"
+OUTCOMES: Final = f"{METERING}/outcomes.py"
 EVENTS: Final = f"{METERING}/usage_events.py"
 WING: Final = "layers/common/flareflow/adapters/dynamodb"
 ITEMS: Final = f"{WING}/usage_items.py"
@@ -187,7 +188,7 @@ FAULTS: Final = (
     Fault(
         "witnesses-not-billed-entry-counted",
         "Only what is billed adds to the totals.",
-        WITNESSES,
+        OUTCOMES,
         "tuple(entry for entry in self.entries if entry.is_billed)",
         "self.entries",
         [RULES],

@@ -14,11 +14,27 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.aws.gateway.template import TEMPLATE
 from infra.paths import ROOT
+from tests.benchmarks.imports import functions as benchmarked
 
 PACKAGE: Final = ROOT / "layers" / "common" / "flareflow"
 DOMAIN: Final = ("metering", "statements", "attestation", "settlement", "accounts", "realtime", "books")
 RUNTIME_DISTRIBUTIONS: Final = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 IMPORT_SECONDS_MAX: Final = 60
+LOADED_WHERE_USED: Final = {
+    "httpx": "what asks Flow or LiteLLM is imported by the composition root's function that makes it",
+    "rlp": "only a proof of an account is encoded with it",
+    "Crypto": "a hash or a signature is made by few routes",
+    "aws_lambda_powertools.utilities.batch": "streams have a queue for failures only",
+}
+"""Modules that a cold start of a function waits for in vain, and why."""
+ASKED_BY_EACH_EVENT: Final = {"enforcement": {"httpx"}}
+"""What a function needs for whatever it is called for."""
+NOT_READ: Final = {
+    "session_authorizer": ("flareflow.settlement", "flareflow.metering", "aws_lambda_powertools.event_handler"),
+    "websocket": ("flareflow.attestation", "flareflow.statements", "flareflow.metering.price_book"),
+    "pending_push": ("flareflow.attestation", "flareflow.statements", "flareflow.metering.price_book"),
+}
+"""Rooms that a function has no business in."""
 
 
 def imports(source: Path) -> Iterator[str]:
@@ -79,6 +95,17 @@ def test_functions_without_the_chain_layer_need_nothing_that_only_it_has() -> No
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("function", sorted(name for name, is_waited_for in benchmarked().items() if is_waited_for))
+def test_a_function_that_somebody_waits_for_imports_late_what_few_events_need(function: str) -> None:
+    # When its module is imported, as at a cold start
+    program = f"import sys, functions.{function}.app; print(*sys.modules)"
+    loaded = run_alone(program).stdout.split()
+    # Then nothing is there that most events do not need
+    assert "boto3" in loaded
+    late = {*LOADED_WHERE_USED, *NOT_READ.get(function, ())} - ASKED_BY_EACH_EVENT.get(function, set())
+    assert [module for module in loaded if any(f"{module}.".startswith(f"{one}.") for one in late)] == []
+
+
 def lock_name(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
@@ -94,6 +121,11 @@ def import_without(missing: list[str], handlers: list[str]) -> subprocess.Comple
         "    except ImportError as error:\n"
         "        print(handler, error)\n"
     )
+    return run_alone(program)
+
+
+def run_alone(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a new process that finds functions and layer, and nothing else of this repository."""
     return subprocess.run(
         [sys.executable, "-c", program],
         env={"PYTHONPATH": f"{ROOT}:{PACKAGE.parent}", "AWS_DEFAULT_REGION": "us-east-1"},

@@ -19,11 +19,12 @@ import httpx
 from flareflow.adapters.litellm.spend_log import PAGE_ROWS_MAX, LiteLLMSpendLog
 from flareflow.metering.call_types import known_call_types
 from flareflow.metering.models import Usage, Window
+from flareflow.metering.outcomes import Known
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.rows import Listing
 from flareflow.metering.sorting import Seen, SortRows
 from flareflow.metering.usage_events import CountReport, OwnedRow
-from flareflow.metering.witnesses import Known, count_rows
+from flareflow.metering.witnesses import count_rows
 from tests.benchmarks.metering.log import Log, page_text
 from tests.fakes.metering import FakeKeyDirectory
 from tests.fakes.spend_log import FakeCases

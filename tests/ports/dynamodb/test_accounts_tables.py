@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flareflow.accounts.models import KeyLimits, KeyStatus, Lease, Session, SubscriptionLeases, VirtualKey
-from flareflow.accounts.ports import (
+from flareflow.accounts.sign_in_ports import (
     KEYS_PER_SUBSCRIPTION_MAX,
     KeyRequestClaim,
     KeyRequests,

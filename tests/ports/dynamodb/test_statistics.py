@@ -10,8 +10,8 @@ import pytest
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.statistics import DynamoStatistics, DynamoSubscriptionsInOrder
 from flareflow.adapters.dynamodb.tables import SUBSCRIPTION
+from flareflow.settlement.health import Health, System
 from flareflow.settlement.statistics import Books, KeptStatistics, Sums
-from flareflow.settlement.status import Health, System
 from tests.fakes.accounts import ALICE
 from tests.fakes.settlement import FakeStatistics
 from tests.ports.dynamodb.test_subscription_views import deposit

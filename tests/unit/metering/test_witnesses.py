@@ -8,8 +8,9 @@ import pytest
 
 from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import Usage
+from flareflow.metering.outcomes import Known, Outcome
 from flareflow.metering.usage_events import DifferenceKind, OwnedRecord
-from flareflow.metering.witnesses import WAITING_MAX, Known, Outcome, count_rows, take_records
+from flareflow.metering.witnesses import WAITING_MAX, count_rows, take_records
 from tests.fakes.metering import EVEN_BOOK, NOW, FakeUsageEvents, record, row, swept, waiting
 
 GRACE = timedelta(minutes=30)

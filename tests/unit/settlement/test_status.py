@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from flareflow.attestation.models import State
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.status import Health, ReadStatus, Status, System
+from flareflow.settlement.health import Health, System
+from flareflow.settlement.status import ReadStatus, Status
 from flareflow.time import Epochs
 from tests.fakes.settlement import FakeKnownRates
 from tests.unit.statements.sealing import Sealing

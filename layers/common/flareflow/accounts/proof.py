@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flareflow.accounts.models import SIGN_IN_WEIGHT, AccountKey, AccountProof, KeySignature
-from flareflow.accounts.ports import AccountKeys, ProofVerifier
+from flareflow.accounts.sign_in_ports import AccountKeys, ProofVerifier
 from flareflow.errors import UnauthenticatedError
 
 

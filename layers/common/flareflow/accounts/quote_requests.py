@@ -18,7 +18,7 @@ type Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARA
 class TokensRequest(BaseModel):
     """Tokens by kind; the kinds do not overlap."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     prompt: UInt32 = 0
     cache_read: UInt32 = 0
@@ -32,7 +32,7 @@ class TokensRequest(BaseModel):
 class CallRequest(BaseModel):
     """A call to be quoted. `base_model`: what the deployment calls, where that is known."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     model: Name
     base_model: Name | None = None
@@ -48,7 +48,7 @@ class CallRequest(BaseModel):
 class QuoteRequest(BaseModel):
     """Calls to be quoted, each on its own. `after_microtokens`: what the subscription has used before, for the tier."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     calls: Annotated[list[CallRequest], Field(min_length=1, max_length=CALLS_MAX)]
     after_microtokens: UInt64 = 0

@@ -26,7 +26,7 @@ type Hash256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 class SignedByKey(BaseModel):
     """One signature of an account proof: r and s in hex."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     key_index: UInt32
     signature: Signature
@@ -38,7 +38,7 @@ class SessionRequest(BaseModel):
     A wallet without account proof signs a text instead (docs/sign-in.md), and `proof_type` says so.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     address: Annotated[str, StringConstraints(max_length=18)]
     nonce: Nonce
@@ -56,7 +56,7 @@ class SessionRequest(BaseModel):
 class RefreshRequest(BaseModel):
     """`POST /v1/auth/tokens`: exchange a refresh token for a new pair of tokens."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     refresh_token: Annotated[str, StringConstraints(max_length=200)]
 
@@ -67,7 +67,7 @@ class KeyRequest(BaseModel):
     `models`: the only ones that it may call; none: all of them. `cap_rated_tokens`: what it may use in all.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     subscription_id: UInt64
     alias: Label = ""
@@ -93,7 +93,7 @@ class KeyRequest(BaseModel):
 class KeyChange(BaseModel):
     """`PATCH /v1/keys/{key_hash}`: give a key another name or cap. What is left out stays; null takes the cap away."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     alias: Label | None = None
     cap_rated_tokens: Cap | None = None
@@ -113,7 +113,7 @@ class RotationRequest(BaseModel):
     Without that, the old key works for a day.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     old_key_until: Moment | None = None
 
@@ -137,7 +137,7 @@ class SuccessorRequest(KeyRequest):
 class KeyReportRequest(BaseModel):
     """`POST /internal/credit/keys`: a gate asks what a key may know of itself."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     key_hash: Hash256
 
@@ -149,7 +149,7 @@ class LeaseRequest(BaseModel):
     what it would like to have for later calls.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     gate: Hash128
     key_hash: Hash256

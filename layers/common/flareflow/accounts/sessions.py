@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.accounts.models import Session
-from flareflow.accounts.ports import Sessions
+from flareflow.accounts.sign_in_ports import Sessions
 from flareflow.credentials import TokenFactory, token_hash
 from flareflow.errors import NotFoundError, UnauthenticatedError
 from flareflow.inputs import Client

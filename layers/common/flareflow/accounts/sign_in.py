@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.accounts.models import AccountProof
-from flareflow.accounts.ports import Nonces
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sessions import OpenSession, SignedIn
+from flareflow.accounts.sign_in_ports import Nonces
 from flareflow.credentials import TokenFactory
 from flareflow.errors import ForbiddenError, UnauthenticatedError
 from flareflow.inputs import Client

@@ -2,6 +2,7 @@
 
 import time
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 from pydantic import PositiveInt
@@ -14,15 +15,14 @@ from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests, DynamoVirtualKeys
-from flareflow.adapters.flow.cadence import contract_addresses
-from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
-from flareflow.adapters.flow.subscriptions import FlowSubscriptions
-from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.bootstrap.standings import judge_standing
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
 from flareflow.time import utc_now
+
+if TYPE_CHECKING:
+    from flareflow.adapters.flow.subscriptions import FlowSubscriptions
+    from flareflow.adapters.litellm.keys import LiteLLMKeys
 
 
 class KeyProvisioningSettings(Settings):
@@ -46,7 +46,11 @@ def settings() -> KeyProvisioningSettings:
 
 
 @cache
-def on_chain_subscriptions() -> FlowSubscriptions:
+def on_chain_subscriptions() -> "FlowSubscriptions":
+    from flareflow.adapters.flow.cadence import contract_addresses  # noqa: PLC0415
+    from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client  # noqa: PLC0415
+    from flareflow.adapters.flow.subscriptions import FlowSubscriptions  # noqa: PLC0415
+
     addresses = contract_addresses(settings().flow_network, settings().flow_contract_address)
     rest = FlowRest(http_client(settings().flow_rest_url))
     return FlowSubscriptions(FlowScripts(rest, addresses))
@@ -58,7 +62,11 @@ def virtual_keys() -> DynamoVirtualKeys:
 
 
 @cache
-def key_issuer() -> LiteLLMKeys:
+def key_issuer() -> "LiteLLMKeys":
+    """Imported and made when the first key is made or deleted."""
+    from flareflow.adapters.litellm.client import litellm_client  # noqa: PLC0415
+    from flareflow.adapters.litellm.keys import LiteLLMKeys  # noqa: PLC0415
+
     master_key = secret(settings().litellm_master_key_secret)
     return LiteLLMKeys(litellm_client(settings().litellm_url, master_key))
 

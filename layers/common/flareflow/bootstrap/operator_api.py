@@ -17,8 +17,6 @@ from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
-from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.adapters.litellm.rows import NANOUSD
 from flareflow.bootstrap.usage_cases import UsageCasesSettings, operator_of
 from flareflow.limits import LimitRequests
@@ -91,6 +89,9 @@ def queues() -> SqsQueues:
 
 @cache
 def compare_keys() -> CompareKeys:
+    from flareflow.adapters.litellm.client import litellm_client  # noqa: PLC0415
+    from flareflow.adapters.litellm.keys import LiteLLMKeys  # noqa: PLC0415
+
     given, tables = settings(), boto3.resource("dynamodb")
     return CompareKeys(
         subscriptions=DynamoAllSubscriptions(tables.Table(given.ledger_table)),

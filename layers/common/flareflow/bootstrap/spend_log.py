@@ -2,7 +2,7 @@
 
 import time
 from datetime import timedelta
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import boto3
 from pydantic import model_validator
@@ -13,13 +13,14 @@ from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.settings import Settings
 from flareflow.metering.call_types import known_call_types
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.reading import ReadSlice
 from flareflow.metering.sorting import SortRows
+
+if TYPE_CHECKING:
+    from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 
 READ_SECONDS_OF_POLLS: Final = 60.0
 """How long a page may take: a LiteLLM under load takes half a minute, and the functions have three or more."""
@@ -59,7 +60,11 @@ class LookBackSettings(Settings):
         return self
 
 
-def spend_log(settings: SpendLogSettings, read_seconds: float) -> LiteLLMSpendLog:
+def spend_log(settings: SpendLogSettings, read_seconds: float) -> "LiteLLMSpendLog":
+    """Imports what asks LiteLLM, which a function that only decides cases never does."""
+    from flareflow.adapters.litellm.client import litellm_client  # noqa: PLC0415
+    from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog  # noqa: PLC0415
+
     master_key = secret(settings.litellm_master_key_secret)
     return LiteLLMSpendLog(litellm_client(settings.litellm_url, master_key, read_seconds))
 

@@ -11,9 +11,6 @@ from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
-from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
-from flareflow.adapters.flow.accounts import FlowAccountKeys
-from flareflow.adapters.flow.rest import FlowRest, http_client
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
@@ -57,6 +54,11 @@ def give_nonce() -> GiveNonce:
 
 @cache
 def sign_in() -> SignIn:
+    """Imports what asks Flow and checks signatures, which no other route needs."""
+    from flareflow.adapters.flow.account_proof import EcdsaProofVerifier  # noqa: PLC0415
+    from flareflow.adapters.flow.accounts import FlowAccountKeys  # noqa: PLC0415
+    from flareflow.adapters.flow.rest import FlowRest, http_client  # noqa: PLC0415
+
     keys = FlowAccountKeys(FlowRest(http_client(settings().flow_rest_url)))
     return SignIn(
         nonces=nonces(),

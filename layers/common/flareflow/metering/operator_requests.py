@@ -22,7 +22,7 @@ class CaseDecisionRequest(BaseModel):
     `credited`, the customer got the difference back by `transaction` on Flow; `driven_again`, it is tried once more.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     case: _Text
     verdict: Verdict | Literal["driven_again"]
@@ -55,7 +55,7 @@ class CaseDecisionRequest(BaseModel):
 class PriceBookRequest(BaseModel):
     """`POST /v1/operator/price-books`: rate by a book what is counted from an epoch on that is not open yet."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     book: PriceBook
     from_epoch: Annotated[UInt64, Field(ge=1, lt=2**53)]
@@ -68,6 +68,6 @@ class PriceBookRequest(BaseModel):
 class RedriveRequest(BaseModel):
     """`POST /v1/operator/redrives`: move dead letters back to the queues that they came from."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     queue: DeadLetters

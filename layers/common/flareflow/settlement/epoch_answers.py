@@ -4,7 +4,7 @@ from typing import Annotated
 
 from flareflow.answers import Answer, Hex, Moment, Number, shown
 from flareflow.attestation.models import State
-from flareflow.settlement.status import Health, System
+from flareflow.settlement.health import Health, System
 
 
 class LinksAnswer(Answer):

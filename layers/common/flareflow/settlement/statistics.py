@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Final, Protocol, Self
 
 from flareflow.attestation.models import Attestation, State
+from flareflow.settlement.health import Health, System
 from flareflow.settlement.journal import Subscription
 from flareflow.settlement.pricing import Currency
-from flareflow.settlement.status import Health, ReadStatus, Status, System
+from flareflow.settlement.status import ReadStatus, Status
 from flareflow.statements.models import Statement
 from flareflow.time import Clock, Deadline
 

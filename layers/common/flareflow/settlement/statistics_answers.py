@@ -7,8 +7,8 @@ from typing import Annotated, Self
 from pydantic import PlainSerializer, WithJsonSchema
 
 from flareflow.answers import Answer, Hex, Moment, Number
+from flareflow.settlement.health import Health, System
 from flareflow.settlement.statistics import DayOfStatus
-from flareflow.settlement.status import Health, System
 
 Day = Annotated[
     date,

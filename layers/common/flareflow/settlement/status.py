@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final, Protocol
 
 from flareflow.attestation.models import State
+from flareflow.settlement.health import Health, System
 from flareflow.settlement.ports import KnownRates
 from flareflow.statements.ports import Statements
 from flareflow.time import Clock, Epochs
@@ -15,23 +15,6 @@ LATE_EPOCHS: Final = 3
 """Ticks come once in an epoch: what is this many epochs behind has missed more than one."""
 RATE_LATE: Final = timedelta(hours=1)
 """An older rate is not used (see `accounts.standing`)."""
-
-
-class Health(StrEnum):
-    """`late`: it has done its part, but not lately. `unknown`: it never has."""
-
-    OK = "ok"
-    LATE = "late"
-    UNKNOWN = "unknown"
-
-
-class System(StrEnum):
-    """The outside systems: `litellm` by its spend log, `flare` by the oldest request, `flow` by its events."""
-
-    LITELLM = "litellm"
-    FLARE = "flare"
-    FLOW = "flow"
-    PRICE_ORACLE = "price_oracle"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from flareflow.accounts.models import KeyStatus
 from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.ledger import subscription_of
+from flareflow.adapters.dynamodb.ledger_items import subscription_of
 from flareflow.adapters.dynamodb.standings import standing_of
 from flareflow.adapters.dynamodb.tables import (
     ATTESTATION,

@@ -11,6 +11,13 @@ from pydantic import TypeAdapter
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.ledger_items import (
+    PLAN_VERSION,
+    plan_of,
+    read_height,
+    read_subscription,
+    subscription_of,
+)
 from flareflow.adapters.dynamodb.postings import Write, Writes, key_of, set_aside_key
 from flareflow.adapters.dynamodb.tables import (
     CHAIN_CURSOR,
@@ -32,32 +39,8 @@ from flareflow.time import Pause
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_SUBSCRIPTION: Final = TypeAdapter(Subscription)
 _OUTGOING: Final = TypeAdapter(Outgoing)
 _SET_ASIDE: Final = TypeAdapter(SetAside)
-_PLAN: Final = TypeAdapter(PlanVersion)
-
-
-def read_subscription(table: "Table", subscription_id: int) -> Subscription | None:
-    """A subscription as of the last event in the journal; None before its first."""
-    with translating("read a subscription"):
-        found = table.get_item(Key=SUBSCRIPTION.key(subscription_id=subscription_id), ConsistentRead=True)
-    return subscription_of(found["Item"]) if "Item" in found else None
-
-
-def subscription_of(item: Mapping[str, Any]) -> Subscription:
-    return _SUBSCRIPTION.validate_python(item)
-
-
-def read_height(table: "Table") -> int | None:
-    """The last block whose events are all in the journal; None before the first."""
-    with translating("read how far the chain was read"):
-        item = table.get_item(Key=CHAIN_CURSOR.key(), ConsistentRead=True).get("Item")
-    return int(str(item["height"])) if item else None
-
-
-def plan_of(item: Mapping[str, Any]) -> PlanVersion:
-    return _PLAN.validate_python(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +81,7 @@ class DynamoLedger:
 
     def add_plan(self, plan: PlanVersion) -> None:
         key = PLAN.key(plan_id=plan.plan_id, plan_version=plan.plan_version)
-        content = _PLAN.dump_python(plan, mode="json", exclude={"is_retired"})
+        content = PLAN_VERSION.dump_python(plan, mode="json", exclude={"is_retired"})
         with translating("store a plan"):
             self.table.put_item(Item=content | key)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.ledger import read_subscription
+from flareflow.adapters.dynamodb.ledger_items import read_subscription
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.tables import LIVE_TOTALS
 from flareflow.adapters.dynamodb.usage_items import live_totals_of

@@ -12,12 +12,13 @@ from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.key_sweep import DynamoAllSubscriptions
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT
-from flareflow.adapters.dynamodb.ledger import subscription_of
+from flareflow.adapters.dynamodb.ledger_items import subscription_of
 from flareflow.adapters.dynamodb.statistics_kinds import STATISTICS, STATUS_DAY, counter
 from flareflow.adapters.dynamodb.tables import SUBSCRIPTION
 from flareflow.errors import UNREADABLE
+from flareflow.settlement.health import Health, System
 from flareflow.settlement.statistics import DayOfStatus, LedgerPart, Sums
-from flareflow.settlement.status import Health, Status, System
+from flareflow.settlement.status import Status
 from flareflow.time import Pause
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind
-from flareflow.settlement.status import Health, System
+from flareflow.settlement.health import Health, System
 
 
 def counter(system: System, health: Health) -> str:

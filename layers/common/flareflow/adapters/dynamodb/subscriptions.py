@@ -13,7 +13,7 @@ from flareflow.accounts.models import CursorPage
 from flareflow.adapters.dynamodb.batches import query_pages
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.ledger import plan_of, read_subscription
+from flareflow.adapters.dynamodb.ledger_items import plan_of, read_subscription
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
 from flareflow.adapters.dynamodb.tables import (
     JOURNAL_ENTRY,

@@ -14,6 +14,7 @@ from flareflow.adapters.dynamodb.tables import COUNTED_ALONE, SWEPT, UNCONFIRMED
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.errors import UNREADABLE
 from flareflow.json_format import timestamp
+from flareflow.metering.outcomes import Known, Outcome
 from flareflow.metering.rating import PriceBooks
 from flareflow.metering.usage_events import (
     CountReport,
@@ -26,8 +27,6 @@ from flareflow.metering.usage_events import (
 )
 from flareflow.metering.witnesses import (
     REACH,
-    Known,
-    Outcome,
     bill_alone,
     count_rows,
     records_without_row,

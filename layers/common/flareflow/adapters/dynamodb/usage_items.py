@@ -30,8 +30,8 @@ from flareflow.adapters.dynamodb.usage_packs import (
     unpack_records,
 )
 from flareflow.metering.models import LiveTotals, Usage, amounts
+from flareflow.metering.outcomes import Known, Outcome
 from flareflow.metering.usage_events import Entry, RatedRecord
-from flareflow.metering.witnesses import Known, Outcome
 
 WAITING_IN_LIVE_MAX: Final = 60
 """With more, those that waited before are spilled. The new ones stay: watchers are told of what is new in `LIVE`."""

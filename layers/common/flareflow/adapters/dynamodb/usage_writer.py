@@ -37,11 +37,12 @@ from flareflow.adapters.dynamodb.usage_items import (
 )
 from flareflow.errors import UNREADABLE, BrokenRuleError, RaceLostError
 from flareflow.json_format import timestamp
+from flareflow.metering.outcomes import Known, Outcome
 from flareflow.metering.price_book import PriceBook
 from flareflow.metering.rating import PriceBooks
 from flareflow.metering.rows import Reason
 from flareflow.metering.usage_events import Entry, OwnedRecord, OwnedRow, RatedRecord
-from flareflow.metering.witnesses import REACH, Known, Outcome, set_aside
+from flareflow.metering.witnesses import REACH, set_aside
 from flareflow.time import Pause
 
 if TYPE_CHECKING:
