@@ -251,8 +251,8 @@ FAULTS: Final = (
         "accounts-unknown-fields-accepted",
         "A request with fields that we do not know is refused.",
         REQUESTS,
-        'ConfigDict(extra="forbid", frozen=True)\n\n    subscription_id',
-        'ConfigDict(extra="ignore", frozen=True)\n\n    subscription_id',
+        'ConfigDict(extra="forbid", frozen=True, defer_build=True)\n\n    subscription_id',
+        'ConfigDict(extra="ignore", frozen=True, defer_build=True)\n\n    subscription_id',
         [TEST_KEY_PROVISIONING],
     ),
 )

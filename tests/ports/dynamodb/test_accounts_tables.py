@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flareflow.accounts.models import KeyLimits, KeyStatus, Lease, Session, SubscriptionLeases, VirtualKey
-from flareflow.accounts.sign_in_ports import (
+from flareflow.accounts.ports import (
     KEYS_PER_SUBSCRIPTION_MAX,
     KeyRequestClaim,
     KeyRequests,
     Leases,
-    Nonces,
-    Sessions,
     Standings,
     VirtualKeys,
 )
+from flareflow.accounts.sign_in_ports import Nonces, Sessions
 from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.dynamodb.errors import ConditionFailedError
