@@ -38,6 +38,7 @@ def test_whoever_closes_the_wallet_is_not_signed_in_and_can_try_again(visitor: V
 @pytest.mark.parametrize("way", ["decline", "close"])
 def test_a_transaction_that_is_not_approved_changes_nothing_and_can_be_tried_again(poor: Customer, way: str) -> None:
     # Given somebody who does not approve the opening of a subscription
+    poor.visitor.expected.append("Declined: User declined")
     poor.visitor.open("/start")
     poor.page.reload()
     poor.choose_deposit("1")

@@ -45,6 +45,10 @@ class AwsOnThisMachine(AwsInMemory):
     def streams(self) -> Any:
         return aws.session().client("dynamodbstreams", endpoint_url=url("dynamodb"))
 
+    @property
+    def queues(self) -> Any:
+        return aws.session().client("sqs", endpoint_url=url("moto"))
+
 
 @contextmanager
 def served(deployment: Deployment) -> Iterator[None]:

@@ -69,8 +69,8 @@ _IAM_AND_ROUTES: Final = (
         "gateway-missed-ticks-made-up-for",
         "A tick that is due while the last one runs is skipped.",
         SCHEDULES,
-        "due = max(due + self.seconds, time.time())",
-        "due = due + self.seconds",
+        "due += self.seconds * max(1, math.ceil(late_seconds / self.seconds))",
+        "due += self.seconds",
         [TEST_SCHEDULES],
     ),
 )

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from flow_py_sdk import HashAlgo, InMemorySigner, SignAlgo
 
-from flareflow.adapters.flow import rest as flow_rest
+from flareflow.adapters.flow import cadence
 from flareflow.adapters.flow.json_cdc import address, array, string, ufix64, uint64, uint256
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
 from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
@@ -67,7 +67,7 @@ def emulator(rest: FlowRest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     folder = tmp_path / "transactions" / "subscriptions"
     folder.mkdir(parents=True)
     (folder / "settle_page.cdc").write_text(SETTLE)
-    monkeypatch.setattr(flow_rest, "CADENCE", tmp_path)
+    monkeypatch.setattr(cadence, "CADENCE", tmp_path)
     access = AccessNode(HOST, port("flow_grpc"))
     return FlowTransactions(rest, access, SERVICE_ADDRESS, ServiceAccountSigner(), {})
 
@@ -179,7 +179,7 @@ def test_a_script_is_found_by_its_path_and_imports_by_name(
     (tmp_path / "scripts").mkdir()
     script = 'import "FlowToken"\naccess(all) fun main(): UFix64 { return FlowToken.totalSupply }'
     (tmp_path / "scripts" / "supply.cdc").write_text(script)
-    monkeypatch.setattr(flow_rest, "CADENCE", tmp_path)
+    monkeypatch.setattr(cadence, "CADENCE", tmp_path)
     # When it is run with the contract's address, then it is understood
     supply = FlowScripts(rest, {"FlowToken": "0x0ae53cb6e3f42a79"}).run("supply.cdc")
     assert isinstance(supply, int)

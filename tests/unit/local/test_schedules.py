@@ -62,7 +62,7 @@ def test_a_rule_fires_at_its_rate_whatever_its_function_takes(monkeypatch: pytes
 
 
 def test_a_tick_that_is_due_while_the_last_one_runs_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert fired(monkeypatch, seconds=25.0) == [0.0, 25.0, 50.0]
+    assert fired(monkeypatch, seconds=25.0) == [0.0, 30.0, 60.0]
 
 
 def test_a_function_that_is_busy_misses_a_tick_and_gets_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

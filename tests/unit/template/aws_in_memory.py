@@ -89,6 +89,10 @@ class AwsInMemory:
         """Their streams for the administrator."""
         return session.session().client("dynamodbstreams")
 
+    @property
+    def queues(self) -> Any:
+        return session.session().client("sqs")
+
     def name_of(self, logical_id: str) -> str:
         return self.deployment.physical(logical_id).ref
 

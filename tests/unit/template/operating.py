@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.metering.cases import Case, CaseKind
-from infra.local.aws import session
 from tests.unit.template.aws_in_memory import AwsInMemory
 from tests.unit.template.events import BEGIN, http_event
 from tests.unit.template.litellm_stand_in import row
@@ -60,11 +59,10 @@ def open_cases(aws: AwsInMemory) -> None:
 
 def lose_messages(aws: AwsInMemory) -> None:
     """A slice that was given up, and records of streams that functions gave up, one of them nobody knows."""
-    sqs = session.session().client("sqs")
     for queue, function in zip(DEAD, GIVEN_UP_BY, strict=True):
         arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
         body = json.dumps({"requestContext": {"functionArn": arn}} if function else {})
-        sqs.send_message(QueueUrl=aws.name_of(queue), MessageBody=body)
+        aws.queues.send_message(QueueUrl=aws.name_of(queue), MessageBody=body)
 
 
 def ask(handle: Any, method: str, path: str, body: object = None) -> Any:

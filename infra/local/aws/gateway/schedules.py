@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import time
 import uuid
@@ -34,7 +35,8 @@ class Schedule:
         while True:
             with suppress(ThrottledError):  # busy with another event: this tick is lost
                 await functions.invoke(self.function, json.dumps(self.event(due)).encode())
-            due = max(due + self.seconds, time.time())
+            late_seconds = time.time() - due
+            due += self.seconds * max(1, math.ceil(late_seconds / self.seconds))
             await asyncio.sleep(due - time.time())
 
     def event(self, due: float) -> dict[str, Any]:
