@@ -199,6 +199,9 @@ class CreditDesk:
             raise account.refusal
         try:
             granted = await self._lease(account, most)
+            if account.spent and account.free(self._clock()) < most:
+                # handed over while FlareFlow was asked, so its answer may have counted it already
+                granted = await self._lease(account, most)
         except UnknownKeyError as error:
             self._accounts.pop(account.key_hash, None)
             raise _unknown_key() from error

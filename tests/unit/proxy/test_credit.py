@@ -111,6 +111,7 @@ def test_what_is_handed_over_while_credit_is_asked_for_is_not_waited_for() -> No
     async def overtaken(*asked: Any) -> Granted:
         granted = await answer(*asked)
         desk.handed_over(["event-1"])
+        credit.left = CALL
         return granted
 
     async def calls() -> RefusedError:
@@ -123,6 +124,29 @@ def test_what_is_handed_over_while_credit_is_asked_for_is_not_waited_for() -> No
 
     # Then that call is told to top up
     assert run(calls).status == 402
+
+
+def test_what_is_handed_over_while_credit_is_asked_for_is_not_counted_twice() -> None:
+    # Given a deposit of two calls, of which one has ended, and FlareFlow has its record before it answers the next
+    credit = FakeCredit(left=2 * CALL)
+    desk = desk_over(credit)
+    answer = credit.lease
+
+    async def overtaken(*asked: Any) -> Granted:
+        desk.handed_over(["event-1"])
+        credit.left = CALL
+        return await answer(*asked)
+
+    async def calls() -> tuple[list[Reservation], list[RefusedError]]:
+        [first], _ = await admitted(desk, 1)
+        desk.track("event-1", first)
+        desk.settle("event-1", CALL)
+        credit.lease = overtaken  # type: ignore[method-assign, assignment]
+        return await admitted(desk, 1)
+
+    # Then the other call is admitted
+    made, refused = run(calls)
+    assert (len(made), refused) == (1, [])
 
 
 @pytest.mark.parametrize(
