@@ -1,7 +1,7 @@
 """What settled calls have cost: each charge on Flow, split by key and model."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -89,8 +89,8 @@ def _costs(settled: Iterable[StatedEvent], charges: Sequence[Entry], rate: Known
         event = one.event
         groups.setdefault((one.epoch, event.key_hash, event.model, event.price_book_hash), []).append(event)
     epochs = [entry.epoch or 0 for entry in charges]
-    ordered: Mapping[_Group, list[UsageEvent]] = dict(sorted(groups.items(), key=lambda one: (-one[0][0], one[0][1:])))
-    return [_cost(group, events, _charge_of(group[0], charges, epochs), rate) for group, events in ordered.items()]
+    newest_first = sorted(groups, key=lambda group: (-group[0], group[1:]))
+    return [_cost(group, groups[group], _charge_of(group[0], charges, epochs), rate) for group in newest_first]
 
 
 def _charge_of(epoch: int, charges: Sequence[Entry], epochs: Sequence[int]) -> Entry:
