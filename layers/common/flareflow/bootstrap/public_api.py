@@ -1,10 +1,8 @@
 """Composition root of `public_api`."""
 
-import time
 from functools import cache
 
 import boto3
-from pydantic import PositiveInt
 
 from flareflow.accounts.quoting import QuoteCalls
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations
@@ -13,13 +11,11 @@ from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.plans import DynamoPlans
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
 from flareflow.adapters.dynamodb.rates import DynamoRates
-from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.dynamodb.statistics import DynamoStatistics
-from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.flow.cadence import contract_names, dependency_addresses
 from flareflow.attestation.progress import ReadProgress
-from flareflow.entrypoints.settings import Settings
+from flareflow.bootstrap.status import StatusSettings, read_status_over
 from flareflow.limits import LimitRequests
 from flareflow.metering.calls import COUNTED_WITHIN
 from flareflow.metering.price_book import PriceBook
@@ -41,16 +37,12 @@ from flareflow.statements.public_view import ListStatements
 from flareflow.time import Epochs, utc_now
 
 
-class PublicApiSettings(Settings):
+class PublicApiSettings(StatusSettings):
     """Environment of the function."""
 
-    usage_table: str
-    statements_table: str
-    ledger_table: str
     limits_table: str
     token_symbol: str
     token_contract: str
-    epoch_seconds: PositiveInt
     statement_url_prefix: str
     flare_network: FlareNetwork
     flare_rpc_url: str
@@ -123,17 +115,7 @@ def read_epochs() -> ReadEpochs:
 
 @cache
 def read_status() -> ReadStatus:
-    tables, given = boto3.resource("dynamodb"), settings()
-    progress = DynamoReadingProgress(tables.Table(given.usage_table), time.sleep)
-    return ReadStatus(
-        metered_to=lambda: progress.load().read_to,
-        statements=DynamoStatements(tables.Table(given.statements_table)),
-        under_way=attestations(),
-        ledger=LedgerReader(tables.Table(given.ledger_table)),
-        rates=DynamoRates(tables.Table(given.ledger_table)),
-        epochs=Epochs(given.epoch_seconds),
-        clock=utc_now,
-    )
+    return read_status_over(settings())
 
 
 @cache

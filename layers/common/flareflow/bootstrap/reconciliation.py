@@ -6,23 +6,20 @@ from functools import cache
 from typing import Annotated
 
 import boto3
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from flareflow.adapters.aws.documents import S3Documents
 from flareflow.adapters.aws.reports import S3Reports
 from flareflow.adapters.aws.secrets import secret
-from flareflow.adapters.dynamodb.attestations import DynamoAttestations
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.rates import DynamoRates
-from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.statistics import DynamoStatistics, DynamoSubscriptionsInOrder
-from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.flow.balances import FlowBalances
 from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client
@@ -30,29 +27,23 @@ from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.key_spend import LiteLLMKeySpend
 from flareflow.adapters.litellm.rows import NANOUSD
 from flareflow.bootstrap.spend_log import READ_SECONDS_OF_POLLS
-from flareflow.entrypoints.settings import Settings
+from flareflow.bootstrap.status import StatusSettings, read_status_over
 from flareflow.metering.reconciling import Reconcile
 from flareflow.settlement.comparing import JournalAgainstContract
 from flareflow.settlement.statistics import KeepStatistics
-from flareflow.settlement.status import ReadStatus
 from flareflow.statements.added import StatementTotals
-from flareflow.time import Epochs, utc_now
 
 
-class ReconciliationSettings(Settings):
+class ReconciliationSettings(StatusSettings):
     """Environment of the function."""
 
-    usage_table: str
     accounts_table: str
     litellm_url: str
     litellm_master_key_secret: str
-    statements_table: str
     documents_bucket: str
-    ledger_table: str
     flow_rest_url: str
     flow_network: str
     flow_contract_address: str
-    epoch_seconds: PositiveInt
     rated_million_usd: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -72,20 +63,12 @@ def settings() -> ReconciliationSettings:
 @cache
 def keep_statistics() -> KeepStatistics:
     given, tables = settings(), boto3.resource("dynamodb")
-    usage, ledger = tables.Table(given.usage_table), tables.Table(given.ledger_table)
-    statements = tables.Table(given.statements_table)
-    progress = DynamoReadingProgress(usage, time.sleep)
-    status = ReadStatus(
-        metered_to=lambda: progress.load().read_to,
-        statements=DynamoStatements(statements),
-        under_way=DynamoAttestations(statements),
-        ledger=LedgerReader(ledger),
-        rates=DynamoRates(ledger),
-        epochs=Epochs(given.epoch_seconds),
-        clock=utc_now,
+    return KeepStatistics(
+        status=read_status_over(given),
+        subscriptions=DynamoSubscriptionsInOrder(tables.Table(given.ledger_table), time.sleep),
+        statements=DynamoStatements(tables.Table(given.statements_table)),
+        kept=DynamoStatistics(tables.Table(given.usage_table)),
     )
-    subscriptions = DynamoSubscriptionsInOrder(ledger, time.sleep)
-    return KeepStatistics(status, subscriptions, DynamoStatements(statements), DynamoStatistics(usage))
 
 
 @cache
