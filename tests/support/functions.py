@@ -61,13 +61,17 @@ class Function:
         body: object = None,
         *,
         caller: str | None = ALICE,
+        operator: str | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send an HTTP request; a body that is not text is sent as JSON. `caller` is who is signed in.
+        """Send an HTTP request; a body that is not text is sent as JSON.
 
+        `caller` is who is signed in; `operator` is the identity of IAM that has signed the request instead.
         The answer must be as docs/openapi.json says.
         """
+        session = {"lambda": {"address": caller, "session_id": SESSION_ID}} if caller else None
+        sender = {"iam": {"userArn": operator}} if operator else session
         answer = self.handle(
             {
                 "version": "2.0",
@@ -80,7 +84,7 @@ class Function:
                     "requestId": REQUEST_ID,
                     "stage": "$default",
                     "http": {"method": method, "path": path, "sourceIp": SOURCE_IP, "userAgent": "a test"},
-                    **({"authorizer": {"lambda": {"address": caller, "session_id": SESSION_ID}}} if caller else {}),
+                    **({"authorizer": sender} if sender else {}),
                 },
                 **({"queryStringParameters": dict(query)} if query else {}),
             }

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,7 @@ from flareflow.metering.margins import ReadMargins
 from flareflow.metering.spent import Sold
 from tests.fakes.accounts import ALICE, FakeClock, FakeRequestCounts
 from tests.fakes.metering import NOW
-from tests.support.functions import CONTEXT, Answer, Function, Load
+from tests.support.functions import Answer, Function, Load
 from tests.unit.accounts.test_sweeping import FakeAllSubscriptions, Tick
 from tests.unit.metering.test_deciding import CASE, case_of, operator, row
 from tests.unit.metering.test_polling import Metering
@@ -63,23 +62,7 @@ class Desk:
 
     def ask(self, method: str, path: str, body: object = None, **query: str) -> Answer:
         """As Olga, whose signature API Gateway has checked."""
-        event: dict[str, Any] = {
-            "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": "",
-            "headers": {},
-            "body": None if body is None else json.dumps(body),
-            "isBase64Encoded": False,
-            "queryStringParameters": query,
-            "requestContext": {
-                "requestId": "request-1",
-                "stage": "$default",
-                "http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "userAgent": "a test"},
-                "authorizer": {"iam": {"userArn": OLGA}},
-            },
-        }
-        answer = self.function.module.handler(event, CONTEXT)
-        return Answer(answer["statusCode"], answer["body"], answer["headers"])
+        return self.function.call(method, path, body, operator=OLGA, query=query)
 
 
 @pytest.fixture
