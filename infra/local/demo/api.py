@@ -48,11 +48,12 @@ class Api:
         return self._answer("POST", path, json=dict(body), headers=dict(headers or {})).json()
 
     def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
+        response = self.http.request(method, path, **request)
         for _ in range(WAITS_MAX):
-            response = self.http.request(method, path, **request)
             if response.status_code != httpx.codes.TOO_MANY_REQUESTS or "retry-after" not in response.headers:
                 break
             time.sleep(min(float(response.headers["retry-after"]), TIMEOUT_SECONDS))
+            response = self.http.request(method, path, **request)
         if response.is_error:
             raise ApiError(response)
         return response
