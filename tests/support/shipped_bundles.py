@@ -52,12 +52,6 @@ class Manifest(BaseModel):
 type Change = Callable[[Any], object]
 
 
-def _flipped(text: str, at: int) -> str:
-    """Hex with another digit at a place from the end."""
-    other = "0" if text[at] != "0" else "1"
-    return text[:at] + other + text[at:][1:]
-
-
 def _set(path: str, value: Callable[[Any], Any]) -> Change:
     def change(content: Any) -> None:
         *way, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
@@ -66,6 +60,15 @@ def _set(path: str, value: Callable[[Any], Any]) -> Change:
         content[last] = value(content[last])
 
     return change
+
+
+def _with_another_last_digit(path: str) -> tuple[str, Change]:
+    """For a place that holds hex: what is another there, in words, and the change."""
+
+    def changed(text: str) -> str:
+        return text[:-1] + ("0" if text[-1] != "0" else "1")
+
+    return f"the last digit of {path} is another", _set(path, changed)
 
 
 def _good() -> Iterator[tuple[str, str, Any]]:
@@ -97,7 +100,7 @@ HEX: Final[Mapping[str, tuple[str, Link]]] = {
 
 def _changed() -> Iterator[tuple[str, str, Change, Link]]:
     for name, (path, link) in HEX.items():
-        yield name, f"the last digit of {path} is another", _set(path, lambda text: _flipped(text, len(text) - 1)), link
+        yield name, *_with_another_last_digit(path), link
     texts = {
         "bad-statement": ("sealed.1.statement", '"subscription_count":"3"', '"subscription_count":"4"', Link.STATEMENT),
         "bad-previous-statement": ("sealed.0.statement", '"window_start":"', '"window_start":"1', Link.CHAIN),
@@ -195,16 +198,8 @@ def bundles_with_log() -> Iterator[tuple[str, Expected, Any]]:
             Link.LOG_WITNESSES,
         ),
         "bad-log-index": ("the index of the entry is lower by 1", _set("log.index", _one_less), Link.LOG_ENTRY),
-        "bad-log-inclusion": (
-            "the last digit of log.inclusion.0 is another",
-            _set("log.inclusion.0", lambda text: _flipped(text, len(text) - 1)),
-            Link.LOG_ENTRY,
-        ),
-        "bad-log-consistency": (
-            "the last digit of log.consistency.0 is another",
-            _set("log.consistency.0", lambda text: _flipped(text, len(text) - 1)),
-            Link.LOG_GROWTH,
-        ),
+        "bad-log-inclusion": (*_with_another_last_digit("log.inclusion.0"), Link.LOG_ENTRY),
+        "bad-log-consistency": (*_with_another_last_digit("log.consistency.0"), Link.LOG_GROWTH),
     }
     for name, (what, change, link) in changes.items():
         content = json.loads(whole)

@@ -55,13 +55,18 @@ def log_of(events: Sequence[str]) -> list[str]:
     used = {"prompt_tokens": 1, "completion_tokens": 2}
     return [
         signed(unbilled),
-        signed(events[0], rated_microtokens=int(json.loads(events[0])["rated_microtokens"]) - 1_500_000),
+        signed_less(events[0]),
         signed(events[1]),
         signed(events[1], request_hash="cc" * 32),
         signed(events[2], STRANGER),
         signed(events[3], price_book_hash=f"0x{'12' * 32}"),
         json.dumps({"event_id": json.loads(events[4])["event_id"], "usage": used}),
     ]
+
+
+def signed_less(event: str) -> str:
+    """A receipt of 1.5 rated tokens less than is billed."""
+    return signed(event, rated_microtokens=int(json.loads(event)["rated_microtokens"]) - 1_500_000)
 
 
 def proofs_of(log: Sequence[str], bundles: Sequence[Bundle]) -> Iterator[Proof]:
@@ -124,8 +129,7 @@ def main() -> None:
 
 def _example(events: Sequence[str]) -> list[str]:
     """The log of the documentation: one call was billed for a token more than was signed, and one is not there."""
-    signed_less = int(json.loads(events[0])["rated_microtokens"]) - 1_500_000
-    return [signed(events[0], rated_microtokens=signed_less), signed(events[1])]
+    return [signed_less(events[0]), signed(events[1])]
 
 
 if __name__ == "__main__":
