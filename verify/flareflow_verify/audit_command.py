@@ -13,7 +13,7 @@ from flareflow.statements.models import NO_HASH
 from flareflow.time import Epochs
 from flareflow_verify.audit.bills import COUNTED_EARLY, Bills, is_unusable
 from flareflow_verify.audit.comparing import BOOK_READ_WITHIN, Comparison, Deviation
-from flareflow_verify.audit.log import LOG_BYTES_MAX, Log, began_first, read_log
+from flareflow_verify.audit.log import Log, began_first, read_log
 from flareflow_verify.audit.proof import Proof, check_proof, proof_of
 from flareflow_verify.audit.receipts import Keys, ReceiptError
 from flareflow_verify.audit.report import Audit, check_as_json, lines_of_check
@@ -23,6 +23,7 @@ from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Trust
 from flareflow_verify.gathering import Gather, Wanted
 from flareflow_verify.output import Paper, print_report, printable
+from flareflow_verify.reading import read_bundle, read_bytes, read_log_file
 
 PROOFS_MAX: Final = 1_000
 
@@ -47,9 +48,9 @@ def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abst
     """Compare the log with the bills, once they are verified; otherwise say what is wrong with them."""
     if not (given.offline or given.session):
         raise CommandError("set FLAREFLOW_SESSION, or a bundle with calls by --offline: only the owner can read them")
-    log, paper = _read_log(Path(given.log)), Paper.on_standard_output()
+    log, paper = read_log_file(Path(given.log), read_log, "log of calls"), Paper.on_standard_output()
     if given.offline:
-        gathered = Gathered([_read_bundle(Path(given.offline))], _read_keys(given.receipt_keys))
+        gathered = Gathered([read_bundle(Path(given.offline))], _read_keys(given.receipt_keys))
     else:
         with gathering() as gather:
             gathered = _gather(given, log, gather)
@@ -147,23 +148,6 @@ def _check(given: argparse.Namespace, trust: Trust) -> int:
     return checked.exit
 
 
-def _read_log(path: Path) -> Log:
-    try:
-        if path.stat().st_size > LOG_BYTES_MAX:
-            raise CommandError(f"{path} has more than {LOG_BYTES_MAX} bytes")
-        with path.open(encoding="utf-8") as lines:
-            return read_log(lines)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no log of calls: {error}") from error
-
-
-def _read_bundle(path: Path) -> Bundle:
-    try:
-        return Bundle.parse(_read(path, BUNDLE_BYTES_MAX))
-    except ValueError as error:
-        raise CommandError(f"{path} is no bundle: {error}") from error
-
-
 def _read_keys(path: str | None) -> str | None:
     return None if path is None else _read(Path(path), TEXT_CHARACTERS_MAX).decode("ascii", errors="replace")
 
@@ -171,7 +155,6 @@ def _read_keys(path: str | None) -> str | None:
 def _read(path: Path, bytes_max: int) -> bytes:
     """The content of a file, or a byte more than is allowed. Raises CommandError."""
     try:
-        with path.open("rb") as file:
-            return file.read(bytes_max + 1)
+        return read_bytes(path, bytes_max)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error}") from error

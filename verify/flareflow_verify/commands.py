@@ -14,6 +14,7 @@ from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
 from flareflow_verify.output import Paper, Progress, as_json, print_report
+from flareflow_verify.reading import read_bundle, read_bytes
 from flareflow_verify.remembering import read_checkpoint, remember
 from flareflow_verify.sources.flare import REGISTRY
 from flareflow_verify.sources.http import SourceError
@@ -75,7 +76,7 @@ def _verify(given: argparse.Namespace) -> int:
 
 def _bundles(given: argparse.Namespace) -> Sequence[Bundle]:
     """The bills to check, at least one. Raises CommandError for bills of another subscription."""
-    bundles = [_read(Path(given.offline))] if given.offline else _gathered(given)
+    bundles = [read_bundle(Path(given.offline))] if given.offline else _gathered(given)
     if given.subscription not in (None, bundles[0].subscription_id):
         raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
     return bundles
@@ -87,14 +88,6 @@ def _bundle(given: argparse.Namespace) -> int:
         raise CommandError(f"the bundle would have {len(text)} bytes, more than are read")
     Path(given.output).write_text(text)
     return 0
-
-
-def _read(path: Path) -> Bundle:
-    try:
-        with path.open("rb") as file:
-            return Bundle.parse(file.read(BUNDLE_BYTES_MAX + 1))
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no bundle: {error}") from error
 
 
 def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
@@ -165,8 +158,7 @@ def _remember(path: Path, bundles: Sequence[Bundle], reports: Sequence[Report]) 
 
 def _log_policy(path: Path) -> LogPolicy:
     try:
-        with path.open("rb") as file:
-            return LogPolicy.parse(file.read(POLICY_BYTES_MAX + 1))
+        return LogPolicy.parse(read_bytes(path, POLICY_BYTES_MAX))
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} is no policy: {error}") from error
 

@@ -21,12 +21,13 @@ from flareflow.adapters.flow.rest import FlowRest
 from flareflow.errors import UnavailableError
 from flareflow.time import Clock, Epochs, utc_now
 from flareflow.transparency.notes import SignedCheckpoint
-from flareflow.transparency.policy import LogPolicy
+from flareflow.transparency.policy import POLICY_BYTES_MAX, LogPolicy
 from flareflow.transparency.tiles import CHECKPOINT, LOG_PATH
 from flareflow_verify.amounts import counted
 from flareflow_verify.checking import Exit
 from flareflow_verify.output import Paper, printable
 from flareflow_verify.own_commands import KEY, SESSION
+from flareflow_verify.reading import read_bytes
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
 from flareflow_verify.sources.host import StatementHost
 from flareflow_verify.sources.http import Budget, SourceError
@@ -130,7 +131,7 @@ class Doctor:
         said = counted(signed.checkpoint.size, "statement")
         if not self.given.policy:
             return f"{said}; name the witnesses that you trust with --policy"
-        policy = LogPolicy.parse(Path(self.given.policy).read_bytes())
+        policy = LogPolicy.parse(read_bytes(Path(self.given.policy), POLICY_BYTES_MAX))
         policy.require_log(signed)
         if not policy.is_met_by(policy.cosigners(signed)):
             raise WrongError(f"{said} without the quorum {policy.quorum} of {self.given.policy}")

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flareflow_verify.amounts import counted, currency_of, money, rated
-from flareflow_verify.audit.log import LOG_BYTES_MAX
 from flareflow_verify.audit.report import price_of
-from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
+from flareflow_verify.bundle import Bundle
 from flareflow_verify.checking import Exit
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Evidence, MissingError
 from flareflow_verify.gathering import Gather, Wanted
 from flareflow_verify.output import Paper, printable
+from flareflow_verify.reading import read_bundle, read_log_file
 from flareflow_verify.recount.comparing import Outcome, Recounted, recount
-from flareflow_verify.recount.texts import TextsOfCall, read_texts
+from flareflow_verify.recount.texts import read_texts
 from flareflow_verify.recount.tokenizers import tokenizer
 
 
@@ -34,7 +34,7 @@ class Priced:
 def run(given: argparse.Namespace, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
     """Count the calls of a log again; return the exit status. Raises CommandError."""
     count = tokenizer(given.tokenizer)
-    calls, paper = _read_log(Path(given.log)), Paper.on_standard_output()
+    calls, paper = read_log_file(Path(given.log), read_texts, "log with texts"), Paper.on_standard_output()
     bundle = _bundle(given, gathering)
     found = [_priced(one, bundle) for one in recount(calls, count, given.overhead)]
     for line in [_as_json(given, found)] if given.json else map(printable, _lines(given, found)):
@@ -45,12 +45,7 @@ def run(given: argparse.Namespace, gathering: Callable[[], AbstractContextManage
 def _bundle(given: argparse.Namespace, gathering: Callable[[], AbstractContextManager[Gather]]) -> Bundle | None:
     """The bill whose price book and plan tell what tokens cost; None if none was named."""
     if given.offline:
-        path = Path(given.offline)
-        try:
-            with path.open("rb") as file:
-                return Bundle.parse(file.read(BUNDLE_BYTES_MAX + 1))
-        except (OSError, ValueError) as error:
-            raise CommandError(f"{path} is no bundle: {error}") from error
+        return read_bundle(Path(given.offline))
     if given.subscription is None:
         return None
     with gathering() as gather:
@@ -113,13 +108,3 @@ def _as_json(given: argparse.Namespace, found: Sequence[Priced]) -> str:
 
 def _side(told: int, least: int, most: int | None) -> dict[str, int | None]:
     return {"told": told, "least": least, "most": most}
-
-
-def _read_log(path: Path) -> Sequence[TextsOfCall]:
-    try:
-        if path.stat().st_size > LOG_BYTES_MAX:
-            raise CommandError(f"{path} has more than {LOG_BYTES_MAX} bytes")
-        with path.open(encoding="utf-8") as lines:
-            return read_texts(lines)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no log with texts: {error}") from error

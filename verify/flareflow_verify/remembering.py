@@ -8,6 +8,7 @@ from flareflow.transparency.notes import NOTE_BYTES_MAX, SignedCheckpoint
 from flareflow_verify.bundle import Bundle
 from flareflow_verify.checking import Outcome, Report
 from flareflow_verify.evidence import Link
+from flareflow_verify.reading import read_bytes
 
 NEEDED: Final = {Link.LOG_CHECKPOINT, Link.LOG_WITNESSES}
 
@@ -16,8 +17,7 @@ def read_checkpoint(path: Path) -> SignedCheckpoint | None:
     """What was seen; None while there is no file. Raises OSError, or ValueError for another file."""
     if not path.exists():
         return None
-    with path.open("rb") as file:
-        return SignedCheckpoint.parse(file.read(NOTE_BYTES_MAX + 1).decode())
+    return SignedCheckpoint.parse(read_bytes(path, NOTE_BYTES_MAX).decode())
 
 
 def remember(path: Path, bundles: Sequence[Bundle], reports: Sequence[Report]) -> None:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from flareflow_verify.audit.receipts import SignedReceipt
 
-LOG_BYTES_MAX: Final = 256 * 1024 * 1024
 LITELLM_PREFIX: Final = "llm_provider-"
 """What LiteLLM writes before the names of a provider's headers."""
 EVENT_ID_NAMES: Final = ("event_id", "x-flareflow-event-id", f"{LITELLM_PREFIX}x-flareflow-event-id")
