@@ -40,17 +40,19 @@ def run(given: argparse.Namespace) -> int:
 def _audit(given: argparse.Namespace) -> int:
     from flareflow_verify import audit_command  # noqa: PLC0415 (its signatures take a while to import)
 
-    return audit_command.run(given, _trust(given), lambda: _open(given))
+    trust = _trust(given)
+    return audit_command.run(given, trust, lambda: _open(given, trust))
 
 
 def _recount(given: argparse.Namespace) -> int:
     from flareflow_verify import recount_command  # noqa: PLC0415 (the same)
 
-    return recount_command.run(given, lambda: _open(given))
+    return recount_command.run(given, lambda: _open(given, _trust(given)))
 
 
 def _receipt(given: argparse.Namespace) -> int:
-    return receipt_command.run(given, _trust(given), lambda: _open(given))
+    trust = _trust(given)
+    return receipt_command.run(given, trust, lambda: _open(given, trust))
 
 
 def _watch(given: argparse.Namespace) -> int:
@@ -61,7 +63,7 @@ def _watch(given: argparse.Namespace) -> int:
 
 def _verify(given: argparse.Namespace) -> int:
     trust = _trust(given)
-    bundles = _bundles(given)
+    bundles = _bundles(given, trust)
     reports = check_all(bundles, trust)
     paper = Paper.on_standard_output()
     if given.json:
@@ -74,28 +76,28 @@ def _verify(given: argparse.Namespace) -> int:
     return worst(reports)
 
 
-def _bundles(given: argparse.Namespace) -> Sequence[Bundle]:
+def _bundles(given: argparse.Namespace, trust: Trust) -> Sequence[Bundle]:
     """The bills to check, at least one. Raises CommandError for bills of another subscription."""
-    bundles = [read_bundle(Path(given.offline))] if given.offline else _gathered(given)
+    bundles = [read_bundle(Path(given.offline))] if given.offline else _gathered(given, trust)
     if given.subscription not in (None, bundles[0].subscription_id):
         raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
     return bundles
 
 
 def _bundle(given: argparse.Namespace) -> int:
-    text = _gathered(given)[0].text
+    text = _gathered(given, _trust(given))[0].text
     if len(text) > BUNDLE_BYTES_MAX:
         raise CommandError(f"the bundle would have {len(text)} bytes, more than are read")
     Path(given.output).write_text(text)
     return 0
 
 
-def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
+def _gathered(given: argparse.Namespace, trust: Trust) -> Sequence[Bundle]:
     """The bills that were asked for, at least one."""
     event_id = getattr(given, "event", None)
     if event_id and not given.session:
         raise CommandError("set FLAREFLOW_SESSION: only the owner can read a call")
-    with _open(given) as gather:
+    with _open(given, trust) as gather:
         wanted = [
             Wanted(given.subscription, one, given.session, event_id, given.command == "bundle")
             for one in _epochs(given, gather)
@@ -104,7 +106,7 @@ def _gathered(given: argparse.Namespace) -> Sequence[Bundle]:
 
 
 @contextmanager
-def _open(given: argparse.Namespace) -> Iterator[Gather]:
+def _open(given: argparse.Namespace, trust: Trust) -> Iterator[Gather]:
     """The sources that were named. Raises CommandError if they are not, or give no usable answer."""
     if given.subscription is None:
         raise CommandError("name a subscription, or a bundle with --offline")
@@ -113,7 +115,7 @@ def _open(given: argparse.Namespace) -> Iterator[Gather]:
         raise CommandError(f"name --{' and --'.join(missing)}, or set FLAREFLOW_{missing[0].upper()}")
     progress = Progress.on_standard_error()
     try:
-        with _gathering(given, progress) as gather:
+        with _gathering(given, trust, progress) as gather:
             yield gather
     except SourceError as error:
         raise CommandError(str(error)) from error
@@ -163,6 +165,6 @@ def _log_policy(path: Path) -> LogPolicy:
         raise CommandError(f"{path} is no policy: {error}") from error
 
 
-def _gathering(given: argparse.Namespace, progress: Progress) -> AbstractContextManager[Gather]:
+def _gathering(given: argparse.Namespace, trust: Trust, progress: Progress) -> AbstractContextManager[Gather]:
     registry = given.flare_registry or REGISTRY
-    return Sources(given.host, given.flow, given.flare, registry, _trust(given), given.da).opened(progress.say)
+    return Sources(given.host, given.flow, given.flare, registry, trust, given.da).opened(progress.say)

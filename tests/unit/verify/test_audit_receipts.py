@@ -32,7 +32,7 @@ def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
     def run(lines: Sequence[str], *options: str, world: World = WORLD) -> tuple[int, Any]:
         @contextmanager
-        def gathering(_: object, progress: Progress) -> Any:
+        def gathering(_: object, __: object, progress: Progress) -> Any:
             yield PublicSources(world).gather(progress.say)
 
         monkeypatch.setattr(commands, "_gathering", gathering)

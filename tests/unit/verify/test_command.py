@@ -45,7 +45,7 @@ def online(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command reaches the sources of the world, whatever it is told."""
 
     @contextmanager
-    def gathering(_: object, progress: Progress) -> Any:
+    def gathering(_: object, __: object, progress: Progress) -> Any:
         yield PublicSources(world).gather(progress.say)
 
     monkeypatch.setattr(commands, "_gathering", gathering)

@@ -11,6 +11,7 @@ import pytest
 from flareflow.transparency.notes import SignedCheckpoint
 from flareflow_verify import commands
 from flareflow_verify.__main__ import main
+from flareflow_verify.evidence import Trust
 from flareflow_verify.output import Progress
 from tests.support.bills import World
 from tests.support.public_sources import PublicSources
@@ -29,8 +30,8 @@ def online(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command reaches the sources of the world, whatever it is told."""
 
     @contextmanager
-    def gathering(given: Any, progress: Progress) -> Any:
-        yield PublicSources(world).gather(progress.say, commands._trust(given))
+    def gathering(_: object, trust: Trust, progress: Progress) -> Any:
+        yield PublicSources(world).gather(progress.say, trust)
 
     monkeypatch.setattr(commands, "_gathering", gathering)
 

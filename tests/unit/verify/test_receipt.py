@@ -30,7 +30,7 @@ def sources(monkeypatch: pytest.MonkeyPatch) -> PublicSources:
     found = PublicSources(World())
 
     @contextmanager
-    def gathering(_: object, progress: Progress) -> Any:
+    def gathering(_: object, __: object, progress: Progress) -> Any:
         yield found.gather(progress.say)
 
     monkeypatch.setattr(commands, "_gathering", gathering)
