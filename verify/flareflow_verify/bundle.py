@@ -5,6 +5,7 @@ Numbers are decimal text, bytes are 0x hex, documents are the texts that were se
 """
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
 
 from flareflow.attestation.signing_policy import HEAD_BYTES, VOTER_BYTES, VOTERS_MAX
 from flareflow.keccak import WORD_BYTES
+from flareflow.statements.events import event_hash, events_tree
 from flareflow.transparency.notes import NOTE_BYTES_MAX
 from flareflow.transparency.proofs import PROOF_HASHES_MAX
 
@@ -211,6 +213,12 @@ class ProvenEvent(Part):
 
     text: Text
     siblings: Annotated[tuple[Hash, ...], Field(max_length=SIBLINGS_MAX)]
+
+    @classmethod
+    def among(cls, texts: Sequence[str], text: str) -> Self:
+        """One of the texts, which are all events of the subscription."""
+        tree = events_tree(texts)
+        return cls(text=text, siblings=tree.path(tree.levels[0].index(event_hash(text))))
 
 
 class InLog(Part):

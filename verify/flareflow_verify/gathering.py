@@ -13,7 +13,6 @@ from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
-from flareflow.statements.events import event_hash, events_tree
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, Statement
 from flareflow.statements.usage_pages import Totals, UsagePage, page_of
@@ -338,10 +337,9 @@ class Sources:
 
 def _proven(events: Sequence[str] | None, event_id: str) -> ProvenEvent:
     """The event with this id and its path. Raises SourceError if it is not one of them."""
-    tree = events_tree(events or ())
     for text in events or ():
         if f'"event_id":{json.dumps(event_id)}' in text:
-            return ProvenEvent(text=text, siblings=tree.path(tree.levels[0].index(event_hash(text))))
+            return ProvenEvent.among(events or (), text)
     raise SourceError(f"the owner's calls of this epoch have no {event_id!r}; name its epoch with --epoch")
 
 

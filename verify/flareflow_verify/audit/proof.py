@@ -11,7 +11,6 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from flareflow.metering.receipts import RECEIPT_BYTES_MAX
-from flareflow.statements.events import event_hash, events_tree
 from flareflow.time import Epochs
 from flareflow_verify.audit.bills import Bills, is_unusable
 from flareflow_verify.audit.comparing import Comparison, Deviation, Kind
@@ -56,12 +55,11 @@ def proof_of(deviation: Deviation, comparison: Comparison, receipt_keys: str | N
 
     `receipt_keys` is the document that the newest of the compared statements names.
     """
-    bundles = comparison.bills.bundles
     if deviation.kind is Kind.PROMISE_BROKEN:
-        bills = [bundle.model_copy(update={"event": None}) for bundle in bundles]
+        bills = [bundle.model_copy(update={"event": None}) for bundle in comparison.bills.bundles]
     else:
         places = sorted({*deviation.bills, *_place_of_keys(deviation, comparison)})
-        bills = [_with_one_call(bundles[place], deviation.event_id) for place in places]
+        bills = [_with_one_call(comparison.bills, place, deviation.event_id) for place in places]
     logged = comparison.log.get(deviation.event_id)
     tokens = logged.tokens if logged and not deviation.receipts else None
     return Proof(
@@ -82,17 +80,12 @@ def _place_of_keys(deviation: Deviation, comparison: Comparison) -> Sequence[int
     return () if is_named or not deviation.receipts else (comparison.bills.last,)
 
 
-def _with_one_call(bundle: Bundle, event_id: str) -> Bundle:
-    """The bill with no call but this one, if it has it."""
-    shown = next(
-        (_proven(bundle.events or (), one.text) for one in Bills([bundle]).calls if one.event_id == event_id), None
-    )
+def _with_one_call(bills: Bills, place: int, event_id: str) -> Bundle:
+    """The bill at a place with no call but this one, if it has it."""
+    bundle = bills.bundles[place]
+    text = next((one.text for one in bills.calls if (one.bill, one.event_id) == (place, event_id)), None)
+    shown = None if text is None else ProvenEvent.among(bundle.events or (), text)
     return bundle.model_copy(update={"events": None, "event": shown})
-
-
-def _proven(texts: Sequence[str], text: str) -> ProvenEvent:
-    tree = events_tree(texts)
-    return ProvenEvent(text=text, siblings=tree.path(tree.levels[0].index(event_hash(text))))
 
 
 @dataclass(frozen=True, slots=True)
