@@ -114,19 +114,17 @@ class FlowNode:
         }
         found: dict[str, Any] = dict.fromkeys(wanted)
         with _translating():
-            newest = self.rest.latest_sealed_block().height
-            first = self._block_before(datetime.fromtimestamp(after, UTC), newest)
-            for start in range(first, newest + 1, EVENT_BLOCKS)[:EVENT_REQUESTS_MAX]:
+            for start, end in self._block_ranges(after):
                 for name, (kind, field, number) in wanted.items():
                     if found[name] is None:
-                        found[name] = self._root_told(kind, field, number, start, newest)
+                        found[name] = self._root_told(kind, field, number, start, end)
                 if None not in found.values():
                     break
         return found
 
-    def _root_told(self, kind: str, field: str, number: int, start: int, newest: int) -> str | None:
-        """The root in the first event of a kind in which a field has a number, within one request's blocks."""
-        for block in self.rest.events(kind, start, min(start + EVENT_BLOCKS - 1, newest)):
+    def _root_told(self, kind: str, field: str, number: int, start: int, end: int) -> str | None:
+        """The root in the first event of a kind in which a field has a number, in these blocks."""
+        for block in self.rest.events(kind, start, end):
             for event in block.events:
                 told: Any = event.fields()
                 if told[field] == number:
@@ -143,11 +141,9 @@ class FlowNode:
     def charge(self, subscription_id: int, epoch: int, after: int) -> Charge | None:
         """The first settlement of a subscription by an epoch, searched from a time on (Unix seconds)."""
         with _translating():
-            newest = self.rest.latest_sealed_block().height
-            first = self._block_before(datetime.fromtimestamp(after, UTC), newest)
             log = FlowChainLog(self.rest, self.contract_address)
-            for start in range(first, newest + 1, EVENT_BLOCKS)[:EVENT_REQUESTS_MAX]:
-                for event in log.events(start, min(start + EVENT_BLOCKS - 1, newest), ["Settled"]).events:
+            for start, end in self._block_ranges(after):
+                for event in log.events(start, end, ["Settled"]).events:
                     happened = event.happened
                     if isinstance(happened, Settled) and (happened.subscription_id, happened.epoch) == (
                         subscription_id,
@@ -164,6 +160,13 @@ class FlowNode:
                             before=self.bill_if_kept(subscription_id, event.position.height - 1),
                         )
             return None
+
+    def _block_ranges(self, after: int) -> Iterator[tuple[int, int]]:
+        """The first and the last block of each request for events, from a time on (Unix seconds)."""
+        newest = self.rest.latest_sealed_block().height
+        first = self._block_before(datetime.fromtimestamp(after, UTC), newest)
+        for start in range(first, newest + 1, EVENT_BLOCKS)[:EVENT_REQUESTS_MAX]:
+            yield start, min(start + EVENT_BLOCKS - 1, newest)
 
     def _block_before(self, moment: datetime, newest: int) -> int:
         """A block that is at most EVENT_BLOCKS before the first one of a time or later."""
