@@ -36,7 +36,8 @@ def run(given: argparse.Namespace, gathering: Callable[[], AbstractContextManage
     count = tokenizer(given.tokenizer)
     calls, paper = read_log_file(Path(given.log), read_texts, "log with texts"), Paper.on_standard_output()
     bundle = _bundle(given, gathering)
-    found = [_priced(one, bundle) for one in recount(calls, count, given.overhead)]
+    evidence = Evidence(bundle) if bundle else None
+    found = [_priced(one, evidence) for one in recount(calls, count, given.overhead)]
     for line in [_as_json(given, found)] if given.json else map(printable, _lines(given, found)):
         paper.print(line)
     return Exit.DIFFERENCE if any(one.counted.outcome is Outcome.MORE for one in found) else Exit.VERIFIED
@@ -52,10 +53,9 @@ def _bundle(given: argparse.Namespace, gathering: Callable[[], AbstractContextMa
         return gather.run(Wanted(given.subscription, given.epoch))
 
 
-def _priced(one: Recounted, bundle: Bundle | None) -> Priced:
-    if bundle is None or one.outcome is not Outcome.MORE:
+def _priced(one: Recounted, evidence: Evidence | None) -> Priced:
+    if evidence is None or one.outcome is not Outcome.MORE:
         return Priced(one, None, None, "")
-    evidence = Evidence(bundle)
     try:
         over = one.over_microtokens(evidence.price_book, f"0x{evidence.statement.price_book_hash.hex()}")
         bill = evidence.on_flow.bill
