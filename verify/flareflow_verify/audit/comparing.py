@@ -10,7 +10,7 @@ from flareflow.metering.calls import Tokens as TokensByKind
 from flareflow.metering.receipts import Receipt
 from flareflow_verify.amounts import rated
 from flareflow_verify.audit.bills import Billed, Bills
-from flareflow_verify.audit.log import Log, Logged
+from flareflow_verify.audit.log import Log, Logged, Tokens
 from flareflow_verify.audit.receipts import Keys, SignedReceipt
 
 BOOK_READ_WITHIN: Final = timedelta(minutes=1)
@@ -114,15 +114,15 @@ class Comparison:
     def _of_unbilled(self, logged: Logged) -> Iterator[Deviation]:
         signed = yield from self._receipts(logged)
         receipt = signed[0].receipt if signed else None
+        told = receipt.tokens if receipt else logged.tokens
         if receipt and self.bills.should_have(receipt):
             until, weight = receipt.counted_until_epoch, receipt.rated_microtokens
             said = f"in no statement up to epoch {self.bills.through_epoch}, though promised by epoch {until}"
             every = tuple(range(len(self.bills.bundles)))
             yield Deviation(Kind.PROMISE_BROKEN, logged.event_id, said, weight, signed[:1], every)
-        elif receipt or logged.tokens:
-            own = _told(receipt.tokens) if receipt else _told_log(logged)
+        elif told:
             promised = f", promised by epoch {receipt.counted_until_epoch}" if receipt else ""
-            yield Deviation(Kind.MISSING, logged.event_id, f"not billed: {own}{promised}", 0, signed)
+            yield Deviation(Kind.MISSING, logged.event_id, f"not billed: {_told(told)}{promised}", 0, signed)
 
     def _receipts(self, logged: Logged) -> Generator[Deviation, None, tuple[SignedReceipt, ...]]:
         """Tell what is wrong with the receipts of a call; return those that count."""
@@ -163,13 +163,8 @@ class Comparison:
         return None
 
 
-def _told(tokens: TokensByKind) -> str:
+def _told(tokens: TokensByKind | Tokens) -> str:
     return f"{tokens.input:,} tokens in and {tokens.output:,} out"
-
-
-def _told_log(logged: Logged) -> str:
-    assert logged.tokens is not None
-    return f"{logged.tokens.input:,} tokens in and {logged.tokens.output:,} out"
 
 
 def _signed(receipt: Receipt) -> str:
