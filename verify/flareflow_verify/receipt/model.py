@@ -113,7 +113,7 @@ def _line(earlier: Bundle | None, bundle: Bundle, report: Report, *, is_by_day: 
         usage=_used(earlier, evidence, is_by_day=is_by_day),
         charge=charge,
         charged_ufix64=_charged_since(earlier, bundle) if is_by_day else charge.charged_ufix64 if charge else None,
-        result=worst([report]),
+        result=report.exit,
         unverified=tuple(f"{one.link}: {one.said}" for one in unverified),
     )
 
