@@ -323,15 +323,16 @@ class Sources:
     def opened(self, say: Callable[[str], None] = lambda _: None) -> Iterator[Gather]:
         """Clients of the sources, whose requests and time are bounded together."""
         budget = Budget()
-        hosts = budget.client(self.host_url), budget.client(self.flow_url), budget.client(self.da_url or "")
-        with hosts[0] as host, hosts[1] as flow, hosts[2] as da, budget.client() as flare:
+        da_url = None if self.flare_url else self.da_url
+        clients = budget.client(self.host_url), budget.client(self.flow_url), budget.client(da_url or "")
+        with clients[0] as host, clients[1] as flow, clients[2] as flare:
             yield Gather(
                 StatementHost(host),
                 lambda address: FlowNode(FlowRest(flow), address),
                 FlareNode(flare, self.flare_url, self.flare_registry) if self.flare_url else None,
                 self.trust,
                 say,
-                DataAvailability(da) if self.da_url and not self.flare_url else None,
+                DataAvailability(flare) if da_url else None,
             )
 
 
