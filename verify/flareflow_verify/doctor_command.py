@@ -31,7 +31,7 @@ from flareflow_verify.reading import read_bytes
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
 from flareflow_verify.sources.host import StatementHost
 from flareflow_verify.sources.http import Budget, SourceError
-from flareflow_verify.sources.service import Deployment, KeyCredits, OwnSubscription, Service, SignedOutError
+from flareflow_verify.sources.service import Deployment, KeyCredits, OwnSubscription, Service, SignedOutError, gate_url
 
 PYTHON_MIN: Final = (3, 13)
 LIBRARIES: Final = ("flareflow", "httpx", "pydantic", "pycryptodome", "websockets")
@@ -164,7 +164,7 @@ class Doctor:
         key = os.environ.get(KEY)
         if not url or not key:
             return None
-        found = Service(self.http, url.removesuffix("/").removesuffix("/v1"), key).get(KeyCredits, "/v1/credits")
+        found = Service(self.http, gate_url(url), key).get(KeyCredits, "/v1/credits")
         return f"{url}, the key is {found.standing}"
 
     def _session(self) -> str | None:

@@ -24,6 +24,7 @@ from flareflow_verify.sources.service import (
     OwnSubscription,
     Service,
     SummedUsage,
+    gate_url,
 )
 
 SESSION: Final = "FLAREFLOW_SESSION"
@@ -58,7 +59,7 @@ def _told(given: argparse.Namespace, http: httpx.Client) -> Told:
     """The key is asked unless a subscription is named: a session is needed for one."""
     key, session = os.environ.get(KEY), os.environ.get(SESSION)
     if key and given.subscription is None:
-        gate = Service(http, _models_url(given, http), key)
+        gate = Service(http, gate_url(_models_url(given, http)), key)
         return {"keys": _key, "usage": _key_usage, "balance": _key_balance}[given.command](gate)
     if not session:
         raise CommandError(f"set {KEY} to a virtual key, or {SESSION} to a session; neither belongs on a command line")
@@ -69,12 +70,12 @@ def _told(given: argparse.Namespace, http: httpx.Client) -> Told:
 
 
 def _models_url(given: argparse.Namespace, http: httpx.Client) -> str:
-    """Where the gate is, without the version of its API."""
+    """Where models are called: what was named, or else what the host tells."""
     if given.models:
-        return str(given.models).removesuffix("/").removesuffix("/v1")
+        return str(given.models)
     if not given.host:
         raise CommandError("name --models or --host, or set FLAREFLOW_MODELS or FLAREFLOW_HOST")
-    return Service(http, given.host).deployment().models_url.removesuffix("/").removesuffix("/v1")
+    return Service(http, given.host).deployment().models_url
 
 
 def _key(gate: Service) -> Told:

@@ -208,6 +208,11 @@ class _Reason(Parts):
         return self.error.text if self.error else " ".join(one for one in found if one)
 
 
+def gate_url(models_url: str) -> str:
+    """Where the gate is, without the version of its API."""
+    return models_url.removesuffix("/").removesuffix("/v1")
+
+
 def require_confidential(url: str) -> None:
     """Raises SourceError for an address to which a secret would be sent in the clear, but for this machine's own."""
     parts = urlsplit(url)
