@@ -22,7 +22,7 @@ from flareflow_verify.checking import Exit, check_all, worst
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Trust
 from flareflow_verify.gathering import Gather, Wanted
-from flareflow_verify.output import Paper, print_report, printable
+from flareflow_verify.output import Paper, print_found, print_report
 from flareflow_verify.reading import read_bundle, read_bytes, read_log_file
 
 PROOFS_MAX: Final = 1_000
@@ -48,7 +48,7 @@ def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abst
     """Compare the log with the bills, once they are verified; otherwise say what is wrong with them."""
     if not (given.offline or given.session):
         raise CommandError("set FLAREFLOW_SESSION, or a bundle with calls by --offline: only the owner can read them")
-    log, paper = read_log_file(Path(given.log), read_log, "log of calls"), Paper.on_standard_output()
+    log = read_log_file(Path(given.log), read_log, "log of calls")
     if given.offline:
         gathered = Gathered([read_bundle(Path(given.offline))], _read_keys(given.receipt_keys))
     else:
@@ -62,12 +62,11 @@ def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abst
     reports = check_all(bundles, trust)
     unusable = [report for report in reports if is_unusable(report)]
     for report in unusable:
-        print_report(report, paper)
+        print_report(report, Paper.on_standard_output())
     if unusable:
         return worst(unusable)
     audit = _compare(given, log, gathered)
-    for line in [audit.as_json()] if given.json else map(printable, audit.lines()):
-        paper.print(line)
+    print_found(audit.lines(), audit.as_json, is_json=given.json)
     return Exit.DIFFERENCE if audit.is_against_the_user else Exit.VERIFIED
 
 
@@ -142,9 +141,8 @@ def _check(given: argparse.Namespace, trust: Trust) -> int:
         proof = Proof.parse(_read(Path(given.check), BUNDLE_BYTES_MAX))
     except ValueError as error:
         raise CommandError(f"{given.check} is no proof: {error}") from error
-    checked, paper = check_proof(proof, trust), Paper.on_standard_output()
-    for line in [check_as_json(proof, checked)] if given.json else map(printable, lines_of_check(proof, checked)):
-        paper.print(line)
+    checked = check_proof(proof, trust)
+    print_found(lines_of_check(proof, checked), lambda: check_as_json(proof, checked), is_json=given.json)
     return checked.exit
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -71,6 +71,13 @@ class Progress:
     def end(self) -> None:
         if self.is_shown:
             print("\r\033[K", end="", file=self.stream, flush=True)
+
+
+def print_found(lines: Iterable[str], content: Callable[[], str], *, is_json: bool) -> None:
+    """What a command found on standard output: lines for people, or the same as JSON."""
+    paper = Paper.on_standard_output()
+    for line in [content()] if is_json else map(printable, lines):
+        paper.print(line)
 
 
 def print_report(report: Report, paper: Paper) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from flareflow_verify.amounts import counted, money, rated
 from flareflow_verify.errors import CommandError
-from flareflow_verify.output import Paper, printable
+from flareflow_verify.output import print_found
 from flareflow_verify.sources.http import Budget, SourceError
 from flareflow_verify.sources.service import (
     KeyCredits,
@@ -49,9 +49,7 @@ def run(given: argparse.Namespace) -> int:
             told = _told(given, http)
     except SourceError as error:
         raise CommandError(str(error)) from error
-    paper = Paper.on_standard_output()
-    for line in [json.dumps(told.content, indent=2)] if given.json else map(printable, told.lines):
-        paper.print(line)
+    print_found(told.lines, lambda: json.dumps(told.content, indent=2), is_json=given.json)
     return 0
 
 

@@ -13,7 +13,7 @@ from flareflow_verify.checking import Outcome, Report, check, check_all
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, TooManyEpochsError, Wanted
-from flareflow_verify.output import Paper, printable
+from flareflow_verify.output import print_found
 from flareflow_verify.receipt.model import CheckedBills, MonthlyReceipt
 from flareflow_verify.receipt.month import Month
 from flareflow_verify.receipt.page import page
@@ -33,9 +33,7 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
         made = _Month(given.subscription, month, trust, gather).receipt()
     if given.output:
         _write(Path(given.output), page(made))
-    paper = Paper.on_standard_output()
-    for line in [as_json(made)] if given.json else map(printable, lines(made)):
-        paper.print(line)
+    print_found(lines(made), lambda: as_json(made), is_json=given.json)
     return made.result
 
 

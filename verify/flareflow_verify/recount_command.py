@@ -14,7 +14,7 @@ from flareflow_verify.checking import Exit
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Evidence, MissingError
 from flareflow_verify.gathering import Gather, Wanted
-from flareflow_verify.output import Paper, printable
+from flareflow_verify.output import print_found
 from flareflow_verify.reading import read_bundle, read_log_file
 from flareflow_verify.recount.comparing import Outcome, Recounted, recount
 from flareflow_verify.recount.texts import read_texts
@@ -34,12 +34,11 @@ class Priced:
 def run(given: argparse.Namespace, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
     """Count the calls of a log again; return the exit status. Raises CommandError."""
     count = tokenizer(given.tokenizer)
-    calls, paper = read_log_file(Path(given.log), read_texts, "log with texts"), Paper.on_standard_output()
+    calls = read_log_file(Path(given.log), read_texts, "log with texts")
     bundle = _bundle(given, gathering)
     evidence = Evidence(bundle) if bundle else None
     found = [_priced(one, evidence) for one in recount(calls, count, given.overhead)]
-    for line in [_as_json(given, found)] if given.json else map(printable, _lines(given, found)):
-        paper.print(line)
+    print_found(_lines(given, found), lambda: _as_json(given, found), is_json=given.json)
     return Exit.DIFFERENCE if any(one.counted.outcome is Outcome.MORE for one in found) else Exit.VERIFIED
 
 
