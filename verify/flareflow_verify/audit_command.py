@@ -50,13 +50,11 @@ def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abst
         raise CommandError("set FLAREFLOW_SESSION, or a bundle with calls by --offline: only the owner can read them")
     log = read_log_file(Path(given.log), read_log, "log of calls")
     if given.offline:
-        gathered = Gathered([read_bundle(Path(given.offline))], _read_keys(given.receipt_keys))
+        gathered = Gathered([read_bundle(Path(given.offline), given.subscription)], _read_keys(given.receipt_keys))
     else:
         with gathering() as gather:
             gathered = _gather(given, log, gather)
     bundles = gathered.bundles
-    if given.subscription not in (None, bundles[0].subscription_id):
-        raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
     if any(bundle.events is None for bundle in bundles):
         raise CommandError("the bundle has no calls; pack it with FLAREFLOW_SESSION and without --event")
     reports = check_all(bundles, trust)

@@ -78,10 +78,7 @@ def _verify(given: argparse.Namespace) -> int:
 
 def _bundles(given: argparse.Namespace, trust: Trust) -> Sequence[Bundle]:
     """The bills to check, at least one. Raises CommandError for bills of another subscription."""
-    bundles = [read_bundle(Path(given.offline))] if given.offline else _gathered(given, trust)
-    if given.subscription not in (None, bundles[0].subscription_id):
-        raise CommandError(f"the bundle is of subscription {bundles[0].subscription_id}, not of {given.subscription}")
-    return bundles
+    return [read_bundle(Path(given.offline), given.subscription)] if given.offline else _gathered(given, trust)
 
 
 def _bundle(given: argparse.Namespace) -> int:

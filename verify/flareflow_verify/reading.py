@@ -16,12 +16,15 @@ def read_bytes(path: Path, bytes_max: int) -> bytes:
         return file.read(bytes_max + 1)
 
 
-def read_bundle(path: Path) -> Bundle:
-    """Raises CommandError for a file that is no bundle."""
+def read_bundle(path: Path, subscription_id: int | None = None) -> Bundle:
+    """Raises CommandError for a file that is no bundle, or one of another subscription than the named one."""
     try:
-        return Bundle.parse(read_bytes(path, BUNDLE_BYTES_MAX))
+        bundle = Bundle.parse(read_bytes(path, BUNDLE_BYTES_MAX))
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} is no bundle: {error}") from error
+    if subscription_id not in (None, bundle.subscription_id):
+        raise CommandError(f"the bundle is of subscription {bundle.subscription_id}, not of {subscription_id}")
+    return bundle
 
 
 def read_log_file[T](path: Path, read: Callable[[Iterable[str]], T], what: str) -> T:
