@@ -7,7 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -182,8 +182,7 @@ def run(given: argparse.Namespace) -> int:
         found = list(Doctor(given, http, host, utc_now).look())
     paper = Paper.on_standard_output()
     if given.json:
-        fields = ("name", "state", "said", "advice")
-        paper.print(json.dumps([{name: getattr(one, name) for name in fields} for one in found], indent=2))
+        paper.print(json.dumps([asdict(one) for one in found], indent=2))
     else:
         for one in found:
             paper.print(_line(one, paper))
