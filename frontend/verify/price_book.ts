@@ -1,7 +1,7 @@
 /**
  * The price book (docs/price-book.md): what a token of each kind of each model weighs in rated micro-tokens.
  */
-import { byName, FormError, list, orNull, text, type Read, type Reader } from "./reading.ts";
+import { byName, FormError, list, objectAt, orNull, text, type Reader } from "./reading.ts";
 import { matches, spellings } from "./model_names.ts";
 
 export const TOKEN_KINDS = [
@@ -43,16 +43,14 @@ export interface PriceBook {
 
 /** The book of its text. Throws for another form. */
 export function parsePriceBook(text: string): PriceBook {
-  const given = wholeNumbersOf(text);
-  return object(given, "the book", (fields, at) => {
-    requireOnly(fields, ["version", "title", "models", "patterns", "default"], at);
-    return {
-      version: weight(fields["version"], `${at}.version`),
-      models: byName(price, MODELS_MAX)(fields["models"], `${at}.models`),
-      patterns: list(pattern, MODELS_MAX)(fields["patterns"] ?? [], `${at}.patterns`),
-      default: price(fields["default"], `${at}.default`),
-    };
-  });
+  const at = "the book";
+  const fields = fieldsOf(wholeNumbersOf(text), at, ["version", "title", "models", "patterns", "default"]);
+  return {
+    version: weight(fields["version"], `${at}.version`),
+    models: byName(price, MODELS_MAX)(fields["models"], `${at}.models`),
+    patterns: list(pattern, MODELS_MAX)(fields["patterns"] ?? [], `${at}.patterns`),
+    default: price(fields["default"], `${at}.default`),
+  };
 }
 
 /** The price of a model; `baseModel` is what its deployment calls. The default where the book names neither. */
@@ -113,24 +111,21 @@ const weight: Reader<bigint> = (given, at) => {
   return given;
 };
 
-const long: Reader<LongWeights> = (given, at) =>
-  object(given, at, (fields) => {
-    requireOnly(fields, [...TOKEN_KINDS, "above"], at);
-    return { ...weighed(fields, TOKEN_KINDS, at), above: weight(fields["above"], `${at}.above`) };
-  });
+const long: Reader<LongWeights> = (given, at) => {
+  const fields = fieldsOf(given, at, [...TOKEN_KINDS, "above"]);
+  return { ...weighed(fields, TOKEN_KINDS, at), above: weight(fields["above"], `${at}.above`) };
+};
 
-const price: Reader<Price> = (given, at) =>
-  object(given, at, (fields) => {
-    requireOnly(fields, [...TOKEN_KINDS, ...UNITS, "long"], at);
-    const longer = list(long, LONG_PRICES_MAX)(fields["long"] ?? [], `${at}.long`);
-    return { ...weighed(fields, [...TOKEN_KINDS, ...UNITS], at), long: longer };
-  });
+const price: Reader<Price> = (given, at) => {
+  const fields = fieldsOf(given, at, [...TOKEN_KINDS, ...UNITS, "long"]);
+  const longer = list(long, LONG_PRICES_MAX)(fields["long"] ?? [], `${at}.long`);
+  return { ...weighed(fields, [...TOKEN_KINDS, ...UNITS], at), long: longer };
+};
 
-const pattern: Reader<{ readonly match: string; readonly price: Price }> = (given, at) =>
-  object(given, at, (fields) => {
-    requireOnly(fields, ["match", "price"], at);
-    return { match: text(1024)(fields["match"], `${at}.match`), price: price(fields["price"], `${at}.price`) };
-  });
+const pattern: Reader<{ readonly match: string; readonly price: Price }> = (given, at) => {
+  const fields = fieldsOf(given, at, ["match", "price"]);
+  return { match: text(1024)(fields["match"], `${at}.match`), price: price(fields["price"], `${at}.price`) };
+};
 
 function weighed<N extends string>(
   fields: Fields,
@@ -143,16 +138,12 @@ function weighed<N extends string>(
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function object<T>(given: unknown, at: string, read: (fields: Fields, at: string) => T): T {
-  const fields: Read<typeof anything> = anything(given, at);
-  return read(Object.fromEntries(fields), at);
-}
-
-const anything = byName<unknown>((given) => given, MODELS_MAX);
-
-function requireOnly(fields: Fields, names: readonly string[], at: string): void {
+/** The fields of an object that has none but these. */
+function fieldsOf(given: unknown, at: string, names: readonly string[]): Fields {
+  const fields = objectAt(given, at);
   const other = Object.keys(fields).find((name) => !names.includes(name));
   if (other !== undefined) throw new FormError(`${at}: an unknown field ${other.slice(0, 40)}`);
+  return fields;
 }
 
 const WHOLE_NUMBER = "flareflow:whole-number";

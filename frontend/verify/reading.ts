@@ -107,7 +107,8 @@ export function byName<T>(reader: Reader<T>, most: number): Reader<ReadonlyMap<s
   };
 }
 
-function objectAt(given: unknown, at: string): Readonly<Record<string, unknown>> {
+/** An object as it is, with fields of any form. */
+export function objectAt(given: unknown, at: string): Readonly<Record<string, unknown>> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) throw new FormError(`${at}: not an object`);
   return given as Readonly<Record<string, unknown>>;
 }
