@@ -48,6 +48,15 @@ export function hex0x(bytes: Bytes): string {
   return `0x${toHex(bytes)}`;
 }
 
+/** The bytes of base64, also without padding. Throws for any other text. */
+export function fromBase64(text: string): Bytes {
+  return Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0));
+}
+
+export function toBase64(bytes: Bytes): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
 export function toBigInt(bytes: Bytes): bigint {
   return bytes.length ? BigInt(hex0x(bytes)) : 0n;
 }

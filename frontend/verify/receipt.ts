@@ -4,7 +4,7 @@
 import { p256 } from "@noble/curves/nist.js";
 
 import { grouped, rated } from "./amounts.ts";
-import { concat, hex0x, isSame, keccak256, utf8, type Bytes } from "./bytes.ts";
+import { concat, fromBase64, hex0x, isSame, keccak256, utf8, type Bytes } from "./bytes.ts";
 import type { Outcome } from "./check.ts";
 import type { Statement } from "./documents.ts";
 import { TOKEN_KINDS, type TokenKind } from "./price_book.ts";
@@ -102,8 +102,7 @@ function jsonOf(part: string): unknown {
 
 function fromBase64Url(part: string): Bytes {
   if (!/^[A-Za-z0-9_-]*$/.test(part)) throw new FormError("a part of the receipt is not in base64url");
-  const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (unit) => unit.charCodeAt(0));
+  return fromBase64(part.replaceAll("-", "+").replaceAll("_", "/"));
 }
 
 export interface ReceiptFinding {

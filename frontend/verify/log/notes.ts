@@ -6,7 +6,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
-import { concat, isSame, toBigInt, toHex, utf8, type Bytes } from "../bytes.ts";
+import { concat, fromBase64, isSame, toBase64, toBigInt, toHex, utf8, type Bytes } from "../bytes.ts";
 import type { Tree } from "./proofs.ts";
 
 export const NOTE_CHARACTERS_MAX = 16_384;
@@ -41,7 +41,7 @@ export interface SignedCheckpoint {
 /** Throws NoteError for a key of another form or kind. */
 export function parseKey(text: string, kind: NoteKey["kind"]): NoteKey {
   const [name = "", id = "", ...encoded] = text.split("+");
-  const key = fromBase64(encoded.join("+"));
+  const key = canonical(encoded.join("+"));
   const wanted = sha256(concat(utf8(`${name}\n`), key)).slice(0, KEY_ID_BYTES);
   if (key[0] !== KINDS[kind] || key.length !== 33) throw new NoteError(`the key of ${name} is not that of a ${kind}`);
   if (toHex(wanted) !== id) throw new NoteError(`the key of ${name} has another id`);
@@ -60,7 +60,7 @@ export function parseCheckpoint(note: string): SignedCheckpoint {
 
 function checkpointOf(text: string): Checkpoint {
   const [origin = "", size = "", root = ""] = text.split("\n");
-  const digest = fromBase64(root);
+  const digest = canonical(root);
   const isPlain = /^(?:0|[1-9][0-9]{0,18})$/.test(size) && digest.length === 32;
   if (!isPlain || `${origin}\n${size}\n${root}\n` !== text) throw new NoteError("not the canonical text of a checkpoint");
   return { origin, size: BigInt(size), root: digest, text };
@@ -69,7 +69,7 @@ function checkpointOf(text: string): Checkpoint {
 function signatureOf(line: string): SignedCheckpoint["signatures"][number] {
   const [, name = "", encoded = ""] = /^\u2014 ([^ ]+) (.*)$/.exec(line) ?? [];
   if (!name) throw new NoteError("not the line of a signature");
-  const blob = fromBase64(encoded);
+  const blob = canonical(encoded);
   return { name, id: blob.slice(0, KEY_ID_BYTES), made: blob.slice(KEY_ID_BYTES) };
 }
 
@@ -103,14 +103,13 @@ function holds(signature: Bytes, message: Bytes, key: Bytes): boolean {
   }
 }
 
-/** Base64 in its one form. */
-function fromBase64(text: string): Bytes {
+/** The bytes of base64 in its one form. */
+function canonical(text: string): Bytes {
   try {
-    const bytes = Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0));
-    if (btoa(String.fromCharCode(...bytes)) === text) return bytes;
+    const bytes = fromBase64(text);
+    if (toBase64(bytes) === text) return bytes;
   } catch {
     // told below
   }
   throw new NoteError("not base64");
 }
-

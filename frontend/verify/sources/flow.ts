@@ -2,7 +2,7 @@
  * A node of Flow over REST: the contract's state and the events of settlements.
  */
 import { count, having, list, orEmpty, text } from "../reading.ts";
-import { utf8 } from "../bytes.ts";
+import { fromBase64, toBase64, utf8 } from "../bytes.ts";
 import { NotThereError, parsed, RefusedError, SourceError, type Request, type Requests } from "./http.ts";
 import { decode, uint64, type CadenceFields, type CadenceValue } from "./json_cdc.ts";
 
@@ -164,7 +164,7 @@ export class FlowNode {
   /** What a script returns after a block, by default the newest sealed one. `given` are arguments in JSON-Cadence. */
   async run(code: string, given: readonly string[] = [], height = "sealed"): Promise<CadenceValue> {
     const script = code.replace(/^(\s*)import "(\w+)"/gm, `$1import $2 from 0x${this.#address}`);
-    const body = JSON.stringify({ script: base64(script), arguments: given.map(base64) });
+    const body = JSON.stringify({ script: toBase64(utf8(script)), arguments: given.map((one) => toBase64(utf8(one))) });
     const headers = { "content-type": "application/json" };
     const request: Request = { method: "POST", headers, body };
     const answer = await this.#ask(`/v1/scripts?block_height=${height}`, request, text(ANSWER_CHARACTERS_MAX));
@@ -173,7 +173,7 @@ export class FlowNode {
 
   #decoded(encoded: string): CadenceValue {
     try {
-      return decode(new TextDecoder().decode(Uint8Array.from(atob(encoded), (unit) => unit.charCodeAt(0))));
+      return decode(new TextDecoder().decode(fromBase64(encoded)));
     } catch {
       throw new SourceError(`${WHO} answered in an unknown form`);
     }
@@ -182,10 +182,6 @@ export class FlowNode {
   async #ask<T>(path: string, request: Request, read: (given: unknown, at: string) => T): Promise<T> {
     return parsed(WHO, await this.#requests.text(WHO, this.#url + path, request, ANSWER_CHARACTERS_MAX), read);
   }
-}
-
-function base64(content: string): string {
-  return btoa(String.fromCharCode(...utf8(content)));
 }
 
 function fieldsOf(value: CadenceValue): CadenceFields {
