@@ -1,7 +1,7 @@
 /**
  * A bundle's parts, parsed when they are first asked for. A part that cannot be parsed is a difference at its link.
  */
-import { hex0x, isSame, keccak256, toHex, utf8, type Bytes } from "./bytes.ts";
+import { hex0x, isSame, keccak256, utf8, type Bytes } from "./bytes.ts";
 import type { Attested, Bundle, InLog, OnFlow, Sealed } from "./bundle.ts";
 import {
   isFirst, NO_USAGE, pageOf, parsePageIndex, parseSettlementPage, parseStatement, parseUsagePage, rootFor,
@@ -251,7 +251,7 @@ function present<T>(part: T | null, otherwise: string): T {
 /** Throws DifferenceError unless the index names the page under its number. */
 function requireIn(index: PageIndex, number: bigint, text: string, link: Link): void {
   const digest = index.hashes.get(number);
-  if (digest === undefined || toHex(digest) !== toHex(keccak256(utf8(text)))) {
+  if (digest === undefined || !isSame(digest, keccak256(utf8(text)))) {
     throw new DifferenceError(link, `${index.kind} page ${number} has another hash than the index names`);
   }
 }

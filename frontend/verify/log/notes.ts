@@ -73,14 +73,18 @@ function signatureOf(line: string): SignedCheckpoint["signatures"][number] {
   return { name, id: blob.slice(0, KEY_ID_BYTES), made: blob.slice(KEY_ID_BYTES) };
 }
 
+function signatureBy({ signatures }: SignedCheckpoint, key: NoteKey): SignedCheckpoint["signatures"][number] | undefined {
+  return signatures.find(({ name, id }) => name === key.name && isSame(id, key.id));
+}
+
 /** Whether there is a signature by this key, whether it holds or not. */
-export function isSignedBy({ signatures }: SignedCheckpoint, key: NoteKey): boolean {
-  return signatures.some(({ name, id }) => name === key.name && isSame(id, key.id));
+export function isSignedBy(signed: SignedCheckpoint, key: NoteKey): boolean {
+  return signatureBy(signed, key) !== undefined;
 }
 
 /** Throws NoteError unless the key has signed it. The time of a witness's signature in Unix seconds; 0 for the log's. */
 export function requireSigned(signed: SignedCheckpoint, key: NoteKey): bigint {
-  const found = signed.signatures.find(({ name, id }) => name === key.name && isSame(id, key.id));
+  const found = signatureBy(signed, key);
   if (found === undefined) throw new NoteError(`${key.name} has not signed it`);
   const time = found.made.subarray(0, -SIGNATURE_BYTES);
   if (time.length !== (key.kind === "witness" ? TIME_BYTES : 0)) {
