@@ -73,6 +73,12 @@ export function word(number: bigint | number): Bytes {
   return fromHex(digits.padStart(2 * WORD_BYTES, "0"));
 }
 
+/** Bytes of any number, as the Solidity ABI encodes them: the length, and the content padded with zeros to whole words. */
+export function abiBytes(content: Bytes): Bytes {
+  const padding = (WORD_BYTES - (content.length % WORD_BYTES)) % WORD_BYTES;
+  return concat(word(content.length), content, new Uint8Array(padding));
+}
+
 export function isSame(left: Bytes, right: Bytes): boolean {
   return compare(left, right) === 0;
 }

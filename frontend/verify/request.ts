@@ -1,7 +1,7 @@
 /**
  * The response that Flare's Data Connector must have for one statement, byte for byte: `abi.encode(IWeb2Json.Response)`.
  */
-import { concat, utf8, word, WORD_BYTES, type Bytes } from "./bytes.ts";
+import { abiBytes, concat, utf8, word, WORD_BYTES, type Bytes } from "./bytes.ts";
 import { STATEMENT_FIELDS } from "./documents.ts";
 
 const ATTESTATION_TYPE = "Web2Json";
@@ -47,13 +47,13 @@ export function encodeResponse(source: string, url: string, data: Bytes, round: 
     word(headBytes + body.length),
     body,
     word(WORD_BYTES),
-    counted(data),
+    abiBytes(data),
   );
 }
 
 /** The offset of each text from the beginning, then the texts. */
 function encodeBody(texts: readonly string[]): Bytes {
-  const fields = texts.map((text) => counted(utf8(text)));
+  const fields = texts.map((text) => abiBytes(utf8(text)));
   let offset = WORD_BYTES * fields.length;
   const offsets = fields.map((field) => {
     const own = word(offset);
@@ -61,12 +61,6 @@ function encodeBody(texts: readonly string[]): Bytes {
     return own;
   });
   return concat(...offsets, ...fields);
-}
-
-/** The length, and the content padded with zeros to whole words. */
-function counted(content: Bytes): Bytes {
-  const padding = (WORD_BYTES - (content.length % WORD_BYTES)) % WORD_BYTES;
-  return concat(word(content.length), content, new Uint8Array(padding));
 }
 
 /** A name in ASCII, padded with zeros to a word. Throws for one that does not fit. */

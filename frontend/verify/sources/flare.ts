@@ -1,7 +1,7 @@
 /**
  * A node of Flare by JSON-RPC: what the Relay has of a round and of a signing policy.
  */
-import { concat, keccak256, toHex, utf8, word, type Bytes } from "../bytes.ts";
+import { abiBytes, concat, hex0x, keccak256, utf8, word, WORD_BYTES, type Bytes } from "../bytes.ts";
 import { FDC_PROTOCOL_ID } from "../policy.ts";
 import { having, text } from "../reading.ts";
 import { parsed, SourceError, type Requests } from "./http.ts";
@@ -25,8 +25,7 @@ export class FlareNode {
 
   /** The Relay's root of a round of the Data Connector, and its hash of a reward epoch's signing policy, as 0x hex. */
   async relayed(votingRound: bigint, rewardEpoch: bigint): Promise<{ readonly root: string; readonly policy_hash: string }> {
-    const name = utf8("Relay");
-    const named = concat(word(32), word(name.length), name, new Uint8Array(32 - name.length));
+    const named = concat(word(WORD_BYTES), abiBytes(utf8("Relay")));
     const relay = `0x${(await this.#view(this.#registry, "getContractAddressByName(string)", named)).slice(-40)}`;
     const rounds = concat(word(FDC_PROTOCOL_ID), word(votingRound));
     return {
@@ -37,7 +36,7 @@ export class FlareNode {
 
   /** The one word that a view of a contract returns. */
   async #view(contract: string, signature: string, given: Bytes): Promise<string> {
-    const data = `0x${toHex(keccak256(utf8(signature)).subarray(0, 4))}${toHex(given)}`;
+    const data = hex0x(concat(keccak256(utf8(signature)).subarray(0, 4), given));
     const call = { jsonrpc: "2.0", id: 1, method: "eth_call", params: [{ to: contract, data }, "latest"] };
     const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(call) } as const;
     const answer = await this.#requests.text(WHO, this.#url, request, ANSWER_CHARACTERS_MAX);
@@ -46,4 +45,3 @@ export class FlareNode {
     return result;
   }
 }
-
