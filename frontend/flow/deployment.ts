@@ -1,20 +1,10 @@
 /**
- * What the transactions and the wallet need to know of a deployment: the part `flow` of `GET /v1/deployment`.
+ * What the transactions and the wallet need to know of a deployment.
  */
-export interface FlowDeployment {
-  readonly network: FlowNetwork;
-  /** The REST API of an access node, without a slash at its end. */
-  readonly access_node: string;
-  /** Where FCL finds wallets. */
-  readonly wallet_discovery: string;
-  /** The addresses of this deployment's contracts by name, each with `0x`. */
-  readonly contracts: Readonly<Record<string, string>>;
-  /** The addresses of other contracts that transactions import. */
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly token: { readonly symbol: string; readonly contract: string; readonly address: string };
-}
+import type { Flow, FlowNetwork } from "../api/operations.ts";
 
-export type FlowNetwork = "emulator" | "testnet" | "mainnet";
+/** The part `flow` of `GET /v1/deployment`: addresses begin with `0x`, and `access_node` has no slash at its end. */
+export type FlowDeployment = Omit<Flow, "explorer">;
 
 /** The name of a network in a sentence. */
 export function networkName(network: FlowNetwork): string {
