@@ -48,10 +48,7 @@ export async function sendTransaction(
   code: string,
   onProgress: (progress: Progress) => void,
 ): Promise<Progress> {
-  const report = (progress: Progress): Progress => {
-    onProgress(progress);
-    return progress;
-  };
+  const report = reporting(onProgress);
   const signed = await sign(sender, transaction, code, report);
   if ("step" in signed) return signed;
   return report(await outcome(sender, signed.id, signed.sendingFailed, report));
@@ -63,12 +60,19 @@ export async function followTransaction(
   id: string,
   onProgress: (progress: Progress) => void,
 ): Promise<Progress> {
-  const report = (progress: Progress): Progress => {
+  const report = reporting(onProgress);
+  report({ step: "sent", id });
+  return report(await outcome(sender, id, "The outcome was unknown.", report));
+}
+
+/** Tells a step, and returns it. */
+type Report = (progress: Progress) => Progress;
+
+function reporting(onProgress: (progress: Progress) => void): Report {
+  return (progress) => {
     onProgress(progress);
     return progress;
   };
-  report({ step: "sent", id });
-  return report(await outcome(sender, id, "The outcome was unknown.", report));
 }
 
 /** The id, once all is signed; or the failure, where nothing was sent. */
@@ -76,7 +80,7 @@ async function sign(
   sender: Sender,
   transaction: OwnerTransaction,
   code: string,
-  report: (progress: Progress) => Progress,
+  report: Report,
 ): Promise<Progress | { readonly id: string; readonly sendingFailed: string | null }> {
   const { signer } = sender;
   let id: string | null = null;
@@ -96,7 +100,7 @@ async function outcome(
   { flow, chain, pause }: Sender,
   id: string,
   sendingFailed: string | null,
-  report: (progress: Progress) => Progress,
+  report: Report,
 ): Promise<Progress> {
   let isInBlock = false;
   let unknown = 0;

@@ -85,6 +85,11 @@ export function walletOf(options: WalletOptions): Wallet {
     } finally {
       library.config({ "fcl.accountProof.resolver": null });
     }
+    return required(user);
+  }
+
+  /** The account that is connected. Throws WalletError where none is: the person declined. */
+  function required(user: FclUser | undefined): FclUser & { addr: string } {
     if (!user?.loggedIn || !user.addr) throw new WalletError(failureBeforeSending("Declined", flow));
     return { ...user, addr: user.addr };
   }
@@ -101,12 +106,11 @@ export function walletOf(options: WalletOptions): Wallet {
 
   /** Connects where nothing is connected, and refuses where another account is: that is forgotten then. */
   async function requireSigner(library: Fcl, signer: string): Promise<void> {
-    let user: FclUser | undefined = await library.currentUser.snapshot();
-    if (!user.loggedIn) user = await library.authenticate();
-    if (!user?.loggedIn || !user.addr) throw new WalletError(failureBeforeSending("Declined", flow));
-    if (user.addr === signer) return;
+    const known = await library.currentUser.snapshot();
+    const { addr } = required(known.loggedIn ? known : await library.authenticate());
+    if (addr === signer) return;
     library.unauthenticate();
-    throw new WalletError(otherAccount(user.addr, signer));
+    throw new WalletError(otherAccount(addr, signer));
   }
 
   return {
