@@ -187,13 +187,16 @@ async function flowsWord(flow: FlowNode, wanted: Wanted, statement: Statement, p
   const confirmed = await flow.confirmed(proof ? votingRound(proof) : 0n, statement.epoch);
   const triggers = await flow.triggers();
   const charge = await flow.charge(subscriptionId, statement.epoch, statement.windowEnd);
-  const newest = await flow.newestHeight();
-  const kept = charge && (await flow.bill(subscriptionId, BigInt(String(charge["height"]))));
-  const bill = kept ?? (await flow.bill(subscriptionId, newest));
+  let height = charge ? BigInt(String(charge["height"])) : await flow.newestHeight();
+  let bill = await flow.bill(subscriptionId, height);
+  if (bill === null && charge) {
+    height = await flow.newestHeight();
+    bill = await flow.bill(subscriptionId, height);
+  }
   if (bill === null) throw new SourceError(`${contract} has no subscription ${subscriptionId}`);
   return {
     contract,
-    height: kept ? (charge?.["height"] ?? null) : String(newest),
+    height: String(height),
     source_chain_id: confirmed["sourceChainId"] ?? null,
     rounds_per_reward_epoch: confirmed["roundsPerRewardEpoch"] ?? null,
     root: prefixed(confirmed["root"]),
