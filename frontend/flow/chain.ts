@@ -45,7 +45,7 @@ export interface Chain {
   run(code: string, args: readonly Argument[]): Promise<CadenceValue>;
 }
 
-export const ANSWER_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 10_000;
 
 /** Asks the access node of the deployment. */
 export function chainOf(flow: FlowDeployment, send: typeof fetch = fetch): Chain {
@@ -113,7 +113,7 @@ function resultOf(result: RestResult): TransactionResult {
 }
 
 /** JSON-CDC of an argument. */
-export function jsonCdc(argument: Argument): unknown {
+function jsonCdc(argument: Argument): unknown {
   if (argument.type !== "UFix64?") return argument;
   return { type: "Optional", value: argument.value === null ? null : { type: "UFix64", value: argument.value } };
 }

@@ -46,7 +46,6 @@ export interface FclUser {
 export interface FclService {
   readonly type: string;
   readonly data?: { readonly nonce?: string; readonly signatures?: readonly FclSignature[] };
-  readonly provider?: { readonly name?: string };
 }
 
 export interface FclSignature {

@@ -37,7 +37,7 @@ export const ASK_MS = 1_000;
 export const ASKS_MAX = 660;
 /** After a lost answer, how often in a row the node may know nothing of it; and after a refusal by the node itself. */
 export const ASKS_UNKNOWN_MAX = 30;
-export const ASKS_REFUSED_MAX = 5;
+const ASKS_REFUSED_MAX = 5;
 /** How often in a row the node may give no answer at all. */
 export const ASKS_SILENT_MAX = 60;
 

@@ -10,7 +10,7 @@ import { PROOF_HASHES_MAX } from "./log/proofs.ts";
 import { HEAD_BYTES, SIGNATURE_BYTES, VOTER_BYTES, VOTERS_MAX } from "./policy.ts";
 
 export const BUNDLE_VERSION = "flareflow-bundle/1";
-export const BUNDLE_CHARACTERS_MAX = 64 * 1024 * 1024;
+const BUNDLE_CHARACTERS_MAX = 64 * 1024 * 1024;
 export const TEXT_CHARACTERS_MAX = 16 * 1024 * 1024;
 export const STATEMENTS_MAX = 300;
 export const EVENTS_MAX = 20_000;

@@ -243,4 +243,3 @@ export function isFirst(statement: Statement): boolean {
 export function rootFor(statement: Statement, kind: PageKind): Bytes {
   return kind === "usage" ? statement.usageRoot : statement.settlementRoot;
 }
-

@@ -13,7 +13,7 @@ export function fold(leaf: Bytes, siblings: readonly Bytes[]): Bytes {
 }
 
 /** The levels of a tree over hashes in their order, from the bottom up; a last node without a pair goes up unchanged. */
-export function levels(hashes: readonly Bytes[]): readonly (readonly Bytes[])[] {
+function levels(hashes: readonly Bytes[]): readonly (readonly Bytes[])[] {
   const all: (readonly Bytes[])[] = [hashes];
   for (let below = hashes; below.length > 1; all.push(below)) below = above(below);
   return all;

@@ -88,7 +88,7 @@ function isBy(address: Bytes, digest: Bytes, signature: VoterSignature): boolean
 }
 
 /** The 20-byte address that signed a 32-byte digest; null for a malformed signature. `v` is 27 or 28. */
-export function signerOf(digest: Bytes, v: number, rs: Bytes): Bytes | null {
+function signerOf(digest: Bytes, v: number, rs: Bytes): Bytes | null {
   if (v !== V_MIN && v !== V_MIN + 1) return null;
   try {
     const recovered = concat(Uint8Array.of(v - V_MIN), rs);

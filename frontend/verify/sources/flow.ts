@@ -50,9 +50,6 @@ export interface Scripts {
   readonly getTriggers: string;
 }
 
-/** What is confirmed of a round and an epoch, in the names of the contracts. */
-export type Confirmed = CadenceFields;
-
 /** The contracts of one account. Every method throws SourceError without a usable answer. */
 export class FlowNode {
   readonly #requests: Requests;
@@ -82,7 +79,8 @@ export class FlowNode {
     }
   }
 
-  async confirmed(votingRound: bigint, epoch: bigint): Promise<Confirmed> {
+  /** What is confirmed of a round and an epoch, in the names of the contracts. */
+  async confirmed(votingRound: bigint, epoch: bigint): Promise<CadenceFields> {
     return fieldsOf(await this.run(this.#scripts.getConfirmed, [uint64(votingRound), uint64(epoch)]));
   }
 
