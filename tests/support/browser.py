@@ -78,10 +78,6 @@ class Wallet:
         """Close the dialog with its cross."""
         self._frame.get_by_role("dialog").locator("button").first.click()
 
-    @property
-    def is_open(self) -> bool:
-        return self.page.locator("#FCL_IFRAME").count() > 0
-
 
 @dataclass
 class Visitor:
@@ -99,14 +95,16 @@ class Visitor:
     """What the visitor has written down, for a test that goes on from there."""
 
     @classmethod
-    def with_browser(cls, browser: Browser, **options: Any) -> "Visitor":
-        """A visitor who has never been here; `options` are those of `Browser.new_context`."""
-        given = {"reduced_motion": "reduce", "viewport": {"width": 1280, "height": 900}, **options}
-        context = browser.new_context(base_url=url("gateway_http"), **given)
+    def with_browser(cls, browser: Browser) -> "Visitor":
+        """A visitor who has never been here."""
+        context = browser.new_context(
+            base_url=url("gateway_http"), reduced_motion="reduce", viewport={"width": 1280, "height": 900}
+        )
         context.set_default_timeout(PATIENCE_SECONDS * 1_000)
         visitor = cls(context, context.new_page())
         context.route(_is_elsewhere, visitor._refuse)
-        visitor._watch(visitor.page)
+        visitor.page.on("console", visitor._note_console)
+        visitor.page.on("pageerror", visitor._note_error)
         return visitor
 
     def __enter__(self) -> Self:
@@ -137,15 +135,6 @@ class Visitor:
         """Fail where anything went wrong that no test has brought about."""
         unexpected = [fault for fault in self.faults if not any(part in fault for part in self.expected)]
         assert not unexpected, "\n".join(unexpected)
-
-    def another_tab(self) -> Page:
-        page = self.context.new_page()
-        self._watch(page)
-        return page
-
-    def _watch(self, page: Page) -> None:
-        page.on("console", self._note_console)
-        page.on("pageerror", self._note_error)
 
     def _note_console(self, message: ConsoleMessage) -> None:
         source = message.location.get("url", "")
