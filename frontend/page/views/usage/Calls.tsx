@@ -136,7 +136,7 @@ const COLUMNS: readonly Column<Row>[] = [
     width: "8rem",
     cell: (row) => (
       <span class="stage">
-        <i class={`way-mark stage-${row.stage}`} />
+        <i class={`stage-mark stage-${row.stage}`} />
         {WORDS[row.stage]}
       </span>
     ),

@@ -101,7 +101,7 @@ function StagePart({ stage, title, micro, children }: StagePartProps) {
   return (
     <div>
       <dt>
-        <i class={`way-mark stage-${stage}`} />
+        <i class={`stage-mark stage-${stage}`} />
         {title}
       </dt>
       <dd class="way-value">
