@@ -3,13 +3,13 @@ import { useEffect } from "preact/hooks";
 
 import type { Epoch } from "../../api/operations.ts";
 import { Button, ButtonLink } from "../components/Button.tsx";
+import { useDoing } from "../components/doing.ts";
 import { Empty, Notice, Show } from "../components/states.tsx";
 import { Table, type Column } from "../components/Table.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import { now } from "../stores/clock.ts";
 import { call, epochs } from "../stores/server.ts";
 import { countText } from "../text/amounts.ts";
-import { failureOf } from "../text/failures.ts";
 import { agoText, durationText, momentText } from "../text/time.ts";
 import { Track } from "./epochs/Track.tsx";
 import "./epochs.css";
@@ -51,33 +51,26 @@ export default function Epochs() {
 /** The newest epochs, and as many older ones as were asked for. */
 function EpochTable({ newest }: { readonly newest: readonly Epoch[] }) {
   const older = useSignal<readonly Epoch[]>([]);
-  const isAsking = useSignal(false);
+  const doing = useDoing();
   const isAtEnd = useSignal(newest.length < 20);
-  const failure = useSignal<string | null>(null);
   const known = new Set(newest.map(({ epoch }) => epoch));
   const rows = [...newest, ...older.value.filter(({ epoch }) => !known.has(epoch))];
-  const more = async () => {
-    isAsking.value = true;
-    failure.value = null;
-    try {
+  const more = () =>
+    doing.run(async () => {
       const page = await call("GET /v1/epochs", { query: { cursor: rows.at(-1)?.epoch ?? "" } });
       older.value = [...older.value, ...page.items];
       isAtEnd.value = page.next_cursor === null;
-    } catch (error) {
-      failure.value = failureOf(error).title;
-    }
-    isAsking.value = false;
-  };
+    });
   const empty = (
     <Empty title="No epoch has a statement yet">The first one appears here some minutes after the first call.</Empty>
   );
   return (
     <div class="stack">
       <Table label="Epochs" columns={COLUMNS} rows={rows} keyOf={({ epoch }) => epoch} empty={empty} />
-      {failure.value !== null && <Notice tone="bad">{failure.value}. Try again.</Notice>}
+      {doing.failure !== null && <Notice tone="bad">{doing.failure.title}. Try again.</Notice>}
       {!isAtEnd.value && (
         <div class="row">
-          <Button isBusy={isAsking.value} onClick={() => void more()}>
+          <Button isBusy={doing.isBusy} onClick={() => void more()}>
             Show older epochs
           </Button>
         </div>
