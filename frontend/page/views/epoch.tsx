@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import type { Deployment, Epoch, Progress } from "../../api/operations.ts";
 import { ApiError } from "../../api/client.ts";
@@ -15,6 +15,7 @@ import { ViewHead } from "../components/ViewHead.tsx";
 import type { ViewProps } from "../router/routes.ts";
 import { deploymentNow } from "../stores/chains.ts";
 import { statementWithPrevious } from "../stores/documents.ts";
+import { useFresh } from "../stores/fresh.ts";
 import { resource } from "../stores/resource.ts";
 import { call } from "../stores/server.ts";
 import { countText } from "../text/amounts.ts";
@@ -36,14 +37,9 @@ interface Told {
 export default function OneEpoch({ values }: ViewProps) {
   const number = values["epoch"] ?? "";
   const shown = useMemo(() => resource(() => told(number)), [number]);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      const state = shown.state.peek();
-      const isFinal = state.name === "ready" && state.value.epoch.lag_seconds === null;
-      if (!document.hidden && !isFinal) void shown.reload();
-    }, ASKED_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [shown]);
+  const state = shown.state.value;
+  const isFinal = state.name === "ready" && state.value.epoch.lag_seconds === null;
+  useFresh(shown, isFinal ? Infinity : ASKED_EVERY_MS);
   return (
     <Show of={shown} height={60}>
       {(value) => <Whole {...value} />}

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 
 import type { Epoch } from "../../api/operations.ts";
 import { Button, ButtonLink } from "../components/Button.tsx";
@@ -8,6 +7,7 @@ import { Empty, Notice, Show } from "../components/states.tsx";
 import { Table, type Column } from "../components/Table.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import { now } from "../stores/clock.ts";
+import { useFresh } from "../stores/fresh.ts";
 import { call, epochs } from "../stores/server.ts";
 import { countText } from "../text/amounts.ts";
 import { agoText, durationText, momentText } from "../text/time.ts";
@@ -26,12 +26,7 @@ const COLUMNS: readonly Column<Epoch>[] = [
 
 /** All epochs, newest first, and how far each is. */
 export default function Epochs() {
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) void epochs.reload();
-    }, ASKED_EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useFresh(epochs, ASKED_EVERY_MS);
   return (
     <>
       <ViewHead

@@ -1,5 +1,3 @@
-import { useEffect } from "preact/hooks";
-
 import type { Status, System } from "../../api/operations.ts";
 import { Money } from "../components/Amount.tsx";
 import { Badge } from "../components/Badge.tsx";
@@ -9,6 +7,7 @@ import { ViewHead } from "../components/ViewHead.tsx";
 import { books, type Books } from "../stores/books.ts";
 import { now } from "../stores/clock.ts";
 import { statementsInLog } from "../stores/documents.ts";
+import { useFresh } from "../stores/fresh.ts";
 import { resource } from "../stores/resource.ts";
 import { call, deployment, priceBook, status } from "../stores/server.ts";
 import { countText } from "../text/amounts.ts";
@@ -29,13 +28,10 @@ const statusDays = resource(() => call("GET /v1/status/days", {}));
 
 /** Public statistics: what works, what is published, attested and charged, what the contracts hold. */
 export default function Network() {
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.hidden) return;
-      for (const one of [status, statistics, books, log]) void one.reload();
-    }, ASKED_EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useFresh(status, ASKED_EVERY_MS);
+  useFresh(statistics, ASKED_EVERY_MS);
+  useFresh(books, ASKED_EVERY_MS);
+  useFresh(log, ASKED_EVERY_MS);
   return (
     <>
       <ViewHead title="Network">
