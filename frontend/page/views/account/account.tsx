@@ -13,7 +13,7 @@ import { Empty, Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { open } from "../../router/router.ts";
 import { now } from "../../stores/clock.ts";
-import { onFlow, readAgainSoon } from "../../stores/flow.ts";
+import { onFlow } from "../../stores/flow.ts";
 import { resource, type Resource } from "../../stores/resource.ts";
 import { call, deployment, session, subscriptions } from "../../stores/server.ts";
 import { say } from "../../stores/toasts.ts";
@@ -151,12 +151,8 @@ function Unclaimed({ ids, onSealed }: { readonly ids: readonly string[]; readonl
   const known = new Set(state.value.map(({ subscription }) => subscription.subscription_id));
   const unclaimed = ids.filter((id) => !known.has(id));
   if (unclaimed.length === 0) return null;
-  const sealed = () => {
-    readAgainSoon();
-    onSealed();
-  };
   return (
-    <Action title="Subscriptions to claim" onSealed={sealed}>
+    <Action title="Subscriptions to claim" onSealed={onSealed}>
       {(review) => (
         <div class="stack tight">
           <p class="soft">
