@@ -1,7 +1,8 @@
 /** What the contracts on Flow hold and promise, as an access node tells it. The server is not asked. */
 import getBooks from "../../../infra/cadence/scripts/subscriptions/get_books.cdc?raw";
-import { deploymentNow, flowNode } from "./chains.ts";
+import { flowNode } from "./chains.ts";
 import { resource } from "./resource.ts";
+import { deploymentNow } from "./server.ts";
 
 /** Money is in 1e-8 of the token of the deposits. */
 export interface Books {

@@ -6,7 +6,6 @@ import type { Deployment } from "../../api/operations.ts";
 import { FlareNode } from "../../verify/sources/flare.ts";
 import { FlowNode } from "../../verify/sources/flow.ts";
 import { Requests } from "../../verify/sources/http.ts";
-import { call, deployment } from "./server.ts";
 
 const CONTRACT = "UsageBasedSubscriptions";
 const SCRIPTS = { getBill, getConfirmed, getTriggers };
@@ -27,10 +26,4 @@ export function flareNode({ flare }: Deployment, sent = requests()): FlareNode {
 /** The contract that holds the deposits, as pages of statements name it. */
 export function contractOf({ flow }: Deployment): string {
   return `A.${(flow.contracts[CONTRACT] ?? "").slice(2)}.${CONTRACT}`;
-}
-
-/** The deployment that is known already, or else that which the server tells. */
-export async function deploymentNow(): Promise<Deployment> {
-  const state = deployment.state.peek();
-  return state.name === "ready" ? state.value : await call("GET /v1/deployment", {});
 }

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 
 import { LiveClient, type LiveMessage, type Socket, type State } from "../../live/client.ts";
 import { after, NOTHING, type LiveUsage } from "./live-usage.ts";
-import { call, deployment, session, subscriptions } from "./server.ts";
+import { call, deploymentNow, session, subscriptions } from "./server.ts";
 
 export const connection = signal<State>({ name: "connecting" });
 export const live = signal<LiveUsage>(NOTHING);
@@ -55,11 +55,9 @@ function stop(): void {
 }
 
 async function connect(): Promise<Socket> {
-  await deployment.known();
-  const state = deployment.state.value;
-  if (state.name !== "ready") throw new Error("the deployment is not known yet");
+  const { live_url: url } = await deploymentNow();
   const { ticket } = await call("POST /v1/websocket-tickets", {});
-  return new WebSocket(`${state.value.live_url}?ticket=${encodeURIComponent(ticket)}`) as Socket;
+  return new WebSocket(`${url}?ticket=${encodeURIComponent(ticket)}`) as Socket;
 }
 
 function later(milliseconds: number, work: () => void): () => void {

@@ -1,7 +1,7 @@
 /** What the server tells, kept once for all views. Ask through `call`, or through a resource with `<Show of={…}>`. */
 import { effect } from "@preact/signals";
 
-import type { Subscription } from "../../api/operations.ts";
+import type { Deployment, Subscription } from "../../api/operations.ts";
 import { sessionOn } from "./session.ts";
 import { resource } from "./resource.ts";
 
@@ -22,6 +22,13 @@ export const plans = resource(() => call("GET /v1/plans", {}));
 export const priceBook = resource(() => call("GET /v1/price-book", {}));
 export const status = resource(() => call("GET /v1/status", {}));
 export const epochs = resource(() => call("GET /v1/epochs", {}).then((page) => page.items));
+
+/** The deployment, as soon as it is known to all views; if it could not be asked for, it is asked for once more. */
+export async function deploymentNow(): Promise<Deployment> {
+  await deployment.known();
+  const state = deployment.state.peek();
+  return state.name === "ready" ? state.value : await call("GET /v1/deployment", {});
+}
 
 /** The account's subscriptions; the newest first. */
 export const subscriptions = resource(allSubscriptions);
