@@ -30,6 +30,13 @@ export async function deploymentNow(): Promise<Deployment> {
   return state.name === "ready" ? state.value : await call("GET /v1/deployment", {});
 }
 
+/** The symbol of the token of the deposits. */
+export function tokenSymbol(): string {
+  deployment.want();
+  const state = deployment.state.value;
+  return state.name === "ready" ? state.value.flow.token.symbol : "FLOW";
+}
+
 /** The account's subscriptions; the newest first. */
 export const subscriptions = resource(allSubscriptions);
 

@@ -9,7 +9,7 @@ import { now } from "../stores/clock.ts";
 import { statementsInLog } from "../stores/documents.ts";
 import { useFresh } from "../stores/fresh.ts";
 import { resource } from "../stores/resource.ts";
-import { call, deployment, priceBook, status } from "../stores/server.ts";
+import { call, priceBook, status, tokenSymbol } from "../stores/server.ts";
 import { countText } from "../text/amounts.ts";
 import { agoText, durationText } from "../text/time.ts";
 import { daysOf, lagsOf } from "./network/days.ts";
@@ -67,7 +67,7 @@ export default function Network() {
             {(told) => <BooksOf {...told} />}
           </Show>
           <Show of={statistics} height={10}>
-            {({ books: sums, books_as_of: asOf }) => sums !== null && <LedgerSums books={sums} asOf={asOf} symbol={symbol()} />}
+            {({ books: sums, books_as_of: asOf }) => sums !== null && <LedgerSums books={sums} asOf={asOf} symbol={tokenSymbol()} />}
           </Show>
         </section>
         <Prices />
@@ -113,13 +113,6 @@ function Days({ system }: { readonly system: System }) {
   return <DayStrip days={state.name === "ready" ? daysOf(state.value, system, Date.now()) : []} />;
 }
 
-/** The symbol of the token of the deposits. */
-function symbol(): string {
-  deployment.want();
-  const state = deployment.state.value;
-  return state.name === "ready" ? state.value.flow.token.symbol : "FLOW";
-}
-
 function InLog() {
   log.want();
   const state = log.state.value;
@@ -134,7 +127,7 @@ function InLog() {
 }
 
 function BooksOf({ held, balances, unclaimedRevenue, subscriptionsOpened, policy }: Books) {
-  const unit = symbol();
+  const unit = tokenSymbol();
   return (
     <>
       <Stats>

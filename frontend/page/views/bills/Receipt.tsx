@@ -9,7 +9,7 @@ import { Stat, Stats } from "../../components/Stat.tsx";
 import { Notice, Show } from "../../components/states.tsx";
 import { exported, keepAsFile } from "../../stores/exports.ts";
 import { resource } from "../../stores/resource.ts";
-import { call, plans } from "../../stores/server.ts";
+import { call, tokenSymbol } from "../../stores/server.ts";
 import { sumsOf, type Sum } from "../../stores/sums.ts";
 import { countText, tokensText } from "../../text/amounts.ts";
 import { monthOfMoney, type MonthOfMoney } from "./journal.ts";
@@ -33,8 +33,7 @@ interface Bill {
 export function Receipt({ subscription, month }: ReceiptProps) {
   const { subscription_id: id, owner, plan_id: planId, plan_version: version } = subscription.subscription;
   const bill = useMemo(() => resource(() => billOf(subscription, month)), [id, month]);
-  plans.want();
-  const symbol = plans.state.value.name === "ready" ? plans.state.value.value.token_symbol : "FLOW";
+  const symbol = tokenSymbol();
   return (
     <section class="receipt stack" aria-labelledby="receipt">
       <div class="receipt-head">

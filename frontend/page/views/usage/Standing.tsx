@@ -7,7 +7,7 @@ import { Stat, Stats } from "../../components/Stat.tsx";
 import { Notice } from "../../components/states.tsx";
 import { connection, live } from "../../stores/live.ts";
 import { resource, type Loaded } from "../../stores/resource.ts";
-import { plans } from "../../stores/server.ts";
+import { tokenSymbol } from "../../stores/server.ts";
 import { sumsOf, type Sums } from "../../stores/sums.ts";
 import { countText, moneyText, roughMoneyText } from "../../text/amounts.ts";
 import { capLeft, forecast, type Forecast } from "../../text/forecast.ts";
@@ -25,8 +25,7 @@ interface StandingProps {
 /** What there is, what of it is spoken for, and how long it lasts; with what has to be done about it. */
 export function Standing({ shown, changes }: StandingProps) {
   const { subscription, rate } = shown;
-  plans.want();
-  const symbol = plans.state.value.name === "ready" ? plans.state.value.value.token_symbol : "FLOW";
+  const symbol = tokenSymbol();
   const hours = useMemo(() => resource(() => lastDays(subscription.subscription_id)), [subscription.subscription_id]);
   useEffect(() => void hours.reload(), [hours, changes]);
   const balance = balanceNow(subscription.balance_ufix64);
