@@ -5,12 +5,12 @@ import { cancelExit, closeSubscription, requestExit, withdraw, type OwnerTransac
 import { Action } from "../../components/Action.tsx";
 import { Money } from "../../components/Amount.tsx";
 import { Button } from "../../components/Button.tsx";
-import { Field } from "../../components/Field.tsx";
 import { Meter } from "../../components/Meter.tsx";
 import { now } from "../../stores/clock.ts";
 import type { Exit } from "../../stores/exit.ts";
 import { moneyText, readMoney } from "../../text/amounts.ts";
 import { durationText, momentText } from "../../text/time.ts";
+import { AmountField } from "./AmountField.tsx";
 
 interface LeaveProps {
   readonly balances: Balances;
@@ -113,15 +113,13 @@ function TakeOut({ balances, symbol, isByProvider, review }: TakeOutProps) {
       <p>
         The notice is over. You can take out <Money ufix64={balance} unit={symbol} />.
       </p>
-      <Field
+      <AmountField
         label="A part of it"
-        value={text.value}
-        unit={symbol}
-        inputMode="decimal"
+        text={text}
+        symbol={symbol}
         placeholder={moneyText(balance)}
         hint="The subscription stays open, without calls, until you close it or stay."
-        error={isTooMuch ? `At most ${moneyText(balance)} ${symbol}.` : wrong(text.value, amount)}
-        onInput={(next) => (text.value = next)}
+        error={isTooMuch ? `At most ${moneyText(balance)} ${symbol}.` : null}
       />
       <div class="row action-end">
         {!isByProvider && (
@@ -138,8 +136,4 @@ function TakeOut({ balances, symbol, isByProvider, review }: TakeOutProps) {
       </div>
     </form>
   );
-}
-
-function wrong(text: string, amount: bigint | null): string | null {
-  return text !== "" && amount === null ? "An amount such as 12.5, above zero." : null;
 }

@@ -5,12 +5,12 @@ import { setEpochLimit, setSpendCap } from "../../../flow/transactions.ts";
 import { Action } from "../../components/Action.tsx";
 import { Money } from "../../components/Amount.tsx";
 import { Button } from "../../components/Button.tsx";
-import { Field } from "../../components/Field.tsx";
 import { Meter } from "../../components/Meter.tsx";
 import { now } from "../../stores/clock.ts";
 import type { Exit } from "../../stores/exit.ts";
 import { moneyText, readMoney } from "../../text/amounts.ts";
 import { momentText } from "../../text/time.ts";
+import { AmountField } from "./AmountField.tsx";
 
 interface LimitProps {
   readonly balances: Balances;
@@ -33,15 +33,12 @@ export function SpendCap({ balances, symbol }: LimitProps) {
           }}
         >
           <Current balances={balances} symbol={symbol} />
-          <Field
+          <AmountField
             label={cap === null ? "Most in 30 days" : "New cap in 30 days"}
-            value={text.value}
-            unit={symbol}
-            inputMode="decimal"
+            text={text}
+            symbol={symbol}
             placeholder="25.00"
             hint="What exceeds it stays owed, and calls are refused until the next period."
-            error={text.value !== "" && limit === null ? "An amount such as 12.5, above zero." : null}
-            onInput={(next) => (text.value = next)}
           />
           <div class="row action-end">
             {cap !== null && (
@@ -100,15 +97,7 @@ export function EpochLimit({ balances, symbol, exit }: LimitProps & { readonly e
             Every five minutes one settlement may charge {moneyText(exit.epochLimit)} {symbol} at most, whatever was used. The
             rest stays owed for the next ones.
           </p>
-          <Field
-            label="New limit"
-            value={text.value}
-            unit={symbol}
-            inputMode="decimal"
-            hint="A brake against mistakes and stolen keys."
-            error={text.value !== "" && limit === null ? "An amount such as 12.5, above zero." : null}
-            onInput={(next) => (text.value = next)}
-          />
+          <AmountField label="New limit" text={text} symbol={symbol} hint="A brake against mistakes and stolen keys." />
           <div class="row action-end">
             <Button kind="primary" type="submit" disabled={limit === null}>
               Review

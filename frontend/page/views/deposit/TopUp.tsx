@@ -4,8 +4,8 @@ import type { Subscription } from "../../../api/operations.ts";
 import { topUp } from "../../../flow/transactions.ts";
 import { Action } from "../../components/Action.tsx";
 import { Button } from "../../components/Button.tsx";
-import { Field } from "../../components/Field.tsx";
 import { roughMoneyText, inDollars, moneyText, readMoney } from "../../text/amounts.ts";
+import { AmountField } from "./AmountField.tsx";
 
 interface TopUpProps {
   readonly subscription: Subscription;
@@ -31,16 +31,7 @@ export function TopUp({ subscription, symbol }: TopUpProps) {
             if (amount !== null) review(topUp(id, amount, symbol));
           }}
         >
-          <Field
-            label="Amount"
-            value={text.value}
-            unit={symbol}
-            inputMode="decimal"
-            placeholder="10.00"
-            hint={hint}
-            error={text.value !== "" && amount === null ? "An amount such as 12.5, above zero." : null}
-            onInput={(next) => (text.value = next)}
-          />
+          <AmountField label="Amount" text={text} symbol={symbol} placeholder="10.00" hint={hint} />
           <div class="row apart">
             <div class="row amounts">
               {AMOUNTS.map((one) => (
