@@ -1,10 +1,10 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
 import type { Deployment } from "../../api/operations.ts";
 import { Button } from "../components/Button.tsx";
 import { Choices } from "../components/Choices.tsx";
-import { Field } from "../components/Field.tsx";
+import { Area, Field } from "../components/Field.tsx";
 import { Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import type { ViewProps } from "../router/routes.ts";
@@ -145,7 +145,7 @@ function BundleForm({ start }: { readonly start: Start }) {
   const isReady = text.value.trim() !== "" && isPolicyOk(trusted.policyHash.value);
   return (
     <form class="stack tight" onSubmit={submitting(() => start(runBundle(text.value, valuesOf(trusted)), command))}>
-      <Pasted label="Bundle" text={text} hint="The text that flareflow bundle writes, or that this page lets you download." />
+      <Area label="Bundle" text={text} rows={6} isCode hint="The text that flareflow bundle writes, or that this page lets you download." />
       <label class="check-file">
         <span class="field-label">Or open a file</span>
         <input type="file" accept="application/json,.json" onChange={(event) => void open(event.currentTarget.files?.[0])} />
@@ -168,35 +168,11 @@ function ReceiptForm({ about, start }: { readonly about: Deployment; readonly st
   const begin = () => start(runReceipt(text.value, id === null ? null : BigInt(id), about));
   return (
     <form class="stack tight" onSubmit={submitting(begin)}>
-      <Pasted label="Receipt" text={text} hint={`The header x-flareflow-receipt of an answer. ${hint}`} />
+      <Area label="Receipt" text={text} rows={6} isCode hint={`The header x-flareflow-receipt of an answer. ${hint}`} />
       <Button kind="primary" type="submit" disabled={text.value.trim() === ""}>
         Check this receipt
       </Button>
     </form>
-  );
-}
-
-function Pasted({ label, text, hint }: { readonly label: string; readonly text: Signal<string>; readonly hint: string }) {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <span class="field-box">
-        <textarea
-          id={id}
-          class="mono"
-          rows={6}
-          spellcheck={false}
-          autocomplete="off"
-          aria-describedby={`${id}-hint`}
-          value={text.value}
-          onInput={(event) => (text.value = event.currentTarget.value)}
-        />
-      </span>
-      <p id={`${id}-hint`} class="field-hint">
-        {hint}
-      </p>
-    </div>
   );
 }
 
@@ -223,9 +199,11 @@ function TrustFields({ trusted: { policyHash, logPolicy } }: { readonly trusted:
         hint="From toSigningPolicyHash of Flare's Relay in an explorer. Without it, the policy that signed is believed."
         onInput={(text) => (policyHash.value = text)}
       />
-      <Pasted
+      <Area
         label="Witnesses of the log"
         text={logPolicy}
+        rows={6}
+        isCode
         hint="A policy in the form of c2sp.org/tlog-policy. With it, the log of statements must have its quorum."
       />
     </details>

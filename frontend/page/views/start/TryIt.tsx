@@ -1,8 +1,8 @@
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { Button } from "../../components/Button.tsx";
-import { Field, Select } from "../../components/Field.tsx";
+import { Area, Field, Select } from "../../components/Field.tsx";
 import { Notice } from "../../components/states.tsx";
 import { live, useLive } from "../../stores/live.ts";
 import { countText, tokensText } from "../../text/amounts.ts";
@@ -54,7 +54,7 @@ export function TryIt({ subscriptionId, modelsUrl, freshKey, model }: TryItProps
         options={models.value.map((name) => ({ value: name, label: name }))}
         onChange={(name) => (model.value = name)}
       />
-      <Question text={prompt} />
+      <Area label="Question" text={prompt} />
       <div class="row">
         <Button kind="primary" isBusy={isRunning} disabled={key === "" || prompt.value.trim() === ""} onClick={send}>
           Send
@@ -63,18 +63,6 @@ export function TryIt({ subscriptionId, modelsUrl, freshKey, model }: TryItProps
       </div>
       {answer.value.state !== "not_asked" && <Answer answer={answer.value} />}
     </section>
-  );
-}
-
-function Question({ text }: { readonly text: Signal<string> }) {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>Question</label>
-      <span class="field-box">
-        <textarea id={id} value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} />
-      </span>
-    </div>
   );
 }
 
