@@ -2,8 +2,9 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { Key } from "../../api/operations.ts";
-import { call } from "./server.ts";
+import { after, collected, type Part } from "./pages.ts";
 import { resource, type Resource } from "./resource.ts";
+import { call } from "./server.ts";
 
 type Naming = (keyHash: string | null) => string;
 const PARTS_MAX = 10;
@@ -30,18 +31,12 @@ function namingBy(keys: Resource<readonly Key[]>): Naming {
 }
 
 async function allKeys(subscriptionId: string): Promise<readonly Key[]> {
-  const found: Key[] = [];
-  let cursor: string | null = null;
-  for (let part = 0; part < PARTS_MAX; part += 1) {
-    const query: { cursor?: string } = cursor === null ? {} : { cursor };
-    const path = { subscription_id: subscriptionId };
-    const page: { readonly items: readonly Key[]; readonly next_cursor: string | null } = await call(
-      "GET /v1/subscriptions/{subscription_id}/keys",
-      { path, query },
-    );
-    found.push(...page.items);
-    cursor = page.next_cursor;
-    if (cursor === null) break;
-  }
-  return found;
+  const { items } = await collected((cursor) => keysFrom(subscriptionId, cursor), PARTS_MAX);
+  return items;
+}
+
+/** A part of a subscription's keys. */
+export function keysFrom(subscriptionId: string, cursor: string | null): Promise<Part<Key>> {
+  const path = { subscription_id: subscriptionId };
+  return call("GET /v1/subscriptions/{subscription_id}/keys", { path, query: after(cursor) });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pages } from "./pages.ts";
+import { collected, pages } from "./pages.ts";
 
 /** A list of three parts, and the cursors with which it was asked. */
 function threeParts() {
@@ -36,4 +36,14 @@ test("asking again asks for all that is shown", async () => {
   await list.reload();
   assert.deepEqual(asked, [null, "2", null, "2"]);
   assert.equal(shown().items.length, 2);
+});
+
+test("a list is collected to its end, to what is enough, or to as many parts as are allowed", async () => {
+  const part = async (cursor: string | null) => {
+    const number = Number(cursor ?? 1);
+    return { items: [number], next_cursor: number < 3 ? String(number + 1) : null };
+  };
+  assert.deepEqual(await collected(part, 3), { items: [1, 2, 3], isCut: false });
+  assert.deepEqual(await collected(part, 2), { items: [1, 2], isCut: true });
+  assert.deepEqual(await collected(part, 3, (items) => items.includes(2)), { items: [1, 2], isCut: false });
 });

@@ -6,6 +6,34 @@ export interface Part<T> {
   readonly next_cursor: string | null;
 }
 
+/** A cursor as the API takes it; the first part has none. */
+export function after(cursor: string | null): { readonly cursor?: string } {
+  return cursor === null ? {} : { cursor };
+}
+
+export interface Collected<T> {
+  readonly items: readonly T[];
+  /** Whether there is more than was asked for. */
+  readonly isCut: boolean;
+}
+
+/** The items of at most `most` parts of a list, one after the other; of fewer once `isEnough` says so. */
+export async function collected<T>(
+  load: (cursor: string | null) => Promise<Part<T>>,
+  most: number,
+  isEnough: (items: readonly T[]) => boolean = () => false,
+): Promise<Collected<T>> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  for (let part = 0; part < most; part += 1) {
+    const answer: Part<T> = await load(cursor);
+    items.push(...answer.items);
+    cursor = answer.next_cursor;
+    if (cursor === null || isEnough(items)) return { items, isCut: false };
+  }
+  return { items, isCut: true };
+}
+
 export interface Listed<T> {
   readonly items: readonly T[];
   readonly hasMore: boolean;

@@ -2,8 +2,9 @@
 import { effect } from "@preact/signals";
 
 import type { Deployment, Subscription } from "../../api/operations.ts";
-import { sessionOn } from "./session.ts";
+import { after, collected } from "./pages.ts";
 import { resource } from "./resource.ts";
+import { sessionOn } from "./session.ts";
 
 export const session = sessionOn({
   storage: localStorage,
@@ -44,16 +45,8 @@ const PAGES_MAX = 20;
 
 async function allSubscriptions(): Promise<readonly Subscription[]> {
   if (session.address.value === null) return [];
-  const found: Subscription[] = [];
-  let cursor: string | null = null;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const query: { cursor?: string } = cursor === null ? {} : { cursor };
-    const answer = await call("GET /v1/subscriptions", { query });
-    found.push(...answer.items);
-    cursor = answer.next_cursor;
-    if (cursor === null) break;
-  }
-  return found.sort((one, other) => Number(BigInt(other.subscription.subscription_id) - BigInt(one.subscription.subscription_id)));
+  const { items } = await collected((cursor) => call("GET /v1/subscriptions", { query: after(cursor) }), PAGES_MAX);
+  return items.toSorted((one, other) => Number(BigInt(other.subscription.subscription_id) - BigInt(one.subscription.subscription_id)));
 }
 
 let shownTo = session.address.value;

@@ -1,5 +1,6 @@
 /** Usage that the API has summed, put together from its parts. */
 import type { Dimension, Group, GroupedUsage, Usage } from "../../api/operations.ts";
+import { after, collected } from "./pages.ts";
 import { call } from "./server.ts";
 
 /** Sums of one group; usage is in rated micro-tokens, `costNanousd` in 1e-9 dollars. */
@@ -31,20 +32,12 @@ const PARTS_MAX = 60;
 
 /** Sums the usage of a subscription in a window of time. */
 export async function sumsOf(subscriptionId: string, { by, from, to }: SumWindow): Promise<Sums> {
-  const found: GroupedUsage[] = [];
-  let cursor: string | null = null;
-  for (let part = 0; part < PARTS_MAX; part += 1) {
-    const query: { by: readonly Dimension[]; from: string; to: string; cursor?: string } =
-      cursor === null ? { by, from, to } : { by, from, to, cursor };
-    const answer: { readonly items: readonly GroupedUsage[]; readonly next_cursor: string | null } = await call(
-      "GET /v1/subscriptions/{subscription_id}/usage",
-      { path: { subscription_id: subscriptionId }, query },
-    );
-    found.push(...answer.items);
-    cursor = answer.next_cursor;
-    if (cursor === null) break;
-  }
-  return { items: together(found), isCut: cursor !== null };
+  const path = { subscription_id: subscriptionId };
+  const { items, isCut } = await collected(
+    (cursor) => call("GET /v1/subscriptions/{subscription_id}/usage", { path, query: { by, from, to, ...after(cursor) } }),
+    PARTS_MAX,
+  );
+  return { items: together(items), isCut };
 }
 
 /** One sum for each group: a group may be in several parts. */

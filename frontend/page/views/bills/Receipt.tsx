@@ -8,6 +8,8 @@ import { Refused } from "../../components/Refused.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
 import { Notice, Show } from "../../components/states.tsx";
 import { exported, keepAsFile } from "../../stores/exports.ts";
+import { keysFrom } from "../../stores/key-names.ts";
+import { after, collected, type Collected, type Part } from "../../stores/pages.ts";
 import { resource } from "../../stores/resource.ts";
 import { call, tokenSymbol } from "../../stores/server.ts";
 import { sumsOf, type Sum } from "../../stores/sums.ts";
@@ -226,7 +228,7 @@ async function billOf({ subscription }: Subscription, month: string): Promise<Bi
     namesOf(id),
   ]);
   return {
-    money: monthOfMoney(journal.entries, BigInt(subscription.balance_ufix64), window),
+    money: monthOfMoney(journal.items, BigInt(subscription.balance_ufix64), window),
     byModel: models.items,
     byKey: keys.items,
     names,
@@ -235,28 +237,19 @@ async function billOf({ subscription }: Subscription, month: string): Promise<Bi
 }
 
 /** The entries since a time, the newest first, and perhaps some before. */
-async function journalBackTo(id: string, from: string): Promise<{ entries: readonly Entry[]; isCut: boolean }> {
-  const entries: Entry[] = [];
-  let cursor: string | null = null;
-  for (let part = 0; part < PARTS_MAX; part += 1) {
-    const query: { cursor?: string } = cursor === null ? {} : { cursor };
-    const path = { subscription_id: id };
-    const answer: { readonly items: readonly Entry[]; readonly next_cursor: string | null } = await call(
-      "GET /v1/subscriptions/{subscription_id}/journal",
-      { path, query },
-    );
-    entries.push(...answer.items);
-    cursor = answer.next_cursor;
-    const last = entries.at(-1);
-    if (cursor === null || (last !== undefined && Date.parse(last.occurred_at) < Date.parse(from))) {
-      return { entries, isCut: false };
-    }
-  }
-  return { entries, isCut: true };
+function journalBackTo(id: string, from: string): Promise<Collected<Entry>> {
+  const isBefore = (entry: Entry | undefined) => entry !== undefined && Date.parse(entry.occurred_at) < Date.parse(from);
+  return collected((cursor) => journalFrom(id, cursor), PARTS_MAX, (entries) => isBefore(entries.at(-1)));
+}
+
+/** A part of a subscription's journal, the newest entries first. */
+export function journalFrom(id: string, cursor: string | null): Promise<Part<Entry>> {
+  const path = { subscription_id: id };
+  return call("GET /v1/subscriptions/{subscription_id}/journal", { path, query: after(cursor) });
 }
 
 /** The names of the first keys of a subscription: those that live are all among them. */
 async function namesOf(id: string): Promise<ReadonlyMap<string, string>> {
-  const answer = await call("GET /v1/subscriptions/{subscription_id}/keys", { path: { subscription_id: id }, query: {} });
-  return new Map(answer.items.map((key) => [key.key_hash, key.alias]));
+  const { items } = await keysFrom(id, null);
+  return new Map(items.map((key) => [key.key_hash, key.alias]));
 }

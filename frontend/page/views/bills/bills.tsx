@@ -12,12 +12,12 @@ import { ViewHead } from "../../components/ViewHead.tsx";
 import { open } from "../../router/router.ts";
 import type { ViewProps } from "../../router/routes.ts";
 import { pages, type Listed } from "../../stores/pages.ts";
-import { call, deployment } from "../../stores/server.ts";
+import { deployment } from "../../stores/server.ts";
 import { explorerLink } from "../../text/explorers.ts";
 import { shortMomentText } from "../../text/time.ts";
 import { addedBy, kindText } from "./journal.ts";
 import { monthFrom, monthText, monthsUntil } from "./months.ts";
-import { Receipt } from "./Receipt.tsx";
+import { journalFrom, Receipt } from "./Receipt.tsx";
 import "./bills.css";
 
 const MONTHS = 24;
@@ -51,7 +51,7 @@ export default function Bills({ query }: ViewProps) {
 /** Everything that ever happened to the deposit. */
 function Journal({ subscription }: { readonly subscription: Subscription }) {
   const { subscription_id: id } = subscription.subscription;
-  const entries = useMemo(() => pages<Entry>((cursor) => partOf(id, cursor)), [id]);
+  const entries = useMemo(() => pages((cursor) => journalFrom(id, cursor)), [id]);
   deployment.want();
   const state = deployment.state.value;
   const flow = state.name === "ready" ? state.value.flow : null;
@@ -124,9 +124,4 @@ function TransactionOf({ id, link }: { readonly id: string; readonly link: strin
       <span class="unseen">in the explorer</span>
     </a>
   );
-}
-
-function partOf(id: string, cursor: string | null) {
-  const query = cursor === null ? {} : { cursor };
-  return call("GET /v1/subscriptions/{subscription_id}/journal", { path: { subscription_id: id }, query });
 }

@@ -14,6 +14,7 @@ import { findInLog } from "../../../verify/sources/log.ts";
 import { readEvent } from "../../../verify/steps/events.ts";
 import { contractOf, flareNode, flowNode, requests } from "../../stores/chains.ts";
 import { statementHost } from "../../stores/documents.ts";
+import { after, collected } from "../../stores/pages.ts";
 import { call } from "../../stores/server.ts";
 import { failureOf, type Failure } from "../../text/failures.ts";
 import type { Found } from "./words.ts";
@@ -168,16 +169,12 @@ async function lastCharged({ host, flow }: Sources, subscriptionId: bigint): Pro
 /** The texts of the account's own calls of an epoch. */
 async function ownCalls(subscriptionId: bigint, epoch: bigint): Promise<readonly string[]> {
   const path = { subscription_id: String(subscriptionId), epoch: String(epoch) };
-  const texts: string[] = [];
-  let cursor: string | null = null;
-  for (let page = 0; page < CALL_PAGES_MAX; page += 1) {
-    const query: { cursor?: string } = cursor === null ? {} : { cursor };
-    const answer = await call("GET /v1/subscriptions/{subscription_id}/usage/{epoch}", { path, query });
-    texts.push(...answer.items.map(({ leaf }) => leaf));
-    cursor = answer.next_cursor;
-    if (cursor === null) return texts;
-  }
-  throw new Error("The epoch has more calls than a page can show. Use the command flareflow verify.");
+  const { items, isCut } = await collected(
+    (cursor) => call("GET /v1/subscriptions/{subscription_id}/usage/{epoch}", { path, query: after(cursor) }),
+    CALL_PAGES_MAX,
+  );
+  if (isCut) throw new Error("The epoch has more calls than a page can show. Use the command flareflow verify.");
+  return items.map(({ leaf }) => leaf);
 }
 
 /** The text of a billed call, looked for in the epochs in which it may be counted; null if none has it. */

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
-import type { Key, KeyPage, Subscription } from "../../../api/operations.ts";
+import type { Key, Subscription } from "../../../api/operations.ts";
 import { Button } from "../../components/Button.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
 import { Empty, Notice, Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
+import { keysFrom } from "../../stores/key-names.ts";
 import { pages, type Listed, type Pages } from "../../stores/pages.ts";
 import { resource, type Resource } from "../../stores/resource.ts";
-import { call } from "../../stores/server.ts";
 import { sumsOf, type Sums } from "../../stores/sums.ts";
 import { ChangeKey } from "./ChangeKey.tsx";
 import { CreateKey } from "./CreateKey.tsx";
@@ -33,7 +33,7 @@ type Opened = { readonly name: "create" } | { readonly name: KeyAction; readonly
 
 function OfOne({ subscription }: { readonly subscription: Subscription }) {
   const { subscription_id: id, status } = subscription.subscription;
-  const keys = useMemo(() => keysOf(id), [id]);
+  const keys = useMemo(() => pages((cursor) => keysFrom(id, cursor)), [id]);
   const used = useMemo(() => usedByKey(id), [id]);
   const opened = useSignal<Opened>(null);
   const close = () => void (opened.value = null);
@@ -135,13 +135,6 @@ function List({ listed: { items, hasMore }, keys, used, create, onOpen }: ListPr
       </div>
     </>
   );
-}
-
-function keysOf(id: string): Pages<Key> {
-  return pages<Key>((cursor): Promise<KeyPage> => {
-    const query = cursor === null ? {} : { cursor };
-    return call("GET /v1/subscriptions/{subscription_id}/keys", { path: { subscription_id: id }, query });
-  });
 }
 
 function usedByKey(id: string): Resource<Sums> {

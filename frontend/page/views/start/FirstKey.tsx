@@ -6,7 +6,7 @@ import { Button, ButtonLink } from "../../components/Button.tsx";
 import { CopyButton } from "../../components/Copyable.tsx";
 import { Failed, Notice, Skeleton } from "../../components/states.tsx";
 import { freshKeys, makeFirstKeys } from "../../stores/fresh-keys.ts";
-import { call } from "../../stores/server.ts";
+import { keysFrom } from "../../stores/key-names.ts";
 import { failureOf, type Failure } from "../../text/failures.ts";
 
 /** How often and how long a key is asked for: a new subscription allows keys a few seconds after it is opened. */
@@ -82,8 +82,7 @@ async function firstKey(id: string, isOver: () => boolean): Promise<Asking> {
 }
 
 async function hasKeys(id: string): Promise<boolean> {
-  const path = { subscription_id: id };
-  const { items } = await call("GET /v1/subscriptions/{subscription_id}/keys", { path });
+  const { items } = await keysFrom(id, null);
   return items.length > 0;
 }
 

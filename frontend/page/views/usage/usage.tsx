@@ -10,6 +10,7 @@ import { eventsFrom } from "../../stores/events.ts";
 import { useFresh } from "../../stores/fresh.ts";
 import { connection, useLive } from "../../stores/live.ts";
 import { isOnline } from "../../stores/online.ts";
+import { after } from "../../stores/pages.ts";
 import { call, epochs, subscriptions } from "../../stores/server.ts";
 import { Calls } from "./Calls.tsx";
 import { History } from "./History.tsx";
@@ -37,10 +38,9 @@ function Shown({ shown }: { readonly shown: Subscription }) {
   useFresh(subscriptions, ALL_MS);
   const events = useMemo(
     () =>
-      eventsFrom((cursor) => {
-        const query: { cursor?: string } = cursor === null ? {} : { cursor };
-        return call("GET /v1/subscriptions/{subscription_id}/events", { path: { subscription_id: id }, query });
-      }),
+      eventsFrom((cursor) =>
+        call("GET /v1/subscriptions/{subscription_id}/events", { path: { subscription_id: id }, query: after(cursor) }),
+      ),
     [id],
   );
   useEffect(() => void events.refresh(), [events, changes]);
