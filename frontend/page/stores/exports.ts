@@ -44,8 +44,8 @@ function cursorOf(link: string | null): string | null {
 }
 
 /** Lets the browser keep a text as a file. */
-export function keepAsFile(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+export function keepAsFile(name: string, text: string, type: "text/csv" | "application/json"): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

@@ -64,7 +64,7 @@ function Exports({ id, month }: { readonly id: string; readonly month: string })
   const keep = (operation: Parameters<typeof exported>[1], name: string) =>
     doing.run(async () => {
       const { text, isCut } = await exported(call, operation, id, windowOf(month));
-      keepAsFile(`flareflow-${id}-${month}-${name}.csv`, text);
+      keepAsFile(`flareflow-${id}-${month}-${name}.csv`, text, "text/csv");
       if (isCut) throw new Error("The month has more calls than one file holds here. Use the API for the whole of it.");
     });
   return (

@@ -3,6 +3,7 @@ import { Button } from "../../components/Button.tsx";
 import { CodeBlock } from "../../components/CodeBlock.tsx";
 import { Icon } from "../../components/Icon.tsx";
 import { Failed } from "../../components/states.tsx";
+import { keepAsFile } from "../../stores/exports.ts";
 import { countText } from "../../text/amounts.ts";
 import type { Progress } from "./run.ts";
 import { GROUPS, OUTCOME_WORDS, TITLES, type Found } from "./words.ts";
@@ -113,11 +114,8 @@ function Remarks(props: { readonly title: string; readonly words: readonly strin
 /** What was checked, as a file, and the same check elsewhere. */
 function KeepIt({ progress: { text, bundle }, command }: { readonly progress: Progress; readonly command: string | null }) {
   const save = () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text ?? ""], { type: "application/json" }));
-    link.download = bundle === null ? "bundle.json" : `flareflow-${bundle.subscription_id}-${bundle.epoch}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
+    const name = bundle === null ? "bundle.json" : `flareflow-${bundle.subscription_id}-${bundle.epoch}.json`;
+    keepAsFile(name, text ?? "", "application/json");
   };
   const hasCalls = bundle?.events != null;
   return (
