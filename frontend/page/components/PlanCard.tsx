@@ -2,8 +2,8 @@ import type { ComponentChildren } from "preact";
 
 import type { Plan, Rate } from "../../api/operations.ts";
 import { Money } from "./Amount.tsx";
-import { countText, roughMoneyText } from "../text/amounts.ts";
-import { converted } from "../text/money.ts";
+import { countText } from "../text/amounts.ts";
+import { inOtherText } from "../text/money.ts";
 import "./plan-card.css";
 
 interface PlanCardProps {
@@ -15,7 +15,7 @@ interface PlanCardProps {
 
 /** A plan: its price for each part of the total, and what it wants as a deposit. */
 export function PlanCard({ plan, symbol, rate, action }: PlanCardProps) {
-  const { tiers, currency } = { ...plan.tariff.tiers, currency: plan.tariff.currency };
+  const { currency, tiers: { tiers } } = plan.tariff;
   const unit = currency === "USD" ? "USD" : symbol;
   return (
     <article class="card plan-card">
@@ -47,13 +47,6 @@ function nameOf(begin: string | null, end: string | null): string {
 }
 
 function InOther({ ufix64, plan, symbol, rate }: Omit<PlanCardProps, "action"> & { readonly ufix64: string }) {
-  const to = plan.tariff.currency === "USD" ? "token" : "USD";
-  const amount = converted(BigInt(ufix64), plan.tariff, to, rate);
-  if (amount === null) return null;
-  return (
-    <span class="faint">
-      {" "}
-      ≈ {to === "USD" ? `$${roughMoneyText(amount)}` : `${roughMoneyText(amount)} ${symbol}`}
-    </span>
-  );
+  const text = inOtherText(BigInt(ufix64), plan.tariff, rate, symbol);
+  return text === null ? null : <span class="faint"> ≈ {text}</span>;
 }

@@ -5,8 +5,8 @@ import { Badge } from "../../components/Badge.tsx";
 import { Button } from "../../components/Button.tsx";
 import { Notice } from "../../components/states.tsx";
 import { now } from "../../stores/clock.ts";
-import { roughMoneyText, countText, moneyText, shortText } from "../../text/amounts.ts";
-import { converted } from "../../text/money.ts";
+import { countText, moneyText, shortText } from "../../text/amounts.ts";
+import { inOtherText } from "../../text/money.ts";
 import { plansOnOffer, priceOf } from "../../text/tariff.ts";
 import { momentText } from "../../text/time.ts";
 
@@ -91,6 +91,7 @@ interface SideProps {
 function Side({ title, tariff, than, badge, symbol, total, rate, action }: SideProps) {
   const unit = tariff.currency === "USD" ? "USD" : symbol;
   const cost = priceOf(tariff.tiers.tiers, total, COMPARED);
+  const other = inOtherText(cost, tariff, rate, symbol);
   return (
     <section class="plan">
       <div class="row apart">
@@ -121,7 +122,7 @@ function Side({ title, tariff, than, badge, symbol, total, rate, action }: SideP
         <strong class="numbers">
           {moneyText(cost)} {unit}
         </strong>{" "}
-        <span class="faint small">{inOther(cost, tariff, rate, symbol)}</span>
+        <span class="faint small">{other !== null && `about ${other}`}</span>
       </p>
       {than !== undefined && <Difference cost={cost} tariff={tariff} than={than} total={total} />}
       {action}
@@ -147,13 +148,6 @@ function rangeOf({ end_tokens: end }: Tier, before: Tier | undefined): string {
   const from = before?.end_tokens ?? null;
   if (end === null) return from === null ? "All" : `Above ${shortText(from)}`;
   return from === null ? `Up to ${shortText(end)}` : `${shortText(from)} to ${shortText(end)}`;
-}
-
-/** The amount in the other currency, at the last rate. */
-function inOther(cost: bigint, tariff: Tariff, rate: Rate | null, symbol: string): string {
-  const other = converted(cost, tariff, tariff.currency === "USD" ? "token" : "USD", rate);
-  if (other === null) return "";
-  return tariff.currency === "USD" ? `about ${roughMoneyText(other)} ${symbol}` : `about $${roughMoneyText(other)}`;
 }
 
 /** Versions that come into force later. */
