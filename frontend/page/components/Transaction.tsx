@@ -66,8 +66,8 @@ function OnFlow({ transaction, flow, onSealed, onClose }: TransactionProps & { r
   if (now === null) {
     return <Before transaction={transaction} flow={flow} signer={signer} onSign={() => void sign()} onClose={onClose} />;
   }
-  if (now.step === "failed") return <Failed failure={now.failure} id={now.id} onRetry={() => void sign()} onClose={onClose} />;
-  if (now.step === "unknown") return <Unknown {...now} onAsk={() => void follow(now.id)} onClose={onClose} />;
+  if (now.step === "failed") return <NotSealed {...now} tone="bad" again="Try again" onAgain={() => void sign()} onClose={onClose} />;
+  if (now.step === "unknown") return <NotSealed {...now} tone="warn" again="Look again" onAgain={() => void follow(now.id)} onClose={onClose} />;
   return <Running transaction={transaction} now={now} onClose={onClose} />;
 }
 
@@ -166,41 +166,27 @@ function stepsOf(now: RunningProgress): readonly Step[] {
   }));
 }
 
-interface FailedProps {
+interface NotSealedProps {
+  readonly tone: "bad" | "warn";
   readonly failure: Failure;
   readonly id: string | null;
-  readonly onRetry: () => void;
+  /** What there is to do about it. */
+  readonly again: string;
+  readonly onAgain: () => void;
   readonly onClose: () => void;
 }
 
-function Failed({ failure, id, onRetry, onClose }: FailedProps) {
+function NotSealed({ tone, failure, id, again, onAgain, onClose }: NotSealedProps) {
   return (
     <>
-      <Told tone="bad" failure={failure} />
+      <Told tone={tone} failure={failure} />
       {id !== null && <Id id={id} />}
       <div class="transaction-actions">
         <Button kind="quiet" onClick={onClose}>
           Back
         </Button>
-        <Button kind="primary" icon="refresh" onClick={onRetry}>
-          Try again
-        </Button>
-      </div>
-    </>
-  );
-}
-
-function Unknown(props: { readonly failure: Failure; readonly id: string; readonly onAsk: () => void; readonly onClose: () => void }) {
-  return (
-    <>
-      <Told tone="warn" failure={props.failure} />
-      <Id id={props.id} />
-      <div class="transaction-actions">
-        <Button kind="quiet" onClick={props.onClose}>
-          Back
-        </Button>
-        <Button kind="primary" icon="refresh" onClick={props.onAsk}>
-          Look again
+        <Button kind="primary" icon="refresh" onClick={onAgain}>
+          {again}
         </Button>
       </div>
     </>
@@ -224,7 +210,7 @@ function Told({ tone, failure }: { readonly tone: "bad" | "warn"; readonly failu
 }
 
 /** The id of a transaction, with a link to where an explorer shows it. */
-export function Id({ id }: { readonly id: string }) {
+function Id({ id }: { readonly id: string }) {
   const state = deployment.state.value;
   const template = state.name === "ready" ? state.value.flow.explorer?.transaction : undefined;
   const link = explorerLink(template, { transaction: id });
