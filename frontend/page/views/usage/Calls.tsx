@@ -6,10 +6,10 @@ import { EVENTS_MAX, type Events } from "../../stores/events.ts";
 import { keyNames } from "../../stores/key-names.ts";
 import { live } from "../../stores/live.ts";
 import type { SeenCall } from "../../stores/live-usage.ts";
-import { epochs } from "../../stores/server.ts";
 import { countText } from "../../text/amounts.ts";
-import { newest, newestAttested, stageOf, type Reached, type Stage } from "../../text/stages.ts";
+import { stageOf, type Reached, type Stage } from "../../text/stages.ts";
 import { shortMomentText } from "../../text/time.ts";
+import { reachedNow } from "./reached.ts";
 
 interface CallsProps {
   readonly shown: Subscription;
@@ -52,17 +52,6 @@ export function Calls({ shown, events }: CallsProps) {
       )}
     </section>
   );
-}
-
-function reachedNow(settledEpoch: string | null): Reached {
-  const state = epochs.state.value;
-  const listed = state.name === "ready" ? state.value : [];
-  const { sealed, attested, settled } = live.value;
-  return {
-    sealed: newest([sealed?.epoch, listed[0]?.epoch]),
-    attested: newest([attested?.epoch, newestAttested(listed)?.toString()]),
-    settled: newest([settled?.epoch, settledEpoch]),
-  };
 }
 
 interface Row {

@@ -6,10 +6,10 @@ import { Tokens } from "../../components/Amount.tsx";
 import { now } from "../../stores/clock.ts";
 import { live } from "../../stores/live.ts";
 import { resource } from "../../stores/resource.ts";
-import { epochs } from "../../stores/server.ts";
 import { sumsOf } from "../../stores/sums.ts";
-import { newest, newestAttested, partsOf, type Parts, type Stage } from "../../text/stages.ts";
+import { partsOf, type Parts, type Stage } from "../../text/stages.ts";
 import { agoText } from "../../text/time.ts";
+import { reachedNow } from "./reached.ts";
 
 const SEALED_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -21,7 +21,7 @@ interface WayOfUsageProps {
 
 /** All usage, by how far it has come; the live messages move it on. */
 export function WayOfUsage({ shown, changes }: WayOfUsageProps) {
-  const { subscription_id: id } = shown.subscription;
+  const { subscription_id: id, settled_epoch: settledEpoch } = shown.subscription;
   const sealed = useMemo(() => resource(() => sealedOf(id)), [id]);
   useEffect(() => void sealed.reload(), [sealed, changes]);
   const sealedNow = sealed.state.value.name === "ready" ? sealed.state.value.value : 0n;
@@ -35,13 +35,13 @@ export function WayOfUsage({ shown, changes }: WayOfUsageProps) {
           Metered, in no statement yet
         </StagePart>
         <StagePart stage="sealed" title="Sealed" micro={parts.sealed}>
-          In a public statement that never changes <Newest stage="sealed" />
+          In a public statement that never changes <Newest stage="sealed" settledEpoch={settledEpoch} />
         </StagePart>
         <StagePart stage="attested" title="Attested" micro={parts.attested}>
-          Flare has signed the statement <Newest stage="attested" />
+          Flare has signed the statement <Newest stage="attested" settledEpoch={settledEpoch} />
         </StagePart>
         <StagePart stage="settled" title="Settled" micro={parts.settled}>
-          Charged on Flow <Newest stage="settled" epoch={shown.subscription.settled_epoch} />
+          Charged on Flow <Newest stage="settled" settledEpoch={settledEpoch} />
         </StagePart>
       </dl>
     </section>
@@ -113,13 +113,9 @@ function StagePart({ stage, title, micro, children }: StagePartProps) {
 }
 
 /** The newest epoch that has come so far, with the way to all about it. */
-function Newest({ stage, epoch }: { readonly stage: Exclude<Stage, "pending">; readonly epoch?: string | null }) {
-  epochs.want();
+function Newest({ stage, settledEpoch }: { readonly stage: Exclude<Stage, "pending">; readonly settledEpoch: string | null }) {
   const told = live.value[stage];
-  const state = epochs.state.value;
-  const listed = state.name === "ready" ? state.value : [];
-  const known = { sealed: newest(listed.map((one) => one.epoch)), attested: newestAttested(listed), settled: newest([epoch]) };
-  const number = newest([told?.epoch, known[stage]?.toString()]);
+  const number = reachedNow(settledEpoch)[stage];
   if (number === null) return null;
   return (
     <>
