@@ -27,6 +27,14 @@ export interface SumWindow {
   readonly to: string;
 }
 
+const DAY_MS = 86_400_000;
+
+/** The last days, with what begins while one looks. */
+export function lastDays(days: number): Pick<SumWindow, "from" | "to"> {
+  const now = Date.now();
+  return { from: new Date(now - days * DAY_MS).toISOString(), to: new Date(now + DAY_MS).toISOString() };
+}
+
 /** A part has thousands of calls, so this is more than most subscriptions ever make in a month. */
 const PARTS_MAX = 60;
 

@@ -9,7 +9,7 @@ import { ViewHead } from "../../components/ViewHead.tsx";
 import { keysFrom } from "../../stores/key-names.ts";
 import { pages, type Listed, type Pages } from "../../stores/pages.ts";
 import { resource, type Resource } from "../../stores/resource.ts";
-import { sumsOf, type Sums } from "../../stores/sums.ts";
+import { lastDays, sumsOf, type Sums } from "../../stores/sums.ts";
 import { ChangeKey } from "./ChangeKey.tsx";
 import { CreateKey } from "./CreateKey.tsx";
 import { KeyItem, type KeyAction } from "./KeyItem.tsx";
@@ -19,7 +19,6 @@ import "./keys.css";
 
 const LIVING_MAX = 20;
 const DAYS = 30;
-const DAY_MS = 86_400_000;
 
 export default function Keys() {
   return (
@@ -34,7 +33,7 @@ type Opened = { readonly name: "create" } | { readonly name: KeyAction; readonly
 function OfOne({ subscription }: { readonly subscription: Subscription }) {
   const { subscription_id: id, status } = subscription.subscription;
   const keys = useMemo(() => pages((cursor) => keysFrom(id, cursor)), [id]);
-  const used = useMemo(() => usedByKey(id), [id]);
+  const used = useMemo(() => resource(() => sumsOf(id, { by: ["key"], ...lastDays(DAYS) })), [id]);
   const opened = useSignal<Opened>(null);
   const close = () => void (opened.value = null);
   const canCreate = status === "active" || status === "suspended";
@@ -135,12 +134,4 @@ function List({ listed: { items, hasMore }, keys, used, create, onOpen }: ListPr
       </div>
     </>
   );
-}
-
-function usedByKey(id: string): Resource<Sums> {
-  return resource(() => {
-    const to = new Date();
-    const from = new Date(to.getTime() - DAYS * DAY_MS);
-    return sumsOf(id, { by: ["key"], from: from.toISOString(), to: to.toISOString() });
-  });
 }

@@ -9,7 +9,7 @@ import { Empty, Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { keyNames } from "../../stores/key-names.ts";
 import { resource } from "../../stores/resource.ts";
-import { sumsOf, type Sum, type Sums } from "../../stores/sums.ts";
+import { lastDays, sumsOf, type Sum, type Sums } from "../../stores/sums.ts";
 import { countText, shortText } from "../../text/amounts.ts";
 import { seriesOf, spansOf, type Span } from "../../text/series.ts";
 import { dayText, hourText } from "../../text/time.ts";
@@ -22,7 +22,6 @@ const WINDOWS: Readonly<Record<Window, { readonly label: string; readonly days: 
   week: { label: "7 days", days: 7, span: "day" },
   month: { label: "30 days", days: 30, span: "day" },
 };
-const DAY_MS = 86_400_000;
 
 interface HistoryProps {
   readonly subscriptionId: string;
@@ -70,10 +69,8 @@ export function History({ subscriptionId, changes }: HistoryProps) {
 }
 
 function load(subscriptionId: string, days: number, span: Span, by: By): Promise<Sums> {
-  const now = Date.now();
   const dimensions: Dimension[] = by === "time" ? [span] : [span, by];
-  const from = new Date(now - days * DAY_MS).toISOString();
-  return sumsOf(subscriptionId, { by: dimensions, from, to: new Date(now + DAY_MS).toISOString() });
+  return sumsOf(subscriptionId, { by: dimensions, ...lastDays(days) });
 }
 
 interface SumsProps {

@@ -8,14 +8,13 @@ import { Notice } from "../../components/states.tsx";
 import { connection, live } from "../../stores/live.ts";
 import { resource, type Loaded } from "../../stores/resource.ts";
 import { tokenSymbol } from "../../stores/server.ts";
-import { sumsOf, type Sums } from "../../stores/sums.ts";
+import { lastDays, sumsOf, type Sums } from "../../stores/sums.ts";
 import { countText, moneyText, roughMoneyText } from "../../text/amounts.ts";
 import { capLeft, forecast, type Forecast } from "../../text/forecast.ts";
 import { converted } from "../../text/money.ts";
 import { durationText, momentText } from "../../text/time.ts";
 
 const DAYS = 7;
-const DAY_MS = 86_400_000;
 
 interface StandingProps {
   readonly shown: Subscription;
@@ -26,7 +25,8 @@ interface StandingProps {
 export function Standing({ shown, changes }: StandingProps) {
   const { subscription, rate } = shown;
   const symbol = tokenSymbol();
-  const hours = useMemo(() => resource(() => lastDays(subscription.subscription_id)), [subscription.subscription_id]);
+  const { subscription_id: id } = subscription;
+  const hours = useMemo(() => resource(() => sumsOf(id, { by: ["hour"], ...lastDays(DAYS) })), [id]);
   useEffect(() => void hours.reload(), [hours, changes]);
   const balance = balanceNow(subscription.balance_ufix64);
   const dollars = converted(BigInt(balance), { currency: "token", needs_rate: true }, "USD", rate);
@@ -51,12 +51,6 @@ export function Standing({ shown, changes }: StandingProps) {
 function balanceNow(asked: string): string {
   const told = connection.value.name === "live" ? live.value.balance : null;
   return told?.balance_ufix64 ?? asked;
-}
-
-function lastDays(id: string): Promise<Sums> {
-  const now = Date.now();
-  const from = new Date(now - DAYS * DAY_MS).toISOString();
-  return sumsOf(id, { by: ["hour"], from, to: new Date(now + DAY_MS).toISOString() });
 }
 
 function Unsettled({ shown, symbol }: { readonly shown: Subscription; readonly symbol: string }) {

@@ -6,13 +6,12 @@ import { Tokens } from "../../components/Amount.tsx";
 import { now } from "../../stores/clock.ts";
 import { live } from "../../stores/live.ts";
 import { resource } from "../../stores/resource.ts";
-import { sumsOf } from "../../stores/sums.ts";
+import { lastDays, sumsOf } from "../../stores/sums.ts";
 import { partsOf, type Parts, type Stage } from "../../text/stages.ts";
 import { agoText } from "../../text/time.ts";
 import { reachedNow } from "./reached.ts";
 
 const SEALED_DAYS = 30;
-const DAY_MS = 86_400_000;
 
 interface WayOfUsageProps {
   readonly shown: Subscription;
@@ -50,8 +49,7 @@ export function WayOfUsage({ shown, changes }: WayOfUsageProps) {
 
 /** What is sealed and not settled, in rated micro-tokens. */
 async function sealedOf(id: string): Promise<bigint> {
-  const from = new Date(Date.now() - SEALED_DAYS * DAY_MS).toISOString();
-  const { items } = await sumsOf(id, { by: [], from, to: new Date(Date.now() + DAY_MS).toISOString() });
+  const { items } = await sumsOf(id, { by: [], ...lastDays(SEALED_DAYS) });
   return items.reduce((sum, one) => sum + one.sealed, 0n);
 }
 
