@@ -70,7 +70,7 @@ export function NavLink({ path, label, isIn }: { readonly path: string; readonly
   );
 }
 
-export function Logo() {
+function Logo() {
   return (
     <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="8" fill="var(--accent)" />

@@ -5,7 +5,7 @@ interface StatProps {
   readonly value: ComponentChildren;
   /** A line below the value: what it is made of, since when. */
   readonly note?: ComponentChildren;
-  readonly tone?: "good" | "warn" | "bad" | undefined;
+  readonly tone?: "warn" | "bad" | undefined;
 }
 
 /** One number that matters, with its name. Put several into `<Stats>`. */

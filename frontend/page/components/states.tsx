@@ -23,7 +23,7 @@ interface EmptyProps {
   /** What to do about it: a Button or ButtonLink. */
   readonly action?: ComponentChildren;
   /** Of the heading: 1 where it is all that the view shows, 2 below the title of the view. */
-  readonly level?: 1 | 2 | 3;
+  readonly level?: 1 | 2;
 }
 
 export function Empty({ icon = "info", title, children, action, level = 2 }: EmptyProps) {

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { ApiError, apiClient } from "../../api/client.ts";
-import type { Operations, SignedIn } from "../../api/operations.ts";
+import type { SignedIn } from "../../api/operations.ts";
 
 const PLACE = "flareflow.session";
 /** A token that ends sooner than this is exchanged before it is used. */
@@ -101,5 +101,3 @@ function stored(device: Device): SignedIn | null {
     return null;
   }
 }
-
-export type Answer<K extends keyof Operations> = Operations[K]["answer"];
