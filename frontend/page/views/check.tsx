@@ -5,6 +5,7 @@ import type { Deployment } from "../../api/operations.ts";
 import { Button } from "../components/Button.tsx";
 import { Choices } from "../components/Choices.tsx";
 import { Area, Field } from "../components/Field.tsx";
+import { Form } from "../components/Form.tsx";
 import { Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import type { ViewProps } from "../router/routes.ts";
@@ -103,7 +104,7 @@ function BillForm({ about, query, start }: BillFormProps) {
     start(runBill(bill, about), commandOf(about, id, epochText, valuesOf(trusted)));
   };
   return (
-    <form class="stack tight" onSubmit={submitting(begin)}>
+    <Form onSubmit={begin}>
       <Field
         label="Subscription"
         inputMode="numeric"
@@ -131,7 +132,7 @@ function BillForm({ about, query, start }: BillFormProps) {
       <Button kind="primary" type="submit" disabled={!isReady}>
         Check this bill
       </Button>
-    </form>
+    </Form>
   );
 }
 
@@ -144,7 +145,7 @@ function BundleForm({ start }: { readonly start: Start }) {
   };
   const isReady = text.value.trim() !== "" && isPolicyOk(trusted.policyHash.value);
   return (
-    <form class="stack tight" onSubmit={submitting(() => start(runBundle(text.value, valuesOf(trusted)), command))}>
+    <Form onSubmit={() => start(runBundle(text.value, valuesOf(trusted)), command)}>
       <Area label="Bundle" text={text} rows={6} isCode hint="The text that flareflow bundle writes, or that this page lets you download." />
       <label class="check-file">
         <span class="field-label">Or open a file</span>
@@ -154,7 +155,7 @@ function BundleForm({ start }: { readonly start: Start }) {
       <Button kind="primary" type="submit" disabled={!isReady}>
         Check this bundle
       </Button>
-    </form>
+    </Form>
   );
 }
 
@@ -167,12 +168,12 @@ function ReceiptForm({ about, start }: { readonly about: Deployment; readonly st
       : `It is compared with the calls of your subscription ${id} too.`;
   const begin = () => start(runReceipt(text.value, id === null ? null : BigInt(id), about));
   return (
-    <form class="stack tight" onSubmit={submitting(begin)}>
+    <Form onSubmit={begin}>
       <Area label="Receipt" text={text} rows={6} isCode hint={`The header x-flareflow-receipt of an answer. ${hint}`} />
       <Button kind="primary" type="submit" disabled={text.value.trim() === ""}>
         Check this receipt
       </Button>
-    </form>
+    </Form>
   );
 }
 
@@ -257,11 +258,4 @@ function commandOf({ flow, flare }: Deployment, id: string, epoch: string, trust
     ...(trusted.logPolicy.trim() === "" ? [] : ["--policy witnesses.txt"]),
   ];
   return [`flareflow verify ${id}`, ...options].join(" \\\n  ");
-}
-
-function submitting(begin: () => void): (event: Event) => void {
-  return (event) => {
-    event.preventDefault();
-    begin();
-  };
 }

@@ -5,6 +5,7 @@ import { cancelExit, closeSubscription, requestExit, withdraw, type OwnerTransac
 import { Action } from "../../components/Action.tsx";
 import { Money } from "../../components/Amount.tsx";
 import { Button } from "../../components/Button.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Meter } from "../../components/Meter.tsx";
 import { now } from "../../stores/clock.ts";
 import type { Exit } from "../../stores/exit.ts";
@@ -103,10 +104,8 @@ function TakeOut({ balances, symbol, isByProvider, review }: TakeOutProps) {
   const amount = readMoney(text.value);
   const isTooMuch = amount !== null && amount > BigInt(balance);
   return (
-    <form
-      class="stack tight"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      onSubmit={() => {
         if (amount !== null && !isTooMuch) review(withdraw(id, amount, symbol));
       }}
     >
@@ -134,6 +133,6 @@ function TakeOut({ balances, symbol, isByProvider, review }: TakeOutProps) {
           Close and take out all
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -6,6 +6,7 @@ import { Action } from "../../components/Action.tsx";
 import { Button } from "../../components/Button.tsx";
 import { Copyable } from "../../components/Copyable.tsx";
 import { Field } from "../../components/Field.tsx";
+import { Form } from "../../components/Form.tsx";
 
 export function Ownership({ balances }: { readonly balances: Balances }) {
   const text = useSignal("");
@@ -14,10 +15,8 @@ export function Ownership({ balances }: { readonly balances: Balances }) {
   return (
     <Action title="Ownership">
       {(review) => (
-        <form
-          class="stack tight"
-          onSubmit={(event) => {
-            event.preventDefault();
+        <Form
+          onSubmit={() => {
             if (recipient !== null && !isOwn) review(moveOwnership(balances.subscription_id, recipient));
           }}
         >
@@ -42,7 +41,7 @@ export function Ownership({ balances }: { readonly balances: Balances }) {
               Review
             </Button>
           </div>
-        </form>
+        </Form>
       )}
     </Action>
   );

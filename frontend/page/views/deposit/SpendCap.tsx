@@ -5,6 +5,7 @@ import { setEpochLimit, setSpendCap } from "../../../flow/transactions.ts";
 import { Action } from "../../components/Action.tsx";
 import { Money } from "../../components/Amount.tsx";
 import { Button } from "../../components/Button.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Meter } from "../../components/Meter.tsx";
 import { now } from "../../stores/clock.ts";
 import type { Exit } from "../../stores/exit.ts";
@@ -25,10 +26,8 @@ export function SpendCap({ balances, symbol }: LimitProps) {
   return (
     <Action title="Spend cap">
       {(review) => (
-        <form
-          class="stack tight"
-          onSubmit={(event) => {
-            event.preventDefault();
+        <Form
+          onSubmit={() => {
             if (limit !== null) review(setSpendCap(id, limit, symbol));
           }}
         >
@@ -50,7 +49,7 @@ export function SpendCap({ balances, symbol }: LimitProps) {
               Review
             </Button>
           </div>
-        </form>
+        </Form>
       )}
     </Action>
   );
@@ -86,10 +85,8 @@ export function EpochLimit({ balances, symbol, exit }: LimitProps & { readonly e
   return (
     <Action title="Limit of one settlement">
       {(review) => (
-        <form
-          class="stack tight"
-          onSubmit={(event) => {
-            event.preventDefault();
+        <Form
+          onSubmit={() => {
             if (limit !== null) review(setEpochLimit(balances.subscription_id, limit, symbol));
           }}
         >
@@ -103,7 +100,7 @@ export function EpochLimit({ balances, symbol, exit }: LimitProps & { readonly e
               Review
             </Button>
           </div>
-        </form>
+        </Form>
       )}
     </Action>
   );

@@ -4,6 +4,7 @@ import type { Subscription } from "../../../api/operations.ts";
 import { topUp } from "../../../flow/transactions.ts";
 import { Action } from "../../components/Action.tsx";
 import { Button } from "../../components/Button.tsx";
+import { Form } from "../../components/Form.tsx";
 import { roughMoneyText, inDollars, moneyText, readMoney } from "../../text/amounts.ts";
 import { AmountField } from "./AmountField.tsx";
 
@@ -24,10 +25,8 @@ export function TopUp({ subscription, symbol }: TopUpProps) {
   return (
     <Action title="Top up">
       {(review) => (
-        <form
-          class="stack tight"
-          onSubmit={(event) => {
-            event.preventDefault();
+        <Form
+          onSubmit={() => {
             if (amount !== null) review(topUp(id, amount, symbol));
           }}
         >
@@ -44,7 +43,7 @@ export function TopUp({ subscription, symbol }: TopUpProps) {
               Review
             </Button>
           </div>
-        </form>
+        </Form>
       )}
     </Action>
   );
