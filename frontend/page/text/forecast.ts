@@ -1,6 +1,6 @@
 /** When a deposit ends, if usage goes on as it did. */
 import type { Subscription } from "../../api/operations.ts";
-import { converted } from "./money.ts";
+import { inCurrencyOf } from "./money.ts";
 import { tokensFor } from "./tariff.ts";
 
 /** Usage of some hours: when each began, and its rated micro-tokens. */
@@ -58,8 +58,7 @@ export function capLeft({ subscription }: Subscription, now: number): bigint | n
 
 function affordableWith(shown: Subscription, money: bigint): bigint | null | "unknown" {
   const { tariff, settled_microtokens: settled } = shown.subscription;
-  const tokens = { currency: "token", needs_rate: tariff.needs_rate } as const;
-  const inCurrency = tariff.currency === "token" ? money : converted(money, tokens, "USD", shown.rate);
+  const inCurrency = inCurrencyOf(tariff, money, shown.rate);
   if (inCurrency === null) return "unknown";
   const after = BigInt(settled) + BigInt(shown.pending_microtokens);
   return tokensFor(tariff.tiers.tiers, after, inCurrency);

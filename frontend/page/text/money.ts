@@ -21,3 +21,9 @@ export function inOtherText(ufix64: bigint, tariff: Pick<Tariff, "currency" | "n
   if (amount === null) return null;
   return to === "USD" ? `$${roughMoneyText(amount)}` : `${roughMoneyText(amount)} ${symbol}`;
 }
+
+/** Tokens in the currency of a tariff's prices. Null where no rate is known. */
+export function inCurrencyOf(tariff: Pick<Tariff, "needs_rate">, tokensUfix64: bigint, rate: Rate | null): bigint | null {
+  if (!tariff.needs_rate) return tokensUfix64;
+  return converted(tokensUfix64, { currency: "token", needs_rate: true }, "USD", rate);
+}

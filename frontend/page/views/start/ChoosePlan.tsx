@@ -8,7 +8,7 @@ import { PlanCard } from "../../components/PlanCard.tsx";
 import { Empty } from "../../components/states.tsx";
 import { onFlow } from "../../stores/flow.ts";
 import { moneyText, readMoney, tokensText } from "../../text/amounts.ts";
-import { converted } from "../../text/money.ts";
+import { inCurrencyOf } from "../../text/money.ts";
 import { tokensFor } from "../../text/tariff.ts";
 
 interface ChoosePlanProps {
@@ -117,9 +117,8 @@ function wrongWith(deposit: bigint | null, plan: Plan, symbol: string, owned: bi
 
 /** What a deposit pays for, from the first token on. */
 function worth(plan: Plan, deposit: bigint, { rate }: Plans): string {
-  const { currency, needs_rate, tiers } = plan.tariff;
-  const inCurrency = currency === "token" ? deposit : converted(deposit, { currency: "token", needs_rate }, "USD", rate);
-  const micro = inCurrency === null ? null : tokensFor(tiers.tiers, 0n, inCurrency);
+  const inCurrency = inCurrencyOf(plan.tariff, deposit, rate);
+  const micro = inCurrency === null ? null : tokensFor(plan.tariff.tiers.tiers, 0n, inCurrency);
   if (micro === null) return "";
   return `Pays for about ${tokensText((micro / 1_000_000_000n) * 1_000_000_000n)} rated tokens.`;
 }
