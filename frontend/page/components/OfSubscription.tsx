@@ -28,21 +28,26 @@ export function OfSubscription({ title, height, children }: OfSubscriptionProps)
 
 function Content({ height, children }: Omit<OfSubscriptionProps, "title">) {
   if (session.address.value === null) {
-    const action = (
-      <ButtonLink kind="primary" icon="wallet" href="#/start">
-        Connect a wallet
-      </ButtonLink>
-    );
-    return (
-      <Empty level={2} icon="wallet" title="Sign in to see this" action={action}>
-        Your Flow account is your account here. Connect its wallet to see your subscription.
-      </Empty>
-    );
+    return <NotSignedIn>Your Flow account is your account here. Connect its wallet to see your subscription.</NotSignedIn>;
   }
   return (
     <Show of={subscriptions} height={height}>
       {() => (chosen.value === null ? <NoSubscription /> : children(chosen.value))}
     </Show>
+  );
+}
+
+/** What a view shows to whoever is not signed in. */
+export function NotSignedIn({ children }: { readonly children: ComponentChildren }) {
+  const action = (
+    <ButtonLink kind="primary" icon="wallet" href="#/start">
+      Connect a wallet
+    </ButtonLink>
+  );
+  return (
+    <Empty level={2} icon="wallet" title="Sign in to see this" action={action}>
+      {children}
+    </Empty>
   );
 }
 

@@ -5,11 +5,12 @@ import { SCRIPTS } from "../../../flow/code.ts";
 import { claim, publishHolder } from "../../../flow/transactions.ts";
 import { Action } from "../../components/Action.tsx";
 import { Badge } from "../../components/Badge.tsx";
-import { Button, ButtonLink } from "../../components/Button.tsx";
+import { Button } from "../../components/Button.tsx";
 import { Copyable } from "../../components/Copyable.tsx";
 import { useDoing } from "../../components/doing.ts";
+import { NotSignedIn } from "../../components/OfSubscription.tsx";
 import { Refused } from "../../components/Refused.tsx";
-import { Empty, Show } from "../../components/states.tsx";
+import { Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { open } from "../../router/router.ts";
 import { now } from "../../stores/clock.ts";
@@ -24,17 +25,10 @@ import "./account.css";
 export default function Account() {
   const { value: address } = session.address;
   if (address === null) {
-    const action = (
-      <ButtonLink kind="primary" icon="wallet" href="#/start">
-        Connect a wallet
-      </ButtonLink>
-    );
     return (
       <>
         <ViewHead title="Account" />
-        <Empty level={2} icon="wallet" title="Sign in to see this" action={action}>
-          Your Flow account is your account here.
-        </Empty>
+        <NotSignedIn>Your Flow account is your account here.</NotSignedIn>
       </>
     );
   }
