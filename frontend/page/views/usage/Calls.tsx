@@ -59,8 +59,8 @@ interface Row {
   readonly at: string;
   readonly model: string;
   readonly key: string;
-  readonly input: bigint | null;
-  readonly output: bigint | null;
+  /** Null while it is known from a live message only. */
+  readonly tokens: StatedEvent["event"]["tokens"] | null;
   readonly micro: string;
   readonly stage: Stage;
   readonly epoch: string | null;
@@ -79,8 +79,7 @@ function rowsOf(
     at: event.started_at,
     model: event.model,
     key: names(event.key_hash),
-    input: sum(event.tokens.prompt, event.tokens.cache_read, event.tokens.cache_write, event.tokens.audio_input),
-    output: sum(event.tokens.completion, event.tokens.reasoning, event.tokens.audio_output),
+    tokens: event.tokens,
     micro: event.rated_microtokens,
     stage: stageOf(epoch, state, reached),
     epoch,
@@ -94,16 +93,11 @@ function rowOfCall(call: SeenCall): Row {
     at: call.at,
     model: call.model,
     key: "",
-    input: null,
-    output: null,
+    tokens: null,
     micro: call.rated_microtokens,
     stage: "pending",
     epoch: null,
   };
-}
-
-function sum(...counts: readonly string[]): bigint {
-  return counts.reduce((total, count) => total + BigInt(count), 0n);
 }
 
 const WORDS: Readonly<Record<Stage, string>> = {
@@ -117,8 +111,8 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: "Time", width: "min(11rem, 47vw)", cell: (row) => <time dateTime={row.at}>{shortMomentText(row.at)}</time> },
   { head: "Model", width: "13rem", cell: (row) => <span title={row.model}>{row.model}</span> },
   { head: "Key", width: "10rem", cell: (row) => (row.key === "" ? <span class="faint">–</span> : row.key) },
-  { head: "In", width: "6rem", align: "end", cell: (row) => tokens(row.input) },
-  { head: "Out", width: "6rem", align: "end", cell: (row) => tokens(row.output) },
+  { head: "In", width: "6rem", align: "end", cell: ({ tokens }) => count(tokens && [tokens.prompt, tokens.cache_read, tokens.cache_write, tokens.audio_input]) },
+  { head: "Out", width: "6rem", align: "end", cell: ({ tokens }) => count(tokens && [tokens.completion, tokens.reasoning, tokens.audio_output]) },
   { head: "Rated tokens", width: "9rem", align: "end", cell: (row) => <Tokens micro={row.micro} unit={false} /> },
   {
     head: "State",
@@ -138,6 +132,7 @@ const COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
-function tokens(count: bigint | null) {
-  return count === null ? <span class="faint">–</span> : countText(count);
+function count(parts: readonly string[] | null) {
+  if (parts === null) return <span class="faint">–</span>;
+  return countText(parts.reduce((total, part) => total + BigInt(part), 0n));
 }
