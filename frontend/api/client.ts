@@ -44,6 +44,7 @@ export function apiClient(options: ApiOptions) {
     const token = options.token();
     const response = await send(options.url + addressOf(template, path, query), {
       method,
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
       headers: {
         ...header,
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -55,6 +56,9 @@ export function apiClient(options: ApiOptions) {
     return answerOf(response) as Promise<Operations[K]["answer"]>;
   };
 }
+
+/** API Gateway ends a request after 30 seconds; a long answer on a slow line takes longer. */
+const ANSWER_MS_MAX = 60_000;
 
 interface Given {
   readonly path?: Readonly<Record<string, string>>;

@@ -31,6 +31,8 @@ export interface Failure {
 }
 
 const ONLY_THE_FEE = "Nothing but the network fee was paid.";
+const RECONNECT =
+  "Try again. If it fails again, sign out in the account menu, which disconnects the wallet, and connect it again.";
 const NOTHING_SENT = "Nothing was sent, and nothing was paid.";
 
 /** The wallet's account is not one of the network that this deployment uses. */
@@ -40,7 +42,7 @@ export function wrongNetwork(flow: FlowDeployment, said: string | null = null): 
     kind: "wrong_network",
     title: "The wallet is on another network",
     detail: `This page uses ${network}, where the wallet's account is not known. ${NOTHING_SENT}`,
-    whatToDo: `Switch the wallet to ${network}, disconnect here, and connect again.`,
+    whatToDo: `Switch the wallet to ${network}. Sign out in the account menu if you are signed in, and connect the wallet again.`,
     said,
   };
 }
@@ -119,7 +121,7 @@ export function failureBeforeSending(error: unknown, flow: FlowDeployment): Fail
     kind: "other",
     title: "The wallet could not do it",
     detail: NOTHING_SENT,
-    whatToDo: "Try again. If it fails again, disconnect and connect the wallet.",
+    whatToDo: RECONNECT,
     said,
   };
 }
@@ -134,7 +136,7 @@ export function failureOfNode(error: string, flow: FlowDeployment): Failure | nu
     kind: "refused",
     title: "The network did not take it",
     detail: `Flow found the transaction invalid. ${NOTHING_SENT}`,
-    whatToDo: "Try again. If it fails again, disconnect and connect the wallet.",
+    whatToDo: RECONNECT,
     said,
   };
 }

@@ -42,7 +42,7 @@ export interface OwnerTransaction {
  */
 export const COMPUTE_LIMIT = 300;
 
-/** The network's fee of a transaction, in 1e-8 FLOW: the most that the limit allows, and the most that was measured. */
+/** The network's fee of a transaction, in 1e-8 FLOW: what an account must own to send it, and the most that was measured. */
 export const FEE_MAX = feeOf(COMPUTE_LIMIT);
 export const FEE_USUAL = feeOf(175);
 

@@ -143,6 +143,17 @@ test("what another account would sign is not signed", async () => {
   assert.equal(await wallet.address(), null);
 });
 
+test("disconnecting forgets an account that was connected before the page was loaded again", async () => {
+  // Given a wallet that was connected, and a page that has not used it since it was loaded
+  const { wallet, fcl, loads } = opened({ connects: withProof });
+  await fcl.authenticate();
+  assert.equal(loads(), 0);
+  // When the owner signs out
+  await wallet.disconnect();
+  // Then no account is connected any more
+  assert.equal(await wallet.address(), null);
+});
+
 test("a wallet that forgot its account connects before it signs", async () => {
   const { wallet, fcl } = opened({ connects: () => connectedWith([]) });
   await wallet.sign({ signer: ADDRESS, code: "transaction {}", args: [], onSigned: () => undefined });

@@ -31,7 +31,7 @@ export interface Wallet {
   signIn(nonce: () => Promise<string>): Promise<SessionRequest>;
   /** Lets the wallet sign and sends it. Rejects with WalletError, or with whatever FCL rejects with. */
   sign(signing: Signing): Promise<void>;
-  /** Forgets the account in this browser. */
+  /** Forgets the account in this browser, also one that was connected before the page was loaded. Throws WalletError. */
   disconnect(): Promise<void>;
 }
 
@@ -147,7 +147,7 @@ export function walletOf(options: WalletOptions): Wallet {
     },
 
     async disconnect() {
-      if (loading !== null) (await fcl()).unauthenticate();
+      (await fcl()).unauthenticate();
     },
   };
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ANSWER_MS, LiveClient, PING_MS, RENEW_MS, RETRY_MS } from "./client.ts";
+import { ANSWER_MS, LiveClient, OPEN_MS, PING_MS, RENEW_MS, RETRY_MS } from "./client.ts";
 import type { LiveMessage, Socket, State, World } from "./client.ts";
 
 class FakeSocket implements Socket {
@@ -30,6 +30,8 @@ class FakeSocket implements Socket {
 class FakeWorld implements World {
   sockets: FakeSocket[] = [];
   refused = 0;
+  /** Connections are begun and never opened. */
+  isSilent = false;
   timers: { at: number; work: () => void }[] = [];
   now = 0;
 
@@ -40,7 +42,7 @@ class FakeWorld implements World {
     }
     const socket = new FakeSocket();
     this.sockets.push(socket);
-    queueMicrotask(() => queueMicrotask(() => socket.onopen?.()));
+    if (!this.isSilent) queueMicrotask(() => queueMicrotask(() => socket.onopen?.()));
     return socket;
   }
 
@@ -265,4 +267,102 @@ test("once stopped it does nothing more", async () => {
   await world.passes(RENEW_MS);
   assert.deepEqual(got, ["5"]);
   assert.equal(world.sockets.length, 1);
+});
+
+test("a connection that does not open is given up, and another one is tried", async () => {
+  // Given a network that has gone while the connection was opened
+  const world = new FakeWorld();
+  world.isSilent = true;
+  const client = new LiveClient("7", world, { onMessage: () => undefined, onState: () => undefined });
+  client.start();
+  await settled();
+  const first = world.socket;
+  // When it has said nothing for a while
+  await world.passes(OPEN_MS + RETRY_MS);
+  // Then it is closed, and there is a new one
+  assert.equal(first.isClosed, true);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("a connection that comes after it was given up is closed", async () => {
+  // Given a ticket that is answered only after the device has slept
+  const { world, client } = await started();
+  world.socket.tells(snapshot(5));
+  let arrive = (_: Socket): void => undefined;
+  const connect = world.connect.bind(world);
+  world.connect = () => new Promise<Socket>((resolve) => (arrive = resolve));
+  world.socket.onclose?.();
+  await world.passes(RETRY_MS);
+  world.connect = connect;
+  // When another connection was opened meanwhile
+  await world.passes(OPEN_MS + 2 * RETRY_MS);
+  world.socket.tells(watching(5));
+  const late = new FakeSocket();
+  arrive(late);
+  await settled();
+  // Then the late one is closed, and the other one is used
+  assert.equal(late.isClosed, true);
+  client.wake();
+  assert.deepEqual(world.socket.sent.at(-1), { action: "ping" });
+});
+
+test("a connection that is lost while its successor is opened leaves one successor", async () => {
+  const { world } = await started();
+  const first = world.socket;
+  first.tells(snapshot(5));
+  while (world.now < RENEW_MS) {
+    await world.passes(PING_MS);
+    first.tells(pong(5));
+  }
+  first.onclose?.();
+  await world.passes(RETRY_MS);
+  assert.equal(world.sockets.length, 2);
+  world.socket.tells(watching(5));
+  assert.equal(world.socket.isClosed, false);
+});
+
+test("a frame in an unknown form makes it connect anew", async () => {
+  const { world, states } = await started();
+  world.socket.tells(snapshot(5));
+  world.socket.onmessage?.({ data: "<html>" });
+  assert.equal(states.at(-1), "connecting");
+  await world.passes(RETRY_MS);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("ten hours leave one open connection, and as few timers as at the beginning", async () => {
+  // Given a connection that lives, whose server answers every ping
+  const { world, states } = await started();
+  world.socket.tells(snapshot(5));
+  const timers = world.timers.length;
+  // When ten hours pass
+  const end = world.now + 10 * 3_600_000;
+  while (world.now < end) {
+    await world.passes(PING_MS);
+    const open = world.sockets.filter(({ isClosed }) => !isClosed);
+    open.at(-1)?.tells(open.length > 1 ? watching(5) : pong(5));
+  }
+  // Then it was renewed before each two hours, without a gap, and nothing was left behind
+  assert.equal(world.sockets.length, 6);
+  assert.equal(world.sockets.filter(({ isClosed }) => !isClosed).length, 1);
+  assert.ok(world.timers.length <= timers);
+  assert.deepEqual(states.filter((state) => state !== "live"), ["connecting"]);
+});
+
+test("after a sleep of hours the dead connection is found within seconds, and nothing is missed", async () => {
+  // Given a device that slept: no timer ran, and the server has closed the connection unheard
+  const { world, client, got } = await started();
+  const dead = world.socket;
+  dead.tells(snapshot(5));
+  const slept = world.timers;
+  world.timers = [];
+  world.now += 3 * 3_600_000;
+  world.timers = slept;
+  // When it wakes
+  client.wake();
+  await world.passes(ANSWER_MS + RETRY_MS);
+  world.socket.tells(watching(7), numbered(6), numbered(7));
+  // Then a new connection has what happened meanwhile
+  assert.equal(dead.isClosed, true);
+  assert.deepEqual(got, ["5", "6", "7"]);
 });

@@ -64,6 +64,8 @@ export const PING_MS = 60_000;
 export const RENEW_MS = 110 * 60_000;
 /** A connection that has not answered a ping by then is dead. */
 export const ANSWER_MS = 10_000;
+/** A connection that does not watch by then is not going to: the network may have gone while it was opened. */
+export const OPEN_MS = 20_000;
 export const RETRY_MS = 500;
 export const RETRY_MS_MAX = 30_000;
 
@@ -79,6 +81,8 @@ export class LiveClient {
   #last: bigint | null = null;
   #isResuming = false;
   #failures = 0;
+  /** Of connections that were to be opened; an answer to an earlier one than the last comes too late. */
+  #attempts = 0;
   #isStopped = false;
   #timers = new Map<string, () => void>();
 
@@ -96,6 +100,7 @@ export class LiveClient {
 
   stop(): void {
     this.#isStopped = true;
+    this.#attempts += 1;
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     this.#drop(this.#next);
@@ -114,19 +119,30 @@ export class LiveClient {
 
   /** Open a connection beside the present one, if any; that is dropped once the new one watches. */
   async #connect(): Promise<void> {
+    const attempt = ++this.#attempts;
+    this.#after("open", OPEN_MS, () => this.#giveUp());
     let socket: Socket;
     try {
       socket = await this.#world.connect();
     } catch {
-      if (this.#socket === null) this.#retry();
-      else this.#after("renew", RETRY_MS_MAX, () => void this.#connect());
+      if (attempt === this.#attempts) this.#giveUp();
       return;
     }
-    if (this.#isStopped) return this.#drop(socket);
+    if (attempt !== this.#attempts) return this.#drop(socket);
     this.#next = socket;
     socket.onopen = () => this.#watch(socket);
     socket.onmessage = (event) => this.#receive(socket, event.data);
     socket.onclose = () => this.#closed(socket);
+  }
+
+  /** The connection that is being opened does not come about: another one is, after a pause. */
+  #giveUp(): void {
+    this.#attempts += 1;
+    this.#cancel("open");
+    this.#drop(this.#next);
+    this.#next = null;
+    if (this.#socket === null) this.#retry();
+    else this.#after("renew", RETRY_MS_MAX, () => void this.#connect());
   }
 
   #watch(socket: Socket): void {
@@ -138,7 +154,9 @@ export class LiveClient {
   #receive(socket: Socket, data: unknown): void {
     if (this.#isStopped || typeof data !== "string") return;
     this.#cancel("answer");
-    for (const message of (JSON.parse(data) as Frame).messages ?? []) this.#take(socket, message);
+    const messages = messagesOf(data);
+    if (messages === null) return this.#closed(socket);
+    for (const message of messages) this.#take(socket, message);
   }
 
   #take(socket: Socket, message: Message): void {
@@ -184,6 +202,7 @@ export class LiveClient {
       this.#drop(this.#socket);
       this.#socket = socket;
       this.#next = null;
+      this.#cancel("open");
       this.#after("renew", RENEW_MS, () => void this.#connect());
     }
     this.#after("ping", PING_MS, () => this.#ping());
@@ -199,17 +218,14 @@ export class LiveClient {
   }
 
   #closed(socket: Socket): void {
-    if (socket !== this.#socket && socket !== this.#next) return;
+    if (socket === this.#next) return this.#giveUp();
+    if (socket !== this.#socket) return;
     this.#drop(socket);
-    if (socket === this.#next) this.#next = null;
-    if (socket === this.#socket) {
-      this.#socket = null;
-      this.#cancel("ping");
-      this.#cancel("answer");
-      this.#listener.onState({ name: "connecting" });
-    }
-    if (this.#socket !== null) this.#after("renew", RETRY_MS_MAX, () => void this.#connect());
-    else if (this.#next === null) this.#retry();
+    this.#socket = null;
+    this.#cancel("ping");
+    this.#cancel("answer");
+    this.#listener.onState({ name: "connecting" });
+    if (!this.#timers.has("open")) this.#retry();
   }
 
   #end(reason: string): void {
@@ -219,7 +235,6 @@ export class LiveClient {
 
   /** Try again after a pause that doubles each time, and is a random part of that. */
   #retry(): void {
-    if (this.#isStopped) return;
     this.#cancel("renew");
     const most = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MS_MAX);
     this.#failures += 1;
@@ -244,5 +259,15 @@ export class LiveClient {
   #cancel(name: string): void {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
+  }
+}
+
+/** The messages of a frame; null for anything else, after which the connection is opened anew. */
+function messagesOf(text: string): readonly Message[] | null {
+  try {
+    const { messages = [] } = JSON.parse(text) as Partial<Frame>;
+    return Array.isArray(messages) ? messages : null;
+  } catch {
+    return null;
   }
 }

@@ -8,9 +8,10 @@ import { Menu } from "./Menu.tsx";
 export function AccountMenu() {
   const address = session.address.value ?? "";
   const short = `${address.slice(0, 6)}…${address.slice(-4)}`;
-  const signOut = async () => {
-    await session.end();
-    say("info", "You are signed out.");
+  const leave = async () => {
+    const { signOut } = await import("../stores/flow.ts");
+    const isDisconnected = await signOut();
+    say("info", isDisconnected ? "You are signed out, and the wallet is disconnected." : "You are signed out.");
     open("/");
   };
   const face = (
@@ -35,8 +36,8 @@ export function AccountMenu() {
       <a class="menu-item" href="#/account">
         Account
       </a>
-      <button type="button" class="menu-item" onClick={() => void signOut()}>
-        Sign out
+      <button type="button" class="menu-item" onClick={() => void leave()}>
+        Sign out and disconnect
       </button>
     </Menu>
   );

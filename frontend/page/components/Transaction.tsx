@@ -6,7 +6,7 @@ import type { ChainEvent } from "../../flow/chain.ts";
 import { TRANSACTIONS } from "../../flow/code.ts";
 import type { Failure } from "../../flow/failures.ts";
 import { followTransaction, sendTransaction, type Progress, type Sender } from "../../flow/sending.ts";
-import { FEE_USUAL, type OwnerTransaction } from "../../flow/transactions.ts";
+import { FEE_MAX, FEE_USUAL, type OwnerTransaction } from "../../flow/transactions.ts";
 import { onFlow } from "../stores/flow.ts";
 import { deployment, session } from "../stores/server.ts";
 import { say } from "../stores/toasts.ts";
@@ -88,7 +88,7 @@ function Before({ transaction, flow, signer, onSign, onClose }: BeforeProps) {
     );
   }, [signer]);
   const isFlow = flow.token.contract === "FlowToken";
-  const needed = FEE_USUAL + (isFlow ? transaction.takes : 0n);
+  const needed = FEE_MAX + (isFlow ? transaction.takes : 0n);
   const isShort = typeof owned.value === "bigint" && owned.value < needed;
   return (
     <>
@@ -105,8 +105,8 @@ function Before({ transaction, flow, signer, onSign, onClose }: BeforeProps) {
       </dl>
       {isShort && (
         <Notice tone="warn">
-          Your wallet holds less than the {decimalText(needed, 8)} FLOW that this takes with the fee. Put more FLOW into it
-          first.
+          Your wallet holds less than the {decimalText(needed, 8)} FLOW that an account must own to send this and to pay the
+          largest fee that it may have. Put more FLOW into it first.
         </Notice>
       )}
       <div class="transaction-actions">

@@ -1,9 +1,13 @@
 /** The wallet and the access node of Flow, as the deployment names them. */
+import { ApiError } from "../../api/client.ts";
 import { chainOf, type Chain } from "../../flow/chain.ts";
+import { SCRIPTS } from "../../flow/code.ts";
 import type { FlowDeployment } from "../../flow/deployment.ts";
+import { WalletError } from "../../flow/errors.ts";
 import { loadFcl } from "../../flow/load.ts";
 import { walletOf, type Wallet } from "../../flow/wallet.ts";
-import { call, session, subscriptions } from "./server.ts";
+import { isUnreachable } from "../text/failures.ts";
+import { call, deploymentNow, session, subscriptions } from "./server.ts";
 
 export interface OnFlow {
   readonly flow: FlowDeployment;
@@ -28,8 +32,25 @@ export async function signIn(flow: FlowDeployment): Promise<void> {
   session.begin(await call("POST /v1/auth/sessions", { body: proof }));
 }
 
-/** When the events of a sealed transaction are read: usually within a few seconds. */
-const READ_AGAIN_MS = [500, 2_000, 4_000, 8_000, 16_000, 30_000];
+/** Ends the session, here and at the server, and disconnects the wallet. Returns whether the wallet is disconnected. */
+export async function signOut(): Promise<boolean> {
+  await session.end();
+  try {
+    await onFlow((await deploymentNow()).flow).wallet.disconnect();
+    return true;
+  } catch (error) {
+    if (error instanceof WalletError || error instanceof ApiError || isUnreachable(error)) return false;
+    throw error;
+  }
+}
+
+/** The ids of the subscriptions whose rights lie in an account's storage on Flow. Throws ChainUnavailableError. */
+export async function heldBy(flow: FlowDeployment, address: string): Promise<readonly string[]> {
+  return (await onFlow(flow).chain.run(SCRIPTS.getSubscriptionIds, [{ type: "Address", value: address }])) as readonly string[];
+}
+
+/** When the server is asked whether it has read a sealed transaction from Flow: it reads at least every five minutes. */
+const READ_AGAIN_MS = [500, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000, 120_000, 180_000, 240_000, 310_000];
 
 /** Brings the account's subscriptions up to date after a transaction. */
 export function readAgainSoon(): void {

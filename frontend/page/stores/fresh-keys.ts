@@ -4,19 +4,20 @@ import { effect, signal } from "@preact/signals";
 import type { CreatedKey } from "../../api/operations.ts";
 import { call, session } from "./server.ts";
 
+/** An answer has up to three. */
+const KEYS_MAX = 60;
+
 export const freshKeys = signal<readonly CreatedKey[]>([]);
 
-export function keepFresh(keys: readonly CreatedKey[]): void {
-  freshKeys.value = [...keys, ...freshKeys.value];
-}
-
-/** Makes the first key of each subscription that never had one. Returns how many were made. */
-export async function makeFirstKeys(): Promise<number> {
+/** Makes the first key of each subscription that never had one. */
+export async function makeFirstKeys(): Promise<void> {
   const { items } = await call("POST /v1/first-keys", {});
-  keepFresh(items);
-  return items.length;
+  if (items.length > 0) freshKeys.value = [...items, ...freshKeys.value].slice(0, KEYS_MAX);
 }
 
+let madeBy = session.address.value;
 effect(() => {
-  if (session.address.value === null) freshKeys.value = [];
+  const { value } = session.address;
+  if (value !== madeBy) freshKeys.value = [];
+  madeBy = value;
 });

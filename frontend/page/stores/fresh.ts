@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import type { Resource } from "./resource.ts";
 
@@ -13,4 +13,15 @@ export function useFresh(resource: Resource<unknown>, milliseconds: number): voi
     }, 1_000);
     return () => clearInterval(timer);
   }, [resource, milliseconds]);
+}
+
+/** Asks for a resource when it is first shown, and anew whenever `changes` has another value. */
+export function useAfter(resource: Resource<unknown>, changes: number): void {
+  const last = useRef({ resource, changes });
+  useEffect(() => {
+    const { current: before } = last;
+    last.current = { resource, changes };
+    if (before.resource === resource && before.changes !== changes) void resource.reload();
+    else resource.want();
+  }, [resource, changes]);
 }

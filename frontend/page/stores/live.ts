@@ -86,6 +86,9 @@ addEventListener("online", wake);
 addEventListener("pageshow", wake);
 document.addEventListener("visibilitychange", wake);
 
+let watchedBy = session.address.value;
 effect(() => {
-  if (session.address.value === null) stop();
+  const { value } = session.address;
+  if (value !== watchedBy) stop();
+  watchedBy = value;
 });

@@ -44,6 +44,9 @@ export interface Pages<T> extends Resource<Listed<T>> {
   readonly more: () => Promise<void>;
 }
 
+/** So many parts are shown of one list. */
+const SHOWN_PARTS_MAX = 100;
+
 /** A list that comes in parts. `reload` asks again for all parts that are shown. */
 export function pages<T>(load: (cursor: string | null) => Promise<Part<T>>): Pages<T> {
   let wanted = 1;
@@ -57,7 +60,7 @@ export function pages<T>(load: (cursor: string | null) => Promise<Part<T>>): Pag
       parts.push(await load(last?.next_cursor ?? null));
     }
     known = parts;
-    return { items: parts.flatMap(({ items }) => items), hasMore: parts.at(-1)?.next_cursor !== null };
+    return { items: parts.flatMap(({ items }) => items), hasMore: parts.at(-1)?.next_cursor !== null && parts.length < SHOWN_PARTS_MAX };
   }
 
   let isMore = false;

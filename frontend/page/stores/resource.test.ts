@@ -37,3 +37,33 @@ test("what many views want at once is asked for once", async () => {
   await Promise.resolve();
   assert.equal(asked, 1);
 });
+
+test("what is asked for again and again while an answer is awaited is asked for once more", async () => {
+  // Given a server that takes longer to answer than the page waits until it asks again
+  const answers: ((value: string) => void)[] = [];
+  const shown = resource(() => new Promise<string>((resolve) => answers.push(resolve)));
+  void shown.reload();
+  // When it is asked for three times more before the first answer
+  const again = [shown.reload(), shown.reload(), shown.reload()];
+  answers[0]?.("first");
+  await new Promise((resume) => setTimeout(resume));
+  // Then the first answer is shown meanwhile, and there is one request more
+  const state = shown.state.value;
+  assert.equal(state.name === "ready" && state.value, "first");
+  assert.equal(answers.length, 2);
+  answers[1]?.("second");
+  await Promise.all(again);
+  const last = shown.state.value;
+  assert.equal(last.name === "ready" && last.value, "second");
+});
+
+test("what waits to be asked for again is not asked for another account", async () => {
+  const answers: ((value: string) => void)[] = [];
+  const shown = resource(() => new Promise<string>((resolve) => answers.push(resolve)));
+  void shown.reload();
+  const again = shown.reload();
+  shown.forget();
+  answers[0]?.("the first account's");
+  await again;
+  assert.equal(answers.length, 1);
+});

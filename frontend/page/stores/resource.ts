@@ -14,7 +14,10 @@ export interface Resource<T> {
   readonly want: () => void;
   /** Asks unless there is an answer already, and waits for it; a failure is in `state`. */
   readonly known: () => Promise<void>;
-  /** Asks again. What is shown stays until the answer is there; if it fails, that is said beside it. */
+  /**
+   * Asks again: once more after the request that is under way, if there is one, however often this is called meanwhile.
+   * What is shown stays until the answer is there; if it fails, that is said beside it.
+   */
   readonly reload: () => Promise<void>;
   /** Forgets the answer: it was another account's. */
   readonly forget: () => void;
@@ -25,8 +28,21 @@ export function resource<T>(load: () => Promise<T>): Resource<T> {
   const state = signal<Loaded<T>>({ name: "loading" });
   let asked = 0;
   let asking: Promise<void> | null = null;
+  /** The request after the one that is under way. */
+  let next: Promise<void> | null = null;
 
   function reload(): Promise<void> {
+    if (asking === null) return begin();
+    const of = asked;
+    next ??= asking.then(() => {
+      if (of !== asked) return;
+      next = null;
+      return begin();
+    });
+    return next;
+  }
+
+  function begin(): Promise<void> {
     const mine = ask().finally(() => {
       if (asking === mine) asking = null;
     });
@@ -59,7 +75,7 @@ export function resource<T>(load: () => Promise<T>): Resource<T> {
     },
     forget: () => {
       asked += 1;
-      asking = null;
+      asking = next = null;
       state.value = { name: "loading" };
     },
   };

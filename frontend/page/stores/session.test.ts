@@ -81,6 +81,17 @@ test("a token that the server refuses is exchanged, and the request made again",
   assert.equal(asked.length, 3);
 });
 
+test("a device whose clock is hours ahead exchanges its tokens no more often than others", async () => {
+  // Given tokens that have ended by the device's clock, and that the server takes
+  const { device, asked } = browser((url) => json(url.endsWith("/tokens") ? signedIn(2, -120) : { items: [] }));
+  const session = sessionOn(device);
+  session.begin(signedIn(1, -120));
+  // When it asks for much
+  for (let count = 0; count < 10; count += 1) await session.call("GET /v1/auth/sessions", {});
+  // Then it has found out that its clock is wrong at the first exchange
+  assert.equal(asked.filter((line) => line.startsWith("POST /v1/auth/tokens")).length, 1);
+});
+
 test("a session that the server has ended is over here too", async () => {
   const { device, kept } = browser(refused);
   const session = sessionOn(device);

@@ -33,6 +33,8 @@ export interface Session {
 
 export function sessionOn(device: Device): Session {
   const current = signal<SignedIn | null>(stored(device));
+  /** A new token has ended already by this device's clock, which is wrong then: only the server can tell. */
+  let isClockWrong = false;
   const request = { url: "", ...(device.fetch === undefined ? {} : { fetch: device.fetch }) };
   const asNobody = apiClient({ ...request, token: () => null });
   const asAccount = apiClient({ ...request, token: () => current.peek()?.access_token ?? null });
@@ -41,6 +43,10 @@ export function sessionOn(device: Device): Session {
     if (signedIn === null) device.storage.removeItem(PLACE);
     else device.storage.setItem(PLACE, JSON.stringify(signedIn));
     current.value = signedIn;
+  }
+
+  function endsSoon(signedIn: SignedIn): boolean {
+    return Date.parse(signedIn.expires_at) - device.now() < REFRESH_BEFORE_MS;
   }
 
   /** Exchanges the tokens, unless another tab has done so since `used` was read. */
@@ -52,7 +58,9 @@ export function sessionOn(device: Device): Session {
         return;
       }
       try {
-        keep(await asNobody("POST /v1/auth/tokens", { body: { refresh_token: used.refresh_token } }));
+        const fresh = await asNobody("POST /v1/auth/tokens", { body: { refresh_token: used.refresh_token } });
+        keep(fresh);
+        isClockWrong = endsSoon(fresh);
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) keep(null);
         else throw error;
@@ -63,7 +71,7 @@ export function sessionOn(device: Device): Session {
   const call: Call = async (operation, taken, seen) => {
     const before = current.peek();
     if (before === null) return asNobody(operation, taken, seen);
-    if (Date.parse(before.expires_at) - device.now() < REFRESH_BEFORE_MS) await refresh(before);
+    if (!isClockWrong && endsSoon(before)) await refresh(before);
     const used = current.peek();
     try {
       return await asAccount(operation, taken, seen);

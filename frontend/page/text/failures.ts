@@ -22,7 +22,7 @@ export function failureOf(error: unknown): Failure {
       requestId: null,
     };
   }
-  if (error instanceof TypeError) {
+  if (isUnreachable(error)) {
     return {
       title: "The server cannot be reached",
       detail: "Check your connection. This page tries again when it is back.",
@@ -31,6 +31,11 @@ export function failureOf(error: unknown): Failure {
   }
   const detail = error instanceof Error && error.message !== "" ? sentence(error.message) : "Try again, or reload the page.";
   return { title: "Something went wrong", detail, requestId: null };
+}
+
+/** There was no answer, or none in time. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof DOMException && error.name === "TimeoutError");
 }
 
 function ofApi(error: ApiError): Failure {

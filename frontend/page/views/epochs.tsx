@@ -15,6 +15,7 @@ import { Track } from "./epochs/Track.tsx";
 import "./epochs.css";
 
 const ASKED_EVERY_MS = 15_000;
+const EPOCHS_MAX = 2_000;
 
 const COLUMNS: readonly Column<Epoch>[] = [
   { head: "Epoch", cell: ({ epoch }) => <a href={`#/epochs/${epoch}`}>{countText(epoch)}</a> },
@@ -54,7 +55,7 @@ function EpochTable({ newest }: { readonly newest: readonly Epoch[] }) {
     doing.run(async () => {
       const page = await call("GET /v1/epochs", { query: { cursor: rows.at(-1)?.epoch ?? "" } });
       older.value = [...older.value, ...page.items];
-      isAtEnd.value = page.next_cursor === null;
+      isAtEnd.value = page.next_cursor === null || rows.length + page.items.length >= EPOCHS_MAX;
     });
   const empty = (
     <Empty title="No epoch has a statement yet">The first one appears here some minutes after the first call.</Empty>

@@ -1,7 +1,6 @@
 import { useMemo } from "preact/hooks";
 
 import type { Deployment, Session } from "../../../api/operations.ts";
-import { SCRIPTS } from "../../../flow/code.ts";
 import { claim, publishHolder } from "../../../flow/transactions.ts";
 import { Action } from "../../components/Action.tsx";
 import { Badge } from "../../components/Badge.tsx";
@@ -14,7 +13,7 @@ import { Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { open } from "../../router/router.ts";
 import { now } from "../../stores/clock.ts";
-import { onFlow } from "../../stores/flow.ts";
+import { heldBy, signOut } from "../../stores/flow.ts";
 import { resource, type Resource } from "../../stores/resource.ts";
 import { call, deployment, session, subscriptions } from "../../stores/server.ts";
 import { say } from "../../stores/toasts.ts";
@@ -70,7 +69,7 @@ function List({ items, sessions }: { readonly items: readonly Session[]; readonl
   const endAll = () =>
     doing.run(async () => {
       await call("DELETE /v1/auth/sessions", {});
-      await session.end();
+      await signOut();
       say("info", "You are signed out everywhere.");
       open("/");
     });
@@ -162,9 +161,4 @@ function Unclaimed({ ids, onSealed }: { readonly ids: readonly string[]; readonl
       )}
     </Action>
   );
-}
-
-async function heldBy(flow: Deployment["flow"], address: string): Promise<readonly string[]> {
-  const ids = await onFlow(flow).chain.run(SCRIPTS.getSubscriptionIds, [{ type: "Address", value: address }]);
-  return ids as readonly string[];
 }

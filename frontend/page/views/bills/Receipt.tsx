@@ -8,7 +8,7 @@ import { Refused } from "../../components/Refused.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
 import { Notice, Show } from "../../components/states.tsx";
 import { exported, keepAsFile } from "../../stores/exports.ts";
-import { keysFrom } from "../../stores/key-names.ts";
+import { keyNames } from "../../stores/key-names.ts";
 import { after, collected, type Collected, type Part } from "../../stores/pages.ts";
 import { resource } from "../../stores/resource.ts";
 import { call, tokenSymbol } from "../../stores/server.ts";
@@ -26,8 +26,6 @@ interface Bill {
   readonly money: MonthOfMoney;
   readonly byModel: readonly Sum[];
   readonly byKey: readonly Sum[];
-  /** Names of keys by their hashes. */
-  readonly names: ReadonlyMap<string, string>;
   readonly isCut: boolean;
 }
 
@@ -49,7 +47,7 @@ export function Receipt({ subscription, month }: ReceiptProps) {
         <Exports id={id} month={month} />
       </div>
       <Show of={bill} height={34}>
-        {(known) => <Parts bill={known} symbol={symbol} />}
+        {(known) => <Parts bill={known} symbol={symbol} nameOfKey={keyNames(id)} />}
       </Show>
       <p class="receipt-proof soft small">
         Every charge is the price of usage that Flare attested, rounded down once. The command{" "}
@@ -93,8 +91,14 @@ function Exports({ id, month }: { readonly id: string; readonly month: string })
   );
 }
 
-function Parts({ bill, symbol }: { readonly bill: Bill; readonly symbol: string }) {
-  const { money, byModel, byKey, names } = bill;
+interface PartsProps {
+  readonly bill: Bill;
+  readonly symbol: string;
+  readonly nameOfKey: (keyHash: string | null) => string;
+}
+
+function Parts({ bill, symbol, nameOfKey }: PartsProps) {
+  const { money, byModel, byKey } = bill;
   return (
     <div class="stack">
       {bill.isCut && <Notice tone="warn">The month has more entries or calls than are added up here: these sums are too low.</Notice>}
@@ -107,7 +111,7 @@ function Parts({ bill, symbol }: { readonly bill: Bill; readonly symbol: string 
       </Stats>
       <div class="receipt-tables">
         <UsageTable title="By model" head="Model" sums={byModel} nameOf={({ group }) => group.model ?? "–"} />
-        <UsageTable title="By key" head="Key" sums={byKey} nameOf={({ group }) => keyName(group.key_hash, names)} />
+        <UsageTable title="By key" head="Key" sums={byKey} nameOf={({ group }) => nameOfKey(group.key_hash)} />
       </div>
       <Charges money={money} symbol={symbol} />
     </div>
@@ -208,11 +212,6 @@ function Charges({ money, symbol }: { readonly money: MonthOfMoney; readonly sym
   );
 }
 
-function keyName(hash: string | null, names: ReadonlyMap<string, string>): string {
-  if (hash === null) return "–";
-  return names.get(hash) || `${hash.slice(0, 12)}…`;
-}
-
 /** Parts of the journal that are read for one month. */
 const PARTS_MAX = 100;
 
@@ -221,17 +220,15 @@ async function billOf({ subscription }: Subscription, month: string): Promise<Bi
   const window = windowOf(month);
   const now = new Date().toISOString();
   const used = { from: window.from, to: window.to < now ? window.to : now };
-  const [journal, models, keys, names] = await Promise.all([
+  const [journal, models, keys] = await Promise.all([
     journalBackTo(id, window.from),
     sumsOf(id, { by: ["model"], ...used }),
     sumsOf(id, { by: ["key"], ...used }),
-    namesOf(id),
   ]);
   return {
     money: monthOfMoney(journal.items, BigInt(subscription.balance_ufix64), window),
     byModel: models.items,
     byKey: keys.items,
-    names,
     isCut: journal.isCut || models.isCut || keys.isCut,
   };
 }
@@ -246,10 +243,4 @@ function journalBackTo(id: string, from: string): Promise<Collected<Entry>> {
 export function journalFrom(id: string, cursor: string | null): Promise<Part<Entry>> {
   const path = { subscription_id: id };
   return call("GET /v1/subscriptions/{subscription_id}/journal", { path, query: after(cursor) });
-}
-
-/** The names of the first keys of a subscription: those that live are all among them. */
-async function namesOf(id: string): Promise<ReadonlyMap<string, string>> {
-  const { items } = await keysFrom(id, null);
-  return new Map(items.map((key) => [key.key_hash, key.alias]));
 }

@@ -6,7 +6,7 @@ import { Button } from "../../components/Button.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
 import { Empty, Notice, Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
-import { keysFrom } from "../../stores/key-names.ts";
+import { keysFrom, namesChanged } from "../../stores/key-names.ts";
 import { pages, type Listed, type Pages } from "../../stores/pages.ts";
 import { resource, type Resource } from "../../stores/resource.ts";
 import { lastDays, sumsOf, type Sums } from "../../stores/sums.ts";
@@ -34,6 +34,10 @@ function OfOne({ subscription }: { readonly subscription: Subscription }) {
   const { subscription_id: id, status } = subscription.subscription;
   const keys = useMemo(() => pages((cursor) => keysFrom(id, cursor)), [id]);
   const used = useMemo(() => resource(() => sumsOf(id, { by: ["key"], ...lastDays(DAYS) })), [id]);
+  const changed = () => {
+    namesChanged(id);
+    void keys.reload();
+  };
   const opened = useSignal<Opened>(null);
   const close = () => void (opened.value = null);
   const canCreate = status === "active" || status === "suspended";
@@ -53,7 +57,7 @@ function OfOne({ subscription }: { readonly subscription: Subscription }) {
           {(listed) => <List listed={listed} keys={keys} used={used} create={create} onOpen={(next) => (opened.value = next)} />}
         </Show>
       </div>
-      <Opened opened={opened.value} id={id} onChanged={() => void keys.reload()} onClose={close} />
+      <Opened opened={opened.value} id={id} onChanged={changed} onClose={close} />
     </>
   );
 }

@@ -4,21 +4,11 @@ import { useEffect } from "preact/hooks";
 import type { CreatedKey } from "../../../api/operations.ts";
 import { Button, ButtonLink } from "../../components/Button.tsx";
 import { CopyButton } from "../../components/Copyable.tsx";
-import { Failed, Notice, Skeleton } from "../../components/states.tsx";
+import { Failed, Notice } from "../../components/states.tsx";
 import { freshKeys, makeFirstKeys } from "../../stores/fresh-keys.ts";
 import { keysFrom } from "../../stores/key-names.ts";
-import { failureOf, type Failure } from "../../text/failures.ts";
-
-/** How often and how long a key is asked for: a new subscription allows keys a few seconds after it is opened. */
-const ASKS_MAX = 20;
-const ASK_MS = 3_000;
-
-type Asking =
-  | { readonly name: "asking" }
-  | { readonly name: "made" }
-  | { readonly name: "had" }
-  | { readonly name: "waits" }
-  | { readonly name: "failed"; readonly failure: Failure };
+import { firstKey, type Outcome } from "./first-key.ts";
+import { Waiting } from "./Waiting.tsx";
 
 interface FirstKeyProps {
   readonly subscriptionId: string;
@@ -27,12 +17,14 @@ interface FirstKeyProps {
 
 /** Makes the first key by itself and shows its secret, once. */
 export function FirstKey({ subscriptionId: id, onHasKeys }: FirstKeyProps) {
-  const state = useSignal<Asking>({ name: "asking" });
+  const state = useSignal<Outcome | { readonly name: "asking" }>({ name: "asking" });
   const round = useSignal(0);
   useEffect(() => {
     let isOver = false;
     state.value = { name: "asking" };
-    void firstKey(id, () => isOver).then((next) => {
+    const isMade = () => freshKeys.peek().some((key) => key.subscription_id === id);
+    const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+    void firstKey({ isMade, hasKeys: () => hasKeys(id), make: makeFirstKeys, pause, isOver: () => isOver }).then((next) => {
       if (isOver) return;
       state.value = next;
       if (next.name === "had") onHasKeys();
@@ -52,32 +44,15 @@ export function FirstKey({ subscriptionId: id, onHasKeys }: FirstKeyProps) {
     case "waits":
       return (
         <Notice tone="warn" action={<Button size="small" onClick={again}>Ask again</Button>}>
-          No key can be made yet. A new subscription needs a few seconds; one that has nothing left needs a top-up.
+          No key could be made in the last minutes. If nothing is left of the deposit, top it up first.
         </Notice>
       );
     default:
       return (
-        <div role="status">
-          <span class="unseen">Your key is being made.</span>
-          <Skeleton height={9} />
-        </div>
+        <Waiting>
+          Your key is made as soon as FlareFlow has read your deposit from Flow, and then appears here by itself.
+        </Waiting>
       );
-  }
-}
-
-async function firstKey(id: string, isOver: () => boolean): Promise<Asking> {
-  const made = () => freshKeys.peek().some((key) => key.subscription_id === id);
-  try {
-    for (let ask = 0; ask < ASKS_MAX && !isOver(); ask += 1) {
-      if (made()) return { name: "made" };
-      if (await hasKeys(id)) return { name: "had" };
-      await makeFirstKeys();
-      if (made()) return { name: "made" };
-      await new Promise((resume) => setTimeout(resume, ASK_MS));
-    }
-    return { name: "waits" };
-  } catch (error) {
-    return { name: "failed", failure: failureOf(error) };
   }
 }
 

@@ -1,5 +1,5 @@
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import type { Deployment, Plan, Plans, Subscription } from "../../../api/operations.ts";
 import { openSubscription, type OwnerTransaction } from "../../../flow/transactions.ts";
@@ -9,16 +9,18 @@ import { Show } from "../../components/states.tsx";
 import { Steps, type Step } from "../../components/Steps.tsx";
 import { Transaction } from "../../components/Transaction.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
-import { readAgainSoon } from "../../stores/flow.ts";
+import { heldBy, readAgainSoon } from "../../stores/flow.ts";
 import { choose as chooseSubscription } from "../../stores/chosen.ts";
 import { useFresh } from "../../stores/fresh.ts";
 import { freshKeys } from "../../stores/fresh-keys.ts";
+import { resource, type Loaded } from "../../stores/resource.ts";
 import { deployment, plans, session, subscriptions } from "../../stores/server.ts";
 import { plansOnOffer } from "../../text/tariff.ts";
 import { ChoosePlan } from "./ChoosePlan.tsx";
 import { Connect } from "./Connect.tsx";
 import { FirstKey } from "./FirstKey.tsx";
 import { UseIt } from "./UseIt.tsx";
+import { Waiting } from "./Waiting.tsx";
 import "./start.css";
 
 export default function Start() {
@@ -63,7 +65,7 @@ function connectStep({ deployment: { flow } }: WayProps, address: string | null)
 }
 
 /** How often the new subscription is asked for, and all of them otherwise. */
-const ASK_MS = 3_000;
+const ASK_MS = 5_000;
 const SELDOM_MS = 60_000;
 
 interface SignedInProps extends WayProps {
@@ -72,19 +74,22 @@ interface SignedInProps extends WayProps {
 }
 
 function SignedIn(props: SignedInProps) {
-  const { offer, owned, address } = props;
+  const { offer, owned, address, deployment: { flow } } = props;
   const chosen = useSignal<OwnerTransaction | null>(null);
   /** The subscriptions that there were before this one was opened. */
   const before = useSignal<ReadonlySet<string> | null>(null);
   const wantsAnother = useSignal(false);
   const hasKeysOf = useSignal<string | null>(null);
   const usable = owned.find(({ subscription }) => isOpen(subscription) && !before.value?.has(subscription.subscription_id));
-  const isChoosing = before.value === null && (usable === undefined || wantsAnother.value);
+  const onFlow = useMemo(() => resource(() => heldBy(flow, address)), [flow, address]);
+  useEffect(onFlow.want, [onFlow]);
+  const isBeingRead = usable === undefined && !wantsAnother.value && (before.value !== null || isNewOf(onFlow.state.value, owned));
+  const isChoosing = !isBeingRead && before.value === null && (usable === undefined || wantsAnother.value);
   const newId = before.value === null ? undefined : usable?.subscription.subscription_id;
   useEffect(() => {
     if (newId !== undefined) chooseSubscription(newId);
   }, [newId]);
-  useFresh(subscriptions, before.value !== null && newId === undefined ? ASK_MS : SELDOM_MS);
+  useFresh(subscriptions, isBeingRead ? ASK_MS : SELDOM_MS);
 
   const opened = () => {
     before.value = new Set(owned.map(({ subscription }) => subscription.subscription_id));
@@ -107,6 +112,12 @@ function SignedIn(props: SignedInProps) {
       ];
   const all = [connectStep(props, address), ...steps, ...keySteps(props, isChoosing, usable, hasKeysOf)];
   return <Steps level={2} steps={all} />;
+}
+
+/** Whether the account holds a subscription on Flow that the server has not read yet. */
+function isNewOf(held: Loaded<readonly string[]>, owned: readonly Subscription[]): boolean {
+  const known = new Set(owned.map(({ subscription }) => subscription.subscription_id));
+  return held.name === "ready" && held.value.some((id) => !known.has(id));
 }
 
 function isOpen({ status, has_ended }: Subscription["subscription"]): boolean {
@@ -139,7 +150,18 @@ function choosing(
 function openedStep(usable: Subscription | undefined, onAnother: () => void): Step {
   const title = "Open the subscription";
   if (usable === undefined) {
-    const content = <p class="soft">It is open on Flow. This page learns of it within seconds.</p>;
+    const content = (
+      <>
+        <Waiting>
+          Your subscription is open on Flow. The next step follows by itself when FlareFlow has read it from there.
+        </Waiting>
+        <div class="row">
+          <Button kind="quiet" size="small" onClick={onAnother}>
+            Open another
+          </Button>
+        </div>
+      </>
+    );
     return { title, state: "current", content };
   }
   const content = (

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import type { Dimension } from "../../../api/operations.ts";
 import { Tokens } from "../../components/Amount.tsx";
@@ -7,6 +7,7 @@ import { Chart } from "../../components/Chart.tsx";
 import { Choices } from "../../components/Choices.tsx";
 import { Empty, Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
+import { useAfter } from "../../stores/fresh.ts";
 import { keyNames } from "../../stores/key-names.ts";
 import { resource } from "../../stores/resource.ts";
 import { lastDays, sumsOf, type Sum, type Sums } from "../../stores/sums.ts";
@@ -37,7 +38,7 @@ export function History({ subscriptionId, changes }: HistoryProps) {
     () => resource(() => load(subscriptionId, days, span, by.peek())),
     [subscriptionId, window.value, by.value],
   );
-  useEffect(() => void sums.reload(), [sums, changes]);
+  useAfter(sums, changes);
   return (
     <section class="card" aria-labelledby="history">
       <div class="card-head">

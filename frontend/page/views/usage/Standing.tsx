@@ -1,10 +1,11 @@
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import type { Subscription } from "../../../api/operations.ts";
 import { Money } from "../../components/Amount.tsx";
 import { ButtonLink } from "../../components/Button.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
 import { Notice } from "../../components/states.tsx";
+import { useAfter } from "../../stores/fresh.ts";
 import { connection, live } from "../../stores/live.ts";
 import { resource, type Loaded } from "../../stores/resource.ts";
 import { tokenSymbol } from "../../stores/server.ts";
@@ -27,7 +28,7 @@ export function Standing({ shown, changes }: StandingProps) {
   const symbol = tokenSymbol();
   const { subscription_id: id } = subscription;
   const hours = useMemo(() => resource(() => sumsOf(id, { by: ["hour"], ...lastDays(DAYS) })), [id]);
-  useEffect(() => void hours.reload(), [hours, changes]);
+  useAfter(hours, changes);
   const balance = balanceNow(subscription.balance_ufix64);
   const dollars = converted(BigInt(balance), { currency: "token", needs_rate: true }, "USD", rate);
   return (

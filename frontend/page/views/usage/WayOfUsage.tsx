@@ -1,9 +1,10 @@
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 
 import type { Subscription } from "../../../api/operations.ts";
 import { Tokens } from "../../components/Amount.tsx";
 import { now } from "../../stores/clock.ts";
+import { useAfter } from "../../stores/fresh.ts";
 import { live } from "../../stores/live.ts";
 import { resource } from "../../stores/resource.ts";
 import { lastDays, sumsOf } from "../../stores/sums.ts";
@@ -22,7 +23,7 @@ interface WayOfUsageProps {
 export function WayOfUsage({ shown, changes }: WayOfUsageProps) {
   const { subscription_id: id, settled_epoch: settledEpoch } = shown.subscription;
   const sealed = useMemo(() => resource(() => sealedOf(id)), [id]);
-  useEffect(() => void sealed.reload(), [sealed, changes]);
+  useAfter(sealed, changes);
   const sealedNow = sealed.state.value.name === "ready" ? sealed.state.value.value : 0n;
   const parts = partsNow(shown, sealedNow);
   return (

@@ -5,6 +5,7 @@ import type { Subscription } from "../../../api/operations.ts";
 import type { LiveMessage, State } from "../../../live/client.ts";
 import { Badge } from "../../components/Badge.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
+import { Notice } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { eventsFrom } from "../../stores/events.ts";
 import { useFresh } from "../../stores/fresh.ts";
@@ -22,6 +23,8 @@ const EPOCHS_MS = 20_000;
 const ALL_MS = 60_000;
 /** Sums and lists are asked for at most this often, however many calls are told of. */
 const CHANGES_MS = 4_000;
+/** How often they are asked for while there are no live messages. */
+const NOT_LIVE_MS = 20_000;
 
 export default function Usage() {
   return (
@@ -50,6 +53,7 @@ function Shown({ shown }: { readonly shown: Subscription }) {
         Every call of subscription {id}, from the moment it is metered to its charge on Flow.
       </ViewHead>
       <div class="usage">
+        <NotLive state={connection.value} />
         <Standing shown={shown} changes={changes} />
         <WayOfUsage shown={shown} changes={changes} />
         <History subscriptionId={id} changes={changes} />
@@ -59,7 +63,10 @@ function Shown({ shown }: { readonly shown: Subscription }) {
   );
 }
 
-/** A number that grows when live messages have told of something; not more often than `CHANGES_MS`. */
+/**
+ * A number that grows when live messages have told of something, not more often than `CHANGES_MS`; and every
+ * `NOT_LIVE_MS` where there are none.
+ */
 function useChanges(subscriptionId: string): number {
   const changes = useSignal(0);
   const soon = useMemo(() => ({ timer: undefined as ReturnType<typeof setTimeout> | undefined }), []);
@@ -71,8 +78,32 @@ function useChanges(subscriptionId: string): number {
     }, CHANGES_MS);
   }, []);
   useEffect(() => () => clearTimeout(soon.timer), []);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (connection.peek().name !== "live" && !document.hidden && isOnline.peek()) changes.value += 1;
+    }, NOT_LIVE_MS);
+    return () => clearInterval(timer);
+  }, []);
   useLive(subscriptionId, onMessage);
   return changes.value;
+}
+
+/** Why there are no live messages any more, by the server's code. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  too_many_watchers: "This subscription is open in too many windows. Close some of them and load this page again.",
+  too_many_watched: "This connection watches too many subscriptions. Load this page again.",
+  owner_changed: "This subscription belongs to another account now.",
+  subscription_not_found: "Your account does not own this subscription any more.",
+};
+
+function NotLive({ state }: { readonly state: State }) {
+  if (state.name !== "ended") return null;
+  return (
+    <Notice tone="warn">
+      {ENDINGS[state.reason] ?? "The server has ended the live messages. Load this page again to get them."} Until then
+      usage is asked for every {NOT_LIVE_MS / 1_000} seconds.
+    </Notice>
+  );
 }
 
 const STATES = {
