@@ -16,37 +16,28 @@ function node(status: number, body: unknown) {
   return { asked, chain: chainOf(FLOW, send as typeof fetch) };
 }
 
-test("a sealed transaction has its events by contract and name", async () => {
-  const payload = encoded({
+test("a sealed transaction has the fee that was paid, whatever its other events hold", async () => {
+  const fees = encoded({
     type: "Event",
     value: {
-      id: "A.01cf0e2f2f715450.SubscriptionCustody.SubscriptionOpened",
-      fields: [
-        { name: "subscriptionId", value: { type: "UInt64", value: "7" } },
-        { name: "deposit", value: { type: "UFix64", value: "10.50000000" } },
-        { name: "from", value: { type: "Optional", value: null } },
-      ],
+      id: "A.e5a8b7f23e8b548f.FlowFees.FeesDeducted",
+      fields: [{ name: "amount", value: { type: "UFix64", value: "0.00518000" } }],
     },
   });
-  const type = "A.01cf0e2f2f715450.SubscriptionCustody.SubscriptionOpened";
-  const { chain, asked } = node(200, { status: "Sealed", error_message: "", events: [{ type, payload }] });
-  assert.deepEqual(await chain.transaction("ab"), {
-    state: "sealed",
-    error: null,
-    events: [
-      {
-        name: "SubscriptionCustody.SubscriptionOpened",
-        fields: { subscriptionId: "7", deposit: "10.50000000", from: null },
-      },
-    ],
-  });
+  const other = encoded({ type: "Event", value: { id: "A.01.Other.Event", fields: [{ name: "of", value: { type: "Type", value: {} } }] } });
+  const events = [
+    { type: "A.01.Other.Event", payload: other },
+    { type: "A.e5a8b7f23e8b548f.FlowFees.FeesDeducted", payload: fees },
+  ];
+  const { chain, asked } = node(200, { status: "Sealed", error_message: "", events });
+  assert.deepEqual(await chain.transaction("ab"), { state: "sealed", error: null, fee: 518_000n });
   assert.equal(asked[0]?.url, `${FLOW.access_node}/v1/transaction_results/ab`);
 });
 
 test("a transaction that the node does not know is unknown, and an undone one has its error", async () => {
   assert.equal((await node(404, {}).chain.transaction("ab")).state, "unknown");
   const undone = node(200, { status: "Executed", error_message: "panic", events: [] });
-  assert.deepEqual(await undone.chain.transaction("ab"), { state: "in_block", error: "panic", events: [] });
+  assert.deepEqual(await undone.chain.transaction("ab"), { state: "in_block", error: "panic", fee: null });
 });
 
 test("a node that fails is no answer", async () => {

@@ -9,7 +9,7 @@ import type { Wallet } from "./wallet.ts";
 
 const TOP_UP = topUp("7", 250_000_000n, "FLOW");
 const SIGNED: Wallet["sign"] = async ({ onSigned }) => onSigned(TRANSACTION_ID);
-const FEES = { name: "FlowFees.FeesDeducted", fields: { amount: "0.00518000" } };
+const FEE = 518_000n;
 
 async function sent(chain: Pick<Chain, "transaction">, sign: Wallet["sign"] = SIGNED) {
   const steps: Progress[] = [];
@@ -26,11 +26,11 @@ const after = (error: unknown): Wallet["sign"] => async (signing) => {
   throw error;
 };
 
-test("a transaction is followed until it is sealed, with its events and its fee", async () => {
-  const chain = chainThat({}, { state: "pending" }, { state: "in_block" }, { state: "sealed", events: [FEES] });
+test("a transaction is followed until it is sealed, with its fee", async () => {
+  const chain = chainThat({}, { state: "pending" }, { state: "in_block" }, { state: "sealed", fee: FEE });
   const { last, names } = await sent(chain);
   assert.deepEqual(names, ["wallet", "sent", "in_block", "sealed"]);
-  assert.deepEqual(last, { step: "sealed", id: TRANSACTION_ID, events: [FEES], fee: "0.00518000" });
+  assert.deepEqual(last, { step: "sealed", id: TRANSACTION_ID, fee: FEE });
 });
 
 test("what the wallet does not sign is never sent", async () => {

@@ -3,7 +3,7 @@
  *
  * The id is known before anything is sent. So a lost answer is no failure: the chain is asked what became of the id.
  */
-import type { Chain, ChainEvent, TransactionResult } from "./chain.ts";
+import type { Chain, TransactionResult } from "./chain.ts";
 import type { FlowDeployment } from "./deployment.ts";
 import { ChainUnavailableError } from "./errors.ts";
 import type { Failure } from "./failures.ts";
@@ -19,7 +19,7 @@ export type Progress =
   | { readonly step: "wallet" }
   | { readonly step: "sent"; readonly id: string }
   | { readonly step: "in_block"; readonly id: string }
-  | { readonly step: "sealed"; readonly id: string; readonly events: readonly ChainEvent[]; readonly fee: string | null }
+  | { readonly step: "sealed"; readonly id: string; readonly fee: bigint | null }
   | { readonly step: "failed"; readonly id: string | null; readonly failure: Failure }
   | { readonly step: "unknown"; readonly id: string; readonly failure: Failure };
 
@@ -129,8 +129,7 @@ async function outcome(
 
 function sealed(id: string, result: TransactionResult, flow: FlowDeployment): Progress {
   if (result.error !== null) return { step: "failed", id, failure: failureOnChain(result.error, flow) };
-  const fee = result.events.find((event) => event.name === "FlowFees.FeesDeducted")?.fields["amount"];
-  return { step: "sealed", id, events: result.events, fee: typeof fee === "string" ? fee : null };
+  return { step: "sealed", id, fee: result.fee };
 }
 
 async function resultOrNull(chain: Sender["chain"], id: string): Promise<TransactionResult | null> {

@@ -27,7 +27,7 @@ export function chainThat(...answers: readonly (Partial<TransactionResult> | "si
     async transaction() {
       const answer = left.length > 1 ? left.shift()! : left[0]!;
       if (answer === "silent") throw new ChainUnavailableError("no answer");
-      return { state: "unknown", error: null, events: [], ...answer };
+      return { state: "unknown", error: null, fee: null, ...answer };
     },
   };
 }

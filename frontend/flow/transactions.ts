@@ -3,7 +3,7 @@
  *
  * Each returns what a person has to know before signing, and what is to be signed. Nothing is sent here.
  */
-import { cadenceText, moneyText } from "../page/text/amounts.ts";
+import { cadenceText, moneyText } from "../verify/amounts.ts";
 import type { Argument } from "./chain.ts";
 
 /** The files of `infra/cadence/transactions/subscriptions` that owners sign. */

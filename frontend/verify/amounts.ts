@@ -1,26 +1,53 @@
 /**
- * Amounts as people read them.
+ * Exact numbers as text. Amounts of money are whole units of 1e-8, usage is in rated micro-tokens; neither ever becomes a
+ * floating-point number.
  */
-const UNITS = 10n ** 8n;
-const MICROTOKENS_PER_TOKEN = 1_000_000n;
+export const UFIX64_DIGITS = 8;
+const MICROTOKEN_DIGITS = 6;
 
-/** An amount in 1e-8 with all of its decimals. */
-export function money(amount: bigint, unit: string): string {
-  return `${amount / UNITS}.${String(amount % UNITS).padStart(8, "0")} ${unit}`;
+export type Whole = string | bigint | number;
+
+/** `1234567n` with 3 digits is `1,234.567`; zeros at the end go, down to `least` decimals. */
+export function decimalText(value: Whole, digits: number, least = 0): string {
+  const amount = BigInt(value);
+  const plain = (amount < 0n ? -amount : amount).toString().padStart(digits + 1, "0");
+  const whole = plain.slice(0, plain.length - digits).replace(/\B(?=(\d{3})+$)/g, ",");
+  const fraction = plain.slice(plain.length - digits).replace(/0+$/, "").padEnd(Math.min(least, digits), "0");
+  return `${amount < 0n ? "−" : ""}${whole}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
-/** A number with commas between thousands. */
-export function grouped(number: bigint | number): string {
-  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ",");
+/** An amount of money: `"150000000"` is `1.50`. */
+export function moneyText(ufix64: Whole): string {
+  return decimalText(ufix64, UFIX64_DIGITS, 2);
+}
+
+/** Rated tokens: `"12500000"` is `12.5`. */
+export function tokensText(microtokens: Whole): string {
+  return decimalText(microtokens, MICROTOKEN_DIGITS);
+}
+
+/** A count: `"12345"` is `12,345`. */
+export function countText(count: Whole): string {
+  return decimalText(count, 0);
+}
+
+/** Units of 1e-8 as Cadence writes a UFix64: `150000000n` is `1.50000000`. */
+export function cadenceText(ufix64: Whole): string {
+  const plain = BigInt(ufix64).toString().padStart(UFIX64_DIGITS + 1, "0");
+  return `${plain.slice(0, -UFIX64_DIGITS)}.${plain.slice(-UFIX64_DIGITS)}`;
+}
+
+/** An amount of money with all of its decimals and its unit. */
+export function exactMoneyText(ufix64: Whole, unit: string): string {
+  return `${cadenceText(ufix64)} ${unit}`;
 }
 
 /** A number of things: `1 call`, `2 calls`. */
-export function counted(count: bigint | number, what: string): string {
-  return `${grouped(count)} ${what}${BigInt(count) === 1n ? "" : "s"}`;
+export function countedText(count: bigint | number, what: string): string {
+  return `${countText(count)} ${what}${BigInt(count) === 1n ? "" : "s"}`;
 }
 
-/** Rated micro-tokens as rated tokens. */
-export function rated(microtokens: bigint): string {
-  const decimals = String(microtokens % MICROTOKENS_PER_TOKEN).padStart(6, "0").replace(/0+$/, "");
-  return `${grouped(microtokens / MICROTOKENS_PER_TOKEN)}${decimals && `.${decimals}`} rated tokens`;
+/** Usage with its unit: `12.5 rated tokens`. */
+export function ratedText(microtokens: Whole): string {
+  return `${tokensText(microtokens)} rated tokens`;
 }

@@ -3,7 +3,7 @@
  */
 import { p256 } from "@noble/curves/nist.js";
 
-import { grouped, rated } from "./amounts.ts";
+import { countText, ratedText } from "./amounts.ts";
 import { concat, fromBase64, hex0x, isSame, keccak256, utf8, type Bytes } from "./bytes.ts";
 import type { Outcome } from "./check.ts";
 import type { Statement } from "./documents.ts";
@@ -150,7 +150,7 @@ function signatureFinding({ signed, signature, receipt }: SignedReceipt, key: Ke
   if (key === null) return finding("receipt-signature", "unchecked", "it rests on the step receipt-key, which differs");
   const point = concat(Uint8Array.of(4), fromBase64Url(key.x), fromBase64Url(key.y));
   const tokens = TOKEN_KINDS.reduce((sum, kind) => sum + receipt.tokens[kind], 0n);
-  const said = `${grouped(tokens)} tokens of ${receipt.model}, ${rated(receipt.rated_microtokens)}`;
+  const said = `${countText(tokens)} tokens of ${receipt.model}, ${ratedText(receipt.rated_microtokens)}`;
   return isSignedBy(point, signed, signature)
     ? finding("receipt-signature", "verified", `${said}: signed by this key`)
     : finding("receipt-signature", "differs", "the key has not signed this receipt");
@@ -181,7 +181,7 @@ function promiseFinding({ counted_until_epoch: until, event_id }: Receipt, evide
 function billedFinding(receipt: Receipt, billed: BilledCall): ReceiptFinding {
   const isSameCall =
     receipt.key_hash === billed.keyHash && TOKEN_KINDS.every((kind) => receipt.tokens[kind] === (billed.tokens[kind] ?? 0n));
-  const weighs = `billed ${rated(billed.ratedMicrotokens)}, signed ${rated(receipt.rated_microtokens)}`;
+  const weighs = `billed ${ratedText(billed.ratedMicrotokens)}, signed ${ratedText(receipt.rated_microtokens)}`;
   if (!isSameCall) return finding("billed", "differs", `billed for another key or other tokens; ${weighs}`);
   if (receipt.price_book_hash !== billed.priceBookHash) {
     return finding("billed", "unchecked", `rated by another book, ${billed.priceBookHash}; ${weighs}`);

@@ -1,4 +1,4 @@
-import { decimalText, moneyText, tokensText, type Whole } from "../text/amounts.ts";
+import { decimalText, moneyText, tokensText, type Whole } from "../../verify/amounts.ts";
 
 /** An amount of money, exact: what comes after two decimals is fainter, so that the amount reads at a glance. */
 export function Money({ ufix64, unit }: { readonly ufix64: Whole; readonly unit: string }) {

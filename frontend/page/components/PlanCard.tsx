@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 
 import type { Plan, Rate } from "../../api/operations.ts";
+import { countText } from "../../verify/amounts.ts";
 import { Money } from "./Amount.tsx";
-import { countText } from "../text/amounts.ts";
 import { inOtherText } from "../text/money.ts";
 import "./plan-card.css";
 

@@ -2,15 +2,14 @@
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-import type { ChainEvent } from "../../flow/chain.ts";
 import { TRANSACTIONS } from "../../flow/code.ts";
 import type { Failure } from "../../flow/failures.ts";
 import { followTransaction, sendTransaction, type Progress, type Sender } from "../../flow/sending.ts";
 import { FEE_MAX, FEE_USUAL, type OwnerTransaction } from "../../flow/transactions.ts";
+import { decimalText, moneyText } from "../../verify/amounts.ts";
 import { onFlow } from "../stores/flow.ts";
 import { deployment, session } from "../stores/server.ts";
 import { say } from "../stores/toasts.ts";
-import { decimalText, moneyText } from "../text/amounts.ts";
 import { explorerLink } from "../text/explorers.ts";
 import { Button } from "./Button.tsx";
 import { Copyable } from "./Copyable.tsx";
@@ -21,8 +20,8 @@ import "./transaction.css";
 
 interface TransactionProps {
   readonly transaction: OwnerTransaction;
-  /** It is sealed; its events are given. */
-  readonly onSealed?: (events: readonly ChainEvent[]) => void;
+  /** It is sealed. */
+  readonly onSealed?: () => void;
   /** The person is done with it, or does not want it. */
   readonly onClose: () => void;
   /** Whether its title is a heading here; not where one above it says the same. */
@@ -54,7 +53,7 @@ function OnFlow({ transaction, flow, onSealed, onClose }: TransactionProps & { r
   const isShown = useRef(true);
   useEffect(() => () => void (isShown.current = false), []);
   const ended = (last: Progress) => {
-    if (last.step === "sealed") onSealed?.(last.events);
+    if (last.step === "sealed") onSealed?.();
     if (isShown.current) return;
     if (last.step === "sealed") say("good", transaction.done);
     else if (last.step === "failed" || last.step === "unknown") say("bad", `${transaction.title}: ${last.failure.title}.`);
@@ -139,7 +138,7 @@ function Running(props: { readonly transaction: OwnerTransaction; readonly now: 
       {now.step === "sealed" && (
         <Notice tone="good">
           {transaction.done}
-          {now.fee !== null && ` The network fee was ${now.fee.replace(/0+$/, "").replace(/\.$/, "")} FLOW.`}
+          {now.fee !== null && ` The network fee was ${decimalText(now.fee, 8)} FLOW.`}
         </Notice>
       )}
       <div class="transaction-actions">

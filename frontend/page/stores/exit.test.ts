@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { CadenceValue, Chain } from "../../flow/chain.ts";
+import type { Chain } from "../../flow/chain.ts";
+import type { CadenceValue } from "../../verify/sources/json_cdc.ts";
 import { exitOf } from "./exit.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
@@ -12,14 +13,14 @@ function chainTelling(answer: CadenceValue): Chain {
 
 test("an exit is told in milliseconds, with how far the clocks are apart", async () => {
   const answer = {
-    noticeSeconds: "3600.00000000",
-    graceSeconds: "900.00000000",
-    exitAt: "1795525200.00000000",
-    possibleAt: "1795526100.00000000",
+    noticeSeconds: "360000000000",
+    graceSeconds: "90000000000",
+    exitAt: "179552520000000000",
+    possibleAt: "179552610000000000",
     isByProvider: false,
     isClosed: false,
-    epochLimit: "184467440737.09551615",
-    now: `${NOW / 1_000 + 7}.00000000`,
+    epochLimit: "18446744073709551615",
+    now: `${NOW / 1_000 + 7}00000000`,
   };
   const exit = await exitOf(chainTelling(answer), "7", NOW);
   assert.equal(exit.possibleAt! - exit.exitAt!, 900_000);

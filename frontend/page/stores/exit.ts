@@ -1,6 +1,7 @@
 /** The exit of a subscription, as the contract has it now. */
-import type { CadenceValue, Chain } from "../../flow/chain.ts";
+import type { Chain } from "../../flow/chain.ts";
 import { SCRIPTS } from "../../flow/code.ts";
+import type { CadenceValue } from "../../verify/sources/json_cdc.ts";
 
 export interface Exit {
   readonly noticeSeconds: number;
@@ -29,7 +30,7 @@ export async function exitOf(chain: Chain, subscriptionId: string, now: number):
     exitAt: milliseconds(told["exitAt"]),
     possibleAt: milliseconds(told["possibleAt"]),
     isByProvider: told["isByProvider"] === true,
-    epochLimit: BigInt(String(told["epochLimit"]).replace(".", "")),
+    epochLimit: BigInt(String(told["epochLimit"])),
     readAt: seconds(told["now"]) * 1_000,
     ahead: seconds(told["now"]) * 1_000 - now,
   };
@@ -40,5 +41,5 @@ function milliseconds(value: CadenceValue | undefined): number | null {
 }
 
 function seconds(value: CadenceValue | undefined): number {
-  return Number(value);
+  return Number(value) / 1e8;
 }

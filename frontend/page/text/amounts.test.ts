@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cadenceText, countText, decimalText, inDollars, moneyText, readMoney, roughMoneyText, shortText, tokensText } from "./amounts.ts";
+import { cadenceText, countText, decimalText, moneyText, tokensText } from "../../verify/amounts.ts";
+import { inDollars, readMoney, roughMoneyText, shortText } from "./amounts.ts";
 
 test("money shows two decimals at least and every one that it has", () => {
   assert.equal(moneyText("150000000"), "1.50");

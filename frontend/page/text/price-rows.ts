@@ -1,6 +1,6 @@
 /** The price book as a table: a row for each model, and one for each length of input from which it costs more. */
 import type { Price, PriceBook } from "../../api/operations.ts";
-import { countText } from "./amounts.ts";
+import { countText } from "../../verify/amounts.ts";
 
 export const KINDS = ["prompt", "cache_read", "cache_write", "completion", "reasoning"] as const;
 export type Kind = (typeof KINDS)[number];

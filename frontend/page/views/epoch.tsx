@@ -2,6 +2,7 @@ import { useMemo } from "preact/hooks";
 
 import type { Deployment, Epoch, Progress } from "../../api/operations.ts";
 import { ApiError } from "../../api/client.ts";
+import { countText } from "../../verify/amounts.ts";
 import { hex0x } from "../../verify/bytes.ts";
 import type { Statement } from "../../verify/documents.ts";
 import { statementPath } from "../../verify/sources/host.ts";
@@ -17,7 +18,6 @@ import { statementWithPrevious } from "../stores/documents.ts";
 import { useFresh } from "../stores/fresh.ts";
 import { resource } from "../stores/resource.ts";
 import { call, deploymentNow } from "../stores/server.ts";
-import { countText } from "../text/amounts.ts";
 import { durationText, momentText } from "../text/time.ts";
 import { STATE_WORDS, wayOf, type Stage } from "./epochs/way.ts";
 import { WayPicture } from "./epochs/WayPicture.tsx";

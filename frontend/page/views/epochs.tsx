@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 
 import type { Epoch } from "../../api/operations.ts";
+import { countText } from "../../verify/amounts.ts";
 import { Button, ButtonLink } from "../components/Button.tsx";
 import { useDoing } from "../components/doing.ts";
 import { Empty, Notice, Show } from "../components/states.tsx";
@@ -9,7 +10,6 @@ import { ViewHead } from "../components/ViewHead.tsx";
 import { now } from "../stores/clock.ts";
 import { useFresh } from "../stores/fresh.ts";
 import { call, epochs } from "../stores/server.ts";
-import { countText } from "../text/amounts.ts";
 import { agoText, durationText, momentText } from "../text/time.ts";
 import { Track } from "./epochs/Track.tsx";
 import "./epochs.css";

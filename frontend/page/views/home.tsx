@@ -1,3 +1,4 @@
+import { countText, moneyText } from "../../verify/amounts.ts";
 import { ButtonLink } from "../components/Button.tsx";
 import { CodeBlock } from "../components/CodeBlock.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
@@ -5,7 +6,6 @@ import { Show } from "../components/states.tsx";
 import { now } from "../stores/clock.ts";
 import { useFresh } from "../stores/fresh.ts";
 import { deployment, epochs, plans, priceBook, status } from "../stores/server.ts";
-import { countText, moneyText } from "../text/amounts.ts";
 import { firstCall } from "../text/examples.ts";
 import { agoText } from "../text/time.ts";
 import "./home.css";

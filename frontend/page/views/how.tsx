@@ -1,13 +1,13 @@
 import type { ComponentChildren } from "preact";
 
 import type { Deployment } from "../../api/operations.ts";
+import { countText, moneyText } from "../../verify/amounts.ts";
 import { ButtonLink } from "../components/Button.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
 import { Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import { books, type Books } from "../stores/books.ts";
 import { deployment, epochs, plans, priceBook } from "../stores/server.ts";
-import { countText, moneyText } from "../text/amounts.ts";
 import { NETWORKS } from "../text/networks.ts";
 import { durationText } from "../text/time.ts";
 import { Contracts } from "./how/Contracts.tsx";

@@ -1,4 +1,5 @@
 import type { Status, System } from "../../api/operations.ts";
+import { countText } from "../../verify/amounts.ts";
 import { Money } from "../components/Amount.tsx";
 import { Badge } from "../components/Badge.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
@@ -10,7 +11,6 @@ import { statementsInLog } from "../stores/documents.ts";
 import { useFresh } from "../stores/fresh.ts";
 import { resource } from "../stores/resource.ts";
 import { call, priceBook, status, tokenSymbol } from "../stores/server.ts";
-import { countText } from "../text/amounts.ts";
 import { agoText, durationText } from "../text/time.ts";
 import { daysOf, lagsOf } from "./network/days.ts";
 import { DayStrip } from "./network/DayStrip.tsx";

@@ -2,12 +2,10 @@
  * A node of Flow over REST: the contract's state and the events of settlements.
  */
 import { count, having, list, orEmpty, text } from "../reading.ts";
-import { fromBase64, toBase64, utf8 } from "../bytes.ts";
-import { NotThereError, parsed, RefusedError, SourceError, type Request, type Requests } from "./http.ts";
-import { decode, uint64, type CadenceFields, type CadenceValue } from "./json_cdc.ts";
+import { AccessNode, ANSWER_CHARACTERS_MAX, fieldsIn, fieldsOf } from "./access_node.ts";
+import { NotThereError, RefusedError, type Requests } from "./http.ts";
+import { uint64, type CadenceFields, type CadenceValue } from "./json_cdc.ts";
 
-const WHO = "the node of Flow";
-const ANSWER_CHARACTERS_MAX = 32 * 1024 * 1024;
 const EVENT_BLOCKS = 250n;
 const EVENT_REQUESTS_MAX = 60n;
 const BISECTIONS_MAX = 64;
@@ -52,15 +50,13 @@ export interface Scripts {
 
 /** The contracts of one account. Every method throws SourceError without a usable answer. */
 export class FlowNode {
-  readonly #requests: Requests;
-  readonly #url: string;
+  readonly #node: AccessNode;
   readonly #address: string;
   readonly #scripts: Scripts;
 
   /** `address` is that of the contracts, 16 hex digits. */
   constructor(requests: Requests, url: string, address: string, scripts: Scripts) {
-    this.#requests = requests;
-    this.#url = url;
+    this.#node = new AccessNode(requests, url);
     this.#address = address;
     this.#scripts = scripts;
   }
@@ -97,7 +93,7 @@ export class FlowNode {
     for (let start = first; start <= newest && start < last; start += EVENT_BLOCKS) {
       for (const { block_height: height, events } of await this.#settlements(start, newest)) {
         for (const { transaction_id, payload } of events) {
-          const told = fieldsOf(this.#decoded(payload));
+          const told = fieldsIn(payload);
           if (told["subscriptionId"] === String(subscriptionId) && told["epoch"] === String(epoch)) {
             return this.#chargeOf(told, subscriptionId, height, transaction_id);
           }
@@ -123,7 +119,7 @@ export class FlowNode {
   async #settlements(start: bigint, newest: bigint): Promise<ReturnType<typeof blockEvents>> {
     const end = start + EVENT_BLOCKS - 1n < newest ? start + EVENT_BLOCKS - 1n : newest;
     const type = `A.${this.#address}.SubscriptionAccounts.Settled`;
-    return this.#ask(`/v1/events?type=${type}&start_height=${start}&end_height=${end}`, {}, blockEvents);
+    return this.#node.ask(`/events?type=${type}&start_height=${start}&end_height=${end}`, blockEvents);
   }
 
   /** A block that is at most EVENT_BLOCKS before the first one of a time (milliseconds) or later. */
@@ -156,37 +152,14 @@ export class FlowNode {
   }
 
   async #block(height: string): Promise<{ readonly height: bigint; readonly timestamp: string }> {
-    return (await this.#ask(`/v1/blocks?height=${height}`, {}, blocks))[0]!.header;
+    return (await this.#node.ask(`/blocks?height=${height}`, blocks))[0]!.header;
   }
 
   /** What a script returns after a block, by default the newest sealed one. `given` are arguments in JSON-Cadence. */
-  async run(code: string, given: readonly string[] = [], height = "sealed"): Promise<CadenceValue> {
+  run(code: string, given: readonly string[] = [], height = "sealed"): Promise<CadenceValue> {
     const script = code.replace(/^(\s*)import "(\w+)"/gm, `$1import $2 from 0x${this.#address}`);
-    const body = JSON.stringify({ script: toBase64(utf8(script)), arguments: given.map((one) => toBase64(utf8(one))) });
-    const headers = { "content-type": "application/json" };
-    const request: Request = { method: "POST", headers, body };
-    const answer = await this.#ask(`/v1/scripts?block_height=${height}`, request, text(ANSWER_CHARACTERS_MAX));
-    return this.#decoded(answer);
+    return this.#node.run(script, given, height);
   }
-
-  #decoded(encoded: string): CadenceValue {
-    try {
-      return decode(new TextDecoder().decode(fromBase64(encoded)));
-    } catch {
-      throw new SourceError(`${WHO} answered in an unknown form`);
-    }
-  }
-
-  async #ask<T>(path: string, request: Request, read: (given: unknown, at: string) => T): Promise<T> {
-    return parsed(WHO, await this.#requests.text(WHO, this.#url + path, request, ANSWER_CHARACTERS_MAX), read);
-  }
-}
-
-function fieldsOf(value: CadenceValue): CadenceFields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SourceError(`${WHO} answered in an unknown form`);
-  }
-  return value as CadenceFields;
 }
 
 /** The value with the bundle's names of fields, in their order, without fields that a bundle does not have. */

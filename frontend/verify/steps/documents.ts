@@ -1,7 +1,7 @@
 /**
  * What the operator published: statements, pages, the price book.
  */
-import { counted, grouped, rated } from "../amounts.ts";
+import { countedText, countText, ratedText } from "../amounts.ts";
 import { hex0x, isSame, toBigInt, WORD_BYTES } from "../bytes.ts";
 import { grown, isFirst, STATEMENT_FIELDS, tokensOf, type Statement, type Totals } from "../documents.ts";
 import { DifferenceError, type Evidence } from "../evidence.ts";
@@ -47,22 +47,22 @@ function requireFollows(earlier: Statement, later: Statement): void {
 /** The index of usage pages leads to the usage root. */
 export function checkUsageIndex(evidence: Evidence): string {
   const { hashes, root } = evidence.usageIndex();
-  return `${counted(hashes.size, "usage page")} under the usage root ${hex0x(root)}`;
+  return `${countedText(hashes.size, "usage page")} under the usage root ${hex0x(root)}`;
 }
 
 /** The subscription's line is on a page that the index names. */
 export function checkUsagePage(evidence: Evidence): string {
   const usage = evidence.totals()?.usage;
   if (usage === undefined) return "the subscription had used nothing";
-  const calls = counted(usage.requests, "call");
-  return `${calls}, ${grouped(tokensOf(usage))} tokens, ${rated(usage.rated_microtokens)} in all`;
+  const calls = countedText(usage.requests, "call");
+  return `${calls}, ${countText(tokensOf(usage))} tokens, ${ratedText(usage.rated_microtokens)} in all`;
 }
 
 /** Totals never fall, and grow only in an epoch that the line names. */
 export function checkGrowth(evidence: Evidence): string {
   const before = evidence.totalsBefore();
   const after = evidence.totals();
-  if (before === null) return `${rated(evidence.usage().rated_microtokens)} since the beginning`;
+  if (before === null) return `${ratedText(evidence.usage().rated_microtokens)} since the beginning`;
   if (after === null || Object.values(grown(after.usage, before.usage)).some((amount) => amount < 0n)) {
     throw new DifferenceError("growth", "a total is lower than in the statement before");
   }
@@ -74,7 +74,7 @@ export function checkGrowth(evidence: Evidence): string {
     throw new DifferenceError("growth", words);
   }
   const more = grown(after.usage, before.usage);
-  return `${counted(more.requests, "call")} and ${rated(more.rated_microtokens)} more than in the statement before`;
+  return `${countedText(more.requests, "call")} and ${ratedText(more.rated_microtokens)} more than in the statement before`;
 }
 
 function isSameLine(after: Totals, before: Totals): boolean {
@@ -85,13 +85,13 @@ function isSameLine(after: Totals, before: Totals): boolean {
 /** The price book is the one that the statement names. */
 export function checkPriceBook(evidence: Evidence): string {
   const { version, models } = evidence.priceBook();
-  return `version ${version}, ${counted(models.size, "model")}, hash ${hex0x(evidence.statement().priceBookHash)}`;
+  return `version ${version}, ${countedText(models.size, "model")}, hash ${hex0x(evidence.statement().priceBookHash)}`;
 }
 
 /** The index of settlement pages leads to the settlement root. */
 export function checkSettlementIndex(evidence: Evidence): string {
   const { hashes, root } = evidence.settlementIndex();
-  return `${counted(hashes.size, "settlement page")} under the settlement root ${hex0x(root)}`;
+  return `${countedText(hashes.size, "settlement page")} under the settlement root ${hex0x(root)}`;
 }
 
 /** What the contract may charge is the total on the usage page. */
@@ -107,5 +107,5 @@ export function checkSettlementPage(evidence: Evidence): string {
     const words = `the page lets ${total} micro-tokens be charged, and ${used} were used`;
     throw new DifferenceError("settlement-page", words);
   }
-  return `page ${page.number} lets ${rated(total)} be charged, as on the usage page`;
+  return `page ${page.number} lets ${ratedText(total)} be charged, as on the usage page`;
 }

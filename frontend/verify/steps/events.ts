@@ -1,7 +1,7 @@
 /**
  * The single calls, of which only the owner has the texts: all of an epoch, or one with its path.
  */
-import { counted, grouped, rated } from "../amounts.ts";
+import { countedText, countText, ratedText } from "../amounts.ts";
 import { compare, hex0x, isSame, keccak256, toHex, utf8, type Bytes } from "../bytes.ts";
 import { combined, grown, NO_USAGE, tokensOf, USAGE_FIELDS, type Usage } from "../documents.ts";
 import { DifferenceError, parsing, type Evidence } from "../evidence.ts";
@@ -96,7 +96,7 @@ export function checkEvents(evidence: Evidence): string | null {
   }
   requireOnce(calls);
   requireAddUp(calls, grown(used.usage, evidence.totalsBefore()?.usage ?? NO_USAGE));
-  return `the leaves of ${counted(calls.length, "call")} lead to the events root, and add up to the page's totals`;
+  return `the leaves of ${countedText(calls.length, "call")} lead to the events root, and add up to the page's totals`;
 }
 
 function requireOnce(calls: readonly BilledCall[]): void {
@@ -127,8 +127,8 @@ export function checkEvent(evidence: Evidence): string | null {
   if (!isSame(fold(eventHash(proven.text), proven.siblings), used.eventsRoot)) {
     throw new DifferenceError("event", `event ${call.eventId} does not lead to the page's events root`);
   }
-  const weight = `${grouped(tokensOf(call.usage))} tokens, ${rated(call.ratedMicrotokens)}`;
-  const siblings = counted(proven.siblings.length, "sibling");
+  const weight = `${countText(tokensOf(call.usage))} tokens, ${ratedText(call.ratedMicrotokens)}`;
+  const siblings = countedText(proven.siblings.length, "sibling");
   return `${call.eventId} of ${call.model}, ${weight}: it leads to the events root with ${siblings}`;
 }
 
@@ -151,5 +151,5 @@ export function checkRating(evidence: Evidence): string | null {
       throw new DifferenceError("rating", words);
     }
   }
-  return `${counted(texts.length, "call")} rated anew by the price book, to the same weight`;
+  return `${countedText(texts.length, "call")} rated anew by the price book, to the same weight`;
 }

@@ -1,7 +1,7 @@
 /**
  * What Flare's voters signed: policy, signatures, root, and the response that the root contains.
  */
-import { counted } from "../amounts.ts";
+import { countedText } from "../amounts.ts";
 import type { Trigger } from "../bundle.ts";
 import { hex0x, isSame, keccak256, toBigInt, WORD_BYTES, type Bytes } from "../bytes.ts";
 import { STATEMENT_FIELDS } from "../documents.ts";
@@ -160,5 +160,5 @@ export function checkProof(evidence: Evidence): string {
   if (!isSame(root, merkleRoot)) {
     throw new DifferenceError("proof", `response and siblings lead to ${hex0x(root)}, not to ${hex0x(merkleRoot)}`);
   }
-  return `the response's hash leads to the signed root, with ${counted(siblings.length, "sibling")}`;
+  return `the response's hash leads to the signed root, with ${countedText(siblings.length, "sibling")}`;
 }

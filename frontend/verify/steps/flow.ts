@@ -1,7 +1,7 @@
 /**
  * What the contract on Flow recorded and charged, and the price computed anew.
  */
-import { money, rated } from "../amounts.ts";
+import { exactMoneyText, ratedText } from "../amounts.ts";
 import type { Bill } from "../bundle.ts";
 import { hex0x, isSame } from "../bytes.ts";
 import { DifferenceError, MissingError, parsing, type Evidence } from "../evidence.ts";
@@ -35,7 +35,7 @@ export function checkFlowTotal(evidence: Evidence): string {
   const { bill, charge } = evidence.onFlow();
   const { epoch } = evidence.statement();
   const page = evidence.settlementPage();
-  if (page === null) return `nothing to settle: ${rated(bill.settled_microtokens)} are settled`;
+  if (page === null) return `nothing to settle: ${ratedText(bill.settled_microtokens)} are settled`;
   const total = page.entries.get(evidence.bundle.subscription_id) ?? 0n;
   if (charge !== null && (charge.epoch !== epoch || charge.rated_microtokens !== total)) {
     throw otherTotal("settled", charge.rated_microtokens, charge.epoch, total);
@@ -47,8 +47,8 @@ export function checkFlowTotal(evidence: Evidence): string {
   if (bill.settled_microtokens < total || (!isLater && bill.settled_microtokens !== total)) {
     throw otherTotal("has settled", bill.settled_microtokens, bill.settled_epoch, total);
   }
-  const later = `; by epoch ${bill.settled_epoch} it is ${rated(bill.settled_microtokens)}`;
-  return `the contract settled ${rated(total)}${isLater ? later : ""}`;
+  const later = `; by epoch ${bill.settled_epoch} it is ${ratedText(bill.settled_microtokens)}`;
+  return `the contract settled ${ratedText(total)}${isLater ? later : ""}`;
 }
 
 function otherTotal(verb: string, settled: bigint, epoch: bigint, told: bigint): DifferenceError {
@@ -62,15 +62,15 @@ export function checkPrice(evidence: Evidence): string {
   const unit = currencyOf(bill);
   const price = priceOf(bill, bill.settled_microtokens);
   const paid = paidOf(bill);
-  const cost = `${rated(bill.settled_microtokens)} cost ${money(price, unit)}`;
+  const cost = `${ratedText(bill.settled_microtokens)} cost ${exactMoneyText(price, unit)}`;
   const plan = `on plan ${bill.plan_id} version ${bill.plan_version}`;
   if (price !== paid + bill.owed_ufix64) {
-    const words = `${money(paid, unit)} are paid and ${money(bill.owed_ufix64, unit)} owed`;
+    const words = `${exactMoneyText(paid, unit)} are paid and ${exactMoneyText(bill.owed_ufix64, unit)} owed`;
     throw new DifferenceError("price", `${cost} ${plan}; ${words}`);
   }
-  const owed = bill.owed_ufix64 ? ` and ${money(bill.owed_ufix64, unit)} owed` : "";
+  const owed = bill.owed_ufix64 ? ` and ${exactMoneyText(bill.owed_ufix64, unit)} owed` : "";
   const earlier = bill.cost_offset || bill.plan_from ? ", with earlier plans or debts given up" : "";
-  return `${cost} ${plan}${earlier}: ${money(paid, unit)} paid${owed}`;
+  return `${cost} ${plan}${earlier}: ${exactMoneyText(paid, unit)} paid${owed}`;
 }
 
 /** What a total costs by the plan and what came before it, in 1e-8 of the plan's currency. */
@@ -96,18 +96,18 @@ export function checkCharge(evidence: Evidence): string | null {
   const due = more > 0n ? more : 0n;
   const made = chargeOf(due, charge.charged_ufix64, rate);
   const [unit, token] = [currencyOf(before), tokenOf(bill)];
-  const charged = `${money(charge.charged_ufix64, token)}`;
-  const owed = `${money(charge.owed_ufix64, unit)} left owed`;
+  const charged = `${exactMoneyText(charge.charged_ufix64, token)}`;
+  const owed = `${exactMoneyText(charge.owed_ufix64, unit)} left owed`;
   const isAsMade = made.charged === charge.charged_ufix64 && made.owed === charge.owed_ufix64;
   if (!isAsMade || before.needs_rate !== (rate !== null)) {
-    throw new DifferenceError("charge", `${money(due, unit)} were due, and ${charged} were charged, with ${owed}`);
+    throw new DifferenceError("charge", `${exactMoneyText(due, unit)} were due, and ${charged} were charged, with ${owed}`);
   }
   if (height === charge.height && before.charged_ufix64 + charge.charged_ufix64 !== bill.charged_ufix64) {
     throw new MissingError(`block ${charge.height} has more than one charge of this subscription`);
   }
-  const at = rate === null ? "" : ` at ${money(rate, "USD")} for one`;
+  const at = rate === null ? "" : ` at ${exactMoneyText(rate, "USD")} for one`;
   const left = charge.owed_ufix64 ? `, ${owed}` : "";
-  return `${money(due, unit)} were due, ${charged} charged${at}${left}, in transaction ${charge.transaction_id}`;
+  return `${exactMoneyText(due, unit)} were due, ${charged} charged${at}${left}, in transaction ${charge.transaction_id}`;
 }
 
 /** The symbol of the token in which deposits are held; the path of its vault where the symbol is not known. */

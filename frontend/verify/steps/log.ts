@@ -2,7 +2,7 @@
  * Whether everybody is shown the same statements: the log of statements, and the witnesses who have signed it. All steps
  * here are left out for a reader who has named no policy for the log.
  */
-import { counted } from "../amounts.ts";
+import { countedText } from "../amounts.ts";
 import { toHex, utf8 } from "../bytes.ts";
 import { DifferenceError, MissingError, type Evidence, type Link } from "../evidence.ts";
 import { NoteError } from "../log/notes.ts";
@@ -16,7 +16,7 @@ export function checkLogCheckpoint(evidence: Evidence): string | null {
   const signed = evidence.checkpoint();
   const name = noted("log-checkpoint", () => requireLog(policy, signed));
   const { size, root } = signed.checkpoint;
-  return `${counted(size, "statement")} under the root ${toHex(root)}, signed by ${name}`;
+  return `${countedText(size, "statement")} under the root ${toHex(root)}, signed by ${name}`;
 }
 
 /** The witnesses of the policy's quorum have signed the checkpoint too. */
@@ -65,10 +65,10 @@ export function checkLogGrowth(evidence: Evidence): string | null {
   if (olderSize !== seen.size || consistency === null) {
     throw new MissingError(`there is no proof that the log has grown from the ${seen.size} statements seen before`);
   }
-  proven("log-growth", `${counted(seen.size, "statement")} seen before, ${newer.size} now`, () => {
+  proven("log-growth", `${countedText(seen.size, "statement")} seen before, ${newer.size} now`, () => {
     checkConsistency(seen, newer, consistency);
   });
-  return `it begins with the ${counted(seen.size, "statement")} seen before`;
+  return `it begins with the ${countedText(seen.size, "statement")} seen before`;
 }
 
 function noted<T>(link: Link, check: () => T): T {

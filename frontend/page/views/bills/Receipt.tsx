@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { Entry, Subscription } from "../../../api/operations.ts";
+import { countText, tokensText } from "../../../verify/amounts.ts";
 import { ColumnMoney, Money } from "../../components/Amount.tsx";
 import { Button } from "../../components/Button.tsx";
 import { useDoing } from "../../components/doing.ts";
@@ -13,7 +14,6 @@ import { after, collected, type Collected, type Part } from "../../stores/pages.
 import { resource } from "../../stores/resource.ts";
 import { call, tokenSymbol } from "../../stores/server.ts";
 import { sumsOf, type Sum } from "../../stores/sums.ts";
-import { countText, tokensText } from "../../text/amounts.ts";
 import { monthOfMoney, type MonthOfMoney } from "./journal.ts";
 import { monthText, windowOf } from "./months.ts";
 

@@ -1,10 +1,10 @@
+import { countText } from "../../../verify/amounts.ts";
 import { worst } from "../../../verify/check.ts";
 import { Button } from "../../components/Button.tsx";
 import { CodeBlock } from "../../components/CodeBlock.tsx";
 import { Icon } from "../../components/Icon.tsx";
 import { Failed } from "../../components/states.tsx";
 import { keepAsFile } from "../../stores/exports.ts";
-import { countText } from "../../text/amounts.ts";
 import type { Progress } from "./run.ts";
 import { GROUPS, OUTCOME_WORDS, TITLES, type Found } from "./words.ts";
 

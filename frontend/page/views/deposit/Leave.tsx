@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 
 import type { Balances } from "../../../api/operations.ts";
 import { cancelExit, closeSubscription, requestExit, withdraw, type OwnerTransaction } from "../../../flow/transactions.ts";
+import { moneyText } from "../../../verify/amounts.ts";
 import { Action } from "../../components/Action.tsx";
 import { Money } from "../../components/Amount.tsx";
 import { Button } from "../../components/Button.tsx";
@@ -9,7 +10,7 @@ import { Form } from "../../components/Form.tsx";
 import { Meter } from "../../components/Meter.tsx";
 import { now } from "../../stores/clock.ts";
 import type { Exit } from "../../stores/exit.ts";
-import { moneyText, readMoney } from "../../text/amounts.ts";
+import { readMoney } from "../../text/amounts.ts";
 import { durationText, momentText } from "../../text/time.ts";
 import { AmountField } from "./AmountField.tsx";
 

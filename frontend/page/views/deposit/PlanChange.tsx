@@ -1,11 +1,12 @@
 import type { Plan, Plans, Rate, Subscription, Tariff, Tier } from "../../../api/operations.ts";
 import { changePlan } from "../../../flow/transactions.ts";
+import { countText, moneyText } from "../../../verify/amounts.ts";
 import { Action } from "../../components/Action.tsx";
 import { Badge } from "../../components/Badge.tsx";
 import { Button } from "../../components/Button.tsx";
 import { Notice } from "../../components/states.tsx";
 import { now } from "../../stores/clock.ts";
-import { countText, moneyText, shortText } from "../../text/amounts.ts";
+import { shortText } from "../../text/amounts.ts";
 import { inOtherText } from "../../text/money.ts";
 import { plansOnOffer, priceOf } from "../../text/tariff.ts";
 import { momentText } from "../../text/time.ts";

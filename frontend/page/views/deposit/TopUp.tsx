@@ -2,10 +2,11 @@ import { useSignal } from "@preact/signals";
 
 import type { Subscription } from "../../../api/operations.ts";
 import { topUp } from "../../../flow/transactions.ts";
+import { moneyText } from "../../../verify/amounts.ts";
 import { Action } from "../../components/Action.tsx";
 import { Button } from "../../components/Button.tsx";
 import { Form } from "../../components/Form.tsx";
-import { roughMoneyText, inDollars, moneyText, readMoney } from "../../text/amounts.ts";
+import { inDollars, readMoney, roughMoneyText } from "../../text/amounts.ts";
 import { AmountField } from "./AmountField.tsx";
 
 interface TopUpProps {

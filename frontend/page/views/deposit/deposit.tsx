@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { Deployment, Subscription } from "../../../api/operations.ts";
+import { moneyText, tokensText } from "../../../verify/amounts.ts";
 import { Money } from "../../components/Amount.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
@@ -12,7 +13,6 @@ import { useFresh } from "../../stores/fresh.ts";
 import { useLive } from "../../stores/live.ts";
 import { resource } from "../../stores/resource.ts";
 import { deployment, plans } from "../../stores/server.ts";
-import { moneyText, tokensText } from "../../text/amounts.ts";
 import { Leave } from "./Leave.tsx";
 import { Ownership } from "./Ownership.tsx";
 import { PlanChange } from "./PlanChange.tsx";

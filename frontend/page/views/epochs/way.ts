@@ -1,7 +1,7 @@
 /** The way of an epoch, from metered usage to the charge: what each stage did, who vouches for it, where to look. */
 import type { Deployment, Epoch, Progress, State } from "../../../api/operations.ts";
+import { countText } from "../../../verify/amounts.ts";
 import { statementPath } from "../../../verify/sources/host.ts";
-import { countText } from "../../text/amounts.ts";
 
 export type Keeper = "FlareFlow" | "Flare" | "Flow";
 export type StageState = "done" | "current" | "waiting" | "skipped";

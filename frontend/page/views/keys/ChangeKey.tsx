@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 
 import type { Key } from "../../../api/operations.ts";
+import { countText } from "../../../verify/amounts.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { useDoing } from "../../components/doing.ts";
 import { Field } from "../../components/Field.tsx";
 import { Refused } from "../../components/Refused.tsx";
 import { call } from "../../stores/server.ts";
-import { countText } from "../../text/amounts.ts";
 import { wholeNumber } from "./limits.ts";
 
 interface ChangeKeyProps {

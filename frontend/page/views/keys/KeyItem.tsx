@@ -1,9 +1,9 @@
 import type { Key } from "../../../api/operations.ts";
+import { countText, tokensText } from "../../../verify/amounts.ts";
 import { Badge } from "../../components/Badge.tsx";
 import { Button } from "../../components/Button.tsx";
 import { Meter } from "../../components/Meter.tsx";
 import type { Sum } from "../../stores/sums.ts";
-import { countText, tokensText } from "../../text/amounts.ts";
 import { dateText, shortMomentText } from "../../text/time.ts";
 import { nameOf } from "./RotateKey.tsx";
 

@@ -1,10 +1,10 @@
 import type { Books, Statistics } from "../../../api/operations.ts";
+import { countText } from "../../../verify/amounts.ts";
 import { Money, Tokens } from "../../components/Amount.tsx";
 import { Copyable } from "../../components/Copyable.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
 import { Empty } from "../../components/states.tsx";
 import { now } from "../../stores/clock.ts";
-import { countText } from "../../text/amounts.ts";
 import { agoText } from "../../text/time.ts";
 
 /** What the newest proven statement says of everybody's usage. */

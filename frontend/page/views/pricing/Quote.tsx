@@ -2,11 +2,12 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useId } from "preact/hooks";
 
 import type { Plan, Quote as Quoted, Rate } from "../../../api/operations.ts";
+import { countText, tokensText } from "../../../verify/amounts.ts";
 import { Money } from "../../components/Amount.tsx";
 import { Field } from "../../components/Field.tsx";
 import { Stat } from "../../components/Stat.tsx";
 import { call } from "../../stores/server.ts";
-import { countText, roughMoneyText, tokensText } from "../../text/amounts.ts";
+import { roughMoneyText } from "../../text/amounts.ts";
 import { failureOf } from "../../text/failures.ts";
 import { converted } from "../../text/money.ts";
 import { priceOf } from "../../text/tariff.ts";

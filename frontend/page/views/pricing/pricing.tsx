@@ -1,6 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 
 import type { Currency, Plan, Plans, PriceBook, Rate } from "../../../api/operations.ts";
+import { countText, moneyText } from "../../../verify/amounts.ts";
 import { Choices } from "../../components/Choices.tsx";
 import { Field, Select } from "../../components/Field.tsx";
 import { PlanCard } from "../../components/PlanCard.tsx";
@@ -8,7 +9,6 @@ import { Empty, Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { plans, priceBook } from "../../stores/server.ts";
-import { countText, moneyText } from "../../text/amounts.ts";
 import { converted } from "../../text/money.ts";
 import { found, priceRows, type Kind, type PriceRow } from "../../text/price-rows.ts";
 import { perMillion, plansOnOffer } from "../../text/tariff.ts";

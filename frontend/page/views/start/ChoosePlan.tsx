@@ -2,12 +2,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 
 import type { Flow, Plan, Plans } from "../../../api/operations.ts";
+import { moneyText, tokensText } from "../../../verify/amounts.ts";
 import { Button } from "../../components/Button.tsx";
 import { Field } from "../../components/Field.tsx";
 import { PlanCard } from "../../components/PlanCard.tsx";
 import { Empty } from "../../components/states.tsx";
 import { onFlow } from "../../stores/flow.ts";
-import { moneyText, readMoney, tokensText } from "../../text/amounts.ts";
+import { readMoney } from "../../text/amounts.ts";
 import { inCurrencyOf } from "../../text/money.ts";
 import { tokensFor } from "../../text/tariff.ts";
 

@@ -1,11 +1,11 @@
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
+import { countText, tokensText } from "../../../verify/amounts.ts";
 import { Button } from "../../components/Button.tsx";
 import { Area, Field, Select } from "../../components/Field.tsx";
 import { Notice } from "../../components/states.tsx";
 import { live, useLive } from "../../stores/live.ts";
-import { countText, tokensText } from "../../text/amounts.ts";
 import { ask, modelsOf, type Answering, NOT_ASKED } from "./asking.ts";
 
 interface TryItProps {

@@ -1,4 +1,5 @@
 import type { StatedEvent, Subscription } from "../../../api/operations.ts";
+import { countText } from "../../../verify/amounts.ts";
 import { Tokens } from "../../components/Amount.tsx";
 import { Empty, Failed, Notice, Skeleton } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
@@ -6,7 +7,6 @@ import { EVENTS_MAX, type Events } from "../../stores/events.ts";
 import { keyNames } from "../../stores/key-names.ts";
 import { live } from "../../stores/live.ts";
 import type { SeenCall } from "../../stores/live-usage.ts";
-import { countText } from "../../text/amounts.ts";
 import { stageOf, type Reached, type Stage } from "../../text/stages.ts";
 import { shortMomentText } from "../../text/time.ts";
 import { reachedNow } from "./reached.ts";

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
 import type { Dimension } from "../../../api/operations.ts";
+import { countText } from "../../../verify/amounts.ts";
 import { Tokens } from "../../components/Amount.tsx";
 import { Chart } from "../../components/Chart.tsx";
 import { Choices } from "../../components/Choices.tsx";
@@ -11,7 +12,7 @@ import { useAfter } from "../../stores/fresh.ts";
 import { keyNames } from "../../stores/key-names.ts";
 import { resource } from "../../stores/resource.ts";
 import { lastDays, sumsOf, type Sum, type Sums } from "../../stores/sums.ts";
-import { countText, shortText } from "../../text/amounts.ts";
+import { shortText } from "../../text/amounts.ts";
 import { seriesOf, spansOf, type Span } from "../../text/series.ts";
 import { dayText, hourText } from "../../text/time.ts";
 

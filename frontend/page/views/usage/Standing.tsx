@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { Subscription } from "../../../api/operations.ts";
+import { countText, moneyText } from "../../../verify/amounts.ts";
 import { Money } from "../../components/Amount.tsx";
 import { ButtonLink } from "../../components/Button.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
@@ -10,7 +11,7 @@ import { connection, live } from "../../stores/live.ts";
 import { resource, type Loaded } from "../../stores/resource.ts";
 import { tokenSymbol } from "../../stores/server.ts";
 import { lastDays, sumsOf, type Sums } from "../../stores/sums.ts";
-import { countText, moneyText, roughMoneyText } from "../../text/amounts.ts";
+import { roughMoneyText } from "../../text/amounts.ts";
 import { capLeft, forecast, type Forecast } from "../../text/forecast.ts";
 import { converted } from "../../text/money.ts";
 import { durationText, momentText } from "../../text/time.ts";
