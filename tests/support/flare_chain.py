@@ -37,6 +37,8 @@ class FlareChain:
         match method:
             case "eth_call":
                 return {"result": self._view(parameters[0]["to"], parameters[0]["data"], world)}
+            case "eth_chainId":
+                return {"result": hex(world.on_flow.source_chain_id)}
             case "eth_getBlockByNumber":
                 number = NEWEST_BLOCK if parameters[0] == "latest" else int(parameters[0], 16)
                 return {"result": {"number": hex(number), "timestamp": hex(number * BLOCK_SECONDS)}}

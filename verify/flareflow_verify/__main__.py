@@ -10,10 +10,17 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 FAILED = 2
+INTERRUPTED = 130
+UNREAD = 141
+"""As a shell tells of a program that was ended by SIGPIPE: whoever reads its output has stopped."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status is 0 (verified), 1 (a difference) or 2 (it could not be checked)."""
+    """Run the command; its exit status is 0 (verified), 1 (a difference) or 2 (it could not be checked).
+
+    An error that nobody has thought of ends with 2 as well: 1 says that something differs, which no fault of the
+    command may say.
+    """
     given = _parser().parse_args(arguments)
     from flareflow_verify import commands  # noqa: PLC0415 (it takes a while, and `--help` needs none of it)
     from flareflow_verify.errors import CommandError  # noqa: PLC0415
@@ -25,7 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"flareflow: {printable(str(error))}", file=sys.stderr)  # noqa: T201
         return FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more is written at the end
+        return UNREAD
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,21 +55,41 @@ def _parser() -> argparse.ArgumentParser:
     _add_bills(verify)
     verify.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     _add_sources(verify)
+    verify.epilog = WITH_SESSION
     _add_audit(commands.add_parser("audit", help="compare your own log of calls with the calls that were billed"))
     _add_recount(commands.add_parser("recount", help="count the tokens of your calls again, from their text"))
     bundle = commands.add_parser(
         "bundle",
         help="pack everything that `verify --offline` needs into a file",
-        description="Gather the evidence of a bill, unchecked, into one file for `verify --offline`.",
+        description="Gather the evidence of a bill, unchecked, into one file for `verify --offline`. Exit status: 0 "
+        "written, 2 not.",
     )
     bundle.add_argument("subscription", type=_number, help="the id of the subscription")
     bundle.add_argument("--event", metavar="ID", help="only this call of the owner's, with its path")
     bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
     _add_sources(bundle)
+    bundle.epilog = WITH_SESSION
     _add_receipt(commands.add_parser("receipt", help="sum up a month, each bill of it checked, as a page for paper"))
-    _add_own(commands.add_parser("keys", help="list your keys, or what one may call"), _add_key_changes)
-    _add_own(commands.add_parser("usage", help="tell what a key or a subscription has used"), _add_sums)
-    _add_own(commands.add_parser("balance", help="tell what is left"))
+    keys = commands.add_parser(
+        "keys",
+        help="list your keys, or what one may call",
+        description="With a virtual key: what it may call, at which price. With a session: list, make or end keys.",
+    )
+    _add_own(keys, _add_key_changes)
+    usage = commands.add_parser(
+        "usage",
+        help="tell what a key or a subscription has used",
+        description="With a virtual key: its calls and their cost. With a session: the usage of a subscription, or of "
+        "all of the account's, with what is pending, sealed and charged apart.",
+    )
+    _add_own(usage, _add_sums)
+    balance = commands.add_parser(
+        "balance",
+        help="tell what is left",
+        description="With a virtual key: what can still be paid for. With a session: what is left of the deposit of a "
+        "subscription, or of all of the account's, what was charged and what is pending.",
+    )
+    _add_own(balance)
     _add_watch(commands.add_parser("watch", help="show usage as it happens, pending and proven apart"))
     _add_doctor(commands.add_parser("doctor", help="see whether everything answers, and what to do if not"))
     return parser
@@ -78,12 +111,14 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     )
     _add_bills(parser)
     _add_sources(parser)
+    parser.epilog = "The owner's session is in FLAREFLOW_SESSION; without --offline and --check it is needed."
 
 
 def _add_recount(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Count the tokens of your calls again with a tokenizer of your own. Exit status: 0 no call has more tokens "
-        "than its text allows, 1 some have, 2 they could not be counted."
+        "Count the tokens of your calls again with a tokenizer of your own. Where a bill is named, it is checked, and "
+        "its prices tell what the tokens that are too many cost. Exit status: 0 no call has more tokens than its text "
+        "allows; 1 some have, or the bill differs; 2 they could not be counted."
     )
     parser.add_argument("subscription", nargs="?", type=_number, help="the subscription whose prices are used")
     parser.add_argument("--log", metavar="FILE", required=True, help="JSON lines: request and answer of each call")
@@ -96,7 +131,9 @@ def _add_recount(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overhead", metavar="TOKENS", type=_number, default=8, help="what a chat format may put around a message [8]"
     )
-    parser.add_argument("--offline", metavar="BUNDLE", help="take the prices from this bundle, without any network")
+    parser.add_argument(
+        "--offline", metavar="BUNDLE", help="take the prices from the bill in this bundle, without any network"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     _add_sources(parser)
 
@@ -117,10 +154,11 @@ HOST = ("--host", "FLAREFLOW_HOST", "URL", "FlareFlow's API")
 MODELS = ("--models", "FLAREFLOW_MODELS", "URL", "where models are called; by default the host tells")
 DIAGNOSED = {"--host", "--flow", "--flare", "--flare-registry", "--policy"}
 CREDENTIALS = "FLAREFLOW_KEY is a virtual key, FLAREFLOW_SESSION a session; neither is taken from the command line."
+WITH_SESSION = "With the owner's session in FLAREFLOW_SESSION the single calls are checked too."
 
 
 def _add_own(parser: argparse.ArgumentParser, more: Callable[[argparse.ArgumentParser], None] | None = None) -> None:
-    parser.epilog = CREDENTIALS
+    parser.epilog = f"{CREDENTIALS} Exit status: 0, or 2 if a server refuses or does not answer."
     parser.add_argument("subscription", nargs="?", type=_number, help="by the session; without it the key is asked")
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     _add_variables(parser, (HOST, MODELS))
@@ -138,18 +176,27 @@ def _add_key_changes(parser: argparse.ArgumentParser) -> None:
 
 def _add_sums(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", choices=("key", "model", "day", "hour"), help="with a session: sum by this")
-    parser.add_argument("--since", metavar="TIME", help="with a session: from this time on, 2026-11-01T00:00:00Z")
-    parser.add_argument("--until", metavar="TIME", help="with a session: up to this time")
+    form = "as in 2026-11-01T00:00:00Z"
+    parser.add_argument("--since", metavar="TIME", type=_time, help=f"with a session: from this time on, {form}")
+    parser.add_argument("--until", metavar="TIME", type=_time, help=f"with a session: up to this time, {form}")
 
 
 def _add_watch(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "FLAREFLOW_SESSION is the session; it is not taken from the command line. Ctrl-C ends."
+    parser.description = (
+        "Show the usage of a subscription as it happens, until Ctrl-C: what is pending and what is proven apart. Exit "
+        "status: 0 after Ctrl-C, 2 when it cannot be watched, or not any more."
+    )
+    parser.epilog = "FLAREFLOW_SESSION is the session; it is not taken from the command line."
     parser.add_argument("subscription", type=_number, help="the id of the subscription")
     parser.add_argument("--json", action="store_true", help="print a JSON object for each message")
     _add_variables(parser, (HOST, ("--live", "FLAREFLOW_LIVE", "URL", "the WebSocket; by default the host tells")))
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Look at everything that the command needs, whatever of it is named, and say what is wrong and what to do. "
+        "Exit status: 0 nothing is wrong, 1 something is, 2 the host is no address."
+    )
     parser.epilog = CREDENTIALS
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     _add_variables(parser, (MODELS, *(one for one in SOURCES if one[0] in DIAGNOSED)))
@@ -162,39 +209,53 @@ SOURCES = (
     ("--da", "FLAREFLOW_DA", "URL", "Flare's data availability layer, asked for the root where no node is named"),
     ("--flare-registry", "FLAREFLOW_FLARE_REGISTRY", "ADDRESS", "Flare's contract registry, if it is another one"),
     ("--policy", "FLAREFLOW_POLICY", "FILE", "who must have signed the log of statements, as c2sp.org/tlog-policy"),
-    ("--checkpoint", "FLAREFLOW_CHECKPOINT", "FILE", "with --policy: what you have seen of the log, kept here"),
+    (
+        "--checkpoint",
+        "FLAREFLOW_CHECKPOINT",
+        "FILE",
+        "with --policy: what you have seen of the log; the newest is kept here",
+    ),
     ("--contract", "FLAREFLOW_CONTRACT", "TYPE", "the contract, A.<address>.<name>; by default the statement's"),
 )
 TRUSTED = "hash of a signing policy of Flare that you trust, as its Relay has it [FLAREFLOW_TRUSTED_POLICY]"
 
 
 def _add_bills(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--offline", metavar="BUNDLE", help="check this bundle, without any network")
-    parser.add_argument("--from", dest="from_epoch", metavar="EPOCH", type=_number, help="with --to: every bill since")
-    parser.add_argument("--to", dest="to_epoch", metavar="EPOCH", type=_number, help="with --from: every bill up to")
+    parser.add_argument("--offline", metavar="BUNDLE", help="check the bill in this bundle, without any network")
+    parser.add_argument(
+        "--from", dest="from_epoch", metavar="EPOCH", type=_number, help="with --to: every bill since this epoch"
+    )
+    parser.add_argument(
+        "--to", dest="to_epoch", metavar="EPOCH", type=_number, help="with --from: every bill up to this epoch"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
 
 
 def _add_sources(parser: argparse.ArgumentParser, *, is_of_one_bill: bool = True) -> None:
     if is_of_one_bill:
         parser.add_argument("--epoch", type=_number, help="the epoch of a bill; by default that of the last charge")
-    trusted = os.environ.get("FLAREFLOW_TRUSTED_POLICY")
+    trusted = os.environ.get("FLAREFLOW_TRUSTED_POLICY") or None
     parser.add_argument("--trusted-policy", metavar="0xHASH", type=_hash, default=trusted, help=TRUSTED)
-    parser.epilog = "With the owner's session in FLAREFLOW_SESSION the single calls are checked too."
-    parser.set_defaults(session=os.environ.get("FLAREFLOW_SESSION"))
     _add_variables(parser, SOURCES)
 
 
 def _add_variables(parser: argparse.ArgumentParser, options: Iterable[tuple[str, str, str, str]]) -> None:
     """Options of which the environment has the default."""
     for option, variable, what, explained in options:
-        parser.add_argument(option, metavar=what, default=os.environ.get(variable), help=f"{explained} [{variable}]")
+        default = os.environ.get(variable) or None
+        parser.add_argument(option, metavar=what, default=default, help=f"{explained} [{variable}]")
 
 
 def _number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,19}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return int(text)
+
+
+def _time(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time as in 2026-11-01T00:00:00Z")
+    return text
 
 
 def _hash(text: str) -> bytes:

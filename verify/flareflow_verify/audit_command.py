@@ -19,11 +19,14 @@ from flareflow_verify.audit.receipts import Keys, ReceiptError
 from flareflow_verify.audit.report import Audit, check_as_json, lines_of_check
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, TEXT_CHARACTERS_MAX, Bundle
 from flareflow_verify.checking import Exit, check_all, worst
+from flareflow_verify.credentials import SESSION, credential
+from flareflow_verify.epochs import named_range
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Trust
 from flareflow_verify.gathering import Gather, Wanted
-from flareflow_verify.output import Paper, print_found, print_report
-from flareflow_verify.reading import read_bundle, read_bytes, read_log_file
+from flareflow_verify.output import Paper, Progress, print_found, print_report
+from flareflow_verify.reading import offline_bundle, read_bytes, read_log_file, reason
+from flareflow_verify.remembering import remember
 
 PROOFS_MAX: Final = 1_000
 
@@ -46,18 +49,21 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
 
 def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
     """Compare the log with the bills, once they are verified; otherwise say what is wrong with them."""
-    if not (given.offline or given.session):
+    if not (given.offline or credential(SESSION)):
         raise CommandError("set FLAREFLOW_SESSION, or a bundle with calls by --offline: only the owner can read them")
     log = read_log_file(Path(given.log), read_log, "log of calls")
     if given.offline:
-        gathered = Gathered([read_bundle(Path(given.offline), given.subscription)], _read_keys(given.receipt_keys))
+        gathered = Gathered([offline_bundle(given)], _read_keys(given.receipt_keys))
     else:
         with gathering() as gather:
             gathered = _gather(given, log, gather)
     bundles = gathered.bundles
     if any(bundle.events is None for bundle in bundles):
         raise CommandError("the bundle has no calls; pack it with FLAREFLOW_SESSION and without --event")
-    reports = check_all(bundles, trust)
+    with Progress.on_standard_error() as progress:
+        reports = check_all(bundles, trust, progress.say)
+    if given.checkpoint:
+        remember(Path(given.checkpoint), bundles, reports)
     unusable = [report for report in reports if is_unusable(report)]
     for report in unusable:
         print_report(report, Paper.on_standard_output())
@@ -98,13 +104,13 @@ def _write_proofs(
             file.write_text(proof_of(one, comparison, gathered.receipt_keys).text)
             yield one, str(file)
     except OSError as error:
-        raise CommandError(f"the proofs cannot be written: {error}") from error
+        raise CommandError(f"the proofs cannot be written to {folder}: {reason(error)}") from error
 
 
 def _gather(given: argparse.Namespace, log: Log, gather: Gather) -> Gathered:
     """The bills of the named epochs; else of all in which the log's calls may be, up to the newest attested."""
     epochs = _epochs(given, log, gather)
-    bundles = [gather.run(Wanted(given.subscription, one, given.session)) for one in epochs]
+    bundles = [gather.run(Wanted(given.subscription, one, credential(SESSION))) for one in epochs]
     keys_hash = Bills(bundles).evidence[-1].statement.receipt_key_hash
     return Gathered(bundles, None if keys_hash == NO_HASH else gather.host.text(receipt_keys_path(keys_hash)))
 
@@ -114,11 +120,11 @@ def _epochs(given: argparse.Namespace, log: Log, gather: Gather) -> Sequence[int
 
     With receipts it is also that of the statement before the first call, which tells the price book of then.
     """
-    began = began_first(log)
-    if given.epoch is not None or (began is None and not _names_epochs(given)):
+    began, named = began_first(log), named_range(given)
+    if given.epoch is not None or (began is None and named is None):
         return [given.epoch]
-    newest = gather.newest_attested(given.to_epoch)
-    first, opening = given.from_epoch, list[int]()
+    first, last = named or (None, None)
+    newest, opening = gather.newest_attested(last), list[int]()
     if began is not None and first is None:
         epochs = Epochs(newest.window_end - newest.window_start)
         first = epochs.at(began - COUNTED_EARLY - timedelta(seconds=1))
@@ -128,10 +134,8 @@ def _epochs(given: argparse.Namespace, log: Log, gather: Gather) -> Sequence[int
 
 
 def _names_epochs(given: argparse.Namespace) -> bool:
-    """Whether the user named the epochs. Raises CommandError for half a range."""
-    if (given.from_epoch is None) != (given.to_epoch is None) or (given.epoch and given.from_epoch):
-        raise CommandError("name both --from and --to, or --epoch")
-    return given.epoch is not None or given.from_epoch is not None
+    """Whether the user named the epochs. Raises CommandError for half a range, or a range and an epoch."""
+    return named_range(given) is not None or given.epoch is not None
 
 
 def _check(given: argparse.Namespace, trust: Trust) -> int:
@@ -153,4 +157,4 @@ def _read(path: Path, bytes_max: int) -> bytes:
     try:
         return read_bytes(path, bytes_max)
     except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
+        raise CommandError(f"{path} cannot be read: {reason(error)}") from error

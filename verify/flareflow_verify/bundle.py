@@ -100,8 +100,8 @@ class OneForm(Part):
             document = cls.model_validate_json(content)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            place = ".".join(map(str, first["loc"])) or "the whole"
-            raise ValueError(f"{place}: {first['msg']}") from error
+            place = ".".join(map(str, first["loc"]))
+            raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from error
         if document.text.encode() != content:
             raise ValueError(f"it has not the one form of a {cls.NOUN}: other spaces, another order, or a field twice")
         return document

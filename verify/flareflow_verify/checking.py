@@ -104,9 +104,17 @@ def check(bundle: Bundle, trust: Trust = NOTHING_TRUSTED) -> Report:
     return Report(bundle.subscription_id, bundle.epoch, findings, tuple(_believed(evidence)))
 
 
-def check_all(bundles: Sequence[Bundle], trust: Trust = NOTHING_TRUSTED) -> Sequence[Report]:
-    """Check the bills of one subscription, oldest first; a bill before which usage was left out differs."""
-    reports = [check(bundle, trust) for bundle in bundles]
+def check_all(
+    bundles: Sequence[Bundle], trust: Trust = NOTHING_TRUSTED, say: Callable[[str], None] = lambda _: None
+) -> Sequence[Report]:
+    """Check the bills of one subscription, oldest first; a bill before which usage was left out differs.
+
+    `say` is told what is going on.
+    """
+    reports = []
+    for number, bundle in enumerate(bundles, start=1):
+        say(f"checking bill {number} of {len(bundles)}")
+        reports.append(check(bundle, trust))
     for place, (earlier, later) in enumerate(pairwise(bundles), start=1):
         gap = _gap(Evidence(earlier, trust), Evidence(later, trust))
         if gap is not None:

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from flareflow.transparency.notes import SignedCheckpoint
 from flareflow.transparency.policy import POLICY_BYTES_MAX, LogPolicy
 from flareflow_verify import doctor_command, own_commands, receipt_command
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, Bundle
-from flareflow_verify.checking import Report, check_all, worst
+from flareflow_verify.checking import check_all, worst
+from flareflow_verify.credentials import SESSION, credential
+from flareflow_verify.epochs import named_range
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
 from flareflow_verify.output import Paper, Progress, as_json, print_report
-from flareflow_verify.reading import read_bundle, read_bytes
+from flareflow_verify.reading import offline_bundle, read_bytes, reason
 from flareflow_verify.remembering import read_checkpoint, remember
 from flareflow_verify.sources.flare import REGISTRY
 from flareflow_verify.sources.http import SourceError
@@ -47,7 +48,8 @@ def _audit(given: argparse.Namespace) -> int:
 def _recount(given: argparse.Namespace) -> int:
     from flareflow_verify import recount_command  # noqa: PLC0415 (the same)
 
-    return recount_command.run(given, lambda: _open(given, _trust(given)))
+    trust = _trust(given)
+    return recount_command.run(given, trust, lambda: _open(given, trust))
 
 
 def _receipt(given: argparse.Namespace) -> int:
@@ -64,7 +66,8 @@ def _watch(given: argparse.Namespace) -> int:
 def _verify(given: argparse.Namespace) -> int:
     trust = _trust(given)
     bundles = _bundles(given, trust)
-    reports = check_all(bundles, trust)
+    with Progress.on_standard_error() as progress:
+        reports = check_all(bundles, trust, progress.say)
     paper = Paper.on_standard_output()
     if given.json:
         paper.print(as_json(reports))
@@ -72,31 +75,34 @@ def _verify(given: argparse.Namespace) -> int:
         for report in reports:
             print_report(report, paper)
     if given.checkpoint:
-        _remember(Path(given.checkpoint), bundles, reports)
+        remember(Path(given.checkpoint), bundles, reports)
     return worst(reports)
 
 
 def _bundles(given: argparse.Namespace, trust: Trust) -> Sequence[Bundle]:
     """The bills to check, at least one. Raises CommandError for bills of another subscription."""
-    return [read_bundle(Path(given.offline), given.subscription)] if given.offline else _gathered(given, trust)
+    return [offline_bundle(given)] if given.offline else _gathered(given, trust)
 
 
 def _bundle(given: argparse.Namespace) -> int:
     text = _gathered(given, _trust(given))[0].text
     if len(text) > BUNDLE_BYTES_MAX:
         raise CommandError(f"the bundle would have {len(text)} bytes, more than are read")
-    Path(given.output).write_text(text)
+    try:
+        Path(given.output).write_text(text)
+    except OSError as error:
+        raise CommandError(f"{given.output} cannot be written: {reason(error)}") from error
     return 0
 
 
 def _gathered(given: argparse.Namespace, trust: Trust) -> Sequence[Bundle]:
     """The bills that were asked for, at least one."""
-    event_id = getattr(given, "event", None)
-    if event_id and not given.session:
+    event_id, session = getattr(given, "event", None), credential(SESSION)
+    if event_id is not None and session is None:
         raise CommandError("set FLAREFLOW_SESSION: only the owner can read a call")
     with _open(given, trust) as gather:
         wanted = [
-            Wanted(given.subscription, one, given.session, event_id, given.command == "bundle")
+            Wanted(given.subscription, one, session, event_id, given.command == "bundle")
             for one in _epochs(given, gather)
         ]
         return [gather.run(one) for one in wanted]
@@ -110,26 +116,21 @@ def _open(given: argparse.Namespace, trust: Trust) -> Iterator[Gather]:
     missing = [name for name in ("host", "flow") if getattr(given, name) is None]
     if missing:
         raise CommandError(f"name --{' and --'.join(missing)}, or set FLAREFLOW_{missing[0].upper()}")
-    progress = Progress.on_standard_error()
     try:
-        with _gathering(given, trust, progress) as gather:
+        with Progress.on_standard_error() as progress, _gathering(given, trust, progress) as gather:
             yield gather
     except SourceError as error:
         raise CommandError(str(error)) from error
-    finally:
-        progress.end()
 
 
 def _epochs(given: argparse.Namespace, gather: Gather) -> Sequence[int | None]:
     """The epochs whose bills are wanted; None is that of the last charge."""
-    first, last = getattr(given, "from_epoch", None), getattr(given, "to_epoch", None)
-    if first is None and last is None:
+    named = named_range(given)
+    if named is None:
         return [given.epoch]
-    if first is None or last is None or given.epoch is not None:
-        raise CommandError("name both --from and --to, or --epoch")
-    used = gather.epochs_used(given.subscription, first, last)
+    used = gather.epochs_used(given.subscription, *named)
     if not used:
-        raise CommandError(f"subscription {given.subscription} used nothing from epoch {first} to {last}")
+        raise CommandError(f"subscription {given.subscription} used nothing from epoch {named[0]} to {named[1]}")
     return used
 
 
@@ -137,29 +138,15 @@ def _trust(given: argparse.Namespace) -> Trust:
     if given.checkpoint and not given.policy:
         raise CommandError("name --policy: without it nobody's signature under a checkpoint is believed")
     policy = _log_policy(Path(given.policy)) if given.policy else None
-    seen = _seen(Path(given.checkpoint)) if given.checkpoint else None
+    seen = read_checkpoint(Path(given.checkpoint)) if given.checkpoint else None
     return Trust(given.trusted_policy, given.contract, policy, seen.checkpoint if seen else None)
-
-
-def _seen(path: Path) -> SignedCheckpoint | None:
-    try:
-        return read_checkpoint(path)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no checkpoint that was kept: {error}") from error
-
-
-def _remember(path: Path, bundles: Sequence[Bundle], reports: Sequence[Report]) -> None:
-    try:
-        remember(path, bundles, reports)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"the checkpoint cannot be kept in {path}: {error}") from error
 
 
 def _log_policy(path: Path) -> LogPolicy:
     try:
         return LogPolicy.parse(read_bytes(path, POLICY_BYTES_MAX))
     except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no policy: {error}") from error
+        raise CommandError(f"{path} is no policy: {reason(error)}") from error
 
 
 def _gathering(given: argparse.Namespace, trust: Trust, progress: Progress) -> AbstractContextManager[Gather]:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import platform
 import sys
 import time
@@ -25,8 +24,9 @@ from flareflow.transparency.policy import POLICY_BYTES_MAX, LogPolicy
 from flareflow.transparency.tiles import CHECKPOINT, LOG_PATH
 from flareflow_verify.amounts import counted
 from flareflow_verify.checking import Exit
+from flareflow_verify.credentials import KEY, SESSION, credential
+from flareflow_verify.errors import CommandError
 from flareflow_verify.output import Paper, printable
-from flareflow_verify.own_commands import KEY, SESSION
 from flareflow_verify.reading import read_bytes
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
 from flareflow_verify.sources.host import StatementHost
@@ -39,6 +39,7 @@ CLOCK_SECONDS_MAX: Final = 30
 BLOCK_SECONDS_MAX: Final = 120
 STATEMENT_SECONDS_MAX: Final = 20 * 60
 NAME_CHARACTERS: Final = 11
+REACH_HOST: Final = "see whether --host is right and the network works"
 
 
 class State(StrEnum):
@@ -82,22 +83,28 @@ class Doctor:
         if not self.given.host:
             yield Found("statements", State.ABSENT, "no host is named", "name --host, or set FLAREFLOW_HOST")
         else:
-            yield self._found("statements", self._statements, "see whether --host is right and the network works")
-            yield self._found("clock", self._clock, "let this machine set its clock by the network (NTP)")
-            yield self._found("log", self._log, "without the log, verify needs to be called without --policy")
+            yield self._found("statements", self._statements, REACH_HOST)
+            yield self._found("clock", self._clock, "let this machine set its clock by the network (NTP)", REACH_HOST)
+            yield self._found(
+                "log", self._log, "without the log, verify needs to be called without --policy", REACH_HOST
+            )
         yield self._found("flow", self._flow, "name another access node with --flow")
-        yield self._found("flare", self._flare, "name another node with --flare")
+        yield self._found("flare", self._flare, "name another node with --flare, or another registry: --flare-registry")
         yield self._found("models", self._models, "see whether the key is right: flareflow balance")
         yield self._found("session", self._session, f"sign in again on the page, and set {SESSION}")
 
-    def _found(self, name: str, check: Callable[[], str | None], advice: str) -> Found:
+    def _found(self, name: str, check: Callable[[], str | None], advice: str, when_silent: str | None = None) -> Found:
+        """What a check finds. `when_silent` is the advice where nothing answers, if it is another one."""
         began = self.seconds()
         try:
             said = check()
         except SignedOutError as error:
             return Found(name, State.WRONG, f"it is refused: {error}", advice)
-        except (SourceError, UnavailableError, WrongError, httpx.HTTPError, OSError, ValueError) as error:
-            return Found(name, State.WRONG, str(error), advice)
+        except httpx.HTTPError as error:
+            return Found(name, State.WRONG, f"there is no answer: {error}", when_silent or advice)
+        except (SourceError, UnavailableError, WrongError, CommandError, OSError, ValueError) as error:
+            is_silent = isinstance(error.__cause__, httpx.HTTPError)
+            return Found(name, State.WRONG, str(error), (when_silent if is_silent else None) or advice)
         if said is None:
             return Found(name, State.ABSENT, "not named, and only some commands need it")
         return Found(name, State.FINE, f"{said} ({self.seconds() - began:.1f} s)")
@@ -147,12 +154,15 @@ class Doctor:
         return f"{url}, block {block.height}"
 
     def _flare(self) -> str | None:
-        url = self.given.flare or (self.deployment.flare.rpc if self.deployment else None)
+        told = self.deployment.flare if self.deployment and not self.given.flare else None
+        url = told.rpc if told else self.given.flare
         if not url:
             return None
-        block = FlareNode(self.http, url, self.given.flare_registry or REGISTRY).newest_block()
+        registry = self.given.flare_registry or (told.registry if told else None) or REGISTRY
+        node = FlareNode(self.http, url, registry)
+        block, relay = node.newest_block(), node.contract("Relay")
         self._require_recent(datetime.fromtimestamp(block.timestamp, UTC), "the newest block")
-        return f"{url}, block {block.number}"
+        return f"{url}, block {block.number}, Relay {relay}"
 
     def _require_recent(self, moment: datetime, what: str) -> None:
         seconds = (self.clock() - moment).total_seconds()
@@ -161,14 +171,14 @@ class Doctor:
 
     def _models(self) -> str | None:
         url = self.given.models or (self.deployment.models_url if self.deployment else None)
-        key = os.environ.get(KEY)
+        key = credential(KEY)
         if not url or not key:
             return None
         found = Service(self.http, gate_url(url), key).get(KeyCredits, "/v1/credits")
         return f"{url}, the key is {found.standing}"
 
     def _session(self) -> str | None:
-        session = os.environ.get(SESSION)
+        session = credential(SESSION)
         if not session or not self.given.host:
             return None
         found = list(Service(self.http, self.given.host, session).all(OwnSubscription, "/v1/subscriptions"))
@@ -176,10 +186,16 @@ class Doctor:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Look at everything and print what was found; the exit status is 1 if something is wrong, otherwise 0."""
+    """Look at everything and print what was found; the exit status is 1 if something is wrong, otherwise 0.
+
+    Raises CommandError for a host that is no address.
+    """
     budget = Budget()
-    with budget.client() as http, budget.client(given.host or "") as host:
-        found = list(Doctor(given, http, host, utc_now).look())
+    try:
+        with budget.client() as http, budget.client(given.host or "") as host:
+            found = list(Doctor(given, http, host, utc_now).look())
+    except SourceError as error:
+        raise CommandError(str(error)) from error
     paper = Paper.on_standard_output()
     if given.json:
         paper.print(json.dumps([asdict(one) for one in found], indent=2))
@@ -191,8 +207,10 @@ def run(given: argparse.Namespace) -> int:
 
 def _line(found: Found, paper: Paper) -> str:
     mark, colour = MARKS[found.state]
-    advice = f". {found.advice[:1].upper()}{found.advice[1:]}" if found.advice else ""
-    line = paper.wrapped(f"{mark} {found.name:<{NAME_CHARACTERS}} {printable(found.said)}{advice}", NAME_CHARACTERS + 3)
+    said = printable(found.said)
+    if found.advice:
+        said = f"{said.rstrip('.')}. {found.advice[:1].upper()}{found.advice[1:]}"
+    line = paper.wrapped(f"{mark} {found.name:<{NAME_CHARACTERS}} {said}", NAME_CHARACTERS + 3)
     return line.replace(mark, paper.styled(mark, colour), 1)
 
 

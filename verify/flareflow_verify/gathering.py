@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import batched
 from typing import Final
 
@@ -37,6 +38,8 @@ from flareflow_verify.sources.http import Budget, NotThereError, SourceError
 from flareflow_verify.sources.log import StatementLog
 
 PAGES_AT_ONCE: Final = 8
+DOCUMENTS_KEPT: Final = 32
+"""Documents that are not fetched again for the next bill, which shares some with the one before."""
 EPOCHS_MAX: Final = 300
 """Bills of one range; a day has 288 epochs."""
 NEWEST_MAX: Final = 100
@@ -63,9 +66,12 @@ class Wanted:
     is_with_log: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gather:
-    """Raises SourceError when a source gives no usable answer. `say` is told what is going on."""
+    """Gathers bills, all of the contract of the newest statement unless the reader names another.
+
+    Raises SourceError when a source gives no usable answer. `say` is told what is going on.
+    """
 
     host: StatementHost
     flow_at: Callable[[str], FlowNode]
@@ -74,19 +80,36 @@ class Gather:
     say: Callable[[str], None] = field(default=lambda _: None)
     da: DataAvailability | None = None
 
-    def run(self, wanted: Wanted) -> Bundle:
+    @cached_property
+    def _text(self) -> Callable[[str], str]:
+        """A document of the host, none of which ever changes."""
+        return lru_cache(DOCUMENTS_KEPT)(self.host.text)
+
+    @cached_property
+    def contract(self) -> str:
+        """The contract that the reader names, or that the newest statement's pages are for."""
+        if self.trust.contract is not None:
+            return self.trust.contract
         self.say("asking for the newest statement")
-        contract = self.trust.contract or self._contract_of_newest()
-        flow = self.flow_at(_address_of(contract))
-        epoch = wanted.epoch if wanted.epoch is not None else self._last_charged(flow, wanted.subscription_id)
+        return _parsed_index(self._text(index_path(self._newest_epoch(), PageKind.USAGE))).contract
+
+    @cached_property
+    def flow(self) -> FlowNode:
+        """The node of Flow, asked for this contract."""
+        return self.flow_at(_address_of(self.contract))
+
+    def run(self, wanted: Wanted) -> Bundle:
+        epoch = wanted.epoch if wanted.epoch is not None else self._last_charged(wanted.subscription_id)
         sealed, proof = self._sealed(wanted.subscription_id, epoch)
         statements = {one.epoch: one for one in map(_parsed, sealed)}
         if epoch not in statements:
             raise SourceError(f"the statements' host served another statement than that of epoch {epoch}")
         self.say("reading the price book")
-        book = self.host.text(price_book_path(statements[epoch].price_book_hash))
+        book = self._text(price_book_path(statements[epoch].price_book_hash))
         events = self._events(wanted, epoch)
-        on_flow = self._on_flow(flow, contract, wanted.subscription_id, _parsed(sealed[-1]), proof)
+        on_flow = self._on_flow(wanted.subscription_id, _parsed(sealed[-1]), proof)
+        if self.flare is not None:
+            self.flare.require_chain(on_flow.source_chain_id)
         return Bundle(
             subscription_id=wanted.subscription_id,
             epoch=epoch,
@@ -122,10 +145,10 @@ class Gather:
         return min(line.epoch, listed[0]) if line else None
 
     def newest_statement(self) -> Statement:
-        return _parsed(Sealed(statement=self.host.text(statement_path(self._newest_epoch()))))
+        return _parsed(Sealed(statement=self._text(statement_path(self._newest_epoch()))))
 
     def _line(self, epoch: int, subscription_id: int) -> Totals | None:
-        text = self._with_usage(self.host.text(statement_path(epoch)), subscription_id).usage_page
+        text = self._with_usage(self._text(statement_path(epoch)), subscription_id).usage_page
         try:
             return UsagePage.parse(text).totals.get(subscription_id) if text else None
         except (ValueError, BrokenRuleError, TypeError) as error:
@@ -139,12 +162,8 @@ class Gather:
                 listed = self.host.epochs_before(min(epoch, last) + 1) if last is not None else [epoch]
                 if not listed:
                     raise SourceError(f"the statements' host lists no statement up to epoch {last}")
-                return _parsed(Sealed(statement=self.host.text(statement_path(listed[0]))))
+                return _parsed(Sealed(statement=self._text(statement_path(listed[0]))))
         raise SourceError(f"none of the newest {NEWEST_MAX} statements was attested")
-
-    def _contract_of_newest(self) -> str:
-        """The contract that the newest statement's pages are for."""
-        return _parsed_index(self.host.text(index_path(self._newest_epoch(), PageKind.USAGE))).contract
 
     def _newest_epoch(self) -> int:
         epochs = self.host.epochs_before()
@@ -152,20 +171,21 @@ class Gather:
             raise SourceError("the statements' host has no statement yet")
         return epochs[0]
 
-    def _last_charged(self, flow: FlowNode, subscription_id: int) -> int:
+    def _last_charged(self, subscription_id: int) -> int:
         """The epoch of the last charge; that of the newest statement if there was no charge."""
+        flow = self.flow
         self.say("asking Flow for the last charge")
         bill = flow.bill(subscription_id, flow.newest_height())
         return bill.settled_epoch or self._newest_epoch()
 
     def _sealed(self, subscription_id: int, epoch: int) -> tuple[list[Sealed], AttestationDocument | None]:
         """The statement before, the statement, and those after it up to the first that was attested, with its proof."""
-        sealed = [self._with_documents(self.host.text(statement_path(epoch)), subscription_id)]
+        sealed = [self._with_documents(self._text(statement_path(epoch)), subscription_id)]
         previous = self._before(_parsed(sealed[0]), subscription_id)
         proof = self._attestation(epoch)
         if proof is None:
             later, proof = self._first_attested_after(epoch)
-            sealed += [Sealed(statement=self.host.text(statement_path(one))) for one in later]
+            sealed += [Sealed(statement=self._text(statement_path(one))) for one in later]
         return ([previous] if previous else []) + sealed, proof
 
     def _before(self, statement: Statement, subscription_id: int) -> Sealed | None:
@@ -174,7 +194,7 @@ class Gather:
         epochs = self.host.epochs_before(statement.epoch)
         if not epochs:
             raise SourceError(f"the statements' host lists no statement before epoch {statement.epoch}")
-        return self._with_usage(self.host.text(statement_path(epochs[0])), subscription_id)
+        return self._with_usage(self._text(statement_path(epochs[0])), subscription_id)
 
     def _attestation(self, epoch: int) -> AttestationDocument | None:
         try:
@@ -203,14 +223,14 @@ class Gather:
     def _with_usage(self, body: str, subscription_id: int) -> Sealed:
         epoch = _parsed(Sealed(statement=body)).epoch
         self.say(f"reading the statement of epoch {epoch}")
-        index = self.host.text(index_path(epoch, PageKind.USAGE))
+        index = self._text(index_path(epoch, PageKind.USAGE))
         digest = _parsed_index(index).hashes.get(page_of(subscription_id))
-        page = self.host.text(page_path(digest)) if digest else None
+        page = self._text(page_path(digest)) if digest else None
         return Sealed(statement=body, usage_index=index, usage_page=page)
 
     def _with_documents(self, body: str, subscription_id: int) -> Sealed:
         sealed = self._with_usage(body, subscription_id)
-        index = self.host.text(index_path(_parsed(sealed).epoch, PageKind.SETTLEMENT))
+        index = self._text(index_path(_parsed(sealed).epoch, PageKind.SETTLEMENT))
         page = self._settlement_page(list(_parsed_index(index).hashes.values()), subscription_id)
         return sealed.model_copy(update={"settlement_index": index, "settlement_page": page})
 
@@ -266,14 +286,8 @@ class Gather:
         self.say("asking Flare's data availability layer")
         return self.da.on_flare(_voting_round(proof), statement, on_flow.triggers)
 
-    def _on_flow(
-        self,
-        flow: FlowNode,
-        contract: str,
-        subscription_id: int,
-        statement: Statement,
-        proof: AttestationDocument | None,
-    ) -> OnFlow:
+    def _on_flow(self, subscription_id: int, statement: Statement, proof: AttestationDocument | None) -> OnFlow:
+        flow = self.flow
         self.say("asking the contract on Flow")
         confirmed = self._confirmed(flow, _voting_round(proof) if proof else 0, statement)
         triggers = flow.triggers()
@@ -285,7 +299,7 @@ class Gather:
             bill = flow.bill(subscription_id, height)
         return OnFlow.model_validate(
             {
-                "contract": contract,
+                "contract": self.contract,
                 "height": height,
                 **confirmed,
                 "triggers": triggers,

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final, Self, TextIO
 
 from flareflow_verify.checking import Exit, Finding, Outcome, Report, worst
 
@@ -64,6 +64,12 @@ class Progress:
     def on_standard_error(cls) -> "Progress":
         return cls(sys.stderr, sys.stderr.isatty())
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
     def say(self, text: str) -> None:
         if self.is_shown:
             print(f"\r\033[K{printable(text)} …", end="", file=self.stream, flush=True)
@@ -93,7 +99,9 @@ def print_report(report: Report, paper: Paper) -> None:
 
 def _line(number: int, finding: Finding, paper: Paper) -> str:
     mark, colour = MARKS[finding.outcome]
-    line = paper.wrapped(f"{number:2} {mark} {finding.link:<{LINK_CHARACTERS}} {printable(finding.said)}", SAID_AT)
+    unchecked = "not checked: " if finding.outcome is Outcome.UNCHECKED else ""
+    said = f"{unchecked}{printable(finding.said)}"
+    line = paper.wrapped(f"{number:2} {mark} {finding.link:<{LINK_CHARACTERS}} {said}", SAID_AT)
     return line.replace(mark, paper.styled(mark, colour), 1)
 
 
@@ -106,7 +114,8 @@ def _result(report: Report, paper: Paper) -> str:
         case Exit.DIFFERENCE:
             return paper.styled(f"NOT verified: {', '.join(differs)} differ from what they must be.", 31)
         case Exit.UNCHECKED:
-            return paper.styled(f"Not verified: {', '.join(unchecked)} could not be checked.", 33)
+            said = f"Not verified: {', '.join(unchecked)} could not be checked. Of what could be, nothing differs."
+            return paper.styled(said, 33)
 
 
 def as_json(reports: Sequence[Report]) -> str:

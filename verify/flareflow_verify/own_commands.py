@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +11,7 @@ import httpx
 from pydantic import BaseModel
 
 from flareflow_verify.amounts import counted, money, rated
+from flareflow_verify.credentials import KEY, SESSION, credential
 from flareflow_verify.errors import CommandError
 from flareflow_verify.output import print_found
 from flareflow_verify.sources.http import Budget, SourceError
@@ -27,10 +27,10 @@ from flareflow_verify.sources.service import (
     gate_url,
 )
 
-SESSION: Final = "FLAREFLOW_SESSION"
-KEY: Final = "FLAREFLOW_KEY"
 UNIT: Final = "rated tokens"
 HASH_SHOWN: Final = 12
+OF_ACCOUNT: Final = ("new", "rotate", "delete", "by", "since", "until")
+"""Options that ask for what a virtual key may not do or know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,14 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _told(given: argparse.Namespace, http: httpx.Client) -> Told:
-    """The key is asked unless a subscription is named: a session is needed for one."""
-    key, session = os.environ.get(KEY), os.environ.get(SESSION)
-    if key and given.subscription is None:
+    """The key is asked unless a subscription is named, or what only an account may do: these need a session."""
+    key, session = credential(KEY), credential(SESSION)
+    options = [f"--{name}" for name in OF_ACCOUNT if getattr(given, name, None) is not None]
+    if getattr(given, "cap", None) is not None and given.new is None:
+        raise CommandError("--cap is of a new key: name it with --new")
+    if options and not session:
+        raise CommandError(f"set {SESSION} to a session: {options[0]} is not for a virtual key")
+    if key and given.subscription is None and not options:
         gate = Service(http, gate_url(_models_url(given, http)), key)
         return {"keys": _key, "usage": _key_usage, "balance": _key_balance}[given.command](gate)
     if not session:
@@ -107,9 +112,9 @@ def _key_balance(gate: Service) -> Told:
 
 
 def _keys(given: argparse.Namespace, api: Service) -> Told:
-    if given.new is not None or given.rotate:
+    if given.new is not None or given.rotate is not None:
         return _made_key(given, api)
-    if given.delete:
+    if given.delete is not None:
         api.delete(f"/v1/keys/{quote(given.delete, safe='')}")
         return Told([f"{given.delete} is deleted"], {"deleted": given.delete})
     found = {one: list(api.all(OwnKey, f"/v1/subscriptions/{one}/keys")) for one in _subscription_ids(given, api)}
@@ -120,7 +125,7 @@ def _keys(given: argparse.Namespace, api: Service) -> Told:
 
 def _made_key(given: argparse.Namespace, api: Service) -> Told:
     """The secret is shown here and nowhere else."""
-    if given.rotate:
+    if given.rotate is not None:
         made = api.post(NewKey, f"/v1/keys/{quote(given.rotate, safe='')}/rotations", {})
     elif given.subscription is None:
         raise CommandError("name the subscription of the new key")

@@ -1,5 +1,6 @@
 """The files that a command is given."""
 
+import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -16,14 +17,24 @@ def read_bytes(path: Path, bytes_max: int) -> bytes:
         return file.read(bytes_max + 1)
 
 
-def read_bundle(path: Path, subscription_id: int | None = None) -> Bundle:
-    """Raises CommandError for a file that is no bundle, or one of another subscription than the named one."""
+def reason(error: OSError | ValueError) -> str:
+    """Why a file cannot be used, without its name, which the message has already."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def offline_bundle(given: argparse.Namespace) -> Bundle:
+    """The bundle of `--offline`. Raises CommandError if it cannot be read, or is not the bill that was asked for."""
+    if any(getattr(given, name, None) is not None for name in ("from_epoch", "to_epoch", "event")):
+        raise CommandError("a bundle is one bill with its calls: --offline goes without --from, --to and --event")
+    path = Path(given.offline)
     try:
         bundle = Bundle.parse(read_bytes(path, BUNDLE_BYTES_MAX))
     except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no bundle: {error}") from error
-    if subscription_id not in (None, bundle.subscription_id):
-        raise CommandError(f"the bundle is of subscription {bundle.subscription_id}, not of {subscription_id}")
+        raise CommandError(f"{path} is no bundle: {reason(error)}") from error
+    if given.subscription not in (None, bundle.subscription_id):
+        raise CommandError(f"the bundle is of subscription {bundle.subscription_id}, not of {given.subscription}")
+    if given.epoch not in (None, bundle.epoch):
+        raise CommandError(f"the bundle is of epoch {bundle.epoch}, not of {given.epoch}")
     return bundle
 
 
@@ -35,4 +46,4 @@ def read_log_file[T](path: Path, read: Callable[[Iterable[str]], T], what: str) 
         with path.open(encoding="utf-8") as lines:
             return read(lines)
     except (OSError, ValueError) as error:
-        raise CommandError(f"{path} is no {what}: {error}") from error
+        raise CommandError(f"{path} is no {what}: {reason(error)}") from error

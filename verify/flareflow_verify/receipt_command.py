@@ -14,10 +14,12 @@ from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, TooManyEpochsError, Wanted
 from flareflow_verify.output import print_found
-from flareflow_verify.receipt.model import CheckedBills, MonthlyReceipt
+from flareflow_verify.reading import reason
+from flareflow_verify.receipt.model import CheckedBills
 from flareflow_verify.receipt.month import Month
 from flareflow_verify.receipt.page import page
 from flareflow_verify.receipt.texts import as_json, lines
+from flareflow_verify.remembering import remember
 
 LINES_MAX: Final = 100
 """Bills of a month that are listed one by one; of more, the last of each day is."""
@@ -30,7 +32,10 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
     except ValueError as error:
         raise CommandError(str(error)) from error
     with gathering() as gather:
-        made = _Month(given.subscription, month, trust, gather).receipt()
+        bills = _Month(given.subscription, month, trust, gather).checked()
+    if given.checkpoint:
+        remember(Path(given.checkpoint), bills.bundles, bills.reports)
+    made = bills.receipt(month, utc_now())
     if given.output:
         _write(Path(given.output), page(made))
     print_found(lines(made), lambda: as_json(made), is_json=given.json)
@@ -45,17 +50,16 @@ class _Month:
         newest = gather.newest_statement()
         self.epochs = Epochs(max(1, newest.window_end - newest.window_start))
 
-    def receipt(self) -> MonthlyReceipt:
+    def checked(self) -> CheckedBills:
         whole = self.month.epochs(self.epochs)
         try:
             used = self.gather.epochs_used(self.subscription_id, whole.start, whole.stop - 1, LINES_MAX)
         except TooManyEpochsError:
             return self._by_day()
         bundles = self._gathered(used)
-        checked = CheckedBills(None, bundles, check_all(bundles, self.trust))
-        return checked.receipt(self.month, utc_now(), is_by_day=False)
+        return CheckedBills(None, bundles, check_all(bundles, self.trust, self.gather.say), is_by_day=False)
 
-    def _by_day(self) -> MonthlyReceipt:
+    def _by_day(self) -> CheckedBills:
         days = [(day, self._last_used(day.stop - 1)) for day in self.month.days(self.epochs)]
         bundles = self._gathered([epoch for day, epoch in days if epoch is not None and epoch in day])
         before = self._last_used(self.month.epochs(self.epochs).start - 1)
@@ -63,7 +67,7 @@ class _Month:
         reports = [check(one, self.trust) for one in bundles]
         if opening is not None:
             reports[0] = _resting_on(check(opening, self.trust), reports[0])
-        return CheckedBills(opening, bundles, reports).receipt(self.month, utc_now(), is_by_day=True)
+        return CheckedBills(opening, bundles, reports, is_by_day=True)
 
     def _last_used(self, last: int) -> int | None:
         return self.gather.last_used(self.subscription_id, last)
@@ -88,4 +92,4 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error}") from error
+        raise CommandError(f"{path} cannot be written: {reason(error)}") from error

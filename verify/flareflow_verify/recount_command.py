@@ -10,15 +10,16 @@ from pathlib import Path
 from flareflow_verify.amounts import counted, currency_of, money, rated
 from flareflow_verify.audit.report import price_of
 from flareflow_verify.bundle import Bundle
-from flareflow_verify.checking import Exit
+from flareflow_verify.checking import Exit, check
 from flareflow_verify.errors import CommandError
-from flareflow_verify.evidence import DifferenceError, Evidence, MissingError
+from flareflow_verify.evidence import DifferenceError, Evidence, MissingError, Trust
 from flareflow_verify.gathering import Gather, Wanted
-from flareflow_verify.output import print_found
-from flareflow_verify.reading import read_bundle, read_log_file
+from flareflow_verify.output import Paper, Progress, print_found, print_report
+from flareflow_verify.reading import offline_bundle, read_log_file
 from flareflow_verify.recount.comparing import Outcome, Recounted, recount
 from flareflow_verify.recount.texts import read_texts
 from flareflow_verify.recount.tokenizers import tokenizer
+from flareflow_verify.remembering import remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,28 @@ class Priced:
     currency: str
 
 
-def run(given: argparse.Namespace, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
-    """Count the calls of a log again; return the exit status. Raises CommandError."""
+def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], AbstractContextManager[Gather]]) -> int:
+    """Count the calls of a log again; return the exit status. Raises CommandError.
+
+    A bill that tells the prices is checked first; where it differs, that is printed and nothing is counted.
+    """
     count = tokenizer(given.tokenizer)
     calls = read_log_file(Path(given.log), read_texts, "log with texts")
+    if not calls:
+        raise CommandError(f"{given.log} has no call")
     bundle = _bundle(given, gathering)
+    if bundle is not None:
+        report = check(bundle, trust)
+        if given.checkpoint:
+            remember(Path(given.checkpoint), [bundle], [report])
+        if report.exit is Exit.DIFFERENCE:
+            print_report(report, Paper.on_standard_output())
+            return Exit.DIFFERENCE
     evidence = Evidence(bundle) if bundle else None
-    found = [_priced(one, evidence) for one in recount(calls, count, given.overhead)]
+    with Progress.on_standard_error() as progress:
+        progress.say(f"counting the tokens of {counted(len(calls), 'call')}")
+        recounted = recount(calls, count, given.overhead)
+    found = [_priced(one, evidence) for one in recounted]
     print_found(_lines(given, found), lambda: _as_json(given, found), is_json=given.json)
     return Exit.DIFFERENCE if any(one.counted.outcome is Outcome.MORE for one in found) else Exit.VERIFIED
 
@@ -45,7 +61,7 @@ def run(given: argparse.Namespace, gathering: Callable[[], AbstractContextManage
 def _bundle(given: argparse.Namespace, gathering: Callable[[], AbstractContextManager[Gather]]) -> Bundle | None:
     """The bill whose price book and plan tell what tokens cost; None if none was named."""
     if given.offline:
-        return read_bundle(Path(given.offline))
+        return offline_bundle(given)
     if given.subscription is None:
         return None
     with gathering() as gather:

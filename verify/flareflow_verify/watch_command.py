@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,11 +12,11 @@ from typing import Final, Protocol
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from flareflow_verify.credentials import SESSION, credential
 from flareflow_verify.errors import CommandError
 from flareflow_verify.output import Paper, Progress, printable
-from flareflow_verify.own_commands import SESSION
-from flareflow_verify.sources.http import Budget, SourceError
-from flareflow_verify.sources.service import OwnSubscription, Service, SignedOutError, Ticket, require_confidential
+from flareflow_verify.sources.http import Budget, SourceError, require_confidential
+from flareflow_verify.sources.service import OwnSubscription, Service, SignedOutError, Ticket
 from flareflow_verify.watching import EndedError, Message, UnusableFrameError, Watched, lines
 
 PING_SECONDS: Final = 60.0
@@ -103,7 +102,7 @@ class Watcher:
 
 def run(given: argparse.Namespace) -> int:
     """Watch until Ctrl-C, which ends with 0. Raises CommandError."""
-    session = os.environ.get(SESSION)
+    session = credential(SESSION)
     if not session:
         raise CommandError(f"set {SESSION} to a session; it does not belong on a command line")
     if not given.host:

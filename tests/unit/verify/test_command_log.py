@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from flareflow.time import Epochs
 from flareflow.transparency.notes import SignedCheckpoint
 from flareflow_verify import commands
 from flareflow_verify.__main__ import main
 from flareflow_verify.evidence import Trust
 from flareflow_verify.output import Progress
-from tests.support.bills import World
+from tests.support.bills import FIRST_EPOCH, World
 from tests.support.public_sources import PublicSources
 from tests.support.statement_logs import POLICY_TEXT
 
@@ -88,6 +89,29 @@ def test_a_checkpoint_that_is_refused_is_not_kept(
     # Then what was kept stays
     assert (status, found["log-witnesses"]) == (1, "differs")
     assert kept.read_text() == world.log.seen.text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["audit", "7", "--log", "calls"],
+        ["receipt", "7", "--month", f"{Epochs().start(FIRST_EPOCH + 1):%Y-%m}"],
+        ["recount", "7", "--log", "calls", "--tokenizer", "command:grep -c ."],
+    ],
+    ids=lambda given: given[0],
+)
+def test_every_command_that_checks_a_bill_keeps_what_was_seen_of_the_log(
+    command: list[str], world: World, policy: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a checkpoint of before
+    monkeypatch.setenv("FLAREFLOW_SESSION", "a session token")
+    monkeypatch.chdir(policy.parent)
+    Path("calls").write_text('{"event_id": "one", "usage": {"prompt_tokens": 1}, "prompt": "word"}\n')
+    kept.write_text(world.log.seen.text)
+    # When a bill is checked
+    main([*command, *SOURCES, "--policy", str(policy), "--checkpoint", str(kept)])
+    # Then the newest takes its place
+    assert SignedCheckpoint.parse(kept.read_text()) == world.log.newest
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ class Everything:
 
     def __init__(self) -> None:
         self.sources = PublicSources(World())
+        self.is_silent = False
         self.answers: dict[str, httpx.Response] = {
             "/v1/deployment": httpx.Response(200, json=DEPLOYMENT),
             "/v1/health": httpx.Response(200, json={}, headers={"date": format_datetime(NOW, usegmt=True)}),
@@ -52,8 +53,11 @@ class Everything:
         return httpx.Response(200, json={"jsonrpc": "2.0", "id": 1, "result": block})
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.is_silent:
+            raise httpx.ConnectError("connection refused")
         kept = self.answers.get(request.url.path)
-        return kept or self.sources.answer(request)
+        is_view = request.url.path == "/rpc" and b'"eth_call"' in request.content
+        return self.sources.answer(request) if is_view or not kept else kept
 
 
 @pytest.fixture
@@ -120,6 +124,34 @@ def test_what_is_wrong_is_named_with_what_to_do_and_the_rest_is_still_looked_at(
     assert said in found[name]["said"]
     assert found[name]["advice"]
     assert [other for other, one in found.items() if one["state"] == "wrong"] == [name]
+
+
+def test_a_registry_that_does_not_know_the_relay_is_wrong(
+    everything: Everything, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given a registry that is named, and that the node has no contract of
+    asked: list[str] = []
+
+    def view(contract: str, data: str, world: World) -> str:
+        asked.append(contract)
+        return f"0x{0:064x}"
+
+    monkeypatch.setattr(everything.sources.flare, "_view", view)
+    # When the doctor looks
+    status, found = look(capsys, "--flare", FLARE, "--flare-registry", "0x12")
+    # Then this registry was asked, and is wrong
+    assert (status, found["flare"]["state"], asked) == (1, "wrong", ["0x12"])
+    assert "the registry 0x12 knows no Relay" in found["flare"]["said"]
+
+
+@pytest.mark.parametrize("name", ["statements", "clock", "log"])
+def test_a_host_that_does_not_answer_is_no_matter_of_the_clock(
+    everything: Everything, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    everything.is_silent = True
+    status, found = look(capsys)
+    assert (status, found[name]["state"]) == (1, "wrong")
+    assert found[name]["advice"] == "see whether --host is right and the network works"
 
 
 def test_a_log_without_the_quorum_is_wrong(

@@ -86,6 +86,40 @@ def test_a_bill_takes_few_requests(sources: PublicSources) -> None:
     assert len(sources.requests) <= 30
 
 
+def test_the_next_bill_takes_fewer_requests(sources: PublicSources) -> None:
+    # Given a bill that was gathered
+    gather = sources.gather()
+    gather.run(Wanted(SUBSCRIPTION, FIRST_EPOCH))
+    sources.requests.clear()
+    # When the next one is
+    gather.run(Wanted(SUBSCRIPTION, EPOCH))
+    # Then neither the newest statement's contract nor what both bills share is asked for again
+    documents = [path for path in sources.requests if "statements.example" in path]
+    assert not {f"statements.example{path}" for path in (statement_path(FIRST_EPOCH), statement_path(EPOCH))} & set(
+        documents
+    )
+    assert f"statements.example{price_book_path(BOOK.hash)}" not in documents
+    assert len(sources.requests) <= 20
+
+
+def test_a_node_of_another_chain_is_an_error(sources: PublicSources) -> None:
+    sources.answers["/rpc"] = httpx.Response(200, json={"jsonrpc": "2.0", "id": 1, "result": "0x72"})
+    with pytest.raises(SourceError, match="is of chain 114, and the contract on Flow takes the signatures of chain"):
+        gathered(sources)
+
+
+def test_a_node_without_the_registry_is_an_error(sources: PublicSources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources.flare, "_view", lambda *_: "0x")
+    with pytest.raises(SourceError, match=r"is no contract with getContractAddressByName\(string\)"):
+        gathered(sources)
+
+
+def test_a_node_of_flow_without_the_contract_is_an_error(sources: PublicSources) -> None:
+    sources.answers["/v1/scripts"] = httpx.Response(400, json={"message": "cannot find declaration"})
+    with pytest.raises(SourceError, match="is it a node of the network with the contract 0x"):
+        gathered(sources)
+
+
 def test_one_call_is_gathered_with_its_path_and_without_the_others(sources: PublicSources) -> None:
     # Given the id of one of the owner's calls
     event_id = f"{EPOCH}-{SUBSCRIPTION}-1"

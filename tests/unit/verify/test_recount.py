@@ -209,6 +209,18 @@ def test_a_call_that_was_rated_by_another_book_has_no_price(tmp_path: Path, caps
     assert found["over_ufix64"] is None
 
 
+def test_prices_of_a_bill_that_differs_are_not_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given a bill with another price of its plan
+    bundle = tmp_path / "bill.json"
+    bundle.write_text(WORLD.bundle().text.replace('"owed_ufix64": "0"', '"owed_ufix64": "1"'))
+    used = {"prompt_tokens": 1_000, "completion_tokens": 2}
+    # When calls are counted with its prices
+    status = run(tmp_path, [call(used)], "--offline", str(bundle))
+    # Then the bill is named instead
+    assert status == 1
+    assert "NOT verified: price, charge differ" in capsys.readouterr().out
+
+
 def test_the_overhead_is_what_the_user_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [call({"prompt_tokens": 19, "completion_tokens": 2})]
     assert run(tmp_path, lines) == 0

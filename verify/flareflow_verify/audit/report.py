@@ -38,6 +38,8 @@ class Audit:
             yield said_of(one, bills) + (f" [{self.proofs[one]}]" if one in self.proofs else "")
         named = {one.event_id for one in self.found}
         agreeing = sum(call.event_id in log and call.event_id not in named for call in bills.calls)
+        if not log:
+            yield "The log has no call, so every billed one is extra."
         yield f"{counted(len(bills.calls), 'call')} billed, {agreeing} as in the log of {counted(len(log), 'call')}."
         signed = sum(bool(call.receipts) for call in log.values())
         if signed:

@@ -73,16 +73,20 @@ class MonthlyReceipt:
 
 @dataclass(frozen=True, slots=True)
 class CheckedBills:
-    """The bills of a month with what was found in each; `opening` is the last one before the month, where known."""
+    """The bills of a month with what was found in each; `opening` is the last one before the month, where known.
+
+    `is_by_day`: they are the last bills of their days.
+    """
 
     opening: Bundle | None
     bundles: Sequence[Bundle]
     reports: Sequence[Report]
+    is_by_day: bool
 
-    def receipt(self, month: Month, made_at: datetime, *, is_by_day: bool) -> MonthlyReceipt:
+    def receipt(self, month: Month, made_at: datetime) -> MonthlyReceipt:
         before = [self.opening, *self.bundles]
         lines = [
-            _line(earlier, bundle, report, is_by_day=is_by_day)
+            _line(earlier, bundle, report, is_by_day=self.is_by_day)
             for earlier, bundle, report in zip(before, self.bundles, self.reports, strict=False)
         ]
         last = self.bundles[-1]
@@ -91,7 +95,7 @@ class CheckedBills:
             subscription_id=last.subscription_id,
             month=month,
             made_at=made_at,
-            is_by_day=is_by_day,
+            is_by_day=self.is_by_day,
             result=worst(self.reports),
             on_flow=last.on_flow,
             lines=_each_charge_once(lines),

@@ -29,7 +29,7 @@ def tokenizer(named: str) -> Count:
         case "file" if what:
             return _file(Path(what))
         case "command" if what:
-            return _command(shlex.split(what))
+            return _command(what)
     raise CommandError(f"{named[:100]!r} is no tokenizer; name {FORM}")
 
 
@@ -59,7 +59,12 @@ def _file(path: Path) -> Count:
     return lambda texts: [len(read.encode(text, add_special_tokens=False).ids) for text in texts]
 
 
-def _command(command: Sequence[str]) -> Count:
+def _command(text: str) -> Count:
+    try:
+        command = shlex.split(text)
+    except ValueError as error:
+        raise CommandError(f"{text[:100]!r} is no command: {error}") from error
+
     def count(texts: Sequence[str]) -> Sequence[int]:
         lines = "".join(json.dumps(text) + "\n" for text in texts)
         try:

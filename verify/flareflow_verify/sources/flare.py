@@ -57,7 +57,8 @@ class _Transaction(BaseModel):
 
 
 _ANSWER: Final = TypeAdapter(_Answer)
-_WORD: Final = TypeAdapter[bytes](Hash)
+_BYTES: Final = TypeAdapter[bytes](Hex)
+_NUMBER: Final = TypeAdapter[int](Annotated[int, BeforeValidator(_quantity)])
 _LOGS: Final = TypeAdapter(Annotated[tuple[Log, ...], Field(max_length=LOGS_MAX)])
 _BLOCK: Final = TypeAdapter(Block)
 _TRANSACTION: Final = TypeAdapter(_Transaction)
@@ -71,6 +72,15 @@ class FlareNode:
     url: str
     registry_address: str = REGISTRY
 
+    def require_chain(self, chain_id: int) -> None:
+        """Raise SourceError unless this is a node of the chain whose voters sign, as the light client on Flow says."""
+        own = self._ask(_NUMBER, "eth_chainId", [])
+        if own != chain_id:
+            raise SourceError(
+                f"the node {self.url} is of chain {own}, and the contract on Flow takes the signatures of chain "
+                f"{chain_id}; name a node of that chain with --flare"
+            )
+
     def on_flare(self, voting_round: int, reward_epoch: int) -> OnFlare:
         """The Relay's root of a round of the Data Connector, and its hash of a reward epoch's signing policy."""
         relay = self.contract("Relay")
@@ -78,9 +88,14 @@ class FlareNode:
         return OnFlare(root=root, policy_hash=self.view(relay, "toSigningPolicyHash(uint256)", reward_epoch))
 
     def contract(self, name: str) -> str:
-        """The address of one of Flare's contracts, of which the name has at most 32 characters."""
+        """The address of one of Flare's contracts, of which the name has at most 32 characters.
+
+        Raises SourceError if the registry does not know it.
+        """
         text = _words(WORD_BYTES, len(name)) + name.encode().ljust(WORD_BYTES, b"\0")
         word = self._word(self.registry_address, "getContractAddressByName(string)", text)
+        if not any(word):
+            raise SourceError(f"the registry {self.registry_address} knows no {name}; name another: --flare-registry")
         return f"0x{word[12:].hex()}"
 
     def view(self, contract: str, signature: str, *arguments: int) -> bytes:
@@ -107,7 +122,10 @@ class FlareNode:
 
     def _word(self, contract: str, signature: str, arguments: bytes) -> bytes:
         calldata = keccak256(signature.encode())[:4] + arguments
-        return self._ask(_WORD, "eth_call", [{"to": contract, "data": f"0x{calldata.hex()}"}, "latest"])
+        answer = self._ask(_BYTES, "eth_call", [{"to": contract, "data": f"0x{calldata.hex()}"}, "latest"])
+        if len(answer) != WORD_BYTES:
+            raise SourceError(f"{contract} on the node {self.url} is no contract with {signature}")
+        return answer
 
     def _ask[T](self, model: TypeAdapter[T], method: str, parameters: list[Any]) -> T:
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
@@ -115,12 +133,14 @@ class FlareNode:
             answer = read_answer(self.http.stream("POST", self.url, json=request), ANSWER_BYTES_MAX)
             parsed = _ANSWER.validate_json(answer.body)
             if parsed.error is not None:
-                raise RefusedError(f"Flare's node refused {method}: {parsed.error.message[:MESSAGE_CHARACTERS_MAX]}")
+                raise RefusedError(
+                    f"Flare's node {self.url} refused {method}: {parsed.error.message[:MESSAGE_CHARACTERS_MAX]}"
+                )
             return model.validate_python(parsed.result)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceError(f"Flare's node gave no answer to {method}: {error}") from error
+            raise SourceError(f"Flare's node {self.url} gave no answer to {method}: {error}") from error
         except ValidationError as error:
-            raise SourceError(f"Flare's node answered {method} in an unknown form") from error
+            raise SourceError(f"Flare's node {self.url} answered {method} in an unknown form") from error
 
 
 def _words(*numbers: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -55,22 +55,26 @@ _TRIGGERS: Final = TypeAdapter(tuple[Trigger, ...])
 
 @dataclass(frozen=True, slots=True)
 class FlowNode:
-    """The contracts of one account. Every method raises SourceError without a usable answer."""
+    """The contracts of one account. Every method raises SourceError without a usable answer.
+
+    `times` are those of blocks that were asked for: bills of one range are looked for among the same blocks.
+    """
 
     rest: FlowRest
     contract_address: str
+    times: dict[int, datetime] = field(default_factory=dict)
 
     @property
     def _scripts(self) -> FlowScripts:
         return FlowScripts(self.rest, contract_addresses(BUILT_IN, self.contract_address))
 
     def newest_height(self) -> int:
-        with _translating():
+        with self._translating():
             return self.rest.latest_sealed_block().height
 
     def bill(self, subscription_id: int, height: int) -> Bill:
         """A subscription after a block."""
-        with _translating():
+        with self._translating():
             answer = self._scripts.run("subscriptions/get_bill.cdc", [uint64(subscription_id)], height)
             if answer is None:
                 raise SourceError(f"{self.contract_address} on Flow has no subscription {subscription_id}")
@@ -78,7 +82,7 @@ class FlowNode:
 
     def bill_if_kept(self, subscription_id: int, height: int) -> Bill | None:
         """The same; None when the node does not keep the state after that block."""
-        with _translating():
+        with self._translating():
             try:
                 answer = self._scripts.run("subscriptions/get_bill.cdc", [uint64(subscription_id)], height)
             except FlowRefusedError:
@@ -87,7 +91,7 @@ class FlowNode:
 
     def confirmed(self, voting_round: int, epoch: int) -> Mapping[str, Any]:
         """What is confirmed of a round and an epoch, in the words of the bundle."""
-        with _translating():
+        with self._translating():
             answer: Any = self._scripts.run("fdc/get_confirmed.cdc", [uint64(voting_round), uint64(epoch)])
             root, settlement_root = answer["root"], answer["settlementRoot"]
             return {
@@ -113,7 +117,7 @@ class FlowNode:
             ),
         }
         found: dict[str, Any] = dict.fromkeys(wanted)
-        with _translating():
+        with self._translating():
             for start, end in self._block_ranges(after):
                 for name, (kind, field, number) in wanted.items():
                     if found[name] is None:
@@ -133,14 +137,14 @@ class FlowNode:
 
     def triggers(self) -> tuple[Trigger, ...]:
         """All requests that may be attested for the contracts."""
-        with _translating():
+        with self._translating():
             answer: Any = self._scripts.run("fdc/get_triggers.cdc")
             used = [{name: one[name] for name in one if name not in _TRIGGER_UNUSED} for one in answer]
             return _TRIGGERS.validate_python(_renamed(used, _TRIGGER_NAMES))
 
     def charge(self, subscription_id: int, epoch: int, after: int) -> Charge | None:
         """The first settlement of a subscription by an epoch, searched from a time on (Unix seconds)."""
-        with _translating():
+        with self._translating():
             log = FlowChainLog(self.rest, self.contract_address)
             for start, end in self._block_ranges(after):
                 for event in log.events(start, end, ["Settled"]).events:
@@ -186,20 +190,25 @@ class FlowNode:
 
     def _is_before(self, height: int, moment: datetime) -> bool:
         """Whether a block is of an earlier time; one that the node does not have is."""
+        if height not in self.times:
+            try:
+                self.times[height] = self.rest.block(height).timestamp
+            except FlowNotFoundError:
+                return True
+        return self.times[height] < moment
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        name = f"the node of Flow {str(self.rest.http.base_url).rstrip('/')}"
         try:
-            return self.rest.block(height).timestamp < moment
-        except FlowNotFoundError:
-            return True
-
-
-@contextmanager
-def _translating() -> Iterator[None]:
-    try:
-        yield
-    except UnavailableError as error:
-        raise SourceError(f"the node of Flow gave no usable answer: {error}") from error
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise SourceError(f"the node of Flow answered in an unknown form: {str(error)[:200]}") from error
+            yield
+        except FlowRefusedError as error:
+            hint = f"is it a node of the network with the contract 0x{self.contract_address}?"
+            raise SourceError(f"{name} refuses: {error}; {hint}") from error
+        except UnavailableError as error:
+            raise SourceError(f"{name} gave no usable answer: {error}") from error
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            raise SourceError(f"{name} answered in an unknown form: {str(error)[:200]}") from error
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

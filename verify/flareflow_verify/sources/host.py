@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from flareflow.adapters.http import read_answer
 from flareflow_verify.bundle import EVENTS_MAX, TEXT_CHARACTERS_MAX, Attested, Count, Hash, Hex, Text
-from flareflow_verify.sources.http import NotThereError, SourceError
+from flareflow_verify.sources.http import NotThereError, SourceError, require_confidential
 
 LISTED_MAX: Final = 1_000
 EVENT_PAGES_MAX: Final = 1_000
@@ -61,6 +61,11 @@ class StatementHost:
 
     http: httpx.Client
 
+    @property
+    def _name(self) -> str:
+        """What it is called in messages."""
+        return f"the statements' host {str(self.http.base_url).rstrip('/')}"
+
     def content(self, path: str) -> bytes:
         """A document as it is served."""
         return self._ask(path)
@@ -80,6 +85,7 @@ class StatementHost:
 
     def events(self, subscription_id: int, epoch: int, session_token: str) -> Sequence[str]:
         """The texts of a subscription's events, which only its owner may read."""
+        require_confidential(str(self.http.base_url))
         path, query = f"/v1/subscriptions/{subscription_id}/usage/{epoch}", dict[str, str]()
         headers = {"authorization": f"Bearer {session_token}"}
         texts: list[str] = []
@@ -99,16 +105,18 @@ class StatementHost:
         try:
             return model.validate_json(self._ask(path, query, headers))
         except ValidationError as error:
-            raise SourceError(f"the statements' host answered {path} in an unknown form") from error
+            raise SourceError(f"{self._name} answered {path} in an unknown form") from error
 
     def _ask(self, path: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> bytes:
         try:
             stream = self.http.stream("GET", path, params=query or None, headers=headers)
             answer = read_answer(stream, TEXT_CHARACTERS_MAX)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceError(f"the statements' host gave no answer to {path}: {error}") from error
+            raise SourceError(f"{self._name} gave no answer to {path}: {error}") from error
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise NotThereError(f"the statements' host has no {path}")
+            raise NotThereError(f"{self._name} has no {path}")
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise SourceError(f"{self._name} does not accept the session for {path}: sign in again")
         if not answer.is_success:
-            raise SourceError(f"the statements' host answered {path} with {answer.status}")
+            raise SourceError(f"{self._name} answered {path} with {answer.status}")
         return answer.body

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from flareflow.adapters.http import read_answer
 from flareflow_verify.bundle import Count, Name
-from flareflow_verify.sources.http import NotThereError, SourceError
+from flareflow_verify.sources.http import NotThereError, SourceError, require_confidential
 
 ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024
 ITEMS_MAX: Final = 1_000
 PAGES_MAX: Final = 100
 REASON_CHARACTERS_MAX: Final = 300
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class SignedOutError(SourceError):
@@ -211,13 +209,6 @@ class _Reason(Parts):
 def gate_url(models_url: str) -> str:
     """Where the gate is, without the version of its API."""
     return models_url.removesuffix("/").removesuffix("/v1")
-
-
-def require_confidential(url: str) -> None:
-    """Raises SourceError for an address to which a secret would be sent in the clear, but for this machine's own."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"https", "wss"} and parts.hostname not in LOOPBACK:
-        raise SourceError(f"{url} is not https, so no secret is sent there")
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,10 @@ def check_charge(evidence: Evidence) -> str | None:
         return None
     token = token_of(bill)
     if charge.before is None:
-        raise MissingError(f"the node does not have the state before block {charge.height}, that of the charge")
+        raise MissingError(
+            f"the node of Flow no longer has the state before block {charge.height}, that of the charge; name one that "
+            "keeps more of the past with --flow"
+        )
     before = charge.before
     due = max(0, price_ufix64(before, charge.rated_microtokens) - _paid_ufix64(before))
     made = charge_of(due, charge.charged_ufix64, charge.rate_ufix64)
