@@ -24,7 +24,7 @@ from flareflow_verify.epochs import named_range
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Trust
 from flareflow_verify.gathering import Gather, Wanted
-from flareflow_verify.output import Paper, Progress, print_found, print_report
+from flareflow_verify.output import Progress, print_found, print_reports
 from flareflow_verify.reading import offline_bundle, read_bytes, read_log_file, reason
 from flareflow_verify.remembering import remember
 
@@ -65,9 +65,8 @@ def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abst
     if given.checkpoint:
         remember(Path(given.checkpoint), bundles, reports)
     unusable = [report for report in reports if is_unusable(report)]
-    for report in unusable:
-        print_report(report, Paper.on_standard_output())
     if unusable:
+        print_reports(unusable, is_json=given.json)
         return worst(unusable)
     audit = _compare(given, log, gathered)
     print_found(audit.lines(), audit.as_json, is_json=given.json)

@@ -14,7 +14,7 @@ from flareflow_verify.epochs import named_range
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
-from flareflow_verify.output import Paper, Progress, as_json, print_report
+from flareflow_verify.output import Progress, print_reports
 from flareflow_verify.reading import offline_bundle, read_bytes, reason
 from flareflow_verify.remembering import read_checkpoint, remember
 from flareflow_verify.sources.flare import REGISTRY
@@ -68,12 +68,7 @@ def _verify(given: argparse.Namespace) -> int:
     bundles = _bundles(given, trust)
     with Progress.on_standard_error() as progress:
         reports = check_all(bundles, trust, progress.say)
-    paper = Paper.on_standard_output()
-    if given.json:
-        paper.print(as_json(reports))
-    else:
-        for report in reports:
-            print_report(report, paper)
+    print_reports(reports, is_json=given.json)
     if given.checkpoint:
         remember(Path(given.checkpoint), bundles, reports)
     return worst(reports)

@@ -86,6 +86,16 @@ def print_found(lines: Iterable[str], content: Callable[[], str], *, is_json: bo
         paper.print(line)
 
 
+def print_reports(reports: Sequence[Report], *, is_json: bool) -> None:
+    """Reports on standard output: lines for people, or one JSON object."""
+    paper = Paper.on_standard_output()
+    if is_json:
+        paper.print(as_json(reports))
+        return
+    for report in reports:
+        print_report(report, paper)
+
+
 def print_report(report: Report, paper: Paper) -> None:
     """A numbered line a step, what has to be believed, and the result."""
     paper.print(f"Subscription {report.subscription_id}, epoch {report.epoch}")

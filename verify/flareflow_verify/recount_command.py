@@ -14,7 +14,7 @@ from flareflow_verify.checking import Exit, check
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Evidence, MissingError, Trust
 from flareflow_verify.gathering import Gather, Wanted
-from flareflow_verify.output import Paper, Progress, print_found, print_report
+from flareflow_verify.output import Progress, print_found, print_reports
 from flareflow_verify.reading import offline_bundle, read_log_file
 from flareflow_verify.recount.comparing import Outcome, Recounted, recount
 from flareflow_verify.recount.texts import read_texts
@@ -47,7 +47,7 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
         if given.checkpoint:
             remember(Path(given.checkpoint), [bundle], [report])
         if report.exit is Exit.DIFFERENCE:
-            print_report(report, Paper.on_standard_output())
+            print_reports([report], is_json=given.json)
             return Exit.DIFFERENCE
     evidence = Evidence(bundle) if bundle else None
     with Progress.on_standard_error() as progress:

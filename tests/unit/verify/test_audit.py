@@ -73,6 +73,9 @@ def test_a_bill_that_is_not_verified_is_not_audited(bundle: Path, capsys: pytest
     bundle.write_text(bundle.read_text().replace('"owed_ufix64": "0"', '"owed_ufix64": "1"'))
     assert audit(bundle, [line(event) for event in EVENTS]) == 1
     assert "NOT verified" in capsys.readouterr().out
+    # And as JSON it is the report of `verify`
+    assert audit(bundle, [line(event) for event in EVENTS], "--json") == 1
+    assert json.loads(capsys.readouterr().out)["result"] == "difference"
 
 
 def test_a_bundle_without_calls_cannot_be_audited(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
