@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
+from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
 from flareflow_verify.evidence import Link
 from infra.local.demo import job
 from infra.local.demo.progress import Steps
@@ -65,10 +67,26 @@ def steps(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 def test_a_stranger_verifies_a_bill_from_the_voters_to_the_charge(charged: Run) -> None:
     # When somebody without any secret checks the last bill
+    began = time.monotonic()
     ended = flareflow(charged, "verify", "--json")
+    sys.stdout.write(f"a bill is checked in {time.monotonic() - began:.1f} s, the start of the command included\n")
     # Then every link that needs no secret is verified
     assert (ended.returncode, ended.stderr) == (0, "")
     assert steps(ended) == dict.fromkeys(set(Link) - OWNERS - {Link.LOG_GROWTH}, "verified")
+
+
+def test_the_policy_is_rolled_from_an_older_one_that_a_reader_trusts(charged: Run) -> None:
+    # Given a reader who trusts the policy with which the stack began, up to twenty minutes and a reward epoch ago
+    trusted = bytes.fromhex(charged.stack.facts["flare_first_policy"])
+    # When the bill is checked
+    ended = flareflow(charged, "verify", "--json", "--trusted-policy", f"0x{legacy_hash(trusted).hex()}")
+    # Then every policy since then is checked; where the round has a later one, it says so
+    (policy, *_) = json.loads(ended.stdout)["bills"][0]["steps"]
+    assert (ended.returncode, policy["outcome"]) == (0, "verified")
+    known, said = SigningPolicy.decode(trusted).reward_epoch, policy["compared"]
+    is_rolled = f"rolled from the trusted one of reward epoch {known}" in said
+    assert is_rolled is not said.startswith(f"reward epoch {known},")
+    sys.stdout.write(f"{said}\n")
 
 
 def test_the_owner_shows_one_call_to_somebody_without_a_network(charged: Run, tmp_path: Path) -> None:
