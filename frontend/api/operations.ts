@@ -298,6 +298,14 @@ export type FlareExplorer = {
 export type FlareNetwork = "flare" | "coston2" | "local";
 
 /**
+ * The account that pays for requests to Flare, in wei; the balance is null while Flare does not answer.
+ */
+export type FlarePayer = {
+  readonly address: string;
+  readonly balance_wei: string | null;
+};
+
+/**
  * Flow, where deposits are. `access_node`: its REST API. `wallet_discovery`: for FCL's `discovery.wallet`.
  *
  * `contracts` are this deployment's by name, `dependencies` those that they and the transactions import.
@@ -322,6 +330,14 @@ export type FlowExplorer = {
 };
 
 export type FlowNetwork = "emulator" | "testnet" | "mainnet";
+
+/**
+ * The account that pays for settlements, in 1e-8 FLOW; the balance is null while Flow does not answer.
+ */
+export type FlowPayer = {
+  readonly address: string;
+  readonly balance_ufix64: string | null;
+};
 
 /**
  * API Gateway refuses or fails before a function is asked.
@@ -558,6 +574,14 @@ export type Pattern = {
 };
 
 /**
+ * The accounts that pay for transactions, and what they have left.
+ */
+export type Payers = {
+  readonly flow: FlowPayer;
+  readonly flare: FlarePayer;
+};
+
+/**
  * How far usage is on its way. `unsettled`: statements that are neither settled nor skipped, at most 100.
  *
  * `lag_seconds`: how long ago the oldest of their epochs ended; 0 if there is none.
@@ -600,6 +624,29 @@ export type Plans = {
   readonly plans: readonly Plan[];
   readonly token_symbol: string;
   readonly rate: Rate | null;
+};
+
+/**
+ * The newest signing policies that are known, newest first.
+ *
+ * `on_flow`: the newest reward epoch that the light client on Flow knows; null while Flow does not answer.
+ * `searched_to_block`: Flare's blocks were read up to this one; null before the first.
+ */
+export type Policies = {
+  readonly on_flow: string | null;
+  readonly searched_to_block: string | null;
+  readonly policies: readonly PolicyOnItsWay[];
+};
+
+/**
+ * A signing policy of Flare. It is sent to Flow once `signed_weight` is above `needed_weight`.
+ */
+export type PolicyOnItsWay = {
+  readonly reward_epoch: string;
+  readonly start_voting_round: string;
+  readonly voters: string;
+  readonly signed_weight: string;
+  readonly needed_weight: string;
 };
 
 /**
@@ -806,7 +853,8 @@ export type SignedByKey = {
 /**
  * A session with new tokens, which are in no later answer. Send `access_token` as `Authorization: Bearer`.
  *
- * `expires_at` is the end of the access token, `refresh_expires_at` that of the refresh token.
+ * `expires_at` is the end of the access token, `refresh_expires_at` that of the refresh token. `is_operator`: the
+ * account may use the routes of the operators' page, `/v1/console/…`.
  */
 export type SignedIn = {
   readonly session_id: string;
@@ -815,6 +863,7 @@ export type SignedIn = {
   readonly expires_at: string;
   readonly refresh_token: string;
   readonly refresh_expires_at: string;
+  readonly is_operator: boolean;
 };
 
 /**
@@ -1132,6 +1181,78 @@ export interface Operations {
     readonly body: RefreshRequest;
     readonly answer: SignedIn;
   };
+  /** Decide a case. It can be repeated; what was decided once stays decided. */
+  readonly "POST /v1/console/case-decisions": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: CaseDecisionRequest;
+    readonly answer: Case;
+  };
+  /** List the open cases, or show one: rows that nobody was billed for, and differences between what was counted. */
+  readonly "GET /v1/console/cases": {
+    readonly path: object;
+    readonly query: { readonly case?: string; readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: CasePage;
+  };
+  /** Compare the keys of the next ten subscriptions with LiteLLM, and list those that differ. Nothing is changed. */
+  readonly "GET /v1/console/key-differences": {
+    readonly path: object;
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: KeyDifferencePage;
+  };
+  /** Tell what each model brought and cost on a day in UTC. */
+  readonly "GET /v1/console/margins/{day}": {
+    readonly path: { readonly day: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Margins;
+  };
+  /** Tell what the accounts that pay for transactions on Flow and on Flare have left. */
+  readonly "GET /v1/console/payers": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Payers;
+  };
+  /** Tell how full each queue is, those of dead letters among them. */
+  readonly "GET /v1/console/queues": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Queues;
+  };
+  /** Move up to 200 dead letters back to the queues that they came from. It can be repeated. */
+  readonly "POST /v1/console/redrives": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: RedriveRequest;
+    readonly answer: Redriven;
+  };
+  /** Tell how far the newest signing policies of Flare are on their way to Flow. */
+  readonly "GET /v1/console/signing-policies": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Policies;
+  };
+  /** Show the standing and the balances of a subscription, whoever owns it. */
+  readonly "GET /v1/console/subscriptions/{subscription_id}": {
+    readonly path: { readonly subscription_id: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: OperatorSubscription;
+  };
   /** Describe this deployment: networks, contracts, explorers, and where models and live messages are. */
   readonly "GET /v1/deployment": {
     readonly path: object;
@@ -1236,6 +1357,14 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Margins;
   };
+  /** Tell what the accounts that pay for transactions on Flow and on Flare have left. */
+  readonly "GET /v1/operator/payers": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Payers;
+  };
   /** Put a price book in force from an epoch on that is not open yet. */
   readonly "POST /v1/operator/price-books": {
     readonly path: object;
@@ -1259,6 +1388,14 @@ export interface Operations {
     readonly header: object;
     readonly body: RedriveRequest;
     readonly answer: Redriven;
+  };
+  /** Tell how far the newest signing policies of Flare are on their way to Flow. */
+  readonly "GET /v1/operator/signing-policies": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Policies;
   };
   /** Show the standing and the balances of a subscription, whoever owns it. */
   readonly "GET /v1/operator/subscriptions/{subscription_id}": {

@@ -1,14 +1,14 @@
-"""HTTP API for operators: open cases, price books, margins, queues, and what LiteLLM says otherwise of keys.
+"""HTTP API for operators: open cases, price books, margins, queues, keys, and what pays and signs on the chains.
 
-IAM decides who may call it, by the signature of each request. Whoever that is, is noted with what they decide.
+IAM decides who may call `/v1/operator`, by the signature of each request. `/v1/console` is for the operators' page: it
+takes sessions of listed accounts, and has no price books. Whoever decides something is noted with it.
 """
 
-from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flareflow.accounts.operator_answers import KeyDifferenceAnswer, OperatorSubscriptionAnswer
@@ -20,10 +20,12 @@ from flareflow.bootstrap.operator_api import (
     operator,
     queues,
     read_margins,
+    read_payers,
+    read_policies,
     read_subscription,
 )
-from flareflow.entrypoints.http import ListCursor, NumberInPath, http_api, refuses
-from flareflow.entrypoints.requests import operator_of
+from flareflow.entrypoints.http import CaseCursor, CaseId, DayInPath, ListCursor, NumberInPath, http_api, refuses
+from flareflow.entrypoints.requests import CONSOLE, operator_of
 from flareflow.metering.operator_answers import (
     BookPutAnswer,
     CaseAnswer,
@@ -32,6 +34,7 @@ from flareflow.metering.operator_answers import (
     RedrivenAnswer,
 )
 from flareflow.metering.operator_requests import CaseDecisionRequest, PriceBookRequest, RedriveRequest
+from flareflow.settlement.operator_answers import PayersAnswer, PoliciesAnswer
 from flareflow.time import utc_now
 
 BODY_CHARACTERS_MAX: Final = 2_000_000
@@ -39,13 +42,8 @@ BODY_CHARACTERS_MAX: Final = 2_000_000
 
 logger = Logger()
 app = http_api(limit_requests, operator_of, BODY_CHARACTERS_MAX)
-
-CaseId = Annotated[str | None, Query(alias="case", max_length=1_000, description="Only this case, as a whole.")]
-CaseCursor = Annotated[
-    str | None, Query(alias="cursor", max_length=1_000, description="`next_cursor` of the part before.")
-]
-Day = Annotated[date, Path(examples=["2026-11-24"])]
-
+routes = Router()  # type: ignore[no-untyped-call]
+"""What can be done in both ways."""
 
 UNDECIDED: Final = (
     *("case_not_found", "case_decided", "case_is_no_difference", "case_is_a_tally"),
@@ -55,18 +53,18 @@ UNDECIDED: Final = (
 
 
 def who() -> str:
-    """The ARN of the operator."""
+    """The operator: an ARN of IAM, or a Flow address."""
     return operator_of(app.current_event)
 
 
-@app.get("/v1/operator/cases")
+@routes.get("/cases")
 @refuses("case_not_found")
 def cases(case: CaseId = None, cursor: CaseCursor = None) -> Page[CaseAnswer]:
     """List the open cases, or show one: rows that nobody was billed for, and differences between what was counted."""
     return Page[CaseAnswer].of(list_cases().run(case, cursor))
 
 
-@app.post("/v1/operator/case-decisions")
+@routes.post("/case-decisions")
 @refuses(*UNDECIDED)
 def decide_case(request: CaseDecisionRequest) -> CaseAnswer:
     """Decide a case. It can be repeated; what was decided once stays decided."""
@@ -83,37 +81,53 @@ def put_price_book(request: PriceBookRequest) -> BookPutAnswer:
     return BookPutAnswer.of(put)
 
 
-@app.get("/v1/operator/subscriptions/<subscription_id>")
+@routes.get("/subscriptions/<subscription_id>")
 @refuses("subscription_not_found")
 def subscription(subscription_id: NumberInPath) -> OperatorSubscriptionAnswer:
     """Show the standing and the balances of a subscription, whoever owns it."""
     return OperatorSubscriptionAnswer.of(read_subscription().run(subscription_id))
 
 
-@app.get("/v1/operator/margins/<day>")
-def margins(day: Day) -> MarginsAnswer:
+@routes.get("/margins/<day>")
+def margins(day: DayInPath) -> MarginsAnswer:
     """Tell what each model brought and cost on a day in UTC."""
     return MarginsAnswer.of_day(day, list(read_margins().of(day)))
 
 
-@app.get("/v1/operator/queues")
+@routes.get("/queues")
 def depths() -> QueuesAnswer:
     """Tell how full each queue is, those of dead letters among them."""
     return QueuesAnswer.of({"queues": queues().depths()})
 
 
-@app.post("/v1/operator/redrives")
+@routes.post("/redrives")
 def redrive(request: RedriveRequest) -> RedrivenAnswer:
     """Move up to 200 dead letters back to the queues that they came from. It can be repeated."""
     logger.info("dead letters driven again", who=who(), queue=request.queue)
     return RedrivenAnswer.of(queues().redrive(request.queue))
 
 
-@app.get("/v1/operator/key-differences")
+@routes.get("/key-differences")
 @refuses("invalid_cursor")
 def key_differences(cursor: ListCursor = None) -> Page[KeyDifferenceAnswer]:
     """Compare the keys of the next ten subscriptions with LiteLLM, and list those that differ. Nothing is changed."""
     return Page[KeyDifferenceAnswer].of(compare_keys().run(cursor))
+
+
+@routes.get("/payers")
+def payers() -> PayersAnswer:
+    """Tell what the accounts that pay for transactions on Flow and on Flare have left."""
+    return PayersAnswer.of_payers(read_payers().run())
+
+
+@routes.get("/signing-policies")
+def signing_policies() -> PoliciesAnswer:
+    """Tell how far the newest signing policies of Flare are on their way to Flow."""
+    return PoliciesAnswer.of(read_policies().run())
+
+
+app.include_router(routes, "/v1/operator")
+app.include_router(routes, CONSOLE)
 
 
 @logger.inject_lambda_context

@@ -13,7 +13,8 @@ from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event i
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.bootstrap.session_authorizer import find_session
+from flareflow.accounts.models import Session
+from flareflow.bootstrap.session_authorizer import find_session, operators
 
 logger = Logger()
 
@@ -22,5 +23,12 @@ logger = Logger()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     scheme, _, token = (APIGatewayAuthorizerEventV2(event).headers.get("authorization") or "").partition(" ")
     session = find_session().run(token) if scheme.lower() == "bearer" else None
-    account = {"address": session.address, "session_id": session.session_id} if session else {"address": ""}
-    return APIGatewayAuthorizerResponseV2(authorize=True, context=account).asdict()
+    return APIGatewayAuthorizerResponseV2(authorize=True, context=_account(session)).asdict()
+
+
+def _account(session: Session | None) -> dict[str, Any]:
+    """What the functions are told of who sends the request."""
+    if session is None:
+        return {"address": ""}
+    is_operator = operators().include(session.address)
+    return {"address": session.address, "session_id": session.session_id, "is_operator": is_operator}

@@ -12,6 +12,7 @@ from flareflow.bootstrap.wallet_auth import (
     give_nonce,
     limit_requests,
     list_sessions,
+    operators,
     refresh_session,
     sign_in,
     sign_out,
@@ -36,14 +37,14 @@ def create_session(request: SessionRequest) -> SignedInAnswer:
     logger.info(
         "signed in", account=signed_in.address, session_id=signed_in.session_id, source_ip=client(app).source_ip
     )
-    return SignedInAnswer.of(signed_in)
+    return SignedInAnswer.given(signed_in, operators())
 
 
 @app.post("/v1/auth/tokens", status_code=HTTPStatus.CREATED)
 @refuses("unknown_refresh_token", "refresh_token_reused")
 def refresh(request: RefreshRequest) -> SignedInAnswer:
     """Exchange a refresh token for new tokens; the old ones end."""
-    return SignedInAnswer.of(refresh_session().run(request.refresh_token, client(app)))
+    return SignedInAnswer.given(refresh_session().run(request.refresh_token, client(app)), operators())
 
 
 @app.get("/v1/auth/sessions")

@@ -37,7 +37,7 @@ from infra.local.flare.contracts import deploy_flare, fdc, fund
 from infra.local.flare.network import LOCAL_FLARE
 from infra.local.flow.accounts import LocalFlow
 from infra.local.flow.contracts import deploy_contracts
-from infra.local.flow.emulator import flow_emulator
+from infra.local.flow.emulator import SERVICE_ADDRESS, flow_emulator
 from infra.local.flow.network import EPOCH_SECONDS, STATEMENT_HOST, STATEMENT_URL_PREFIX
 from infra.local.flow.wallet import discovery_url, open_accounts, wallet
 from infra.local.launch import Facts, Part, Step, launch, stop
@@ -228,6 +228,7 @@ def _settings(found: Facts) -> Facts:
     """Write the template's parameters, now that everything is deployed. Returns the stack's addresses."""
     parameters = FIXED_PARAMETERS | {
         "AppOrigins": f"{url('gateway_http')},http://localhost:{port('gateway_http')},{DEVELOPMENT_ORIGIN}",
+        "OperatorAddresses": f"0x{SERVICE_ADDRESS}",  # the wallet shows it as its Service Account
         "LitellmUrl": url("litellm_admin"),
         "Witnesses": f"{witness_key().text} {url('witness')}",
         "WalletDiscoveryUrl": discovery_url(),

@@ -17,6 +17,7 @@ from samtranslator.yaml_helper import yaml_parse
 from flareflow.entrypoints.limits import LIMITS
 from flareflow.entrypoints.problem_codes import PROBLEMS
 from flareflow.entrypoints.problems import CONTENT_TYPE
+from flareflow.entrypoints.requests import CONSOLE
 from infra.openapi.examples import example_of
 from infra.paths import ROOT
 
@@ -30,6 +31,8 @@ SCHEMES: Final = {"Session": "Session", "AWS_IAM": "Operator"}
 """The security schemes of the document by the authorizers of template.yaml."""
 REFUSALS: Final = {"Session": "sign_in_required", "Operator": "operators_only"}
 """The problem that each scheme's routes answer with where nobody is known."""
+FOR_OTHERS: Final = "route_not_found"
+"""The problem that routes of the operators' page answer with for an account that is not an operator's."""
 GATEWAY_SECURED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 DESCRIPTION: Final = """\
 Pay-per-token access to language models, with usage that anyone can verify on chain. docs/api.md explains signing in,
@@ -115,6 +118,7 @@ def _completed(operation: dict[str, Any], route: Route, security: str | None, sc
     summary, _, description = (inspect.getdoc(route.func) or "").partition("\n\n")
     success = str(int(route.status_code))
     problems = [*ALWAYS, *getattr(route.func, "problems", ()), *((REFUSALS[security],) if security else ())]
+    problems += [FOR_OTHERS] if route.openapi_path.startswith(f"{CONSOLE}/") else []
     problems += ["too_many_requests"] if f"{route.method} {route.openapi_path}" in LIMITS else []
     gateway = (*GATEWAY_ALWAYS, *(GATEWAY_SECURED if security else ()))
     return {

@@ -179,6 +179,9 @@ class FakePolicies:
     def get(self, reward_epoch: int) -> SignedPolicy | None:
         return self.kept.get(reward_epoch)
 
+    def newest(self, limit: int) -> Sequence[SignedPolicy]:
+        return [self.kept[reward_epoch] for reward_epoch in sorted(self.kept, reverse=True)[:limit]]
+
     def put(self, policy: SignedPolicy) -> None:
         if self.is_down:
             raise StorageUnavailableError("told to be down")

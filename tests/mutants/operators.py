@@ -12,12 +12,16 @@ REQUESTS: Final = f"{LAYER}/entrypoints/requests.py"
 KEY_DIFFERENCES: Final = f"{LAYER}/accounts/key_differences.py"
 OPERATOR_REQUESTS: Final = f"{LAYER}/metering/operator_requests.py"
 OPERATOR_API: Final = "functions/operator_api/app.py"
+OPERATORS: Final = f"{LAYER}/accounts/operators.py"
+SIGNING_POLICIES: Final = f"{LAYER}/settlement/signing_policies.py"
+PAYERS: Final = f"{LAYER}/settlement/payers.py"
 SIGNATURES: Final = "infra/local/aws/gateway/signatures.py"
 
 TEST_FOCUS: Final = "tests/unit/accounts/test_focus.py"
 TEST_STATISTICS: Final = "tests/unit/settlement/test_statistics.py"
 TEST_ROUTES: Final = "tests/unit/functions/test_every_route.py"
 TEST_OPERATOR_API: Final = "tests/unit/functions/test_operator_api.py"
+TEST_AUTHORIZER: Final = "tests/unit/functions/test_session_authorizer.py"
 TEST_SIGNATURES: Final = "tests/unit/local/test_signatures.py"
 
 FAULTS: Final = (
@@ -92,6 +96,46 @@ FAULTS: Final = (
         '(event["requestContext"].get("authorizer") or {}).get("iam") or {}',
         '{"userArn": "x", **((event["requestContext"].get("authorizer") or {}).get("iam") or {})}',
         [TEST_ROUTES],
+    ),
+    Fault(
+        "operators-every-session-is-an-operators",
+        "The operators' page is for sessions that the authorizer has found among the operators.",
+        REQUESTS,
+        '.get("is_operator") is not True',
+        '.get("is_operator") is None',
+        [TEST_ROUTES],
+    ),
+    Fault(
+        "operators-signers-on-the-page",
+        "The routes of the operators' page take sessions, all others signatures.",
+        REQUESTS,
+        "return operator_account_of(event) if is_of_page else signer_of(event)",
+        'return signer_of(event) if event["requestContext"]["authorizer"].get("iam") else operator_account_of(event)',
+        [TEST_ROUTES],
+    ),
+    Fault(
+        "operators-part-of-an-address",
+        "An operator is an account whose whole address is listed.",
+        OPERATORS,
+        "return address in self.addresses",
+        "return any(address.startswith(one) for one in self.addresses)",
+        [TEST_AUTHORIZER],
+    ),
+    Fault(
+        "operators-policy-signed-by-its-own-voters",
+        "A policy is signed by the voters of the policy before it.",
+        SIGNING_POLICIES,
+        "for signed, before in pairwise(newest)]",
+        "for signed, before in zip(newest, newest)]",
+        [TEST_OPERATOR_API],
+    ),
+    Fault(
+        "operators-one-chain-hides-the-other",
+        "While one chain does not answer, the balance on the other is told.",
+        PAYERS,
+        "        return Payer(address, None)",
+        "        raise",
+        [TEST_OPERATOR_API],
     ),
     Fault(
         "operators-anybody-decides",

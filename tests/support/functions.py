@@ -62,15 +62,19 @@ class Function:
         *,
         caller: str | None = ALICE,
         operator: str | None = None,
+        is_operator: bool = False,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send an HTTP request; a body that is not text is sent as JSON.
 
-        `caller` is who is signed in; `operator` is the identity of IAM that has signed the request instead.
+        `caller` is who is signed in, as an operator if the authorizer has found so; `operator` is the identity of IAM
+        that has signed the request instead.
         The answer must be as docs/openapi.json says.
         """
-        session = {"lambda": {"address": caller, "session_id": SESSION_ID}} if caller else None
+        session = (
+            {"lambda": {"address": caller, "session_id": SESSION_ID, "is_operator": is_operator}} if caller else None
+        )
         sender = {"iam": {"userArn": operator}} if operator else session
         answer = self.handle(
             {

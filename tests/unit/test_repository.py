@@ -82,7 +82,7 @@ def test_a_handler_is_thin(function: str) -> None:
 
 
 def is_route(function: ast.FunctionDef) -> bool:
-    return any(ast.unparse(decorator).startswith("app.") for decorator in function.decorator_list)
+    return any(ast.unparse(decorator).startswith(("app.", "routes.")) for decorator in function.decorator_list)
 
 
 def test_a_file_tells_one_story() -> None:

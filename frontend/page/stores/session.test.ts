@@ -13,6 +13,7 @@ function signedIn(number: number, minutes: number) {
     expires_at: new Date(NOW + minutes * 60_000).toISOString(),
     refresh_token: `ffr_${number}`,
     refresh_expires_at: "2026-12-01T12:00:00Z",
+    is_operator: false,
   };
 }
 

@@ -7,7 +7,6 @@ import pytest
 
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations, DynamoPolicies
 from flareflow.attestation.models import Attestation, Finalization, Proof, SignedPolicy, State, Submission
-from flareflow.attestation.ports import Policies
 from flareflow.errors import RaceLostError
 from tests.fakes.attestation import FakeAttestations, FakePolicies
 
@@ -33,7 +32,7 @@ class Tables:
     """Both ports on one store."""
 
     attestations: FakeAttestations | DynamoAttestations
-    policies: Policies
+    policies: FakePolicies | DynamoPolicies
 
 
 @pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stack)])
@@ -91,6 +90,18 @@ def test_a_signing_policy_is_replaced_by_one_with_more_signatures(tables: Tables
     # Then it has them
     assert tables.policies.get(8) == signed
     assert tables.policies.get(9) is None
+
+
+def test_the_newest_policies_are_listed_first_and_the_searched_block_is_none_of_them(tables: Tables) -> None:
+    # Given policies of three reward epochs, and how far Flare's blocks were searched
+    signed = {number: SignedPolicy(number, b"\x00\x06policy", b"\x1b" * 67) for number in (9, 10, 8)}
+    for policy in signed.values():
+        tables.policies.put(policy)
+    tables.policies.scanned(41)
+    # When the newest two are asked for, and more than there are
+    # Then they come by falling reward epoch
+    assert list(tables.policies.newest(2)) == [signed[10], signed[9]]
+    assert list(tables.policies.newest(20)) == [signed[10], signed[9], signed[8]]
 
 
 def test_the_last_searched_block_is_stored(tables: Tables) -> None:

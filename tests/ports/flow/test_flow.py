@@ -195,6 +195,11 @@ def test_account_keys_have_what_verifying_a_signature_needs(rest: FlowRest) -> N
 
 
 @pytest.mark.stack
+def test_an_account_has_a_balance(rest: FlowRest) -> None:
+    assert rest.account_balance(f"0x{SERVICE_ADDRESS}") > 10**8
+
+
+@pytest.mark.stack
 def test_an_account_that_does_not_exist_has_no_keys(rest: FlowRest) -> None:
     assert rest.account_keys("0xffffffffffffffff") == []
 

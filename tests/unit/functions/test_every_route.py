@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from flareflow.entrypoints.requests import CONSOLE
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.routing import Route, RouteTable
 from tests.support.deployment import deployment_of, template_source
@@ -78,7 +79,7 @@ def _sender(route: Route) -> dict[str, Any]:
     """Who the authorizer of a route has found."""
     if route.authorizer and route.authorizer.is_iam:
         return {"iam": {"userArn": OPERATOR}}
-    return {"lambda": {"address": "0x00000000000a11ce"}}
+    return {"lambda": {"address": "0x00000000000a11ce", "is_operator": route.path.startswith(f"{CONSOLE}/")}}
 
 
 def sent(route: Route, event: dict[str, Any]) -> Answer:
@@ -131,6 +132,27 @@ def test_a_route_of_operators_is_403_without_a_signer(route: Route, found: objec
     event["requestContext"]["authorizer"] = found
     # Then the function refuses before it reads anything
     is_problem(sent(route, event), 403, "operators_only")
+
+
+def console_routes() -> Iterator[Route]:
+    return (route for route in routes() if route.path.startswith(f"{CONSOLE}/"))
+
+
+@pytest.mark.parametrize("route", console_routes(), ids=lambda route: route.key, indirect=True)
+@pytest.mark.parametrize("found", [{}, {"is_operator": False}, {"is_operator": None}, {"is_operator": "false"}])
+def test_a_route_of_the_operators_page_does_not_exist_for_others(route: Route, found: dict[str, object]) -> None:
+    # Given a session of an account that the authorizer has not found among the operators'
+    event = event_of(route)
+    event["requestContext"]["authorizer"] = {"lambda": {"address": "0x00000000000a11ce", **found}}
+    # Then the function answers as for a path that nobody has, before it reads anything
+    is_problem(sent(route, event), 404, "route_not_found")
+
+
+@pytest.mark.parametrize("route", console_routes(), ids=lambda route: route.key, indirect=True)
+def test_a_signature_of_iam_opens_no_route_of_the_operators_page(route: Route) -> None:
+    event = event_of(route)
+    event["requestContext"]["authorizer"] = {"iam": {"userArn": OPERATOR}}
+    is_problem(sent(route, event), 401, "sign_in_required")
 
 
 @pytest.mark.parametrize("route", private_routes(), ids=lambda route: route.key, indirect=True)

@@ -1,4 +1,4 @@
-"""What operators see and decide over HTTP. That IAM lets nobody else in is tried in `tests/unit/owasp`."""
+"""What operators see and decide over HTTP, in both ways. That nobody else comes in is tried in `tests/unit/owasp`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,10 @@ import pytest
 
 from flareflow.accounts.key_differences import SUBSCRIPTIONS_COMPARED, CompareKeys
 from flareflow.accounts.subscriptions import ReadAnySubscription
+from flareflow.attestation.models import SignedPolicy
+from flareflow.attestation.relay import PolicySignature
 from flareflow.entrypoints.limits import LimitRoutes
+from flareflow.errors import FlareUnavailableError
 from flareflow.limits import LimitRequests
 from flareflow.metering import deciding
 from flareflow.metering.cases import Case, CaseKind
@@ -17,10 +20,15 @@ from flareflow.metering.dead_letters import DeadLetters, QueueDepth, QueueName, 
 from flareflow.metering.deciding import ListCases
 from flareflow.metering.margins import ReadMargins
 from flareflow.metering.spent import Sold
-from tests.fakes.accounts import ALICE, FakeClock, FakeRequestCounts
+from flareflow.settlement.payers import ReadPayers
+from flareflow.settlement.signing_policies import ReadPolicies
+from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeRequestCounts
+from tests.fakes.attestation import FakePolicies
 from tests.fakes.metering import NOW
-from tests.support.functions import Answer, Function, Load
+from tests.fakes.settlement import FakeFlow, FakeLightClient
+from tests.support.functions import Answer, Function, Load, sample
 from tests.unit.accounts.test_sweeping import FakeAllSubscriptions, Tick
+from tests.unit.attestation.test_policies import policy
 from tests.unit.metering.test_deciding import CASE, case_of, operator, row
 from tests.unit.metering.test_polling import Metering
 
@@ -52,6 +60,23 @@ class FakeSold:
 
 
 @dataclass
+class FakePayingAccount:
+    """`PayingAccount`."""
+
+    known: str
+    left: int
+    is_down: bool = False
+
+    def address(self) -> str:
+        return self.known
+
+    def balance(self) -> int:
+        if self.is_down:
+            raise FlareUnavailableError("told to be down")
+        return self.left
+
+
+@dataclass
 class Desk:
     """The function, and what is behind it."""
 
@@ -59,15 +84,22 @@ class Desk:
     metering: Metering
     tick: Tick
     queues: FakeQueues
+    flare: FakePayingAccount
+    policies: FakePolicies
 
     def ask(self, method: str, path: str, body: object = None, **query: str) -> Answer:
         """As Olga, whose signature API Gateway has checked."""
         return self.function.call(method, path, body, operator=OLGA, query=query)
 
+    def ask_on_page(self, method: str, path: str, body: object = None) -> Answer:
+        """As Alice, whom the authorizer has found among the operators."""
+        return self.function.call(method, path, body, caller=ALICE, is_operator=True)
+
 
 @pytest.fixture
 def desk(load: Load, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    metering, tick, queues = Metering(), Tick(), FakeQueues()
+    metering, tick, queues, policies = Metering(), Tick(), FakeQueues(), FakePolicies()
+    flare = FakePayingAccount("0x" + "7c" * 20, 5 * 10**18)
     metering.cases.open([case_of(json.dumps(row(total_tokens=31)))])
     tick.open(7)
     made = operator(metering)
@@ -79,10 +111,12 @@ def desk(load: Load, monkeypatch: pytest.MonkeyPatch) -> Desk:
         read_margins=ReadMargins(FakeSold(), unit_nanousd=10**9),
         queues=queues,
         compare_keys=CompareKeys(FakeAllSubscriptions(tick.ledger), tick.keys, tick.issuer),
+        read_payers=ReadPayers(FakePayingAccount(BOB, 7 * 10**8), flare),
+        read_policies=ReadPolicies(FakeLightClient(FakeFlow(), 41), policies),
     )
     limits = LimitRoutes(lambda: LimitRequests(FakeRequestCounts(), FakeClock()))
     monkeypatch.setattr(function.module.app, "limits", limits)
-    return Desk(function, metering, tick, queues)
+    return Desk(function, metering, tick, queues, flare, policies)
 
 
 def test_a_case_is_listed_shown_and_decided_by_its_signer(desk: Desk) -> None:
@@ -98,6 +132,70 @@ def test_a_case_is_listed_shown_and_decided_by_its_signer(desk: Desk) -> None:
     [shown] = desk.ask("GET", "/v1/operator/cases", case=CASE).body["items"]
     assert shown["decision"]["verdict"] == "billed"
     assert desk.ask("GET", "/v1/operator/cases").body["items"] == []
+
+
+def test_a_case_that_is_decided_on_the_page_is_decided_by_the_account(desk: Desk) -> None:
+    # Given an open case
+    [listed] = desk.ask_on_page("GET", "/v1/console/cases").body["items"]
+    # When an operator's account writes it off on the page
+    decided = desk.ask_on_page(
+        "POST", "/v1/console/case-decisions", {"case": CASE, "verdict": "written_off", "why": "x"}
+    )
+    # Then the account is who has decided, for those who sign too
+    assert (listed["id"], decided.body["decision"]["who"]) == (CASE, ALICE)
+    [shown] = desk.ask("GET", "/v1/operator/cases", case=CASE).body["items"]
+    assert shown["decision"]["who"] == ALICE
+
+
+def test_the_page_tells_what_signers_are_told(desk: Desk) -> None:
+    reads = (
+        "cases",
+        "subscriptions/7",
+        "margins/2026-11-24",
+        "queues",
+        "key-differences",
+        "payers",
+        "signing-policies",
+    )
+    for path in reads:
+        told = desk.ask_on_page("GET", f"/v1/console/{path}")
+        assert (told.status, told.body) == (200, desk.ask("GET", f"/v1/operator/{path}").body)
+    assert desk.ask_on_page("POST", "/v1/console/redrives", {"queue": "stream_dead_letters"}).body["moved"] == "2"
+
+
+def test_no_price_book_is_put_in_force_on_the_page(desk: Desk) -> None:
+    book = {"version": 4, "title": "next", "models": {}, "default": {"prompt": 1, "completion": 1}}
+    event = sample("operator_api") | {"rawPath": "/v1/console/price-books", "body": json.dumps({"book": book})}
+    event["requestContext"] |= {"authorizer": {"lambda": {"address": ALICE, "is_operator": True}}}
+    event["requestContext"]["http"] |= {"method": "POST", "path": "/v1/console/price-books"}
+    assert desk.function.handle(event)["statusCode"] == 404
+
+
+def test_the_balances_of_who_pays_are_told_and_an_outage_hides_only_its_own(desk: Desk) -> None:
+    # Given two accounts that pay, and a node of Flare that does not answer any more
+    told = desk.ask("GET", "/v1/operator/payers").body
+    desk.flare.is_down = True
+    later = desk.ask("GET", "/v1/operator/payers").body
+    # Then both are told, and then the one that is known with the other's address
+    flow = {"address": BOB, "balance_ufix64": str(7 * 10**8)}
+    assert told == {"flow": flow, "flare": {"address": "0x" + "7c" * 20, "balance_wei": str(5 * 10**18)}}
+    assert later == {"flow": flow, "flare": {"address": "0x" + "7c" * 20, "balance_wei": None}}
+
+
+def test_the_newest_policies_are_told_with_how_much_of_them_is_signed(desk: Desk) -> None:
+    # Given three policies, of which the newest is signed by two voters of the one before
+    for number, signers in ((41, ()), (42, (0, 1, 2, 3)), (43, (1, 4))):
+        signatures = b"".join(PolicySignature(27, bytes(32), bytes(32), index).encode() for index in signers)
+        desk.policies.put(SignedPolicy(number, policy(number), signatures))
+    desk.policies.scanned(1_000)
+    # When an operator looks
+    told = desk.ask("GET", "/v1/operator/signing-policies").body
+    # Then the first one, whose voters before are unknown, is left out
+    assert (told["on_flow"], told["searched_to_block"]) == ("41", "1000")
+    assert [(one["reward_epoch"], one["signed_weight"], one["needed_weight"]) for one in told["policies"]] == [
+        ("43", "200", "300"),
+        ("42", "400", "300"),
+    ]
 
 
 def test_a_long_list_of_cases_comes_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from flareflow.accounts.operators import Operators
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sessions import ListSessions, OpenSession, RefreshSession, SignOut
 from flareflow.accounts.sign_in import GiveNonce, SignIn
@@ -33,6 +35,7 @@ def auth(load: Load) -> Function:
         refresh_session=RefreshSession(sessions, lambda _: None, tokens, clock),
         list_sessions=ListSessions(sessions, clock),
         sign_out=SignOut(sessions, lambda _: None),
+        operators=Operators.listed(BOB),
     )
 
 
@@ -62,23 +65,35 @@ def test_a_sign_in_that_is_refused_says_why(auth: Function, change: dict[str, ob
 
 
 @pytest.fixture
-def signed_in(auth: Function, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def signed_in(auth: Function, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A session of Alice, whose proof is believed."""
     believing = replace(auth.module.sign_in(), prove=SimpleNamespace(run=lambda proof: None))
     monkeypatch.setattr(auth.module, "sign_in", lambda: believing)
     nonce = auth.call("POST", "/v1/auth/nonces", caller=None).body["nonce"]
     answer = auth.call("POST", "/v1/auth/sessions", PROOF | {"nonce": nonce}, caller=None)
     assert answer.status == 201
-    body: dict[str, str] = answer.body
+    body: dict[str, Any] = answer.body
     return body
 
 
-def test_a_sign_in_gives_two_tokens_and_their_ends(signed_in: dict[str, str]) -> None:
+def test_a_sign_in_gives_two_tokens_and_their_ends(signed_in: dict[str, Any]) -> None:
     assert signed_in.keys() == {
-        *("session_id", "address", "access_token", "expires_at", "refresh_token", "refresh_expires_at")
+        *("session_id", "address", "access_token", "expires_at", "refresh_token", "refresh_expires_at"),
+        "is_operator",
     }
     assert (signed_in["address"], signed_in["expires_at"]) == (ALICE, "2026-11-24T10:15:00.000000Z")
     assert signed_in["refresh_expires_at"] == "2026-12-01T10:00:00.000000Z"
+
+
+def test_an_operator_is_told_so_at_sign_in_and_at_each_refresh(
+    auth: Function, monkeypatch: pytest.MonkeyPatch, signed_in: dict[str, Any]
+) -> None:
+    # Given a session of Alice, who is no operator
+    assert signed_in["is_operator"] is False
+    # When she is listed among the operators, Then her next tokens come with that word
+    monkeypatch.setattr(auth.module, "operators", lambda: Operators.listed(f"{BOB},{ALICE}"))
+    refreshed = auth.call("POST", "/v1/auth/tokens", {"refresh_token": signed_in["refresh_token"]}, caller=None)
+    assert refreshed.body["is_operator"] is True
 
 
 def test_a_request_says_what_its_wallet_has_signed(auth: Function, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,14 +109,14 @@ def test_a_request_says_what_its_wallet_has_signed(auth: Function, monkeypatch: 
     assert seen == ["account-proof", "user-signature", "account-proof"]
 
 
-def test_a_refresh_gives_another_pair_once(auth: Function, signed_in: dict[str, str]) -> None:
+def test_a_refresh_gives_another_pair_once(auth: Function, signed_in: dict[str, Any]) -> None:
     body = {"refresh_token": signed_in["refresh_token"]}
     first, again = (auth.call("POST", "/v1/auth/tokens", body, caller=None) for _ in range(2))
     assert (first.status, first.body["session_id"]) == (201, signed_in["session_id"])
     assert (again.status, again.body["code"]) == (401, "refresh_token_reused")
 
 
-def test_an_account_lists_its_sessions_and_signs_out(auth: Function, signed_in: dict[str, str]) -> None:
+def test_an_account_lists_its_sessions_and_signs_out(auth: Function, signed_in: dict[str, Any]) -> None:
     # Given a session that was opened by a browser
     path, listed = f"/v1/auth/sessions/{signed_in['session_id']}", auth.call("GET", "/v1/auth/sessions")
     [one] = listed.body["items"]
@@ -115,7 +130,7 @@ def test_an_account_lists_its_sessions_and_signs_out(auth: Function, signed_in: 
 
 
 def test_sign_ins_and_sign_outs_are_logged_without_tokens(
-    auth: Function, caplog: pytest.LogCaptureFixture, signed_in: dict[str, str]
+    auth: Function, caplog: pytest.LogCaptureFixture, signed_in: dict[str, Any]
 ) -> None:
     # When a session is refreshed twice by one token
     for _ in range(2):

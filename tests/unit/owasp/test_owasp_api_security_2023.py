@@ -27,12 +27,14 @@ from tests.unit.template.main_job import SUBSCRIPTION, MainJob
 BOBS: Final = 8
 """Bob's own subscription."""
 CAROL: Final = "0x00000000000ca401"
+OLGA: Final = "0x0000000000000164"
+"""The account of an operator."""
 
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[ApiInMemory]:
     """Alice has a subscription with a key and a session; so has Bob, who attacks."""
-    with aws_in_memory(Template.load({})) as aws:
+    with aws_in_memory(Template.load({"OperatorAddresses": OLGA})) as aws:
         api, job = ApiInMemory(aws), MainJob(aws)
         job.open_subscription()
         job._read_chain(SubscriptionOpened(BOBS, BOB, 1, 1, 100_000_000, 100_000_000))
@@ -210,6 +212,39 @@ def test_api5_operators_routes_are_closed_to_customers(api: ApiInMemory, alice: 
     }
 
 
+def test_api5_the_operators_page_is_closed_to_customers(api: ApiInMemory, alice: Account, bob: Account) -> None:
+    # Given all routes of the operators' page
+    routes = [route for route in api.routes if route.path.startswith("/v1/console/")]
+    assert len(routes) >= 9
+    # When customers ask for them, whatever claims of an operator they send
+    claims = {"x-operator": OLGA, "is_operator": "true", "x-amz-date": "20261124T100000Z"}
+    for route in routes:
+        for token in (alice.token, bob.token):
+            told = api.call(route.method, path_to(route, alice), {}, token=token, headers=claims)
+            # Then there is no such route for them, as for a path that nobody has
+            assert is_refused(told, 404, "route_not_found"), route.key
+        assert api.call(route.method, path_to(route, alice), {}, headers=claims).status == 401
+    # And no route of the page changes prices
+    assert not [route.key for route in routes if "price" in route.path]
+
+
+def test_api5_an_account_that_is_listed_operates_on_the_page_only(api: ApiInMemory) -> None:
+    # Given an open case, and the session of an account that the template lists
+    case, olga = open_case(api, "key-2"), api.sign_in(OLGA)
+    assert olga.session["is_operator"]
+    # When she decides it on the page, and says to be somebody else
+    wish = {"case": case, "verdict": "written_off", "why": "asked"}
+    refused = api.call("POST", "/v1/console/case-decisions", {**wish, "who": "somebody"}, token=olga.token)
+    told = api.call("POST", "/v1/console/case-decisions", wish, token=olga.token)
+    # Then her account is noted, and routes that are signed stay closed to her
+    assert is_refused(refused, 400, "invalid_request")
+    assert (told.status, told.body["decision"]["who"]) == (200, OLGA)
+    assert api.call("GET", "/v1/operator/cases", token=olga.token).status == 403
+    # And she reads any subscription there, and none of somebody else's as a customer
+    assert api.call("GET", f"/v1/console/subscriptions/{SUBSCRIPTION}", token=olga.token).status == 200
+    assert api.call("GET", f"/v1/subscriptions/{SUBSCRIPTION}", token=olga.token).status == 404
+
+
 def test_api5_an_operator_is_who_iam_says_it_is(api: ApiInMemory) -> None:
     # Given an open case
     case = open_case(api)
@@ -224,10 +259,10 @@ def test_api5_an_operator_is_who_iam_says_it_is(api: ApiInMemory) -> None:
     assert api.call("GET", "/v1/subscriptions", is_operator=True).status == 401
 
 
-def open_case(api: ApiInMemory) -> str:
+def open_case(api: ApiInMemory, key: str = "key-1") -> str:
     """The id of a new open case."""
     usage = api.aws.tables.Table(api.aws.name_of("UsageTable"))
-    case = Case(CaseKind.DIFFERENCE, "billed_less", "key-1", datetime(2026, 11, 24, tzinfo=UTC), "a difference")
+    case = Case(CaseKind.DIFFERENCE, "billed_less", key, datetime(2026, 11, 24, tzinfo=UTC), "a difference")
     DynamoCases(usage, lambda _: None).open([case])
     return case.id
 

@@ -1,13 +1,20 @@
 """What an operator asks for over HTTP in the main job, and what the public may."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, Final
+
+import httpx
 
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.metering.cases import Case, CaseKind
+from flareflow.settlement.payers import ReadPayers
+from tests.fakes.settlement import FakeFlow, FakeLightClient
 from tests.unit.template.aws_in_memory import AwsInMemory
 from tests.unit.template.events import BEGIN, http_event
+from tests.unit.template.handling import replaced
 from tests.unit.template.litellm_stand_in import row
 
 OPERATOR: Final = "arn:aws:iam::123456789012:user/olga"
@@ -21,7 +28,7 @@ def operate(aws: AwsInMemory, subscription_id: int) -> None:
     """Each route once, and each kind of decision."""
     lose_messages(aws)
     open_cases(aws)
-    with aws.function("OperatorApiFunction") as (_, _, handle):
+    with aws.function("OperatorApiFunction") as (app, bootstrap, handle):
         cases = ask(handle, "GET", "/v1/operator/cases")["items"]
         row_case, tally_case = (next(case["id"] for case in cases if case["kind"] == kind) for kind in ("row", "tally"))
         decide = "/v1/operator/case-decisions"
@@ -43,6 +50,23 @@ def operate(aws: AwsInMemory, subscription_id: int) -> None:
             told = ask(handle, "POST", "/v1/operator/redrives", {"queue": queue})
             assert (told["moved"], told["left"]) == moved
         assert "items" in ask(handle, "GET", "/v1/operator/key-differences")
+        look_at_the_chains(handle, app, bootstrap)
+
+
+def look_at_the_chains(handle: Any, app: Any, bootstrap: Any) -> None:
+    """Nodes that tell a balance of 16; the address on Flare is that of the key in KMS."""
+    payers, policies = bootstrap.read_payers(), bootstrap.read_policies()
+    flow = SimpleNamespace(address=payers.flow.address, balance=lambda: 16)
+    node = httpx.MockTransport(lambda _: httpx.Response(200, json={"result": "0x10"}))
+    flare = replace(payers.flare, http=httpx.Client(transport=node))
+    with replaced(
+        app,
+        read_payers=ReadPayers(flow, flare),
+        read_policies=replace(policies, light_client=FakeLightClient(FakeFlow(), 7)),
+    ):
+        told = ask(handle, "GET", "/v1/operator/payers")
+        assert (told["flow"]["balance_ufix64"], told["flare"]["balance_wei"]) == ("16", "16")
+        assert ask(handle, "GET", "/v1/operator/signing-policies")["on_flow"] == "7"
 
 
 def open_cases(aws: AwsInMemory) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from flareflow.entrypoints.metrics import Metric
+from flareflow.entrypoints.requests import CONSOLE
 from flareflow.time import Deadline
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.event_sources import EventSource, event_sources
@@ -73,6 +74,8 @@ HTTP: Final = {
     "UsageIngestFunction": None,
 }
 """Functions behind the HTTP API, and who says for whom each of their routes is called."""
+BY_SESSION: Final = f"{CONSOLE}/"
+"""What the routes of the operators' page begin with: sessions are for them, though their function has others."""
 OF_STRANGERS: Final = {"POST /v1/auth/nonces", "POST /v1/auth/sessions", "POST /v1/auth/tokens"}
 """Routes that nobody is signed in on, though their function has others."""
 HEADS: Final = {"PublicApiFunction": {"HEAD /v1/{path+}"}}
@@ -123,6 +126,7 @@ def routes_are_those_of_the_handlers(deployment: Deployment, _: Needs) -> Iterat
             yield f"{function} handles {sorted(handled)}, and the template has {sorted(served)}"
         for route in routes:
             wanted = None if route.key in OF_STRANGERS else authorizer
+            wanted = "SessionAuthorizerFunction" if route.path.startswith(BY_SESSION) else wanted
             if route.function == function and (route.authorizer and route.authorizer.function) != wanted:
                 yield f"{route.key} is authorized by {route.authorizer}, not by {wanted}"
 

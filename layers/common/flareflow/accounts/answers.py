@@ -1,8 +1,11 @@
 """Answers of the HTTP API about an account's own: sessions, subscriptions, usage and keys."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Self
 
 from flareflow.accounts.models import KeyStatus
+from flareflow.accounts.operators import Operators
+from flareflow.accounts.sessions import SignedIn
 from flareflow.accounts.standing import Standing
 from flareflow.accounts.usage_history import UsageState
 from flareflow.answers import Address, Answer, Cursor, Hex, KeyHash, Moment, Money, Number, shown
@@ -19,7 +22,8 @@ class NonceAnswer(Answer):
 class SignedInAnswer(Answer):
     """A session with new tokens, which are in no later answer. Send `access_token` as `Authorization: Bearer`.
 
-    `expires_at` is the end of the access token, `refresh_expires_at` that of the refresh token.
+    `expires_at` is the end of the access token, `refresh_expires_at` that of the refresh token. `is_operator`: the
+    account may use the routes of the operators' page, `/v1/console/…`.
     """
 
     session_id: Annotated[str, shown("c1" * 32)]
@@ -28,6 +32,11 @@ class SignedInAnswer(Answer):
     expires_at: Moment
     refresh_token: Annotated[str, shown("ffr_01cf0e2f2f715450_" + "c1" * 32 + "_" + "8d" * 32)]
     refresh_expires_at: Moment
+    is_operator: bool
+
+    @classmethod
+    def given(cls, signed_in: SignedIn, operators: Operators) -> Self:
+        return cls(**asdict(signed_in), is_operator=operators.include(signed_in.address))
 
 
 class SessionAnswer(Answer):

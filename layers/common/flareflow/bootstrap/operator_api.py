@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from functools import cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import boto3
 from pydantic import Field
@@ -11,6 +11,7 @@ from flareflow.accounts.key_differences import CompareKeys
 from flareflow.accounts.subscriptions import ReadAnySubscription
 from flareflow.adapters.aws.dead_letter_queues import SqsQueues
 from flareflow.adapters.aws.secrets import secret
+from flareflow.adapters.dynamodb.attestations import DynamoPolicies
 from flareflow.adapters.dynamodb.key_sweep import DynamoAllSubscriptions
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
@@ -24,7 +25,12 @@ from flareflow.metering.commands import Operator
 from flareflow.metering.dead_letters import QueueName
 from flareflow.metering.deciding import ListCases
 from flareflow.metering.margins import ReadMargins
+from flareflow.settlement.payers import ReadPayers
+from flareflow.settlement.signing_policies import ReadPolicies
 from flareflow.time import utc_now
+
+if TYPE_CHECKING:
+    from flareflow.adapters.flow.rest import FlowRest
 
 
 class OperatorApiSettings(UsageCasesSettings):
@@ -41,6 +47,13 @@ class OperatorApiSettings(UsageCasesSettings):
     stream_dead_letters: str
     push_function: str
     enforcement_function: str
+    statements_table: str
+    flow_rest_url: str
+    flow_network: str
+    flow_contract_address: str
+    flow_operator_address: str
+    flare_rpc_url: str
+    flare_key_id: str
 
 
 @cache
@@ -98,6 +111,36 @@ def compare_keys() -> CompareKeys:
         keys=DynamoVirtualKeys(tables.Table(given.accounts_table)),
         issuer=LiteLLMKeys(litellm_client(given.litellm_url, secret(given.litellm_master_key_secret))),
     )
+
+
+@cache
+def flow() -> "FlowRest":
+    from flareflow.adapters.flow.rest import FlowRest, http_client  # noqa: PLC0415
+
+    return FlowRest(http_client(settings().flow_rest_url))
+
+
+@cache
+def read_payers() -> ReadPayers:
+    from flareflow.adapters.aws.kms import KmsKey  # noqa: PLC0415
+    from flareflow.adapters.flare.payer import FlarePayer  # noqa: PLC0415
+    from flareflow.adapters.flow.payer import FlowPayer  # noqa: PLC0415
+
+    key = KmsKey(boto3.client("kms"), settings().flare_key_id)
+    return ReadPayers(
+        flow=FlowPayer(flow(), settings().flow_operator_address), flare=FlarePayer.at(settings().flare_rpc_url, key)
+    )
+
+
+@cache
+def read_policies() -> ReadPolicies:
+    from flareflow.adapters.flow.cadence import contract_addresses  # noqa: PLC0415
+    from flareflow.adapters.flow.contracts import FlowLightClient  # noqa: PLC0415
+    from flareflow.adapters.flow.rest import FlowScripts  # noqa: PLC0415
+
+    addresses = contract_addresses(settings().flow_network, settings().flow_contract_address)
+    statements = boto3.resource("dynamodb").Table(settings().statements_table)
+    return ReadPolicies(FlowLightClient(FlowScripts(flow(), addresses)), DynamoPolicies(statements))
 
 
 @cache

@@ -4,6 +4,7 @@ from functools import cache
 
 import boto3
 
+from flareflow.accounts.operators import Operators
 from flareflow.accounts.proof import ProveAccount
 from flareflow.accounts.sessions import ListSessions, OpenSession, RefreshSession, SignOut
 from flareflow.accounts.sign_in import GiveNonce, SignIn
@@ -19,11 +20,12 @@ from flareflow.time import utc_now
 
 
 class WalletAuthSettings(Settings):
-    """Environment of the function; `app_origins` are separated by commas."""
+    """Environment of the function; `app_origins` and `operator_addresses` are separated by commas."""
 
     limits_table: str
     accounts_table: str
     app_origins: str
+    operator_addresses: str
     flow_rest_url: str
     realtime_table: str
     websocket_url: str
@@ -45,6 +47,11 @@ def nonces() -> DynamoNonces:
 @cache
 def sessions() -> DynamoSessions:
     return DynamoSessions(boto3.resource("dynamodb").Table(settings().accounts_table))
+
+
+@cache
+def operators() -> Operators:
+    return Operators.listed(settings().operator_addresses)
 
 
 @cache

@@ -1,6 +1,7 @@
 """What the functions behind the HTTP API share: the resolver, strict parsing of requests, and the forms of answers."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -183,6 +184,12 @@ ListCursor = Annotated[
     str | None, Query(alias="cursor", max_length=200, description="`next_cursor` of the part before.")
 ]
 """Where a list goes on; None for its beginning."""
+CaseId = Annotated[str | None, Query(alias="case", max_length=1_000, description="Only this case, as a whole.")]
+CaseCursor = Annotated[
+    str | None, Query(alias="cursor", max_length=1_000, description="`next_cursor` of the part before.")
+]
+"""Where the list of cases goes on: ids of cases are longer than other cursors."""
+DayInPath = Annotated[date, Path(examples=["2026-11-24"])]
 Since = Annotated[Moment | None, Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="Its beginning.")]
 Until = Annotated[Moment | None, Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="Its end.")]
 """The end of a window of time."""

@@ -39,6 +39,8 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "POST /v1/operator/case-decisions": Limit(120, Sender.ACCOUNT),
     "POST /v1/operator/price-books": Limit(10, Sender.ACCOUNT),
     "POST /v1/operator/redrives": Limit(30, Sender.ACCOUNT),
+    "POST /v1/console/case-decisions": Limit(120, Sender.ACCOUNT),
+    "POST /v1/console/redrives": Limit(30, Sender.ACCOUNT),
     "POST /v1/quotes": Limit(60, Sender.SOURCE_IP),
 }
 """By route, as API Gateway names it."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
-from flareflow.errors import ForbiddenError, InvalidRequestError, UnauthenticatedError
+from flareflow.errors import ForbiddenError, InvalidRequestError, NotFoundError, UnauthenticatedError
 from flareflow.inputs import Client
 
 BODY_BYTES_MAX: Final = 5 * 1024 * 1024
@@ -17,6 +17,8 @@ PATH_BYTES_MAX: Final = 1_000
 """DynamoDB's keys have at most 2,048 bytes, and what a path names is part of one."""
 QUERY_BYTES_MAX: Final = 4_000
 USER_AGENT_CHARACTERS_MAX: Final = 200
+CONSOLE: Final = "/v1/console"
+"""Where the routes of the operators' page are, which take sessions; all others of operators are signed."""
 
 type Event = Mapping[str, Any]
 """An event of an HTTP API, payload format 2.0."""
@@ -53,6 +55,27 @@ def account_of(event: Event) -> str:
 
 
 def operator_of(event: Event) -> str:
+    """Which operator sends a request: a Flow address on the routes of their page, an ARN of IAM on all others.
+
+    Raises what `operator_account_of` and `signer_of` raise.
+    """
+    is_of_page = event["rawPath"].startswith(f"{CONSOLE}/")
+    return operator_account_of(event) if is_of_page else signer_of(event)
+
+
+def operator_account_of(event: Event) -> str:
+    """The Flow address of the session, which the authorizer has found among the operators'.
+
+    Raises UnauthenticatedError `sign_in_required` without a session. For any other account there is no such route:
+    NotFoundError `route_not_found`.
+    """
+    account = account_of(event)
+    if event["requestContext"]["authorizer"]["lambda"].get("is_operator") is not True:
+        raise NotFoundError("route_not_found", "There is no such path.", account=account)
+    return account
+
+
+def signer_of(event: Event) -> str:
     """The ARN of the IAM user or role that has signed the request. API Gateway has checked the signature.
 
     Raises ForbiddenError `operators_only` without one.

@@ -1,4 +1,4 @@
-"""What an operator sends: decisions of cases, price books, dead letters. Who it is, IAM says and no body."""
+"""What an operator sends: decisions of cases, price books, dead letters. No body says who it is."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self

@@ -22,6 +22,7 @@ ADDRESS = "0xf8d6e0586b0a20c7"
 REQUESTS: list[Callable[[FlowRest], object]] = [
     lambda rest: rest.execute("access(all) fun main() {}"),
     lambda rest: rest.account_key(ADDRESS, 0),
+    lambda rest: rest.account_balance(ADDRESS),
     lambda rest: rest.latest_final_block(),
     lambda rest: rest.latest_sealed_block(),
     lambda rest: rest.events("A.01.Contract.Event", 1, 2),
@@ -73,6 +74,11 @@ def test_a_script_runs_at_the_latest_sealed_block() -> None:
     node = Node(script_value={"type": "UInt64", "value": "7"})
     assert node.rest.execute("access(all) fun main(): UInt64 { return 7 }") == 7
     assert node.asked[0].url.params["block_height"] == "sealed"
+
+
+def test_a_balance_is_in_the_smallest_unit() -> None:
+    account = httpx.Response(200, json={"address": ADDRESS, "balance": "100000000000", "keys": []})
+    assert rest_over(lambda _: account).account_balance(ADDRESS) == 1_000 * 10**8
 
 
 def test_revoked_keys_are_listed_as_such() -> None:

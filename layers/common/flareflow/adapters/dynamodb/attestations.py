@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.keys import ABSENT
+from flareflow.adapters.dynamodb.keys import ABSENT, Item
 from flareflow.adapters.dynamodb.tables import ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 
@@ -97,10 +97,14 @@ class DynamoPolicies:
     def get(self, reward_epoch: int) -> SignedPolicy | None:
         with translating("read a signing policy"):
             item = self.table.get_item(Key=POLICY.key(reward_epoch=reward_epoch), ConsistentRead=True).get("Item")
-        if item is None:
-            return None
-        policy, signatures = bytes.fromhex(str(item["policy"])), bytes.fromhex(str(item["signatures"]))
-        return SignedPolicy(reward_epoch, policy, signatures)
+        return _policy_of(item) if item else None
+
+    def newest(self, limit: int) -> Sequence[SignedPolicy]:
+        with translating("list the newest signing policies"):
+            items = self.table.query(
+                KeyConditionExpression=POLICY.all_of(), ScanIndexForward=False, ConsistentRead=True, Limit=limit
+            )["Items"]
+        return list(map(_policy_of, items))
 
     def put(self, policy: SignedPolicy) -> None:
         with translating("store a signing policy"):
@@ -111,6 +115,11 @@ class DynamoPolicies:
                     "signatures": policy.signatures.hex(),
                 }
             )
+
+
+def _policy_of(item: Item) -> SignedPolicy:
+    policy, signatures = bytes.fromhex(str(item["policy"])), bytes.fromhex(str(item["signatures"]))
+    return SignedPolicy(POLICY.number(item, "reward_epoch"), policy, signatures)
 
 
 def attestation_of(record: str) -> Attestation:

@@ -180,7 +180,7 @@ POLICY: Final = ItemKind(
     pk="POLICY",
     sk="REWARD#{reward_epoch:020}",
     holds="Flare's signing policy of a reward epoch and the signatures of the policy before it, in hex.",
-    serves="attestation_submission stores it; flow_billing reads it by reward epoch.",
+    serves="attestation_submission stores it; flow_billing reads it by reward epoch, operator_api the newest ones.",
     attributes=("policy", "signatures"),
 )
 POLICY_SCAN: Final = ItemKind(

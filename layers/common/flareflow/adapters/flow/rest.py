@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated, Final
 
 import httpx
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from flareflow.accounts.models import FULL_WEIGHT
 from flareflow.adapters.flow.cadence import cadence_code
@@ -93,6 +93,10 @@ class _Keys(BaseModel):
     keys: list[RestAccountKey] = []
 
 
+class _Account(BaseModel):
+    balance: Annotated[int, Field(ge=0)]
+
+
 class _Block(BaseModel):
     header: BlockHeader
 
@@ -102,6 +106,7 @@ _BLOCK_EVENTS: Final = TypeAdapter(list[BlockEvents])
 _RESULT: Final = TypeAdapter(TransactionResult)
 _KEYS: Final = TypeAdapter(_Keys)
 _KEY: Final = TypeAdapter(RestAccountKey)
+_ACCOUNT: Final = TypeAdapter(_Account)
 _TEXT: Final = TypeAdapter(bytes)
 _FAILURES: Final[Mapping[int, type[UnavailableError]]] = {
     HTTPStatus.BAD_REQUEST: FlowRefusedError,
@@ -146,6 +151,10 @@ class FlowRest:
     def account_key(self, address: str, index: int) -> RestAccountKey:
         """One key, with the sequence number that its next transaction must have."""
         return self._ask(_KEY, "GET", f"/v1/accounts/{_bare(address)}/keys/{index}")
+
+    def account_balance(self, address: str) -> int:
+        """What an account has at the latest sealed block, in 1e-8 FLOW."""
+        return self._ask(_ACCOUNT, "GET", f"/v1/accounts/{_bare(address)}").balance
 
     def latest_final_block(self) -> BlockHeader:
         """The latest finalized block, which a new transaction should refer to."""
