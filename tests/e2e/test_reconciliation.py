@@ -17,7 +17,7 @@ from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.tables import (
     BILLED_OF_KEY,
-    COUNTED_OF_KEY,
+    COMPARED_OF_KEY,
     RECONCILED,
     SUBSCRIPTION,
     USAGE_PACK,
@@ -91,7 +91,7 @@ class Reconciled:
         assert answer.is_success and "x-amz-function-error" not in answer.headers, answer.text
 
     def reconcile_an_hour_later(self) -> None:
-        """Reconcile when all is settled, and what LiteLLM counts now was noted more than an hour ago.
+        """Reconcile when all is settled, and what is billed and counted now was noted more than an hour ago.
 
         Until then the journal is some seconds behind the chain, which would look alike at two runs so soon after
         each other.
@@ -99,9 +99,14 @@ class Reconciled:
         eventually(self.is_settled)
         self.reconcile()
         for _ in range(2):
-            before = timestamp(datetime.now(UTC) - OVER_AN_HOUR)
-            self._update(self.counted_key, "SET #name = :value", {"#name": "at"}, {":value": before})
+            self.let_an_hour_pass()
             self.reconcile()
+
+    def let_an_hour_pass(self) -> None:
+        """As if what was billed and counted had been noted more than an hour ago."""
+        key = COMPARED_OF_KEY.key(day=today().isoformat(), key_hash=self.customer.key_hash)
+        before = timestamp(datetime.now(UTC) - OVER_AN_HOUR)
+        self._update(key, "SET #name = :value", {"#name": "at"}, {":value": before})
 
     def is_settled(self) -> bool:
         """Whether the journal has the settlement of all that is counted."""
@@ -118,10 +123,6 @@ class Reconciled:
         found = [case for case in cases if case.kind is CaseKind.DIFFERENCE and case.reason in REASONS]
         mine, number = self.customer.key_hash, self.customer.subscription_id
         return [(case.reason, number if mine in case.what else case.subscription_id) for case in found]
-
-    @property
-    def counted_key(self) -> Item:
-        return COUNTED_OF_KEY.key(day=today().isoformat(), key_hash=self.customer.key_hash)
 
     def bill_a_dollar(self) -> None:
         """As if a call had been billed that LiteLLM has never counted."""
@@ -198,6 +199,7 @@ def test_nothing_differs_on_a_healthy_stack_and_each_planted_difference_is_a_cas
     reconciled.change_the_journal()
 
     def all_found() -> bool:
+        reconciled.let_an_hour_pass()
         reconciled.reconcile()
         return {reason for reason, _ in reconciled.differences()} == REASONS
 

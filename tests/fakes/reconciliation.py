@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import Usage
-from flareflow.metering.spent import BilledCall, KeyLine, MarginLine, Sold, Spent
+from flareflow.metering.spent import BilledCall, Compared, KeyLine, MarginLine, Sold, Spent
 
 
 @dataclass
@@ -78,8 +78,8 @@ class FakeReconciled:
     last: dict[tuple[date | None, str], int] = field(default_factory=dict)
     sold_on: dict[date, dict[str, Sold]] = field(default_factory=dict)
     sold_until: dict[tuple[date, str], int] = field(default_factory=dict)
-    noted: dict[tuple[date | None, str], tuple[datetime, Spent]] = field(default_factory=dict)
-    settled: dict[tuple[date | None, str], Spent] = field(default_factory=dict)
+    noted: dict[tuple[date | None, str], tuple[datetime, Compared]] = field(default_factory=dict)
+    settled: dict[tuple[date | None, str], Compared] = field(default_factory=dict)
 
     def through_epoch(self) -> int:
         return self.epoch
@@ -114,16 +114,16 @@ class FakeReconciled:
     def billed(self, day: date | None) -> Mapping[str, Spent]:
         return dict(self.spent.get(day, {}))
 
-    def counted_before(
-        self, day: date | None, counted: Mapping[str, Spent], before: datetime, now: datetime
-    ) -> Mapping[str, Spent]:
-        for key_hash, spent in counted.items():
+    def compared_before(
+        self, day: date | None, compared: Mapping[str, Compared], before: datetime, now: datetime
+    ) -> Mapping[str, Compared]:
+        for key_hash, numbers in compared.items():
             at, noted = self.noted.get((day, key_hash), (None, None))
             if at is None or at <= before:
-                self.noted[day, key_hash] = (now, spent)
+                self.noted[day, key_hash] = (now, numbers)
                 if noted:
                     self.settled[day, key_hash] = noted
-        return {key: self.settled[day, key] for key in counted if (day, key) in self.settled}
+        return {key: self.settled[day, key] for key in compared if (day, key) in self.settled}
 
 
 @dataclass

@@ -377,6 +377,22 @@ FAULTS: Final = (
         [TEST_RECONCILING],
     ),
     Fault(
+        "metering-surplus-told-at-once",
+        "What was billed may be counted by LiteLLM within an hour.",
+        RECONCILING,
+        "        if day is None or day == now.astimezone(UTC).date():\n",
+        "        if day is None:\n",
+        [TEST_RECONCILING],
+    ),
+    Fault(
+        "metering-surplus-of-keys-that-litellm-names",
+        "What was billed of a key that LiteLLM does not name is told.",
+        RECONCILING,
+        "keys = sorted(billed.keys() | counted.keys() if day else counted.keys())",
+        "keys = sorted(counted.keys())",
+        [TEST_RECONCILING],
+    ),
+    Fault(
         "metering-report-at-midnight",
         "A day is reported once its last calls have ended.",
         RECONCILING,

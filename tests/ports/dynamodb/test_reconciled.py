@@ -13,7 +13,7 @@ from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.ports import Reconciled
-from flareflow.metering.spent import Sold, Spent
+from flareflow.metering.spent import Compared, Sold, Spent
 from tests.fakes.metering import KEY, NOW, FakePriceBooks, row
 from tests.fakes.reconciliation import FakeReconciled
 from tests.support.dynamodb import fresh_table
@@ -50,16 +50,19 @@ def test_epochs_add_up_by_key_and_day_each_once(reconciled: Reconciled) -> None:
     assert reconciled.sold(DAY - timedelta(days=1)) == {}
 
 
-def test_what_was_counted_an_hour_ago_is_remembered(reconciled: Reconciled) -> None:
-    def counted(rows: int, hours: float) -> object:
+def test_what_was_compared_an_hour_ago_is_remembered(reconciled: Reconciled) -> None:
+    def compared(rows: int, hours: float) -> object:
         now = NOW + hours * HOUR
-        return reconciled.counted_before(DAY, {KEY: Spent(rows, 10 * rows)}, now - HOUR, now)
+        return reconciled.compared_before(DAY, {KEY: numbers(rows)}, now - HOUR, now)
 
-    assert counted(3, 0) == {}
-    assert counted(5, 0.5) == {}
-    assert counted(6, 1) == {KEY: Spent(3, 30)}
-    assert counted(8, 1.5) == {KEY: Spent(3, 30)}
-    assert counted(9, 2) == {KEY: Spent(6, 60)}
+    def numbers(rows: int) -> Compared:
+        return Compared(Spent(rows, 10 * rows), 7 * rows)
+
+    assert compared(3, 0) == {}
+    assert compared(5, 0.5) == {}
+    assert compared(6, 1) == {KEY: numbers(3)}
+    assert compared(8, 1.5) == {KEY: numbers(3)}
+    assert compared(9, 2) == {KEY: numbers(6)}
 
 
 def test_the_last_report_is_remembered(reconciled: Reconciled) -> None:

@@ -10,7 +10,7 @@ from flareflow.errors import BrokenRuleError, SpendLogUnavailableError, StorageU
 from flareflow.metering.cases import Case
 from flareflow.metering.models import Usage
 from flareflow.metering.reconciling import Reconcile, ReconciliationReport
-from flareflow.metering.spent import BilledCall, KeyLine, Spent
+from flareflow.metering.spent import BilledCall, Compared, KeyLine, Spent
 from flareflow.time import Deadline
 from tests.fakes.metering import KEY, NOW, FakeKeyDirectory
 from tests.fakes.reconciliation import (
@@ -99,12 +99,30 @@ def test_a_row_that_comes_within_the_hour_is_no_difference(reconciling: Reconcil
     assert reconciling.run(NOW + HOUR).differences == 0
 
 
-def test_what_was_billed_and_litellm_never_counted_is_told(reconciling: Reconciling) -> None:
+def test_what_was_billed_and_litellm_never_counted_is_told_after_an_hour(reconciling: Reconciling) -> None:
+    # Given three billed calls, of which LiteLLM has counted two
     reconciling.bill(1, rows=3)
     reconciling.count(2)
-    assert reconciling.run(NOW).differences == 1
+    # When it is compared at once, Then LiteLLM may still write the third into its totals
+    assert reconciling.run(NOW).differences == 0
+    assert reconciling.run(NOW + HOUR - MINUTE).differences == 0
+    # When an hour has passed, Then a person is told
+    assert reconciling.run(NOW + HOUR).differences == 1
     [case] = reconciling.cases.opened.values()
     assert case.reason == "billed_more"
+
+
+def test_what_litellm_counts_within_the_hour_is_no_difference(reconciling: Reconciling) -> None:
+    reconciling.bill(1, rows=3)
+    reconciling.run(NOW)
+    reconciling.bill(2, rows=1)
+    reconciling.count(3)
+    assert reconciling.run(NOW + HOUR).differences == 0
+
+
+def test_what_is_billed_of_a_key_that_litellm_does_not_name_is_told_after_an_hour(reconciling: Reconciling) -> None:
+    reconciling.bill(1, rows=1)
+    assert [reconciling.run(NOW + hours * HOUR).differences for hours in (0, 1)] == [0, 1]
 
 
 def test_costs_may_differ_by_the_rounding_of_each_row(reconciling: Reconciling) -> None:
@@ -208,6 +226,7 @@ def an_epoch_with_a_wrong_statement(reconciling: Reconciling) -> None:
 
 
 def a_day_with_more_than_litellm_has_counted(reconciling: Reconciling) -> None:
+    """Nothing is awaited of a day that is over."""
     yesterday = NOW - timedelta(days=1)
     reconciling.bill(1, rows=3, started_at=yesterday)
     reconciling.count(2, day=yesterday.date())
@@ -265,7 +284,7 @@ def test_a_day_has_one_report_which_also_compares_the_totals_of_keys(reconciling
     # Then there is one report of yesterday
     assert reconciling.reports.written == {
         yesterday: [
-            KeyLine(KEY, yesterday, Spent(2, 2_000), Spent(2, 2_000)),
+            KeyLine(KEY, yesterday, Spent(2, 2_000), Spent(2, 2_000), Compared(Spent(2, 2_000), 2_000)),
             KeyLine(KEY, None, Spent(2, 2_000), Spent(0, 3_000)),
         ]
     }

@@ -7,7 +7,7 @@ from typing import Protocol
 from flareflow.metering.cases import Case
 from flareflow.metering.models import Subscriptions, Usage, Window
 from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, SpendPage
-from flareflow.metering.spent import BilledCall, KeyLine, MarginLine, Sold, Spent
+from flareflow.metering.spent import BilledCall, Compared, KeyLine, MarginLine, Sold, Spent
 from flareflow.metering.usage_events import CountReport, OwnedRecord, OwnedRow, RecordReport
 
 
@@ -181,10 +181,10 @@ class Reconciled(Protocol):
     def billed(self, day: date | None) -> Mapping[str, Spent]:
         """What was billed on a day, by key."""
 
-    def counted_before(
-        self, day: date | None, counted: Mapping[str, Spent], before: datetime, now: datetime
-    ) -> Mapping[str, Spent]:
-        """Note what LiteLLM counts `now`; return what it had counted at a moment not after `before`, where known."""
+    def compared_before(
+        self, day: date | None, compared: Mapping[str, Compared], before: datetime, now: datetime
+    ) -> Mapping[str, Compared]:
+        """Note what is compared `now`, by key; return what was compared not later than `before`, where known."""
 
 
 class JournalCheck(Protocol):

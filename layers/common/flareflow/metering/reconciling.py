@@ -1,10 +1,11 @@
 """Reconciliation: what was billed against what LiteLLM counted, statements against events, journal against chain.
 
 Every closed epoch is added to the numbers of each key and day. Those of a day are compared with LiteLLM's daily
-activity, and those of all days with the key's own total. LiteLLM counts a call at once and its row is billed minutes
-later, so what is billed now is compared with what LiteLLM said an hour ago or earlier; and what LiteLLM says now may
-not be less than what was billed before. A difference is an open case, which a person bills or writes off. What cannot
-be read is an open case as well, and the rest is compared as usual.
+activity, and those of all days with the key's own total. LiteLLM writes its totals and its rows one after the other,
+in any order, and a row is billed minutes later. So what LiteLLM had counted an hour ago or earlier must be billed now,
+and what was billed then must be counted now; a day that is over two hours ago is compared as it is. A difference is an
+open case, which a person bills or writes off. What cannot be read is an open case as well, and the rest is compared as
+usual.
 """
 
 import hashlib
@@ -28,11 +29,11 @@ from flareflow.metering.ports import (
     Reports,
     SealedTotals,
 )
-from flareflow.metering.spent import BilledCall, KeyLine, MarginLine, Sold, Spent
+from flareflow.metering.spent import BilledCall, Compared, KeyLine, MarginLine, Sold, Spent
 from flareflow.time import Deadline
 
 SETTLED_AFTER: Final = timedelta(hours=1)
-"""So long after LiteLLM has counted a call, its row is there and billed, unless it was lost."""
+"""So long after a call is counted or billed on one side, the other side has it as well, unless it was lost."""
 EPOCHS_MAX: Final = 50
 TURN_SECONDS: Final = 300
 """At each turn, other subscriptions are compared with the chain."""
@@ -139,10 +140,13 @@ class Reconcile:
     def _lines(self, day: date | None, counted: Mapping[str, Spent], now: datetime) -> list[KeyLine]:
         ours = self.keys.subscriptions(set(counted))
         counted = {key: spent for key, spent in counted.items() if key in ours}
-        before = self.reconciled.counted_before(day, counted, now - SETTLED_AFTER, now)
         billed = self.reconciled.billed(day)
         keys = sorted(billed.keys() | counted.keys() if day else counted.keys())  # LiteLLM forgets deleted keys
-        return [KeyLine(key, day, billed.get(key, Spent()), counted.get(key, Spent()), before.get(key)) for key in keys]
+        both = {key: (billed.get(key, Spent()), counted.get(key, Spent())) for key in keys}
+        settled: Mapping[str, Compared] = {key: Compared(told, ours.cost_nanousd) for key, (ours, told) in both.items()}
+        if day is None or day == now.astimezone(UTC).date():
+            settled = self.reconciled.compared_before(day, settled, now - SETTLED_AFTER, now)
+        return [KeyLine(key, day, *both[key], settled.get(key, Compared())) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +185,13 @@ def _cases_of(line: KeyLine, now: datetime) -> Iterator[Case]:
     identity = f"{line.key_hash}-{line.day or 'all'}"
     if line.missing != Spent():
         what = (
-            f"LiteLLM has counted {line.counted_before} for key {line.key_hash} {period} for an hour or more, "
+            f"LiteLLM has counted {line.settled.counted} for key {line.key_hash} {period} for an hour or more, "
             f"and {line.billed} was billed: rows may be lost, or only read"
         )
         yield Case(CaseKind.DIFFERENCE, "billed_less", identity, now, what)
     if line.surplus_nanousd:
-        what = f"key {line.key_hash} was billed {line.billed} {period}, and LiteLLM has counted {line.counted}"
+        what = (
+            f"key {line.key_hash} was billed {line.settled.billed_nanousd} nano-dollars {period} an hour ago or "
+            f"earlier, and LiteLLM has counted {line.counted}"
+        )
         yield Case(CaseKind.DIFFERENCE, "billed_more", identity, now, what)

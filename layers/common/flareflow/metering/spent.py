@@ -42,30 +42,38 @@ class BilledCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """What LiteLLM had counted for a key and what had been billed for it, at one moment."""
+
+    counted: Spent = Spent()
+    billed_nanousd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class KeyLine:
     """One line of a report: a key on a day, or over all days when `day` is None.
 
-    `counted_before`: what LiteLLM had counted at `counted_at`, which is an hour ago or more; None before that.
+    `settled`: the same numbers so long ago that each side must have the other's by now. It is empty until then.
     """
 
     key_hash: str
     day: date | None
     billed: Spent
     counted: Spent
-    counted_before: Spent | None = None
+    settled: Compared = Compared()
 
     @property
     def missing(self) -> Spent:
         """What LiteLLM had counted long ago and nobody was billed for; nothing where the numbers agree."""
-        before = self.counted_before or Spent()
+        before = self.settled.counted
         cost = before.cost_nanousd - self.billed.cost_nanousd
         tolerated = NANOUSD_PER_ROW * max(before.rows, self.billed.rows, 1)
         return Spent(max(0, before.rows - self.billed.rows), cost if cost > tolerated else 0)
 
     @property
     def surplus_nanousd(self) -> int:
-        """What was billed and LiteLLM has not counted."""
-        cost = self.billed.cost_nanousd - self.counted.cost_nanousd
+        """What was billed long ago and LiteLLM has not counted; nothing where the numbers agree."""
+        cost = self.settled.billed_nanousd - self.counted.cost_nanousd
         return cost if cost > NANOUSD_PER_ROW * max(self.billed.rows, 1) else 0
 
 

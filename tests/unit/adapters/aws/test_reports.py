@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from flareflow.adapters.aws.reports import S3Reports
 from flareflow.errors import StorageUnavailableError
-from flareflow.metering.spent import KeyLine, MarginLine, Sold, Spent
+from flareflow.metering.spent import Compared, KeyLine, MarginLine, Sold, Spent
 
 REGION = "us-east-1"
 DAY = date(2026, 11, 23)
@@ -41,7 +41,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_day_is_one_json_and_one_csv_document() -> None:
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="documents")
-    line = KeyLine(KEY, DAY, Spent(2, 2_000), Spent(4, 4_000), Spent(3, 3_000))
+    line = KeyLine(KEY, DAY, Spent(2, 2_000), Spent(4, 4_000), Compared(Spent(3, 3_000)))
     S3Reports(s3, "documents").write(DAY, [line], [MarginLine("gpt-4o", DAY, Sold(3, 2 * 10**12, 5), 10**9)])
     told = json.loads(s3.get_object(Bucket="documents", Key="reconciliation/2026-11-23.json")["Body"].read())
     assert told == {"day": "2026-11-23", "keys": [ROW]}

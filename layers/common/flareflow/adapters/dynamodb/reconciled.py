@@ -12,14 +12,14 @@ from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, EXPIRES_AT, Item, ItemKind
 from flareflow.adapters.dynamodb.tables import (
     BILLED_OF_KEY,
-    COUNTED_OF_KEY,
+    COMPARED_OF_KEY,
     RECONCILED,
     REPORTED,
     SUSPICION,
 )
 from flareflow.errors import BrokenRuleError
 from flareflow.json_format import timestamp
-from flareflow.metering.spent import Sold, Spent
+from flareflow.metering.spent import Compared, Sold, Spent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -28,6 +28,7 @@ ALL_DAYS: Final = "all"
 DAY_KEPT: Final = timedelta(days=40)
 SUSPICION_KEPT: Final = timedelta(days=1)
 PAGES_MAX: Final = 1_000
+NOTED: Final = ("rows", "cost_nanousd", "billed_nanousd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +97,20 @@ class DynamoReconciled:
     def billed(self, day: date | None) -> Mapping[str, Spent]:
         return {BILLED_OF_KEY.part(item, "key_hash"): _spent(item) for item in self._items(BILLED_OF_KEY, day)}
 
-    def counted_before(
-        self, day: date | None, counted: Mapping[str, Spent], before: datetime, now: datetime
-    ) -> Mapping[str, Spent]:
-        noted = {COUNTED_OF_KEY.part(item, "key_hash"): item for item in self._items(COUNTED_OF_KEY, day)}
+    def compared_before(
+        self, day: date | None, compared: Mapping[str, Compared], before: datetime, now: datetime
+    ) -> Mapping[str, Compared]:
+        noted = {COMPARED_OF_KEY.part(item, "key_hash"): item for item in self._items(COMPARED_OF_KEY, day)}
         settled = {}
-        with translating("note what LiteLLM counts"), self.table.batch_writer() as writer:
-            for key_hash, spent in counted.items():
+        with translating("note what is compared"), self.table.batch_writer() as writer:
+            for key_hash, numbers in compared.items():
                 item = noted.get(key_hash, {})
                 if "at" not in item or datetime.fromisoformat(str(item["at"])) <= before:
-                    item = {**_noted(spent, now), **_renamed(item), **_expiry_item(day)}
-                    writer.put_item(Item=COUNTED_OF_KEY.key(day=_text(day), key_hash=key_hash) | item)
+                    item = {**_noted(numbers, now), **_renamed(item), **_expiry_item(day)}
+                    writer.put_item(Item=COMPARED_OF_KEY.key(day=_text(day), key_hash=key_hash) | item)
                 if "rows_before" in item:
-                    settled[key_hash] = Spent(int(item["rows_before"]), int(item["cost_nanousd_before"]))
+                    rows, cost, billed = (int(item[f"{name}_before"]) for name in NOTED)
+                    settled[key_hash] = Compared(Spent(rows, cost), billed)
         return settled
 
     def _items(self, kind: ItemKind, day: date | None) -> Iterator[Item]:
@@ -131,13 +133,14 @@ def _spent(item: Item) -> Spent:
     return Spent(int(item["rows"]), int(item["cost_nanousd"]), int(item.get("rated_microtokens", 0)))
 
 
-def _noted(spent: Spent, now: datetime) -> Item:
-    return {"rows": spent.rows, "cost_nanousd": spent.cost_nanousd, "at": timestamp(now)}
+def _noted(compared: Compared, now: datetime) -> Item:
+    numbers = (compared.counted.rows, compared.counted.cost_nanousd, compared.billed_nanousd)
+    return {**dict(zip(NOTED, numbers, strict=True)), "at": timestamp(now)}
 
 
 def _renamed(item: Item) -> Item:
-    """What was noted last, as what was counted before."""
-    return {f"{name}_before": item[name] for name in ("rows", "cost_nanousd") if name in item}
+    """What was noted last, as what was compared before."""
+    return {f"{name}_before": item[name] for name in NOTED if name in item}
 
 
 def _expiry(day: date | None) -> str:

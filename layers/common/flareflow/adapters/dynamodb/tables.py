@@ -140,12 +140,15 @@ BILLED_OF_KEY: Final = ItemKind(
     serves="reconciliation lists the keys of a day; credit_leases and key_provisioning read those of one key.",
     attributes=("rows", "cost_nanousd", "rated_microtokens", "epoch", EXPIRES_AT),
 )
-COUNTED_OF_KEY: Final = ItemKind(
-    pk="COUNTED#{day}",
+COMPARED_OF_KEY: Final = ItemKind(
+    pk="COMPARED#{day}",
     sk="KEY#{key_hash}",
-    holds="What LiteLLM had counted for a key and a day when it was asked last, and an hour or more before that.",
-    serves="reconciliation compares it with what was billed meanwhile.",
-    attributes=("rows", "cost_nanousd", "at", "rows_before", "cost_nanousd_before", EXPIRES_AT),
+    holds="What LiteLLM had counted and what was billed for a key and a day: noted last, and an hour or more before.",
+    serves="reconciliation compares each with what the other side has now.",
+    attributes=(
+        *("rows", "cost_nanousd", "billed_nanousd", "at"),
+        *("rows_before", "cost_nanousd_before", "billed_nanousd_before", EXPIRES_AT),
+    ),
 )
 
 STATEMENT: Final = ItemKind(
@@ -312,7 +315,7 @@ TABLES: Final = (
             *(LIVE_TOTALS, WAITING_RECORDS, USAGE_PACK, UNCONFIRMED, COUNTED_ALONE, SWEPT),
             *(PACK_NAME, OPEN_EPOCH, EPOCH_SHARD, BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE),
             *(WATERMARK, ROWS_READ, OPEN_CASE, DECIDED_CASE),
-            *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COUNTED_OF_KEY, SOLD_OF_MODEL),
+            *(RECONCILED, REPORTED, SUSPICION, BILLED_OF_KEY, COMPARED_OF_KEY, SOLD_OF_MODEL),
             *(STATUS_DAY, STATISTICS),
         ),
         stream_readers=("pending_push", "enforcement"),
