@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any, Final
 
 import httpx
@@ -86,7 +87,7 @@ async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run
             await _until(lambda: _nothing_is_on_its_way(customer.api))
     finally:
         await watcher.close()
-    return Run(stack, customer, usage, live_calls, epoch, attestation)
+    return Run(stack, customer, usage, live_calls, int(attestation["epoch"]), attestation)
 
 
 def _balance_after(charged_ufix64: int) -> Callable[[Message], bool]:
@@ -161,28 +162,27 @@ async def _sealed(steps: Steps, customer: Customer, rated_microtokens: int) -> i
     """The epoch of the first statement that has all of the subscription's usage."""
     documents = Documents(customer.api)
 
-    def newest_with_all() -> int | None:
-        for listed in customer.api.get("/v1/statements")["statements"]:
-            epoch = int(listed["epoch"])
-            usage = documents.usage(epoch, customer.subscription_id)
-            return epoch if usage.rated_microtokens == rated_microtokens else None
-        return None
+    def has_all(epoch: int) -> bool:
+        return documents.usage(epoch, customer.subscription_id).rated_microtokens == rated_microtokens
+
+    def first_with_all() -> int | None:
+        return min(takewhile(has_all, _epochs(customer.api)), default=None)
 
     with steps.step("statement", "The epoch is sealed into a public statement") as doing:
-        epoch = await _until(newest_with_all)
+        epoch = await _until(first_with_all)
         doing.result = f"epoch {epoch}"
     return epoch
 
 
 async def _proven(steps: Steps, api: Api, epoch: int) -> dict[str, Any]:
-    """The attestation of an epoch, once it has a proof."""
+    """The attestation of an epoch, or of the first after it if it was passed over, once it has a proof."""
     with steps.step("attestation", "Flare's voters fetch the statement and sign its round") as doing:
 
         def proof() -> dict[str, Any] | None:
-            try:
-                progress: dict[str, Any] = api.get(f"/v1/attestations/{epoch}")
-            except ApiError:
+            begun = (one for one in reversed(_epochs(api)) if one >= epoch and _state_of(api, one))
+            if (first := next(begun, None)) is None:
                 return None
+            progress: dict[str, Any] = api.get(f"/v1/attestations/{first}")
             doing.now(progress["state"])
             return progress if progress["siblings"] is not None else None
 
@@ -209,12 +209,17 @@ def _nothing_is_on_its_way(api: Api) -> bool | None:
     On a slow machine the calls fall into two epochs. The statement of the first may be under way longer, or it is never
     attested, because the second was sealed before.
     """
-    newest, *older = (listed["epoch"] for listed in api.get("/v1/statements")["statements"])
+    newest, *older = _epochs(api)
     states = {_state_of(api, newest), *(_state_of(api, epoch) or "SKIPPED" for epoch in older)}
     return states <= {"SETTLED", "SKIPPED"} or None
 
 
-def _state_of(api: Api, epoch: str) -> str | None:
+def _epochs(api: Api) -> list[int]:
+    """Of the last statements, the newest first."""
+    return [int(listed["epoch"]) for listed in api.get("/v1/statements")["statements"]]
+
+
+def _state_of(api: Api, epoch: int) -> str | None:
     """The state of an epoch's attestation; None if none was begun."""
     try:
         return str(api.get(f"/v1/attestations/{epoch}")["state"])
