@@ -23,7 +23,6 @@ from flareflow.metering.usage_events import (
     OwnedRecord,
     OwnedRow,
     RatedRecord,
-    Rating,
     RecordReport,
     UsageEvent,
 )
@@ -97,9 +96,9 @@ def waiting(one: OwnedRecord) -> RatedRecord:
     return RatedRecord(one.subscription_id, one.call, one.call.tokens.total * 1_000_000)
 
 
-def rating(one: OwnedRow | OwnedRecord) -> Rating:
-    """What a call weighs by `EVEN_BOOK`."""
-    return Rating(one.call.tokens.total * 1_000_000, EVEN_BOOK.hash)
+def rating(one: OwnedRow | OwnedRecord) -> tuple[int, bytes]:
+    """What a call weighs by `EVEN_BOOK`, in rated micro-tokens, and the hash of that book."""
+    return one.call.tokens.total * 1_000_000, EVEN_BOOK.hash
 
 
 @dataclass

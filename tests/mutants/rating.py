@@ -62,8 +62,8 @@ FAULTS: Final = (
         "rating-by-the-hundred",
         "Every single token is rated.",
         PRICE_BOOK,
-        "map(mul, counts(used.tokens), weights",
-        "map(mul, [amount // 100 * 100 for amount in counts(used.tokens)], weights",
+        "sumprod(counts(used.tokens), weights",
+        "sumprod([amount // 100 * 100 for amount in counts(used.tokens)], weights",
         [TEST_BOOK],
     ),
     Fault(
@@ -230,8 +230,8 @@ FAULTS: Final = (
         "rating-default-not-told",
         "A model that only the default covers is told.",
         WITNESSES,
-        "            self.models.add((entry.model, entry.base_model))\n",
-        "            pass\n",
+        "for entry in self.entries if entry.is_billed}",
+        "for entry in self.entries if not entry.is_billed}",
         [TEST_RATING],
     ),
     Fault(
@@ -262,9 +262,8 @@ FAULTS: Final = (
         "rating-waiting-record-keeps-its-weight",
         "A record that waited is rated by the book of the epoch that counts it.",
         WITNESSES,
-        "        rating = self._rating(record.call)\n        entry = Entry.of_record(record, rating, is_billed",
-        "        rating = Rating(record.rated_microtokens, self.book.hash)\n"
-        "        entry = Entry.of_record(record, rating, is_billed",
+        "Entry.of_record(record, rated or 0, self.book.hash, is_billed=is_billed",
+        "Entry.of_record(record, record.rated_microtokens, self.book.hash, is_billed=is_billed",
         [TEST_RATING],
     ),
     Fault(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import chain, pairwise
-from operator import mul
+from math import sumprod
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -116,7 +116,8 @@ class Price(Weights):
     def rate(self, used: "Used") -> int | None:
         """What `used` weighs: by amounts or by cost, whichever is more. None when it used what has no price."""
         weights = self.weights(used.tokens.input) if self.long else self
-        by_amounts: int = sum(map(mul, counts(used.tokens), weights.of_all_or_nothing))
+        # of integers it is an exact integer, which its stub does not tell
+        by_amounts = int(sumprod(counts(used.tokens), weights.of_all_or_nothing))
         by_amounts += sum(self._by_units(used.units)) if used.units is not NO_UNITS else 0
         by_cost = used.cost_nanousd * self.nanousd if used.cost_nanousd and self.nanousd else 0
         weighed = max(by_amounts, by_cost)
@@ -201,11 +202,12 @@ class PriceBook(BaseModel):
         model, the spellings of the base model, those of `model`, and the first pattern that one of all these matches.
         """
         asked = model, base_model
-        if asked not in self._found:
-            if len(self._found) >= REMEMBERED_MAX:
-                self._found.clear()
-            self._found[asked] = self._find([name for name in asked if name])
-        return self._found[asked]
+        found = self._found
+        if asked not in found:
+            if len(found) >= REMEMBERED_MAX:
+                found.clear()
+            found[asked] = self._find([name for name in asked if name])
+        return found[asked]
 
     def _find(self, names: Sequence[str]) -> Price | None:
         others = [one for name in reversed(names) for one in spellings(name)]

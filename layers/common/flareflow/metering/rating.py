@@ -4,7 +4,6 @@ from typing import Protocol
 
 from flareflow.metering.calls import CallRecord, LoggedCall
 from flareflow.metering.price_book import PriceBook, Used
-from flareflow.metering.usage_events import Rating
 
 
 class PriceBooks(Protocol):
@@ -27,8 +26,7 @@ class BookRegister(Protocol):
         """
 
 
-def rate(book: PriceBook, call: LoggedCall | CallRecord) -> Rating | None:
-    """What a call weighs; None when it used what has no price in the book."""
+def rate(book: PriceBook, call: LoggedCall | CallRecord) -> int | None:
+    """What a call weighs, in rated micro-tokens; None when it used what has no price in the book."""
     used = Used(call.tokens, call.units, call.cost_nanousd) if isinstance(call, LoggedCall) else Used(call.tokens)
-    rated_microtokens = book.price(call.answering_model, call.base_model).rate(used)
-    return None if rated_microtokens is None else Rating(rated_microtokens, book.hash)
+    return book.price(call.answering_model, call.base_model).rate(used)

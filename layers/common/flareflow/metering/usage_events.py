@@ -44,14 +44,6 @@ class RatedRecord:
     rated_microtokens: int
 
 
-@value
-class Rating:
-    """What a call weighs by a price book."""
-
-    rated_microtokens: int
-    price_book_hash: bytes
-
-
 class DifferenceKind(StrEnum):
     """How the two witnesses of a call differ."""
 
@@ -168,8 +160,8 @@ class Entry:
     difference: DifferenceKind | None = None
 
     @classmethod
-    def of_row(cls, row: OwnedRow, rating: Rating, *, is_recorded: bool = False) -> Self:
-        """A row that is billed."""
+    def of_row(cls, row: OwnedRow, rated_microtokens: int, book_hash: bytes, *, is_recorded: bool = False) -> Self:
+        """A row that is billed, rated by the book of this hash."""
         call = row.call
         return cls(
             key_hash=call.key_hash,
@@ -180,8 +172,8 @@ class Entry:
             call_type=call.call_type,
             model=call.model,
             tokens=call.tokens,
-            rated_microtokens=rating.rated_microtokens,
-            price_book_hash=rating.price_book_hash,
+            rated_microtokens=rated_microtokens,
+            price_book_hash=book_hash,
             cost_nanousd=call.cost_nanousd or 0,
             started_at=call.started_at,
             ended_at=call.ended_at,
@@ -193,12 +185,13 @@ class Entry:
     def of_record(
         cls,
         record: OwnedRecord | RatedRecord,
-        rating: Rating,
+        rated_microtokens: int,
+        book_hash: bytes,
         *,
         is_billed: bool,
         difference: DifferenceKind | None,
-        other_tokens: Tokens | None = None,
     ) -> Self:
+        """A record without its row, or whose row was billed before it came; rated by the book of this hash."""
         call = record.call
         return cls(
             key_hash=call.key_hash,
@@ -209,13 +202,12 @@ class Entry:
             call_type=call.call_type,
             model=call.answering_model,
             tokens=call.tokens,
-            rated_microtokens=rating.rated_microtokens,
-            price_book_hash=rating.price_book_hash,
+            rated_microtokens=rated_microtokens,
+            price_book_hash=book_hash,
             cost_nanousd=0,
             started_at=call.started_at,
             ended_at=call.ended_at,
             base_model=call.base_model,
-            other_tokens=other_tokens,
             difference=difference,
         )
 

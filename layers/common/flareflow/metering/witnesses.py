@@ -26,7 +26,6 @@ from flareflow.metering.usage_events import (
     OwnedRecord,
     OwnedRow,
     RatedRecord,
-    Rating,
 )
 
 WAITING_MAX: Final = 20_000
@@ -113,8 +112,6 @@ class _Pairing:
     gone: list[RatedRecord] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
-    models: set[tuple[str, str | None]] = field(default_factory=set)
-    """The models and base models of what is billed."""
 
     @classmethod
     def of(cls, known: Known, book: PriceBook) -> "_Pairing":
@@ -125,13 +122,14 @@ class _Pairing:
         return self.calls.waiting
 
     def outcome(self) -> Outcome:
+        models = {(entry.model, entry.base_model) for entry in self.entries if entry.is_billed}
         return Outcome(
             tuple(self.entries),
             tuple(self.added.values()),
             tuple(self.gone),
             tuple(self.differences),
             tuple(self.set_aside),
-            frozenset(model for model, base_model in self.models if self.book.named(model, base_model) is None),
+            frozenset(model for model, base_model in models if self.book.named(model, base_model) is None),
         )
 
     def take_row(self, row: OwnedRow) -> None:
@@ -161,24 +159,20 @@ class _Pairing:
         elif len(self.waiting) >= WAITING_MAX:
             self.set_aside.append(set_aside(record, "too_many_unconfirmed"))
         else:
-            weight = self._rating(record.call).rated_microtokens
-            self.waiting[key] = self.added[key] = RatedRecord(record.subscription_id, record.call, weight)
+            rated = rate(self.book, record.call) or 0
+            self.waiting[key] = self.added[key] = RatedRecord(record.subscription_id, record.call, rated)
 
     def end_wait(self, record: RatedRecord) -> None:
         """Bill a record without its row; what has no price is set aside."""
         self._end(record)
-        is_priced = rate(self.book, record.call) is not None
-        if not is_priced:
+        rated = rate(self.book, record.call)
+        if rated is None:
             self.set_aside.append(set_aside(record, Reason.UNPRICED))
         is_known = record.call.ending is not Ending.UNKNOWN
         kind = DifferenceKind.RECORD_WITHOUT_ROW if is_known else DifferenceKind.UNKNOWN_ENDING
-        rating = self._rating(record.call)
-        entry = Entry.of_record(record, rating, is_billed=is_known and is_priced, difference=kind)
+        is_billed = is_known and rated is not None
+        entry = Entry.of_record(record, rated or 0, self.book.hash, is_billed=is_billed, difference=kind)
         self._add(entry, record.subscription_id)
-
-    def _rating(self, call: CallRecord) -> Rating:
-        """What a record weighs; nothing where the book has no price."""
-        return rate(self.book, call) or Rating(0, self.book.hash)
 
     def _new_row(self, row: OwnedRow) -> Entry | None:
         """The entry of a row that is not known; None when the book has no price for what is to be billed."""
@@ -190,17 +184,17 @@ class _Pairing:
             if entry is not None:
                 self._end(record)
             return entry
-        rating = rate(self.book, call)
-        if rating is None:
+        rated = rate(self.book, call)
+        if rated is None:
             return None
         of_call = self.calls.of_call.get(key) if key else None
         if not of_call or not any(entry.is_recorded for entry in of_call):
-            return Entry.of_row(row, rating)
+            return Entry.of_row(row, rated, self.book.hash)
         if not any(entry.is_billed for entry in of_call):  # the record's ending is unknown, so nothing was billed
-            return Entry.of_row(row, rating, is_recorded=True)
+            return Entry.of_row(row, rated, self.book.hash, is_recorded=True)
         is_first = all(entry.request_id is None for entry in of_call)
         kind = DifferenceKind.LATE_ROW if is_first else DifferenceKind.SECOND_ROW
-        return replace(Entry.of_row(row, rating, is_recorded=True), is_billed=False, difference=kind)
+        return replace(Entry.of_row(row, rated, self.book.hash, is_recorded=True), is_billed=False, difference=kind)
 
     def _entry_of_both(self, row: OwnedRow, record: RatedRecord) -> Entry | None:
         """Billed once: the row's tokens where both agree, else the gate's if the answer told them, else the row's."""
@@ -223,10 +217,10 @@ class _Pairing:
 
     def _billed(self, row: OwnedRow, *, other_tokens: Tokens | None = None) -> Entry | None:
         """The entry of a row whose record is known; `other_tokens`: what the other witness told, if it differs."""
-        rating = rate(self.book, row.call)
-        if rating is None:
+        rated = rate(self.book, row.call)
+        if rated is None:
             return None
-        entry = Entry.of_row(row, rating, is_recorded=True)
+        entry = Entry.of_row(row, rated, self.book.hash, is_recorded=True)
         differ = DifferenceKind.TOKENS_DIFFER
         return entry if other_tokens is None else replace(entry, difference=differ, other_tokens=other_tokens)
 
@@ -239,8 +233,9 @@ class _Pairing:
         elif record.call.ending is not Ending.UNKNOWN and not self._agree(billed, billed.tokens, record.call.tokens):
             difference = DifferenceKind.TOKENS_DIFFER
         other = billed.tokens if difference is not None else None
-        rating = self._rating(record.call)
-        return Entry.of_record(record, rating, is_billed=False, difference=difference, other_tokens=other)
+        rated = rate(self.book, record.call) or 0
+        entry = Entry.of_record(record, rated, self.book.hash, is_billed=False, difference=difference)
+        return replace(entry, other_tokens=other)
 
     def _end(self, record: RatedRecord) -> None:
         key = _call_key(record.call)
@@ -251,8 +246,6 @@ class _Pairing:
     def _add(self, entry: Entry, subscription_id: int) -> None:
         self.entries.append(entry)
         self.calls.learn(entry)
-        if entry.is_billed:
-            self.models.add((entry.model, entry.base_model))
         self._report(entry, subscription_id)
 
     def _report(self, entry: Entry, subscription_id: int) -> None:

@@ -74,7 +74,7 @@ def test_live_totals_without_waiting_calls_are_a_change_of_usage_without_calls()
 
 
 def test_a_new_pack_is_calls_that_were_counted_without_those_that_were_not_billed() -> None:
-    billed, other = (Entry.of_row(one, rating(one)) for one in (row("a"), row("b")))
+    billed, other = (Entry.of_row(one, *rating(one)) for one in (row("a"), row("b")))
     known = replace(other, is_billed=False)
     pack = PACK | {"entries": pack_entries([billed, known])}
     assert decode_change(stream_record(pack)) == CallsCounted(NUMBER, WRITTEN_AT, 7, (billed,))

@@ -52,7 +52,7 @@ def usage(table: MemoryTable) -> DynamoUsageEvents:
 
 
 def entry_of(one: OwnedRow) -> Entry:
-    return Entry.of_row(one, rating(one))
+    return Entry.of_row(one, *rating(one))
 
 
 def packs(table: MemoryTable) -> list[Sequence[Entry]]:
@@ -69,7 +69,7 @@ def test_entries_and_records_are_unpacked_as_they_were_packed() -> None:
             difference=DifferenceKind.SECOND_ROW,
             other_tokens=Tokens(5, 6, 7, 8),
         ),
-        Entry.of_record(record("call-2"), rating(record("call-2")), is_billed=True, difference=None),
+        Entry.of_record(record("call-2"), *rating(record("call-2")), is_billed=True, difference=None),
     ]
     records = [
         waiting(one) for one in (record("call-1"), record("c-2", Tokens(), ending=Ending.UNKNOWN, is_estimated=True))
