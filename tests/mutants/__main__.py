@@ -1,6 +1,6 @@
 """`make mutants`: make every fault of the catalogue in a copy of the repository, and see that a test notices it.
 
-Ends with 1 when a fault survives, when a named test fails without any fault, or when a fault cannot be made.
+Ends with 1 when a fault survives, when a test that noticed one fails without any, or when a fault cannot be made.
 """
 
 import argparse

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
 from queue import Empty, SimpleQueue
@@ -15,15 +15,18 @@ from typing import Final
 
 from tests.mutants.fault import Fault, StaleFaultError
 from tests.mutants.forked import StoppedError
-from tests.mutants.workspace import KEEPS_DEPLOYMENTS, Ended, Workspace, servers_for, workspaces
+from tests.mutants.workspace import ALL_FAILURES, KEEPS_DEPLOYMENTS, Workspace, servers_for, workspaces
 
 AT_ONCE: Final = 2
 UNFAULTED_SECONDS_MAX: Final = 1_800
-"""Of all tests that the faults name, which run once before."""
+"""Of all tests that have noticed a fault, which run once without any."""
 
 
 class Verdict(StrEnum):
-    """CAUGHT: a test failed. SURVIVED: all passed. BROKEN: the tests could not run, or the fault not be made."""
+    """CAUGHT: a test failed that passes without the fault. SURVIVED: all passed.
+
+    BROKEN: the tests could not run, fail without the fault too, or the fault could not be made.
+    """
 
     CAUGHT = "caught"
     SURVIVED = "SURVIVED"
@@ -48,34 +51,32 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A workspace, the faults that only it tries, because its servers have what their tests need, and `tests`.
-
-    These are the tests that it runs without any fault.
-    """
+    """A workspace, and the faults that only it tries, because its servers have what their tests need."""
 
     workspace: Workspace
     faults: Sequence[Fault]
-    tests: Sequence[str]
 
     def try_all(self, shared: SimpleQueue[Fault]) -> list[Outcome]:
-        """Try its own faults, then those of `shared` while there are any; none once the workspaces are stopped.
-
-        They are stopped when tests fail without any fault.
-        """
+        """Try its own faults, then those of `shared` while there are any; none once the workspaces are stopped."""
         try:
-            if not self._tests_pass():
-                self.workspace.stop.set()
-                return []
-            return [self._attempt(fault) for fault in chain(self.faults, _taken_from(shared))]
+            return self._confirmed([self._attempt(fault) for fault in chain(self.faults, _taken_from(shared))])
         except StoppedError:
             return []
 
-    def _tests_pass(self) -> bool:
-        """Whether the tests pass without any fault; prints what they say where they do not."""
-        ended = self.workspace.run(self.tests, seconds_max=UNFAULTED_SECONDS_MAX) if self.tests else Ended(0, "")
-        if not ended.passed:
-            print(f"The tests do not pass without any fault:\n{ended.output}")
-        return ended.passed
+    def _confirmed(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """The outcomes; nothing is caught by a test that fails without any fault, too.
+
+        Only the tests that have noticed something run for this. All others of their files would take minutes more.
+        """
+        noticed = sorted({outcome.detail for outcome in outcomes if outcome.verdict is Verdict.CAUGHT})
+        if not noticed:
+            return list(outcomes)
+        ended = self.workspace.run([*ALL_FAILURES, *noticed], seconds_max=UNFAULTED_SECONDS_MAX)
+        if ended.passed:
+            return list(outcomes)
+        print(f"These tests do not pass without any fault:\n{ended.output}")
+        failing = ended.failures or noticed
+        return [replace(one, verdict=Verdict.BROKEN) if one.detail in failing else one for one in outcomes]
 
     def _attempt(self, fault: Fault) -> Outcome:
         """Make the fault, run its tests, print one line."""
@@ -103,20 +104,20 @@ def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
         return Verdict.BROKEN, str(error)
     if ended.passed:
         return Verdict.SURVIVED, f"passed: {', '.join(fault.tests)}"
-    if ended.first_failure is None:
+    if not ended.failures:
         return Verdict.BROKEN, ended.output
-    return Verdict.CAUGHT, ended.first_failure
+    return Verdict.CAUGHT, ended.failures[0]
 
 
 def try_all(faults: Sequence[Fault]) -> Sequence[Outcome]:
-    """The outcomes; those of some faults only when tests fail without any fault."""
+    """The outcomes of all faults."""
     tests, stop = {test for fault in faults for test in fault.tests}, Event()
     own, shared = divide(faults, AT_ONCE)
     queue = SimpleQueue[Fault]()
     for fault in shared:
         queue.put(fault)
     with workspaces(AT_ONCE, tests, stop) as copies, ThreadPoolExecutor(AT_ONCE) as pool:
-        lanes = list(map(Lane, copies, own, _shares(own, shared)))
+        lanes = list(map(Lane, copies, own))
         try:
             return [outcome for some in pool.map(lambda lane: lane.try_all(queue), lanes) for outcome in some]
         finally:
@@ -136,13 +137,6 @@ def divide(faults: Sequence[Fault], lanes: int) -> tuple[list[list[Fault]], list
     for together in sorted(by_files.values(), key=len, reverse=True):
         min(own, key=len).extend(together)
     return own, shared
-
-
-def _shares(own: Sequence[Sequence[Fault]], shared: Sequence[Fault]) -> list[list[str]]:
-    """The tests that each lane runs without any fault: those of its own faults, and its part of the others."""
-    of_lanes = [{test for fault in faults for test in fault.tests} for faults in own]
-    others = sorted({test for fault in shared for test in fault.tests} - set().union(*of_lanes))
-    return [sorted(tests) + others[number :: len(own)] for number, tests in enumerate(of_lanes)]
 
 
 def sample(faults: Sequence[Fault], count: int, commit: str) -> list[Fault]:

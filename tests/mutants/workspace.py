@@ -32,6 +32,8 @@ PYTEST: Final = (
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 """Stop at the first failure, and draw the same random examples each time. The plugins are in memory before pytest."""
+ALL_FAILURES: Final = ("--maxfail=0",)
+"""Before the names of tests: do not stop at the first failure."""
 SERVERS: Final = {"tests/ports/dynamodb/": "dynamodb", "tests/cadence/": "emulator"}
 """The server that the tests in a folder need. One that runs already saves its start for each fault."""
 KEEPS_DEPLOYMENTS: Final = "emulator"
@@ -55,14 +57,14 @@ class Ended:
         return self.exit_code == 0
 
     @property
-    def first_failure(self) -> str | None:
-        """The test that noticed; None where no test ran and failed (0: all passed, 2 to 5: pytest could not run)."""
+    def failures(self) -> list[str]:
+        """The tests that failed; none where no test ran and failed (0: all passed, 2 to 5: pytest could not run)."""
         if self.exit_code != 1:
-            return None
+            return []
         _, _, summary = self.output.rpartition("short test summary info")
         marks = ("FAILED ", "ERROR ")
-        noticed = [line.split(" ", 1)[1] for line in summary.splitlines() if line.startswith(marks)]
-        return noticed[0].split(" - ")[0] if noticed else None
+        failed = [line.split(" ", 1)[1] for line in summary.splitlines() if line.startswith(marks)]
+        return [line.split(" - ")[0] for line in failed]
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,16 +141,39 @@ def test_faults_of_one_file_of_tests_that_needs_a_server_stay_together() -> None
     assert divide([*quick, *mixed], 2) == ([plans, [*roots, *ledger]], quick)
 
 
-def test_no_fault_is_tried_where_tests_fail_without_any(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # Given tests that fail on the sources as they are
-    failing = workspace(tmp_path, exit_code=1, output=FAILED)
+@dataclass(frozen=True)
+class FailingWorkspace(StubbedWorkspace):
+    """A workspace in which a test fails with every fault, and as told without any."""
+
+    def run(self, tests: Sequence[str], faulty: str | None = None, *, seconds_max: float = 0) -> Ended:
+        self.seen.extend([] if faulty else tests)
+        return Ended(1, FAILED) if faulty else self.ends
+
+
+@pytest.mark.parametrize(
+    ("without", "verdict"),
+    [
+        (Ended(0, ""), Verdict.CAUGHT),
+        (Ended(1, FAILED), Verdict.BROKEN),
+        (Ended(1, FAILED.replace("test_double", "test_other")), Verdict.CAUGHT),
+        (Ended(4, "ERROR: not found"), Verdict.BROKEN),
+    ],
+    ids=["it passes", "it fails too", "another fails", "nothing runs"],
+)
+def test_a_fault_is_caught_only_by_a_test_that_passes_without_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], without: Ended, verdict: Verdict
+) -> None:
+    # Given a fault that a test notices
+    (tmp_path / FAULT.file).write_text(SOURCE)
+    failing = FailingWorkspace(tmp_path, 0, Event(), NO_PYTEST, without, [])
     shared = SimpleQueue[Fault]()
     shared.put(FAULT)
-    # When a lane tries faults, Then it tries none, says what failed, and stops the others
-    assert Lane(failing, [FAULT], FAULT.tests).try_all(shared) == []
-    assert failing.seen == [SOURCE]
-    assert FAILED in capsys.readouterr().out
-    assert failing.stop.is_set()
+    # When the test that noticed runs without any fault
+    outcomes = Lane(failing, []).try_all(shared)
+    # Then the fault is caught unless that test fails again, and what failed is said
+    assert [outcome.verdict for outcome in outcomes] == [verdict]
+    assert failing.seen == ["--maxfail=0", "tests/unit/test_example.py::test_double"]
+    assert (without.output in capsys.readouterr().out) or without.passed
 
 
 @pytest.mark.parametrize("is_stubborn", [False, True])
