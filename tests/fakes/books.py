@@ -3,24 +3,26 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flareflow.books.rebuilt import RebuiltLedger, Record
+from flareflow.books.rebuilt import RebuiltLedger, Record, record_of
 from flareflow.metering.cases import Case
 from flareflow.metering.models import LiveTotals, Usage
+from flareflow.settlement.entries import Entry
 from flareflow.statements.ports import OpenEpoch
 
 
 @dataclass
 class FakeStoredLedger:
-    """`StoredLedger`: what a ledger in memory has, after `changed` has spoiled some of it."""
+    """`StoredLedger`: what a ledger in memory has and has handed on, after `changed` has spoiled some of it."""
 
     ledger: RebuiltLedger
+    entries: Sequence[Entry]
     changed: Callable[[dict[tuple[str | int, ...], object]], None] = lambda _: None
 
     def read_to(self) -> int | None:
         return self.ledger.read_to()
 
     def records(self) -> Iterator[Record]:
-        records = dict(self.ledger.records())
+        records = {**dict(map(record_of, self.entries)), **dict(self.ledger.records())}
         self.changed(records)
         yield from records.items()
 

@@ -282,6 +282,22 @@ FAULTS: Final = (
         [TEST_REBUILDING],
     ),
     Fault(
+        "books-entries-are-not-summed",
+        "An entry that is stored otherwise is a difference.",
+        "layers/common/flareflow/books/rebuilt.py",
+        "self._sums[key[1]] += hash(record)",
+        "self._sums[key[1]] += hash(key)",
+        [TEST_REBUILDING],
+    ),
+    Fault(
+        "books-entries-stored-meanwhile",
+        "An entry that a tick stores during the comparison is left to the next one.",
+        REBUILDING,
+        "if key[0] not in OF_EVENTS or int(key[2]) <= read_to:",
+        "if key:",
+        [TEST_REBUILDING],
+    ),
+    Fault(
         "books-attested-at-once",
         "Only an attestation makes usage chargeable.",
         REBUILDING,

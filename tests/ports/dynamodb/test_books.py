@@ -8,8 +8,9 @@ import pytest
 from flareflow.adapters.dynamodb.books import DynamoStoredLedger
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.books.rebuilt import RebuiltLedger
+from flareflow.books.rebuilt import RebuiltLedger, record_of
 from flareflow.settlement.chain_events import ReadChainEvents
+from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import PlanRetired, ToppedUp
 from tests.fakes.settlement import FakeDepositToken
 from tests.support.dynamodb import fresh_table
@@ -24,7 +25,8 @@ def test_a_stored_ledger_has_the_records_of_one_in_memory(server: None) -> None:
     operator.chain.happened += [happened(PlanRetired(1), 12), happened(ToppedUp(9, None, 1, 1), 12, 1)]
     with fresh_table() as table:
         # Given the same events in the table and in memory
-        rebuilt = RebuiltLedger(lambda _: None)
+        entries: list[Entry] = []
+        rebuilt = RebuiltLedger(lambda _: None, entries.append)
         for ledger in (DynamoLedger(table, time.sleep), rebuilt):
             ReadChainEvents(operator.chain, FakeDepositToken(), ledger, 0, operator.clock).run(
                 operator.clock.deadline()
@@ -33,7 +35,7 @@ def test_a_stored_ledger_has_the_records_of_one_in_memory(server: None) -> None:
         stored = DynamoStoredLedger(table)
         # Then they say the same, entry by entry
         assert stored.read_to() == rebuilt.read_to() == 12
-        assert dict(stored.records()) == dict(rebuilt.records())
+        assert dict(stored.records()) == {**dict(rebuilt.records()), **dict(map(record_of, entries))}
         assert {str(key[0]) for key, _ in stored.records()} == {
             *("entry", "revenue", "subscription", "settled", "owner", "plan", "retired plan", "set aside")
         }

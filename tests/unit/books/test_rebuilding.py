@@ -1,18 +1,21 @@
 """Rebuilding the books: every difference between what is stored and what the sources say is found, and no other."""
 
-from collections.abc import Callable, Mapping
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import pytest
 
 from flareflow.books.rebuilding import Books, RebuildBooks
-from flareflow.books.rebuilt import UNREADABLE_KIND, RebuiltLedger, UnreadableItem
+from flareflow.books.rebuilt import UNREADABLE_KIND, RebuiltLedger, Record, UnreadableItem, record_of
 from flareflow.books.transactions import Unit
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.cases import Case, CaseKind, Decision, Verdict
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.chain_events import ReadChainEvents
+from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import (
     Credited,
     Forgiven,
@@ -72,10 +75,11 @@ class Operator:
             happened(OwnerChanged(7, "0x3"), 11),
         ]
         self.chain.sealed_height = 12
-        ledger = RebuiltLedger(lambda _: None)
+        entries: list[Entry] = []
+        ledger = RebuiltLedger(lambda _: None, entries.append)
         reading = ReadChainEvents(self.chain, FakeDepositToken(), ledger, 0, self.clock)
         reading.run(self.clock.deadline())
-        self.stored = FakeStoredLedger(ledger)
+        self.stored = FakeStoredLedger(ledger, entries)
         self.metered.added = {epoch: {7: used(one)} for epoch in (100, 101, 102, 103)}
         self.metered.epoch = OpenEpoch(103, None)
         self.sealed.statements = {100 + n: {7: sum([used(one)] * (n + 1), start=Usage())} for n in range(3)}
@@ -183,6 +187,42 @@ def test_what_ticks_store_meanwhile_is_no_difference(operator: Operator, monkeyp
     monkeypatch.setattr(operator.stored, "read_to", lambda: 12)
     # When the books are compared, then that one is left to the next comparison
     assert operator.differences() == []
+
+
+def test_entries_are_compared_without_being_held(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given thousands of top-ups, of which the table tells one after the other
+    count, stored = 3_000, operator.stored
+    top_ups = [happened(ToppedUp(7, None, 1, 4 * FLOW + number), 12 + number) for number in range(1, count + 1)]
+    operator.chain.happened += top_ups
+    operator.chain.sealed_height = top_ups[-1].position.height
+    ReadChainEvents(operator.chain, FakeDepositToken(), stored.ledger, 0, operator.clock).run(operator.clock.deadline())
+    monkeypatch.setattr(stored, "records", lambda: chain(map(record_of, stored.entries), stored.ledger.records()))
+    # When the books are compared
+    tracemalloc.start()
+    try:
+        assert operator.differences() == []
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # Then not all entries were in memory, of which each has several hundred bytes
+    assert peak_bytes < 150 * count
+
+
+def test_entries_are_read_once_more_only_where_some_differ(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given how often the table is read
+    records, reads = operator.stored.records, list[int]()
+
+    def counted() -> Iterator[Record]:
+        reads.append(1)
+        return records()
+
+    monkeypatch.setattr(operator.stored, "records", counted)
+    # When all entries are stored as they must be, then once; otherwise twice
+    assert operator.differences() == []
+    assert len(reads) == 1
+    operator.books, operator.stored.changed = Books(), spoil("entry 7 3 ", lambda _: None)
+    assert len(operator.differences()) == 1
+    assert len(reads) == 3
 
 
 def test_a_deposit_that_is_stored_and_not_on_the_chain_is_found(operator: Operator) -> None:

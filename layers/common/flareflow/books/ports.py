@@ -16,7 +16,7 @@ class StoredLedger(Protocol):
         """The last block whose events are all in the journal; None before the first."""
 
     def records(self) -> Iterator[Record]:
-        """Everything that `RebuiltLedger.records` has, in no order, read page by page.
+        """All entries and everything that `RebuiltLedger.records` has, in no order, read page by page.
 
         An item that cannot be read is an `UnreadableItem`.
         """

@@ -7,17 +7,26 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from flareflow.books.ports import AllCases, MeteredUsage, SealedUsage, StoredLedger
-from flareflow.books.rebuilt import UNREADABLE_KIND, Key, RebuiltLedger
+from flareflow.books.rebuilt import (
+    ENTRY_KIND,
+    OF_EVENTS,
+    UNREADABLE_KIND,
+    EntrySums,
+    Key,
+    RebuiltLedger,
+    Record,
+    record_of,
+)
 from flareflow.books.transactions import Balances, attested, metered, of_case, of_entry
 from flareflow.errors import UNREADABLE
 from flareflow.metering.cases import Case, Verdict
 from flareflow.metering.models import Usage
 from flareflow.settlement.chain_events import ReadChainEvents
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import BlocksRead, Credited
+from flareflow.settlement.events import BlocksRead, Credited, Position
 from flareflow.settlement.journal import Subscription
 from flareflow.settlement.ports import ChainLog, DepositToken
 from flareflow.time import Clock, Deadline
@@ -25,6 +34,8 @@ from flareflow.time import Clock, Deadline
 LISTED_MAX: Final = 100
 """Epochs or cases that are asked for at a time."""
 STEPS_MAX: Final = 1_000_000
+DIFFERING_MAX: Final = 1_000
+"""Subscriptions whose entries are compared one by one, of those of which some differ."""
 FOREVER: Final = timedelta(days=365)
 
 EVENTS: Final = "events that can be read"
@@ -45,19 +56,36 @@ class Difference:
         return f"{self.what}: the sources say {self.rebuilt}, stored is {self.stored}"
 
 
+class Charge(NamedTuple):
+    """What a charge raised the settled total of a subscription by, in rated micro-tokens."""
+
+    position: Position
+    subscription_id: int
+    raised_microtokens: int
+
+
 @dataclass(slots=True)
 class Books:
     """The books as the sources tell them, as far as they were read."""
 
     balances: Balances = field(default_factory=Balances)
-    charges: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
-    """Charges by the epoch of the statement that they charge."""
+    charges: dict[int, list[Charge]] = field(default_factory=lambda: defaultdict(list))
+    """Charges by the epoch of the statement that they charge, until that was read."""
     totals: dict[int, Usage] = field(default_factory=dict)
     """Cumulative usage by subscription, as the newest statement has it."""
     settled: dict[int, int] = field(default_factory=dict)
     """The sum of what charges settled by subscription, in rated micro-tokens."""
     credits: set[tuple[int | None, str]] = field(default_factory=set)
     """Subscription and transaction of every credit."""
+
+    def enter(self, entry: Entry) -> None:
+        """Add an entry of the journal."""
+        self.balances.add([of_entry(entry)])
+        if entry.epoch is not None:
+            charge = Charge(entry.position, entry.subscription_id or 0, entry.settled_microtokens or 0)
+            self.charges[entry.epoch].append(charge)
+        if entry.kind == Credited.__name__:
+            self.credits.add((entry.subscription_id, entry.transaction_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +118,64 @@ class RebuildBooks:
         read_to = self.ledger.read_to()
         if read_to is None:
             return
-        rebuilt = self._enter_anew(read_to)
-        books.balances.add(map(of_entry, rebuilt.entries))
-        for entry in rebuilt.entries:
-            if entry.epoch is not None:
-                books.charges[entry.epoch].append(entry)
-            if entry.kind == Credited.__name__:
-                books.credits.add((entry.subscription_id, entry.transaction_id))
-        yield from self._compare_records(rebuilt, read_to)
+        sums = EntrySums()
 
-    def _enter_anew(self, read_to: int) -> RebuiltLedger:
-        rebuilt = RebuiltLedger(lambda height: self.say(f"events up to block {height} of {read_to}"))
+        def enter(entry: Entry) -> None:
+            books.enter(entry)
+            sums.add(record_of(entry))
+
+        yield from self._compare_records(self._enter_anew(read_to, enter), sums, read_to)
+
+    def _enter_anew(self, read_to: int, on_entry: Callable[[Entry], None]) -> RebuiltLedger:
+        rebuilt = RebuiltLedger(lambda height: self.say(f"events up to block {height} of {read_to}"), on_entry)
         chain = _UpTo(self.chain, read_to)
         never = Deadline(self.clock() + FOREVER, self.clock)
         ReadChainEvents(chain, self.token, rebuilt, self.start_height, self.clock).run(never)
         return rebuilt
 
-    def _compare_records(self, rebuilt: RebuiltLedger, read_to: int) -> Iterator[Difference]:
-        """What ticks have stored meanwhile, after the block `read_to`, is left to the next comparison."""
-        expected, stored = dict(rebuilt.records()), dict[Key, object]()
-        for number, (key, record) in enumerate(self.ledger.records(), start=1):
-            stored[key] = record
-            if number % 10_000 == 0:
-                self.say(f"{number} records of the ledger's table")
+    def _compare_records(self, rebuilt: RebuiltLedger, sums: EntrySums, read_to: int) -> Iterator[Difference]:
+        """What ticks have stored meanwhile, after the block `read_to`, is left to the next comparison.
+
+        Of entries only the sums are held; where these differ, the entries are read once more.
+        """
+        expected, stored, stored_sums = dict(rebuilt.records()), dict[Key, object](), EntrySums()
+        for key, record in self._stored(read_to):
+            if key[0] == ENTRY_KIND:
+                stored_sums.add((key, record))
+            else:
+                stored[key] = record
+        differing = sums.differing(stored_sums)
+        if differing:
+            yield from self._compare_entries(set(sorted(differing, key=str)[:DIFFERING_MAX]), read_to)
         moved = {
             record.subscription_id
             for record in stored.values()
             if isinstance(record, Subscription) and record.position.height > read_to
         }
-        for key in sorted(expected.keys() | stored.keys(), key=str):
-            if expected.get(key) != stored.get(key) and not _is_later(key, stored.get(key), moved, read_to):
-                yield Difference(" ".join(map(str, key)), expected.get(key), stored.get(key))
+        for key, difference in _differing_records(expected, stored):
+            if not _is_later(key, stored.get(key), moved):
+                yield difference
+
+    def _compare_entries(self, of: Collection[str | int], read_to: int) -> Iterator[Difference]:
+        """Compare the entries of some subscriptions one by one; `-` stands for those of none."""
+        expected = dict[Key, object]()
+
+        def keep(entry: Entry) -> None:
+            key, _ = record_of(entry)
+            if key[1] in of:
+                expected[key] = entry
+
+        self._enter_anew(read_to, keep)
+        stored = {key: record for key, record in self._stored(read_to) if key[0] == ENTRY_KIND and key[1] in of}
+        yield from (difference for _, difference in _differing_records(expected, stored))
+
+    def _stored(self, read_to: int) -> Iterator[Record]:
+        """All records but those of events after a block."""
+        for number, (key, record) in enumerate(self.ledger.records(), start=1):
+            if key[0] not in OF_EVENTS or int(key[2]) <= read_to:
+                yield key, record
+            if number % 10_000 == 0:
+                self.say(f"{number} records of the ledger's table")
 
     def _compare_usage(self, books: Books) -> Iterator[Difference]:
         newest, waiting = -1, dict[int, int]()
@@ -167,7 +222,7 @@ class RebuildBooks:
     def _compare_charges(self, epoch: int, books: Books) -> Iterator[Difference]:
         """A charge that raises the settled total brings it to what the statement of its epoch says."""
         for charge in books.charges.pop(epoch, []):
-            one, raised = charge.subscription_id or 0, charge.settled_microtokens or 0
+            one, raised = charge.subscription_id, charge.raised_microtokens
             books.settled[one] = books.settled.get(one, 0) + raised
             total = books.totals.get(one, Usage()).rated_microtokens
             if raised and books.settled[one] != total:
@@ -259,13 +314,20 @@ def _is_credited(case: Case, books: Books) -> bool:
     return any(named == transaction and case.subscription_id in {None, one} for one, transaction in books.credits)
 
 
-def _is_later(key: Key, stored: object, moved: Collection[int], read_to: int) -> bool:
-    """Whether what is stored follows from events after the block `read_to`."""
+def _differing_records(
+    expected: Mapping[Key, object], stored: Mapping[Key, object]
+) -> Iterator[tuple[Key, Difference]]:
+    """The keys under which not the same is stored as is expected, with the difference."""
+    for key in sorted(expected.keys() | stored.keys(), key=str):
+        if expected.get(key) != stored.get(key):
+            yield key, Difference(" ".join(map(str, key)), expected.get(key), stored.get(key))
+
+
+def _is_later(key: Key, stored: object, moved: Collection[int]) -> bool:
+    """Whether what is stored follows from events after the block up to which the events were read."""
     kind, *rest = key
-    if kind == UNREADABLE_KIND:
+    if kind in {UNREADABLE_KIND, *OF_EVENTS}:
         return False
-    if kind in {"entry", "set aside"}:
-        return int(rest[1]) > read_to
     if kind in {"revenue", "plan", "retired plan"}:
         return bool(moved) and stored is not None
     return int(rest[-1]) in moved

@@ -1,5 +1,6 @@
 """A ledger in memory, into which the journal is entered anew."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,14 +25,21 @@ class UnreadableItem:
 
 
 UNREADABLE_KIND: Final = "unreadable item"
+ENTRY_KIND: Final = "entry"
+OF_EVENTS: Final = frozenset({ENTRY_KIND, "set aside"})
+"""Kinds of records of one event each, whose keys end with its position."""
 
 
 @dataclass(slots=True)
 class RebuiltLedger:
-    """`settlement.ports.Ledger` in memory. `on_advance` is told each block up to which all events were entered."""
+    """`settlement.ports.Ledger` in memory, which hands its entries on and keeps none: a journal has more than fits.
+
+    `on_advance` is told each block up to which all events were entered.
+    """
 
     on_advance: Callable[[int], None]
-    entries: list[Entry] = field(default_factory=list)
+    on_entry: Callable[[Entry], None]
+    _revenue_ufix64: int | None = None
     _height: int | None = None
     _subscriptions: dict[int, Subscription] = field(default_factory=dict)
     _plans: dict[tuple[int, int], PlanVersion] = field(default_factory=dict)
@@ -74,10 +82,16 @@ class RebuiltLedger:
             if isinstance(posting, SettingAside):
                 self._aside.append(posting.aside)
             else:
-                self.entries.append(posting.entry)
+                self._hand_on(posting.entry)
                 if posting.never_opened is not None:
                     self._never_opened.add(posting.never_opened)
         return sum(isinstance(posting, Posting) for posting in postings)
+
+    def _hand_on(self, entry: Entry) -> None:
+        moved = [line.amount_ufix64 for line in entry.lines if line.account == REVENUE]
+        if moved:
+            self._revenue_ufix64 = (self._revenue_ufix64 or 0) + sum(moved)
+        self.on_entry(entry)
 
     def set_aside(self, limit: int) -> Sequence[SetAside]:
         return self._aside[:limit]
@@ -86,11 +100,9 @@ class RebuiltLedger:
         self._aside.remove(aside)
 
     def records(self) -> Iterator[Record]:
-        """Everything that should be stored, each once."""
-        yield from ((("entry", *place_of(entry)), entry) for entry in self.entries)
-        moved = [line.amount_ufix64 for entry in self.entries for line in entry.lines if line.account == REVENUE]
-        if moved:
-            yield ("revenue",), sum(moved)
+        """Everything that should be stored beside the entries, each once."""
+        if self._revenue_ufix64 is not None:
+            yield ("revenue",), self._revenue_ufix64
         for number, subscription in self._subscriptions.items():
             yield ("subscription", number), subscription
             yield ("settled", number), (subscription.settled_microtokens, subscription.tariff.needs_rate)
@@ -99,6 +111,30 @@ class RebuiltLedger:
         yield from ((("plan", *name), plan) for name, plan in self._plans.items())
         yield from ((("retired plan", plan_id), True) for plan_id in self._retired)
         yield from ((("set aside", *place_of(aside)), True) for aside in self._aside)
+
+
+def record_of(entry: Entry) -> Record:
+    """An entry as it is compared."""
+    return (ENTRY_KIND, *place_of(entry)), entry
+
+
+class EntrySums:
+    """The entries of each subscription in any order, as a number: the sum of their hashes.
+
+    Two journals of which a subscription has the same sum have the same entries of it, but for one chance in 2**61.
+    """
+
+    def __init__(self) -> None:
+        self._sums: defaultdict[str | int, int] = defaultdict(int)
+
+    def add(self, record: Record) -> None:
+        """Add the record of an entry."""
+        key, _ = record
+        self._sums[key[1]] += hash(record)
+
+    def differing(self, other: "EntrySums") -> set[str | int]:
+        """The subscriptions of which the entries are not the same; `-` stands for no subscription."""
+        return {one for one in self._sums.keys() | other._sums.keys() if self._sums[one] != other._sums[one]}
 
 
 def place_of(entry: Entry | SetAside) -> Key:

@@ -20,7 +20,7 @@ from flareflow.adapters.dynamodb.tables import (
     SETTLED,
     SUBSCRIPTION,
 )
-from flareflow.books.rebuilt import UNREADABLE_KIND, Record, UnreadableItem, place_of
+from flareflow.books.rebuilt import UNREADABLE_KIND, Record, UnreadableItem, place_of, record_of
 from flareflow.errors import UNREADABLE, BrokenRuleError
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.events import SetAside
@@ -71,8 +71,7 @@ def _read(item: Item, read: Callable[[Mapping[str, Any]], Record]) -> Record:
 
 
 def _entry(item: Mapping[str, Any]) -> Record:
-    entry = _ENTRY.validate_python(item)
-    return ("entry", *place_of(entry)), entry
+    return record_of(_ENTRY.validate_python(item))
 
 
 def _set_aside(item: Mapping[str, Any]) -> Record:
