@@ -201,7 +201,7 @@ FAULTS: Final = (
         RECEIPT,
         "result=worst(self.reports),",
         "result=self.reports[-1].exit,",
-        f"{TEST_RECEIPT}::test_a_bill_that_differs_makes_the_receipt_differ",
+        f"{TEST_RECEIPT}::test_one_bill_that_is_not_verified_makes_the_receipt_so",
     ),
     _fault(
         "receipt-usage-since-ever",

@@ -270,6 +270,44 @@ def test_what_is_believed_is_said() -> None:
     assert all(any("meter" in one for one in believed) for believed in (everything, nothing))
 
 
+@pytest.mark.parametrize(
+    ("path", "change", "link"),
+    [
+        *(("on_flow.charge.rate_ufix64", change, Link.CHARGE) for change in (1, -1)),
+        *(("on_flow.charge.before.paid_dollars_ufix64", change, Link.CHARGE) for change in (1, -1)),
+        *(("on_flow.bill.paid_dollars_ufix64", change, Link.PRICE) for change in (1, -1)),
+        *(("on_flow.bill.tiers.0.price_ufix64", change, Link.PRICE) for change in (1, -1)),
+        ("on_flow.bill.owed_ufix64", 1, Link.PRICE),
+        ("on_flow.charge.owed_ufix64", 1, Link.CHARGE),
+        ("on_flow.charge.charged_ufix64", 1, Link.CHARGE),
+        ("on_flow.charge.charged_ufix64", -2, Link.CHARGE),
+    ],
+)
+def test_a_changed_number_of_a_bill_in_dollars_is_named(path: str, change: int, link: Link) -> None:
+    found = report_in_dollars(path, change)
+    assert (found.exit, named(found)) == (Exit.DIFFERENCE, link)
+
+
+def test_less_than_the_smallest_part_of_a_dollar_is_not_verified_either() -> None:
+    # Given a charge of 1e-8 less in the token, which is worth less than 1e-8 dollars and so owed by nobody
+    found = report_in_dollars("on_flow.charge.charged_ufix64", -1)
+    # Then the sum of the charges is not the contract's, as with a second charge in the block
+    outcomes = {finding.link: finding.outcome for finding in found.findings}
+    assert (found.exit, outcomes[Link.CHARGE]) == (Exit.UNCHECKED, Outcome.UNCHECKED)
+
+
+def report_in_dollars(path: str, change: int) -> Report:
+    """What is found in a bill at 0.73 dollars for one FLOW of which a number is another."""
+    world = World(rate_ufix64=73_000_000)
+    content = json.loads(world.bundle().text)
+    *way, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
+    holder = content
+    for part in way:
+        holder = holder[part]
+    holder[last] = str(int(holder[last]) + change)
+    return report(content, world.trust)
+
+
 def test_a_bill_in_dollars_is_checked_at_its_rate() -> None:
     # Given a charge at 0.73 dollars for one FLOW
     world = World(rate_ufix64=73_000_000)

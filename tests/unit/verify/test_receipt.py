@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,13 +15,17 @@ from flareflow.statements.documents import statement_path
 from flareflow.time import Epochs
 from flareflow_verify import commands, receipt_command
 from flareflow_verify.__main__ import main
+from flareflow_verify.checking import Exit, Outcome, check_all
+from flareflow_verify.gathering import Wanted
 from flareflow_verify.output import Progress
+from flareflow_verify.receipt.model import CheckedBills
 from flareflow_verify.receipt.month import Month
 from tests.support.bills import FIRST_EPOCH, SUBSCRIPTION, TRANSACTION, World
 from tests.support.public_sources import PublicSources
 
 EPOCH: Final = FIRST_EPOCH + 1
 MONTH: Final = f"{Epochs().start(EPOCH):%Y-%m}"
+AT: Final = datetime(2026, 11, 1, tzinfo=UTC)
 SOURCES: Final = ("--host", "https://statements.example", "--flow", "https://flow.example")
 
 
@@ -91,6 +96,18 @@ def test_a_bill_that_differs_makes_the_receipt_differ(
     assert (status, found["result"]) == (1, "difference")
     assert any(one.startswith("chain:") for line in found["lines"] for one in line["unverified"])
     assert "NOT verified" in page.read_text()
+
+
+def test_one_bill_that_is_not_verified_makes_the_receipt_so(sources: PublicSources) -> None:
+    # Given two bills, of which a step of the first could not be checked
+    gather = sources.gather()
+    bundles = [gather.run(Wanted(SUBSCRIPTION, epoch)) for epoch in (FIRST_EPOCH, EPOCH)]
+    first, last = check_all(bundles)
+    unchecked = replace(first, findings=(replace(first.findings[0], outcome=Outcome.UNCHECKED), *first.findings[1:]))
+    # When they are summed up
+    made = CheckedBills(None, bundles, [unchecked, last], is_by_day=False).receipt(Month.parse(MONTH), AT)
+    # Then the receipt is unchecked, although the last one is verified
+    assert (last.exit, made.result) == (Exit.VERIFIED, Exit.UNCHECKED)
 
 
 def test_a_charge_of_which_the_state_is_gone_is_unchecked_and_still_listed(

@@ -125,8 +125,11 @@ def test_after_a_break_it_goes_on_from_the_last_message(paper: io.StringIO) -> N
 
 
 def test_what_comes_twice_is_shown_once(paper: io.StringIO) -> None:
-    watch(Line([[snapshot(4)], [pending(5, 1, 0), pending(5, 1, 0)], [pending(4, 1, 0)]]), paper)
+    line = Line([[snapshot(4)], [pending(5, 1, 0), pending(5, 1, 0)], [pending(4, 1, 0)]])
+    watch(line, paper)
     assert len(paper.getvalue().splitlines()) == 2
+    # And nothing is asked for again
+    assert [one["action"] for one in line.sent] == ["watch"]
 
 
 def test_what_was_missed_is_asked_for_once(paper: io.StringIO) -> None:
