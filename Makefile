@@ -11,7 +11,7 @@ PYTHON := .local/venv/bin/python
 UV := .local/uv/bin/uv
 # `sam build` wants the Python of the functions on PATH, with pip: it is in uv's environment
 SAM := PATH=$(CURDIR)/.local/uv/bin:$$PATH SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true .local/sam/bin/sam
-LOCKS := requirements/uv requirements/sam requirements/litellm requirements/focus layers/common/requirements layers/chain/requirements requirements/dev
+LOCKS := requirements/uv requirements/sam requirements/litellm requirements/focus layers/common/requirements layers/chain/requirements requirements/dev requirements/verify
 NODE_KITS := infra/local/flare/node infra/local/litellm/query_engine tests/benchmarks/page frontend
 
 .PHONY: help

@@ -92,6 +92,19 @@ def test_the_installed_command_checks_a_bundle_with_its_own_libraries_alone(inst
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_its_lock_has_what_the_project_names_in_the_versions_that_are_tested() -> None:
+    wanted = (ROOT / "requirements" / "verify.in").read_text().splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(wanted[2:]) == {*project["project"]["dependencies"], *project["build-system"]["requires"]}
+    locked, tested = (versions(ROOT / "requirements" / f"{name}.txt") for name in ("verify", "dev"))
+    assert locked.items() <= tested.items()
+
+
+def versions(lock: Path) -> dict[str, str]:
+    """The version of each distribution in a lock file."""
+    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", lock.read_text(), re.MULTILINE))
+
+
 def test_the_distribution_has_the_scripts_that_the_command_runs_and_nothing_of_aws(installed: Path) -> None:
     package = installed / "flareflow"
     assert (package / "cadence" / "scripts" / "subscriptions" / "get_bill.cdc").is_file()
