@@ -25,7 +25,8 @@ def test_the_command_is_installed_from_its_lock_and_checks_a_bundle(tmp_path: Pa
     for name in SOURCES:
         copied = source / name
         copied.parent.mkdir(parents=True, exist_ok=True)
-        copied = shutil.copytree(ROOT / name, copied) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, copied)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, copied)
     python = environment / "bin" / "python"
     run(sys.executable, "-m", "venv", "--without-pip", environment)
     install = (UV, "pip", "install", "--quiet", "--python", python)

@@ -30,8 +30,13 @@ def test_a_shipped_bundle_is_good_or_its_link_is_named(name: str, expected: Expe
     trust = TRUST_OF_LOG if name in OF_LOG.bundles else TRUST
     found = check(Bundle.parse((FOLDER / name).read_bytes()), trust)
     differing = [finding.link for finding in found.findings if finding.outcome is Outcome.DIFFERS]
+    unchecked = [finding.link for finding in found.findings if finding.outcome is Outcome.UNCHECKED]
     assert differing[:1] == ([expected.differs] if expected.differs else [])
-    assert found.exit is (Exit.DIFFERENCE if expected.differs else Exit.VERIFIED)
+    if expected.differs:
+        assert found.exit is Exit.DIFFERENCE
+    else:
+        assert unchecked[:1] == ([expected.unchecked] if expected.unchecked else [])
+        assert found.exit is (Exit.UNCHECKED if expected.unchecked else Exit.VERIFIED)
 
 
 def test_there_is_a_bad_bundle_for_every_link() -> None:
