@@ -6,7 +6,8 @@
  */
 import { count, having, list, orEmpty, text } from "../verify/reading.ts";
 import { AccessNode, ANSWER_CHARACTERS_MAX, fieldsIn } from "../verify/sources/access_node.ts";
-import { NotThereError, Requests, SourceError } from "../verify/sources/http.ts";
+import { NotThereError, SourceError } from "../verify/sources/errors.ts";
+import { Requests } from "../verify/sources/http.ts";
 import type { CadenceValue } from "../verify/sources/json_cdc.ts";
 import type { FlowDeployment } from "./deployment.ts";
 import { withAddresses } from "./deployment.ts";

@@ -3,11 +3,13 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { parseBundle } from "./bundle.ts";
-import { keccak256, toHex, utf8 } from "./bytes.ts";
+import { abiBytes, concat, fromHex, hex0x, keccak256, toHex, toNumber, utf8, word } from "./bytes.ts";
 import { check, worst } from "./check.ts";
 import { parsePageIndex, parseStatement } from "./documents.ts";
 import { gather, type Wanted } from "./gather.ts";
+import { decodePolicy, legacyHash } from "./policy.ts";
 import { FlareNode } from "./sources/flare.ts";
+import { policiesBackTo } from "./sources/flare_policies.ts";
 import { FlowNode } from "./sources/flow.ts";
 import { StatementHost } from "./sources/host.ts";
 import { Requests } from "./sources/http.ts";
@@ -20,6 +22,8 @@ const SCRIPTS = { getBill: "bill", getConfirmed: "confirmed", getTriggers: "trig
 /** The sources from which a shipped bundle could have been gathered. `down`: addresses that give no answer. */
 class World {
   readonly down: string[] = [];
+  /** So many blocks of Flare may be searched at once. */
+  blocksAtOnce = Infinity;
   readonly bundle: Fields;
   readonly text: string;
   readonly documents = new Map<string, string>();
@@ -110,24 +114,80 @@ class World {
   }
 
   #flare(body: string): string {
-    const { params } = JSON.parse(body) as { params: [{ to: string; data: string }] };
+    const { method, params } = JSON.parse(body) as { method: string; params: readonly [never] };
+    const [first] = params;
+    const answers: Readonly<Record<string, () => unknown>> = {
+      eth_call: () => this.#view(first),
+      eth_getLogs: () => this.#logs(first),
+      eth_getBlockByNumber: () => this.#block(first),
+      eth_getTransactionByHash: () => this.#signing(first),
+    };
+    const answer = answers[method]?.();
+    const refusal = { error: { code: -32005, message: "block range too wide" } };
+    return JSON.stringify({ jsonrpc: "2.0", id: 1, ...(answer === undefined ? refusal : { result: answer }) });
+  }
+
+  #view({ data }: { readonly data: string }): string {
     const onFlare = this.bundle["on_flare"] as Fields;
     const answers: Record<string, string> = {
       "getContractAddressByName(string)": `0x${"00".repeat(31)}07`,
       "merkleRoots(uint256,uint256)": String(onFlare["root"]),
       "toSigningPolicyHash(uint256)": String(onFlare["policy_hash"]),
+      "startingVotingRoundIds(uint256)": hex0x(word(10)),
+      "firstVotingRoundStartTs()": hex0x(word(1_000)),
+      "votingEpochDurationSeconds()": hex0x(word(90)),
     };
-    const asked = Object.keys(answers).find((one) => params[0].data.startsWith(selector(one))) as string;
-    return JSON.stringify({ jsonrpc: "2.0", id: 1, result: answers[asked] });
+    return answers[Object.keys(answers).find((one) => data.startsWith(selector(one))) as string] as string;
   }
 
-  /** What is gathered, without the policies before the newest, which only a node of Flare with all logs has. */
-  gathered(more: Partial<Wanted> = {}) {
+  /** A chain with a block each second; the policies' events are in block 1,880, shortly before they start. */
+  #block(number: string): object {
+    return { number: number === "latest" ? "0x2000" : number, timestamp: number === "latest" ? "0x2000" : number };
+  }
+
+  #logs(wanted: { readonly topics: readonly [readonly string[], string]; readonly fromBlock: string; readonly toBlock: string }): readonly object[] | undefined {
+    const [from, to] = [Number(wanted.fromBlock), Number(wanted.toBlock)];
+    if (to - from >= this.blocksAtOnce) return undefined;
+    const policies = this.bundle["policies"] as readonly Record<string, string>[];
+    const place = policies.findIndex(({ policy }) => BigInt(decodePolicy(fromHex(policy!.slice(2))).rewardEpoch) === BigInt(wanted.topics[1]));
+    if (place < 0 || from > 1_880 || to < 1_880) return [];
+    const policy = fromHex(policies[place]!["policy"]!.slice(2));
+    const [initialized, signed] = wanted.topics[0];
+    const data = hex0x(concat(...[0, 0, 0, 0, 0, 6 * 32].map(word), abiBytes(policy)));
+    const signings = this.#signatures(place).map((one, index) => {
+      const voter = this.#voterOf(place, one);
+      return { topics: [signed, wanted.topics[1], hex0x(concat(new Uint8Array(12), voter))], data: "0x", transactionHash: hex0x(word(place * 1_000 + index)) };
+    });
+    return [{ topics: [initialized, wanted.topics[1]], data, transactionHash: hex0x(word(0)) }, ...signings.toReversed()];
+  }
+
+  #signatures(place: number): readonly Uint8Array[] {
+    const all = fromHex((this.bundle["policies"] as readonly Record<string, string>[])[place]!["signatures"]!.slice(2));
+    return Array.from({ length: all.length / 67 }, (_, index) => all.subarray(67 * index, 67 * index + 67));
+  }
+
+  #voterOf(place: number, signature: Uint8Array): Uint8Array {
+    const before = (this.bundle["policies"] as readonly Record<string, string>[])[place - 1]!["policy"]!;
+    return decodePolicy(fromHex(before.slice(2))).voters[toNumber(signature.subarray(65))]!.address;
+  }
+
+  #signing(transactionHash: string): object {
+    const number = Number(BigInt(transactionHash));
+    const signature = this.#signatures(Math.floor(number / 1_000))[number % 1_000]!;
+    const call = "signNewSigningPolicy(uint24,bytes32,(uint8,bytes32,bytes32))";
+    return { input: `${selector(call)}${toHex(concat(word(0), word(0), word(signature[0]!), signature.subarray(1, 65)))}` };
+  }
+
+  /** What is gathered, with the policies since the one that is `trusted`. */
+  gathered(more: Partial<Wanted> = {}, trusted: Uint8Array | null = null) {
     const requests = new Requests(this.fetch);
+    const flare = new FlareNode(requests, "http://flare", `0x${"ad".repeat(20)}`);
+    const isTrusted = (policy: Uint8Array) => toHex(legacyHash(policy)) === toHex(trusted!);
     const sources = {
       host: new StatementHost(requests, "http://host"),
       flow: new FlowNode(requests, "http://flow", "f8d6e0586b0a20c7", SCRIPTS),
-      flare: new FlareNode(requests, "http://flare", `0x${"ad".repeat(20)}`),
+      flare,
+      policies: trusted === null ? null : (newest: Uint8Array) => policiesBackTo(flare, newest, isTrusted),
       log: null,
     };
     const wanted: Wanted = {
@@ -200,6 +260,35 @@ for (const name of ["good-public.json", "good-dollars.json"]) {
     assert.equal(worst([...check(parseBundle(text))]), "verified");
   });
 }
+
+for (const blocksAtOnce of [Infinity, 30]) {
+  test(`from an older policy that is trusted, the later ones are followed, with ${blocksAtOnce} blocks at once`, async () => {
+    // Given a reader who trusts the policy of the reward epoch before, and nobody else
+    const world = new World("good-public.json");
+    world.blocksAtOnce = blocksAtOnce;
+    const [older] = world.bundle["policies"] as readonly Record<string, string>[];
+    const trusted = legacyHash(fromHex(older!["policy"]!.slice(2)));
+    // When the bill is gathered
+    const { text, unreached } = await world.gathered({}, trusted);
+    // Then it has the shipped policies with their signatures, and leads from the trusted one to the charge
+    assert.deepEqual((JSON.parse(text) as Fields)["policies"], world.bundle["policies"]);
+    assert.deepEqual(unreached, []);
+    const findings = [...check(parseBundle(text), { policyHash: trusted, contract: null })];
+    assert.equal(worst(findings), "verified");
+    assert.match(findings[0]?.said ?? "", /rolled from the trusted one/);
+  });
+}
+
+test("where Flare does not tell the policies since the trusted one, the signatures are not checked", async () => {
+  const world = new World("good-public.json");
+  world.down.push("flare");
+  const trusted = keccak256(utf8("a policy of long ago"));
+  const { text, unreached } = await world.gathered({}, trusted);
+  assert.deepEqual(unreached.map((one) => one.split(":")[0]), ["Flare", "Flare's signing policies"]);
+  const findings = [...check(parseBundle(text), { policyHash: trusted, contract: null })];
+  assert.equal(findings.find(({ link }) => link === "policy")?.outcome, "unchecked");
+  assert.equal(worst(findings), "unchecked");
+});
 
 test("a statement that was not attested is gathered with those up to the next that was", async () => {
   const world = new World("good-public.json");

@@ -9,9 +9,10 @@ import { pathOf } from "./merkle.ts";
 import { decodeMessage, decodePolicy } from "./policy.ts";
 import { asciiJson } from "./reading.ts";
 import type { FlareNode } from "./sources/flare.ts";
+import type { SignedPolicy } from "./sources/flare_policies.ts";
 import type { FlowNode } from "./sources/flow.ts";
 import type { Attestation, StatementHost } from "./sources/host.ts";
-import { SourceError } from "./sources/http.ts";
+import { SourceError } from "./sources/errors.ts";
 import type { LogTexts } from "./sources/log.ts";
 import { eventHash, leavesOf } from "./steps/events.ts";
 
@@ -33,6 +34,8 @@ export interface Sources {
   readonly host: StatementHost;
   readonly flow: FlowNode;
   readonly flare: FlareNode;
+  /** The signing policies from a trusted one to the given one; null for a reader who trusts none. */
+  readonly policies: ((newest: Bytes) => Promise<readonly SignedPolicy[]>) | null;
   /** Where a statement is in the log; null for a reader who has no policy for it. */
   readonly log: ((epoch: bigint) => Promise<LogTexts>) | null;
 }
@@ -46,7 +49,7 @@ export interface Gathered {
 type Say = (what: string) => void;
 
 /** The evidence of a bill. Throws SourceError without the statement's documents; chains that do not answer are told. */
-export async function gather(wanted: Wanted, { host, flow, flare, log }: Sources, say: Say): Promise<Gathered> {
+export async function gather(wanted: Wanted, { host, flow, flare, policies, log }: Sources, say: Say): Promise<Gathered> {
   const { subscriptionId, epoch } = wanted;
   const { sealed, proof } = await documents(host, subscriptionId, epoch, say);
   const texts = sealed.map((one) => statementOf(one.statement));
@@ -61,6 +64,8 @@ export async function gather(wanted: Wanted, { host, flow, flare, log }: Sources
   const onFlow = await orTold(unreached, "Flow", () => flowsWord(flow, wanted, texts.at(-1) as Statement, proof));
   say("Asking Flare");
   const onFlare = await orTold(unreached, "Flare", () => flaresWord(flare, proof));
+  if (policies) say("Asking Flare for the signing policies since the trusted one");
+  const rolled = await orTold(unreached, "Flare's signing policies", () => rolledTo(proof, policies));
   if (log) say("Reading the log of statements");
   const inLog = log && (await orTold(unreached, "The log of statements", () => log(epoch)));
   const content = {
@@ -68,7 +73,8 @@ export async function gather(wanted: Wanted, { host, flow, flare, log }: Sources
     subscription_id: String(subscriptionId),
     epoch: String(epoch),
     sealed,
-    ...signed(proof),
+    attested: proof && attestedOf(proof),
+    policies: rolled ?? [],
     on_flare: onFlare,
     on_flow: onFlow,
     price_book: book,
@@ -79,11 +85,16 @@ export async function gather(wanted: Wanted, { host, flow, flare, log }: Sources
   return { text: `${asciiJson(content, 2)}\n`, unreached };
 }
 
-function signed(proof: Attestation | null) {
-  if (proof === null) return { attested: null, policies: [] };
-  const { response, siblings, message, signatures, policy } = proof;
-  const policies = policy === null ? [] : [{ policy, signatures: "0x" }];
-  return { attested: { response, siblings, message, signatures }, policies };
+function attestedOf({ response, siblings, message, signatures }: Attestation) {
+  return { response, siblings, message, signatures };
+}
+
+/** The policy of the round, and those from the trusted one to it. */
+async function rolledTo(proof: Attestation | null, policies: Sources["policies"]) {
+  if (!proof?.policy) return [];
+  if (policies === null) return [{ policy: proof.policy, signatures: "0x" }];
+  const rolled = await policies(decoding("a malformed signing policy", () => fromHex(proof.policy!.slice(2))));
+  return rolled.map(({ policy, signatures }) => ({ policy: hex0x(policy), signatures: hex0x(signatures) }));
 }
 
 interface SealedTexts {

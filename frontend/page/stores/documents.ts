@@ -1,7 +1,7 @@
 /** The public documents of this deployment, which lie on the page's own host and never change once they are there. */
 import { parseStatement, type Statement } from "../../verify/documents.ts";
 import { StatementHost } from "../../verify/sources/host.ts";
-import { NotThereError } from "../../verify/sources/http.ts";
+import { NotThereError } from "../../verify/sources/errors.ts";
 import { requests } from "./chains.ts";
 
 export function statementHost(sent = requests()): StatementHost {

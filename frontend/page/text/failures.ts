@@ -1,5 +1,6 @@
 import { ApiError } from "../../api/client.ts";
 import { ChainUnavailableError, WalletError } from "../../flow/errors.ts";
+import { NotThereError, SourceError } from "../../verify/sources/errors.ts";
 
 /** A failure as people are told of it: what happened, and what to do. */
 export interface Failure {
@@ -22,6 +23,12 @@ export function failureOf(error: unknown): Failure {
       requestId: null,
     };
   }
+  if (error instanceof NotThereError) {
+    return { title: "There is no such document", detail: "The address may be mistyped, or it is not published yet.", requestId: null };
+  }
+  if (error instanceof SourceError) {
+    return { title: "A public source gave no answer", detail: `${sentence(error.message)} Try again in a minute.`, requestId: null };
+  }
   if (isUnreachable(error)) {
     return {
       title: "The server cannot be reached",
@@ -42,7 +49,7 @@ function ofApi(error: ApiError): Failure {
   const { problem } = error;
   if (problem === null) {
     return {
-      title: error.status === 429 ? "Too many requests" : "The server does not answer properly",
+      title: error.status === 429 ? "Too many requests" : "The server gave no usable answer",
       detail: "Wait a moment, then try again.",
       requestId: null,
     };

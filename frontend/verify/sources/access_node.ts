@@ -3,7 +3,8 @@
  */
 import { fromBase64, toBase64, utf8 } from "../bytes.ts";
 import { text, type Reader } from "../reading.ts";
-import { parsed, SourceError, type Request, type Requests } from "./http.ts";
+import { SourceError } from "./errors.ts";
+import { parsed, type Request, type Requests } from "./http.ts";
 import { decode, type CadenceFields, type CadenceValue } from "./json_cdc.ts";
 
 const WHO = "the node of Flow";

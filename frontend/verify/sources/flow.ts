@@ -3,7 +3,8 @@
  */
 import { count, having, list, orEmpty, text } from "../reading.ts";
 import { AccessNode, ANSWER_CHARACTERS_MAX, fieldsIn, fieldsOf } from "./access_node.ts";
-import { NotThereError, RefusedError, type Requests } from "./http.ts";
+import { NotThereError, RefusedError } from "./errors.ts";
+import type { Requests } from "./http.ts";
 import { uint64, type CadenceFields, type CadenceValue } from "./json_cdc.ts";
 
 const EVENT_BLOCKS = 250n;

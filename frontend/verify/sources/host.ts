@@ -5,7 +5,8 @@ import { RESPONSE_BYTES_MAX, SIBLINGS_MAX, TEXT_CHARACTERS_MAX } from "../bundle
 import { toHex, type Bytes } from "../bytes.ts";
 import type { PageKind } from "../documents.ts";
 import { count, having, list, orNull, text } from "../reading.ts";
-import { NotThereError, parsed, type Requests } from "./http.ts";
+import { NotThereError } from "./errors.ts";
+import { parsed, type Requests } from "./http.ts";
 
 const WHO = "the statements' host";
 const LISTED_MAX = 1_000;

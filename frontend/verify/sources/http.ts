@@ -2,19 +2,11 @@
  * Requests that end: each after some seconds and a size, all together after minutes and some thousand requests.
  */
 import { concat, type Bytes } from "../bytes.ts";
+import { NotThereError, RefusedError, SourceError } from "./errors.ts";
 
 const REQUEST_MILLISECONDS_MAX = 30_000;
 const ALL_MILLISECONDS_MAX = 600_000;
 const REQUESTS_MAX = 5_000;
-
-/** A source gave no usable answer. */
-export class SourceError extends Error {}
-
-/** A source does not have what was asked for. */
-export class NotThereError extends SourceError {}
-
-/** A source answers that it does not do what was asked. */
-export class RefusedError extends SourceError {}
 
 export interface Request {
   readonly method?: "GET" | "POST";

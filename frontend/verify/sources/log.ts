@@ -5,7 +5,8 @@ import { hex0x } from "../bytes.ts";
 import { parseStatement } from "../documents.ts";
 import { NOTE_CHARACTERS_MAX, parseCheckpoint } from "../log/notes.ts";
 import { LOG_SIZE_MAX, TileTree } from "../log/tiles.ts";
-import { SourceError, type Requests } from "./http.ts";
+import { SourceError } from "./errors.ts";
+import type { Requests } from "./http.ts";
 
 const WHO = "the log of statements";
 const TILE_BYTES_MAX = 20_000_000;

@@ -3,13 +3,15 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 
 import type { Deployment } from "../../../api/operations.ts";
 import { parseBundle, type Bundle } from "../../../verify/bundle.ts";
-import { fromHex } from "../../../verify/bytes.ts";
+import { fromHex, isSame, type Bytes } from "../../../verify/bytes.ts";
 import { believed, check } from "../../../verify/check.ts";
 import { parseStatement } from "../../../verify/documents.ts";
-import type { Trust } from "../../../verify/evidence.ts";
+import { NOTHING_TRUSTED, type Trust } from "../../../verify/evidence.ts";
 import { gather, type Sources } from "../../../verify/gather.ts";
 import { parseLogPolicy } from "../../../verify/log/policy.ts";
+import { chainBoundHash, legacyHash } from "../../../verify/policy.ts";
 import { checkReceipt, parseReceipt } from "../../../verify/receipt.ts";
+import { policiesBackTo } from "../../../verify/sources/flare_policies.ts";
 import { findInLog } from "../../../verify/sources/log.ts";
 import { readEvent } from "../../../verify/steps/events.ts";
 import { contractOf, flareNode, flowNode, requests } from "../../stores/chains.ts";
@@ -65,7 +67,7 @@ const CALL_PAGES_MAX = 100;
 export function runBill(bill: Bill, deployment: Deployment): Run {
   return run(async (step, stop) => {
     const trust = trustOf(bill.trusted);
-    const sources = sourcesOf(deployment, stop, trust.logPolicy !== null);
+    const sources = sourcesOf(deployment, stop, trust);
     step({ doing: "Asking for the last charge" });
     const epoch = bill.epoch ?? (await lastCharged(sources, bill.subscriptionId));
     const calls = bill.withCalls ? () => ownCalls(bill.subscriptionId, epoch) : null;
@@ -133,10 +135,18 @@ async function checkText(text: string, trust: Trust, step: Step): Promise<void> 
   step({ believed: believed(bundle, trust) });
 }
 
-function sourcesOf(about: Deployment, stop: AbortSignal, isWithLog = false): Sources {
+function sourcesOf(about: Deployment, stop: AbortSignal, { policyHash, logPolicy }: Trust = NOTHING_TRUSTED): Sources {
   const sent = requests(stop);
-  const log = isWithLog ? (epoch: bigint) => findInLog(sent, "", epoch) : null;
-  return { host: statementHost(sent), flow: flowNode(about, sent), flare: flareNode(about, sent), log };
+  const flare = flareNode(about, sent);
+  const isTrusted = (policy: Bytes) =>
+    [legacyHash(policy), chainBoundHash(policy, BigInt(about.flare.chain_id))].some((one) => isSame(one, policyHash!));
+  return {
+    host: statementHost(sent),
+    flow: flowNode(about, sent),
+    flare,
+    policies: policyHash === null ? null : (newest) => policiesBackTo(flare, newest, isTrusted),
+    log: logPolicy ? (epoch) => findInLog(sent, "", epoch) : null,
+  };
 }
 
 /** Whether a text can be the hash of a signing policy. */
