@@ -52,7 +52,19 @@ test("a period of a cap that is over counts no more", () => {
 });
 
 test("without usage nothing ends, and without a rate nobody knows", () => {
-  assert.deepEqual(forecast(subscription(), [], NOW), { name: "no_end" });
+  assert.deepEqual(forecast(subscription(), [], NOW), { name: "unused" });
   const unknown = { ...subscription(), estimated_charge_ufix64: null };
   assert.deepEqual(forecast(unknown, HOURS, NOW), { name: "unknown" });
+});
+
+test("a spend cap that is not reached before its period ends stops nothing", () => {
+  // Given a cap that pays for two hours of the present pace, in a period that ends in one
+  const spend_cap = { limit_ufix64: "2000000", period_ends_at: "2026-11-24T13:00:00Z", charged_before_ufix64: "0" };
+  // Then the deposit is what ends, after its ten hours
+  assert.deepEqual(forecast(subscription({ spend_cap }), HOURS, NOW), { name: "ends", seconds: 36_000, isCap: false });
+});
+
+test("where the rest is free, nothing ends", () => {
+  const tariff = { tiers: { tiers: [{ end_tokens: null, price_ufix64: "0" }] }, currency: "token", needs_rate: false } as const;
+  assert.deepEqual(forecast(subscription({ tariff }), HOURS, NOW), { name: "free" });
 });

@@ -10,40 +10,62 @@ export interface Hour {
 }
 
 const HOUR_MS = 3_600_000;
+/** A period of a spend cap. */
+const PERIOD_MS = 30 * 24 * HOUR_MS;
 
 export type Forecast =
-  /** Nothing was used lately, or the rest is free. */
-  | { readonly name: "no_end" }
+  /** Nothing was used lately. */
+  | { readonly name: "unused" }
+  /** The rest of the usage is free. */
+  | { readonly name: "free" }
   /** A rate of dollars is needed, and none is known. */
   | { readonly name: "unknown" }
-  /** `isCap`: the spend cap ends calls before the deposit does. */
+  /** `isCap`: the spend cap ends calls before the deposit does, and before its period ends. */
   | { readonly name: "ends"; readonly seconds: number; readonly isCap: boolean };
 
 /** `hours`: usage of the last days. The pace is that since the first hour with usage, at least one hour. */
 export function forecast(shown: Subscription, hours: readonly Hour[], now: number): Forecast {
   const used = hours.filter(({ micro }) => micro > 0n);
   const total = used.reduce((sum, { micro }) => sum + micro, 0n);
-  if (total === 0n) return { name: "no_end" };
+  if (total === 0n) return { name: "unused" };
   const begin = Math.min(...used.map(({ start }) => Date.parse(start)));
-  const seconds = Math.max(now - begin, HOUR_MS) / 1000;
+  const pace = { total, seconds: Math.max(now - begin, HOUR_MS) / 1000 };
 
-  const left = spendable(shown, now);
-  if (left === null) return { name: "unknown" };
-  const affordable = affordableWith(shown, left.money);
-  if (affordable === "unknown") return { name: "unknown" };
-  if (affordable === null) return { name: "no_end" };
-  return { name: "ends", seconds: Number((affordable * 1_000n) / total) / 1000 * seconds, isCap: left.isCap };
+  const balance = BigInt(shown.subscription.balance_ufix64);
+  const byBalance = lasts(shown, balance, pace);
+  const cap = capLeft(shown, now);
+  if (cap === null || cap >= balance || typeof byBalance === "string") return forecastOf(byBalance, false);
+  const byCap = lasts(shown, cap, pace);
+  const isCap = typeof byCap === "number" && byCap * 1000 < periodLeft(shown, now);
+  return isCap ? forecastOf(byCap, true) : forecastOf(byBalance, false);
 }
 
-/** What may still be charged, in 1e-8 tokens, less what is metered and not charged. Null where that is not known. */
-function spendable(shown: Subscription, now: number): { readonly money: bigint; readonly isCap: boolean } | null {
-  const { subscription, estimated_charge_ufix64: pending } = shown;
-  if (pending === null) return null;
-  const balance = BigInt(subscription.balance_ufix64);
-  const cap = subscription.spend_cap === null ? null : capLeft(shown, now);
-  const isCap = cap !== null && cap < balance;
-  const money = (isCap ? cap : balance) - BigInt(pending);
-  return { money: money > 0n ? money : 0n, isCap };
+function forecastOf(lasting: number | "free" | "unknown", isCap: boolean): Forecast {
+  return typeof lasting === "number" ? { name: "ends", seconds: lasting, isCap } : { name: lasting };
+}
+
+interface Pace {
+  /** Rated micro-tokens used in `seconds`. */
+  readonly total: bigint;
+  readonly seconds: number;
+}
+
+/** For how many seconds tokens of 1e-8 pay, when what is metered and not charged is paid first. */
+function lasts(shown: Subscription, money: bigint, pace: Pace): number | "free" | "unknown" {
+  const { subscription, estimated_charge_ufix64: pending, pending_microtokens: metered, rate } = shown;
+  if (pending === null) return "unknown";
+  const left = money - BigInt(pending);
+  const inCurrency = inCurrencyOf(subscription.tariff, left > 0n ? left : 0n, rate);
+  if (inCurrency === null) return "unknown";
+  const after = BigInt(subscription.settled_microtokens) + BigInt(metered);
+  const affordable = tokensFor(subscription.tariff.tiers.tiers, after, inCurrency);
+  return affordable === null ? "free" : (Number((affordable * 1_000n) / pace.total) / 1000) * pace.seconds;
+}
+
+/** Milliseconds of the cap's period that are left; a period that is over begins again with the next charge. */
+function periodLeft({ subscription: { spend_cap: cap } }: Subscription, now: number): number {
+  const left = cap === null ? 0 : Date.parse(cap.period_ends_at) - now;
+  return left > 0 ? left : PERIOD_MS;
 }
 
 /** What the spend cap still lets be charged in its period. */
@@ -54,12 +76,4 @@ export function capLeft({ subscription }: Subscription, now: number): bigint | n
   const charged = isRunning ? BigInt(subscription.charged_ufix64) - BigInt(cap.charged_before_ufix64) : 0n;
   const left = BigInt(cap.limit_ufix64) - charged;
   return left > 0n ? left : 0n;
-}
-
-function affordableWith(shown: Subscription, money: bigint): bigint | null | "unknown" {
-  const { tariff, settled_microtokens: settled } = shown.subscription;
-  const inCurrency = inCurrencyOf(tariff, money, shown.rate);
-  if (inCurrency === null) return "unknown";
-  const after = BigInt(settled) + BigInt(shown.pending_microtokens);
-  return tokensFor(tariff.tiers.tiers, after, inCurrency);
 }

@@ -4,15 +4,16 @@ import type { Deployment, Subscription } from "../../../api/operations.ts";
 import { moneyText, tokensText } from "../../../verify/amounts.ts";
 import { Money } from "../../components/Amount.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
+import { StandingNotice } from "../../components/StandingNotice.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
-import { Notice, Show } from "../../components/states.tsx";
+import { Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { exitOf } from "../../stores/exit.ts";
 import { onFlow } from "../../stores/flow.ts";
 import { useFresh } from "../../stores/fresh.ts";
 import { useLive } from "../../stores/live.ts";
 import { resource } from "../../stores/resource.ts";
-import { deployment, plans } from "../../stores/server.ts";
+import { deployment, plans, tokenSymbol } from "../../stores/server.ts";
 import { Leave } from "./Leave.tsx";
 import { Ownership } from "./Ownership.tsx";
 import { PlanChange } from "./PlanChange.tsx";
@@ -34,7 +35,7 @@ export default function Deposit() {
             to it, and the way out.
           </ViewHead>
           <div class="stack">
-            <State subscription={subscription} />
+            <StandingNotice shown={subscription} symbol={tokenSymbol()} />
             <Show of={deployment} height={40}>
               {(known) => <OfOne key={subscription.subscription.subscription_id} subscription={subscription} deployment={known} />}
             </Show>
@@ -78,33 +79,6 @@ function OfOne({ subscription, deployment: { flow } }: { readonly subscription: 
       {isOpen && <Ownership balances={balances} />}
     </>
   );
-}
-
-/** What needs the owner now, in a sentence. */
-function State({ subscription }: { readonly subscription: Subscription }) {
-  const { subscription: balances, standing } = subscription;
-  if (balances.status === "closed") return <Notice tone="info">This subscription is closed.</Notice>;
-  if (balances.status === "exiting") {
-    return <Notice tone="warn">You are leaving: keys make no calls. What is left can be taken out after the notice.</Notice>;
-  }
-  if (standing === "capped") {
-    return <Notice tone="warn">The spend cap is reached: calls are refused until the next period or a higher cap.</Notice>;
-  }
-  if (BigInt(balances.owed_ufix64) > 0n) {
-    const unit = balances.tariff.currency === "USD" ? "dollars" : "tokens";
-    return (
-      <Notice tone="bad">
-        {moneyText(balances.owed_ufix64)} {unit} are owed, so calls are refused. Top up to go on.
-      </Notice>
-    );
-  }
-  if (standing === "overdrawn") {
-    return <Notice tone="bad">The deposit covers no more calls. Top up to go on.</Notice>;
-  }
-  if (standing === "warned") {
-    return <Notice tone="warn">The deposit is nearly used up. Top up before calls are refused.</Notice>;
-  }
-  return null;
 }
 
 function Totals({ subscription, symbol }: { readonly subscription: Subscription; readonly symbol: string }) {

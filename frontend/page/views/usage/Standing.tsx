@@ -1,18 +1,17 @@
 import { useMemo } from "preact/hooks";
 
 import type { Subscription } from "../../../api/operations.ts";
-import { countText, moneyText } from "../../../verify/amounts.ts";
+import { countText } from "../../../verify/amounts.ts";
 import { Money } from "../../components/Amount.tsx";
-import { ButtonLink } from "../../components/Button.tsx";
+import { StandingNotice } from "../../components/StandingNotice.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
-import { Notice } from "../../components/states.tsx";
 import { useAfter } from "../../stores/fresh.ts";
 import { connection, live } from "../../stores/live.ts";
 import { resource, type Loaded } from "../../stores/resource.ts";
 import { tokenSymbol } from "../../stores/server.ts";
 import { lastDays, sumsOf, type Sums } from "../../stores/sums.ts";
 import { roughMoneyText } from "../../text/amounts.ts";
-import { capLeft, forecast, type Forecast } from "../../text/forecast.ts";
+import { forecast, type Forecast } from "../../text/forecast.ts";
 import { converted } from "../../text/money.ts";
 import { durationText, momentText } from "../../text/time.ts";
 
@@ -34,14 +33,14 @@ export function Standing({ shown, changes }: StandingProps) {
   const dollars = converted(BigInt(balance), { currency: "token", needs_rate: true }, "USD", rate);
   return (
     <section class="stack" aria-label="Balance">
-      <Warning shown={shown} symbol={symbol} />
+      <StandingNotice shown={shown} symbol={symbol} isLinked />
       <Stats>
         <Stat
           label="Balance"
           value={<Money ufix64={balance} unit={symbol} />}
           note={dollars === null ? undefined : `about $${roughMoneyText(dollars)}`}
         />
-        <Stat label="Used, not charged yet" value={<Unsettled shown={shown} symbol={symbol} />} note="At most, at the present rate" />
+        <Stat label="Used, not charged yet" value={<Unsettled shown={shown} symbol={symbol} />} note={shown.subscription.tariff.needs_rate ? "At the present price of dollars" : "On its way to a charge"} />
         <Lasts shown={shown} state={hours.state.value} />
         <Recent state={hours.state.value} />
       </Stats>
@@ -68,6 +67,8 @@ interface LastsProps {
 
 function Lasts({ shown, state }: LastsProps) {
   const now = Date.now();
+  const { status } = shown.subscription;
+  if (status === "exiting" || status === "closed") return <Stat label="Lasts" value="–" note="Keys make no more calls" />;
   const told = state.name === "ready" ? forecast(shown, hoursOf(state.value), now) : null;
   const { value, note, tone } = told === null ? { value: "–", note: undefined, tone: undefined } : forecastText(told, now);
   return <Stat label="Lasts" value={value} note={note} tone={tone} />;
@@ -83,14 +84,16 @@ const FAR_S = 2 * 365 * 86_400;
 function forecastText(told: Forecast, now: number) {
   switch (told.name) {
     case "unknown":
-      return { value: "–", note: "No rate of dollars is known now" };
-    case "no_end":
-      return { value: "No end in sight", note: `Nothing used in the last ${DAYS} days` };
+      return { value: "–", note: "The price of dollars is not known now" };
+    case "unused":
+      return { value: "No end in sight", note: `Nothing was used in the last ${DAYS} days` };
+    case "free":
+      return { value: "No end in sight", note: "What you use from here on is free" };
     case "ends": {
-      if (told.seconds <= 0) return { value: "Used up", note: told.isCap ? "by the spend cap" : "Top up to go on", tone: "bad" } as const;
+      if (told.seconds <= 0) return { value: "Used up", note: told.isCap ? "The spend cap is reached" : "Top up to go on", tone: "bad" } as const;
       if (told.seconds > FAR_S) return { value: "Years", note: `At the pace of the last ${DAYS} days` };
       const end = new Date(now + told.seconds * 1000).toISOString();
-      const note = `${told.isCap ? "The spend cap is reached" : "Until"} ${momentText(end)}, at the present pace`;
+      const note = `${told.isCap ? "Until the spend cap is reached, on" : "Until"} ${momentText(end)}, at the pace of the last ${DAYS} days`;
       return { value: durationText(told.seconds), note, ...(told.seconds < SOON_S ? { tone: "warn" as const } : {}) };
     }
   }
@@ -99,67 +102,4 @@ function forecastText(told: Forecast, now: number) {
 function Recent({ state }: { readonly state: Loaded<Sums> }) {
   const calls = state.name === "ready" ? state.value.items.reduce((sum, { requests }) => sum + requests, 0n) : null;
   return <Stat label={`Calls in ${DAYS} days`} value={calls === null ? "–" : countText(calls)} />;
-}
-
-function Warning({ shown, symbol }: { readonly shown: Subscription; readonly symbol: string }) {
-  const { subscription, standing } = shown;
-  const topUp = (
-    <ButtonLink size="small" kind="primary" href="#/deposit">
-      Top up
-    </ButtonLink>
-  );
-  const owed = BigInt(subscription.owed_ufix64);
-  if (owed > 0n) {
-    const unit = subscription.tariff.currency === "USD" ? "USD" : symbol;
-    return (
-      <Notice tone="bad" action={topUp}>
-        <Money ufix64={owed} unit={unit} /> are owed. Keys make no calls until a top-up has paid it.
-      </Notice>
-    );
-  }
-  switch (standing) {
-    case "warned":
-      return (
-        <Notice tone="warn" action={topUp}>
-          Little of the deposit is left. When it is used up, keys make no more calls.
-        </Notice>
-      );
-    case "overdrawn":
-      return (
-        <Notice tone="bad" action={topUp}>
-          The deposit is used up. Keys make no calls until you top up.
-        </Notice>
-      );
-    case "capped":
-      return <Capped shown={shown} symbol={symbol} />;
-    case "exiting":
-      return <Notice tone="info">You have announced the end of this subscription, so its keys make no calls.</Notice>;
-    case "unknown":
-      return (
-        <Notice tone="warn">
-          What is left is not known at the moment, because Flow or the price of dollars could not be read lately. Keys
-          work for an hour meanwhile.
-        </Notice>
-      );
-    default:
-      return subscription.waits_for === null ? null : (
-        <Notice tone="warn">An event on Flow could not be entered yet. The balance may be older than it looks.</Notice>
-      );
-  }
-}
-
-function Capped({ shown, symbol }: { readonly shown: Subscription; readonly symbol: string }) {
-  const cap = shown.subscription.spend_cap;
-  const action = (
-    <ButtonLink size="small" href="#/deposit">
-      Change the cap
-    </ButtonLink>
-  );
-  return (
-    <Notice tone="bad" action={action}>
-      The spend cap of this period is reached
-      {cap !== null && `: ${moneyText(capLeft(shown, Date.now()) ?? 0n)} of ${moneyText(cap.limit_ufix64)} ${symbol} are left. The next period begins ${momentText(cap.period_ends_at)}`}
-      . Keys make no calls until then.
-    </Notice>
-  );
 }
