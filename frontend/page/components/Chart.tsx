@@ -86,16 +86,17 @@ function drawn(
   const bars = uPlot.paths.bars!({ size: [0.7, 36], align: 1 });
   const rem = remOf(element);
   const font = `${0.75 * rem}px ${getComputedStyle(element).fontFamily}`;
+  const last = times.at(-1) ?? 0;
   const axis = { stroke: colour("--ink-faint"), font, ticks: { show: false } };
   const options: uPlot.Options = {
     width: element.clientWidth,
     height: heightOf(element),
     legend: { show: false },
-    padding: [12, 8, 0, 0],
+    padding: [12, 12, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: () => spanOf(times) }, y: { range: (_, __, most) => [0, Math.max(most * 1.08, 1)] } },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, splits) => splits.map(timeText), space: 5 * rem, size: 2.1 * rem },
+      { ...axis, grid: { show: false }, values: (_, splits) => splits.map((seconds) => (seconds > last ? "" : timeText(seconds))), space: 5 * rem, size: 2.1 * rem },
       {
         ...axis,
         grid: { stroke: colour("--line"), width: 1 },

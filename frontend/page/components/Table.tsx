@@ -42,7 +42,7 @@ export function Table<R>(props: TableProps<R>) {
   };
   useEffect(measure, [isVirtual]);
 
-  const { first, last } = isVirtual ? rowsInView(view.value, rows.length) : { first: 0, last: rows.length };
+  const { first, last, placeOf } = isVirtual ? rowsInView(view.value, rows.length) : { first: 0, last: rows.length, placeOf: null };
   useEffect(() => {
     if (rows.length - last < ROWS_LEFT_MIN) onEnd?.();
   }, [last, rows.length]);
@@ -69,7 +69,7 @@ export function Table<R>(props: TableProps<R>) {
         <tbody>
           {spacer(first)}
           {rows.slice(first, last).map((row, index) => (
-            <tr key={keyOf(row)} data-row aria-rowindex={first + index + 2}>
+            <tr key={placeOf === null ? keyOf(row) : placeOf(first + index)} data-row aria-rowindex={first + index + 2}>
               {columns.map(({ head, cell, align }) => (
                 <td key={head} class={align}>
                   {cell(row)}

@@ -16,3 +16,17 @@ test("a frame that was scrolled further than there are rows now shows the last o
   assert.equal(last, 100);
   assert.ok(first < 100);
 });
+
+test("all rows of a view have places of their own, and keep them while they are in view", () => {
+  // Given 10,000 rows, scrolled from the first to the last in steps of any length
+  let before = new Map<number, number>();
+  for (let top = 0; top <= 440_000; top += 431) {
+    const { first, last, placeOf } = rowsInView({ top, height: 600, row: 44 }, 10_000);
+    const places = new Map(Array.from({ length: last - first }, (_, at) => [first + at, placeOf(first + at)]));
+    assert.equal(new Set(places.values()).size, places.size);
+    for (const [index, place] of places) assert.equal(before.get(index) ?? place, place);
+    // Then there are never more elements than a few views of rows
+    assert.ok(places.size <= 14 + 2 * 12);
+    before = places;
+  }
+});

@@ -30,33 +30,45 @@ export function agoText(at: string, now: number): string {
   return `${count} ${name}${count === 1 ? "" : "s"} ago`;
 }
 
+// Each is made once: making one costs more than a frame of a table that scrolls.
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const SHORT_MOMENT = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
 /** A moment in the reader's own zone and language: `24 Nov 2026, 12:00:05`. */
 export function momentText(at: string): string {
-  return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return written(MOMENT, at);
 }
 
 /** A day in the reader's own zone and language: `24 Nov 2026`. */
 export function dateText(at: string): string {
-  return new Date(at).toLocaleDateString(undefined, { dateStyle: "medium" });
+  return written(DATE, at);
 }
 
 /** A day of UTC, in which usage is summed: `24 Nov`. */
 export function dayText(at: string): string {
-  return new Date(at).toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+  return written(DAY, at);
 }
 
 /** An hour in the reader's own zone: `14:00`. */
 export function hourText(at: string): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return written(HOUR, at);
 }
 
 /** A moment of the last days, in the reader's own zone: `24 Nov, 12:00:05`. */
 export function shortMomentText(at: string): string {
-  return new Date(at).toLocaleString(undefined, {
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
+  return written(SHORT_MOMENT, at);
+}
+
+function written(format: Intl.DateTimeFormat, at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? "–" : format.format(date);
 }
