@@ -220,7 +220,7 @@ const REFUSALS: readonly (readonly [RegExp, string, string])[] = [
   [/there is no plan/, "This plan is no longer on offer.", "Choose another plan."],
   [
     /new subscriptions are stopped until/,
-    "The provider has stopped new subscriptions for now.",
+    "The operator has stopped new subscriptions for now.",
     "Try again later.",
   ],
   [
@@ -238,7 +238,7 @@ const REFUSALS: readonly (readonly [RegExp, string, string])[] = [
   [/no exit of subscription \d+ is requested/, "You are not leaving.", "Load the page again."],
   [
     /the provider ends subscription/,
-    "The provider ends this subscription, and that cannot be taken back here.",
+    "The operator ends this subscription, and that cannot be taken back here.",
     "Take out your balance after the notice.",
   ],
   [/subscription \d+ is closed/, "This subscription is closed.", "Open a new one."],

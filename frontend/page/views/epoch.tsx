@@ -72,7 +72,7 @@ function Whole({ epoch, progress, deployment: about }: Told) {
           <a href="#/epochs">All epochs</a>
         </p>
         <ViewHead
-          title={`Epoch ${countText(number)}`}
+          title={`Epoch ${number}`}
           action={
             <ButtonLink kind="primary" href={`#/check?epoch=${number}`}>
               Check it yourself
@@ -90,7 +90,7 @@ function Whole({ epoch, progress, deployment: about }: Told) {
         )}
       </div>
       <section class="way" aria-labelledby="way-title">
-        <h2 id="way-title">Its way</h2>
+        <h2 id="way-title">From use to charge</h2>
         <WayPicture stages={stages} />
         <ol class="way-list">
           {stages.map((stage, place) => (
@@ -149,7 +149,7 @@ function StatementFacts({ epoch: { epoch } }: { readonly epoch: Epoch }) {
   const pair = useMemo(() => resource(() => statementWithPrevious(BigInt(epoch))), [epoch]);
   return (
     <section class="stack" aria-labelledby="statement-title">
-      <h2 id="statement-title">Its statement</h2>
+      <h2 id="statement-title">The statement</h2>
       <Show of={pair} height={22}>
         {([statement, before]) => <Facts statement={statement} before={before} />}
       </Show>
@@ -172,7 +172,7 @@ function Facts({ statement, before }: { readonly statement: Statement; readonly 
         <Stat label="Subscriptions" value={countText(statement.subscriptionCount)} note="With any usage so far" />
         <Stat
           label="The statement before"
-          value={before === null ? "None" : <a href={`#/epochs/${before.epoch}`}>{countText(before.epoch)}</a>}
+          value={before === null ? "None" : <a href={`#/epochs/${before.epoch}`}>{before.epoch.toString()}</a>}
           note={before === null ? "It is the first of all" : "Named by its hash"}
         />
       </Stats>

@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 
 import type { Epoch } from "../../api/operations.ts";
-import { countText } from "../../verify/amounts.ts";
 import { Button, ButtonLink } from "../components/Button.tsx";
 import { useDoing } from "../components/doing.ts";
 import { Empty, Notice, Show } from "../components/states.tsx";
@@ -18,10 +17,10 @@ const ASKED_EVERY_MS = 15_000;
 const EPOCHS_MAX = 2_000;
 
 const COLUMNS: readonly Column<Epoch>[] = [
-  { head: "Epoch", cell: ({ epoch }) => <a href={`#/epochs/${epoch}`}>{countText(epoch)}</a> },
-  { head: "How far it is", cell: ({ state }) => <Track state={state} /> },
+  { head: "Epoch", cell: ({ epoch }) => <a href={`#/epochs/${epoch}`}>{epoch}</a> },
+  { head: "State", cell: ({ state }) => <Track state={state} /> },
   { head: "Ended", cell: ({ ends_at: at }) => <time dateTime={at} title={momentText(at)}>{agoText(at, now.value)}</time> },
-  { head: "On its way since", cell: ({ lag_seconds: lag }) => (lag === null ? "–" : durationText(Number(lag))) },
+  { head: "On its way for", cell: ({ lag_seconds: lag }) => (lag === null ? "–" : durationText(Number(lag))) },
   { head: "Statement", cell: ({ statement_hash: hash }) => <code>{hash.slice(0, 10)}…{hash.slice(-6)}</code> },
 ];
 

@@ -119,9 +119,9 @@ function Rate() {
 }
 
 const WAY = [
-  ["Metered", "The gate counts each call and signs a receipt for it, which the answer carries."],
-  ["Published", "Every five minutes all usage is sealed into a public statement that never changes."],
-  ["Attested", "Flare’s data providers fetch the statement themselves, and sign what they saw."],
+  ["Metered", "The gate in front of the models counts each call and signs a receipt, which comes with the answer."],
+  ["Sealed", "Every five minutes all usage is sealed into a public statement that never changes."],
+  ["Attested", "Flare’s voters each fetch the statement themselves, and sign what they saw."],
   ["Proven", "A contract on Flow checks those signatures, without trusting whoever brings them."],
   ["Charged", "Only attested usage is charged to your deposit. You can take out the rest at any time."],
 ] as const;

@@ -27,7 +27,7 @@ const DOCUMENTS = [
 export default function How() {
   return (
     <>
-      <ViewHead title="How it works" action={<ButtonLink kind="primary" href="#/start">Get a key</ButtonLink>}>
+      <ViewHead title="How it works" action={<ButtonLink href="#/check">Check a bill yourself</ButtonLink>}>
         You pay for models by the token, from a deposit that only you can take back. What is charged was attested by Flare
         and proven on Flow, so that nobody has to believe the one who counts.
       </ViewHead>
@@ -48,7 +48,7 @@ function Story({ about }: { readonly about: Deployment }) {
       </section>
       <section class="stack" aria-labelledby="how-notices">
         <h2 id="how-notices">What cannot change overnight</h2>
-        <p class="soft prose">Each of these is fixed in the contracts, and read from the chain as you look at it.</p>
+        <p class="soft prose">The contracts fix each of these times. They are read from the chain while you look at them.</p>
         <Show of={books} height={8}>
           {(told) => <Notices {...told} />}
         </Show>
@@ -79,13 +79,13 @@ function FiveSteps({ about }: { readonly about: Deployment }) {
     <ol class="how-steps">
       <Step title="You lock a deposit">
         You open a subscription with a Flow wallet<MinimumDeposit symbol={flow.token.symbol} />. The deposit lies in a
-        contract. The provider can take only what was charged, and you can take out the rest without asking anybody.
+        contract. The operator can take only what was charged, and you can take out the rest without asking anybody.
       </Step>
       <Step title="You call models">
         Your key works at <code>{url}</code> with any client of OpenAI's API<ModelCount />. The gate in front of the models
         counts each call and signs a receipt for it.
       </Step>
-      <Step title="Usage is published">
+      <Step title="Usage is sealed">
         Every {every} all usage is sealed into a public statement, each with the hash of the one before
         <NewestStatement />. It says what every subscription has used so far, and names nobody.
       </Step>
@@ -139,7 +139,7 @@ function NewestStatement() {
   if (newest === undefined) return null;
   return (
     <>
-      ; the newest is that of <a href={`#/epochs/${newest.epoch}`}>epoch {countText(newest.epoch)}</a>
+      ; the newest is that of <a href={`#/epochs/${newest.epoch}`}>epoch {newest.epoch}</a>
     </>
   );
 }
@@ -151,7 +151,7 @@ function Voters() {
   const { voters, latestRewardEpoch } = state.value.policy;
   return (
     <>
-      . There are {countText(voters)} voters in the signing policy of reward epoch {countText(latestRewardEpoch)}
+      . There are {countText(voters)} voters in the signing policy of reward epoch {latestRewardEpoch}
     </>
   );
 }
@@ -160,10 +160,10 @@ function Notices({ exitNoticeSeconds, planNoticeSeconds, triggerNoticeSeconds, r
   const after = (seconds: number) => (seconds === 0 ? "At once" : durationText(seconds));
   return (
     <Stats>
-      <Stat label="You leave after" value={after(exitNoticeSeconds)} note="From the request to your money" />
-      <Stat label="A dearer plan comes after" value={after(planNoticeSeconds)} note="And only if you accept it" />
-      <Stat label="Another source comes after" value={after(triggerNoticeSeconds)} note="The address that Flare fetches" />
-      <Stat label="Charges are held back for" value={after(revenueDelaySeconds)} note="In which they can be returned" />
+      <Stat label="Leaving takes" value={after(exitNoticeSeconds)} note="From your request to your money" />
+      <Stat label="New prices take effect after" value={after(planNoticeSeconds)} note="For you, only if you accept them" />
+      <Stat label="A new source takes effect after" value={after(triggerNoticeSeconds)} note="The address that Flare is asked to fetch" />
+      <Stat label="A charge is held back for" value={after(revenueDelaySeconds)} note="So long it can be returned to you" />
     </Stats>
   );
 }

@@ -97,10 +97,10 @@ function Systems({ systems, pipeline }: Status) {
         <Stat
           label="Published up to"
           value={pipeline.sealed_to === null ? "–" : agoText(pipeline.sealed_to, now.value)}
-          note={pipeline.newest_statement === null ? undefined : <a href={`#/epochs/${pipeline.newest_statement}`}>Epoch {countText(pipeline.newest_statement)}</a>}
+          note={pipeline.newest_statement === null ? undefined : <a href={`#/epochs/${pipeline.newest_statement}`}>Epoch {pipeline.newest_statement}</a>}
         />
         <Stat label="On the way to a charge" value={countText(pipeline.unsettled)} note={Number(pipeline.unsettled) === 1 ? "Statement" : "Statements"} />
-        <Stat label="The oldest waits for" value={lag === 0 ? "–" : durationText(lag)} note={pipeline.oldest_unsettled === null ? "None waits" : `Epoch ${countText(pipeline.oldest_unsettled)}`} />
+        <Stat label="The oldest waits for" value={lag === 0 ? "–" : durationText(lag)} note={pipeline.oldest_unsettled === null ? "None waits" : `Epoch ${pipeline.oldest_unsettled}`} />
         <InLog />
       </Stats>
     </>
@@ -133,12 +133,12 @@ function BooksOf({ held, balances, unclaimedRevenue, subscriptionsOpened, policy
       <Stats>
         <Stat label="In custody" value={<Money ufix64={held} unit={unit} />} note="In one vault on Flow" />
         <Stat label="Deposits of customers" value={<Money ufix64={balances} unit={unit} />} note="They can take it out" />
-        <Stat label="Charged, not paid out" value={<Money ufix64={unclaimedRevenue} unit={unit} />} note="The provider's, after a delay" />
+        <Stat label="Charged, not paid out" value={<Money ufix64={unclaimedRevenue} unit={unit} />} note="The operator's, after a delay" />
         <Stat label="Subscriptions ever opened" value={countText(subscriptionsOpened)} />
       </Stats>
       <p class="soft small">
         Flare's voters, as the light client on Flow knows them: {countText(policy.voters)} in reward epoch{" "}
-        {countText(policy.latestRewardEpoch)}. A root counts when they sign it with more weight than {countText(policy.threshold)}.
+        {policy.latestRewardEpoch}. A root counts when they sign it with more weight than {countText(policy.threshold)}.
       </p>
     </>
   );

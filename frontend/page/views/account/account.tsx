@@ -120,8 +120,8 @@ function Receive({ address, deployment: { flow } }: { readonly address: string; 
         {(review) => (
           <div class="stack tight">
             <p class="soft">
-              Another account can give you its subscription once you have allowed it. They can only give: they can neither
-              see into your account nor take anything from it.
+              Once you allow it, other accounts can give you their subscriptions. They can neither see into your account nor
+              take anything from it.
             </p>
             <div class="row action-end">
               <Button onClick={() => review(publishHolder())}>Allow it</Button>

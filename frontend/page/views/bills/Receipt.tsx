@@ -1,8 +1,7 @@
 import { useMemo } from "preact/hooks";
 
-import type { Entry, Subscription } from "../../../api/operations.ts";
-import { countText, tokensText } from "../../../verify/amounts.ts";
-import { ColumnMoney, Money } from "../../components/Amount.tsx";
+import type { Subscription } from "../../../api/operations.ts";
+import { Money } from "../../components/Amount.tsx";
 import { Button } from "../../components/Button.tsx";
 import { useDoing } from "../../components/doing.ts";
 import { Refused } from "../../components/Refused.tsx";
@@ -10,23 +9,15 @@ import { Stat, Stats } from "../../components/Stat.tsx";
 import { Notice, Show } from "../../components/states.tsx";
 import { exported, keepAsFile } from "../../stores/exports.ts";
 import { keyNames } from "../../stores/key-names.ts";
-import { after, collected, type Collected, type Part } from "../../stores/pages.ts";
 import { resource } from "../../stores/resource.ts";
 import { call, tokenSymbol } from "../../stores/server.ts";
-import { sumsOf, type Sum } from "../../stores/sums.ts";
-import { monthOfMoney, type MonthOfMoney } from "./journal.ts";
+import { billOf, type Bill } from "./bill.ts";
 import { monthText, windowOf } from "./months.ts";
+import { Charges, UsageTable } from "./ReceiptTables.tsx";
 
 interface ReceiptProps {
   readonly subscription: Subscription;
   readonly month: string;
-}
-
-interface Bill {
-  readonly money: MonthOfMoney;
-  readonly byModel: readonly Sum[];
-  readonly byKey: readonly Sum[];
-  readonly isCut: boolean;
 }
 
 /** What one month came to: money, usage by model and key, and charges by day. It prints as a page of its own. */
@@ -116,131 +107,4 @@ function Parts({ bill, symbol, nameOfKey }: PartsProps) {
       <Charges money={money} symbol={symbol} />
     </div>
   );
-}
-
-interface UsageTableProps {
-  readonly title: string;
-  readonly head: string;
-  readonly sums: readonly Sum[];
-  readonly nameOf: (sum: Sum) => string;
-}
-
-function UsageTable({ title, head, sums, nameOf }: UsageTableProps) {
-  const total = sums.reduce((sum, one) => sum + one.total, 0n);
-  const calls = sums.reduce((sum, one) => sum + one.requests, 0n);
-  return (
-    <section class="card">
-      <h3>{title}</h3>
-      {sums.length === 0 ? (
-        <p class="soft small">No calls in this month.</p>
-      ) : (
-        <div class="table-frame" tabIndex={0} role="region" aria-label={`Usage: ${title}`}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{head}</th>
-                <th scope="col" class="end">
-                  Calls
-                </th>
-                <th scope="col" class="end">
-                  Rated tokens
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {sums.map((sum) => (
-                <tr key={JSON.stringify(sum.group)}>
-                  <td>{nameOf(sum)}</td>
-                  <td class="end">{countText(sum.requests)}</td>
-                  <td class="end">{tokensText(sum.total)}</td>
-                </tr>
-              ))}
-            </tbody>
-            <tfoot>
-              <tr>
-                <th scope="row">In all</th>
-                <td class="end">{countText(calls)}</td>
-                <td class="end">{tokensText(total)}</td>
-              </tr>
-            </tfoot>
-          </table>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function Charges({ money, symbol }: { readonly money: MonthOfMoney; readonly symbol: string }) {
-  return (
-    <section class="card">
-      <h3>Charges by day</h3>
-      {money.days.length === 0 ? (
-        <p class="soft small">Nothing was charged in this month.</p>
-      ) : (
-        <div class="table-frame" tabIndex={0} role="region" aria-label="Charges by day">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Day (UTC)</th>
-                <th scope="col" class="end">
-                  Settlements
-                </th>
-                <th scope="col" class="end">
-                  Rated tokens
-                </th>
-                <th scope="col" class="end">
-                  Charged, {symbol}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {money.days.map((day) => (
-                <tr key={day.day}>
-                  <td>{day.day}</td>
-                  <td class="end">{day.settlements}</td>
-                  <td class="end">{tokensText(day.microtokens)}</td>
-                  <td class="end">
-                    <ColumnMoney ufix64={day.charged} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
-  );
-}
-
-/** Parts of the journal that are read for one month. */
-const PARTS_MAX = 100;
-
-async function billOf({ subscription }: Subscription, month: string): Promise<Bill> {
-  const { subscription_id: id } = subscription;
-  const window = windowOf(month);
-  const now = new Date().toISOString();
-  const used = { from: window.from, to: window.to < now ? window.to : now };
-  const [journal, models, keys] = await Promise.all([
-    journalBackTo(id, window.from),
-    sumsOf(id, { by: ["model"], ...used }),
-    sumsOf(id, { by: ["key"], ...used }),
-  ]);
-  return {
-    money: monthOfMoney(journal.items, BigInt(subscription.balance_ufix64), window),
-    byModel: models.items,
-    byKey: keys.items,
-    isCut: journal.isCut || models.isCut || keys.isCut,
-  };
-}
-
-/** The entries since a time, the newest first, and perhaps some before. */
-function journalBackTo(id: string, from: string): Promise<Collected<Entry>> {
-  const isBefore = (entry: Entry | undefined) => entry !== undefined && Date.parse(entry.occurred_at) < Date.parse(from);
-  return collected((cursor) => journalFrom(id, cursor), PARTS_MAX, (entries) => isBefore(entries.at(-1)));
-}
-
-/** A part of a subscription's journal, the newest entries first. */
-export function journalFrom(id: string, cursor: string | null): Promise<Part<Entry>> {
-  const path = { subscription_id: id };
-  return call("GET /v1/subscriptions/{subscription_id}/journal", { path, query: after(cursor) });
 }

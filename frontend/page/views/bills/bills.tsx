@@ -15,9 +15,10 @@ import { pages, type Listed } from "../../stores/pages.ts";
 import { deployment } from "../../stores/server.ts";
 import { explorerLink } from "../../text/explorers.ts";
 import { shortMomentText } from "../../text/time.ts";
+import { journalFrom } from "./bill.ts";
 import { addedBy, kindText } from "./journal.ts";
 import { monthFrom, monthText, monthsUntil } from "./months.ts";
-import { journalFrom, Receipt } from "./Receipt.tsx";
+import { Receipt } from "./Receipt.tsx";
 import "./bills.css";
 
 const MONTHS = 24;

@@ -74,7 +74,7 @@ function Leaving({ balances, symbol, exit, possibleAt, review }: LeavingProps) {
   const whole = (exit.noticeSeconds + exit.graceSeconds) * 1_000;
   return (
     <div class="stack tight">
-      {exit.isByProvider && <p>The provider ends this subscription. Nothing is charged after the notice.</p>}
+      {exit.isByProvider && <p>The operator ends this subscription. Nothing is charged after the notice.</p>}
       <p class="countdown" role="timer">
         <span class="soft small">You can take out your balance in</span>
         <strong class="numbers">{left > 0 ? durationText(Math.ceil(left / 1_000)) : "a moment"}</strong>

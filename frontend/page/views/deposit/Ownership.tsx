@@ -30,7 +30,7 @@ export function Ownership({ balances }: { readonly balances: Balances }) {
             placeholder="0x0123456789abcdef"
             hint={
               <>
-                That account allows it first: <a href="#/account">Receive subscriptions</a>.
+                Its owner has to allow it first, on this page under <a href="#/account">Account</a>.
               </>
             }
             error={errorOf(text.value, recipient, isOwn)}

@@ -57,11 +57,11 @@ export function PlanChange({ subscription, plans }: PlanChangeProps) {
                 action={
                   BigInt(balance_ufix64) < BigInt(plan.minimum_deposit_ufix64) ? (
                     <p class="soft small">
-                      It needs a balance of {moneyText(plan.minimum_deposit_ufix64)} {symbol}. Top up first.
+                      This plan needs a balance of {moneyText(plan.minimum_deposit_ufix64)} {symbol}. Top up first.
                     </p>
                   ) : (
                     <Button onClick={() => review(changePlan(id, { planId: plan.plan_id, planVersion: plan.plan_version }))}>
-                      Change to it
+                      Change to this plan
                     </Button>
                   )
                 }
@@ -118,7 +118,7 @@ function Side({ title, tariff, than, badge, symbol, total, rate, action }: SideP
         </tbody>
       </table>
       <p>
-        <span class="soft small">Your next million costs</span>
+        <span class="soft small">Your next million rated tokens cost</span>
         <br />
         <strong class="numbers">
           {moneyText(cost)} {unit}

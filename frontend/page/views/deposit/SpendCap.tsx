@@ -92,8 +92,8 @@ export function EpochLimit({ balances, symbol, exit }: LimitProps & { readonly e
           }}
         >
           <p class="soft">
-            Every five minutes one settlement may charge {moneyText(exit.epochLimit)} {symbol} at most, whatever was used. The
-            rest stays owed for the next ones.
+            One settlement may charge {moneyText(exit.epochLimit)} {symbol} at most, whatever was used. The rest stays owed, and
+            the next settlements charge it.
           </p>
           <AmountField label="New limit" text={text} symbol={symbol} hint="A brake against mistakes and stolen keys." />
           <div class="row action-end">

@@ -1,6 +1,5 @@
 /** The way of an epoch, from metered usage to the charge: what each stage did, who vouches for it, where to look. */
 import type { Deployment, Epoch, Progress, State } from "../../../api/operations.ts";
-import { countText } from "../../../verify/amounts.ts";
 import { statementPath } from "../../../verify/sources/host.ts";
 
 export type Keeper = "FlareFlow" | "Flare" | "Flow";
@@ -98,14 +97,14 @@ function round(progress: Progress | null): Told {
   return {
     title: "Voting round",
     keeper: "Flare",
-    text: `Independent data providers each fetch the statement${number ? ` in voting round ${countText(number)}` : ""}.`,
-    vouchedBy: "Flare's data providers, who lose rewards for votes that the others do not share.",
+    text: `Flare's voters, who are independent of each other, each fetch the statement${number ? ` in voting round ${number}` : ""}.`,
+    vouchedBy: "Flare's voters, who lose rewards for votes that the others do not share.",
     links: [],
   };
 }
 
 function signed({ epoch, links, state }: Epoch, progress: Progress | null): Told {
-  const policy = progress?.reward_epoch ? ` of reward epoch ${countText(progress.reward_epoch)}` : "";
+  const policy = progress?.reward_epoch ? ` of reward epoch ${progress.reward_epoch}` : "";
   const finalization = links.finalization === null ? [] : [{ label: "Finalization on Flare", href: links.finalization }];
   const proof = { label: "Attestation", href: `${statementPath(epoch)}/attestation` };
   return {

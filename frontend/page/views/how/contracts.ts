@@ -1,7 +1,7 @@
 /** What each contract does, in a sentence. Names and addresses come from the deployment; one without words has none. */
 export const CONTRACT_WORDS: Readonly<Record<string, string>> = {
   UsageBasedSubscriptions: "Receives proven statements and charges what they allow.",
-  SubscriptionCustody: "Holds every deposit. It pays owners, and the provider what was charged.",
+  SubscriptionCustody: "Holds every deposit. It pays out to owners, and to the operator what was charged.",
   SubscriptionAccounts: "Keeps the account of each subscription: paid in, charged, owed.",
   SubscriptionPlans: "Announces plans, and opens subscriptions.",
   SubscriptionOwnership: "Keeps the rights of owners in their own accounts.",

@@ -73,8 +73,8 @@ export function CreateKey({ subscriptionId, onCreated, onClose }: CreateKeyProps
         <div class="stack tight">
           <ModelChoice chosen={form.value.models} onChange={(models) => set({ models })} />
           <Field
-            label="It ends at"
-            hint="Empty: never. The time is yours."
+            label="Ends at"
+            hint="In your own time zone. Empty: it never ends by itself."
             type="datetime-local"
             value={form.value.expires}
             error={errors.expires}

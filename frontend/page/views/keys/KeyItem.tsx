@@ -9,9 +9,9 @@ import { nameOf } from "./RotateKey.tsx";
 
 const STATUSES = {
   active: { tone: "good", label: "Active", note: null },
-  changing: { tone: "warn", label: "Changing", note: "A change is on its way. It is looked at again within five minutes." },
-  blocked: { tone: "warn", label: "Blocked", note: "The subscription cannot pay for calls now. Top up, or raise the spend cap." },
-  held: { tone: "bad", label: "Held", note: "The operator has blocked it. Ask support why." },
+  changing: { tone: "warn", label: "Changing", note: "A change of it is not finished yet. It is tried again within five minutes." },
+  blocked: { tone: "warn", label: "Blocked", note: "The subscription cannot pay for calls now. Usage says why, and what to do." },
+  held: { tone: "bad", label: "Held", note: "The operator has blocked it. Ask the operator why." },
   deleted: { tone: undefined, label: "Ended", note: null },
 } as const;
 

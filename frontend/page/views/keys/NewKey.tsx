@@ -22,7 +22,7 @@ export function NewKey({ created, title, onClose }: NewKeyProps) {
   );
   return (
     <Dialog title={title} onClose={onClose} actions={actions}>
-      <Notice tone="warn">Copy it now. It is shown this once and stored nowhere: a lost key is replaced, not found.</Notice>
+      <Notice tone="warn">Copy it now. It is shown only now and stored nowhere. If you lose it, create another one.</Notice>
       <div class="secret">
         <code>{created.key}</code>
         <CopyButton text={created.key} label="Key" />

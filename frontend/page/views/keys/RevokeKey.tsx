@@ -35,7 +35,7 @@ export function RevokeKey({ ofKey, onRevoked, onClose }: RevokeKeyProps) {
   return (
     <Dialog title={`Revoke ${nameOf(ofKey)}?`} onClose={onClose} actions={actions}>
       <Refused failure={doing.failure} />
-      <p>It stops at once and for good: every program that still uses it is refused. Other keys are not touched.</p>
+      <p>It stops at once and for good: every program that still uses it is refused. Your other keys go on working.</p>
       <p class="soft">To change a key without a pause, rotate it instead.</p>
     </Dialog>
   );

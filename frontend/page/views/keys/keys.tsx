@@ -49,10 +49,10 @@ function OfOne({ subscription }: { readonly subscription: Subscription }) {
   return (
     <>
       <ViewHead title="Keys" action={create}>
-        A key calls models for subscription {id}. It may have limits of its own, and you see what each one spends.
+        A key calls models for subscription {id}. Give each program its own, with its own limits, and see what each one uses.
       </ViewHead>
       <div class="stack">
-        {!canCreate && <Notice tone="info">This subscription is {status}: it has no new keys.</Notice>}
+        {!canCreate && <Notice tone="info">This subscription is {status === "closed" ? "closed" : "being left"}, so no keys can be created.</Notice>}
         <Show of={keys} height={24}>
           {(listed) => <List listed={listed} keys={keys} used={used} create={create} onOpen={(next) => (opened.value = next)} />}
         </Show>
@@ -102,7 +102,7 @@ function List({ listed: { items, hasMore }, keys, used, create, onOpen }: ListPr
     return (
       <div class="card">
         <Empty level={2} icon="key" title="No keys yet" action={create}>
-          A key goes into your program in place of one of OpenAI. It is shown once, when it is made.
+          Your program uses a key where it would use one of OpenAI's. A key is shown once, when it is created.
         </Empty>
       </div>
     );

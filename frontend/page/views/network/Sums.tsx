@@ -16,10 +16,10 @@ export function AttestedTotals({ attested }: Pick<Statistics, "attested">) {
   return (
     <Stats>
       <Stat label="Rated tokens used in all" value={<Tokens micro={total} unit={false} />} note="By everybody, since the beginning" />
-      <Stat label="Subscriptions that used it" value={countText(subscriptions)} note="Counted in the statement" />
+      <Stat label="Subscriptions with usage" value={countText(subscriptions)} note="Counted in the statement" />
       <Stat
         label="The newest proven epoch"
-        value={<a href={`#/epochs/${epoch}`}>{countText(epoch)}</a>}
+        value={<a href={`#/epochs/${epoch}`}>{epoch}</a>}
         note={`Ended ${agoText(end, now.value)}`}
       />
     </Stats>
@@ -35,7 +35,7 @@ export function LedgerSums({ books, asOf, symbol }: { readonly books: Books; rea
         <Stat label="Ever deposited" value={<Money ufix64={books.deposited_ufix64} unit={symbol} />} />
         <Stat label="Ever charged" value={<Money ufix64={books.charged_ufix64} unit={symbol} />} />
         <Stat label="Taken out by owners" value={<Money ufix64={out} unit={symbol} />} />
-        <Stat label="Given back" value={<Money ufix64={books.credited_ufix64} unit={symbol} />} note="Of charges" />
+        <Stat label="Given back" value={<Money ufix64={books.credited_ufix64} unit={symbol} />} note="Charges that were returned" />
       </Stats>
       <p class="soft small">
         Sums over {countText(books.subscriptions)} subscriptions, by the events of the chain
@@ -53,7 +53,7 @@ export function PriceBooks({ books }: { readonly books: Statistics["price_books"
       {books.map(({ from_epoch: from, price_book_hash: hash }) => (
         <li key={from}>
           <span>
-            From <a href={`/v1/price-books/${hash.slice(2)}`}>epoch {countText(from)}</a>
+            From <a href={`/v1/price-books/${hash.slice(2)}`}>epoch {from}</a>
           </span>
           <Copyable text={hash} label="Hash of the price book" />
         </li>

@@ -59,7 +59,7 @@ export function Quote({ symbol, plans, models, rate }: QuoteProps) {
       label={label}
       inputMode="numeric"
       value={field.value}
-      error={readCount(field.value) === null ? "A whole number, please" : null}
+      error={readCount(field.value) === null ? "A whole number." : null}
       onInput={(text) => (field.value = text)}
     />
   );

@@ -108,9 +108,9 @@ function leastOf(plan: Plan | undefined): bigint {
 }
 
 function wrongWith(deposit: bigint | null, plan: Plan, symbol: string, owned: bigint | null): string | null {
-  if (deposit === null) return "An amount with at most 8 decimals, please.";
+  if (deposit === null) return "An amount above zero, with at most 8 decimals.";
   if (deposit < BigInt(plan.minimum_deposit_ufix64)) {
-    return `This plan wants at least ${moneyText(plan.minimum_deposit_ufix64)} ${symbol}.`;
+    return `This plan needs at least ${moneyText(plan.minimum_deposit_ufix64)} ${symbol}.`;
   }
   if (owned !== null && deposit > owned) return `Your wallet has ${moneyText(owned)} ${symbol}.`;
   return null;

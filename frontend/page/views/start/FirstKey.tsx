@@ -84,7 +84,7 @@ function Secret({ secret }: { readonly secret: string }) {
         <CopyButton text={secret} label="Your key" />
       </div>
       <p class="small">
-        <strong>Copy it now.</strong> It is shown this once and stored nowhere, not by us either. If you lose it, make
+        <strong>Copy it now.</strong> It is shown only now and stored nowhere, not by us either. If you lose it, create
         another one.
       </p>
     </div>
@@ -94,9 +94,9 @@ function Secret({ secret }: { readonly secret: string }) {
 function HasKeys() {
   return (
     <p class="row soft">
-      This subscription has keys already. A key is shown only when it is made.
+      This subscription has keys already. A key is shown only once, when it is created.
       <ButtonLink size="small" icon="key" href="#/keys">
-        Make another key
+        Create another key
       </ButtonLink>
     </p>
   );

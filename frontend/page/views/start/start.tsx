@@ -187,6 +187,8 @@ function keySteps(
   const content = <FirstKey key={id} subscriptionId={id} onHasKeys={() => (hasKeysOf.value = id)} />;
   return [
     { title: "Get your key", state: hasKey ? "done" : "current", content },
-    { title: "Call a model", state: "current", content: <UseIt subscriptionId={id} modelsUrl={described.models_url} /> },
+    hasKey
+      ? { title: "Call a model", state: "current", content: <UseIt subscriptionId={id} modelsUrl={described.models_url} /> }
+      : WAITING[3]!,
   ];
 }

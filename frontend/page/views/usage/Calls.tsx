@@ -1,5 +1,5 @@
 import type { StatedEvent, Subscription } from "../../../api/operations.ts";
-import { countText } from "../../../verify/amounts.ts";
+import { countedText, countText } from "../../../verify/amounts.ts";
 import { Tokens } from "../../components/Amount.tsx";
 import { Empty, Failed, Notice, Skeleton } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
@@ -28,9 +28,9 @@ export function Calls({ shown, events }: CallsProps) {
       <div class="card-head">
         <h2 id="calls">Calls</h2>
         <span class="faint small">
-          {countText(rows.length)}
+          {countedText(rows.length, "call")}
           {events.hasMore.value && " shown, older ones follow as you scroll"}
-          {rows.length >= EVENTS_MAX && `; export your usage for what is older`}
+          {rows.length >= EVENTS_MAX && `; older ones are in the exports under Bills`}
         </span>
       </div>
       {events.state.value === "failed" && failure !== null && rows.length === 0 ? (

@@ -95,7 +95,7 @@ function Sums({ sums, by, span, days, subscriptionId }: SumsProps) {
   if (sums.items.length === 0) {
     return (
       <Empty title="No calls in this time">
-        Calls appear here within a second. Your first one is a copy and a paste away on <a href="#/start">Get a key</a>.
+        Calls appear here within a second. <a href="#/start">Get a key</a> has a first call to copy.
       </Empty>
     );
   }
@@ -115,7 +115,7 @@ function Sums({ sums, by, span, days, subscriptionId }: SumsProps) {
         rows={by === "time" ? byTime(sums.items) : byName(sums.items, nameOf)}
         keyOf={(row) => row.name}
       />
-      {sums.isCut && <p class="faint small">This time has more usage than is summed here. Export it to see all.</p>}
+      {sums.isCut && <p class="faint small">This time has more usage than is added up here. The exports under <a href="#/bills">Bills</a> have all of it.</p>}
     </div>
   );
 }
