@@ -47,7 +47,19 @@ function OnFlow({ transaction, flow, onSealed, onClose }: TransactionProps & { r
   const signer = session.address.value ?? "";
   const sender: Sender = { flow, wallet, chain, signer, pause: (ms) => new Promise((done) => setTimeout(done, ms)) };
   const isShown = useRef(true);
-  useEffect(() => () => void (isShown.current = false), []);
+  const isRead = useRef(false);
+  useEffect(
+    () => () => {
+      isShown.current = false;
+      // What it did may take away the view that tells of it.
+      if (progress.peek()?.step === "sealed" && !isRead.current) say("good", transaction.done);
+    },
+    [],
+  );
+  const close = () => {
+    isRead.current = true;
+    onClose();
+  };
   const ended = (last: Progress) => {
     if (last.step === "sealed") onSealed?.();
     if (isShown.current) return;
@@ -63,7 +75,7 @@ function OnFlow({ transaction, flow, onSealed, onClose }: TransactionProps & { r
   }
   if (now.step === "failed") return <NotSealed {...now} tone="bad" again="Try again" onAgain={() => void sign()} onClose={onClose} />;
   if (now.step === "unknown") return <NotSealed {...now} tone="warn" again="Look again" onAgain={() => void follow(now.id)} onClose={onClose} />;
-  return <Running transaction={transaction} now={now} onClose={onClose} />;
+  return <Running transaction={transaction} now={now} onClose={close} />;
 }
 
 interface BeforeProps {

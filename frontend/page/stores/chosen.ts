@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 
 import type { Subscription } from "../../api/operations.ts";
-import { subscriptions } from "./server.ts";
+import { subscriptions, whenAccountChanges } from "./server.ts";
 
 const PLACE = "flareflow.subscription";
 const wanted = signal(localStorage.getItem(PLACE));
@@ -11,6 +11,12 @@ export function choose(subscriptionId: string): void {
   localStorage.setItem(PLACE, subscriptionId);
   wanted.value = subscriptionId;
 }
+
+whenAccountChanges((left) => {
+  if (left === null) return;
+  localStorage.removeItem(PLACE);
+  wanted.value = null;
+});
 
 /** The chosen subscription, or else the newest that is not closed; null while the account has none. */
 export const chosen = computed<Subscription | null>(() => {

@@ -1,8 +1,8 @@
 /** Secrets of keys that were made in this tab. They are in memory only: whoever loses one makes another key. */
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 
 import type { CreatedKey } from "../../api/operations.ts";
-import { call, session } from "./server.ts";
+import { call, whenAccountChanges } from "./server.ts";
 
 /** An answer has up to three. */
 const KEYS_MAX = 60;
@@ -15,9 +15,6 @@ export async function makeFirstKeys(): Promise<void> {
   if (items.length > 0) freshKeys.value = [...items, ...freshKeys.value].slice(0, KEYS_MAX);
 }
 
-let madeBy = session.address.value;
-effect(() => {
-  const { value } = session.address;
-  if (value !== madeBy) freshKeys.value = [];
-  madeBy = value;
+whenAccountChanges(() => {
+  freshKeys.value = [];
 });

@@ -2,7 +2,7 @@
 import type { Key } from "../../api/operations.ts";
 import { namesFrom, type KeyNames, type Naming } from "./naming.ts";
 import { after, collected, type Part } from "./pages.ts";
-import { call } from "./server.ts";
+import { call, whenAccountChanges } from "./server.ts";
 
 const PARTS_MAX = 10;
 let known: { readonly id: string; readonly names: KeyNames } | null = null;
@@ -18,6 +18,10 @@ export function keyNames(subscriptionId: string): Naming {
 export function namesChanged(subscriptionId: string): void {
   if (known?.id === subscriptionId) void known.names.reload();
 }
+
+whenAccountChanges(() => {
+  known = null;
+});
 
 async function allKeys(subscriptionId: string): Promise<readonly Key[]> {
   const { items } = await collected((cursor) => keysFrom(subscriptionId, cursor), PARTS_MAX);

@@ -1,10 +1,10 @@
 /** Live messages of the subscription that is shown. A view that shows them calls `useLive`. */
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { LiveClient, type LiveMessage, type Socket, type State } from "../../live/client.ts";
 import { after, NOTHING, type LiveUsage } from "./live-usage.ts";
-import { call, deploymentNow, session, subscriptions } from "./server.ts";
+import { call, deploymentNow, subscriptions, whenAccountChanges } from "./server.ts";
 
 export const connection = signal<State>({ name: "connecting" });
 export const live = signal<LiveUsage>(NOTHING);
@@ -86,9 +86,4 @@ addEventListener("online", wake);
 addEventListener("pageshow", wake);
 document.addEventListener("visibilitychange", wake);
 
-let watchedBy = session.address.value;
-effect(() => {
-  const { value } = session.address;
-  if (value !== watchedBy) stop();
-  watchedBy = value;
-});
+whenAccountChanges(stop);

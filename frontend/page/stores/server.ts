@@ -1,5 +1,5 @@
 /** What the server tells, kept once for all views. Ask through `call`, or through a resource with `<Show of={…}>`. */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 
 import type { Deployment, Subscription } from "../../api/operations.ts";
 import { after, collected } from "./pages.ts";
@@ -49,10 +49,20 @@ async function allSubscriptions(): Promise<readonly Subscription[]> {
   return items.toSorted((one, other) => Number(BigInt(other.subscription.subscription_id) - BigInt(one.subscription.subscription_id)));
 }
 
-let shownTo = session.address.value;
-effect(() => {
-  const { value } = session.address;
-  if (value === shownTo) return;
-  shownTo = value;
+/** Calls `forget` when another account is signed in than before, or none; `left` is the one before, if there was one. */
+export function whenAccountChanges(forget: (left: string | null) => void): void {
+  let before = session.address.value;
+  effect(() => {
+    const { value } = session.address;
+    if (value === before) return;
+    const left = before;
+    before = value;
+    untracked(() => forget(left));
+  });
+}
+
+whenAccountChanges((left) => {
   subscriptions.forget();
+  // FCL keeps the account that it is connected with in this tab's storage, and the page keeps nothing there.
+  if (left !== null) sessionStorage.clear();
 });

@@ -20,7 +20,12 @@ const WHAT: readonly { readonly value: What; readonly label: string }[] = [
 ];
 
 /** Check a bill, a bundle or a receipt, in this browser and from public sources. */
-export default function Check({ query }: ViewProps) {
+export default function Check(props: ViewProps) {
+  // What was found for one account, with its single calls, is not shown to the next.
+  return <ForAccount key={session.address.value} {...props} />;
+}
+
+function ForAccount({ query }: ViewProps) {
   const what = useSignal<What>("bill");
   const run = useSignal<{ readonly run: Run; readonly command: string | null } | null>(null);
   useEffect(() => () => run.peek()?.run.stop(), []);

@@ -11,7 +11,7 @@ import { ButtonLink } from "../components/Button.tsx";
 import { Copyable } from "../components/Copyable.tsx";
 import { Icon } from "../components/Icon.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
-import { Notice, Show } from "../components/states.tsx";
+import { Empty, Notice, Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import type { ViewProps } from "../router/routes.ts";
 import { statementWithPrevious } from "../stores/documents.ts";
@@ -24,6 +24,7 @@ import { WayPicture } from "./epochs/WayPicture.tsx";
 import "./epochs.css";
 
 const ASKED_EVERY_MS = 10_000;
+const NUMBER = /^\d{1,10}$/;
 const SAID = { done: "done", current: "under way", waiting: "not yet", skipped: "left out" } as const;
 
 interface Told {
@@ -37,29 +38,47 @@ export default function OneEpoch({ values }: ViewProps) {
   const number = values["epoch"] ?? "";
   const shown = useMemo(() => resource(() => told(number)), [number]);
   const state = shown.state.value;
-  const isFinal = state.name === "ready" && state.value.epoch.lag_seconds === null;
+  const isFinal = state.name === "ready" && state.value?.epoch.lag_seconds === null;
   useFresh(shown, isFinal ? Infinity : ASKED_EVERY_MS);
   return (
     <Show of={shown} height={60}>
-      {(value) => <Whole {...value} />}
+      {(value) => (value === null ? <NoStatement number={number} /> : <Whole {...value} />)}
     </Show>
   );
 }
 
-async function told(number: string): Promise<Told> {
+/** Null where the epoch has no statement; `progress` is null before its attestation has begun. */
+async function told(number: string): Promise<Told | null> {
+  if (!NUMBER.test(number)) return null;
   const path = { epoch: number };
-  const [epoch, progress] = await Promise.all([call("GET /v1/epochs/{epoch}", { path }), progressOf(number)]);
-  return { epoch, progress, deployment: await deploymentNow() };
+  const [epoch, progress] = await Promise.all([
+    orNull(call("GET /v1/epochs/{epoch}", { path })),
+    orNull(call("GET /v1/attestations/{epoch}", { path })),
+  ]);
+  return epoch === null ? null : { epoch, progress, deployment: await deploymentNow() };
 }
 
-/** Null before its attestation has begun. */
-async function progressOf(number: string): Promise<Progress | null> {
+/** Null for what the server does not have. */
+async function orNull<T>(asked: Promise<T>): Promise<T | null> {
   try {
-    return await call("GET /v1/attestations/{epoch}", { path: { epoch: number } });
+    return await asked;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return null;
     throw error;
   }
+}
+
+function NoStatement({ number }: { readonly number: string }) {
+  return (
+    <Empty
+      level={1}
+      title={`Epoch ${NUMBER.test(number) ? countText(number) : number} has no statement`}
+      action={<ButtonLink href="#/epochs">All epochs</ButtonLink>}
+    >
+      An epoch in which nothing was used has none. That of an epoch that has just ended follows within minutes, and
+      appears here by itself.
+    </Empty>
+  );
 }
 
 function Whole({ epoch, progress, deployment: about }: Told) {

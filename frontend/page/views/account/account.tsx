@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 
-import type { Deployment, Session } from "../../../api/operations.ts";
+import type { Deployment, Session, Subscription } from "../../../api/operations.ts";
 import { claim, publishHolder } from "../../../flow/transactions.ts";
 import { Action } from "../../components/Action.tsx";
 import { Badge } from "../../components/Badge.tsx";
@@ -130,22 +130,24 @@ function Receive({ address, deployment: { flow } }: { readonly address: string; 
         )}
       </Action>
       <Show of={held} height={0}>
-        {(ids) => <Unclaimed ids={ids} onSealed={() => void held.reload()} />}
+        {(ids) => <Unclaimed ids={ids} />}
       </Show>
     </>
   );
 }
 
 /** Subscriptions whose rights lie in the account's storage while the contract has another owner recorded. */
-function Unclaimed({ ids, onSealed }: { readonly ids: readonly string[]; readonly onSealed: () => void }) {
-  subscriptions.want();
-  const state = subscriptions.state.value;
-  if (state.name !== "ready") return null;
-  const known = new Set(state.value.map(({ subscription }) => subscription.subscription_id));
-  const unclaimed = ids.filter((id) => !known.has(id));
+function Unclaimed({ ids }: { readonly ids: readonly string[] }) {
+  return <Show of={subscriptions} height={0}>{(owned) => <ToClaim ids={ids} owned={owned} />}</Show>;
+}
+
+/** What was to be claimed when the view was opened stays, so that whoever claims it sees that it is done. */
+function ToClaim({ ids, owned }: { readonly ids: readonly string[]; readonly owned: readonly Subscription[] }) {
+  const known = new Set(owned.map(({ subscription }) => subscription.subscription_id));
+  const unclaimed = useMemo(() => ids.filter((id) => !known.has(id)), [ids]);
   if (unclaimed.length === 0) return null;
   return (
-    <Action title="Subscriptions to claim" onSealed={onSealed}>
+    <Action title="Subscriptions to claim">
       {(review) => (
         <div class="stack tight">
           <p class="soft">
@@ -154,7 +156,7 @@ function Unclaimed({ ids, onSealed }: { readonly ids: readonly string[]; readonl
           {unclaimed.map((id) => (
             <div class="row apart" key={id}>
               <span>Subscription {id}</span>
-              <Button onClick={() => review(claim(id))}>Claim</Button>
+              {known.has(id) ? <Badge tone="good">Yours</Badge> : <Button onClick={() => review(claim(id))}>Claim</Button>}
             </div>
           ))}
         </div>
