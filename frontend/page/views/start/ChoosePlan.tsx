@@ -35,7 +35,7 @@ export function ChoosePlan({ flow, address, offer, plans, onChosen }: ChoosePlan
       () => undefined,
     );
   }, [address]);
-  const plan = plans.find((one) => one.plan_id === planId.value);
+  const plan = plans.find((one) => one.plan_id === planId.value) ?? plans[0];
   if (plan === undefined) return <Empty title="No plan is on offer now">Come back later, or ask the operator.</Empty>;
   const deposit = readMoney(amount.value);
   const error = wrongWith(deposit, plan, offer.token_symbol, owned.value);

@@ -64,7 +64,7 @@ function connectStep({ deployment: { flow } }: WayProps, address: string | null)
   return { title: "Connect your wallet", state: "done", content };
 }
 
-/** How often the new subscription is asked for, and all of them otherwise. */
+/** How often a new subscription or a first plan is asked for, and all of them otherwise. */
 const ASK_MS = 5_000;
 const SELDOM_MS = 60_000;
 
@@ -90,6 +90,8 @@ function SignedIn(props: SignedInProps) {
     if (newId !== undefined) chooseSubscription(newId);
   }, [newId]);
   useFresh(subscriptions, isBeingRead ? ASK_MS : SELDOM_MS);
+  const offered = plansOnOffer(offer.plans, Date.now());
+  useFresh(plans, offered.length === 0 ? ASK_MS : SELDOM_MS);
 
   const opened = () => {
     before.value = new Set(owned.map(({ subscription }) => subscription.subscription_id));
@@ -105,7 +107,7 @@ function SignedIn(props: SignedInProps) {
     chosen.value = openSubscription(version, deposit, offer.token_symbol);
   };
   const steps = isChoosing
-    ? choosing(props, chosen.value, choose, () => (chosen.value = null), opened)
+    ? choosing(props, offered, chosen.value, choose, () => (chosen.value = null), opened)
     : [
         { title: "Choose a plan and a deposit", state: "done" as const },
         openedStep(usable, openAnother),
@@ -126,13 +128,13 @@ function isOpen({ status, has_ended }: Subscription["subscription"]): boolean {
 
 function choosing(
   { offer, address, deployment: { flow } }: SignedInProps,
+  offered: readonly Plan[],
   transaction: OwnerTransaction | null,
   choose: (plan: Plan, deposit: bigint) => void,
   onBack: () => void,
   onOpened: () => void,
 ): readonly Step[] {
   if (transaction === null) {
-    const offered = plansOnOffer(offer.plans, Date.now());
     const content = <ChoosePlan flow={flow} address={address} offer={offer} plans={offered} onChosen={choose} />;
     return [{ title: "Choose a plan and a deposit", state: "current", content }, WAITING[1]!];
   }
