@@ -42,7 +42,7 @@ price-book: ## a price book from LiteLLM's cost map, and how it differs: MARGIN=
 	@$(PYTHON) -m infra.price_book --margin $(or $(MARGIN),1.2) --unit $(or $(UNIT),1) $(ARGS)
 
 .PHONY: openapi
-openapi: ## docs/openapi.json, docs/problems.md and the types of frontend/api from the handlers and template.yaml
+openapi: ## docs/openapi.json, docs/problems.md, and the clients of page and command, from the handlers and template.yaml
 	@$(INSTALL) python
 	@$(PYTHON) -m infra.openapi
 

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from flareflow import errors
 from flareflow.answers import Answer
 from flareflow.entrypoints.problem_codes import PROBLEMS
-from infra.openapi import document, problems, typescript
+from infra.openapi import document, problems, python, typescript
 from infra.openapi.document import http_functions
 from infra.paths import ROOT
 from tests.support.openapi import document as committed
@@ -30,6 +30,7 @@ def test_the_committed_documents_are_what_the_handlers_say() -> None:
     assert document.FILE.read_text() == document.render()
     assert problems.PAGE.read_text() == problems.render()
     assert typescript.FILE.read_text() == typescript.render(committed())
+    assert python.FILE.read_text() == python.render(committed())
 
 
 def test_the_document_is_valid_openapi_3_1() -> None:

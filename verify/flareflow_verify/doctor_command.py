@@ -28,10 +28,11 @@ from flareflow_verify.credentials import KEY, SESSION, credential
 from flareflow_verify.errors import CommandError
 from flareflow_verify.output import Paper, printable
 from flareflow_verify.reading import read_bytes
+from flareflow_verify.sources.api import Api, Deployment
 from flareflow_verify.sources.flare import REGISTRY, FlareNode
 from flareflow_verify.sources.host import StatementHost
 from flareflow_verify.sources.http import Budget, SourceError
-from flareflow_verify.sources.service import Deployment, KeyCredits, OwnSubscription, Service, SignedOutError, gate_url
+from flareflow_verify.sources.service import KeyCredits, Service, SignedOutError, gate_url
 
 PYTHON_MIN: Final = (3, 13)
 LIBRARIES: Final = ("flareflow", "httpx", "pydantic", "pycryptodome", "websockets")
@@ -115,7 +116,7 @@ class Doctor:
         return f"Python {platform.python_version()}, {', '.join(f'{one} {_version(one)}' for one in LIBRARIES)}"
 
     def _statements(self) -> str:
-        self.deployment = Service(self.http, self.given.host).deployment()
+        self.deployment = Api(Service(self.http, self.given.host)).get_deployment()
         newest = StatementHost(self.host).epochs_before()
         if not newest:
             raise WrongError(f"{self.given.host} has no statement yet")
@@ -181,7 +182,7 @@ class Doctor:
         session = credential(SESSION)
         if not session or not self.given.host:
             return None
-        found = list(Service(self.http, self.given.host, session).all(OwnSubscription, "/v1/subscriptions"))
+        found = list(Api(Service(self.http, self.given.host, session)).get_subscriptions())
         return f"it is valid, of an account with {counted(len(found), 'subscription')}"
 
 

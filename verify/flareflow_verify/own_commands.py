@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel
@@ -14,18 +13,9 @@ from flareflow_verify.amounts import counted, money, rated
 from flareflow_verify.credentials import KEY, SESSION, credential
 from flareflow_verify.errors import CommandError
 from flareflow_verify.output import print_found
+from flareflow_verify.sources.api import Api, GroupedUsage, Key, KeyRequest, RotationRequest, Subscription
 from flareflow_verify.sources.http import Budget, SourceError
-from flareflow_verify.sources.service import (
-    KeyCredits,
-    KeyUsage,
-    Models,
-    NewKey,
-    OwnKey,
-    OwnSubscription,
-    Service,
-    SummedUsage,
-    gate_url,
-)
+from flareflow_verify.sources.service import KeyCredits, KeyUsage, Models, Service, gate_url
 
 UNIT: Final = "rated tokens"
 HASH_SHOWN: Final = 12
@@ -68,7 +58,7 @@ def _told(given: argparse.Namespace, http: httpx.Client) -> Told:
         raise CommandError(f"set {KEY} to a virtual key, or {SESSION} to a session; neither belongs on a command line")
     if not given.host:
         raise CommandError("name --host, or set FLAREFLOW_HOST")
-    api = Service(http, given.host, session)
+    api = Api(Service(http, given.host, session))
     return {"keys": _keys, "usage": _usage, "balance": _balance}[given.command](given, api)
 
 
@@ -78,7 +68,7 @@ def _models_url(given: argparse.Namespace, http: httpx.Client) -> str:
         return str(given.models)
     if not given.host:
         raise CommandError("name --models or --host, or set FLAREFLOW_MODELS or FLAREFLOW_HOST")
-    return Service(http, given.host).deployment().models_url
+    return Api(Service(http, given.host)).get_deployment().models_url
 
 
 def _key(gate: Service) -> Told:
@@ -111,49 +101,47 @@ def _key_balance(gate: Service) -> Told:
     return Told(lines, _json(found))
 
 
-def _keys(given: argparse.Namespace, api: Service) -> Told:
+def _keys(given: argparse.Namespace, api: Api) -> Told:
     if given.new is not None or given.rotate is not None:
         return _made_key(given, api)
     if given.delete is not None:
-        api.delete(f"/v1/keys/{quote(given.delete, safe='')}")
+        api.delete_keys_key_hash(given.delete)
         return Told([f"{given.delete} is deleted"], {"deleted": given.delete})
-    found = {one: list(api.all(OwnKey, f"/v1/subscriptions/{one}/keys")) for one in _subscription_ids(given, api)}
+    found = {one: list(api.get_subscriptions_subscription_id_keys(one)) for one in _subscription_ids(given, api)}
     lines = [_key_line(one, key) for one, keys in found.items() for key in keys]
-    content = [{"subscription_id": str(one), **_json(key)} for one, keys in found.items() for key in keys]
+    content = [_json(key) for keys in found.values() for key in keys]
     return Told(lines or ["no keys"], content)
 
 
-def _made_key(given: argparse.Namespace, api: Service) -> Told:
+def _made_key(given: argparse.Namespace, api: Api) -> Told:
     """The secret is shown here and nowhere else."""
     if given.rotate is not None:
-        made = api.post(NewKey, f"/v1/keys/{quote(given.rotate, safe='')}/rotations", {})
+        made = api.post_keys_key_hash_rotations(given.rotate, RotationRequest())
     elif given.subscription is None:
         raise CommandError("name the subscription of the new key")
     else:
-        wanted = {"subscription_id": str(given.subscription), "alias": given.new}
-        cap = {"cap_rated_tokens": str(given.cap)} if given.cap is not None else {}
-        made = api.post(NewKey, "/v1/keys", {**wanted, **cap})
+        cap = {} if given.cap is None else {"cap_rated_tokens": given.cap}
+        made = api.post_keys(KeyRequest(subscription_id=given.subscription, alias=given.new, **cap))
     return Told([made.key, f"Keep it: nothing shows it again. Its hash is {made.key_hash}"], _json(made))
 
 
-def _key_line(subscription_id: int, key: OwnKey) -> str:
+def _key_line(subscription_id: int, key: Key) -> str:
     cap = f", at most {rated(key.cap_microtokens)}" if key.cap_microtokens is not None else ""
     made = f"{key.created_at:%Y-%m-%d}"
     return f"{subscription_id}  {key.key_hash}  {key.status}  {key.alias or '(no name)'}, since {made}{cap}"
 
 
-def _usage(given: argparse.Namespace, api: Service) -> Told:
-    query = {"by": given.by} if given.by else {}
-    query |= {name: moment for name, moment in (("from", given.since), ("to", given.until)) if moment}
+def _usage(given: argparse.Namespace, api: Api) -> Told:
+    by = (given.by,) if given.by else None
     lines, content = list[str](), list[Any]()
     for one in _subscription_ids(given, api):
-        sums = list(api.all(SummedUsage, f"/v1/subscriptions/{one}/usage", query))
+        sums = list(api.get_subscriptions_subscription_id_usage(one, by=by, from_=given.since, to=given.until))
         lines += [f"Subscription {one}", *(f"  {line}" for summed in sums for line in _usage_lines(summed))]
         content.append({"subscription_id": str(one), "sums": [_json(summed) for summed in sums]})
     return Told(lines, content)
 
 
-def _usage_lines(summed: SummedUsage) -> Iterator[str]:
+def _usage_lines(summed: GroupedUsage) -> Iterator[str]:
     """Pending and proven apart: settled is charged, sealed is in a statement, pending in none."""
     group = summed.group
     named = [
@@ -167,14 +155,13 @@ def _usage_lines(summed: SummedUsage) -> Iterator[str]:
             yield f"  {name:<8} {counted(used.requests, 'call')}  {rated(used.rated_microtokens)}"
 
 
-def _balance(given: argparse.Namespace, api: Service) -> Told:
+def _balance(given: argparse.Namespace, api: Api) -> Told:
     wanted = given.subscription
-    path = "/v1/subscriptions"
-    found = list(api.all(OwnSubscription, path)) if wanted is None else [api.get(OwnSubscription, f"{path}/{wanted}")]
+    found = list(api.get_subscriptions()) if wanted is None else [api.get_subscriptions_subscription_id(wanted)]
     return Told([line for one in found for line in _balance_lines(one)] or ["no subscription"], [*map(_json, found)])
 
 
-def _balance_lines(own: OwnSubscription) -> Iterator[str]:
+def _balance_lines(own: Subscription) -> Iterator[str]:
     state = own.subscription
     unit = "of the token"
     yield f"Subscription {state.subscription_id}: {own.standing or state.status}"
@@ -188,11 +175,11 @@ def _balance_lines(own: OwnSubscription) -> Iterator[str]:
     )
 
 
-def _subscription_ids(given: argparse.Namespace, api: Service) -> Sequence[int]:
+def _subscription_ids(given: argparse.Namespace, api: Api) -> Sequence[int]:
     """The one that was named, or all of the account's."""
     if given.subscription is not None:
         return [given.subscription]
-    return [one.subscription.subscription_id for one in api.all(OwnSubscription, "/v1/subscriptions")]
+    return [one.subscription.subscription_id for one in api.get_subscriptions()]
 
 
 def _json(model: BaseModel) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from websockets.sync.client import connect
 from flareflow_verify.credentials import SESSION, credential
 from flareflow_verify.errors import CommandError
 from flareflow_verify.output import Paper, Progress, printable
+from flareflow_verify.sources.api import Api
 from flareflow_verify.sources.http import Budget, SourceError, require_confidential
-from flareflow_verify.sources.service import OwnSubscription, Service, SignedOutError, Ticket
+from flareflow_verify.sources.service import Service, SignedOutError
 from flareflow_verify.watching import EndedError, Message, UnusableFrameError, Watched, lines
 
 PING_SECONDS: Final = 60.0
@@ -122,14 +123,14 @@ def run(given: argparse.Namespace) -> int:
 def _watcher(given: argparse.Namespace, session: str, show: Show, status: Progress) -> Watcher:
     """Tells at first what was charged before, which no message repeats."""
     with Budget().client() as http:
-        api = Service(http, given.host, session)
-        live_url = given.live or api.deployment().live_url
-        known = api.get(OwnSubscription, f"/v1/subscriptions/{given.subscription}").subscription
+        api = Api(Service(http, given.host, session))
+        live_url = given.live or api.get_deployment().live_url
+        known = api.get_subscriptions_subscription_id(given.subscription).subscription
     require_confidential(live_url)
 
     def opened() -> AbstractContextManager[Socket]:
         with Budget().client() as http:
-            ticket = Service(http, given.host, session).post(Ticket, "/v1/websocket-tickets").ticket
+            ticket = Api(Service(http, given.host, session)).post_websocket_tickets().ticket
         return connect(
             f"{live_url}?ticket={ticket}", max_size=FRAME_BYTES_MAX, ping_interval=None, open_timeout=ANSWER_SECONDS
         )

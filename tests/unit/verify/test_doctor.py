@@ -12,16 +12,19 @@ import pytest
 from flareflow_verify import doctor_command
 from flareflow_verify.__main__ import main
 from flareflow_verify.sources.http import Budget
+from infra.openapi.examples import example_of
 from tests.support.bills import EPOCHS, FIRST_EPOCH, World
+from tests.support.openapi import document
 from tests.support.public_sources import FLARE, FLOW, HOST, PublicSources
 from tests.support.statement_logs import POLICY_TEXT
 
 NOW: Final = EPOCHS.end(FIRST_EPOCH + 1) + timedelta(seconds=20)
+DOCUMENTED: Final = example_of({"$ref": "#/components/schemas/Deployment"}, document()["components"]["schemas"])
 DEPLOYMENT: Final = {
-    "flow": {"access_node": FLOW},
-    "flare": {"rpc": FLARE, "registry": "0xaD67FE66660Fb8dFE9d6b1b4240d8650e30F6019"},
+    **DOCUMENTED,
+    "flow": {**DOCUMENTED["flow"], "access_node": FLOW},
+    "flare": {**DOCUMENTED["flare"], "rpc": FLARE, "registry": "0xaD67FE66660Fb8dFE9d6b1b4240d8650e30F6019"},
     "models_url": "https://models.example/v1",
-    "live_url": "wss://live.example/live",
     "epoch_seconds": "300",
 }
 CREDITS: Final = {"standing": "active", "left": "7", "key": {"cap": None, "left": None}, "top_up_url": "https://a"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -28,106 +29,11 @@ class Parts(BaseModel):
     """A part of an answer; fields that are not named here are passed over."""
 
 
-class Networks(Parts):
-    """The networks of a deployment: `access_node` of Flow, `rpc` and `registry` of Flare."""
+type Query = Mapping[str, str | tuple[str, ...] | None]
+"""Parameters; those that are None are left out."""
 
-    access_node: Name | None = None
-    network: Name | None = None
-    rpc: Name | None = None
-    registry: Name | None = None
-
-
-class Deployment(Parts):
-    """`GET /v1/deployment`."""
-
-    flow: Networks
-    flare: Networks
-    models_url: Name
-    live_url: Name
-    epoch_seconds: Count
-
-
-class Amounts(Parts):
-    """Usage in tokens, calls and rated micro-tokens."""
-
-    prompt_tokens: Count = 0
-    completion_tokens: Count = 0
-    reasoning_tokens: Count = 0
-    cache_read_tokens: Count = 0
-    requests: Count = 0
-    rated_microtokens: Count = 0
-
-
-class Tariff(Parts):
-    currency: Name
-
-
-class Balances(Parts):
-    """What the contract has of a subscription, as the API knows it. Money in 1e-8."""
-
-    subscription_id: Count
-    status: Name
-    tariff: Tariff
-    balance_ufix64: Count
-    charged_ufix64: Count
-    owed_ufix64: Count
-    settled_microtokens: Count
-
-
-class LiveUsage(Parts):
-    counted: Amounts
-    unconfirmed: Amounts
-
-
-class OwnSubscription(Parts):
-    """A subscription of the session's account now."""
-
-    subscription: Balances
-    usage: LiveUsage
-    pending_microtokens: Count
-    estimated_charge_ufix64: Count | None
-    standing: Name | None
-
-
-class KeyLimits(Parts):
-    models: Annotated[tuple[Name, ...], Field(max_length=ITEMS_MAX)] = ()
-    expires_at: datetime | None = None
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-
-
-class OwnKey(Parts):
-    """A key of a subscription, without its secret."""
-
-    key_hash: Name
-    alias: Name
-    status: Name
-    created_at: datetime
-    limits: KeyLimits
-    cap_microtokens: Count | None = None
-
-
-class NewKey(Parts):
-    """A key that was made just now: `key` is its secret, which no later answer has."""
-
-    key: Name
-    key_hash: Name
-    alias: Name
-
-
-class Group(Parts):
-    key_hash: Name | None = None
-    model: Name | None = None
-    start: datetime | None = None
-
-
-class SummedUsage(Parts):
-    """The usage of one group."""
-
-    group: Group
-    pending: Amounts
-    sealed: Amounts
-    settled: Amounts
+type Items[T] = Annotated[tuple[T, ...], Field(max_length=ITEMS_MAX)]
+type Named[T] = Annotated[dict[Name, T], Field(max_length=ITEMS_MAX)]
 
 
 class KeyAmounts(Parts):
@@ -143,10 +49,16 @@ class KeyUsage(Parts):
     """`GET /v1/usage` of the gate. Costs are rated tokens as decimal text."""
 
     total: KeyAmounts
-    days: Annotated[tuple[KeyDay, ...], Field(max_length=ITEMS_MAX)]
+    days: Items[KeyDay]
 
 
-class KeyState(KeyLimits):
+class KeyState(Parts):
+    """The limits of a key; null where it has none of its own."""
+
+    models: Items[Name] = ()
+    expires_at: datetime | None = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
     cap: Name | None
     left: Name | None
 
@@ -173,15 +85,11 @@ class Model(Parts):
 class Models(Parts):
     """`GET /v1/models` of the gate."""
 
-    data: Annotated[tuple[Model, ...], Field(max_length=ITEMS_MAX)]
-
-
-class Ticket(Parts):
-    ticket: Name
+    data: Items[Model]
 
 
 class _Page[T](Parts):
-    items: Annotated[tuple[T, ...], Field(max_length=ITEMS_MAX)]
+    items: Items[T]
     next_cursor: Name | None
 
 
@@ -206,6 +114,11 @@ class _Reason(Parts):
         return self.error.text if self.error else " ".join(one for one in found if one)
 
 
+def segment(value: str | int) -> str:
+    """A value as one segment of a path."""
+    return quote(str(value), safe="")
+
+
 def gate_url(models_url: str) -> str:
     """Where the gate is, without the version of its API."""
     return models_url.removesuffix("/").removesuffix("/v1")
@@ -219,15 +132,12 @@ class Service:
     url: str
     credential: str | None = None
 
-    def deployment(self) -> Deployment:
-        return self.get(Deployment, "/v1/deployment")
-
-    def get[T](self, model: type[T], path: str, query: Mapping[str, str] | None = None) -> T:
+    def get[T](self, model: type[T], path: str, query: Query | None = None) -> T:
         return self._parsed(model, path, self._ask("GET", path, query))
 
-    def all[T](self, item: type[T], path: str, query: Mapping[str, str] | None = None) -> Iterator[T]:
+    def all[T](self, item: type[T], path: str, query: Query | None = None) -> Iterator[T]:
         """The items of every part of a list."""
-        cursor: Mapping[str, str] = {}
+        cursor: Query = {}
         for _ in range(PAGES_MAX):
             page = self.get(_Page[item], path, {**(query or {}), **cursor})  # type: ignore[valid-type]
             yield from page.items
@@ -236,10 +146,11 @@ class Service:
             cursor = {"cursor": page.next_cursor}
         raise SourceError(f"{path} has more than {PAGES_MAX} parts")
 
-    def post[T](self, model: type[T], path: str, body: Mapping[str, Any] | None = None) -> T:
+    def post[T](self, model: type[T], path: str, body: BaseModel | None = None) -> T:
         """Ask for something new, under a name of its own, so that a request that is repeated makes it once."""
         headers = {"idempotency-key": secrets.token_hex(16)}
-        return self._parsed(model, path, self._ask("POST", path, headers=headers, body=body))
+        sent = None if body is None else body.model_dump(mode="json", exclude_unset=True)
+        return self._parsed(model, path, self._ask("POST", path, headers=headers, body=sent))
 
     def delete(self, path: str) -> None:
         self._ask("DELETE", path)
@@ -248,7 +159,7 @@ class Service:
         self,
         method: str,
         path: str,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> bytes:
@@ -258,7 +169,8 @@ class Service:
             shown["authorization"] = f"Bearer {self.credential}"
         url = f"{self.url.rstrip('/')}{path}"
         try:
-            stream = self.http.stream(method, url, params=query or None, headers=shown, json=body)
+            params = {name: value for name, value in (query or {}).items() if value is not None}
+            stream = self.http.stream(method, url, params=params or None, headers=shown, json=body)
             answer = read_answer(stream, ANSWER_BYTES_MAX)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise SourceError(f"{url} gave no answer: {error}") from error
