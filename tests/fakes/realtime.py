@@ -58,7 +58,8 @@ class FakeConnections:
         watching = [(watcher, ends) for (watcher, number), ends in self.watches.items() if number == subscription_id]
         watchers = sorted(watcher for watcher, ends in watching if ends > now)
         recorded_until = self.recorded.get(subscription_id, now)
-        return Audience(watchers, is_recorded=bool(watchers) or recorded_until > now)
+        most = max((len(self.watched_by(watcher)) for watcher in watchers), default=1)
+        return Audience(watchers, is_recorded=bool(watchers) or recorded_until > now, watched_most=most)
 
     def watched(self, now: datetime) -> Sequence[int]:
         return sorted({number for (_, number), ends in self.watches.items() if ends > now})

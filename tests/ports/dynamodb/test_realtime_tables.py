@@ -105,6 +105,20 @@ def test_an_ended_watch_leaves_the_connection_and_its_other_watches(realtime: Re
     assert list(realtime.connections.watched_by("c1=")) == [8]
 
 
+def test_an_audience_knows_how_many_subscriptions_its_busiest_watcher_watches(realtime: Realtime) -> None:
+    # Given a connection that watches three subscriptions, and one that watches one of them
+    busy, other = Connection("c1=", ALICE, TEN), Connection("c2=", ALICE, TEN)
+    for number in (7, 8, 9):
+        realtime.connections.watch(busy, number)
+    realtime.connections.watch(other, 9)
+    # Then all three are told so
+    assert [realtime.connections.audience(number, NOW).watched_most for number in (7, 8, 9)] == [3, 3, 3]
+    # When it watches one of them again, nothing changes; when one watch ends, two are left
+    realtime.connections.watch(busy, 8)
+    realtime.connections.unwatch("c1=", 9)
+    assert [realtime.connections.audience(number, NOW).watched_most for number in (7, 8, 9)] == [2, 2, 1]
+
+
 def test_what_has_expired_does_not_count(realtime: Realtime) -> None:
     # Given a connection until 10:10 that watches
     realtime.connections.add(connection())

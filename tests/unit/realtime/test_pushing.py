@@ -38,13 +38,17 @@ class Square:
         self.connections.add(connection)
         self.connections.watch(connection, subscription_id)
 
-    def push(self, *changes: Change) -> None:
-        forget = Forget(self.connections, self.clock)
-        Push(self.messages, self.connections, self.sender, forget, self.clock, self.pause).run(7, changes)
+    def push(self, *changes: Change, clock: FakeClock | None = None) -> None:
+        """Push changes of one subscription, by a clock of its own if it has one."""
+        clock = clock or self.clock
 
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.clock.advance(timedelta(seconds=seconds))
+        def pause(seconds: float) -> None:
+            self.pauses.append(seconds)
+            clock.advance(timedelta(seconds=seconds))
+
+        forget = Forget(self.connections, clock)
+        push = Push(self.messages, self.connections, self.sender, forget, clock, pause)
+        push.run(changes[0].subscription_id, changes)
 
     def received(self, connection: str = "c1") -> list[dict[str, Any]]:
         return messages_in(self.sender.sent[connection])
@@ -145,6 +149,25 @@ def test_messages_of_a_subscription_are_a_quarter_of_a_second_apart(square: Squa
     square.clock.advance(timedelta(milliseconds=200))
     square.push(replace(USED, number=6, version=6))
     assert len(square.pauses) == 4
+
+
+@pytest.mark.parametrize("watched", [1, 2, 5])
+def test_a_connection_gets_four_frames_a_second_however_many_subscriptions_it_watches(
+    square: Square, watched: int
+) -> None:
+    # Given a connection that watches several subscriptions, all of which change all the time
+    numbers = [7, 8, 9, 10, 11][:watched]
+    for number in numbers:
+        square.joins("c1", subscription_id=number)
+    began, clocks = square.clock(), {number: FakeClock(square.clock()) for number in numbers}
+    # When each is pushed for ten seconds, as often as it may be
+    for number, clock in clocks.items():
+        version = 0
+        while clock() < began + timedelta(seconds=10):
+            version += 1
+            square.push(replace(USED, subscription_id=number, number=version, version=version), clock=clock)
+    # Then the connection has received forty frames, but for those that begin at once
+    assert 40 <= len(square.sender.sent["c1"]) <= 40 + watched
 
 
 def test_a_clock_that_is_behind_makes_nobody_wait_longer(square: Square) -> None:

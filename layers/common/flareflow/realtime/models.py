@@ -89,10 +89,14 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who watches a subscription. `is_recorded`: its changes are stored, since somebody watches or did a moment ago."""
+    """Who watches a subscription. `is_recorded`: its changes are stored, since somebody watches or did a moment ago.
+
+    `watched_most`: the most subscriptions that one of the watchers watches, this one included.
+    """
 
     watchers: Sequence[str]
     is_recorded: bool
+    watched_most: int = 1
 
 
 @dataclass(frozen=True, slots=True)

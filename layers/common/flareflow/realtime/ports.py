@@ -36,7 +36,10 @@ class Connections(Protocol):
     def watched_by(self, connection_id: str) -> Sequence[int]: ...
 
     def audience(self, subscription_id: int, now: datetime) -> Audience:
-        """Who watches a subscription, and whether its messages are stored."""
+        """Who watches a subscription, whether its messages are stored, and how many subscriptions a watcher watches.
+
+        That number may be of a moment ago, where a connection begins or ends several watches at the same time.
+        """
 
     def watched(self, now: datetime) -> Sequence[int]:
         """The subscriptions that somebody watches, and maybe some that nobody watches any more."""

@@ -9,7 +9,7 @@ from flareflow.errors import RaceLostError
 from flareflow.realtime.changes import Change, SubscriptionChanged
 from flareflow.realtime.connections import Forget
 from flareflow.realtime.frames import control, frames, numbered
-from flareflow.realtime.models import Log, Message
+from flareflow.realtime.models import Audience, Log, Message
 from flareflow.realtime.notifications import notifications_of
 from flareflow.realtime.payloads import WatchEnded
 from flareflow.realtime.ports import Connections, ConnectionSender, Messages
@@ -17,7 +17,10 @@ from flareflow.settlement.journal import Subscription
 from flareflow.time import Clock, Pause
 
 MESSAGE_INTERVAL: Final = timedelta(milliseconds=250)
-"""Messages of one subscription are at least so far apart; what happens meanwhile is in the next one."""
+"""Messages to one connection are on average at least so far apart; what happens meanwhile is in the next one.
+
+Those of a subscription are so far apart for each subscription that a connection watches beside it.
+"""
 ATTEMPTS_MAX: Final = 5
 
 
@@ -46,7 +49,7 @@ class Push:
             return
         moved = _moved(changes)
         watchers = self._end_watches(moved, audience.watchers) if moved else audience.watchers
-        texts = frames(map(numbered, self._stored(subscription_id, changes)))
+        texts = frames(map(numbered, self._stored(subscription_id, changes, audience)))
         if texts and watchers:
             for gone in self.sender.broadcast(watchers, texts):
                 self.forget.run(gone)
@@ -70,7 +73,7 @@ class Push:
         connection = self.connections.find(connection_id)
         return connection is not None and connection.address == address
 
-    def _stored(self, subscription_id: int, changes: Sequence[Change]) -> Sequence[Message]:
+    def _stored(self, subscription_id: int, changes: Sequence[Change], audience: Audience) -> Sequence[Message]:
         """The messages of the changes, stored by this call.
 
         Where an earlier delivery has stored all of them, the last message: who missed some sees the gap and resumes.
@@ -83,7 +86,7 @@ class Push:
             notifications = notifications_of(new)
             if not notifications:
                 return []
-            self._wait_for_turn(log)
+            self._wait_for_turn(log, MESSAGE_INTERVAL * audience.watched_most)
             through = {change.source: change.number for change in new}
             try:
                 return self.messages.append(log, notifications, through, self.clock())
@@ -91,11 +94,11 @@ class Push:
                 continue
         raise RaceLostError(f"subscription {subscription_id} lost {ATTEMPTS_MAX} races for the number of a message")
 
-    def _wait_for_turn(self, log: Log) -> None:
+    def _wait_for_turn(self, log: Log, interval: timedelta) -> None:
         if log.written_at is not None:
-            left = log.written_at + MESSAGE_INTERVAL - self.clock()
+            left = log.written_at + interval - self.clock()
             if left > timedelta():
-                self.pause(min(left, MESSAGE_INTERVAL).total_seconds())
+                self.pause(min(left, interval).total_seconds())
 
 
 def _moved(changes: Sequence[Change]) -> Subscription | None:

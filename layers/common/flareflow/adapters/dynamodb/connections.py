@@ -1,6 +1,7 @@
 """RealtimeTable: tickets, connections, and what they watch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -82,15 +83,18 @@ class DynamoConnections:
         return [CONNECTION_OF.part(item, "connection_id") for item in found if _expires_at(item) > now]
 
     def watch(self, connection: Connection, subscription_id: int) -> None:
-        keys = _watch_keys(connection.connection_id, subscription_id)
-        self._put_all("watch a subscription", keys, connection.expires_at)
+        others = set(self.watched_by(connection.connection_id)) - {subscription_id}
+        watched, watcher = _watch_keys(connection.connection_id, subscription_id)
+        count = len(others) + 1
+        self._put_all("watch a subscription", [watched, watcher | {"watched": count}], connection.expires_at)
+        self._note_count(connection.connection_id, others, count)
         at_all = WATCHED_AT_ALL.key(subscription_id=subscription_id)
         self._put_all("list a subscription as watched", [at_all], connection.expires_at + CONNECTION_LIFETIME)
 
     def unwatch(self, connection_id: str, subscription_id: int) -> None:
-        with translating("end a watch"):
-            for key in _watch_keys(connection_id, subscription_id):
-                self.table.delete_item(Key=key)
+        self._delete_watch(connection_id, subscription_id)
+        left = self.watched_by(connection_id)
+        self._note_count(connection_id, left, len(left))
 
     def watched_by(self, connection_id: str) -> Sequence[int]:
         found = self._query(WATCHED.all_of(connection_id=connection_id))
@@ -100,7 +104,8 @@ class DynamoConnections:
         found = self._query(Key("pk").eq(WATCHER.partition(subscription_id=subscription_id)))
         present = [item for item in found if _expires_at(item) > now]
         watchers = [WATCHER.part(item, "connection_id") for item in present if WATCHER.matches(item)]
-        return Audience(watchers, is_recorded=bool(present))
+        counts = [_NUMBER.validate_python(item.get("watched", 1)) for item in present if WATCHER.matches(item)]
+        return Audience(watchers, is_recorded=bool(present), watched_most=max(counts, default=1))
 
     def watched(self, now: datetime) -> Sequence[int]:
         found: list[Item] = []
@@ -120,7 +125,7 @@ class DynamoConnections:
             if _expires_at(item) > now:
                 recorded = RECORDED.key(subscription_id=subscription_id)
                 self._put_all("go on storing messages", [recorded], recorded_until)
-            self.unwatch(connection_id, subscription_id)
+            self._delete_watch(connection_id, subscription_id)
         with translating("forget a connection"):
             key = CONNECTION.key(connection_id=connection_id)
             gone = self.table.delete_item(Key=key, ReturnValues="ALL_OLD").get("Attributes")
@@ -132,6 +137,22 @@ class DynamoConnections:
         puts: list[Any] = [{"Put": {"TableName": self.table.name, "Item": one | _expiry(expires_at)}} for one in items]
         with translating(what):
             self.table.meta.client.transact_write_items(TransactItems=puts)
+
+    def _delete_watch(self, connection_id: str, subscription_id: int) -> None:
+        with translating("end a watch"):
+            for key in _watch_keys(connection_id, subscription_id):
+                self.table.delete_item(Key=key)
+
+    def _note_count(self, connection_id: str, watched: Iterable[int], count: int) -> None:
+        """Note with each watch how many its connection has; one that has ended meanwhile stays ended."""
+        for subscription_id in watched:
+            with suppress(ConditionFailedError), translating("count the watches of a connection"):
+                self.table.update_item(
+                    Key=WATCHER.key(connection_id=connection_id, subscription_id=subscription_id),
+                    UpdateExpression="SET watched = :watched",
+                    ConditionExpression=Attr("pk").exists(),
+                    ExpressionAttributeValues={":watched": count},
+                )
 
     def _query(self, condition: ConditionBase) -> list[Item]:
         with translating("list connections"):

@@ -39,9 +39,9 @@ WATCHED: Final = ItemKind(
 WATCHER: Final = ItemKind(
     pk="WATCH#{subscription_id}",
     sk="CONNECTION#{connection_id}",
-    holds="One connection that watches a subscription.",
-    serves="pending_push lists whom to send a message to; where there is nobody, it writes nothing.",
-    attributes=(EXPIRES_AT,),
+    holds="One connection that watches a subscription; `watched` counts all that it watches.",
+    serves="pending_push lists whom to send a message to, and how often; where there is nobody, it writes nothing.",
+    attributes=("watched", EXPIRES_AT),
 )
 WATCHED_AT_ALL: Final = ItemKind(
     pk="WATCHED",
