@@ -33,7 +33,8 @@ REFUSALS: Final = {"Session": "sign_in_required", "Operator": "operators_only"}
 """The problem that each scheme's routes answer with where nobody is known."""
 FOR_OTHERS: Final = "route_not_found"
 """The problem that routes of the operators' page answer with for an account that is not an operator's."""
-GATEWAY_SECURED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+GATEWAY_REFUSES: Final = {"Operator": (HTTPStatus.FORBIDDEN,)}
+"""What API Gateway itself answers where nobody is known, by scheme; the authorizer of sessions refuses nobody."""
 DESCRIPTION: Final = """\
 Pay-per-token access to language models, with usage that anyone can verify on chain. docs/api.md explains signing in,
 lists, numbers and errors; docs/problems.md every `code`. Integers are decimal text, amounts of money in 1e-8, bytes 0x
@@ -120,7 +121,7 @@ def _completed(operation: dict[str, Any], route: Route, security: str | None, sc
     problems = [*ALWAYS, *getattr(route.func, "problems", ()), *((REFUSALS[security],) if security else ())]
     problems += [FOR_OTHERS] if route.openapi_path.startswith(f"{CONSOLE}/") else []
     problems += ["too_many_requests"] if f"{route.method} {route.openapi_path}" in LIMITS else []
-    gateway = (*GATEWAY_ALWAYS, *(GATEWAY_SECURED if security else ()))
+    gateway = (*GATEWAY_ALWAYS, *GATEWAY_REFUSES.get(security or "", ()))
     return {
         "operationId": "_".join([route.method.lower(), *re.findall(r"\w+", route.openapi_path.removeprefix("/v1"))]),
         "tags": [route.openapi_path.split("/")[2]],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.aws.gateway.routing import Route, RouteTable
+from infra.local.aws.gateway.routing import Authorizer, Route, RouteTable
 
 TABLE = RouteTable(
     [
@@ -39,3 +39,11 @@ def test_a_path_variable_is_decoded_and_never_holds_a_slash() -> None:
 
 def test_nothing_matches_another_method() -> None:
     assert TABLE.match("POST", "/things/all") is None
+
+
+def test_an_authorizer_is_identified_by_headers_and_the_key_of_the_route() -> None:
+    authorizer = Authorizer("sessions", ["$request.header.Authorization", "$context.routeKey"])
+    assert authorizer.identity({"authorization": "Bearer 1"}, "GET /any") == ["Bearer 1", "GET /any"]
+    assert authorizer.identity({}, "GET /any") == ["", "GET /any"]
+    with pytest.raises(ValueError, match="querystring"):
+        Authorizer("sessions", ["$request.querystring.token"]).identity({}, "GET /any")

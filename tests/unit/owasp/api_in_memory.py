@@ -81,7 +81,7 @@ class ApiInMemory:
                 return _of_gateway(403, "Forbidden")
             event["requestContext"]["authorizer"] = {"iam": {"userArn": OPERATOR}}
         elif route.authorizer:
-            if not given.get("authorization"):
+            if not all(route.authorizer.identity(given, route.key)):
                 return _of_gateway(401, "Unauthorized")
             answer = self.handler(route.authorizer.function)({**event, "type": "REQUEST", "routeArn": "arn"})
             if not answer["isAuthorized"]:

@@ -127,7 +127,8 @@ class HttpApi:
 
     async def _authorize(self, received: Received, authorizer: Authorizer) -> Mapping[str, Any]:
         """Returns the context that the authorizer adds to the event. Raises `RefusedError` 401, 403 or 500."""
-        identity = [received.request.headers.get(name, "") for name in authorizer.identity_headers]
+        headers = {name.lower(): value for name, value in received.request.headers.items()}
+        identity = authorizer.identity(headers, received.route.key)
         if not all(identity):
             raise RefusedError(401, "Unauthorized")
         outcome = await self._invoke(authorizer.function, received.authorizer_event(identity))

@@ -17,21 +17,29 @@ VARIABLE: Final = re.compile(r"\{(\w+)(\+?)\}")
 
 
 IAM: Final = "AWS_IAM"
+HEADER: Final = "$request.header."
 
 
 @dataclass(frozen=True, slots=True)
 class Authorizer:
-    """A Lambda authorizer with simple responses. A request without all `identity_headers` is answered with 401.
+    """A Lambda authorizer with simple responses. A request without all `identity_sources` is answered with 401.
 
     The one whose function is `IAM` is API Gateway's own: it takes requests that are signed.
     """
 
     function: str
-    identity_headers: Sequence[str]
+    identity_sources: Sequence[str]
 
     @property
     def is_iam(self) -> bool:
         return self.function == IAM
+
+    def identity(self, headers: Mapping[str, str], route_key: str) -> list[str]:
+        """The values of the identity sources, empty for a header that is missing. `headers` have lower-case names.
+
+        Raises ValueError for a source that is neither a header nor the key of the route.
+        """
+        return [_identity(source, headers, route_key) for source in self.identity_sources]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,14 @@ def _routes(body: Mapping[str, Any]) -> Iterator[Route]:
             )
 
 
+def _identity(source: str, headers: Mapping[str, str], route_key: str) -> str:
+    if source == "$context.routeKey":
+        return route_key
+    if source.startswith(HEADER):
+        return headers.get(source.removeprefix(HEADER).lower(), "")
+    raise ValueError(f"the gateway knows no identity source {source}")
+
+
 def _schemes(body: Mapping[str, Any]) -> Mapping[str, Any]:
     schemes: Mapping[str, Any] = body.get("components", {}).get("securitySchemes", {})
     return schemes
@@ -106,5 +122,4 @@ def _authorizer(scheme: Mapping[str, Any]) -> Authorizer:
     if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
         return Authorizer(IAM, ())
     given = scheme["x-amazon-apigateway-authorizer"]
-    sources = [source.removeprefix("$request.header.") for source in given["identitySource"]]
-    return Authorizer(function_of(given["authorizerUri"]), sources)
+    return Authorizer(function_of(given["authorizerUri"]), given["identitySource"])
