@@ -19,6 +19,7 @@ from flareflow.entrypoints.problem_codes import PROBLEMS
 from flareflow.entrypoints.problems import CONTENT_TYPE
 from flareflow.entrypoints.requests import CONSOLE
 from infra.openapi.examples import example_of
+from infra.openapi.links import linked
 from infra.paths import ROOT
 
 FILE: Final = ROOT / "docs" / "openapi.json"
@@ -86,7 +87,7 @@ def render() -> str:
         "openapi": "3.1.0",
         "info": {"title": "FlareFlow", "version": VERSION, "description": DESCRIPTION.replace("\n", " ")},
         "servers": [{"url": "/"}],
-        "paths": dict(sorted(paths.items())),
+        "paths": linked(dict(sorted(paths.items())), schemas),
         "components": {
             "schemas": used(paths, schemas),
             "examples": {code: _problem_example(code) for code in sorted(_referred(paths, "examples"))},

@@ -61,6 +61,54 @@ def test_every_operation_says_what_it_does_in_a_sentence(operation: Any) -> None
     assert operation["summary"].endswith(".")
 
 
+LINKS = [
+    pytest.param(source, response, link, id=f"{source['operationId']}-{name}")
+    for operations in committed()["paths"].values()
+    for source in operations.values()
+    for response in source["responses"].values()
+    for name, link in response.get("links", {}).items()
+]
+
+
+@pytest.mark.parametrize(("source", "response", "link"), LINKS)
+def test_a_link_takes_what_the_answer_has_and_gives_what_its_target_needs(
+    source: Any, response: Any, link: Any
+) -> None:
+    operations = [one for of_path in committed()["paths"].values() for one in of_path.values()]
+    [target] = [one for one in operations if one["operationId"] == link["operationId"]]
+    # Given the example of the answer
+    example = response["content"]["application/json"]["example"]
+    for name, expression in link["parameters"].items():
+        place, _, where = expression.partition("#")
+        # Then each value is in it, or in the path that was asked for
+        if place == "$response.body":
+            assert value_at(example, where) is not None
+        else:
+            assert place.removeprefix("$request.path.") in names(source, "path")
+        assert name in names(target, "path") | {"cursor"}
+    # And nothing that the target's path needs is missing
+    assert names(target, "path") <= set(link["parameters"]) | names(source, "path")
+
+
+def value_at(content: Any, pointer: str) -> Any:
+    for part in pointer.strip("/").split("/"):
+        content = content[int(part)] if isinstance(content, list) else content[part]
+    return content
+
+
+def names(operation: Any, place: str) -> set[str]:
+    return {one["name"] for one in operation.get("parameters", ()) if one["in"] == place}
+
+
+def test_every_list_in_parts_links_to_its_next_one_and_every_owned_object_is_linked() -> None:
+    linked = {(source.values[0]["operationId"], source.values[2]["operationId"]) for source in LINKS}
+    operations = [one for of_path in committed()["paths"].values() for one in of_path.values()]
+    lists = {one["operationId"] for one in operations if "cursor" in names(one, "query")}
+    owned = {one["operationId"] for one in operations if {"subscription_id", "key_hash"} & names(one, "path")}
+    assert {(one, one) for one in lists if "exports" not in one} <= linked
+    assert owned - {target for _, target in linked} == set()
+
+
 def answers(base: type[Answer] = Answer) -> Iterator[type[Answer]]:
     for one in base.__subclasses__():
         yield one
