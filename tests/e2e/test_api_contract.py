@@ -1,26 +1,32 @@
 """docs/openapi.json against the running gateway: no answer that it does not say, whatever is asked for.
 
-Requests are made from the document: such as fit it, and such as do not. They are signed in as the owner of a
-subscription, as another account, and as nobody.
+Requests are made from the document: such as fit it, such as do not, and such as take names from the answers before,
+along the document's links. They are signed in as the owner of a subscription, as another account and as nobody; those
+to operators' routes are signed by an operator too.
 """
 
+import asyncio
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis.errors import Unsatisfiable
-from hypothesis.strategies import booleans
+from hypothesis.stateful import initialize, rule
+from hypothesis.strategies import booleans, sampled_from
 from rich.console import Console
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
+from schemathesis.generation.stateful import run_state_machine_as_test
+from schemathesis.generation.stateful.state_machine import APIStateMachine
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -29,10 +35,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from infra.local.demo import job
+from infra.local.demo.calls import make_calls, planned_calls
 from infra.local.demo.progress import Steps
 from infra.local.demo.run import Customer, Stack
 from infra.local.launch import Facts
 from tests.support.openapi import document
+from tests.support.signatures import SignedByOperator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -48,6 +56,14 @@ CHECKS: Final = [
     negative_data_rejection,
 ]
 ENDING_THE_SESSION: Final = "DELETE /v1/auth/sessions"
+ENDING_ANY_SESSION: Final = ["delete_auth_sessions", "delete_auth_sessions_session"]
+CALLS: Final = 3
+WORKFLOWS: Final = 40
+STEPS: Final = 12
+"""Requests of a workflow at most."""
+OF_OPERATORS: Final = "/v1/operator/"
+OF_ACCOUNTS: Final = frozenset({"subscription_id", "key_hash"})
+"""Names in paths of what belongs to one account."""
 CONFIG: Final = SchemathesisConfig.from_dict(
     {"generation": {"allow-extra-parameters": False, "with-security-parameters": False}}
 )
@@ -65,12 +81,21 @@ class Senders:
     tokens: Mapping[str, str]
     owned: Mapping[str, str]
 
+    def shown(self, sender: str) -> dict[str, Any]:
+        """What a sender shows of itself with each request."""
+        if sender == "operator":
+            return {"base_url": self.url, "auth": SignedByOperator()}
+        token = self.tokens[sender]
+        return {"base_url": self.url, "headers": {"authorization": f"Bearer {token}"} if token else {}}
+
 
 @pytest.fixture(scope="module")
 def senders(running: Facts) -> Iterator[Senders]:
-    """Two customers with a subscription and a key each."""
+    """Two customers with a subscription and a key each, who have made some calls."""
     quiet = Steps(Console(file=io.StringIO()))
     with Stack.of(running) as stack, _customer(stack, quiet) as owner, _customer(stack, quiet) as other:
+        for customer in (owner, other):
+            asyncio.run(make_calls(running["litellm_url"], customer.secret, planned_calls()[:CALLS]))
         owned = {"subscription_id": str(owner.subscription_id), "key_hash": owner.key_hash}
         yield Senders(running["api_url"], {"owner": _token(owner), "other": _token(other), "nobody": ""}, owned)
 
@@ -86,7 +111,8 @@ def _token(customer: Customer) -> str:
 def cases() -> Iterator[Any]:
     """Each operation with each sender; nobody who is signed in ends its own session."""
     for operation in OPERATIONS:
-        for sender in ("owner", "other", "nobody"):
+        of_operators = operation.path.startswith(OF_OPERATORS)
+        for sender in ("operator", "owner", "nobody") if of_operators else ("owner", "other", "nobody"):
             if sender == "nobody" or operation.label != ENDING_THE_SESSION:
                 yield pytest.param(operation, sender, id=f"{operation.label}-{sender}")
 
@@ -96,8 +122,6 @@ def cases() -> Iterator[Any]:
 def test_an_answer_is_one_that_is_documented(
     senders: Senders, operation: Any, sender: str, mode: GenerationMode
 ) -> None:
-    token = senders.tokens[sender]
-
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -112,8 +136,75 @@ def test_an_answer_is_one_that_is_documented(
             names = senders.owned.keys() & (case.path_parameters or {}).keys()
             case.path_parameters = (case.path_parameters or {}) | {name: senders.owned[name] for name in names}
         assume(len(urlencode(case.query or {}, doseq=True)) < QUERY_LENGTH_MAX)
-        response = case.call(base_url=senders.url, headers={"authorization": f"Bearer {token}"} if token else {})
+        response = case.call(**senders.shown(sender))
         case.validate_response(response, checks=CHECKS)
 
     with suppress(Unsatisfiable):  # nothing that does not fit can be sent where there is nothing to send
         ask()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the workflows have seen: which operations succeeded, and who was answered about which name in a path."""
+
+    succeeded: set[str] = field(default_factory=set)
+    belongs_to: dict[str, str] = field(default_factory=dict)
+
+    def note(self, case: Any, sender: str, status: int) -> None:
+        """Whoever was answered first about something that belongs to one account is the only one who ever is."""
+        if status >= httpx.codes.BAD_REQUEST:
+            return
+        self.succeeded.add(case.operation.label)
+        for name in OF_ACCOUNTS & (case.path_parameters or {}).keys():
+            if sender != "operator":
+                assert self.belongs_to.setdefault(str(case.path_parameters[name]), sender) == sender
+
+
+def workflows(senders: Senders, seen: Seen) -> type[APIStateMachine]:
+    """Requests that follow the links of the document from answer to answer, now as one customer, now as another."""
+    schema = schemathesis.openapi.from_dict(document(), config=CONFIG).exclude(operation_id=ENDING_ANY_SESSION)
+
+    class Workflow(schema.as_state_machine()):  # type: ignore[misc]
+        sender = "owner"
+
+        @initialize(sender=sampled_from(["owner", "other"]))
+        def begin_as(self, sender: str) -> None:
+            self.sender = sender
+
+        @rule(sender=sampled_from(["owner", "other", "nobody"]))
+        def go_on_as(self, sender: str) -> None:
+            self.sender = sender
+
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return senders.shown(self.sender_of(case))
+
+        def validate_response(self, response: Any, case: Any, *_: Any, **__: Any) -> None:
+            case.validate_response(response, checks=CHECKS)
+            seen.note(case, self.sender_of(case), response.status_code)
+
+        def sender_of(self, case: Any) -> str:
+            return "operator" if case.operation.path.startswith(OF_OPERATORS) else self.sender
+
+    return Workflow
+
+
+def test_no_workflow_leads_to_an_answer_that_is_not_documented_or_to_what_belongs_to_another(senders: Senders) -> None:
+    # Given two customers who have used their keys, and the links from answers to operations
+    seen = Seen()
+    linked = {one for one in document()["paths"] if one.startswith("/v1/subscriptions/{subscription_id}")}
+    # When requests follow them, as one customer and then as the other
+    run_state_machine_as_test(
+        workflows(senders, seen),
+        settings=settings(
+            max_examples=WORKFLOWS,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    # Then every answer was documented, nobody was told of what belongs to the other, and both got far
+    assert set(seen.belongs_to.values()) == {"owner", "other"}
+    assert {f"GET {path}" for path in linked} <= seen.succeeded
