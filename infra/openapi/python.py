@@ -52,13 +52,8 @@ type Schema = Mapping[str, Any]
 def render(document: Schema) -> str:
     """The whole module: a model for each schema that the operations reach, and `Api` with a method for each."""
     writer = _Writer(document["components"]["schemas"])
-    methods = [writer.method(*one.split(" "), operation=_operation(document, one)) for one in OPERATIONS]
+    methods = [writer.method(one, document["paths"]) for one in OPERATIONS]
     return "\n\n".join([HEAD, *writer.models.values(), "\n".join([CLIENT, *methods])])
-
-
-def _operation(document: Schema, named: str) -> Schema:
-    method, path = named.split(" ")
-    return dict(document["paths"][path][method.lower()])
 
 
 class _Writer:
@@ -68,7 +63,10 @@ class _Writer:
         self.schemas = schemas
         self.models: dict[str, str] = {}
 
-    def method(self, verb: str, path: str, operation: Schema) -> str:
+    def method(self, named: str, paths: Mapping[str, Any]) -> str:
+        """The method for an operation, which is named by its verb and path."""
+        verb, path = named.split(" ")
+        operation = paths[path][verb.lower()]
         given = [_Parameter(one, self._type(one["schema"], is_sent=True)) for one in operation.get("parameters", ())]
         inner = [one for one in given if one.place == "path"]
         query = [one for one in given if one.place == "query" and one.name != "cursor"]
