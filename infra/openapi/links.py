@@ -7,6 +7,8 @@ from typing import Any, Final
 DEPTH_MAX: Final = 2
 """Objects inside one another in which a name is looked for."""
 ID: Final = "_id"
+CONSOLE: Final = "console"
+"""The tag of routes of the operators' page, whose accounts sign in like all others."""
 
 type Json = dict[str, Any]
 
@@ -42,7 +44,7 @@ class _Answer:
         """How to ask for the target with what the answer has; None where it has nothing for it."""
         if target is self.operation:
             return self._next_part()
-        if target.get("security", self.operation.get("security")) != self.operation.get("security"):
+        if not _may_ask(self.operation, target):
             return None
         needed = _names(target, "path")
         found = {name: pointer for name in needed - self.path - self.sent if (pointer := self._found(name))}
@@ -75,6 +77,12 @@ class _Answer:
     def _resolved(self, schema: Json) -> Json:
         name = str(schema.get("$ref", "")).rpartition("/")[2]
         return dict(self.schemas[name]) if name else schema
+
+
+def _may_ask(source: Json, target: Json) -> bool:
+    """Whether whoever is answered by one operation may ask for the other."""
+    is_public, same_scheme = "security" not in target, target.get("security") == source.get("security")
+    return is_public or (same_scheme and (CONSOLE in target["tags"]) == (CONSOLE in source["tags"]))
 
 
 def _link(target: Json, parameters: Json) -> Json:

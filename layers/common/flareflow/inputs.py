@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,20}")
+KEY_BYTES_MAX: Final = 1_000
 FIRST_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LAST_MOMENT: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -34,6 +35,12 @@ def _printable(text: str) -> str:
     return text
 
 
+def _short_in_bytes(text: str) -> str:
+    if len(text.encode()) > KEY_BYTES_MAX:
+        raise ValueError(f"must have at most {KEY_BYTES_MAX} bytes in UTF-8")
+    return text
+
+
 def _in_either_form(limit: int) -> WithJsonSchema:
     text, number = {"type": "string", "pattern": "^[0-9]{1,20}$"}, {"type": "integer", "minimum": 0, "maximum": limit}
     return WithJsonSchema({"anyOf": [text, number], "examples": ["7"]}, mode="validation")
@@ -48,6 +55,8 @@ type UInt64 = Annotated[
 """A JSON integer or its decimal digits as text; neither `true` nor `1.0`, and no text with signs, spaces or `_`."""
 type Moment = Annotated[AwareDatetime, AfterValidator(_within_two_centuries)]
 """A time with its time zone, from 2000 on and before 2200, in UTC."""
+type KeyText = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_short_in_bytes)]
+"""Text that items are looked up by: DynamoDB refuses a key that is empty or too long."""
 type Label = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
 """A name that a person gives to something: at most 100 printable characters, no markup."""
 

@@ -206,6 +206,15 @@ def test_a_long_list_of_cases_comes_in_parts(desk: Desk, monkeypatch: pytest.Mon
     assert {one["id"] for part in (first, second) for one in part["items"]} == {CASE, "difference#billed_less#z"}
 
 
+@pytest.mark.parametrize("name", ["case", "cursor"])
+@pytest.mark.parametrize("text", ["", "x" * 1_001, "é" * 501], ids=["empty", "long", "long in UTF-8"])
+def test_what_can_be_no_key_of_an_item_is_refused_before_the_table_refuses_it(desk: Desk, name: str, text: str) -> None:
+    answer = desk.ask("GET", "/v1/operator/cases", **{name: text})
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+    decision = desk.ask("POST", DECISIONS, {"case": text, "verdict": "written_off", "why": "x"})
+    assert decision.status == 400
+
+
 @pytest.mark.parametrize(
     ("wish", "status", "code"),
     [

@@ -26,7 +26,7 @@ from flareflow.entrypoints.requests import (
     sender_of,
 )
 from flareflow.errors import InvalidRequestError, RequestError, UnavailableError
-from flareflow.inputs import Client, Moment
+from flareflow.inputs import Client, KeyText, Moment
 from flareflow.limits import LimitRequests
 
 BODY_CHARACTERS_MAX: Final = 64_000
@@ -184,10 +184,8 @@ ListCursor = Annotated[
     str | None, Query(alias="cursor", max_length=200, description="`next_cursor` of the part before.")
 ]
 """Where a list goes on; None for its beginning."""
-CaseId = Annotated[str | None, Query(alias="case", max_length=1_000, description="Only this case, as a whole.")]
-CaseCursor = Annotated[
-    str | None, Query(alias="cursor", max_length=1_000, description="`next_cursor` of the part before.")
-]
+CaseId = Annotated[KeyText | None, Query(alias="case", description="Only this case, as a whole.")]
+CaseCursor = Annotated[KeyText | None, Query(alias="cursor", description="`next_cursor` of the part before.")]
 """Where the list of cases goes on: ids of cases are longer than other cursors."""
 DayInPath = Annotated[date, Path(examples=["2026-11-24"])]
 Since = Annotated[Moment | None, Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="Its beginning.")]

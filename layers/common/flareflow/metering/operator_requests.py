@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from flareflow.inputs import UInt64
+from flareflow.inputs import KeyText, UInt64
 from flareflow.metering.cases import Verdict
 from flareflow.metering.commands import Bill, Credit, DriveAgain, PutPriceBook, WriteOff
 from flareflow.metering.dead_letters import DeadLetters
@@ -24,7 +24,7 @@ class CaseDecisionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
-    case: _Text
+    case: KeyText
     verdict: Verdict | Literal["driven_again"]
     why: _Text
     row: Mapping[str, object] = {}
