@@ -205,7 +205,7 @@ class Deployment:
 
     @property
     def _enforce(self) -> Enforce:
-        return Enforce(self.judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer(), Budgets(1_000), lambda: NOW)
+        return Enforce(self.judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer, Budgets(1_000), lambda: NOW)
 
 
 def judge_of(log: Log, usage: "Table", accounts: "Table") -> JudgeStanding:

@@ -15,9 +15,9 @@ from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import BrokenRuleError, KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.plans import NextPlan
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers, charge_ufix64
+from flareflow.settlement.subscription import SubscriptionStatus
 from tests.fakes.accounts import ALICE, BOB, FakeLedger, FakeMeteredUsage, FakeStandings, FakeVirtualKeys
 from tests.fakes.keys import FakeKeyIssuer
 from tests.fakes.settlement import FakeKnownRates
@@ -54,7 +54,7 @@ class House:
 
     def enforce(self) -> None:
         judge = JudgeStanding(self.ledger, self.usage, self.rates, self.standings, lambda: self.now)
-        Enforce(judge, self.keys, self.issuer, Budgets(10), lambda: self.now).run(7)
+        Enforce(judge, self.keys, lambda: self.issuer, Budgets(10), lambda: self.now).run(7)
 
     def statuses(self) -> set[KeyStatus]:
         return {key.status for key in self.keys.keys.values()}

@@ -79,7 +79,7 @@ class Tick:
 
     def enforce(self) -> Enforce:
         judge = JudgeStanding(self.ledger, self.usage, FakeKnownRates(), self.standings, self.clock)
-        return Enforce(judge, self.keys, self.issuer, Budgets(10), self.clock)
+        return Enforce(judge, self.keys, lambda: self.issuer, Budgets(10), self.clock)
 
     def sweep(self, seconds: float = 240) -> SweepReport:
         subscriptions = FakeAllSubscriptions(self.ledger)

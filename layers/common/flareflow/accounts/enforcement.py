@@ -22,11 +22,12 @@ class Enforce:
     stored before keys are listed, and a key is recorded only under a stored standing that allows it, so no new key is
     missed. Concurrent invocations may read different balances, so each re-checks after a change; the last check wins.
     A key is marked CHANGING before LiteLLM is called: after a crash in between, the next run calls LiteLLM again.
+    `issuer` is asked for when a key has to change, which few changes of usage lead to.
     """
 
     judge: JudgeStanding
     keys: VirtualKeys
-    issuer: KeyIssuer
+    issuer: Callable[[], KeyIssuer]
     budgets: Budgets
     clock: Clock
 
@@ -49,23 +50,23 @@ class Enforce:
         """Change the key if it is not as it should be; whether its status was changed."""
         wanted = judgement.wanted_status(self.clock())
         if judgement.known.owner not in {None, key.owner}:
-            self.issuer.delete(key.key_hash)
+            self.issuer().delete(key.key_hash)
             return self.keys.mark(key, KeyStatus.DELETED)
         if wanted is KeyStatus.ACTIVE:
             self._correct_budget(key, judgement)
         if wanted is None or key.status in {wanted, KeyStatus.HELD} or not self.keys.mark(key, KeyStatus.CHANGING):
             return False
         if wanted is KeyStatus.BLOCKED:
-            self.issuer.block(key.key_hash)
+            self.issuer().block(key.key_hash)
         else:
-            self.issuer.unblock(key.key_hash)
+            self.issuer().unblock(key.key_hash)
         return self.keys.mark(key, wanted)
 
     def _correct_budget(self, key: VirtualKey, judgement: Judgement) -> None:
         """Raise a budget that is too low for what the subscription can pay; lower one that is more than twice that."""
         budget_microusd = self.budgets.microusd(judgement.decision, key.first_microtokens, key.cap_microtokens)
         if not budget_microusd <= key.budget_microusd <= 2 * budget_microusd:
-            self.issuer.set_budget(key.key_hash, budget_microusd)
+            self.issuer().set_budget(key.key_hash, budget_microusd)
             self.keys.note_budget(key, budget_microusd)
 
 

@@ -1,7 +1,7 @@
 """Composition root of `enforcement`."""
 
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from pydantic import PositiveInt
@@ -12,11 +12,12 @@ from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.changes import decode_changed_funds
 from flareflow.adapters.dynamodb.failed_records import FailedRecords
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
-from flareflow.adapters.litellm.client import litellm_client
-from flareflow.adapters.litellm.keys import LiteLLMKeys
 from flareflow.bootstrap.standings import judge_standing
 from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now
+
+if TYPE_CHECKING:
+    from flareflow.adapters.litellm.keys import LiteLLMKeys
 
 decode: Final = decode_changed_funds
 
@@ -41,10 +42,18 @@ def enforcement(settings: EnforcementSettings) -> Enforce:
     return Enforce(
         judge=judge_standing(settings.ledger_table, settings.usage_table),
         keys=DynamoVirtualKeys(boto3.resource("dynamodb").Table(settings.accounts_table)),
-        issuer=LiteLLMKeys(litellm_client(settings.litellm_url, secret(settings.litellm_master_key_secret))),
+        issuer=cache(lambda: key_issuer(settings)),
         budgets=Budgets(settings.budget_usd_per_million_tokens),
         clock=utc_now,
     )
+
+
+def key_issuer(settings: EnforcementSettings) -> "LiteLLMKeys":
+    """Imported and made when the first key has to change."""
+    from flareflow.adapters.litellm.client import litellm_client  # noqa: PLC0415
+    from flareflow.adapters.litellm.keys import LiteLLMKeys  # noqa: PLC0415
+
+    return LiteLLMKeys(litellm_client(settings.litellm_url, secret(settings.litellm_master_key_secret)))
 
 
 @cache

@@ -18,6 +18,6 @@ def sweep() -> Sweep:
         subscriptions=DynamoAllSubscriptions(tables.Table(settings.ledger_table)),
         progress=DynamoSweepProgress(tables.Table(settings.accounts_table)),
         keys=enforce.keys,
-        issuer=enforce.issuer,
+        issuer=enforce.issuer(),
         enforce=enforce,
     )
