@@ -20,8 +20,9 @@ from pydantic import TypeAdapter
 from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import Argument, address, array, ufix64, uint64
 from flareflow.settlement.events import PlanAdded
-from flareflow.settlement.journal import Subscription, post
+from flareflow.settlement.journal import post
 from flareflow.settlement.pricing import Tariff
+from flareflow.settlement.subscription import Subscription
 from infra.deploy.contracts import Notices, PlanTerms, add_plan
 from infra.deploy.sending import TransactionFailedError
 from infra.local.flow.accounts import LocalAccount

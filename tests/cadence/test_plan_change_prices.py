@@ -12,10 +12,12 @@ from pydantic import TypeAdapter
 from flareflow.adapters.flow.cadence import resolve_imports
 from flareflow.adapters.flow.json_cdc import Argument, array, string, ufix64, uint64
 from flareflow.settlement.charging import tokens_ufix64
-from flareflow.settlement.events import ChainEvent, PlanChangeAccepted, Position, Settled, SubscriptionOpened
-from flareflow.settlement.journal import Subscription, post
+from flareflow.settlement.events import ChainEvent, PlanChangeAccepted, Settled, SubscriptionOpened
+from flareflow.settlement.journal import post
 from flareflow.settlement.plan_changes import bills_ufix64, most_due_in_tokens_ufix64
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
+from flareflow.settlement.subscription import Subscription
 from infra.local.flow.contracts import LocalDeployer
 from tests.support.flow_emulator import Chain
 

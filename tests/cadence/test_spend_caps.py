@@ -6,7 +6,8 @@ import pytest
 
 from flareflow.adapters.flow.contracts import FlowChainLog
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
-from flareflow.settlement.journal import DEFAULT_TARIFF, post
+from flareflow.settlement.journal import post
+from flareflow.settlement.subscription import DEFAULT_TARIFF
 from tests.cadence.owners import act, leave, optional
 from tests.support.flow_emulator import FLOW, SETTLE, Chain
 

@@ -16,7 +16,7 @@ from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.tables import LIVE_TOTALS
 from flareflow.adapters.dynamodb.tables import PLAN as PLAN_KIND
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
-from flareflow.settlement.events import SetAside
+from flareflow.settlement.positions import SetAside
 from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.aws import session as aws
 from infra.local.aws.provision import physical_name

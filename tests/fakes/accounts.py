@@ -20,8 +20,8 @@ from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from flareflow.settlement.positions import Position
+from flareflow.settlement.subscription import Subscription, SubscriptionStatus
 
 ALICE = "0x00000000000a11ce"
 BOB = "0x0000000000000b0b"

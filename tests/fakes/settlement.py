@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from flareflow.errors import FlowAnswerTooLargeError, FlowRefusedError, FlowUnavailableError, RaceLostError
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import BlocksRead, ChainEvent, Position, SetAside, Unreadable
+from flareflow.settlement.events import BlocksRead, ChainEvent, Unreadable
 from flareflow.settlement.health import Health, System
-from flareflow.settlement.journal import Posting, SettingAside, Subscription
+from flareflow.settlement.journal import Posting, SettingAside
 from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.positions import Position, SetAside
 from flareflow.settlement.statistics import DayOfStatus, LedgerPart, Sums
 from flareflow.settlement.status import Status
+from flareflow.settlement.subscription import Subscription
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction, Stage
 from flareflow.statements.ports import Settled
 from flareflow.time import Deadline

@@ -7,6 +7,7 @@ from tests.mutants.fault import Fault
 SETTLEMENT: Final = "layers/common/flareflow/settlement"
 ENTRIES: Final = f"{SETTLEMENT}/entries.py"
 JOURNAL: Final = f"{SETTLEMENT}/journal.py"
+SUBSCRIPTION: Final = f"{SETTLEMENT}/subscription.py"
 CHAIN_EVENTS: Final = f"{SETTLEMENT}/chain_events.py"
 ENTERING: Final = f"{SETTLEMENT}/entering.py"
 REPAIRING: Final = f"{SETTLEMENT}/repairing.py"
@@ -44,7 +45,7 @@ FAULTS: Final = (
     Fault(
         "books-balance-of-the-chain-ignored",
         "The balance that the chain tells is the one in the books.",
-        JOURNAL,
+        SUBSCRIPTION,
         "if self.balance_ufix64 != reported_ufix64:",
         "if self.balance_ufix64 < 0 > reported_ufix64:",
         [TEST_JOURNAL],
@@ -52,7 +53,7 @@ FAULTS: Final = (
     Fault(
         "books-deposit-leaks",
         "Deposited is balance, charged, withdrawn and refunded together.",
-        JOURNAL,
+        SUBSCRIPTION,
         "if self.deposited_ufix64 + self.credited_ufix64 != sum(parts) or",
         "if",
         [TEST_JOURNAL],
@@ -60,7 +61,7 @@ FAULTS: Final = (
     Fault(
         "books-negative-balance",
         "No balance is negative.",
-        JOURNAL,
+        SUBSCRIPTION,
         " or min(*parts, self.owed_ufix64) < 0",
         "",
         [TEST_JOURNAL],
@@ -332,7 +333,7 @@ FAULTS: Final = (
     Fault(
         "books-earlier-plans-forgotten",
         "Another plan prices only what is used after it.",
-        JOURNAL,
+        SUBSCRIPTION,
         "cost_offset=cost - after.exact_cost(start)",
         "cost_offset=0",
         [f"{TEST_PLAN_CHANGES}::test_another_plan_prices_only_what_is_used_after_it"],

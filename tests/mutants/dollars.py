@@ -8,6 +8,7 @@ LAYER: Final = "layers/common/flareflow"
 BILLING: Final = f"{LAYER}/settlement/billing.py"
 CHARGING: Final = f"{LAYER}/settlement/charging.py"
 JOURNAL: Final = f"{LAYER}/settlement/journal.py"
+SUBSCRIPTION: Final = f"{LAYER}/settlement/subscription.py"
 PLAN_CHANGES: Final = f"{LAYER}/settlement/plan_changes.py"
 PLANS: Final = f"{LAYER}/settlement/plans.py"
 RATES: Final = f"{LAYER}/settlement/rates.py"
@@ -97,7 +98,7 @@ FAULTS: Final = (
     Fault(
         "settlement-dollars-paid-counted-in-tokens",
         "Of a bill in dollars, dollars are paid.",
-        JOURNAL,
+        SUBSCRIPTION,
         "return self.paid_dollars_ufix64 if self.tariff.needs_rate else self.charged_ufix64",
         "return self.charged_ufix64",
         [TEST_JOURNAL],
@@ -105,7 +106,7 @@ FAULTS: Final = (
     Fault(
         "settlement-dollars-currency-change-bills-again",
         "After a change of currency, the bill is what was paid in the new one.",
-        JOURNAL,
+        SUBSCRIPTION,
         "cost = after.paid_ufix64 * PRICED_MICROTOKENS",
         "cost = before.exact_cost(start)",
         [TEST_JOURNAL],
@@ -113,7 +114,7 @@ FAULTS: Final = (
     Fault(
         "settlement-dollars-earlier-usage-repriced",
         "A plan prices only what is used after it is in force.",
-        JOURNAL,
+        SUBSCRIPTION,
         "cost_offset=cost - after.exact_cost(start)",
         "cost_offset=0",
         [TEST_JOURNAL],
@@ -257,7 +258,7 @@ FAULTS: Final = (
     Fault(
         "settlement-next-plan-for-ever",
         "A plan that is in force is not awaited any more.",
-        JOURNAL,
+        SUBSCRIPTION,
         "cost_offset=0, next_plan=None)",
         "cost_offset=0)",
         [TEST_PLAN_CHANGES],

@@ -352,7 +352,7 @@ FAULTS: Final = (
         "dynamodb-closed-connection-still-watched-from",
         "A connection that is removed watches nothing.",
         CONNECTIONS,
-        "            self.unwatch(connection_id, subscription_id)\n",
+        "            self._delete_watch(connection_id, subscription_id)\n",
         "",
         [TEST_REALTIME],
     ),

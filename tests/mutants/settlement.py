@@ -10,6 +10,7 @@ SENDING: Final = f"{PACKAGE}/sending.py"
 TRANSACTIONS: Final = f"{PACKAGE}/transactions.py"
 PRICING: Final = f"{PACKAGE}/pricing.py"
 JOURNAL: Final = f"{PACKAGE}/journal.py"
+SUBSCRIPTION: Final = f"{PACKAGE}/subscription.py"
 
 TEST_BILLING: Final = "tests/unit/settlement/test_billing.py"
 TEST_SENDING: Final = "tests/unit/settlement/test_sending.py"
@@ -238,7 +239,7 @@ FAULTS: Final = (
     Fault(
         "settlement-charged-twice",
         "What is charged already does not count against the balance again.",
-        JOURNAL,
+        SUBSCRIPTION,
         "rounded(self.exact_cost(total_microtokens)) - self.paid_ufix64",
         "rounded(self.exact_cost(total_microtokens))",
         [TEST_ENFORCEMENT],
@@ -246,7 +247,7 @@ FAULTS: Final = (
     Fault(
         "settlement-negative-due",
         "What is due is never negative.",
-        JOURNAL,
+        SUBSCRIPTION,
         "max(0, rounded(self.exact_cost(total_microtokens)) - self.paid_ufix64)",
         "rounded(self.exact_cost(total_microtokens)) - self.paid_ufix64",
         [TEST_SUBSCRIPTIONS],

@@ -12,8 +12,9 @@ from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.realtime.changes import SubscriptionChanged, UsageChanged
-from flareflow.settlement.events import ChainEvent, Position, Settled, SubscriptionOpened
+from flareflow.settlement.events import ChainEvent, Settled, SubscriptionOpened
 from flareflow.settlement.journal import post
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Tariff
 from tests.fakes.accounts import ALICE
 from tests.fakes.metering import NOW, FakePriceBooks, record, row, waiting

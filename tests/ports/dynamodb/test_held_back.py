@@ -10,8 +10,9 @@ from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.statements import RATE_AGE_MAX, DynamoSettledTotals
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import Position, Settled, SettlementSkipped
+from flareflow.settlement.events import Settled, SettlementSkipped
 from flareflow.settlement.journal import post
+from flareflow.settlement.positions import Position
 from tests.ports.dynamodb.test_ledger import NOW, OPENED, SETTLED, TARIFF, posting
 from tests.support.dynamodb import fresh_table
 

@@ -22,18 +22,18 @@ from flareflow.settlement.events import (
     Forgiven,
     OwnerChanged,
     PlanChanged,
-    Position,
     RevenueWithdrawn,
     Settled,
     SubscriptionOpened,
     ToppedUp,
     Unreadable,
-    Waiting,
 )
-from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, enter, post, set_aside
+from flareflow.settlement.journal import Posting, enter, post, set_aside
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.ports import KnownRates, Ledger
+from flareflow.settlement.positions import Position, Waiting
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
+from flareflow.settlement.subscription import DEFAULT_TARIFF
 from tests.fakes.settlement import FakeKnownRates, FakeLedger
 from tests.support.dynamodb import fresh_table
 from tests.support.write_units import WriteUnits

@@ -19,8 +19,9 @@ from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent
-from flareflow.settlement.events import ChainEvent, Position, Settled, SubscriptionEvent, SubscriptionOpened, ToppedUp
+from flareflow.settlement.events import ChainEvent, Settled, SubscriptionEvent, SubscriptionOpened, ToppedUp
 from flareflow.settlement.journal import post
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Tariff, Tier, Tiers
 from tests.fakes.accounts import ALICE, BOB
 from tests.fakes.metering import FakePriceBooks, record, row

@@ -14,8 +14,9 @@ from flareflow.adapters.flow.json_cdc import string, ufix64, uint64
 from flareflow.adapters.flow.rest import FlowScripts
 from flareflow.adapters.flow.subscriptions import FlowSubscriptions
 from flareflow.errors import FlowRefusedError
-from flareflow.settlement.events import ChainEvent, PlanAdded, Position, SubscriptionOpened
+from flareflow.settlement.events import ChainEvent, PlanAdded, SubscriptionOpened
 from flareflow.settlement.ports import ChainLog, DepositToken, DollarRates, LightClient
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import DEFAULT_TIERS, Tiers
 from infra.deploy.contracts import Money
 from infra.local.demo.customer import Subscriber

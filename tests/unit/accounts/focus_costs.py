@@ -14,9 +14,9 @@ from flareflow.metering.usage_events import Entry as UsageEntry
 from flareflow.metering.usage_events import RatedRecord
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Currency
+from flareflow.settlement.subscription import Subscription
 from flareflow.time import Epochs
 from tests.fakes.accounts import ALICE, FakeClock, FakeLedger
 from tests.fakes.metering import rating, row

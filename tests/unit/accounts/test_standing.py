@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from flareflow.accounts.standing import LEDGER_AGE_MAX, RATE_GRACE, Decision, Facts, Standing, decide
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import Position, Waiting
-from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from flareflow.settlement.plans import NextPlan
+from flareflow.settlement.positions import Position, Waiting
 from flareflow.settlement.pricing import Currency, Tariff, Tier, Tiers
 from flareflow.settlement.spend_caps import SpendCap
+from flareflow.settlement.subscription import Subscription, SubscriptionStatus
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -32,14 +32,8 @@ from flareflow.metering.price_book import Price, PriceBook
 from flareflow.metering.usage_events import OwnedRecord
 from flareflow.settlement.chain_events import ReadChainEvents
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import (
-    ChainEvent,
-    PlanAdded,
-    Position,
-    RevenueWithdrawn,
-    SubscriptionEvent,
-    Unreadable,
-)
+from flareflow.settlement.events import ChainEvent, PlanAdded, RevenueWithdrawn, SubscriptionEvent, Unreadable
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Tier
 from flareflow.settlement.repairing import RepairJournal
 from flareflow.statements.models import PageKind, SettlementPage

@@ -6,7 +6,7 @@ from flareflow.books.transactions import Balances, BookLine, Transaction, Unit, 
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.cases import Case, CaseKind
 from flareflow.settlement.entries import Entry, Line
-from flareflow.settlement.events import Position
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Currency
 from tests.unit.settlement.test_chain_events import AT
 

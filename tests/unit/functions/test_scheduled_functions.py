@@ -16,7 +16,7 @@ from flareflow.metering.rescanning import RescanReport
 from flareflow.metering.rows import Reading
 from flareflow.settlement.billing import BillingReport
 from flareflow.settlement.chain_events import ChainEventsReport
-from flareflow.settlement.events import Position, SetAside
+from flareflow.settlement.positions import Position, SetAside
 from flareflow.settlement.repairing import Repaired
 from flareflow.statements.sealing import SealReport
 from flareflow.transparency.publishing import LogReport

@@ -18,8 +18,8 @@ from flareflow.realtime.models import Connection, MessageType, Notification, Sou
 from flareflow.realtime.payloads import BalanceChanged, Snapshot, StandingChanged, Totals
 from flareflow.realtime.tickets import GiveTicket
 from flareflow.realtime.watching import Ping, Refuse, Watch
-from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.pricing import Currency
+from flareflow.settlement.subscription import SubscriptionStatus
 from infra.live_schema import PAGE
 from tests.fakes.accounts import ALICE, BOB, FakeClock, FakeLedger, FakeRequestCounts, FakeTokens
 from tests.fakes.realtime import FakeConnections, FakeConnectionSender, FakeMessages, FakeSnapshots, FakeTickets

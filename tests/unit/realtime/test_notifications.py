@@ -23,9 +23,9 @@ from flareflow.realtime.changes import (
 from flareflow.realtime.frames import FRAME_BYTES_MAX, frames, numbered
 from flareflow.realtime.models import Message, SuspendedBy
 from flareflow.realtime.notifications import notifications_of
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Currency, Tariff
+from flareflow.settlement.subscription import Subscription, SubscriptionStatus
 from tests.fakes.metering import rating, record, row, waiting
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -17,17 +17,16 @@ from flareflow.settlement.events import (
     PlanChanged,
     PlanEvent,
     PlanRetired,
-    Position,
     RevenueWithdrawn,
     Settled,
     SubscriptionEvent,
     SubscriptionOpened,
     ToppedUp,
     Unreadable,
-    Waiting,
 )
 from flareflow.settlement.journal import Posting, SettingAside
 from flareflow.settlement.plans import NextPlan, PlanVersion
+from flareflow.settlement.positions import Position, Waiting
 from flareflow.settlement.pricing import DEFAULT_TIERS, Currency, Tariff
 from tests.fakes.settlement import FakeChainLog, FakeClock, FakeDepositToken, FakeLedger
 

@@ -7,8 +7,8 @@ import pytest
 from flareflow.errors import BrokenRuleError, FlowRefusedError
 from flareflow.settlement import comparing
 from flareflow.settlement.comparing import Balances, JournalAgainstContract
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.positions import Position
+from flareflow.settlement.subscription import Subscription
 from tests.fakes.settlement import FakeLedger, FakeSettledTotals
 
 

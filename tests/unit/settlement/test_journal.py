@@ -19,7 +19,6 @@ from flareflow.settlement.events import (
     LowBalance,
     OwnerChanged,
     PlanChanged,
-    Position,
     RevenueWithdrawn,
     Settled,
     SubscriptionEvent,
@@ -28,7 +27,9 @@ from flareflow.settlement.events import (
     ToppedUp,
     Withdrawn,
 )
-from flareflow.settlement.journal import DEFAULT_TARIFF, Posting, Subscription, SubscriptionStatus, post
+from flareflow.settlement.journal import Posting, post
+from flareflow.settlement.positions import Position
+from flareflow.settlement.subscription import DEFAULT_TARIFF, Subscription, SubscriptionStatus
 
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 OWNER = "0x01cf0e2f2f715450"

@@ -10,14 +10,15 @@ from flareflow.settlement.events import (
     ChainEvent,
     Forgiven,
     PlanChanged,
-    Position,
     Settled,
     SubscriptionEvent,
     SubscriptionOpened,
     ToppedUp,
 )
-from flareflow.settlement.journal import Posting, Subscription, post
+from flareflow.settlement.journal import Posting, post
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import MICROTOKENS_PER_TOKEN, Currency, Tariff, Tier, Tiers
+from flareflow.settlement.subscription import Subscription
 
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 FLOW = DOLLAR = 10**8

@@ -11,15 +11,16 @@ from flareflow.settlement.events import (
     ChainEvent,
     PlanChangeAccepted,
     PlanChanged,
-    Position,
     Settled,
     SubscriptionEvent,
     SubscriptionOpened,
 )
-from flareflow.settlement.journal import Subscription, post
+from flareflow.settlement.journal import post
 from flareflow.settlement.plan_changes import bills_ufix64, most_due_in_tokens_ufix64
 from flareflow.settlement.plans import NextPlan
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import MICROTOKENS_PER_TOKEN, Currency, Tariff, Tier, Tiers
+from flareflow.settlement.subscription import Subscription
 
 AT: Final = datetime(2026, 11, 24, 10, tzinfo=UTC)
 FLOW = DOLLAR = 10**8

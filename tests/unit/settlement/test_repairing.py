@@ -7,15 +7,8 @@ import pytest
 from flareflow.errors import BrokenRuleError
 from flareflow.settlement import repairing
 from flareflow.settlement.chain_events import ChainEventsReport
-from flareflow.settlement.events import (
-    OwnerChanged,
-    Position,
-    RevenueWithdrawn,
-    SubscriptionOpened,
-    ToppedUp,
-    Unreadable,
-    Waiting,
-)
+from flareflow.settlement.events import OwnerChanged, RevenueWithdrawn, SubscriptionOpened, ToppedUp, Unreadable
+from flareflow.settlement.positions import Position, Waiting
 from flareflow.settlement.repairing import Repaired, RepairJournal
 from tests.unit.settlement.test_chain_events import ADDED, AT, Reading, happened
 

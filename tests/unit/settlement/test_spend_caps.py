@@ -7,7 +7,6 @@ import pytest
 
 from flareflow.settlement.events import (
     ChainEvent,
-    Position,
     Settled,
     SettlementSkipped,
     SpendCapSet,
@@ -15,8 +14,10 @@ from flareflow.settlement.events import (
     SubscriptionOpened,
     ToppedUp,
 )
-from flareflow.settlement.journal import AT_ONCE, DEFAULT_TARIFF, Subscription, post
+from flareflow.settlement.journal import post
+from flareflow.settlement.positions import Position
 from flareflow.settlement.spend_caps import SPEND_PERIOD, SpendCap
+from flareflow.settlement.subscription import AT_ONCE, DEFAULT_TARIFF, Subscription
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

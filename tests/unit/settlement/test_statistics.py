@@ -7,11 +7,11 @@ import pytest
 
 from flareflow.attestation.models import Attestation, State
 from flareflow.settlement import statistics
-from flareflow.settlement.events import Position
 from flareflow.settlement.health import Health, System
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Currency, Tariff
 from flareflow.settlement.statistics import Books, KeepStatistics, ReadStatistics
+from flareflow.settlement.subscription import Subscription
 from flareflow.time import Deadline
 from tests.fakes.attestation import FakeAttestations
 from tests.fakes.metering import EVEN_BOOK, FakePriceBooks

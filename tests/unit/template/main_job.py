@@ -22,11 +22,11 @@ from flareflow.settlement.events import (
     OwnerChanged,
     PlanAdded,
     PlanRetired,
-    Position,
     Settled,
     SubscriptionOpened,
     Suspended,
 )
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import DEFAULT_TIERS, charge_ufix64
 from flareflow.statements.documents import JSON, Document, attestation_path
 from flareflow.statements.models import Statement

@@ -24,7 +24,7 @@ from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 
 
 class OnChainSubscriptions(Protocol):

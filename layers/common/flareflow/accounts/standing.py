@@ -20,8 +20,8 @@ from typing import Final
 
 from flareflow.metering.models import LiveTotals
 from flareflow.settlement.charging import UFIX64_MAX, KnownRate
-from flareflow.settlement.journal import Subscription, SubscriptionStatus
 from flareflow.settlement.plan_changes import most_due_in_tokens_ufix64
+from flareflow.settlement.subscription import Subscription, SubscriptionStatus
 
 LEDGER_AGE_MAX: Final = timedelta(minutes=15)
 """Three ticks of `chain_events`. An older ledger may lack a withdrawal or an exit."""

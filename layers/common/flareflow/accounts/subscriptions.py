@@ -11,8 +11,8 @@ from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.journal import Subscription
 from flareflow.settlement.plan_changes import most_due_in_tokens_ufix64
+from flareflow.settlement.subscription import Subscription
 from flareflow.statements.events import event_text
 
 

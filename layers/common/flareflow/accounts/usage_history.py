@@ -12,7 +12,7 @@ from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import Ledger
 from flareflow.metering.models import Usage, Window
 from flareflow.metering.usage_events import RatedRecord, UsageEvent, usage_of, usage_of_record
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 from flareflow.time import Clock
 
 WINDOW_DEFAULT: Final = timedelta(days=30)

@@ -26,9 +26,10 @@ from flareflow.metering.cases import Case, Verdict
 from flareflow.metering.models import Usage
 from flareflow.settlement.chain_events import ReadChainEvents
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import BlocksRead, Credited, Position
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.events import BlocksRead, Credited
 from flareflow.settlement.ports import ChainLog, DepositToken
+from flareflow.settlement.positions import Position
+from flareflow.settlement.subscription import Subscription
 from flareflow.time import Clock, Deadline
 
 LISTED_MAX: Final = 100

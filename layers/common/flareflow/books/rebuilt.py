@@ -8,9 +8,10 @@ from typing import Final
 
 from flareflow.errors import RaceLostError
 from flareflow.settlement.entries import REVENUE, Entry
-from flareflow.settlement.events import SetAside
-from flareflow.settlement.journal import Posting, SettingAside, Subscription
+from flareflow.settlement.journal import Posting, SettingAside
 from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.positions import SetAside
+from flareflow.settlement.subscription import Subscription
 
 type Key = tuple[str | int, ...]
 """What a record is and which one: `("subscription", 7)`."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import Entry, RatedRecord
 from flareflow.realtime.models import Source, SuspendedBy
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)

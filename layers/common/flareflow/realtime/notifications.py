@@ -30,7 +30,7 @@ from flareflow.realtime.payloads import (
     UsageSealed,
     UsageSettled,
 )
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 
 CALLS_BYTES_MAX: Final = 24_000
 """What the calls of one message take at most, so that it fits into a frame with what else there is to tell."""

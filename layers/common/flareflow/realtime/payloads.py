@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import ClassVar, Final, Literal
 
 from flareflow.realtime.models import MessageType, SuspendedBy
-from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.pricing import Currency
+from flareflow.settlement.subscription import SubscriptionStatus
 
 
 class CallState(StrEnum):

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from flareflow.realtime.models import Audience, Connection, Log, Message, Notification, Through
-from flareflow.realtime.payloads import Snapshot
+
+if TYPE_CHECKING:
+    from flareflow.realtime.payloads import Snapshot
 
 
 class Tickets(Protocol):
@@ -103,5 +105,5 @@ class Owners(Protocol):
 class Snapshots(Protocol):
     """Subscriptions as they are now."""
 
-    def of(self, subscription_id: int) -> Snapshot:
+    def of(self, subscription_id: int) -> "Snapshot":
         """Raises NotFoundError `subscription_not_found` for a subscription that the ledger does not know."""

@@ -13,7 +13,7 @@ from flareflow.realtime.models import Audience, Log, Message
 from flareflow.realtime.notifications import notifications_of
 from flareflow.realtime.payloads import WatchEnded
 from flareflow.realtime.ports import Connections, ConnectionSender, Messages
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 from flareflow.time import Clock, Pause
 
 MESSAGE_INTERVAL: Final = timedelta(milliseconds=250)

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from flareflow.answers import Address, Answer, Moment, Number, SignedNumber, shown
-from flareflow.settlement.journal import SubscriptionStatus
 from flareflow.settlement.pricing import Currency
+from flareflow.settlement.subscription import SubscriptionStatus
 
 
 class TierAnswer(Answer):

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Final, Protocol, Self
 
 from flareflow.errors import UNREADABLE, FlowRefusedError
-from flareflow.settlement.journal import Subscription
 from flareflow.settlement.ports import Ledger
+from flareflow.settlement.subscription import Subscription
 
 COMPARED_MAX: Final = 100
 """Subscriptions that one run asks the chain about; the next run goes on with the next ones."""

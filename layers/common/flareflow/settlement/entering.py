@@ -13,10 +13,11 @@ from flareflow.settlement.events import (
     PlanRetired,
     SubscriptionOpened,
 )
-from flareflow.settlement.journal import Posting, SettingAside, Subscription, post, set_aside
+from flareflow.settlement.journal import Posting, SettingAside, post, set_aside
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.ports import DepositToken, Ledger
 from flareflow.settlement.pricing import Tariff
+from flareflow.settlement.subscription import Subscription
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Entries of the journal: what each event moves from one account to another.
+"""Entries of the journal: what moves from one account to another.
 
 An entry moves tokens of the deposits (FLOW by default) between accounts: a negative line leaves an account, a positive
 line enters one, and all lines sum to zero. `subscriber:<id>` is what is left of a deposit and `revenue` what was
@@ -13,27 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from flareflow.errors import BrokenRuleError
-from flareflow.settlement.events import (
-    ChainEvent,
-    Closed,
-    Credited,
-    ExitCancelled,
-    ExitRequested,
-    Forgiven,
-    LowBalance,
-    OwnerChanged,
-    PlanChangeAccepted,
-    PlanChanged,
-    Position,
-    Settled,
-    SettlementSkipped,
-    SpendCapSet,
-    SubscriptionEvent,
-    SubscriptionOpened,
-    Suspended,
-    ToppedUp,
-    Withdrawn,
-)
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Currency
 
 REVENUE: Final = "revenue"
@@ -87,40 +67,7 @@ class Entry:
             raise BrokenRuleError(f"the lines of a journal entry do not sum to zero: {self}")
 
 
-def entry_of(event: ChainEvent, subscription_id: int | None, lines: tuple[Line, ...]) -> Entry:
-    kind = type(event.happened).__name__
-    return Entry(subscription_id, event.position, event.occurred_at, event.transaction_id, kind, lines)
-
-
 def move(source: str, destination: str, amount_ufix64: int) -> tuple[Line, ...]:
     if amount_ufix64 == 0:
         return ()
     return Line(source, -amount_ufix64), Line(destination, amount_ufix64)
-
-
-def lines_of(happened: SubscriptionEvent, owner: str) -> tuple[Line, ...]:
-    deposit = subscriber(happened.subscription_id)
-    match happened:
-        case SubscriptionOpened(owner=payer, deposit_ufix64=amount) | ToppedUp(payer=payer, amount_ufix64=amount):
-            return move(wallet(payer), deposit, amount)
-        case Settled(charged_ufix64=amount):
-            return move(deposit, REVENUE, amount)
-        case Withdrawn(receiver=receiver, amount_ufix64=amount):
-            return move(deposit, wallet(receiver), amount)
-        case Closed(refunded_ufix64=amount, receiver=receiver):
-            return move(deposit, wallet(receiver or owner), amount)
-        case Credited(amount_ufix64=amount):
-            return move(REVENUE, deposit, amount)
-        case (
-            LowBalance()
-            | Suspended()
-            | SpendCapSet()
-            | SettlementSkipped()
-            | ExitRequested()
-            | ExitCancelled()
-            | PlanChangeAccepted()
-            | PlanChanged()
-            | OwnerChanged()
-            | Forgiven()
-        ):
-            return ()

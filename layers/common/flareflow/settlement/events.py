@@ -7,17 +7,9 @@ that token or dollars. Totals are in rated micro-tokens.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Tier
-
-
-class Position(NamedTuple):
-    """Where an event is in the chain. Positions sort in the order in which events happened."""
-
-    height: int
-    transaction_index: int
-    event_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,26 +243,3 @@ class BlocksRead:
 
     read_to: int
     events: Sequence[ChainEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The event that a subscription waits for: where it is in the chain, and when it happened."""
-
-    position: Position
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """An event that could not be entered, or that waits for an earlier one of its subscription, and why.
-
-    `kind` is the event's name. `subscription_id` is None for an event of no subscription, or of nobody knows which.
-    """
-
-    subscription_id: int | None
-    position: Position
-    occurred_at: datetime
-    transaction_id: str
-    kind: str
-    reason: str

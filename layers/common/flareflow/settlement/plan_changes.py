@@ -6,9 +6,9 @@ the total is not known; it lies between what is settled and what is metered.
 """
 
 from flareflow.settlement.charging import tokens_ufix64
-from flareflow.settlement.journal import Subscription, on_plan
 from flareflow.settlement.plans import NextPlan
 from flareflow.settlement.pricing import MICROTOKENS_PER_TOKEN, Tariff
+from flareflow.settlement.subscription import Subscription, on_plan
 
 
 def bills_ufix64(subscription: Subscription, change: NextPlan, start_microtokens: int, total: int) -> tuple[int, int]:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from flareflow.settlement.charging import UNITS
-from flareflow.settlement.events import PlanAdded
 from flareflow.settlement.pricing import Currency, Tariff, Tiers
+
+if TYPE_CHECKING:
+    from flareflow.settlement.events import PlanAdded
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class PlanVersion:
     is_retired: bool = False
 
     @classmethod
-    def of(cls, added: PlanAdded, *, token_is_dollar: bool) -> Self:
+    def of(cls, added: "PlanAdded", *, token_is_dollar: bool) -> Self:
         """The version that an event announces. `token_is_dollar`: a token is worth a dollar by definition."""
         needs_rate = added.is_in_dollars and not token_is_dollar
         currency = Currency.USD if added.is_in_dollars else Currency.TOKEN

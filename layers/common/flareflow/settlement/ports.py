@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Protocol
 
 from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import BlocksRead, SetAside
-from flareflow.settlement.journal import Posting, SettingAside, Subscription
+from flareflow.settlement.events import BlocksRead
+from flareflow.settlement.journal import Posting, SettingAside
 from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.positions import SetAside
+from flareflow.settlement.subscription import Subscription
 from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction
 
 

@@ -7,9 +7,11 @@ from typing import Final
 
 from flareflow.errors import UNREADABLE, BrokenRuleError
 from flareflow.settlement.entering import Entering
-from flareflow.settlement.events import ChainEvent, PlanAdded, PlanRetired, Position, SetAside, Waiting
-from flareflow.settlement.journal import Posting, Subscription, enter
+from flareflow.settlement.events import ChainEvent, PlanAdded, PlanRetired
+from flareflow.settlement.journal import Posting, enter
 from flareflow.settlement.ports import ChainLog, DepositToken, Ledger
+from flareflow.settlement.positions import Position, SetAside, Waiting
+from flareflow.settlement.subscription import Subscription
 from flareflow.time import Deadline
 
 REPAIRED_MAX: Final = 500

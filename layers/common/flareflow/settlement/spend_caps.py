@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from flareflow.settlement.events import SpendCapSet
+if TYPE_CHECKING:
+    from flareflow.settlement.events import SpendCapSet
+
 
 SPEND_PERIOD: Final = timedelta(days=30)
 
@@ -34,7 +36,7 @@ class SpendCap:
         return max(0, self.limit_ufix64 - (charged_ufix64 - self.charged_before_ufix64))
 
 
-def cap_after(happened: SpendCapSet, before: SpendCap | None, charged_ufix64: int, now: datetime) -> SpendCap | None:
+def cap_after(happened: "SpendCapSet", before: SpendCap | None, charged_ufix64: int, now: datetime) -> SpendCap | None:
     """The cap after the owner's decision: the first cap begins a period, and a period that has begun goes on."""
     if happened.limit_ufix64 is None:
         return None

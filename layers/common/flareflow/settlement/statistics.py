@@ -7,9 +7,9 @@ from typing import Final, Protocol, Self
 
 from flareflow.attestation.models import Attestation, State
 from flareflow.settlement.health import Health, System
-from flareflow.settlement.journal import Subscription
 from flareflow.settlement.pricing import Currency
 from flareflow.settlement.status import ReadStatus, Status
+from flareflow.settlement.subscription import Subscription
 from flareflow.statements.models import Statement
 from flareflow.time import Clock, Deadline
 

@@ -24,8 +24,8 @@ from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import Entry
 from flareflow.realtime.changes import CallsCounted, KeyChanged, SubscriptionChanged, UsageChanged
 from flareflow.realtime.models import SuspendedBy
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription, SubscriptionStatus
+from flareflow.settlement.positions import Position
+from flareflow.settlement.subscription import Subscription, SubscriptionStatus
 from tests.fakes.metering import rating, record, row, waiting
 from tests.support.stream_records import NUMBER, WRITTEN_AT, stream_record
 

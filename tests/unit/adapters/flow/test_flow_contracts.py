@@ -18,12 +18,12 @@ from flareflow.settlement.events import (
     OwnerChanged,
     PlanAdded,
     PlanRetired,
-    Position,
     Settled,
     SubscriptionEvent,
     ToppedUp,
     Unreadable,
 )
+from flareflow.settlement.positions import Position
 from flareflow.settlement.pricing import Tier
 from tests.unit.adapters.flow.node import Node, rest_over
 

@@ -23,7 +23,7 @@ from flareflow.adapters.dynamodb.tables import (
 from flareflow.books.rebuilt import UNREADABLE_KIND, Record, UnreadableItem, place_of, record_of
 from flareflow.errors import UNREADABLE, BrokenRuleError
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import SetAside
+from flareflow.settlement.positions import SetAside
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

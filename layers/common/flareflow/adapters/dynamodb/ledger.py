@@ -30,9 +30,10 @@ from flareflow.adapters.dynamodb.tables import (
     SUBSCRIPTION,
 )
 from flareflow.json_format import timestamp
-from flareflow.settlement.events import SetAside
-from flareflow.settlement.journal import Posting, SettingAside, Subscription
+from flareflow.settlement.journal import Posting, SettingAside
 from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.positions import SetAside
+from flareflow.settlement.subscription import Subscription
 from flareflow.settlement.transactions import Outgoing
 from flareflow.time import Pause
 

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.tables import CHAIN_CURSOR, SUBSCRIPTION
-from flareflow.settlement.journal import Subscription
 from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.subscription import Subscription
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -20,8 +20,9 @@ from flareflow.adapters.dynamodb.tables import (
 )
 from flareflow.settlement.entries import REVENUE as REVENUE_ACCOUNT
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import SetAside
-from flareflow.settlement.journal import Posting, SettingAside, Subscription
+from flareflow.settlement.journal import Posting, SettingAside
+from flareflow.settlement.positions import SetAside
+from flareflow.settlement.subscription import Subscription
 
 ACTIONS_MAX: Final = 100
 """Actions of one transaction, by DynamoDB's limits."""

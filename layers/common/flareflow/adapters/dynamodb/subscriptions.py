@@ -27,7 +27,7 @@ from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

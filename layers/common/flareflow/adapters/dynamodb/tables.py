@@ -16,9 +16,9 @@ from flareflow.adapters.dynamodb.live_kinds import LIVE_KINDS
 from flareflow.adapters.dynamodb.statistics_kinds import STATISTICS, STATUS_DAY
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
-from flareflow.settlement.events import SetAside
-from flareflow.settlement.journal import Subscription
 from flareflow.settlement.plans import PlanVersion
+from flareflow.settlement.positions import SetAside
+from flareflow.settlement.subscription import Subscription
 
 USAGE_PACK: Final = ItemKind(
     pk="SUB#{subscription_id}",

@@ -17,7 +17,7 @@ from flareflow.adapters.dynamodb.usage_items import entries_of, live_of, packs_b
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import Window
 from flareflow.metering.usage_events import RatedRecord, UsageEvent
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 from flareflow.statements.ports import OpenEpoch
 
 if TYPE_CHECKING:

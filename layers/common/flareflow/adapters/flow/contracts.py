@@ -23,7 +23,6 @@ from flareflow.settlement.events import (
     PlanChangeAccepted,
     PlanChanged,
     PlanRetired,
-    Position,
     RevenueWithdrawn,
     Settled,
     SettlementSkipped,
@@ -34,6 +33,7 @@ from flareflow.settlement.events import (
     Unreadable,
     Withdrawn,
 )
+from flareflow.settlement.positions import Position
 
 _ACCOUNTS_CONTRACT: Final = "SubscriptionAccounts"
 _CUSTODY_CONTRACT: Final = "SubscriptionCustody"
