@@ -4,7 +4,8 @@
 a steady rate; five clients watch each account's subscription. `pending_*` is from the end of a call to the message at a
 client. It is made of `stored_*`, until the call is in UsageTable, and `told_*`, from there to the client. `floor_*` is
 the same way without any function of ours: an item is written, read from its table's stream, and posted to the same
-connections. Where the machine does not keep up, calls queue: `pending_p50_seconds_by_quarter` then rises.
+connections. Where the machine does not keep up, calls queue: `pending_p50_seconds_by_quarter` then rises. The rate is
+then halved until the machine keeps up, and `keeping_up` has the figures at that rate.
 """
 
 import argparse
@@ -53,15 +54,23 @@ LATE_SECONDS_MAX: Final = 120.0
 """After the last call; what has not come by then is missing."""
 FLOOR_WRITES: Final = 100
 LIMITED_SECONDS: Final = 60.0
+QUEUED_SECONDS_MAX: Final = 1.0
+"""A machine keeps up with a load if its last call has ended so soon after it was made."""
 
 
 @dataclass
 class Told:
     """When calls ended, were stored, and reached each client; times are by `time.monotonic`."""
 
+    last_made: float = 0.0
     ended: dict[str, float] = field(default_factory=dict)
     stored: dict[str, float] = field(default_factory=dict)
     seen: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def queued_seconds(self) -> float:
+        """From making the last call to the end of the last one: the queue of those that still waited."""
+        return max(self.ended.values()) - self.last_made
 
     def pending(self, calls: Sequence[str]) -> list[float]:
         return [max(0.0, at - self.ended[call]) for call in calls for at in self.seen.get(call, ())]
@@ -103,6 +112,7 @@ async def make_calls(litellm_url: str, accounts: Sequence[Account], rate: int, c
         begin = time.monotonic()
         for number in range(calls):
             await asyncio.sleep(begin + number / rate - time.monotonic())
+            told.last_made = time.monotonic()
             group.create_task(call(http, accounts[number % len(accounts)]))
 
 
@@ -200,7 +210,7 @@ def percentiles(name: str, seconds: Sequence[float]) -> dict[str, float]:
     return {f"{name}_p{cut}_seconds": round(cuts[cut - 1], 3) for cut in (50, 95, 99)}
 
 
-def figures(told: Told, floor: Sequence[float]) -> dict[str, Any]:
+def figures(told: Told) -> dict[str, Any]:
     calls = sorted(told.ended, key=lambda call: told.ended[call])
     stored = [told.stored[call] - told.ended[call] for call in calls if call in told.stored]
     passed_on = [at - told.stored[call] for call in calls if call in told.stored for at in told.seen.get(call, ())]
@@ -209,9 +219,10 @@ def figures(told: Told, floor: Sequence[float]) -> dict[str, Any]:
         **percentiles("pending", told.pending(calls)),
         **percentiles("stored", stored),
         **percentiles("told", passed_on),
-        **percentiles("floor", floor),
         "pending_p50_seconds_by_quarter": [round(median(quarter), 3) for quarter in quarters if quarter],
         "calls": len(calls),
+        "queued_seconds": round(told.queued_seconds, 3),
+        "keeps_up": told.queued_seconds <= QUEUED_SECONDS_MAX,
         "missing": len(calls) * CLIENTS_OF_AN_ACCOUNT - len(told.pending(calls)),
     }
 
@@ -220,17 +231,24 @@ async def measure(facts: Mapping[str, str], customers: Sequence[Customer], rate:
     dynamodb = boto3.Session.resource(aws.session(), "dynamodb", endpoint_url=url("dynamodb"))
     tables = {table.name.rpartition("-")[2]: table for table in dynamodb.tables.all()}
     accounts = [await watch(customer, facts["websocket_url"]) for customer in customers]
-    told = Told()
+
+    async def at(calls_a_second: int) -> dict[str, Any]:
+        told = Told()
+        noting = asyncio.create_task(note_stored(str(tables["usagetable"].latest_stream_arn), told))
+        await make_calls(facts["litellm_url"], accounts, calls_a_second, calls_a_second * seconds, told)
+        await all_seen(accounts, told)
+        noting.cancel()
+        return {"calls_a_second": calls_a_second, **figures(told)}
+
     try:
         floor = await floor_seconds(accounts, DynamoConnections(tables["realtimetable"]), rate)
         await make_calls(facts["litellm_url"], accounts, rate, len(accounts), Told())  # each gate's first credit
-        noting = asyncio.create_task(note_stored(str(tables["usagetable"].latest_stream_arn), told))
-        await make_calls(facts["litellm_url"], accounts, rate, rate * seconds, told)
-        await all_seen(accounts, told)
-        noting.cancel()
+        found = slower = await at(rate)
+        while not slower["keeps_up"] and slower["calls_a_second"] > 1:
+            slower = await at(slower["calls_a_second"] // 2)
     finally:
         await asyncio.gather(*(watcher.close() for account in accounts for watcher in account.watchers))
-    return figures(told, floor)
+    return {**found, **percentiles("floor", floor), "keeping_up": slower if slower["keeps_up"] else None}
 
 
 def new_customer(running: Stack, quiet: Steps) -> Customer:
@@ -258,7 +276,7 @@ def main() -> int:
             found = asyncio.run(measure(facts, customers, given.rate, given.seconds))
     finally:
         stack.down()
-    found |= {"clients": given.clients, "calls_a_second": given.rate}
+    found |= {"clients": given.clients}
     file = LOCAL / "bench" / "realtime.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(found, indent=1) + "\n")
