@@ -21,6 +21,7 @@ from infra.deploy.contracts import PlanTerms, add_plan
 from infra.local.aws import session as aws
 from infra.local.aws.provision import physical_name
 from infra.local.demo import job
+from infra.local.demo.api import ApiError
 from infra.local.demo.customer import Subscriber
 from infra.local.demo.progress import Steps
 from infra.local.demo.run import DEPOSIT_UFIX64, Customer, Stack
@@ -132,6 +133,30 @@ def test_a_price_book_is_in_force_from_the_epoch_that_it_names(operator: Operato
 def statement_of(operator: Operator, epoch: int) -> dict[str, str] | None:
     answer = httpx.get(f"{operator.facts['api_url']}/v1/statements/{epoch:010}")
     return dict(answer.json()) if answer.is_success else None
+
+
+def test_the_operators_page_is_for_the_account_that_the_stack_lists(operator: Operator) -> None:
+    # Given the account that the stack lists, which signs in with its key as everybody does
+    account = Subscriber(service_account(), subscription_id=0, transaction_id="")
+    with account.sign_in(operator.facts["api_url"], operator.facts["app_origin"]) as page:
+        # When it asks for what the operators' page shows
+        payers, policies = page.get("/v1/console/payers"), page.get("/v1/console/signing-policies")
+        queues = page.get("/v1/console/queues")["queues"]
+        shown = page.get(f"/v1/console/subscriptions/{operator.customer.subscription_id}")
+    # Then both chains tell what the accounts that pay have left, and Flow the newest voters that it knows
+    assert int(payers["flow"]["balance_ufix64"]) > 0
+    assert int(payers["flare"]["balance_wei"]) > 0
+    assert (payers["flow"]["address"], policies["on_flow"] is not None) == (
+        operator.facts["flow_operator_address"],
+        True,
+    )
+    # And the queues and the customer's subscription are there
+    assert "stream_dead_letters" in {queue["name"] for queue in queues}
+    assert shown["subscription"]["owner"] == f"0x{operator.customer.subscriber.account.address}"
+    # And for the customer there is no such page
+    for path in ("payers", "signing-policies", "queues", "cases", "key-differences"):
+        with pytest.raises(ApiError, match=r"404.*route_not_found"):
+            operator.customer.api.get(f"/v1/console/{path}")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import { ThemeSwitch } from "./ThemeSwitch.tsx";
 
 const PUBLIC = ROUTES.filter((route) => route.section === "public" && route.label !== undefined);
 const ACCOUNT = ROUTES.filter((route) => route.section === "account" && route.label !== undefined);
+const OPERATOR = ROUTES.filter((route) => route.section === "operator");
 
 export function TopBar() {
   const isOpen = useSignal(false);
@@ -39,6 +40,9 @@ export function TopBar() {
         </button>
         <nav id="top-nav" class={isOpen.value ? "top-nav open" : "top-nav"} aria-label="FlareFlow">
           {isSignedIn && entry !== undefined && <NavLink path={entry.path} label="Your account" isIn={isAccount()} />}
+          {session.isOperator.value && OPERATOR.map((route) => (
+            <NavLink key={route.path} path={route.path} label={route.label ?? ""} isIn={route.path === path} />
+          ))}
           {PUBLIC.map((route) => (
             <NavLink key={route.path} path={route.path} label={route.label ?? ""} isIn={route.path === path} />
           ))}

@@ -14,8 +14,8 @@ export interface Route {
   readonly path: string;
   /** The title of the browser's tab. */
   readonly title: string;
-  /** `public` is in the top bar, `account` in the bar below it for whoever is signed in. */
-  readonly section: "public" | "account";
+  /** `public` is in the top bar, `account` in the bar below it for whoever is signed in, `operator` for operators. */
+  readonly section: "public" | "account" | "operator";
   /** Its name in the navigation; without one it is reached by links only. */
   readonly label?: string;
   readonly load: () => Promise<{ readonly default: ComponentType<ViewProps> }>;
@@ -34,5 +34,6 @@ export const ROUTES: readonly Route[] = [
   { path: "/keys", title: "Keys", section: "account", label: "Keys", load: () => import("../views/keys/keys.tsx") },
   { path: "/deposit", title: "Deposit", section: "account", label: "Deposit", load: () => import("../views/deposit/deposit.tsx") },
   { path: "/bills", title: "Bills", section: "account", label: "Bills", load: () => import("../views/bills/bills.tsx") },
+  { path: "/operators", title: "Operators", section: "operator", label: "Operators", load: () => import("../views/operators/operators.tsx") },
   { path: "/account", title: "Account", section: "account", label: "Account", load: () => import("../views/account/account.tsx") },
 ];

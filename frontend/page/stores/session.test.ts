@@ -102,6 +102,18 @@ test("a session that the server has ended is over here too", async () => {
   assert.equal(kept.size, 0);
 });
 
+test("an account is an operator's as long as the newest tokens say so", async () => {
+  const { device } = browser((url) =>
+    url.endsWith("/tokens") ? json({ ...signedIn(2, 15), is_operator: false }) : json({ items: [] }),
+  );
+  const session = sessionOn(device);
+  assert.equal(session.isOperator.value, false);
+  session.begin({ ...signedIn(1, 0), is_operator: true });
+  assert.equal(session.isOperator.value, true);
+  await session.call("GET /v1/auth/sessions", {});
+  assert.equal(session.isOperator.value, false);
+});
+
 test("nobody is signed out because the server cannot be reached", async () => {
   const { device } = browser(() => {
     throw new TypeError("offline");

@@ -22,6 +22,8 @@ type Call = ReturnType<typeof apiClient>;
 export interface Session {
   /** The Flow address that is signed in; null if there is none. */
   readonly address: { readonly value: string | null };
+  /** Whether the account may use the operators' page, by the server's word at the last exchange of tokens. */
+  readonly isOperator: { readonly value: boolean };
   /** Carries out an operation of the API as whoever is signed in. */
   readonly call: Call;
   readonly begin: (signedIn: SignedIn) => void;
@@ -84,6 +86,8 @@ export function sessionOn(device: Device): Session {
 
   return {
     address: computed(() => current.value?.address ?? null),
+    // a session that was stored by an earlier version of the page does not have it
+    isOperator: computed(() => current.value?.is_operator === true),
     call,
     begin: keep,
     end: async () => {
