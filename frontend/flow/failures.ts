@@ -92,8 +92,8 @@ const BEFORE_SENDING: readonly (readonly [RegExp, Pick<Failure, "kind" | "title"
     {
       kind: "declined",
       title: "You declined",
-      detail: "The wallet was not allowed to do it.",
-      whatToDo: "Start again if you want it after all.",
+      detail: "Nothing was approved in the wallet.",
+      whatToDo: "Start again if you want to do it after all.",
     },
   ],
   [
@@ -251,7 +251,7 @@ const REFUSALS: readonly (readonly [RegExp, string, string])[] = [
   [
     /has published no holder/,
     "The other account does not take subscriptions yet.",
-    "Ask its owner to sign “Let others give you subscriptions” on this page first.",
+    "Ask its owner to sign “Let others give you subscriptions” under Account on this page first.",
   ],
   [/the signer has no vault at/, "Your wallet does not hold this token.", "Set the token up in your wallet."],
   [/publishes no receiver at/, "Your account cannot receive this token.", "Set the token up in your wallet."],

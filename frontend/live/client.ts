@@ -67,7 +67,7 @@ export const ANSWER_MS = 10_000;
 /** A connection that does not watch by then is not going to: the network may have gone while it was opened. */
 export const OPEN_MS = 20_000;
 export const RETRY_MS = 500;
-export const RETRY_MS_MAX = 30_000;
+const RETRY_MS_MAX = 30_000;
 
 /** Codes after which it makes no sense to try again. */
 const FINAL = new Set(["subscription_not_found", "too_many_watched", "too_many_watchers", "invalid_request"]);

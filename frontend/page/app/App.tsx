@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import type { ComponentType } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import type { ComponentChildren, ComponentType } from "preact";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 
 import { ButtonLink } from "../components/Button.tsx";
 import { Empty, Failed, Notice, Skeleton } from "../components/states.tsx";
@@ -68,7 +68,23 @@ function View() {
   const state = code.value;
   if (state.name === "failed") return <NotLoaded />;
   if (state.name === "loading" || state.path !== shown.route.path) return <Skeleton height={30} />;
-  return <state.View key={state.path} values={shown.values} query={shown.query} />;
+  return (
+    <Guarded key={state.path}>
+      <state.View values={shown.values} query={shown.query} />
+    </Guarded>
+  );
+}
+
+/** What is shown in place of a view that throws while it is drawn: the page around it stays. */
+function Guarded({ children }: { readonly children: ComponentChildren }) {
+  const [error, again] = useErrorBoundary((thrown) => console.error(thrown));
+  if (error === undefined) return <>{children}</>;
+  const failure = {
+    title: "This view cannot be shown",
+    detail: "Something in it is not as this page expects. Try again, or load the page again.",
+    requestId: null,
+  };
+  return <Failed failure={failure} onRetry={again} />;
 }
 
 function NotFound() {

@@ -29,7 +29,7 @@ export function Running(props: { readonly transaction: OwnerTransaction; readonl
       )}
       <div class="transaction-actions">
         <Button kind={isDone ? "primary" : "quiet"} onClick={onClose} disabled={now.step === "wallet"}>
-          {isDone ? "Done" : "Go on in the background"}
+          {isDone ? "Done" : "Continue in the background"}
         </Button>
       </div>
     </div>
@@ -87,7 +87,7 @@ function Told({ tone, failure }: { readonly tone: "bad" | "warn"; readonly failu
       {failure.whatToDo}
       {failure.said !== null && (
         <details class="transaction-said">
-          <summary>What was said</summary>
+          <summary>Technical details</summary>
           <code>{failure.said}</code>
         </details>
       )}

@@ -5,11 +5,13 @@ import type { Deployment, Subscription } from "../../api/operations.ts";
 import { after, collected } from "./pages.ts";
 import { resource } from "./resource.ts";
 import { sessionOn } from "./session.ts";
+import { say } from "./toasts.ts";
 
 export const session = sessionOn({
   storage: localStorage,
   alone: async (work) => await navigator.locks.request("flareflow.session", work),
   now: () => Date.now(),
+  onRefused: () => say("info", "Your session has ended. Sign in again to go on."),
 });
 
 addEventListener("storage", (event) => {

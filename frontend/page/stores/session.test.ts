@@ -93,13 +93,15 @@ test("a device whose clock is hours ahead exchanges its tokens no more often tha
   assert.equal(asked.filter((line) => line.startsWith("POST /v1/auth/tokens")).length, 1);
 });
 
-test("a session that the server has ended is over here too", async () => {
+test("a session that the server has ended is over here too, and its owner is told", async () => {
   const { device, kept } = browser(refused);
-  const session = sessionOn(device);
+  let told = 0;
+  const session = sessionOn({ ...device, onRefused: () => void (told += 1) });
   session.begin(signedIn(1, 15));
   await assert.rejects(session.call("GET /v1/auth/sessions", {}));
   assert.equal(session.address.value, null);
   assert.equal(kept.size, 0);
+  assert.equal(told, 1);
 });
 
 test("an account is an operator's as long as the newest tokens say so", async () => {

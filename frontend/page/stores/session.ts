@@ -15,6 +15,8 @@ export interface Device {
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
   readonly now: () => number;
   readonly fetch?: typeof fetch;
+  /** The server has ended the session. */
+  readonly onRefused?: () => void;
 }
 
 type Call = ReturnType<typeof apiClient>;
@@ -64,8 +66,9 @@ export function sessionOn(device: Device): Session {
         keep(fresh);
         isClockWrong = endsSoon(fresh);
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401) keep(null);
-        else throw error;
+        if (!(error instanceof ApiError && error.status === 401)) throw error;
+        keep(null);
+        device.onRefused?.();
       }
     });
   }

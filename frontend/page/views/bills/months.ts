@@ -1,6 +1,6 @@
 /** Months of UTC, in which bills are made: `2026-11`. */
 /** The month of a moment. */
-export function monthOf(at: Date): string {
+function monthOf(at: Date): string {
   return at.toISOString().slice(0, 7);
 }
 
