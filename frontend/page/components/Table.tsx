@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { rowsInView } from "./virtual.ts";
+import { rowsInView, steppedView, type View } from "./virtual.ts";
 
 export interface Column<R> {
   readonly head: string;
@@ -32,13 +32,15 @@ const ROWS_LEFT_MIN = 40;
 export function Table<R>(props: TableProps<R>) {
   const { label, columns, rows, keyOf, empty, onEnd } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const view = useSignal({ top: 0, height: 600, row: 44 });
+  const view = useSignal<View>({ top: 0, height: 600, row: 44 });
   const isVirtual = rows.length >= VIRTUAL_ROWS_MIN;
   const measure = () => {
     const element = frame.current;
     if (element === null) return;
     const row = element.querySelector("tbody tr[data-row]")?.getBoundingClientRect().height ?? view.peek().row;
-    view.value = { top: element.scrollTop, height: element.clientHeight, row };
+    const next = steppedView({ top: element.scrollTop, height: element.clientHeight, row });
+    const { top, height, row: rowBefore } = view.peek();
+    if (next.top !== top || next.height !== height || row !== rowBefore) view.value = next;
   };
   useEffect(measure, [isVirtual]);
 

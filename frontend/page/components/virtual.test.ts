@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { rowsInView } from "./virtual.ts";
+import { rowsInView, steppedView } from "./virtual.ts";
 
 test("of 10,000 rows few are rendered, wherever the frame is scrolled", () => {
   for (let top = 0; top <= 10_000 * 44 - 600; top += 977) {
@@ -21,12 +21,21 @@ test("all rows of a view have places of their own, and keep them while they are 
   // Given 10,000 rows, scrolled from the first to the last in steps of any length
   let before = new Map<number, number>();
   for (let top = 0; top <= 440_000; top += 431) {
-    const { first, last, placeOf } = rowsInView({ top, height: 600, row: 44 }, 10_000);
+    const { first, last, placeOf } = rowsInView(steppedView({ top, height: 600, row: 44 }), 10_000);
+    assert.ok(first * 44 <= top && last * 44 >= Math.min(top + 600, 440_000), `rows ${first} to ${last} at ${top}`);
     const places = new Map(Array.from({ length: last - first }, (_, at) => [first + at, placeOf(first + at)]));
     assert.equal(new Set(places.values()).size, places.size);
     for (const [index, place] of places) assert.equal(before.get(index) ?? place, place);
     // Then there are never more elements than a few views of rows
-    assert.ok(places.size <= 14 + 2 * 12);
+    assert.ok(places.size <= 40);
     before = places;
   }
+});
+
+test("scrolling by less than a few rows renders nothing", () => {
+  // Given a frame that is scrolled pixel by pixel over 600 rows
+  const views = new Set<number>();
+  for (let top = 0; top < 600 * 44; top += 1) views.add(steppedView({ top, height: 600, row: 44 }).top);
+  // Then it is rendered once for every six rows
+  assert.equal(views.size, 100);
 });
