@@ -5,7 +5,8 @@ from typing import Final
 from tests.mutants.fault import Fault
 
 TEMPLATE: Final = "template.yaml"
-TEST_RULES: Final = "tests/unit/template/test_rules.py::test_the_template_keeps_the_rule"
+KEEPS: Final = "tests/unit/template/test_rules.py::test_the_template_keeps_the_rule"
+"""A rule's test; those of rules about what the functions did run all functions."""
 
 USAGE_OF_ENFORCEMENT: Final = """\
         Usage:
@@ -29,7 +30,7 @@ FAULTS: Final = (
         TEMPLATE,
         'Action: ["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], Resource: !GetAtt UsageTable.Arn',
         'Action: ["dynamodb:BatchGetItem", "dynamodb:Scan", "dynamodb:PutItem"], Resource: !GetAtt UsageTable.Arn',
-        [TEST_RULES],
+        [f"{KEEPS}[roles_allow_what_is_needed]"],
     ),
     Fault(
         "template-more-is-allowed-than-needed",
@@ -37,7 +38,7 @@ FAULTS: Final = (
         TEMPLATE,
         'Action: ["dynamodb:GetItem"], Resource: !GetAtt AccountsTable.Arn',
         'Action: ["dynamodb:GetItem", "dynamodb:DeleteItem"], Resource: !GetAtt AccountsTable.Arn',
-        [TEST_RULES],
+        [f"{KEEPS}[roles_allow_nothing_else]"],
     ),
     Fault(
         "template-whole-queue-batch-repeated",
@@ -45,7 +46,7 @@ FAULTS: Final = (
         TEMPLATE,
         "BatchSize: 1, FunctionResponseTypes: [ReportBatchItemFailures],",
         "BatchSize: 1,",
-        [TEST_RULES],
+        [f"{KEEPS}[a_batch_that_fails_loses_nothing]"],
     ),
     Fault(
         "template-stream-trigger-missing",
@@ -53,7 +54,7 @@ FAULTS: Final = (
         TEMPLATE,
         USAGE_OF_ENFORCEMENT,
         "",
-        [TEST_RULES],
+        [f"{KEEPS}[functions_have_their_triggers]"],
     ),
     Fault(
         "template-expiry-of-another-name",
@@ -61,6 +62,6 @@ FAULTS: Final = (
         TEMPLATE,
         "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}\n  StatementsTable:",
         "TimeToLiveSpecification: {AttributeName: expires, Enabled: true}\n  StatementsTable:",
-        [TEST_RULES],
+        [f"{KEEPS}[items_expire_by_the_attribute_that_is_written]"],
     ),
 )

@@ -23,7 +23,8 @@ def what_is_stale(fault: Fault) -> str | None:
 
 
 def is_there(test: str) -> bool:
-    file, _, function = test.partition("::")
+    file, _, named = test.partition("::")
+    function, _, _ = named.partition("[")
     return (ROOT / file).exists() and (not function or f"def {function}" in text_of(file))
 
 
