@@ -106,7 +106,7 @@ test-web: ## the page's clients of live messages and of the API: compiled by Typ
 .PHONY: test-unit
 test-unit: ## the tests that need no server, on all processors
 	@$(INSTALL) unit
-	@$(PYTHON) -m pytest -n auto tests/unit
+	@$(PYTHON) -m pytest -n auto --dist loadfile tests/unit
 
 .PHONY: mutants
 mutants: ## make each fault of tests/mutants and see a test fail; only those named metering-...: make mutants-metering
