@@ -8,18 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import chain
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Final
 
 from tests.mutants.fault import Fault, StaleFaultError
 from tests.mutants.forked import StoppedError
-from tests.mutants.workspace import ALL_FAILURES, KEEPS_DEPLOYMENTS, Workspace, servers_for, workspaces
+from tests.mutants.workspace import ALL_FAILURES, KEEPS_DEPLOYMENTS, Ended, Workspace, servers_for, workspaces
 
 AT_ONCE: Final = 2
 UNFAULTED_SECONDS_MAX: Final = 1_800
-"""Of all tests that have noticed a fault, which run once without any."""
+"""Of the tests that run once without any fault."""
 
 
 class Verdict(StrEnum):
@@ -57,11 +56,30 @@ class Lane:
     faults: Sequence[Fault]
 
     def try_all(self, shared: SimpleQueue[Fault]) -> list[Outcome]:
-        """Try its own faults, then those of `shared` while there are any; none once the workspaces are stopped."""
+        """Try its own faults, then those of `shared` while there are any; none once the workspaces are stopped.
+
+        They are stopped when tests of its own faults fail without any fault.
+        """
         try:
-            return self._confirmed([self._attempt(fault) for fault in chain(self.faults, _taken_from(shared))])
+            if not self._own_tests_pass():
+                self.workspace.stop.set()
+                return []
+            own = [self._attempt(fault) for fault in self.faults]
+            return own + self._confirmed([self._attempt(fault) for fault in _taken_from(shared)])
         except StoppedError:
             return []
+
+    def _own_tests_pass(self) -> bool:
+        """Whether they pass without any fault. They run before, because they leave on the servers what they need."""
+        tests = sorted({test for fault in self.faults for test in fault.tests})
+        return not tests or self._without_faults(tests).passed
+
+    def _without_faults(self, tests: Sequence[str]) -> Ended:
+        """Run all these tests; print what they say where they do not pass."""
+        ended = self.workspace.run([*ALL_FAILURES, *tests], seconds_max=UNFAULTED_SECONDS_MAX)
+        if not ended.passed:
+            print(f"These tests do not pass without any fault:\n{ended.output}")
+        return ended
 
     def _confirmed(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes; nothing is caught by a test that fails without any fault, too.
@@ -71,11 +89,8 @@ class Lane:
         noticed = sorted({outcome.detail for outcome in outcomes if outcome.verdict is Verdict.CAUGHT})
         if not noticed:
             return list(outcomes)
-        ended = self.workspace.run([*ALL_FAILURES, *noticed], seconds_max=UNFAULTED_SECONDS_MAX)
-        if ended.passed:
-            return list(outcomes)
-        print(f"These tests do not pass without any fault:\n{ended.output}")
-        failing = ended.failures or noticed
+        ended = self._without_faults(noticed)
+        failing = [] if ended.passed else ended.failures or noticed
         return [replace(one, verdict=Verdict.BROKEN) if one.detail in failing else one for one in outcomes]
 
     def _attempt(self, fault: Fault) -> Outcome:
@@ -110,7 +125,7 @@ def judge(fault: Fault, workspace: Workspace) -> tuple[Verdict, str]:
 
 
 def try_all(faults: Sequence[Fault]) -> Sequence[Outcome]:
-    """The outcomes of all faults."""
+    """The outcomes; those of some faults only when tests fail without any fault."""
     tests, stop = {test for fault in faults for test in fault.tests}, Event()
     own, shared = divide(faults, AT_ONCE)
     queue = SimpleQueue[Fault]()

@@ -141,6 +141,18 @@ def test_faults_of_one_file_of_tests_that_needs_a_server_stay_together() -> None
     assert divide([*quick, *mixed], 2) == ([plans, [*roots, *ledger]], quick)
 
 
+def test_no_fault_is_tried_where_tests_fail_without_any(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Given tests that fail on the sources as they are
+    failing = workspace(tmp_path, exit_code=1, output=FAILED)
+    shared = SimpleQueue[Fault]()
+    shared.put(FAULT)
+    # When a lane tries faults, Then it tries none, says what failed, and stops the others
+    assert Lane(failing, [FAULT]).try_all(shared) == []
+    assert failing.seen == [SOURCE]
+    assert FAILED in capsys.readouterr().out
+    assert failing.stop.is_set()
+
+
 @dataclass(frozen=True)
 class FailingWorkspace(StubbedWorkspace):
     """A workspace in which a test fails with every fault, and as told without any."""
