@@ -1,4 +1,6 @@
-"""Writes `docs/live.schema.json` from `flareflow.realtime.payloads`; run it as `python -m infra.live_schema`."""
+"""Writes `docs/live.schema.json` from `flareflow.realtime.payloads`, and `docs/webhooks.schema.json` from what of them
+webhooks are told; run it as `python -m infra.live_schema`.
+"""
 
 import json
 from typing import Any, Final
@@ -8,9 +10,11 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from flareflow.realtime.frames import FRAME_BYTES_MAX
 from flareflow.realtime.payloads import CONTROLS, PAYLOADS, Snapshot
+from flareflow.webhooks.events import TOLD
 from infra.paths import ROOT
 
 PAGE: Final = ROOT / "docs" / "live.schema.json"
+WEBHOOKS_PAGE: Final = ROOT / "docs" / "webhooks.schema.json"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 REF: Final = "#/$defs/{model}"
 
@@ -38,6 +42,26 @@ def render() -> str:
         "description": f"What a client of the WebSocket receives: an object of at most {FRAME_BYTES_MAX} bytes.",
         **_object({"messages": {"type": "array", "items": {"$ref": REF.format(model="Message")}, "minItems": 1}}),
         "$defs": {"Message": {"oneOf": [{"$ref": REF.format(model=one["title"])} for one in messages]}, **definitions},
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def render_webhooks() -> str:
+    """The document about messages to webhooks."""
+    definitions: dict[str, Any] = {}
+    messages = []
+    for kind, payload in TOLD.items():
+        data = _defined(payload, definitions)
+        definitions[data["title"]] = data
+        head = {"id": {"type": "string", "pattern": "^evt_[0-9a-f]{32}$"}, "type": {"const": str(kind)}}
+        envelope = {**head, "subscription_id": NUMBER, "at": TIME, "data": {"$ref": REF.format(model=data["title"])}}
+        messages.append({"description": data["description"], **_object(envelope)})
+    document = {
+        "$schema": DIALECT,
+        "title": "WebhookMessage",
+        "description": "The body of what is posted to a webhook.",
+        "oneOf": messages,
+        "$defs": definitions,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -92,3 +116,4 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     PAGE.write_text(render())
+    WEBHOOKS_PAGE.write_text(render_webhooks())

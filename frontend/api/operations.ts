@@ -1,6 +1,16 @@
 // Made from docs/openapi.json by `make openapi`.
 
 /**
+ * One attempt of a delivery: `status` of the receiver's answer, and `error`, why it has failed, for people.
+ */
+export type Attempt = {
+  readonly at: string;
+  readonly milliseconds: string;
+  readonly status: string | null;
+  readonly error: string | null;
+};
+
+/**
  * The totals of the newest statement that is proven: of all usage since the beginning, up to the epoch's end.
  */
 export type Attested = {
@@ -130,6 +140,8 @@ export type CasePage = {
   readonly next_cursor: string | null;
 };
 
+export type Chosen = "standing.changed" | "balance.low" | "epoch.settled";
+
 /**
  * A billed call, and the text whose hash is a leaf under the statement of its epoch.
  */
@@ -152,6 +164,14 @@ export type CreatedKey = {
   readonly subscription_id: string;
   readonly alias: string;
   readonly created_at: string;
+};
+
+/**
+ * A new webhook, and the secret that signs its messages, which is in no later answer.
+ */
+export type CreatedWebhook = {
+  readonly webhook: Webhook;
+  readonly secret: string;
 };
 
 /**
@@ -191,6 +211,31 @@ export type Decision = {
   readonly at: string;
   readonly transaction_id: string | null;
 };
+
+/**
+ * One event sent to one webhook, with its newest attempts, oldest first. It is kept for 30 days.
+ *
+ * `body` is exactly what is sent. `next_attempt_at` is null once it is delivered or has failed.
+ */
+export type Delivery = {
+  readonly delivery_id: string;
+  readonly type: EventType;
+  readonly at: string;
+  readonly state: DeliveryState;
+  readonly attempts: readonly Attempt[];
+  readonly next_attempt_at: string | null;
+  readonly body: string;
+};
+
+export type DeliveryPage = {
+  readonly items: readonly Delivery[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * How far a delivery has come.
+ */
+export type DeliveryState = "pending" | "delivered" | "failed";
 
 /**
  * What there is to know of a deployment; nothing of it is secret, and it changes only when it is deployed anew.
@@ -265,6 +310,11 @@ export type Epochs = {
   readonly items: readonly Epoch[];
   readonly next_cursor: string | null;
 };
+
+/**
+ * What an event tells.
+ */
+export type EventType = "standing.changed" | "balance.low" | "epoch.settled" | "webhook.test";
 
 /**
  * The first keys that were made; none when there is nothing to do, or nothing that can be done now.
@@ -697,7 +747,7 @@ export type Problem = {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: "already_over" | "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_overlap" | "invalid_proof" | "invalid_push" | "invalid_request" | "key_cap_reached" | "key_ended" | "key_held" | "key_not_found" | "not_priced" | "operators_only" | "push_secret_wrong" | "push_too_large" | "rate_unknown" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "unknown_nonce" | "unknown_refresh_token";
+  readonly code: "already_over" | "attestation_not_begun" | "case_decided" | "case_is_a_tally" | "case_is_no_difference" | "case_not_found" | "delivery_not_found" | "deposit_used_up" | "epoch_has_its_book" | "epoch_has_its_receipt_keys" | "foreign_origin" | "gate_secret_wrong" | "idempotency_key_required" | "idempotency_key_reused" | "internal_error" | "invalid_address" | "invalid_cursor" | "invalid_overlap" | "invalid_proof" | "invalid_push" | "invalid_request" | "invalid_webhook_url" | "key_cap_reached" | "key_ended" | "key_held" | "key_not_found" | "not_priced" | "operators_only" | "push_secret_wrong" | "push_too_large" | "rate_unknown" | "receipt_key_dropped" | "refresh_token_reused" | "request_in_progress" | "route_not_found" | "row_not_billable" | "row_unreadable" | "secret_already_shown" | "session_not_found" | "sign_in_required" | "spend_cap_reached" | "standing_unknown" | "statement_not_found" | "subscription_not_found" | "subscription_not_open" | "temporarily_unavailable" | "too_many_keys" | "too_many_requests" | "too_many_webhooks" | "unknown_nonce" | "unknown_refresh_token" | "webhook_disabled" | "webhook_not_found" | "webhook_secret_shown";
   readonly what_to_do: string;
   readonly request_id: string;
 };
@@ -1123,6 +1173,51 @@ export type Waiting = {
   readonly since: string;
 };
 
+/**
+ * A webhook of the account. `state` says whether it is told of events, and why not.
+ *
+ * `failing_since`: when the first attempt after the last success has failed; null while it works. `old_secret_until`:
+ * until then the secret before the last rotation signs too.
+ */
+export type Webhook = {
+  readonly webhook_id: string;
+  readonly subscription_id: string;
+  readonly url: string;
+  readonly events: readonly EventType[];
+  readonly state: WebhookState;
+  readonly created_at: string;
+  readonly failing_since: string | null;
+  readonly old_secret_until: string | null;
+};
+
+/**
+ * `PATCH /v1/webhooks/{webhook_id}`: what is left out stays. `enabled` begins or ends that it is told of events.
+ */
+export type WebhookChange = {
+  readonly url?: string | null;
+  readonly events?: readonly Chosen[] | null;
+  readonly enabled?: boolean | null;
+};
+
+export type WebhookPage = {
+  readonly items: readonly Webhook[];
+  readonly next_cursor: string | null;
+};
+
+/**
+ * `POST /v1/webhooks`: send these events of a subscription to a URL.
+ */
+export type WebhookRequest = {
+  readonly subscription_id: string | number;
+  readonly url: string;
+  readonly events: readonly Chosen[];
+};
+
+/**
+ * Whether a webhook is told of events, and why not.
+ */
+export type WebhookState = "enabled" | "disabled" | "failing" | "gone";
+
 /** What each operation takes and answers with, by its method and path. */
 export interface Operations {
   /** Tell how far the attestation of an epoch's statement has come. */
@@ -1532,6 +1627,78 @@ export interface Operations {
     readonly header: object;
     readonly body: undefined;
     readonly answer: CountedEventPage;
+  };
+  /** Create a webhook of a subscription and show the secret that signs its messages, once. */
+  readonly "POST /v1/webhooks": {
+    readonly path: object;
+    readonly query: object;
+    readonly header: { readonly "Idempotency-Key": string };
+    readonly body: WebhookRequest;
+    readonly answer: CreatedWebhook;
+  };
+  /** List the account's webhooks, by subscription. */
+  readonly "GET /v1/webhooks": {
+    readonly path: object;
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: WebhookPage;
+  };
+  /** Read one webhook. */
+  readonly "GET /v1/webhooks/{webhook_id}": {
+    readonly path: { readonly webhook_id: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Webhook;
+  };
+  /** Change where a webhook is sent and what it is told, disable it, or enable it again. What is left out stays. */
+  readonly "PATCH /v1/webhooks/{webhook_id}": {
+    readonly path: { readonly webhook_id: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: WebhookChange;
+    readonly answer: Webhook;
+  };
+  /** Delete a webhook. What is on its way to it is not sent any more. */
+  readonly "DELETE /v1/webhooks/{webhook_id}": {
+    readonly path: { readonly webhook_id: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
+  /** List what was sent to a webhook within the last 30 days, newest first. */
+  readonly "GET /v1/webhooks/{webhook_id}/deliveries": {
+    readonly path: { readonly webhook_id: string };
+    readonly query: { readonly cursor?: string };
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: DeliveryPage;
+  };
+  /** Send a delivery again, with the same id. While it is under way, nothing changes. */
+  readonly "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replays": {
+    readonly path: { readonly webhook_id: string; readonly delivery_id: string };
+    readonly query: object;
+    readonly header: object;
+    readonly body: undefined;
+    readonly answer: Delivery;
+  };
+  /** Give a webhook another secret and show it, once. For a day, messages are signed by both. */
+  readonly "POST /v1/webhooks/{webhook_id}/secrets": {
+    readonly path: { readonly webhook_id: string };
+    readonly query: object;
+    readonly header: { readonly "Idempotency-Key": string };
+    readonly body: undefined;
+    readonly answer: CreatedWebhook;
+  };
+  /** Send a `webhook.test` to the receiver, once. The list of deliveries shows what came of it. */
+  readonly "POST /v1/webhooks/{webhook_id}/tests": {
+    readonly path: { readonly webhook_id: string };
+    readonly query: object;
+    readonly header: { readonly "Idempotency-Key": string };
+    readonly body: undefined;
+    readonly answer: Delivery;
   };
   /** Give a ticket that opens one WebSocket connection within half a minute. */
   readonly "POST /v1/websocket-tickets": {

@@ -58,6 +58,7 @@ FIXED_PARAMETERS: Final = {
     "EpochSeconds": str(EPOCH_SECONDS),
     "LitellmRequestTimeoutSeconds": "60",  # as in LiteLLM's configuration
     "LookBackSeconds": "180",
+    "WebhookReceivers": "any",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
     "FlowNetwork": "emulator",
     "FlareNetwork": LOCAL_FLARE.name,

@@ -21,6 +21,13 @@ def test_the_schema_of_live_messages_is_what_the_payloads_say() -> None:
     assert committed == made
 
 
+def test_the_schema_of_messages_to_webhooks_is_what_the_payloads_say() -> None:
+    # When the committed schema is read
+    committed = live_schema.WEBHOOKS_PAGE.read_text()
+    # Then it is what the code describes now; otherwise run `python -m infra.live_schema`
+    assert committed == live_schema.render_webhooks()
+
+
 def test_the_page_has_the_types_of_the_schema() -> None:
     # Given the types that the schema describes now
     made = live_types.render()

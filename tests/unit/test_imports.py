@@ -17,7 +17,7 @@ from infra.paths import ROOT
 from tests.benchmarks.imports import functions as benchmarked
 
 PACKAGE: Final = ROOT / "layers" / "common" / "flareflow"
-DOMAIN: Final = ("metering", "statements", "attestation", "settlement", "accounts", "realtime", "books")
+DOMAIN: Final = ("metering", "statements", "attestation", "settlement", "accounts", "realtime", "webhooks", "books")
 RUNTIME_DISTRIBUTIONS: Final = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 IMPORT_SECONDS_MAX: Final = 60
 LOADED_WHERE_USED: Final = {

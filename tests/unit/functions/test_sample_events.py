@@ -37,6 +37,8 @@ MODELS = {
     "usage_rescan": EventBridgeModel,
     "usage_slices": SqsModel,
     "wallet_auth": APIGatewayProxyEventV2Model,
+    "webhook_api": APIGatewayProxyEventV2Model,
+    "webhook_delivery": SqsModel,
     "websocket": APIGatewayWebSocketMessageEventModel,
 }
 

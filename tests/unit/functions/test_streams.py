@@ -60,13 +60,13 @@ def test_records_that_were_given_up_are_driven_again_by_a_queue(
     message = {"messageId": "m-1", "body": json.dumps({"DDBStreamBatchInfo": place}), "eventSource": "aws:sqs"}
     handled: list[object] = []
 
-    def handle(change: object) -> None:
+    def handle(*change: object) -> None:
         if not works:
             raise StorageUnavailableError("told to be down")
         handled.append(change)
 
     reading = SimpleNamespace(read=lambda *asked: [record] if asked[:2] == ("arn:stream", "shard") else [])
-    roots = {use_case: SimpleNamespace(run=handle, each=handle), "failed_records": reading}
+    roots = {use_case: SimpleNamespace(run=handle), "failed_records": reading}
     # When the queue delivers it
     answer = load(name, **roots).handle({"Records": [message | {"attributes": {}, "messageAttributes": {}}]})
     # Then the record is handled, or the queue delivers the message again

@@ -70,6 +70,8 @@ def path_to(route: Route, alice: Account) -> str:
         "day": "2026-11-24",
         "key_hash": KEY_HASH,
         "session": alice.session["session_id"],
+        "webhook_id": f"wh_{SUBSCRIPTION}_{'4b' * 12}",
+        "delivery_id": f"evt_{'6c' * 16}",
     }
     path = route.path
     for name in route.path_parameters(route.path) or {}:
@@ -103,6 +105,27 @@ def test_api1_lists_hold_what_is_ones_own(api: ApiInMemory, alice: Account, bob:
     sessions = {one["session_id"] for one in api.call("GET", "/v1/auth/sessions", token=bob.token).body["items"]}
     assert bob.session["session_id"] in sessions
     assert alice.session["session_id"] not in sessions
+
+
+def test_api1_a_webhook_is_told_of_what_is_ones_own(api: ApiInMemory, alice: Account, bob: Account) -> None:
+    # Given a webhook of Alice, with a delivery
+    wish = {"subscription_id": SUBSCRIPTION, "url": "https://hooks.example.com/", "events": ["balance.low"]}
+    created = api.call("POST", "/v1/webhooks", wish, token=alice.token, headers=idempotent()).body
+    one = f"/v1/webhooks/{created['webhook']['webhook_id']}"
+    tried = api.call("POST", f"{one}/tests", token=alice.token, headers=idempotent()).body
+    # When Bob asks for them on every route, or for a webhook of Alice's subscription
+    of_alice = [route for route in api.routes if "{webhook_id}" in route.path]
+    for route in of_alice:
+        path = one + route.path.partition("{webhook_id}")[2].replace("{delivery_id}", tried["delivery_id"])
+        refused = api.call(route.method, path, {}, token=bob.token, headers=idempotent())
+        # Then none exists for him
+        assert is_refused(refused, 404, "webhook_not_found"), route.key
+    refused = api.call("POST", "/v1/webhooks", wish, token=bob.token, headers=idempotent())
+    assert len(of_alice) == 7
+    assert is_refused(refused, 404, "subscription_not_found")
+    assert api.call("GET", "/v1/webhooks", token=bob.token).body["items"] == []
+    # And Alice's is as it was
+    assert api.call("GET", one, token=alice.token).body == created["webhook"]
 
 
 def test_api1_a_socket_watches_what_is_ones_own(api: ApiInMemory, bob: Account) -> None:
@@ -291,6 +314,16 @@ def test_api7_server_side_request_forgery(api: ApiInMemory, url: str) -> None:
     assert [answer.status for answer in answers] == [403, 400, 401]
 
 
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "[::ffff:a9fe:a9fe]", "2852039166", "0xa9.254.0xa9.254", "localhost"]
+)
+def test_api7_a_webhook_names_no_private_address(api: ApiInMemory, alice: Account, host: str) -> None:
+    # What a name means is looked at for each attempt: tests/unit/adapters/receivers/test_posting.py
+    wish = {"subscription_id": SUBSCRIPTION, "url": f"https://{host}/", "events": ["balance.low"]}
+    refused = api.call("POST", "/v1/webhooks", wish, token=alice.token, headers=idempotent())
+    assert is_refused(refused, 400, "invalid_webhook_url")
+
+
 def test_api8_security_misconfiguration(api: ApiInMemory, alice: Account) -> None:
     # When the API is asked by methods and forms that it does not have
     assert api.call("TRACE", "/v1/health").status == 404
@@ -323,11 +356,25 @@ def test_api8_no_log_holds_a_secret(api: ApiInMemory, alice: Account, caplog: py
     api.call("POST", "/internal/usage", [], headers={"authorization": f"Bearer {push_secret}"})
     body = {"subscription_id": SUBSCRIPTION, "alias": "logged"}
     api.call("POST", "/v1/keys", body, token=alice.token, headers=idempotent())
+    wish = {
+        "subscription_id": SUBSCRIPTION,
+        "url": "https://hooks.example.com/a-secret-path",
+        "events": ["balance.low"],
+    }
+    hooked = api.call("POST", "/v1/webhooks", wish, token=alice.token, headers=idempotent()).body["secret"]
     # When all that was logged is searched, Then it tells of sign-ins and refusals, and holds no secret
     logged = [vars(record) for record in caplog.records]
     assert {line["message"] for line in logged} >= {"signed in", "request refused", "connection refused"}
     tokens = [one[kind] for one in (first, second) for kind in ("access_token", "refresh_token")]
-    secrets = [nonce, ticket, SECRET, push_secret, *(token.rpartition("_")[2] for token in tokens)]
+    secrets = [
+        nonce,
+        ticket,
+        SECRET,
+        push_secret,
+        hooked,
+        "a-secret-path",
+        *(token.rpartition("_")[2] for token in tokens),
+    ]
     assert [secret for secret in secrets if secret in str(logged)] == []
 
 

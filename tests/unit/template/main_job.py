@@ -37,6 +37,7 @@ from tests.support.functions import sample
 from tests.unit.template.aws_in_memory import GONE, AwsInMemory
 from tests.unit.template.events import BEGIN, http, http_event, queue_event, stream_record, tick, websocket_event
 from tests.unit.template.handling import chain_of, handle_whatever, replaced
+from tests.unit.template.hooks import be_told
 from tests.unit.template.key_questions import ask_about_keys
 from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, LiteLLM, record, row
 from tests.unit.template.operating import PUBLIC, operate
@@ -45,7 +46,10 @@ SUBSCRIPTION: Final = 7
 EPOCH: Final = timedelta(seconds=300)
 SECOND: Final = timedelta(seconds=1)
 
-TABLES: Final = ("UsageTable", "StatementsTable", "LedgerTable", "AccountsTable", "RealtimeTable", "LimitsTable")
+TABLES: Final = (
+    *("UsageTable", "StatementsTable", "LedgerTable", "AccountsTable", "RealtimeTable", "WebhooksTable"),
+    "LimitsTable",
+)
 UNIX_SECONDS: Final = (BEGIN.timestamp(), BEGIN.timestamp() + 10 * 365 * 24 * 3600)
 
 
@@ -76,6 +80,7 @@ class MainJob:
             self.attest()
             self.settle()
             self.tell_watchers()
+            be_told(self.aws, SUBSCRIPTION, self._records("LedgerTable", f"SUB#{SUBSCRIPTION}"))
             self.sign_out()
             self.sweep_keys()
             self.enforce()

@@ -39,6 +39,7 @@ QUEUES: Final = {
     "UsageSlicesFunction": {"UsageSlicesQueue"},
     "PendingPushFunction": {"PushFailuresQueue"},
     "EnforcementFunction": {"EnforcementFailuresQueue"},
+    "WebhookDeliveryFunction": {"WebhooksQueue"},
 }
 SCHEDULED: Final = {
     "UsagePollingFunction",
@@ -62,12 +63,15 @@ NEEDS_NOBODY: Final[Mapping[Metric, str]] = {
     Metric.ROWS_MISSING: "what they are worth shows as NanoUsdMissing",
     Metric.JOURNAL_ENTRIES: "it counts what went well",
     Metric.KEYS_MENDED: "they are mended",
+    Metric.WEBHOOKS_DELIVERED: "it counts what went well; a delay shows as the age of the queue's oldest message",
+    Metric.WEBHOOK_ATTEMPTS_FAILED: "receivers are their owners', who see what failed",
 }
 """Metrics without an alarm, and why."""
 HTTP: Final = {
     "WalletAuthFunction": "SessionAuthorizerFunction",
     "KeyProvisioningFunction": "SessionAuthorizerFunction",
     "AccountApiFunction": "SessionAuthorizerFunction",
+    "WebhookApiFunction": "SessionAuthorizerFunction",
     "OperatorApiFunction": IAM,
     "PublicApiFunction": None,
     "CreditLeasesFunction": None,

@@ -21,6 +21,7 @@ from flareflow.time import utc_now
 
 if TYPE_CHECKING:
     from flareflow.adapters.dynamodb.epoch_changes import EpochChanges
+    from flareflow.webhooks.announcing import Announce
 
 
 class PendingPushSettings(Settings):
@@ -30,6 +31,9 @@ class PendingPushSettings(Settings):
     statements_table: str
     documents_bucket: str
     websocket_url: str
+    ledger_table: str
+    webhooks_table: str
+    webhooks_queue: str
 
 
 def decode(record: DynamoDBRecord) -> Sequence[Change]:
@@ -69,6 +73,26 @@ def push() -> Push:
         forget=Forget(connections, utc_now),
         clock=utc_now,
         pause=time.sleep,
+    )
+
+
+@cache
+def announce() -> "Announce":
+    """Imported and made at the first event that webhooks can be told of; no call is one."""
+    from flareflow.adapters.aws.delivery_queue import SqsDeliveryQueue  # noqa: PLC0415
+    from flareflow.adapters.dynamodb.subscriptions import LedgerReader  # noqa: PLC0415
+    from flareflow.adapters.dynamodb.webhooks import DynamoDeliveries, DynamoWebhooks  # noqa: PLC0415
+    from flareflow.webhooks.announcing import Announce  # noqa: PLC0415
+
+    settings = PendingPushSettings.from_environment()
+    dynamodb = boto3.resource("dynamodb")
+    webhooks = dynamodb.Table(settings.webhooks_table)
+    return Announce(
+        webhooks=DynamoWebhooks(webhooks),
+        deliveries=DynamoDeliveries(webhooks),
+        queue=SqsDeliveryQueue(boto3.client("sqs"), settings.webhooks_queue),
+        ledger=LedgerReader(dynamodb.Table(settings.ledger_table)),
+        clock=utc_now,
     )
 
 

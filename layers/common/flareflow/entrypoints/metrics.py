@@ -64,6 +64,10 @@ class Metric(Enum):
     """Subscriptions whose keys a sweep could not compare or mend."""
     CHAIN_EVENTS_SET_ASIDE = "ChainEventsSetAside", MetricUnit.Count
     """Events of the contract that are set aside now: each could not be entered, or waits for one that could not."""
+    WEBHOOKS_DELIVERED = "WebhooksDelivered", MetricUnit.Count
+    """Events that receivers of webhooks have taken."""
+    WEBHOOK_ATTEMPTS_FAILED = "WebhookAttemptsFailed", MetricUnit.Count
+    """Attempts to post an event that a receiver has not taken."""
 
 
 def publish(metrics: Metrics, values: Mapping[Metric, int]) -> None:

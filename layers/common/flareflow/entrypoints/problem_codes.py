@@ -66,6 +66,20 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         404, "The statement of this epoch was not sent to Flare.", "Wait, or list the statements: not each has one."
     ),
     "statement_not_found": Problem(404, "The epoch has no statement.", "Wait for its end, or list the statements."),
+    "webhook_not_found": Problem(404, "The account has no such webhook.", "List the webhooks."),
+    "delivery_not_found": Problem(
+        404, "The webhook has no such delivery, or not any more.", "List the deliveries, which are kept for 30 days."
+    ),
+    "invalid_webhook_url": Problem(
+        400,
+        "A webhook cannot be sent to this URL.",
+        "Send https://, a public DNS name in lower case (Punycode for other letters) and a path; no port, no user.",
+    ),
+    "too_many_webhooks": Problem(409, "The subscription has as many webhooks as it may have.", "Delete a webhook."),
+    "webhook_secret_shown": Problem(
+        409, "The request was carried out, and the webhook's secret was shown once.", "Rotate the secret."
+    ),
+    "webhook_disabled": Problem(409, "The webhook is disabled.", "Enable the webhook first."),
     "session_not_found": Problem(404, "The account has no such session.", "List the sessions."),
     "subscription_not_open": Problem(
         409, "The subscription is ending or has ended.", "Cancel the exit, or open another subscription."

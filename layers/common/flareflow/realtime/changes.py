@@ -78,12 +78,17 @@ class SubscriptionChanged(Change):
 
 @dataclass(frozen=True, slots=True)
 class StandingDecided(Change):
-    """The standing of a subscription changed. `version` grows with every change."""
+    """The standing of a subscription, or its owner, changed. `version` grows with every change.
+
+    `before` is the standing before, None for the first one; `owner` is None where the ledger knows of none.
+    """
 
     source: ClassVar[Source] = Source.STANDING
 
     standing: str
     version: int
+    before: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

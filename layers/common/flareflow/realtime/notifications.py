@@ -55,6 +55,17 @@ def balance_of(subscription: Subscription) -> BalanceChanged:
     )
 
 
+def settled_of(subscription: Subscription, epoch: int) -> UsageSettled:
+    """What was charged is in the token of the deposits, what is owed in the plan's currency."""
+    return UsageSettled(
+        epoch,
+        subscription.settled_microtokens,
+        subscription.charged_ufix64,
+        subscription.owed_ufix64,
+        subscription.tariff.currency,
+    )
+
+
 def totals_of(version: int, totals: LiveTotals) -> Totals:
     return Totals(version, totals.counted.rated_microtokens, totals.unconfirmed.rated_microtokens)
 
@@ -110,16 +121,9 @@ def _subscription(changes: Sequence[Change]) -> Iterator[Notification]:
         return
     before, after = told[0].before, told[-1].after
     if after.settled_epoch is not None and (before is None or before.settled_epoch != after.settled_epoch):
-        yield _notification(told, _settled(after, after.settled_epoch))
+        yield _notification(told, settled_of(after, after.settled_epoch))
     if before is None or (before.balance_ufix64, before.status) != (after.balance_ufix64, after.status):
         yield _notification(told, balance_of(after))
-
-
-def _settled(after: Subscription, epoch: int) -> UsageSettled:
-    """What was charged is in the token of the deposits, what is owed in the plan's currency."""
-    return UsageSettled(
-        epoch, after.settled_microtokens, after.charged_ufix64, after.owed_ufix64, after.tariff.currency
-    )
 
 
 def _standing(changes: Sequence[Change]) -> Iterator[Notification]:

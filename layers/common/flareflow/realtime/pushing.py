@@ -54,11 +54,6 @@ class Push:
             for gone in self.sender.broadcast(watchers, texts):
                 self.forget.run(gone)
 
-    def each(self, changes: Sequence[Change]) -> None:
-        """Push changes of any subscriptions, one after the other."""
-        for change in changes:
-            self.run(change.subscription_id, [change])
-
     def _end_watches(self, moved: Subscription, watchers: Sequence[str]) -> Sequence[str]:
         """Nobody but the new owner watches a subscription that has moved, or resumes from before; who still watches."""
         self.messages.begin(moved.subscription_id)

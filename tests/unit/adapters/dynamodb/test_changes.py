@@ -14,6 +14,7 @@ from flareflow.adapters.dynamodb.tables import (
     LIVE_TOTALS,
     OPEN_EPOCH,
     PACK_NAME,
+    STANDING,
     STATEMENT,
     SUBSCRIPTION,
     USAGE_PACK,
@@ -22,7 +23,7 @@ from flareflow.adapters.dynamodb.tables import (
 from flareflow.adapters.dynamodb.usage_packs import pack_entries, pack_records
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import Entry
-from flareflow.realtime.changes import CallsCounted, KeyChanged, SubscriptionChanged, UsageChanged
+from flareflow.realtime.changes import CallsCounted, KeyChanged, StandingDecided, SubscriptionChanged, UsageChanged
 from flareflow.realtime.models import SuspendedBy
 from flareflow.settlement.positions import Position
 from flareflow.settlement.subscription import Subscription, SubscriptionStatus
@@ -71,6 +72,20 @@ def test_live_totals_without_waiting_calls_are_a_change_of_usage_without_calls()
     changed = decode_change(stream_record(counted, LIVE))
     assert isinstance(changed, UsageChanged)
     assert changed.calls == ()
+
+
+def test_a_new_standing_is_told_with_the_one_before_and_the_owner() -> None:
+    stored = STANDING.key(subscription_id=7) | {
+        "subscription_id": 7,
+        "standing": "warned",
+        "owner": "0x01",
+        "since": "2026-11-24T12:00:00Z",
+        "version": 3,
+    }
+    before = stored | {"standing": "active", "version": 2}
+    told = StandingDecided(NUMBER, WRITTEN_AT, 7, "warned", 3, before="active", owner="0x01")
+    assert decode_change(stream_record(stored, before)) == told
+    assert decode_change(stream_record(stored)) == replace(told, before=None)
 
 
 def test_a_new_pack_is_calls_that_were_counted_without_those_that_were_not_billed() -> None:

@@ -51,8 +51,7 @@ def decode_change(record: DynamoDBRecord) -> Change | None:
         after = subscription_of(new)
         return SubscriptionChanged(number, at, after.subscription_id, subscription_of(old) if old else None, after)
     if STANDING.matches(new):
-        known = standing_of(new)
-        return StandingDecided(number, at, known.subscription_id, known.standing.value, known.version)
+        return _standing_decided(number, at, old, new)
     if VIRTUAL_KEY.matches(new) and old:
         return _key_changed(number, at, old, new)
     return None
@@ -84,6 +83,11 @@ def _usage_changed(number: int, at: datetime, old: Item | None, new: Item) -> Us
 def _calls_counted(number: int, at: datetime, pack: Item) -> CallsCounted:
     billed = tuple(entry for entry in entries_of(_binary(pack)) if entry.is_billed)
     return CallsCounted(number, at, USAGE_PACK.number(pack, "subscription_id"), billed)
+
+
+def _standing_decided(number: int, at: datetime, old: Item | None, new: Item) -> StandingDecided:
+    known, before = standing_of(new), standing_of(old).standing.value if old else None
+    return StandingDecided(number, at, known.subscription_id, known.standing.value, known.version, before, known.owner)
 
 
 def _key_changed(number: int, at: datetime, old: Item, new: Item) -> KeyChanged | None:

@@ -1,7 +1,8 @@
 """Every table of FlareFlow: its keys and indexes, the attributes stored under them, and the access patterns served.
 
-No other module spells a key, but for `account_kinds` and `live_kinds`, which have those of AccountsTable and
-RealtimeTable, `book_kinds`, which has those of price books and of the keys of receipts, and `statistics_kinds`.
+No other module spells a key, but for `account_kinds`, `live_kinds` and `webhook_kinds`, which have those of
+AccountsTable, RealtimeTable and WebhooksTable, `book_kinds`, which has those of price books and of the keys of
+receipts, and `statistics_kinds`.
 `docs/data-model.md` is made from this module by `python -m infra.data_model`.
 """
 
@@ -14,6 +15,7 @@ from flareflow.adapters.dynamodb.book_kinds import BOOK_IN_FORCE, PRICE_BOOK, RE
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind, TableLayout
 from flareflow.adapters.dynamodb.live_kinds import LIVE_KINDS
 from flareflow.adapters.dynamodb.statistics_kinds import STATISTICS, STATUS_DAY
+from flareflow.adapters.dynamodb.webhook_kinds import WEBHOOK_KINDS
 from flareflow.metering.models import USAGE_FIELDS
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.plans import PlanVersion
@@ -345,6 +347,11 @@ TABLES: Final = (
         name="RealtimeTable",
         holds="WebSocket connections and their messages; written by account_api, websocket and pending_push.",
         items=LIVE_KINDS,
+    ),
+    TableLayout(
+        name="WebhooksTable",
+        holds="Webhooks and deliveries; written by webhook_api, pending_push and webhook_delivery.",
+        items=WEBHOOK_KINDS,
     ),
     TableLayout(
         name="LimitsTable",

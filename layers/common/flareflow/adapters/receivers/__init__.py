@@ -1,0 +1,1 @@
+"""The servers that accounts name in their webhooks."""
