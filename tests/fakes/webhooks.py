@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flareflow.accounts.models import CursorPage
 from flareflow.errors import RaceLostError, StorageUnavailableError
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 from flareflow.webhooks.models import Answered, Delivery, Order, Webhook
 from flareflow.webhooks.ports import Claim
 

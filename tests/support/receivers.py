@@ -82,8 +82,12 @@ def answering(piece: bytes, *, times: int, pause: threading.Event, seconds: floa
         def serve() -> None:
             with suppress(OSError):
                 connection, _ = server.accept()
-                with connection:
-                    connection.recv(65_536)
+                with connection, connection.makefile("rb") as request:
+                    lines = list(
+                        iter(request.readline, b"\r\n")
+                    )  # all is read: what is left would reset the connection
+                    [length] = [line for line in lines if line.lower().startswith(b"content-length:")]
+                    request.read(int(length.partition(b":")[2]))
                     for _ in range(times):
                         if pause.wait(seconds):
                             return

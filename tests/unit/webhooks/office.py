@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from flareflow.realtime.changes import Change, StandingDecided, SubscriptionChanged
-from flareflow.settlement.events import Position
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.positions import Position
+from flareflow.settlement.subscription import Subscription
 from flareflow.webhooks.announcing import Announce
 from flareflow.webhooks.delivering import Deliver, Outcome
 from flareflow.webhooks.events import happenings

@@ -19,6 +19,7 @@ import { call, deployment, session, subscriptions } from "../../stores/server.ts
 import { say } from "../../stores/toasts.ts";
 import { agoText, momentText } from "../../text/time.ts";
 import { programOf } from "./programs.ts";
+import { Webhooks } from "./Webhooks.tsx";
 import "./account.css";
 
 export default function Account() {
@@ -38,6 +39,7 @@ export default function Account() {
       </ViewHead>
       <div class="stack">
         <Sessions key={address} />
+        <Webhooks key={address} />
         <Show of={deployment} height={10}>
           {(known) => <Receive key={address} address={address} deployment={known} />}
         </Show>

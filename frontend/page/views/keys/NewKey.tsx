@@ -1,8 +1,8 @@
 import type { CreatedKey } from "../../../api/operations.ts";
 import { Button } from "../../components/Button.tsx";
 import { CodeBlock } from "../../components/CodeBlock.tsx";
-import { CopyButton } from "../../components/Copyable.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
+import { Secret } from "../../components/Secret.tsx";
 import { Notice, Show } from "../../components/states.tsx";
 import { deployment, priceBook } from "../../stores/server.ts";
 import { firstCall } from "../../text/examples.ts";
@@ -23,10 +23,7 @@ export function NewKey({ created, title, onClose }: NewKeyProps) {
   return (
     <Dialog title={title} onClose={onClose} actions={actions}>
       <Notice tone="warn">Copy it now. It is shown only now and stored nowhere. If you lose it, create another one.</Notice>
-      <div class="secret">
-        <code>{created.key}</code>
-        <CopyButton text={created.key} label="Key" />
-      </div>
+      <Secret text={created.key} label="Key" />
       <Show of={deployment} height={14}>
         {({ models_url: url }) => <CodeBlock label="A first call" examples={firstCall(url, firstModel(), created.key)} />}
       </Show>

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 from flareflow.time import Clock
 from flareflow.webhooks.events import Happening, message
 from flareflow.webhooks.models import Delivery, Order, Webhook

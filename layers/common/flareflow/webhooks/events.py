@@ -10,7 +10,7 @@ from flareflow.json_format import to_json
 from flareflow.realtime.changes import Change, StandingDecided, SubscriptionChanged
 from flareflow.realtime.notifications import balance_of, settled_of
 from flareflow.realtime.payloads import BalanceChanged, StandingChanged, UsageSettled
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 from flareflow.webhooks.models import EventType
 
 LOW: Final = {"warned", "overdrawn"}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from flareflow.accounts.models import CursorPage
-from flareflow.settlement.journal import Subscription
+from flareflow.settlement.subscription import Subscription
 from flareflow.webhooks.models import Answered, Delivery, Order, Webhook
 
 

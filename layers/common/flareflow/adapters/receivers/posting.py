@@ -18,7 +18,8 @@ from flareflow.webhooks.urls import Reach, ReceiverUrl, parse_url
 
 SECONDS_MAX: Final = 10.0
 """For all of an attempt: name, connection, TLS, request and the head of the answer."""
-RESOLVING_AT_ONCE: Final = 16
+RESOLVING_AT_ONCE: Final = 100
+"""Names asked for at the same time. A question may last longer than its attempt, so there are more than attempts."""
 
 type Seconds = Callable[[], float]
 

@@ -1,0 +1,127 @@
+"""Webhooks on the whole local stack: a receiver that fails once is told all that happens to a subscription."""
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from infra.local.demo import job
+from infra.local.demo.api import Api, ApiError
+from infra.local.demo.customer import Subscriber
+from infra.local.demo.run import Stack
+from infra.local.launch import Facts
+from infra.paths import ROOT
+from infra.waiting import until
+from tests.benchmarks.credit import BODY, DEPOSIT_UFIX64
+from tests.support.receivers import Received, receiving
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+
+EVENTS: Final = ["standing.changed", "balance.low", "epoch.settled"]
+TEST: Final = 0
+"""The number of the request that carries the test; the one after it is refused."""
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook of the subscription, as its owner uses the API."""
+
+    api: Api
+    webhook_id: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def set(cls, api: Api, subscription_id: int, url: str) -> "Hook":
+        wish = {"subscription_id": subscription_id, "url": url, "events": EVENTS}
+        made = api.post("/v1/webhooks", wish, {"idempotency-key": str(uuid.uuid4())})
+        return cls(api, made["webhook"]["webhook_id"], made["secret"])
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.api.get(f"/v1/webhooks/{self.webhook_id}/deliveries")["items"]
+        return found
+
+    def post(self, path: str) -> Any:
+        headers = {"idempotency-key": str(uuid.uuid4())}
+        return self.api.post(f"/v1/webhooks/{self.webhook_id}/{path}", {}, headers)
+
+
+def test_a_receiver_is_told_of_a_subscription_from_a_test_to_its_settlement(running: Facts) -> None:
+    with receiving(lambda number: 500 if number == TEST + 1 else 200) as receiver, Stack.of(running) as stack:
+        # Given a customer whose receiver takes a test, and refuses the next message
+        subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64)
+        with job.signed_in(stack, subscriber) as api:
+            secret, _ = subscriber.make_key(api)
+            hook = Hook.set(api, subscriber.subscription_id, receiver.url)
+            tried = hook.post("tests")
+            waited(lambda: state_of(hook, tried["delivery_id"]) == "delivered")
+            # When the deposit is used up, and that is settled
+            while call(running, secret) == 200:
+                continue
+            told = waited(lambda: [one for one in receiver.received if types(receiver.received) >= {*EVENTS}])
+            # Then each message is signed, and the one that was refused has come again as it was
+            assert all(is_from_flareflow()(hook.secret, one.headers, one.body) for one in told)
+            refused = told[TEST + 1]
+            again = [one for one in told[TEST + 2 :] if one.headers["webhook-id"] == refused.headers["webhook-id"]]
+            assert [one.body for one in again] == [refused.body]
+            # And the owner sees it
+            delivered = waited(lambda: all_delivered(hook))
+            [retried] = [one for one in delivered if one["delivery_id"] == refused.headers["webhook-id"]]
+            assert [one["status"] for one in retried["attempts"]] == ["500", "200"]
+            ids = [one["delivery_id"] for one in delivered]
+            assert ids == sorted(ids, reverse=True)
+            # And what was delivered can be sent again, with the same id
+            count = len(receiver.received)
+            hook.post(f"deliveries/{tried['delivery_id']}/replays")
+            replayed = waited(lambda: receiver.received[count:])
+            assert replayed[0].headers["webhook-id"] == tried["delivery_id"] == told[TEST].headers["webhook-id"]
+        assert_is_nobody_elses(stack, hook)
+
+
+def assert_is_nobody_elses(stack: Stack, hook: Hook) -> None:
+    """Another customer neither sees the webhook nor sends with it."""
+    stranger = Subscriber.open(stack.flow, DEPOSIT_UFIX64)
+    with job.signed_in(stack, stranger) as api:
+        assert api.get("/v1/webhooks")["items"] == []
+        with pytest.raises(ApiError, match="webhook_not_found"):
+            Hook(api, hook.webhook_id, "").post("tests")
+
+
+def call(facts: Facts, secret: str) -> int:
+    """The status of a call that costs a quarter of the deposit."""
+    headers, url = {"authorization": f"Bearer {secret}"}, f"{facts['litellm_url']}/v1/chat/completions"
+    return httpx.post(url, json=BODY, headers=headers, timeout=60.0).status_code
+
+
+def types(received: list[Received]) -> set[str]:
+    return {json.loads(one.body)["type"] for one in received}
+
+
+def state_of(hook: Hook, delivery_id: str) -> str:
+    [state] = [one["state"] for one in hook.deliveries() if one["delivery_id"] == delivery_id]
+    return str(state)
+
+
+def all_delivered(hook: Hook) -> list[dict[str, Any]]:
+    """All deliveries, once none is under way; empty before."""
+    deliveries = hook.deliveries()
+    return deliveries if {one["state"] for one in deliveries} == {"delivered"} else []
+
+
+def waited[T](what: Callable[[], T]) -> T:
+    """What comes of it, once there is something."""
+    return until(lambda: what() or None, job.WAIT_SECONDS_MAX)
+
+
+def is_from_flareflow() -> Callable[[str, dict[str, str], bytes], bool]:
+    """The program of docs/webhooks.md, which customers copy."""
+    guide = (ROOT / "docs" / "webhooks.md").read_text()
+    [program] = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    defined: dict[str, Any] = {}
+    exec(program, defined)
+    check: Callable[[str, dict[str, str], bytes], bool] = defined["is_from_flareflow"]
+    return check
