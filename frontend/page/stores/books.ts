@@ -1,39 +1,29 @@
 /** What the contracts on Flow hold and promise, as an access node tells it. The server is not asked. */
 import getBooks from "../../../infra/cadence/scripts/subscriptions/get_books.cdc?raw";
+import { count, having, type Read, type Reader } from "../../verify/reading.ts";
 import { flowNode } from "./chains.ts";
 import { resource } from "./resource.ts";
 import { deploymentNow } from "./server.ts";
 
-/** Money is in 1e-8 of the token of the deposits. */
-export interface Books {
-  readonly held: string;
-  readonly balances: string;
-  readonly unclaimedRevenue: string;
-  readonly subscriptionsOpened: string;
-  readonly exitNoticeSeconds: number;
-  readonly settlementGraceSeconds: number;
-  readonly planNoticeSeconds: number;
-  readonly triggerNoticeSeconds: number;
-  readonly revenueDelaySeconds: number;
-  readonly policy: { readonly latestRewardEpoch: string; readonly voters: string; readonly threshold: string };
-}
+const whole: Reader<string> = (given, at) => count()(given, at).toString();
+/** A time of the contracts, which comes in units of 1e-8 seconds. */
+const seconds: Reader<number> = (given, at) => Number(count()(given, at)) / 1e8;
 
-const UNITS = 10n ** 8n;
+const told = having({
+  held: whole,
+  balances: whole,
+  unclaimedRevenue: whole,
+  subscriptionsOpened: whole,
+  exitNoticeSeconds: seconds,
+  planNoticeSeconds: seconds,
+  triggerNoticeSeconds: seconds,
+  revenueDelaySeconds: seconds,
+  policy: having({ latestRewardEpoch: whole, voters: whole, threshold: whole }),
+});
+
+/** Money is in 1e-8 of the token of the deposits. */
+export type Books = Read<typeof told>;
 
 export const books = resource(async (): Promise<Books> => {
-  const told = await flowNode(await deploymentNow()).run(getBooks);
-  const fields = told as unknown as Readonly<Record<keyof Books, string>> & { readonly policy: Books["policy"] };
-  const seconds = (name: keyof Books) => Number(BigInt(fields[name] as string) / UNITS);
-  return {
-    held: fields.held,
-    balances: fields.balances,
-    unclaimedRevenue: fields.unclaimedRevenue,
-    subscriptionsOpened: fields.subscriptionsOpened,
-    exitNoticeSeconds: seconds("exitNoticeSeconds"),
-    settlementGraceSeconds: seconds("settlementGraceSeconds"),
-    planNoticeSeconds: seconds("planNoticeSeconds"),
-    triggerNoticeSeconds: seconds("triggerNoticeSeconds"),
-    revenueDelaySeconds: seconds("revenueDelaySeconds"),
-    policy: fields.policy,
-  };
+  return told(await flowNode(await deploymentNow()).run(getBooks), "get_books");
 });

@@ -1,7 +1,7 @@
 /** The exit of a subscription, as the contract has it now. */
 import type { Chain } from "../../flow/chain.ts";
 import { SCRIPTS } from "../../flow/code.ts";
-import type { CadenceValue } from "../../verify/sources/json_cdc.ts";
+import { count, flag, having, orNull, type Reader } from "../../verify/reading.ts";
 
 export interface Exit {
   readonly noticeSeconds: number;
@@ -19,27 +19,23 @@ export interface Exit {
   readonly ahead: number;
 }
 
+/** A time of the contract in milliseconds; it comes in units of 1e-8 seconds. */
+const milliseconds: Reader<number> = (given, at) => Number(count()(given, at)) / 1e5;
+
+const told = having({
+  noticeSeconds: milliseconds,
+  graceSeconds: milliseconds,
+  exitAt: orNull(milliseconds),
+  possibleAt: orNull(milliseconds),
+  isByProvider: flag,
+  epochLimit: count(),
+  now: milliseconds,
+});
+
 /** Throws ChainUnavailableError, and Error where the contract has no such subscription. */
 export async function exitOf(chain: Chain, subscriptionId: string, now: number): Promise<Exit> {
   const answer = await chain.run(SCRIPTS.getExit, [{ type: "UInt64", value: subscriptionId }]);
   if (answer === null) throw new Error(`The contract has no subscription ${subscriptionId}.`);
-  const told = answer as Readonly<Record<string, CadenceValue>>;
-  return {
-    noticeSeconds: seconds(told["noticeSeconds"]),
-    graceSeconds: seconds(told["graceSeconds"]),
-    exitAt: milliseconds(told["exitAt"]),
-    possibleAt: milliseconds(told["possibleAt"]),
-    isByProvider: told["isByProvider"] === true,
-    epochLimit: BigInt(String(told["epochLimit"])),
-    readAt: seconds(told["now"]) * 1_000,
-    ahead: seconds(told["now"]) * 1_000 - now,
-  };
-}
-
-function milliseconds(value: CadenceValue | undefined): number | null {
-  return value === null || value === undefined ? null : seconds(value) * 1_000;
-}
-
-function seconds(value: CadenceValue | undefined): number {
-  return Number(value) / 1e8;
+  const { noticeSeconds, graceSeconds, now: readAt, ...exit } = told(answer, "get_exit");
+  return { ...exit, noticeSeconds: noticeSeconds / 1_000, graceSeconds: graceSeconds / 1_000, readAt, ahead: readAt - now };
 }

@@ -6,6 +6,7 @@ import type { FlowDeployment } from "../../flow/deployment.ts";
 import { WalletError } from "../../flow/errors.ts";
 import { loadFcl } from "../../flow/load.ts";
 import { walletOf, type Wallet } from "../../flow/wallet.ts";
+import { list, text } from "../../verify/reading.ts";
 import { isUnreachable } from "../text/failures.ts";
 import { call, deploymentNow, session, subscriptions } from "./server.ts";
 
@@ -44,9 +45,14 @@ export async function signOut(): Promise<boolean> {
   }
 }
 
+const HELD_MAX = 10_000;
+const DIGITS_MAX = 20;
+const ids = list(text(DIGITS_MAX), HELD_MAX);
+
 /** The ids of the subscriptions whose rights lie in an account's storage on Flow. Throws ChainUnavailableError. */
 export async function heldBy(flow: FlowDeployment, address: string): Promise<readonly string[]> {
-  return (await onFlow(flow).chain.run(SCRIPTS.getSubscriptionIds, [{ type: "Address", value: address }])) as readonly string[];
+  const told = await onFlow(flow).chain.run(SCRIPTS.getSubscriptionIds, [{ type: "Address", value: address }]);
+  return ids(told, "get_subscription_ids");
 }
 
 /** When the server is asked whether it has read a sealed transaction from Flow: it reads at least every five minutes. */
