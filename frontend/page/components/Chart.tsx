@@ -32,7 +32,11 @@ export function Chart({ label, times, series, timeText, valueText }: ChartProps)
   useEffect(() => {
     const element = place.current;
     if (element === null || times.length === 0) return;
-    const draw = () => drawn(element, times, series, timeText, valueText, pointed);
+    let rem = 0;
+    const draw = () => {
+      rem = remOf(element);
+      return drawn(element, times, series, timeText, valueText, pointed);
+    };
     let plot = draw();
     const again = () => {
       plot.destroy();
@@ -40,7 +44,11 @@ export function Chart({ label, times, series, timeText, valueText }: ChartProps)
     };
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", again);
-    const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: heightOf(element) }));
+    const resized = new ResizeObserver(() => {
+      // Letters keep the size with which they were drawn.
+      if (remOf(element) !== rem) again();
+      else plot.setSize({ width: element.clientWidth, height: heightOf(element) });
+    });
     resized.observe(element);
     return () => {
       dark.removeEventListener("change", again);

@@ -10,10 +10,12 @@ import { Icon, type IconName } from "./Icon.tsx";
 interface SkeletonProps {
   /** Height in rem of what will be there, so that nothing moves when it comes. */
   readonly height: number;
+  /** The same on a narrow screen, where it differs much. */
+  readonly narrow?: number | undefined;
 }
 
-export function Skeleton({ height }: SkeletonProps) {
-  return <div class="skeleton" style={{ height: `${height}rem` }} />;
+export function Skeleton({ height, narrow = height }: SkeletonProps) {
+  return <div class="skeleton" style={{ "--height": `${height}rem`, "--height-narrow": `${narrow}rem` }} />;
 }
 
 interface EmptyProps {
@@ -75,15 +77,13 @@ export function Notice(props: {
   );
 }
 
-interface ShowProps<T> {
+interface ShowProps<T> extends SkeletonProps {
   readonly of: Resource<T>;
-  /** Height in rem of the skeleton. */
-  readonly height: number;
   readonly children: (value: T) => ComponentChildren;
 }
 
 /** What a resource has: a skeleton of its height at first, then its view; a failure with a way to try again. */
-export function Show<T>({ of, height, children }: ShowProps<T>) {
+export function Show<T>({ of, height, narrow, children }: ShowProps<T>) {
   of.want();
   useEffect(() => {
     const retry = () => {
@@ -94,7 +94,7 @@ export function Show<T>({ of, height, children }: ShowProps<T>) {
     return () => removeEventListener("online", retry);
   }, [of]);
   const state: Loaded<T> = of.state.value;
-  if (state.name === "loading") return <Skeleton height={height} />;
+  if (state.name === "loading") return <Skeleton height={height} narrow={narrow} />;
   if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} />;
   return (
     <>

@@ -41,7 +41,7 @@ export default function Network() {
       <div class="stack loose">
         <section class="stack" aria-labelledby="network-now">
           <h2 id="network-now">Right now</h2>
-          <Show of={status} height={22}>
+          <Show of={status} height={22} narrow={68}>
             {(told) => <Systems {...told} />}
           </Show>
         </section>

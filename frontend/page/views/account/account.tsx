@@ -53,7 +53,7 @@ function Sessions() {
   return (
     <section class="card" aria-labelledby="sessions">
       <h2 id="sessions">Where you are signed in</h2>
-      <Show of={sessions} height={10}>
+      <Show of={sessions} height={13} narrow={20}>
         {(items) => <List items={items} sessions={sessions} />}
       </Show>
     </section>

@@ -155,10 +155,10 @@ function openedStep(usable: Subscription | undefined, onAnother: () => void): St
     const content = (
       <>
         <Waiting>
-          Your subscription is open on Flow. The next step follows by itself when FlareFlow has read it from there.
+          Your subscription is open on Flow. FlareFlow reads it from there, and then the next step follows by itself.
         </Waiting>
         <div class="row">
-          <Button kind="quiet" size="small" onClick={onAnother}>
+          <Button size="small" onClick={onAnother}>
             Open another
           </Button>
         </div>
