@@ -32,8 +32,10 @@ SCHEMES: Final = {"Session": "Session", "AWS_IAM": "Operator"}
 """The security schemes of the document by the authorizers of template.yaml."""
 REFUSALS: Final = {"Session": "sign_in_required", "Operator": "operators_only"}
 """The problem that each scheme's routes answer with where nobody is known."""
-FOR_OTHERS: Final = "route_not_found"
-"""The problem that routes of the operators' page answer with for an account that is not an operator's."""
+NO_SUCH_PATH: Final = "route_not_found"
+"""What routes of the operators' page answer for an account that is not an operator's, and every route with a name in
+its path for a name with characters that none has.
+"""
 GATEWAY_REFUSES: Final = {"Operator": (HTTPStatus.FORBIDDEN,)}
 """What API Gateway itself answers where nobody is known, by scheme; the authorizer of sessions refuses nobody."""
 DESCRIPTION: Final = """\
@@ -120,7 +122,8 @@ def _completed(operation: dict[str, Any], route: Route, security: str | None, sc
     summary, _, description = (inspect.getdoc(route.func) or "").partition("\n\n")
     success = str(int(route.status_code))
     problems = [*ALWAYS, *getattr(route.func, "problems", ()), *((REFUSALS[security],) if security else ())]
-    problems += [FOR_OTHERS] if route.openapi_path.startswith(f"{CONSOLE}/") else []
+    is_of_page = route.openapi_path.startswith(f"{CONSOLE}/")
+    problems += [NO_SUCH_PATH] if is_of_page or "{" in route.openapi_path else []
     problems += ["too_many_requests"] if f"{route.method} {route.openapi_path}" in LIMITS else []
     gateway = (*GATEWAY_ALWAYS, *GATEWAY_REFUSES.get(security or "", ()))
     return {

@@ -139,6 +139,8 @@ class _Writer:
 
 
 class _Parameter:
+    """A parameter of a path or query: its name in Python, and the type of what a caller gives."""
+
     def __init__(self, given: Schema, type_: str) -> None:
         self.name, self.place = given["name"], given["in"]
         self.python = KEYWORDS.get(self.name, self.name)
