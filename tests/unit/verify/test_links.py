@@ -241,6 +241,15 @@ def test_what_is_missing_is_said_and_nothing_is_verified_in_its_place(path: str,
     assert outcomes[link] is Outcome.UNCHECKED
 
 
+def test_a_charge_that_was_not_found_is_said_and_the_price_covers_it() -> None:
+    # Given a bill whose charge came later than where it is looked for
+    found = report(with_value("on_flow.charge", None))
+    # Then it is left out, which the total says, and all that was ever charged is still the price of all
+    said = {finding.link: finding.said for finding in found.findings}
+    assert (found.exit, Link.CHARGE in said, Link.PRICE in said) == (Exit.VERIFIED, False, True)
+    assert said[Link.FLOW_TOTAL].endswith(", and the charge by this epoch was not found")
+
+
 def test_without_the_events_or_a_node_of_flare_their_steps_are_left_out() -> None:
     content = {**GOOD, "events": None, "event": None, "on_flare": None}
     found = report(content)

@@ -48,12 +48,9 @@ def check_flow_total(evidence: Evidence) -> str:
             f"the contract has settled {bill.settled_microtokens} micro-tokens by epoch {bill.settled_epoch}, "
             f"the page says {total}",
         )
-    later = (
-        ""
-        if bill.settled_epoch == epoch
-        else f"; by epoch {bill.settled_epoch} it is {rated(bill.settled_microtokens)}"
-    )
-    return f"the contract settled {rated(total)}{later if bill.settled_epoch > epoch else ''}"
+    later = f"; by epoch {bill.settled_epoch} it is {rated(bill.settled_microtokens)}"
+    unseen = ", and the charge by this epoch was not found" if charge is None else ""
+    return f"the contract settled {rated(total)}{later if bill.settled_epoch > epoch else ''}{unseen}"
 
 
 def check_price(evidence: Evidence) -> str:
