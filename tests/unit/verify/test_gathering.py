@@ -67,6 +67,12 @@ def test_a_node_without_the_policy_of_the_round_is_an_error(sources: PublicSourc
         sources.gather(trust=sources.world.trust).run(Wanted(SUBSCRIPTION))
 
 
+def test_a_trusted_policy_that_flare_never_had_is_an_error(sources: PublicSources) -> None:
+    trust = Trust(policy_hash=bytes(32))
+    with pytest.raises(SourceError, match="no signing policy from reward epoch 4 on has the trusted hash, and Flare's"):
+        sources.gather(trust=trust).run(Wanted(SUBSCRIPTION))
+
+
 def test_another_statement_in_the_place_of_the_wanted_one_is_an_error(sources: PublicSources) -> None:
     documents = sources.world.documents.kept
     documents[statement_path(EPOCH)] = documents[statement_path(FIRST_EPOCH)]

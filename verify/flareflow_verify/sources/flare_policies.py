@@ -12,7 +12,7 @@ from flareflow.attestation.signing_policy import SigningPolicy
 from flareflow.keccak import WORD_BYTES, keccak256
 from flareflow_verify.bundle import POLICIES_MAX, SignedPolicy
 from flareflow_verify.sources.flare import FlareNode, Log, RefusedError
-from flareflow_verify.sources.http import SourceError
+from flareflow_verify.sources.http import NotThereError, SourceError
 
 POLICY_TOPIC: Final = keccak256(
     b"SigningPolicyInitialized(uint24,uint32,uint16,uint256,address[],uint16[],bytes,uint64)"
@@ -46,7 +46,13 @@ class PolicyHistory:
             return [SignedPolicy(policy=newest)]
         found, seen = list[SignedPolicy](), self._sighting(_decoded(newest).reward_epoch)
         while not is_trusted(seen.policy) and len(found) < POLICIES_MAX - 1:
-            before = self._sighting(_decoded(seen.policy).reward_epoch - 1)
+            earliest = _decoded(seen.policy).reward_epoch
+            try:
+                before = self._sighting(earliest - 1)
+            except NotThereError as error:
+                raise SourceError(
+                    f"no signing policy from reward epoch {earliest} on has the trusted hash, and {error}"
+                ) from error
             signatures = _in_order(seen.signatures, _decoded(before.policy))
             found.insert(0, SignedPolicy(policy=seen.policy, signatures=signatures))
             seen = before
@@ -62,7 +68,7 @@ class PolicyHistory:
                 if call[:4] == SIGN_SELECTOR and len(call) == 4 + 5 * WORD_BYTES:
                     signatures[log.topics[2][12:]] = call[4 + 3 * WORD_BYTES - 1 :]
         if policy is None:
-            raise SourceError(f"Flare's node has no signing policy of reward epoch {reward_epoch}")
+            raise NotThereError(f"Flare's node has no signing policy of reward epoch {reward_epoch}")
         return Sighting(policy, signatures)
 
     def _logs(self, reward_epoch: int) -> Iterator[Log]:
