@@ -82,6 +82,7 @@ class PytestServer:
         process.start()
         theirs.close()
         try:
+            ours.recv()  # it has loaded its modules: a fault that is made earlier would be loaded with them
             yield cls(ours)
         finally:
             ours.close()
@@ -138,6 +139,7 @@ def _serve(root: Path, tests: Iterable[str], connection: "Connection[Any, Any]")
     _import_from(root)
     modules = Modules.imported_by(tests, root)
     gc.freeze()
+    connection.send(None)
     with suppress(EOFError):
         while True:
             run = Run(*connection.recv())

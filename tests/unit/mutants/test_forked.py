@@ -64,6 +64,18 @@ def test_a_fault_is_seen_in_all_modules_that_import_the_faulty_one_and_gone_afte
         assert run_on(server, root)[0] == 0
 
 
+def test_a_fault_that_is_made_as_soon_as_the_server_is_there_is_gone_after_its_run(tmp_path: Path) -> None:
+    root = repository(tmp_path, "assert DOUBLED == 84")
+    source = root / "layers" / "common" / "flareflow" / "answers.py"
+    with PytestServer.of(root, [TEST]) as server:
+        # Given a fault in the first run
+        source.write_text("ANSWER = 4_300\n")
+        assert run_on(server, root, source)[0] == 1
+        # When it is gone, Then the test passes
+        source.write_text("ANSWER = 42\n")
+        assert run_on(server, root)[0] == 0
+
+
 def test_a_fault_in_a_file_that_is_no_module_is_seen_by_what_reads_it_while_it_loads(tmp_path: Path) -> None:
     root = repository(tmp_path, "assert DOUBLED == 84")
     (root / "answer.txt").write_text("42")
