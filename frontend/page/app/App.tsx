@@ -84,7 +84,7 @@ function Guarded({ children }: { readonly children: ComponentChildren }) {
     detail: "Something in it is not as this page expects. Try again, or load the page again.",
     requestId: null,
   };
-  return <Failed failure={failure} onRetry={again} />;
+  return <Failed level={1} failure={failure} onRetry={again} />;
 }
 
 function NotFound() {
@@ -101,5 +101,5 @@ function NotLoaded() {
     detail: "Check your connection and try again. If a new version was just published, reloading the page helps.",
     requestId: null,
   };
-  return <Failed failure={failure} onRetry={() => location.reload()} />;
+  return <Failed level={1} failure={failure} onRetry={() => location.reload()} />;
 }

@@ -45,15 +45,18 @@ export function Empty({ icon = "info", title, children, action, level = 2 }: Emp
 interface FailedProps {
   readonly failure: Failure;
   readonly onRetry?: () => void;
+  /** Of the heading, as with `Empty`. */
+  readonly level?: 1 | 2;
 }
 
-export function Failed({ failure, onRetry }: FailedProps) {
+export function Failed({ failure, onRetry, level = 2 }: FailedProps) {
+  const Heading = `h${level}` as const;
   return (
     <div class="state failed" role="alert">
       <span class="state-mark">
         <Icon name="alert" />
       </span>
-      <h2 class="state-title">{failure.title}</h2>
+      <Heading class="state-title">{failure.title}</Heading>
       <p>{failure.detail}</p>
       {onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}
       {failure.requestId !== null && <p class="faint small mono">Request {failure.requestId}</p>}
@@ -77,13 +80,13 @@ export function Notice(props: {
   );
 }
 
-interface ShowProps<T> extends SkeletonProps {
+interface ShowProps<T> extends SkeletonProps, Pick<FailedProps, "level"> {
   readonly of: Resource<T>;
   readonly children: (value: T) => ComponentChildren;
 }
 
 /** What a resource has: a skeleton of its height at first, then its view; a failure with a way to try again. */
-export function Show<T>({ of, height, narrow, children }: ShowProps<T>) {
+export function Show<T>({ of, height, narrow, level, children }: ShowProps<T>) {
   of.want();
   useEffect(() => {
     const retry = () => {
@@ -95,7 +98,7 @@ export function Show<T>({ of, height, narrow, children }: ShowProps<T>) {
   }, [of]);
   const state: Loaded<T> = of.state.value;
   if (state.name === "loading") return <Skeleton height={height} narrow={narrow} />;
-  if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} />;
+  if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} {...(level && { level })} />;
   return (
     <>
       {state.failure !== null && (

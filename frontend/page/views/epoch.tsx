@@ -41,7 +41,7 @@ export default function OneEpoch({ values }: ViewProps) {
   const isFinal = state.name === "ready" && state.value?.epoch.lag_seconds === null;
   useFresh(shown, isFinal ? Infinity : ASKED_EVERY_MS);
   return (
-    <Show of={shown} height={60}>
+    <Show of={shown} height={60} level={1}>
       {(value) => (value === null ? <NoStatement number={number} /> : <Whole {...value} />)}
     </Show>
   );
@@ -72,7 +72,7 @@ function NoStatement({ number }: { readonly number: string }) {
   return (
     <Empty
       level={1}
-      title={`Epoch ${NUMBER.test(number) ? countText(number) : number} has no statement`}
+      title={`Epoch ${number} has no statement`}
       action={<ButtonLink href="#/epochs">All epochs</ButtonLink>}
     >
       An epoch in which nothing was used has none. That of an epoch that has just ended follows within minutes, and
