@@ -84,7 +84,7 @@ export function Deliveries({ webhook: { webhook_id: id, state }, onChanged }: De
                     size="small"
                     disabled={!isEnabled || one.state === "pending"}
                     isBusy={doing.isBusy}
-                    label={`Send ${eventText(one.type)} of ${shortMomentText(one.at)} again`}
+                    label={`Send again: ${eventText(one.type)} of ${shortMomentText(one.at)}`}
                     onClick={() => void replay(one.delivery_id)}
                   >
                     Send again

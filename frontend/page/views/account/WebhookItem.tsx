@@ -25,6 +25,7 @@ export function WebhookItem({ webhook, onChanged, onRotated }: WebhookItemProps)
   const isDeleting = useSignal(false);
   const isEnabled = state === "enabled";
   const words = STATES[state];
+  const deliveries = isOpen.value ? "Hide deliveries" : "Deliveries";
   const setEnabled = (enabled: boolean) =>
     doing.run(async () => {
       await call("PATCH /v1/webhooks/{webhook_id}", { path: { webhook_id: id }, body: { enabled } });
@@ -46,10 +47,10 @@ export function WebhookItem({ webhook, onChanged, onRotated }: WebhookItemProps)
         {isEnabled && failing !== null && <p class="soft small">Deliveries fail since {shortMomentText(failing)}.</p>}
       </div>
       <div class="webhook-actions">
-        <Button size="small" label={`Deliveries to ${url}`} onClick={() => (isOpen.value = !isOpen.value)}>
-          {isOpen.value ? "Hide deliveries" : "Deliveries"}
+        <Button size="small" label={`${deliveries} to ${url}`} onClick={() => (isOpen.value = !isOpen.value)}>
+          {deliveries}
         </Button>
-        <Button size="small" label={`Rotate the secret of ${url}`} isBusy={doing.isBusy} onClick={() => void rotate()}>
+        <Button size="small" label={`Rotate secret of ${url}`} isBusy={doing.isBusy} onClick={() => void rotate()}>
           Rotate secret
         </Button>
         <Button
