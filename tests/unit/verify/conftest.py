@@ -1,17 +1,19 @@
-"""A signature is asked about again and again here, so its signer is computed once; no source is named outside."""
+"""A signature is asked about again and again here, so it is checked once; no source is named outside."""
 
 from collections.abc import Iterator
 from functools import lru_cache
 
 import pytest
 
+from flareflow.transparency import notes
 from flareflow_verify.secp256k1 import signer_of
 
 
 @pytest.fixture(autouse=True, scope="package")
-def remembered_signers() -> Iterator[None]:
+def remembered_signatures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flareflow_verify.quorum.signer_of", lru_cache(signer_of))
+        patch.setattr(notes, "_require_ed25519", lru_cache(notes._require_ed25519))
         yield
 
 
