@@ -55,6 +55,14 @@ def test_numbers_reach_to_the_last_of_their_size() -> None:
         SMALL_NUMBER.validate_python(2**32)
 
 
+@pytest.mark.parametrize("written", [1_795_789_582, 1e9, "1795789582", "0", "24.11.2026", ""])
+def test_a_time_is_no_number_of_seconds(written: object) -> None:
+    with pytest.raises(ValidationError):
+        TIME.validate_python(written)
+    with pytest.raises(ValidationError):
+        TIME.validate_json(json.dumps(written))
+
+
 def test_a_time_is_in_utc() -> None:
     assert TIME.validate_python("2026-11-24T12:00:00+02:00") == datetime(2026, 11, 24, 10, tzinfo=UTC)
     assert TIME.validate_python("2026-11-24T12:00:00+02:00").tzinfo is UTC

@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,20}")
 KEY_BYTES_MAX: Final = 1_000
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIRST_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LAST_MOMENT: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -19,6 +20,15 @@ def _from_decimal(given: Any) -> Any:
     if not _DECIMAL.fullmatch(given):
         raise ValueError("must be a whole number in decimal digits")
     return int(given)
+
+
+def _written_as_day(given: Any) -> Any:
+    """Not what pydantic also takes: seconds since 1970, as numbers or digits."""
+    if isinstance(given, str) and not _DAY.match(given):
+        raise ValueError("must begin with a day as YYYY-MM-DD")
+    if isinstance(given, int | float):
+        raise ValueError("must be text")
+    return given
 
 
 def _within_two_centuries(moment: datetime) -> datetime:
@@ -53,10 +63,12 @@ type UInt64 = Annotated[
     int, Field(strict=True, ge=0, lt=2**64), BeforeValidator(_from_decimal), _in_either_form(2**64 - 1)
 ]
 """A JSON integer or its decimal digits as text; neither `true` nor `1.0`, and no text with signs, spaces or `_`."""
-type Moment = Annotated[AwareDatetime, AfterValidator(_within_two_centuries)]
+type Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_day), AfterValidator(_within_two_centuries)]
 """A time with its time zone, from 2000 on and before 2200, in UTC."""
 type KeyText = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_short_in_bytes)]
 """Text that items are looked up by: DynamoDB refuses a key that is empty or too long."""
+type Day = Annotated[date, BeforeValidator(_written_as_day)]
+"""A day as YYYY-MM-DD."""
 type Label = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
 """A name that a person gives to something: at most 100 printable characters, no markup."""
 

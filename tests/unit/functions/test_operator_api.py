@@ -269,6 +269,12 @@ def test_margins_are_told_by_model(desk: Desk) -> None:
     assert desk.ask("GET", "/v1/operator/margins/yesterday").status == 400
 
 
+@pytest.mark.parametrize("day", ["0", "1795789582", "20261124", "2026-11-24T12:00:00Z", "2026-13-01", "yesterday"])
+def test_a_day_is_written_in_one_form_only(desk: Desk, day: str) -> None:
+    answer = desk.ask("GET", f"/v1/operator/margins/{day}")
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+
+
 def test_queues_are_shown_and_only_dead_letters_driven_again(desk: Desk) -> None:
     depths = desk.ask("GET", "/v1/operator/queues").body["queues"]
     assert {one["name"] for one in depths} == {name.value for name in QueueName}

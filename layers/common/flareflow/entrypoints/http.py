@@ -1,7 +1,6 @@
 """What the functions behind the HTTP API share: the resolver, strict parsing of requests, and the forms of answers."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -26,7 +25,7 @@ from flareflow.entrypoints.requests import (
     sender_of,
 )
 from flareflow.errors import InvalidRequestError, RequestError, UnavailableError
-from flareflow.inputs import Client, KeyText, Moment
+from flareflow.inputs import Client, Day, KeyText, Moment
 from flareflow.limits import LimitRequests
 
 BODY_CHARACTERS_MAX: Final = 64_000
@@ -187,7 +186,7 @@ ListCursor = Annotated[
 CaseId = Annotated[KeyText | None, Query(alias="case", description="Only this case, as a whole.")]
 CaseCursor = Annotated[KeyText | None, Query(alias="cursor", description="`next_cursor` of the part before.")]
 """Where the list of cases goes on: ids of cases are longer than other cursors."""
-DayInPath = Annotated[date, Path(examples=["2026-11-24"])]
+DayInPath = Annotated[Day, Path(examples=["2026-11-24"])]
 Since = Annotated[Moment | None, Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="Its beginning.")]
 Until = Annotated[Moment | None, Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="Its end.")]
 """The end of a window of time."""
