@@ -1,10 +1,38 @@
 """What owners do, in the words of the tests."""
 
-from typing import Any
+from typing import Any, Final
 
 from flareflow.adapters.flow.json_cdc import Argument, address, ufix64, uint64
-from infra.local.flow.accounts import LocalAccount
+from infra.local.flow.accounts import LocalAccount, LocalFlow
 from tests.support.flow_emulator import Chain
+
+LET_SAVE: Final = """
+    transaction(giver: Address) {
+        prepare(taker: auth(IssueAccountCapabilityController, PublishInboxCapability) &Account) {
+            let saving = taker.capabilities.account.issue<auth(SaveValue) &Account>()
+            taker.inbox.publish(saving, name: "saving", recipient: giver)
+        }
+    }
+"""
+MOVE_HOLDER: Final = """
+    import "SubscriptionOwnership"
+    transaction(taker: Address) {
+        prepare(giver: auth(LoadValue, ClaimInboxCapability) &Account) {
+            let path = SubscriptionOwnership.HolderStoragePath
+            let account = giver.inbox.claim<auth(SaveValue) &Account>("saving", provider: taker)!.borrow()!
+            account.storage.save(<-giver.storage.load<@SubscriptionOwnership.Holder>(from: path)!, to: path)
+        }
+    }
+"""
+
+
+def move_holder(flow: LocalFlow, giver: LocalAccount, taker: LocalAccount) -> None:
+    """Move all of an owner's subscriptions at once, with the holder that they are in, into the taker's storage.
+
+    The contracts are not told: they still have the giver as the owner.
+    """
+    flow.run_code(taker, LET_SAVE, address(giver.address))
+    flow.run_code(giver, MOVE_HOLDER, address(taker.address))
 
 
 def act(chain: Chain, signer: LocalAccount, what: str, *arguments: Argument) -> list[tuple[str, dict[str, Any]]]:

@@ -4,7 +4,7 @@ import pytest
 
 from flareflow.adapters.flow.json_cdc import Argument, address, array, ufix64, uint64
 from infra.deploy.sending import TransactionFailedError
-from tests.cadence.owners import act, leave, optional
+from tests.cadence.owners import act, leave, move_holder, optional
 from tests.support.flow_emulator import FLOW, LONG_NOTICES, SHORT_NOTICES, Chain
 
 pytestmark = pytest.mark.stack
@@ -255,24 +255,6 @@ def test_an_ownership_moves_with_all_its_rights(chain: Chain) -> None:
     act(chain, taker, "request_exit", uint64(subscription))
 
 
-LET_SAVE = """
-    transaction(giver: Address) {
-        prepare(taker: auth(IssueAccountCapabilityController, PublishInboxCapability) &Account) {
-            let saving = taker.capabilities.account.issue<auth(SaveValue) &Account>()
-            taker.inbox.publish(saving, name: "saving", recipient: giver)
-        }
-    }
-"""
-MOVE_HOLDER = """
-    import "SubscriptionOwnership"
-    transaction(taker: Address) {
-        prepare(giver: auth(LoadValue, ClaimInboxCapability) &Account) {
-            let path = SubscriptionOwnership.HolderStoragePath
-            let account = giver.inbox.claim<auth(SaveValue) &Account>("saving", provider: taker)!.borrow()!
-            account.storage.save(<-giver.storage.load<@SubscriptionOwnership.Holder>(from: path)!, to: path)
-        }
-    }
-"""
 USE_LOOSE_HOLDER = """
     import "SubscriptionOwnership"
     transaction(subscriptionId: UInt64) {
@@ -298,8 +280,7 @@ def test_a_holder_that_was_moved_as_a_whole_must_claim_first(chain: Chain) -> No
     # Given an owner whose holder moves to another account
     giver, subscription = chain.subscriber()
     taker = chain.flow.create_account(100 * FLOW)
-    chain.flow.run_code(taker, LET_SAVE, address(giver.address))
-    chain.flow.run_code(giver, MOVE_HOLDER, address(taker.address))
+    move_holder(chain.flow, giver, taker)
     # Then it works there only after the contract was told
     chain.refuses(
         f"subscription {subscription} is recorded for 0x{giver.address}; claim it first",

@@ -1,7 +1,7 @@
 """One stack for all of these tests, and browsers for those of the page."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import pytest
@@ -11,9 +11,23 @@ from rich.console import Console
 from infra.local import stack
 from infra.local.launch import Facts
 from infra.paths import PAGE
-from tests.support.browser import Visitor, chromium
+from tests.support.browser import Visitor, chromium, photograph_failure
+from tests.support.page_customer import Customer
 
 PORT_BASE: Final = "15000"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what everybody's browser shows when a test fails: a picture, and the text in the report."""
+    report = yield
+    if call.when == "call" and report.failed and isinstance(item, pytest.Function):
+        for name, who in item.funcargs.items():
+            if isinstance(who, Visitor | Customer):
+                report.sections.append((f"page of {name}", photograph_failure(who.page, f"{item.name}-{name}")))
+    return report
 
 
 @pytest.fixture(scope="package")

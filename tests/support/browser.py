@@ -1,6 +1,7 @@
 """People in front of Chromium: each has a browser of their own, in which nothing may go wrong unnoticed."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +33,11 @@ AXE: Final = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS: Final = LOCAL / "screenshots"
 WIDTHS: Final = {360: 780, 768: 1024, 1440: 900}
 """Of the screenshots, with the height of each."""
+NARROW_WIDTHS: Final = {640: 450, 320: 256}
+"""What a window of 1280 px leaves at 200 % and at 400 %, with the height of each."""
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+STOPS_MAX: Final = 60
+"""Of the tabulator key, on the way to one element."""
 PATIENCE_SECONDS: Final = 240.0
 """How long a browser waits for what it expects: only a page that never does it is waited for this long."""
 WALLETS_OWN_FAULT: Final = "Event"
@@ -111,9 +116,6 @@ class Visitor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=SCREENSHOTS / "failed.png", full_page=True)
         self.context.close()
         if kind is None:
             self.check()
@@ -168,18 +170,43 @@ def accessibility_faults(page: Page) -> list[str]:
     ]
 
 
+def view_faults(page: Page) -> list[str]:
+    """What is wrong with the view as it is now: its heading, what axe finds in either theme, what makes it too wide."""
+    headings = page.get_by_role("heading", level=1).count()
+    faults = [] if headings == 1 else [f"{headings} headings of level 1"]
+    before = page.viewport_size
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        faults += [f"{theme}: {fault}" for fault in accessibility_faults(page)]
+    page.emulate_media(color_scheme="light")
+    for width, height in (NARROW_WIDTHS | WIDTHS).items():
+        page.set_viewport_size({"width": width, "height": height})
+        faults += [f"too wide at {width} px: {element}" for element in overflows(page)]
+    if before:
+        page.set_viewport_size(before)
+    return faults
+
+
 def photograph(page: Page, name: str) -> None:
     """Keep pictures of the view as it is now, at three widths and in both themes."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.evaluate("() => scrollTo(0, 0)")
     before = page.viewport_size
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}.png", full_page=True, animations="disabled")
-    page.emulate_media(color_scheme=None)
+    page.emulate_media(color_scheme="light")
     if before:
         page.set_viewport_size(before)
+
+
+def photograph_failure(page: Page, name: str) -> str:
+    """Keep a picture of the page after a test has failed; the text that it shows."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"failed-{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png", full_page=True)
+    return page.inner_text("body")
 
 
 def overflows(page: Page) -> list[str]:
@@ -197,21 +224,52 @@ def overflows(page: Page) -> list[str]:
 
 
 def focus_order(page: Page, stops: int) -> list[str]:
-    """The accessible names of the first elements that the tabulator key reaches."""
+    """The names of the next elements that the tabulator key reaches."""
+    return [_next_stop(page) for _ in range(stops)]
+
+
+def tab_to(page: Page, name: str) -> list[str]:
+    """Press the tabulator key until the focus is on the element of this name; the names that it came by.
+
+    Fails where it is not among the next `STOPS_MAX`.
+    """
+    passed: list[str] = []
+    while len(passed) < STOPS_MAX:
+        reached = _next_stop(page)
+        if reached == name:
+            return passed
+        passed.append(reached)
+    raise AssertionError(f"the tabulator key reaches no {name!r}, but {passed}")
+
+
+def _next_stop(page: Page) -> str:
+    """Press the tabulator key; the name of the element that has the focus then, empty if there is none."""
+    page.keyboard.press("Tab")
     script = """() => {
       const one = document.activeElement;
-      return one === document.body ? "" : (one.getAttribute("aria-label") ?? one.innerText ?? "").trim();
+      if (one === document.body) return "";
+      return (one.getAttribute("aria-label") ?? one.labels?.[0]?.innerText ?? one.innerText ?? "").trim();
     }"""
-    names = []
-    for _ in range(stops):
-        page.keyboard.press("Tab")
-        names.append(str(page.evaluate(script)))
-    return names
+    return str(page.evaluate(script))
 
 
-def stored_secrets(page: Page) -> str:
-    """All that the page keeps on the device, as one text."""
-    return json.dumps(page.evaluate("() => ({...localStorage, ...sessionStorage})"))
+def moving(page: Page) -> list[str]:
+    """The elements that are animated at this moment."""
+    script = """() => document.getAnimations()
+      .filter((one) => one.playState === "running" && one.effect.getComputedTiming().duration > 1)
+      .map((one) => one.effect.target.outerHTML.slice(0, 160))"""
+    found: list[str] = page.evaluate(script)
+    return found
+
+
+def stored(page: Page) -> str:
+    """All that the page keeps on the device, as one text: storages, and the names of databases and caches."""
+    script = """async () => ({
+      storages: [{...localStorage}, {...sessionStorage}],
+      databases: await indexedDB.databases(),
+      caches: await caches.keys(),
+    })"""
+    return json.dumps(page.evaluate(script))
 
 
 def text_of(locator: Locator) -> str:

@@ -80,11 +80,11 @@ function Current({ balances: { spend_cap: cap, charged_ufix64: charged }, symbol
 }
 
 /** What one settlement may charge: the emergency brake of an owner. */
-export function EpochLimit({ balances, symbol, exit }: LimitProps & { readonly exit: Exit }) {
+export function EpochLimit({ balances, symbol, exit, onSealed }: LimitProps & { readonly exit: Exit; readonly onSealed: () => void }) {
   const text = useSignal("");
   const limit = readMoney(text.value);
   return (
-    <Action title="Limit of one settlement">
+    <Action title="Limit of one settlement" onSealed={onSealed}>
       {(review) => (
         <Form
           onSubmit={() => {

@@ -72,7 +72,7 @@ function OfOne({ subscription, deployment: { flow } }: { readonly subscription: 
         {(known) => (
           <div class="actions">
             <Leave balances={balances} symbol={symbol} exit={known} onSealed={() => void exit.reload()} />
-            {isOpen && <EpochLimit balances={balances} symbol={symbol} exit={known} />}
+            {isOpen && <EpochLimit balances={balances} symbol={symbol} exit={known} onSealed={() => void exit.reload()} />}
           </div>
         )}
       </Show>
