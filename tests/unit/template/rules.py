@@ -135,6 +135,15 @@ def routes_are_those_of_the_handlers(deployment: Deployment, _: Needs) -> Iterat
                 yield f"{route.key} is authorized by {route.authorizer}, not by {wanted}"
 
 
+def a_session_is_looked_at_for_each_request(deployment: Deployment, _: Needs) -> Iterator[str]:
+    """A sign-out counts at once; and all callers have one identity source, so a kept answer would be another's."""
+    for name, api in deployment.template.of_type("AWS::ApiGatewayV2::Api"):
+        for scheme in api.get("Body", {}).get("components", {}).get("securitySchemes", {}).values():
+            authorizer = scheme.get("x-amazon-apigateway-authorizer", {"authorizerResultTtlInSeconds": 0})
+            if authorizer.get("authorizerResultTtlInSeconds") != 0:
+                yield f"{name} keeps what an authorizer answered"
+
+
 def a_batch_that_fails_loses_nothing(deployment: Deployment, _: Needs) -> Iterator[str]:
     for service in ("dynamodb", "sqs"):
         for source in event_sources(deployment, service):
@@ -274,6 +283,7 @@ RULES: Final[tuple[Rule, ...]] = (
     triggers_are_permitted,
     functions_have_their_triggers,
     routes_are_those_of_the_handlers,
+    a_session_is_looked_at_for_each_request,
     a_batch_that_fails_loses_nothing,
     public_host.documents_are_served_without_a_function,
     public_host.the_page_is_on_the_host_of_the_api,

@@ -74,6 +74,11 @@ def event_changed(function: str, name: str, **properties: Any) -> Callable[[Sour
     return lambda source: event(source, function, name).update(properties)
 
 
+def authorizer_of(source: Source) -> Source:
+    authorizer: Source = resource(source, "HttpApi")["Auth"]["Authorizers"]["Session"]
+    return authorizer
+
+
 def distribution_of(source: Source) -> Source:
     config: Source = resource(source, "Distribution")["DistributionConfig"]
     return config
@@ -322,6 +327,16 @@ FAULTS: list[tuple[str, Rule, Callable[[Source], Any]]] = [
         "a table that goes with the stack",
         rules.data_outlives_the_stack,
         lambda source: source["Resources"]["LedgerTable"].pop("DeletionPolicy"),
+    ),
+    (
+        "an authorizer whose answers are kept",
+        rules.a_session_is_looked_at_for_each_request,
+        lambda source: authorizer_of(source)["Identity"].update(ReauthorizeEvery=60),
+    ),
+    (
+        "an authorizer whose answers are kept as long as API Gateway likes",
+        rules.a_session_is_looked_at_for_each_request,
+        lambda source: authorizer_of(source)["Identity"].pop("ReauthorizeEvery"),
     ),
 ]
 
