@@ -20,6 +20,7 @@ from flareflow.adapters.dynamodb.tables import (
     COMPARED_OF_KEY,
     RECONCILED,
     SUBSCRIPTION,
+    SUSPICION,
     USAGE_PACK,
 )
 from flareflow.adapters.litellm.client import litellm_client
@@ -93,8 +94,7 @@ class Reconciled:
     def reconcile_an_hour_later(self) -> None:
         """Reconcile when all is settled, and what is billed and counted now was noted more than an hour ago.
 
-        Until then the journal is some seconds behind the chain, which would look alike at two runs so soon after
-        each other.
+        Until then the journal is behind the chain.
         """
         eventually(self.is_settled)
         self.reconcile()
@@ -103,10 +103,19 @@ class Reconciled:
             self.reconcile()
 
     def let_an_hour_pass(self) -> None:
-        """As if what was billed and counted had been noted more than an hour ago."""
-        key = COMPARED_OF_KEY.key(day=today().isoformat(), key_hash=self.customer.key_hash)
+        """As if what was billed and counted, and what differs on the chain, had been noted more than an hour ago."""
         before = timestamp(datetime.now(UTC) - OVER_AN_HOUR)
-        self._update(key, "SET #name = :value", {"#name": "at"}, {":value": before})
+        for key in (self.compared_key, *self.suspicions()):
+            self._update(key, "SET #name = :value", {"#name": "at"}, {":value": before})
+
+    @property
+    def compared_key(self) -> Item:
+        return COMPARED_OF_KEY.key(day=today().isoformat(), key_hash=self.customer.key_hash)
+
+    def suspicions(self) -> Sequence[Item]:
+        """The keys of what differed between journal and chain."""
+        found = self.usage.query(KeyConditionExpression=SUSPICION.all_of())["Items"]
+        return [{"pk": item["pk"], "sk": item["sk"]} for item in found]
 
     def is_settled(self) -> bool:
         """Whether the journal has the settlement of all that is counted."""

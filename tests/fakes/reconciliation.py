@@ -102,8 +102,8 @@ class FakeReconciled:
     def sold(self, day: date) -> Mapping[str, Sold]:
         return dict(self.sold_on.get(day, {}))
 
-    def was_seen(self, identity: str, now: datetime) -> bool:
-        return self.seen.setdefault(identity, now) != now
+    def seen_before(self, identity: str, before: datetime, now: datetime) -> bool:
+        return self.seen.setdefault(identity, now) <= before
 
     def reported(self) -> date | None:
         return self.last_report

@@ -71,9 +71,13 @@ def test_the_last_report_is_remembered(reconciled: Reconciled) -> None:
     assert reconciled.reported() == DAY
 
 
-def test_what_was_seen_at_another_moment_is_remembered(reconciled: Reconciled) -> None:
-    assert [reconciled.was_seen("a", NOW + hours * HOUR) for hours in (0, 0, 1)] == [False, False, True]
-    assert not reconciled.was_seen("b", NOW)
+def test_what_was_seen_an_hour_ago_is_remembered(reconciled: Reconciled) -> None:
+    def seen(identity: str, hours: float) -> bool:
+        now = NOW + hours * HOUR
+        return reconciled.seen_before(identity, now - HOUR, now)
+
+    assert [seen("a", hours) for hours in (0, 0.5, 1, 1.5)] == [False, False, True, True]
+    assert not seen("b", 1.5)
 
 
 @pytest.mark.stack

@@ -306,13 +306,14 @@ def test_what_the_journal_and_the_chain_disagree_on_is_told_when_it_stays_the_sa
     assert reconciling.run(NOW).differences == 0
     # When it has changed at the next run, Then nobody is told
     reconciling.journal.found = [(7, "the journal says 6, the contract 7")]
-    assert reconciling.run(NOW + 5 * MINUTE).differences == 0
-    # When it has not, Then a person is, once
-    assert reconciling.run(NOW + 10 * MINUTE).differences == 1
-    assert reconciling.run(NOW + 15 * MINUTE).differences == 0
+    assert reconciling.run(NOW + HOUR).differences == 0
+    # When it has been the same for an hour, Then a person is, once
+    assert reconciling.run(NOW + 2 * HOUR - MINUTE).differences == 0
+    assert reconciling.run(NOW + 2 * HOUR).differences == 1
+    assert reconciling.run(NOW + 2 * HOUR + 5 * MINUTE).differences == 0
     [case] = reconciling.cases.opened.values()
     assert (case.reason, case.subscription_id) == ("journal_differs", 7)
-    assert len(set(reconciling.journal.turns)) == 4
+    assert len(set(reconciling.journal.turns)) == 5
 
 
 def test_the_report_of_a_day_has_what_each_model_brought_and_cost(reconciling: Reconciling) -> None:

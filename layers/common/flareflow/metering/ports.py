@@ -169,8 +169,8 @@ class Reconciled(Protocol):
     def sold(self, day: date) -> Mapping[str, Sold]:
         """What was billed on a day, by model."""
 
-    def was_seen(self, identity: str, now: datetime) -> bool:
-        """Note that something was seen `now`; whether it was seen at another moment of the last day too."""
+    def seen_before(self, identity: str, before: datetime, now: datetime) -> bool:
+        """Note that something is seen `now`; return whether it was first seen not later than `before`, within a day."""
 
     def reported(self) -> date | None:
         """The last day whose report was written; None before the first."""

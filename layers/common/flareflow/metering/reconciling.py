@@ -33,7 +33,7 @@ from flareflow.metering.spent import BilledCall, Compared, KeyLine, MarginLine, 
 from flareflow.time import Deadline
 
 SETTLED_AFTER: Final = timedelta(hours=1)
-"""So long after a call is counted or billed on one side, the other side has it as well, unless it was lost."""
+"""So long after one side has something, the other side has it as well, unless it was lost."""
 EPOCHS_MAX: Final = 50
 TURN_SECONDS: Final = 300
 """At each turn, other subscriptions are compared with the chain."""
@@ -131,10 +131,10 @@ class Reconcile:
         return self._lines(day, counted, now)
 
     def _journal(self, now: datetime) -> Iterator[Case]:
-        """What differs between journal and chain in the same way as at an earlier run."""
+        """What has differed between journal and chain in the same way for an hour; the journal is behind until then."""
         for subscription_id, what in self.journal.mismatches(int(now.timestamp()) // TURN_SECONDS):
             identity = hashlib.sha256(f"{subscription_id} {what}".encode()).hexdigest()
-            if self.reconciled.was_seen(identity, now):
+            if self.reconciled.seen_before(identity, now - SETTLED_AFTER, now):
                 yield Case(CaseKind.DIFFERENCE, "journal_differs", identity, now, what, subscription_id=subscription_id)
 
     def _lines(self, day: date | None, counted: Mapping[str, Spent], now: datetime) -> list[KeyLine]:

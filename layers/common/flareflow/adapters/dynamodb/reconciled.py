@@ -76,14 +76,14 @@ class DynamoReconciled:
                 },
             )
 
-    def was_seen(self, identity: str, now: datetime) -> bool:
+    def seen_before(self, identity: str, before: datetime, now: datetime) -> bool:
         key = SUSPICION.key(identity=identity)
         with translating("look for a suspicion"):
             item = self.table.get_item(Key=key, ConsistentRead=True).get("Item")
             if item is None:
                 expires_at = int((now + SUSPICION_KEPT).timestamp())
                 self.table.put_item(Item=key | {"at": timestamp(now), EXPIRES_AT: expires_at})
-        return item is not None and str(item["at"]) != timestamp(now)
+        return item is not None and datetime.fromisoformat(str(item["at"])) <= before
 
     def reported(self) -> date | None:
         with translating("read the last reported day"):

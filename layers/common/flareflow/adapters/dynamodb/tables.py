@@ -131,8 +131,8 @@ REPORTED: Final = ItemKind(
 SUSPICION: Final = ItemKind(
     pk="SUSPICIONS",
     sk="{identity}",
-    holds="A difference between journal and chain that was seen once; kept for a day.",
-    serves="reconciliation opens a case when it sees it again.",
+    holds="A difference between journal and chain, and when it was first seen; kept for a day.",
+    serves="reconciliation opens a case when it still sees it an hour later.",
     attributes=("at", EXPIRES_AT),
 )
 BILLED_OF_KEY: Final = ItemKind(
