@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 
 import type { CreatedKey } from "../../../api/operations.ts";
 import { Button, ButtonLink } from "../../components/Button.tsx";
-import { CopyButton } from "../../components/Copyable.tsx";
+import { Secret } from "../../components/Secret.tsx";
 import { Failed, Notice } from "../../components/states.tsx";
 import { freshKeys, makeFirstKeys } from "../../stores/fresh-keys.ts";
 import { keysFrom } from "../../stores/key-names.ts";
@@ -69,25 +69,14 @@ function Secrets({ keys }: { readonly keys: readonly CreatedKey[] }) {
       {keys.map(({ key, key_hash: hash, subscription_id: id }) => (
         <div key={hash} class="stack tight">
           {several && <p class="small">Key of subscription {id}</p>}
-          <Secret secret={key} />
+          <Secret text={key} label="Your key" />
+          <p class="small">
+            <strong>Copy it now.</strong> It is shown only now and stored nowhere, not by us either. If you lose it,
+            create another one.
+          </p>
         </div>
       ))}
     </>
-  );
-}
-
-function Secret({ secret }: { readonly secret: string }) {
-  return (
-    <div class="fresh-key">
-      <div class="fresh-key-secret">
-        <code>{secret}</code>
-        <CopyButton text={secret} label="Your key" />
-      </div>
-      <p class="small">
-        <strong>Copy it now.</strong> It is shown only now and stored nowhere, not by us either. If you lose it, create
-        another one.
-      </p>
-    </div>
   );
 }
 
