@@ -83,7 +83,7 @@ def test_a_connection_is_known_from_all_sides_until_it_is_removed(realtime: Real
     assert realtime.connections.find("c1=") == alices
     assert list(realtime.connections.opened_by(ALICE, NOW)) == ["c1="]
     assert sorted(realtime.connections.watched_by("c1=")) == [7, 8]
-    assert realtime.connections.audience(7, NOW) == Audience(["c1=", "c2="], is_recorded=True)
+    assert realtime.connections.audience(7, NOW) == Audience(["c1=", "c2="], is_recorded=True, watched_most=2)
     # When one is removed, as often as one likes
     for _ in range(2):
         realtime.connections.remove("c1=", NOW, NOW + MINUTE)
