@@ -15,15 +15,17 @@ from infra.openapi.document import FILE
 _BASE: Final = "urn:openapi"
 
 
-@cache
 def document() -> Any:
-    """The committed document."""
+    """The committed document, for the caller alone: some programs change what they are given."""
     return json.loads(FILE.read_bytes())
+
+
+_document = cache(document)
 
 
 @cache
 def _validator(schema: str) -> OAS31Validator:
-    registry: Registry[Any] = Registry().with_resource(_BASE, DRAFT202012.create_resource(document()))
+    registry: Registry[Any] = Registry().with_resource(_BASE, DRAFT202012.create_resource(_document()))
     return OAS31Validator(json.loads(schema.replace('"#/', f'"{_BASE}#/')), registry=registry)
 
 
@@ -34,7 +36,7 @@ def misfits(schema: Mapping[str, Any], value: Any) -> list[str]:
 
 def operation_of(method: str, path: str) -> Mapping[str, Any] | None:
     """The documented operation of a request; None for one that is not documented."""
-    for template, operations in document()["paths"].items():
+    for template, operations in _document()["paths"].items():
         if method.lower() in operations and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
             return dict(operations[method.lower()])
     return None
