@@ -110,10 +110,19 @@ function Step({ title, children }: { readonly title: string; readonly children: 
   );
 }
 
+/** The room for a part of a sentence that is being loaded: about what it will say, and not to be seen. */
+function Awaited({ by, children }: { readonly by: { readonly name: string }; readonly children: ComponentChildren }) {
+  return by.name === "failed" ? null : (
+    <span class="how-awaited" aria-hidden="true">
+      {children}
+    </span>
+  );
+}
+
 function MinimumDeposit({ symbol }: { readonly symbol: string }) {
   plans.want();
   const state = plans.state.value;
-  if (state.name !== "ready") return null;
+  if (state.name !== "ready") return <Awaited by={state}> and at least 1 {symbol}</Awaited>;
   const least = state.value.plans.filter(({ is_retired: gone }) => !gone).map((plan) => BigInt(plan.minimum_deposit_ufix64));
   if (least.length === 0) return null;
   const lowest = least.reduce((one, other) => (other < one ? other : one));
@@ -128,14 +137,15 @@ function MinimumDeposit({ symbol }: { readonly symbol: string }) {
 function ModelCount() {
   priceBook.want();
   const state = priceBook.state.value;
-  if (state.name !== "ready") return null;
+  if (state.name !== "ready") return <Awaited by={state}>. The price book has 10 models</Awaited>;
   return <>. The price book has {countText(Object.keys(state.value.models).length)} models</>;
 }
 
 function NewestStatement() {
   epochs.want();
   const state = epochs.state.value;
-  const newest = state.name === "ready" ? state.value[0] : undefined;
+  if (state.name !== "ready") return <Awaited by={state}>; the newest is that of epoch 100000000</Awaited>;
+  const [newest] = state.value;
   if (newest === undefined) return null;
   return (
     <>
@@ -147,7 +157,9 @@ function NewestStatement() {
 function Voters() {
   books.want();
   const state = books.state.value;
-  if (state.name !== "ready") return null;
+  if (state.name !== "ready") {
+    return <Awaited by={state}>. There are 100 voters in the signing policy of reward epoch 1000000</Awaited>;
+  }
   const { voters, latestRewardEpoch } = state.value.policy;
   return (
     <>
