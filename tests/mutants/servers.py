@@ -1,8 +1,11 @@
-"""Runs the servers that it is given the names of, until its standard input ends; prints a line when they are ready."""
+"""Runs the server that it is given the name of, until its standard input ends; prints a line when it is ready.
+
+It is one server a process: each sets the ports of its process apart from the local stack's by a distance of its own.
+"""
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Final
 
@@ -17,8 +20,6 @@ SERVERS: Final[Mapping[str, Callable[[], AbstractContextManager[None]]]] = {
 """The emulator deploys contracts twice as fast when it does not note which of their lines run."""
 
 if __name__ == "__main__":
-    with ended_like_interrupted(), suppress(KeyboardInterrupt), ExitStack() as stack:
-        for name in sys.argv[1:]:
-            stack.enter_context(SERVERS[name]())
+    with ended_like_interrupted(), suppress(KeyboardInterrupt), SERVERS[sys.argv[1]]():
         print("ready", flush=True)
         sys.stdin.read()

@@ -113,15 +113,15 @@ class Workspace:
         return replace(self, ports_from=self.ports_from + NEW_SERVERS_APART)
 
     @contextmanager
-    def with_servers(self, names: Sequence[str]) -> Iterator[None]:
-        """These servers run inside the block."""
-        command = [sys.executable, "-m", "tests.mutants.servers", *names]
+    def with_server(self, name: str) -> Iterator[None]:
+        """The server runs inside the block, where tests look for it."""
+        command = [sys.executable, "-m", "tests.mutants.servers", name]
         pipe = subprocess.PIPE
         holder = subprocess.Popen(command, cwd=self.root, env=self._environment(), stdin=pipe, stdout=pipe)
         try:
             assert holder.stdout
             if not holder.stdout.readline():
-                raise RuntimeError(f"{', '.join(names)} did not start")
+                raise RuntimeError(f"{name} did not start")
             yield
         finally:
             end(holder, STOP_SECONDS_MAX)
@@ -162,8 +162,8 @@ def workspaces(count: int, tests: Iterable[str], stop: Event) -> Iterator[list[W
             _copy_to(root)
             pytest_server = servers.enter_context(PytestServer.of(root, tests))
             workspace = Workspace(root, port_base() + PORTS_APART * (number + 1), stop, pytest_server)
-            if needed:
-                servers.enter_context(workspace.with_servers(needed))
+            for name in needed:
+                servers.enter_context(workspace.with_server(name))
             made.append(workspace)
         yield made
 
