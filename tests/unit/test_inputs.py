@@ -1,16 +1,17 @@
 """Numbers, times and names that outsiders write, in JSON and in paths."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from flareflow.inputs import Label, Moment, UInt32, UInt64
+from flareflow.inputs import Day, Label, Moment, UInt32, UInt64
 
 NUMBER: TypeAdapter[int] = TypeAdapter(UInt64)
 SMALL_NUMBER: TypeAdapter[int] = TypeAdapter(UInt32)
 TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
+DAY: TypeAdapter[date] = TypeAdapter(Day)
 NAME: TypeAdapter[str] = TypeAdapter(Label)
 
 
@@ -61,6 +62,17 @@ def test_a_time_is_no_number_of_seconds(written: object) -> None:
         TIME.validate_python(written)
     with pytest.raises(ValidationError):
         TIME.validate_json(json.dumps(written))
+
+
+@pytest.mark.parametrize(
+    "written", [1_795_789_582, "0", "20261124", "2026-11-24T00:00:00Z", "2026-11-24T00:00", "2026-11-24 ", "2026-02-30"]
+)
+def test_a_day_is_written_without_a_time(written: object) -> None:
+    assert DAY.validate_python("2026-11-24") == date(2026, 11, 24)
+    with pytest.raises(ValidationError):
+        DAY.validate_python(written)
+    with pytest.raises(ValidationError):
+        DAY.validate_json(json.dumps(written))
 
 
 def test_a_time_is_in_utc() -> None:

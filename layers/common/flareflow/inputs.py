@@ -31,6 +31,13 @@ def _written_as_day(given: Any) -> Any:
     return given
 
 
+def _without_time(given: Any) -> Any:
+    """Not what pydantic also takes: midnight, as a time of the day."""
+    if isinstance(given, str) and not _DAY.fullmatch(given):
+        raise ValueError("must be a day as YYYY-MM-DD")
+    return given
+
+
 def _within_two_centuries(moment: datetime) -> datetime:
     """In UTC. Years near 1 and 9999 cannot be moved between time zones, and seconds before 1970 are negative."""
     if not FIRST_MOMENT <= moment < LAST_MOMENT:
@@ -65,9 +72,9 @@ type UInt64 = Annotated[
 """A JSON integer or its decimal digits as text; neither `true` nor `1.0`, and no text with signs, spaces or `_`."""
 type Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_day), AfterValidator(_within_two_centuries)]
 """A time with its time zone, from 2000 on and before 2200, in UTC."""
-type KeyText = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_short_in_bytes)]
+type KeyText = Annotated[str, Field(min_length=1, max_length=KEY_BYTES_MAX), AfterValidator(_short_in_bytes)]
 """Text that items are looked up by: DynamoDB refuses a key that is empty or too long."""
-type Day = Annotated[date, BeforeValidator(_written_as_day)]
+type Day = Annotated[date, BeforeValidator(_written_as_day), BeforeValidator(_without_time)]
 """A day as YYYY-MM-DD."""
 type Label = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
 """A name that a person gives to something: at most 100 printable characters, no markup."""
