@@ -17,8 +17,8 @@ RPC: Final = "http://flare.test/ext/C/rpc"
 KEY: Final = KmsKey(cast("Any", MemoryKms()), "key-1")
 
 
-def payer(answer: Callable[[httpx.Request], httpx.Response]) -> FlarePayer:
-    return FlarePayer(httpx.Client(transport=httpx.MockTransport(answer)), RPC, KEY)
+def payer(answer: Callable[[httpx.Request], httpx.Response], key: KmsKey = KEY) -> FlarePayer:
+    return FlarePayer(httpx.Client(transport=httpx.MockTransport(answer)), RPC, key)
 
 
 def test_a_balance_is_asked_for_by_the_address_that_signs() -> None:
@@ -32,6 +32,16 @@ def test_a_balance_is_asked_for_by_the_address_that_signs() -> None:
     # When the balance is read, Then it is that of the account whose key signs requests, in wei
     assert payer(answer).balance() == 2 * 10**18
     assert asked == [(RPC, [f"0x{KmsEvmSigner(KEY).address.hex()}", "latest"])]
+
+
+def test_the_key_service_is_asked_for_the_address_once() -> None:
+    # Given an account whose address was asked for
+    kms = MemoryKms()
+    one = payer(lambda _: httpx.Response(200, json={"result": "0x10"}), KmsKey(cast("Any", kms), "key-1"))
+    address = one.address()
+    # When the key service does not answer any more, Then address and balance are still told
+    kms.is_down = True
+    assert (one.address(), one.balance()) == (address, 16)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The Flare account that pays for requests, over one JSON-RPC method: it needs no library of the chain."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Final
 
 import httpx
@@ -19,7 +20,7 @@ class _Balance(BaseModel):
     result: Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{1,64}$")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FlarePayer:
     """`PayingAccount` of the key in KMS, in wei."""
 
@@ -31,8 +32,13 @@ class FlarePayer:
     def at(cls, rpc_url: str, key: KmsKey) -> "FlarePayer":
         return cls(httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False), rpc_url, key)
 
-    def address(self) -> str:
+    @cached_property
+    def _address(self) -> str:
+        """KMS is asked once."""
         return f"0x{keccak256(self.key.public_key())[12:].hex()}"
+
+    def address(self) -> str:
+        return self._address
 
     def balance(self) -> int:
         asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": [self.address(), "latest"]}
