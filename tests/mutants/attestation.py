@@ -52,8 +52,8 @@ FAULTS: Final = (
         "attestation-quorum-at-the-threshold",
         "A quorum has more than the threshold.",
         SUBMISSIONS,
-        "for index in self.signatures) > self.policy.threshold",
-        "for index in self.signatures) >= self.policy.threshold",
+        "weight_of(self.signatures) > self.policy.threshold",
+        "weight_of(self.signatures) >= self.policy.threshold",
         [TEST_SUBMITTED],
     ),
     Fault(

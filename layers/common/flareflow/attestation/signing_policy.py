@@ -3,6 +3,7 @@
 Bytes, big-endian: size(2) rewardEpochId(3) startVotingRoundId(4) threshold(2) seed(32) size x [address(20) weight(2)].
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -66,6 +67,10 @@ class SigningPolicy:
     @property
     def weight(self) -> int:
         return sum(voter.weight for voter in self.voters)
+
+    def weight_of(self, indices: Iterable[int]) -> int:
+        """What the voters at these places weigh together."""
+        return sum(self.voters[index].weight for index in indices)
 
     def require_sound(self) -> None:
         """Raises ValueError for a policy from which no light client should start."""

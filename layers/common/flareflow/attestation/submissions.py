@@ -59,7 +59,7 @@ class Quorum:
 
     @property
     def is_complete(self) -> bool:
-        return sum(self.policy.voters[index].weight for index in self.signatures) > self.policy.threshold
+        return self.policy.weight_of(self.signatures) > self.policy.threshold
 
     def encode(self) -> bytes:
         """The signatures by rising index, as the Relay takes them."""

@@ -83,6 +83,6 @@ def _on_its_way(signed: SignedPolicy, before: SignedPolicy) -> PolicyOnItsWay:
         reward_epoch=policy.reward_epoch,
         start_voting_round=policy.start_voting_round,
         voters=len(policy.voters),
-        signed_weight=sum(signers.voters[one.index].weight for one in decode_signatures(signed.signatures)),
+        signed_weight=signers.weight_of(one.index for one in decode_signatures(signed.signatures)),
         needed_weight=signers.threshold,
     )
