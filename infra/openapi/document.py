@@ -20,6 +20,7 @@ from flareflow.entrypoints.problems import CONTENT_TYPE
 from flareflow.entrypoints.requests import CONSOLE
 from infra.openapi.examples import example_of
 from infra.openapi.links import linked
+from infra.openapi.reading import referred_name
 from infra.paths import ROOT
 
 FILE: Final = ROOT / "docs" / "openapi.json"
@@ -109,7 +110,7 @@ def _inlined(made: dict[str, Any]) -> dict[str, Any]:
             return [inline(one) for one in part]
         if not isinstance(part, dict):
             return part
-        name = str(part.get("$ref", "")).rpartition("/")[2]
+        name = referred_name(part)
         beside = {key: inline(value) for key, value in part.items() if key != "$ref"}
         return {**inline(simple[name]), **beside} if name in simple else {**part, **beside}
 
@@ -200,7 +201,7 @@ def _clean(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        schema = {**schema, "$ref": _ref(public_name(schema["$ref"].rpartition("/")[2]))["$ref"]}
+        schema = {**schema, "$ref": _ref(public_name(referred_name(schema)))["$ref"]}
     cleaned = {name: part for name, part in schema.items() if not (name == "title" and isinstance(part, str))}
     for name, part in cleaned.items():
         if name == "properties":

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-DEPTH_MAX: Final = 20
+from infra.openapi.reading import Schema, referred_name
 
-type Schema = Mapping[str, Any]
+DEPTH_MAX: Final = 20
 
 
 def example_of(schema: Schema, schemas: Mapping[str, Schema], depth: int = 0) -> Any:
@@ -18,7 +18,7 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], depth: int = 0) ->
     if "examples" in schema:
         return schema["examples"][0]
     if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, depth + 1)
+        return example_of(schemas[referred_name(schema)], schemas, depth + 1)
     if "const" in schema or "enum" in schema:
         return schema.get("const", (schema.get("enum") or [None])[0])
     if "anyOf" in schema:

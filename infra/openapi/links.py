@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from http import HTTPMethod
 from typing import Any, Final
 
+from infra.openapi.reading import body_of, json_of, referred_name, success_of
+
 DEPTH_MAX: Final = 2
 """Objects inside one another in which a name is looked for."""
 ID: Final = "_id"
@@ -34,10 +36,9 @@ class _Answer:
 
     def __init__(self, operation: Json, schemas: Mapping[str, Any]) -> None:
         self.operation, self.schemas = operation, schemas
-        self.response = next(one for status, one in operation["responses"].items() if status.startswith("2"))
-        self.schema = self.response.get("content", {}).get("application/json", {}).get("schema", {})
-        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-        self.sent = set(self._resolved(body).get("properties", {}))
+        self.response = success_of(operation)
+        self.schema = json_of(self.response) or {}
+        self.sent = set(self._resolved(body_of(operation) or {}).get("properties", {}))
         self.path = _names(operation, "path")
 
     def link(self, target: Json) -> Json | None:
@@ -75,7 +76,7 @@ class _Answer:
         return next((pointer for pointer in inner if pointer is not None), None)
 
     def _resolved(self, schema: Json) -> Json:
-        name = str(schema.get("$ref", "")).rpartition("/")[2]
+        name = referred_name(schema)
         return dict(self.schemas[name]) if name else schema
 
 

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from infra.openapi.reading import Schema, body_of, json_of, referred_name, success_of
 from infra.paths import ROOT
 
 FILE: Final = ROOT / "verify" / "flareflow_verify" / "sources" / "api.py"
@@ -46,8 +47,6 @@ class Api:
     service: Service
 '''
 
-type Schema = Mapping[str, Any]
-
 
 def render(document: Schema) -> str:
     """The whole module: a model for each schema that the operations reach, and `Api` with a method for each."""
@@ -70,7 +69,7 @@ class _Writer:
         given = [_Parameter(one, self._type(one["schema"], is_sent=True)) for one in operation.get("parameters", ())]
         inner = [one for one in given if one.place == "path"]
         query = [one for one in given if one.place == "query" and one.name != "cursor"]
-        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        body = body_of(operation)
         signature = ["self", *(f"{one.python}: {one.type}" for one in inner)]
         signature += [f"body: {self._type(body, is_sent=True)}"] if body else []
         signature += ["*", *(f"{one.python}: {one.type} | None = None" for one in query)] if query else []
@@ -89,11 +88,11 @@ class _Writer:
 
     def _answer(self, verb: str, operation: Schema) -> tuple[str, str]:
         """What comes back, none from `delete`, and the method of the service: `all` for a list that comes in parts."""
-        success = next(one for status, one in operation["responses"].items() if status.startswith("2"))
+        success = success_of(operation)
         if "content" not in success:
             return "", "delete"
-        schema = success["content"]["application/json"]["schema"]
-        parts = self.schemas[_named(schema)].get("properties", {})
+        schema = json_of(success)
+        parts = self.schemas[referred_name(schema)].get("properties", {})
         if set(parts) == {"items", "next_cursor"}:
             return self._type(parts["items"]["items"]), "all"
         return self._type(schema), verb.lower()
@@ -101,7 +100,7 @@ class _Writer:
     def _type(self, schema: Schema, *, is_sent: bool = False) -> str:
         """The Python type of a schema. Raises KeyError for a form that the document does not have."""
         if "$ref" in schema:
-            return self._referred(_named(schema), is_sent)
+            return self._referred(referred_name(schema), is_sent)
         if "anyOf" in schema:
             types = dict.fromkeys(self._type(one, is_sent=is_sent) for one in schema["anyOf"])
             return " | ".join(one for one in types if one != "int" or "Count" not in types)
@@ -156,10 +155,6 @@ def _text(schema: Schema, _: bool) -> str:
 
 def _default(schema: Schema) -> str:
     return {"[]": "()", "''": '""'}.get(repr(schema.get("default")), repr(schema.get("default")))
-
-
-def _named(schema: Schema) -> str:
-    return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
 def _address(path: str) -> str:

@@ -3,9 +3,10 @@
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
+from infra.openapi.reading import Schema, body_of, json_of, referred_name, success_of
 from infra.paths import ROOT
 
 FILE: Final = ROOT / "frontend" / "api" / "operations.ts"
@@ -18,8 +19,6 @@ SIMPLE: Final = {
     "null": "null",
 }
 HEAD: Final = "// Made from docs/openapi.json by `make openapi`.\n"
-
-type Schema = Mapping[str, Any]
 
 
 def render(document: Schema) -> str:
@@ -47,9 +46,8 @@ def _operations(paths: Schema) -> str:
 
 
 def _parts(operation: Schema) -> dict[str, str]:
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    answer = next(response for status, response in operation["responses"].items() if status.startswith("2"))
-    content = answer.get("content", {}).get("application/json", {}).get("schema", {"type": "string"})
+    body, answer = body_of(operation), success_of(operation)
+    content = json_of(answer) or {"type": "string"}
     return {
         **{place: _parameters(operation, place) for place in ("path", "query", "header")},
         "body": "undefined" if body is None else _type(body, "    "),
@@ -68,7 +66,7 @@ def _parameters(operation: Schema, place: str) -> str:
 def _type(schema: Schema, indent: str) -> str:
     """The TypeScript type of a schema. Raises KeyError for a form that the document does not have."""
     if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
+        return referred_name(schema)
     choices = _choices(schema, indent)
     if choices is not None:
         return " | ".join(choices)
