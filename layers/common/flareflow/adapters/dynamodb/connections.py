@@ -103,9 +103,12 @@ class DynamoConnections:
     def audience(self, subscription_id: int, now: datetime) -> Audience:
         found = self._query(Key("pk").eq(WATCHER.partition(subscription_id=subscription_id)))
         present = [item for item in found if _expires_at(item) > now]
-        watchers = [WATCHER.part(item, "connection_id") for item in present if WATCHER.matches(item)]
-        counts = [_NUMBER.validate_python(item.get("watched", 1)) for item in present if WATCHER.matches(item)]
-        return Audience(watchers, is_recorded=bool(present), watched_most=max(counts, default=1))
+        watching = [item for item in present if WATCHER.matches(item)]
+        return Audience(
+            watchers=[WATCHER.part(item, "connection_id") for item in watching],
+            is_recorded=bool(present),
+            watched_most=max((_NUMBER.validate_python(item.get("watched", 1)) for item in watching), default=1),
+        )
 
     def watched(self, now: datetime) -> Sequence[int]:
         found: list[Item] = []
