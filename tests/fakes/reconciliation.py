@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flareflow.errors import SpendLogUnavailableError
 from flareflow.metering.models import Usage
@@ -103,7 +103,9 @@ class FakeReconciled:
         return dict(self.sold_on.get(day, {}))
 
     def seen_before(self, identity: str, before: datetime, now: datetime) -> bool:
-        return self.seen.setdefault(identity, now) <= before
+        first = self.seen.get(identity, now)
+        self.seen[identity] = first if now < first + timedelta(days=1) else now
+        return self.seen[identity] <= before
 
     def reported(self) -> date | None:
         return self.last_report

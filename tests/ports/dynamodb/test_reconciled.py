@@ -78,6 +78,8 @@ def test_what_was_seen_an_hour_ago_is_remembered(reconciled: Reconciled) -> None
 
     assert [seen("a", hours) for hours in (0, 0.5, 1, 1.5)] == [False, False, True, True]
     assert not seen("b", 1.5)
+    # And forgotten after a day, though DynamoDB deletes later
+    assert [seen("b", hours) for hours in (25, 25.5, 26, 26.5)] == [True, False, False, True]
 
 
 @pytest.mark.stack

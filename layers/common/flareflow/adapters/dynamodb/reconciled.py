@@ -80,10 +80,11 @@ class DynamoReconciled:
         key = SUSPICION.key(identity=identity)
         with translating("look for a suspicion"):
             item = self.table.get_item(Key=key, ConsistentRead=True).get("Item")
-            if item is None:
-                expires_at = int((now + SUSPICION_KEPT).timestamp())
-                self.table.put_item(Item=key | {"at": timestamp(now), EXPIRES_AT: expires_at})
-        return item is not None and datetime.fromisoformat(str(item["at"])) <= before
+            first = datetime.fromisoformat(str(item["at"])) if item else now
+            if item is None or first + SUSPICION_KEPT <= now:  # DynamoDB deletes later than this
+                first, expires_at = now, int((now + SUSPICION_KEPT).timestamp())
+                self.table.put_item(Item=key | {"at": timestamp(first), EXPIRES_AT: expires_at})
+        return first <= before
 
     def reported(self) -> date | None:
         with translating("read the last reported day"):
