@@ -143,6 +143,14 @@ def test_a_malformed_credential_is_named_before_anything_is_sent(
     assert_refused(["balance", "--host", "https://nowhere.example"], f"{variable} is malformed", capsys)
 
 
+@pytest.mark.parametrize("command", [["balance"], ["watch", "7"]])
+def test_no_session_is_sent_to_what_is_no_address(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLAREFLOW_SESSION", "a session token")
+    assert_refused([*command, "--host", "https://["], "'https://[' is no address: Invalid IPv6 URL", capsys)
+
+
 @pytest.mark.parametrize("option", [["--new", "a"], ["--rotate", "b"], ["--delete", "c"], ["--delete", ""]])
 def test_a_virtual_key_changes_no_key(
     option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -97,6 +97,9 @@ def is_address(text: str) -> bool:
 
 def require_confidential(url: str) -> None:
     """Raises SourceError for an address to which a secret would be sent in the clear, but for this machine's own."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise SourceError(f"{url[:200]!r} is no address: {error}") from error
     if parts.scheme not in {"https", "wss"} and parts.hostname not in LOOPBACK:
         raise SourceError(f"{url} is not https, so no secret is sent there")
