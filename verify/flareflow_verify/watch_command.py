@@ -108,15 +108,12 @@ def run(given: argparse.Namespace) -> int:
         raise CommandError(f"set {SESSION} to a session; it does not belong on a command line")
     if not given.host:
         raise CommandError("name --host, or set FLAREFLOW_HOST")
-    status = Progress(sys.stdout, sys.stdout.isatty())
-    show = Show(Paper.on_standard_output(), status, given.json)
     try:
-        with suppress(KeyboardInterrupt):
+        with Progress(sys.stdout, sys.stdout.isatty()) as status, suppress(KeyboardInterrupt):
+            show = Show(Paper.on_standard_output(), status, given.json)
             _watcher(given, session, show, status).run()
     except SourceError as error:
         raise CommandError(str(error)) from error
-    finally:
-        status.end()
     return 0
 
 
