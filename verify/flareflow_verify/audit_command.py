@@ -100,7 +100,7 @@ def _write_proofs(
         folder.mkdir(parents=True, exist_ok=True)
         for number, one in enumerate(faults, start=1):
             file = folder / f"{number:03}-{one.kind}.json"
-            file.write_text(proof_of(one, comparison, gathered.receipt_keys).text)
+            file.write_text(proof_of(one, comparison, gathered.receipt_keys).text, encoding="utf-8")
             yield one, str(file)
     except OSError as error:
         raise CommandError(f"the proofs cannot be written to {folder}: {reason(error)}") from error

@@ -15,7 +15,7 @@ from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, Sources, Wanted
 from flareflow_verify.output import Progress, print_reports
-from flareflow_verify.reading import offline_bundle, read_bytes, reason
+from flareflow_verify.reading import offline_bundle, read_bytes, reason, write_text
 from flareflow_verify.remembering import read_checkpoint, remember
 from flareflow_verify.sources.flare import REGISTRY
 from flareflow_verify.sources.http import SourceError
@@ -83,10 +83,7 @@ def _bundle(given: argparse.Namespace) -> int:
     text = _gathered(given, _trust(given))[0].text
     if len(text) > BUNDLE_BYTES_MAX:
         raise CommandError(f"the bundle would have {len(text)} bytes, more than are read")
-    try:
-        Path(given.output).write_text(text)
-    except OSError as error:
-        raise CommandError(f"{given.output} cannot be written: {reason(error)}") from error
+    write_text(Path(given.output), text)
     return 0
 
 

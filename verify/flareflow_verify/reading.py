@@ -1,4 +1,4 @@
-"""The files that a command is given."""
+"""The files that a command is given, to read or to write."""
 
 import argparse
 from collections.abc import Callable, Iterable
@@ -47,3 +47,11 @@ def read_log_file[T](path: Path, read: Callable[[Iterable[str]], T], what: str) 
             return read(lines)
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} is no {what}: {reason(error)}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in UTF-8. Raises CommandError."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {reason(error)}") from error

@@ -14,7 +14,7 @@ from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, TooManyEpochsError, Wanted
 from flareflow_verify.output import print_found
-from flareflow_verify.reading import reason
+from flareflow_verify.reading import write_text
 from flareflow_verify.receipt.model import CheckedBills
 from flareflow_verify.receipt.month import Month
 from flareflow_verify.receipt.page import page
@@ -37,7 +37,7 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
         remember(Path(given.checkpoint), bills.bundles, bills.reports)
     made = bills.receipt(month, utc_now())
     if given.output:
-        _write(Path(given.output), page(made))
+        write_text(Path(given.output), page(made))
     print_found(lines(made), lambda: as_json(made), is_json=given.json)
     return made.result
 
@@ -86,10 +86,3 @@ def _resting_on(opening: Report, report: Report) -> Report:
     unverified = (finding for finding in opening.findings if finding.outcome is not Outcome.VERIFIED)
     marked = tuple(replace(one, said=f"in the bill of epoch {opening.epoch}, {one.said}") for one in unverified)
     return replace(report, findings=(*report.findings, *marked))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {reason(error)}") from error
