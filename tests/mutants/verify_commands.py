@@ -143,8 +143,8 @@ FAULTS: Final = (
         "any-chain",
         "The node of Flare is of the chain whose signatures count on Flow.",
         FLARE,
-        "        if own != chain_id:",
-        "        if own < 0:",
+        "        if self.chain_id != chain_id:",
+        "        if self.chain_id < 0:",
         f"{TEST_GATHERING}::test_a_node_of_another_chain_is_an_error",
     ),
     _fault(

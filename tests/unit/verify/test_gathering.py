@@ -106,6 +106,8 @@ def test_the_next_bill_takes_fewer_requests(sources: PublicSources) -> None:
     )
     assert f"statements.example{price_book_path(BOOK.hash)}" not in documents
     assert len(sources.requests) <= 20
+    # And the node of Flare tells the Relay, its root and its policy, and not again its chain
+    assert sources.requests.count("flare.example/rpc") == 3
 
 
 def test_a_node_of_another_chain_is_an_error(sources: PublicSources) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Final
 
 import httpx
@@ -64,7 +65,7 @@ _BLOCK: Final = TypeAdapter(Block)
 _TRANSACTION: Final = TypeAdapter(_Transaction)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FlareNode:
     """Every method raises SourceError without a usable answer; RefusedError, one of them, for an error of JSON-RPC."""
 
@@ -72,13 +73,17 @@ class FlareNode:
     url: str
     registry_address: str = REGISTRY
 
+    @cached_property
+    def chain_id(self) -> int:
+        """The chain that this is a node of; asked for once, however many bills are gathered."""
+        return self._ask(_NUMBER, "eth_chainId", [])
+
     def require_chain(self, chain_id: int) -> None:
         """Raise SourceError unless this is a node of the chain whose voters sign, as the light client on Flow says."""
-        own = self._ask(_NUMBER, "eth_chainId", [])
-        if own != chain_id:
+        if self.chain_id != chain_id:
             raise SourceError(
-                f"the node {self.url} is of chain {own}, and the contract on Flow takes the signatures of chain "
-                f"{chain_id}; name a node of that chain with --flare"
+                f"the node {self.url} is of chain {self.chain_id}, and the contract on Flow takes the signatures of "
+                f"chain {chain_id}; name a node of that chain with --flare"
             )
 
     def on_flare(self, voting_round: int, reward_epoch: int) -> OnFlare:
