@@ -62,8 +62,7 @@ def _audit(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abst
         raise CommandError("the bundle has no calls; pack it with FLAREFLOW_SESSION and without --event")
     with Progress.on_standard_error() as progress:
         reports = check_all(bundles, trust, progress.say)
-    if given.checkpoint:
-        remember(Path(given.checkpoint), bundles, reports)
+    remember(given.checkpoint, bundles, reports)
     unusable = [report for report in reports if is_unusable(report)]
     if unusable:
         print_reports(unusable, is_json=given.json)

@@ -69,8 +69,7 @@ def _verify(given: argparse.Namespace) -> int:
     with Progress.on_standard_error() as progress:
         reports = check_all(bundles, trust, progress.say)
     print_reports(reports, is_json=given.json)
-    if given.checkpoint:
-        remember(Path(given.checkpoint), bundles, reports)
+    remember(given.checkpoint, bundles, reports)
     return worst(reports)
 
 

@@ -33,8 +33,7 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
         raise CommandError(str(error)) from error
     with gathering() as gather:
         bills = _Month(given.subscription, month, trust, gather).checked()
-    if given.checkpoint:
-        remember(Path(given.checkpoint), bills.bundles, bills.reports)
+    remember(given.checkpoint, bills.bundles, bills.reports)
     made = bills.receipt(month, utc_now())
     if given.output:
         write_text(Path(given.output), page(made))

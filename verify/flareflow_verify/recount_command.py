@@ -44,8 +44,7 @@ def run(given: argparse.Namespace, trust: Trust, gathering: Callable[[], Abstrac
     bundle = _bundle(given, gathering)
     if bundle is not None:
         report = check(bundle, trust)
-        if given.checkpoint:
-            remember(Path(given.checkpoint), [bundle], [report])
+        remember(given.checkpoint, [bundle], [report])
         if report.exit is Exit.DIFFERENCE:
             print_reports([report], is_json=given.json)
             return Exit.DIFFERENCE

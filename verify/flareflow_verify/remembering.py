@@ -24,8 +24,14 @@ def read_checkpoint(path: Path) -> SignedCheckpoint | None:
         raise CommandError(f"{path} is no checkpoint that was kept: {reason(error)}") from error
 
 
-def remember(path: Path, bundles: Sequence[Bundle], reports: Sequence[Report]) -> None:
-    """Keep the largest checkpoint whose signatures hold and which has only grown. Raises CommandError."""
+def remember(file: str | None, bundles: Sequence[Bundle], reports: Sequence[Report]) -> None:
+    """Keep the largest checkpoint whose signatures hold and which has only grown in the file, if one is named.
+
+    Raises CommandError.
+    """
+    if not file:
+        return
+    path = Path(file)
     kept = read_checkpoint(path)
     size = kept.checkpoint.size if kept else -1
     for bundle, report in zip(bundles, reports, strict=True):
