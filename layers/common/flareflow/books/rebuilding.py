@@ -107,7 +107,7 @@ class RebuildBooks:
     say: Say
 
     def run(self, books: Books) -> Iterator[Difference]:
-        """Read everything once, into `books`. Raises what the sources raise when they cannot be read."""
+        """Read everything into `books`, once but for entries that differ. Raises what a source that fails raises."""
         yield from self._compare_ledger(books)
         yield from self._compare_usage(books)
         yield from self._compare_cases(books)
