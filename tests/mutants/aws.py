@@ -5,7 +5,7 @@ from typing import Final
 from tests.mutants.fault import Fault
 
 WING: Final = "layers/common/flareflow/adapters/aws"
-QUEUES: Final = f"{WING}/queues.py"
+SENDING: Final = f"{WING}/sending.py"
 DOCUMENTS: Final = f"{WING}/documents.py"
 SECRETS: Final = f"{WING}/secrets.py"
 FUNCTIONS: Final = "functions"
@@ -28,15 +28,15 @@ FAULTS: Final = (
     Fault(
         "aws-failed-messages-ignored",
         "Messages of a batch that SQS did not take are an outage.",
-        QUEUES,
+        SENDING,
         'if failed := answer.get("Failed"):',
-        'if (failed := answer.get("Failed")) and len(failed) == len(windows):',
+        'if (failed := answer.get("Failed")) and len(failed) == len(batch):',
         [TEST_BATCHES],
     ),
     Fault(
         "aws-eleven-messages-at-once",
         "A batch has at most ten messages, the most that SQS takes.",
-        QUEUES,
+        SENDING,
         "BATCH_MAX: Final = 10",
         "BATCH_MAX: Final = 11",
         [TEST_BATCHES],

@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter
 
-from flareflow.errors import StorageUnavailableError
+from flareflow.adapters.aws.sending import send_all
 from flareflow.webhooks.models import Order
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-BATCH_MAX: Final = 10
 DELAY_SECONDS_MAX: Final = 900
 """SQS delays a message for a quarter of an hour at most."""
 
@@ -33,26 +30,8 @@ class SqsDeliveryQueue:
     queue_url: str
 
     def send(self, orders: Sequence[Order], now: datetime) -> None:
-        for batch in batched(orders, BATCH_MAX, strict=False):
-            self._send_batch(batch, now)
-
-    def _send_batch(self, orders: Sequence[Order], now: datetime) -> None:
-        try:
-            answer = self.sqs.send_message_batch(
-                QueueUrl=self.queue_url,
-                Entries=[
-                    {
-                        "Id": str(number),
-                        "MessageBody": ORDER.dump_json(order).decode(),
-                        "DelaySeconds": delay_seconds(order.due_at - now),
-                    }
-                    for number, order in enumerate(orders)
-                ],
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise StorageUnavailableError(f"SQS did not take {len(orders)} orders: {error}") from error
-        if failed := answer.get("Failed"):
-            raise StorageUnavailableError(f"SQS did not take {len(failed)} of {len(orders)} orders: {failed}")
+        messages = [(ORDER.dump_json(order).decode(), delay_seconds(order.due_at - now)) for order in orders]
+        send_all(self.sqs, self.queue_url, messages, "orders")
 
 
 def delay_seconds(left: timedelta) -> int:

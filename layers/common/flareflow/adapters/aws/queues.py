@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import AwareDatetime, BaseModel
 
-from flareflow.errors import StorageUnavailableError
+from flareflow.adapters.aws.sending import send_all
 from flareflow.metering.models import Window
 from flareflow.metering.rows import Listing, Slice
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-
-BATCH_MAX: Final = 10
 
 
 class SliceMessage(BaseModel):
@@ -40,20 +37,5 @@ class SqsSliceQueue:
     queue_url: str
 
     def send(self, slices: Sequence[Slice]) -> None:
-        for first in range(0, len(slices), BATCH_MAX):
-            self._send_batch(slices[first : first + BATCH_MAX])
-
-    def _send_batch(self, slices: Sequence[Slice]) -> None:
-        messages = [SliceMessage.of(part) for part in slices]
-        try:
-            answer = self.sqs.send_message_batch(
-                QueueUrl=self.queue_url,
-                Entries=[
-                    {"Id": str(number), "MessageBody": message.model_dump_json()}
-                    for number, message in enumerate(messages)
-                ],
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise StorageUnavailableError(f"SQS did not take {len(slices)} slices: {error}") from error
-        if failed := answer.get("Failed"):
-            raise StorageUnavailableError(f"SQS did not take {len(failed)} of {len(slices)} slices: {failed}")
+        messages = [(SliceMessage.of(part).model_dump_json(), 0) for part in slices]
+        send_all(self.sqs, self.queue_url, messages, "slices")
