@@ -17,7 +17,8 @@ metrics = Metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> QueueResponse:
-    response, outcomes = messages_at_once(event, lambda message: deliver().run(parse_order(message)))
+    delivering = deliver()
+    response, outcomes = messages_at_once(event, lambda message: delivering.run(parse_order(message)))
     counted = {
         Metric.WEBHOOKS_DELIVERED: outcomes.count(Outcome.DELIVERED),
         Metric.WEBHOOK_ATTEMPTS_FAILED: outcomes.count(Outcome.RETRIED) + outcomes.count(Outcome.FAILED),

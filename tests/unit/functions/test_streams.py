@@ -1,6 +1,8 @@
 """The functions behind the streams of UsageTable and LedgerTable."""
 
 import json
+import threading
+import time
 from collections.abc import Sequence
 from types import SimpleNamespace
 
@@ -22,6 +24,36 @@ def test_changed_totals_in_the_stream_are_pushed(load: Load) -> None:
     assert isinstance(change, UsageChanged)
     assert (change.subscription_id, change.totals.unconfirmed.rated_microtokens) == (7, 45_000_000)
     assert [record.call.model for record in change.calls] == ["gpt-4o"]
+
+
+def test_what_tells_several_subscriptions_at_once_is_not_made_by_several_at_once(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a batch with an event of each of several subscriptions, and a function that has told nobody yet
+    function, numbers, told = load("pending_push"), iter(range(5)), set[int]()
+    pushed_by: list[threading.Thread] = []
+    alone = threading.Lock()
+
+    def push() -> SimpleNamespace:
+        pushed_by.append(threading.current_thread())
+        return SimpleNamespace(run=lambda *_: None)
+
+    def announce() -> SimpleNamespace:
+        assert alone.acquire(blocking=False), "it is made by two at once"
+        time.sleep(0.02)
+        alone.release()
+        return SimpleNamespace(run=lambda subscription_id, _: told.add(subscription_id))
+
+    monkeypatch.setattr(function.module, "decode", lambda _: [SimpleNamespace(subscription_id=next(numbers))])
+    monkeypatch.setattr(function.module, "happenings", lambda changes: changes)
+    monkeypatch.setattr(function.module, "push", push)
+    monkeypatch.setattr(function.module, "announce", announce)
+    # When it is handled
+    [record] = sample("pending_push")["Records"]
+    assert function.handle({"Records": [record] * 5}) == {"batchItemFailures": []}
+    # Then the handler has made what pushes, and one after the other asked for what announces
+    assert pushed_by == [threading.current_thread()]
+    assert told == {0, 1, 2, 3, 4}
 
 
 def test_a_subscription_whose_funds_changed_twice_in_a_batch_is_enforced_once(load: Load) -> None:

@@ -55,6 +55,22 @@ def test_a_slow_receiver_delays_no_other_of_its_batch(load: Load) -> None:
     assert function.handle(event("slow", "b", "c")) == {"batchItemFailures": []}
 
 
+def test_what_delivers_is_made_once_for_a_batch_and_not_by_each_of_its_messages(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a function that has not delivered anything yet, so that what delivers has to be made
+    function, made_by = load("webhook_delivery"), []
+
+    def deliver() -> SimpleNamespace:
+        made_by.append(threading.current_thread())
+        return SimpleNamespace(run=lambda _: Outcome.DELIVERED)
+
+    monkeypatch.setattr(function.module, "deliver", deliver)
+    # When its first batch is handled, Then the handler makes it
+    function.handle(event("a", "b", "c"))
+    assert made_by == [threading.current_thread()]
+
+
 def test_what_was_delivered_and_what_failed_is_counted(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     outcomes = {"a": Outcome.DELIVERED, "b": Outcome.RETRIED, "c": Outcome.FAILED, "d": Outcome.NOTHING}
     function = load("webhook_delivery", deliver=SimpleNamespace(run=lambda order: outcomes[order.delivery_id]))
