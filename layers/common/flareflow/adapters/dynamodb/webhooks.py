@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -37,11 +38,8 @@ class DynamoWebhooks:
 
     def add(self, webhook: Webhook) -> None:
         item: Any = _WEBHOOK.dump_python(webhook, mode="json") | _key_of(webhook)
-        try:
-            with translating("store a webhook"):
-                self.table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists())
-        except ConditionFailedError:
-            return
+        with suppress(ConditionFailedError), translating("store a webhook"):
+            self.table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists())
 
     def find(self, owner: str, webhook_id: str) -> Webhook | None:
         named = _ID.fullmatch(webhook_id)
@@ -116,11 +114,8 @@ class DynamoDeliveries:
     table: "Table"
 
     def add(self, delivery: Delivery) -> None:
-        try:
-            with translating("store a delivery"):
-                self.table.put_item(Item=_delivery_item(delivery), ConditionExpression=Attr("pk").not_exists())
-        except ConditionFailedError:
-            return
+        with suppress(ConditionFailedError), translating("store a delivery"):
+            self.table.put_item(Item=_delivery_item(delivery), ConditionExpression=Attr("pk").not_exists())
 
     def find(self, webhook_id: str, delivery_id: str) -> Delivery | None:
         key = DELIVERY.key(webhook_id=webhook_id, delivery_id=delivery_id)
