@@ -9,7 +9,7 @@ from typing import Final
 
 import httpcore
 
-from flareflow.adapters.receivers.pinning import PinnedBackend
+from flareflow.adapters.receivers.pinning import Left, PinnedBackend
 from flareflow.adapters.receivers.resolving import NotResolvedError, Resolve, addresses_of
 from flareflow.errors import InvalidRequestError
 from flareflow.webhooks.addresses import is_public
@@ -25,7 +25,7 @@ type Seconds = Callable[[], float]
 
 
 class NotReachedError(Exception):
-    """The receiver gave no answer; the message says why, for people."""
+    """The receiver is not asked; the message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class HttpReceivers:
         status, error = None, None
         try:
             status = self._status(parse_url(url, self.reach), headers, body, self._left_from(began))
-        except (NotReachedError, InvalidRequestError) as reason:
+        except (InvalidRequestError, NotReachedError, NotResolvedError) as reason:
             error = str(reason)
         except Exception as reason:  # whatever a receiver makes a library do, it concerns no other delivery
             error = _words(reason, self.seconds_max)
@@ -56,7 +56,7 @@ class HttpReceivers:
             error = _refusal(status)
         return Answered(round((self.seconds() - began) * 1000), status, error)
 
-    def _status(self, url: ReceiverUrl, headers: Mapping[str, str], body: bytes, left: Callable[[], float]) -> int:
+    def _status(self, url: ReceiverUrl, headers: Mapping[str, str], body: bytes, left: Left) -> int:
         backend = PinnedBackend(self._address(url, left()), left)
         target = httpcore.URL(scheme=url.scheme, host=url.host, port=url.port, target=url.target)
         with (
@@ -66,16 +66,15 @@ class HttpReceivers:
             return answer.status
 
     def _address(self, url: ReceiverUrl, seconds: float) -> str:
-        """The address to connect to. Raises NotReachedError where the name has none, or one that is not public."""
-        try:
-            addresses = self.pool.submit(self.resolve, url.host, url.port).result(seconds)
-        except NotResolvedError as error:
-            raise NotReachedError(str(error)) from error
+        """The address to connect to. Raises NotResolvedError where the name has none, NotReachedError where it has one
+        that is not public.
+        """
+        addresses = self.pool.submit(self.resolve, url.host, url.port).result(seconds)
         if self.reach is Reach.PUBLIC and (private := [one for one in addresses if not is_public(one)]):
             raise NotReachedError(f"The name has the address {private[0]}, which is not public.")
         return addresses[0]
 
-    def _left_from(self, began: float) -> Callable[[], float]:
+    def _left_from(self, began: float) -> Left:
         def left() -> float:
             seconds = began + self.seconds_max - self.seconds()
             if seconds <= 0:
