@@ -37,7 +37,7 @@ class WebhookTest:
 
 
 type Told = StandingChanged | BalanceLow | UsageSettled | WebhookTest
-TOLD: Final[Mapping[EventType, type[StandingChanged | BalanceLow | UsageSettled | WebhookTest]]] = {
+TOLD: Final[Mapping[EventType, type[Told]]] = {
     EventType.STANDING_CHANGED: StandingChanged,
     EventType.BALANCE_LOW: BalanceLow,
     EventType.EPOCH_SETTLED: UsageSettled,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.accounts.models import CursorPage
@@ -51,7 +51,7 @@ class CreateWebhook:
         subscription_id = request.subscription_id
         require_owner(self.ledger.subscription(subscription_id), caller, subscription_id)
         webhook_id = f"wh_{subscription_id}_{self.token()[-_ID_DIGITS:]}"
-        made = claimed(self.claims, Claim(caller, idempotency_key, request.hash(), webhook_id), self.clock)
+        made = claimed(self.claims, Claim(caller, idempotency_key, request.hash(), webhook_id), self.clock())
         if self.webhooks.find(caller, made) is not None:
             raise _secret_shown(made)
         webhook = Webhook(made, caller, subscription_id, request.url, request.events, self.clock())
@@ -112,7 +112,7 @@ class RotateSecret:
         """Raises NotFoundError `webhook_not_found`; ConflictError `webhook_secret_shown`, `idempotency_key_reused`."""
         webhook = own_webhook(self.webhooks, caller, webhook_id)
         claim = Claim(caller, idempotency_key, f"rotate {webhook_id}", str(webhook.secret_number + 1))
-        number = int(claimed(self.claims, claim, self.clock))
+        number = int(claimed(self.claims, claim, self.clock()))
         if webhook.secret_number >= number:
             raise _secret_shown(webhook_id)
         after = replace(webhook, secret_number=number, old_secret_until=self.clock() + ROTATION)
@@ -140,9 +140,9 @@ def own_webhook(webhooks: Webhooks, caller: str, webhook_id: str) -> Webhook:
     return webhook
 
 
-def claimed(claims: Claims, claim: Claim, clock: Clock) -> str:
+def claimed(claims: Claims, claim: Claim, now: datetime) -> str:
     """What the request makes, or has made. Raises ConflictError `idempotency_key_reused` for another request."""
-    kept = claims.claim(claim, clock())
+    kept = claims.claim(claim, now)
     if kept.request_hash != claim.request_hash:
         raise ConflictError("idempotency_key_reused", "This Idempotency-Key was used for another request.")
     return kept.made

@@ -91,10 +91,6 @@ class Answered:
     status: int | None = None
     error: str | None = None
 
-    @property
-    def is_success(self) -> bool:
-        return self.error is None
-
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -47,7 +47,7 @@ class TryWebhook:
         webhook, now = own_webhook(self.webhooks, caller, webhook_id), self.clock()
         _check_enabled(webhook)
         new_id = event_id(now, self.token())
-        made = claimed(self.claims, Claim(caller, idempotency_key, f"test {webhook_id}", new_id), self.clock)
+        made = claimed(self.claims, Claim(caller, idempotency_key, f"test {webhook_id}", new_id), now)
         kind, told = EventType.WEBHOOK_TEST, WebhookTest(webhook_id)
         body = message(made, webhook.subscription_id, now, kind, told)
         delivery = Delivery(webhook_id, made, kind, now, body, next_attempt_at=now)
