@@ -1,7 +1,6 @@
 """Webhooks on the whole local stack: a receiver that fails once is told all that happens to a subscription."""
 
 import json
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,10 +15,10 @@ from infra.local.demo.api import Api, ApiError
 from infra.local.demo.customer import Subscriber
 from infra.local.demo.run import Stack
 from infra.local.launch import Facts
-from infra.paths import ROOT
 from infra.waiting import until
 from tests.benchmarks.credit import BODY, DEPOSIT_UFIX64
 from tests.support.receivers import Received, receiving
+from tests.support.shown_programs import shown_program
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -121,10 +120,7 @@ def waited[T](what: Callable[[], T]) -> T:
 
 def is_signed(secret: str, received: Received) -> bool:
     """Whether the program of docs/webhooks.md, which customers copy, takes a message at the moment of its attempt."""
-    guide = (ROOT / "docs" / "webhooks.md").read_text()
-    [program] = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
-    defined: dict[str, Any] = {}
-    exec(program, defined)
+    defined = shown_program("webhooks.md")
     sent_at = float(received.headers["webhook-timestamp"])
     defined["time"] = SimpleNamespace(time=lambda: sent_at)
     return bool(defined["is_from_flareflow"](secret, received.headers, received.body))

@@ -83,9 +83,8 @@ def answering(piece: bytes, *, times: int, pause: threading.Event, seconds: floa
             with suppress(OSError):
                 connection, _ = server.accept()
                 with connection, connection.makefile("rb") as request:
-                    lines = list(
-                        iter(request.readline, b"\r\n")
-                    )  # all is read: what is left would reset the connection
+                    # All is read: what is left would reset the connection.
+                    lines = list(iter(request.readline, b"\r\n"))
                     [length] = [line for line in lines if line.lower().startswith(b"content-length:")]
                     request.read(int(length.partition(b":")[2]))
                     for _ in range(times):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,19 +9,16 @@ import pytest
 from flareflow.statements.events import event_text
 from flareflow.statements.usage_pages import PAGE_IDS
 from tests.fakes.metering import EVEN_BOOK
+from tests.support.shown_programs import shown_program
 from tests.unit.statements.sealing import Sealing
 
-PAGE = Path(__file__).parents[3] / "docs" / "statement.md"
 type Check = Callable[..., str]
 
 
 @pytest.fixture
 def check() -> Check:
     """The function that the page shows."""
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    shown: dict[str, Any] = {}
-    exec(code, shown)
-    found: Check = shown["check"]
+    found: Check = shown_program("statement.md")["check"]
     return found
 
 

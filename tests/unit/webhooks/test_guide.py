@@ -1,6 +1,5 @@
 """The page about webhooks: its example program checks our signatures, its numbers are those of the code."""
 
-import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from flareflow.webhooks.models import (
 )
 from flareflow.webhooks.signing import Signer
 from infra.paths import ROOT
+from tests.support.shown_programs import shown_program
 
 GUIDE = (ROOT / "docs" / "webhooks.md").read_text()
 BODY = b'{"id":"evt_1","type":"webhook.test"}'
@@ -28,10 +28,7 @@ WEBHOOK = Webhook("wh_7_1", "0x01", 7, "https://hooks.example.com/", (), datetim
 @pytest.fixture(scope="module")
 def is_from_flareflow() -> Any:
     """The function of the page."""
-    [program] = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
-    defined: dict[str, Any] = {}
-    exec(program, defined)
-    return defined["is_from_flareflow"]
+    return shown_program("webhooks.md")["is_from_flareflow"]
 
 
 def test_the_example_takes_our_messages_and_no_others(is_from_flareflow: Any) -> None:
