@@ -2,8 +2,8 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 
-import { ButtonLink } from "../components/Button.tsx";
-import { Empty, Failed, Notice, Skeleton } from "../components/states.tsx";
+import { NotFound } from "../components/NotFound.tsx";
+import { Failed, Notice, Skeleton } from "../components/states.tsx";
 import { current } from "../router/router.ts";
 import type { ViewProps } from "../router/routes.ts";
 import { isOnline } from "../stores/online.ts";
@@ -85,14 +85,6 @@ function Guarded({ children }: { readonly children: ComponentChildren }) {
     requestId: null,
   };
   return <Failed level={1} failure={failure} onRetry={again} />;
-}
-
-function NotFound() {
-  return (
-    <Empty level={1} title="There is no such page" action={<ButtonLink href="#/">Go to the start</ButtonLink>}>
-      The address may be mistyped, or the page has moved.
-    </Empty>
-  );
 }
 
 function NotLoaded() {

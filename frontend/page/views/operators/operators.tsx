@@ -1,6 +1,5 @@
-import { ButtonLink } from "../../components/Button.tsx";
+import { NotFound } from "../../components/NotFound.tsx";
 import { NotSignedIn } from "../../components/OfSubscription.tsx";
-import { Empty } from "../../components/states.tsx";
 import { Tabs } from "../../components/Tabs.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { session } from "../../stores/server.ts";
@@ -24,13 +23,7 @@ export default function Operators() {
       </>
     );
   }
-  if (!session.isOperator.value) {
-    return (
-      <Empty level={1} title="There is no such page" action={<ButtonLink href="#/">Go to the start</ButtonLink>}>
-        The address may be mistyped, or the page has moved.
-      </Empty>
-    );
-  }
+  if (!session.isOperator.value) return <NotFound />;
   const tabs = [
     { name: "Cases", content: <Cases /> },
     { name: "Margins", content: <Margins /> },
