@@ -40,10 +40,7 @@ export function TopBar() {
         </button>
         <nav id="top-nav" class={isOpen.value ? "top-nav open" : "top-nav"} aria-label="FlareFlow">
           {isSignedIn && entry !== undefined && <NavLink path={entry.path} label="Your account" isIn={isAccount()} />}
-          {session.isOperator.value && OPERATOR.map((route) => (
-            <NavLink key={route.path} path={route.path} label={route.label ?? ""} isIn={route.path === path} />
-          ))}
-          {PUBLIC.map((route) => (
+          {[...(session.isOperator.value ? OPERATOR : []), ...PUBLIC].map((route) => (
             <NavLink key={route.path} path={route.path} label={route.label ?? ""} isIn={route.path === path} />
           ))}
         </nav>
