@@ -46,7 +46,7 @@ interface FailedProps {
   readonly failure: Failure;
   readonly onRetry?: () => void;
   /** Of the heading, as with `Empty`. */
-  readonly level?: 1 | 2;
+  readonly level?: 1 | 2 | undefined;
 }
 
 export function Failed({ failure, onRetry, level = 2 }: FailedProps) {
@@ -98,7 +98,7 @@ export function Show<T>({ of, height, narrow, level, children }: ShowProps<T>) {
   }, [of]);
   const state: Loaded<T> = of.state.value;
   if (state.name === "loading") return <Skeleton height={height} narrow={narrow} />;
-  if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} {...(level && { level })} />;
+  if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} level={level} />;
   return (
     <>
       {state.failure !== null && (
