@@ -7,7 +7,7 @@ import { useDoing } from "../../components/doing.ts";
 import { Refused } from "../../components/Refused.tsx";
 import { Empty } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
-import { after } from "../../stores/pages.ts";
+import { after, type Part } from "../../stores/pages.ts";
 import { call } from "../../stores/server.ts";
 
 const COLUMNS: readonly Column<KeyDifference>[] = [
@@ -20,17 +20,16 @@ const COLUMNS: readonly Column<KeyDifference>[] = [
 
 /** Keys of which LiteLLM says something else. Each comparison asks LiteLLM for every key, so nothing is asked unasked. */
 export function Keys() {
-  const found = useSignal<readonly KeyDifference[]>([]);
-  const cursor = useSignal<string | null>(null);
-  const state = useSignal<"not asked" | "more" | "all">("not asked");
+  /** What was found so far; null before anything was asked. */
+  const found = useSignal<Part<KeyDifference> | null>(null);
   const doing = useDoing();
   const compare = (from: string | null) =>
     doing.run(async () => {
       const part = await call("GET /v1/console/key-differences", { query: after(from) });
-      found.value = from === null ? part.items : [...found.peek(), ...part.items];
-      cursor.value = part.next_cursor;
-      state.value = part.next_cursor === null ? "all" : "more";
+      const before = from === null ? [] : (found.peek()?.items ?? []);
+      found.value = { items: [...before, ...part.items], next_cursor: part.next_cursor };
     });
+  const next = found.value?.next_cursor ?? null;
   return (
     <div class="stack tight">
       <p class="soft">
@@ -38,23 +37,21 @@ export function Keys() {
         now, ten subscriptions at a time; nothing is changed.
       </p>
       <Refused failure={doing.failure} />
-      {state.value !== "not asked" && (
-        <Table label="Keys that differ" columns={COLUMNS} rows={found.value} keyOf={({ key_hash: hash }) => hash} empty={NONE} />
+      {found.value !== null && (
+        <Table label="Keys that differ" columns={COLUMNS} rows={found.value.items} keyOf={({ key_hash: hash }) => hash} empty={NONE} />
       )}
       <div class="row">
-        {state.value === "more" && (
-          <Button isBusy={doing.isBusy} onClick={() => void compare(cursor.peek())}>
-            Compare the next ten subscriptions
-          </Button>
-        )}
-        {state.value !== "more" && (
-          <Button isBusy={doing.isBusy} onClick={() => void compare(null)}>
-            {state.value === "all" ? "Compare again from the beginning" : "Compare with LiteLLM"}
-          </Button>
-        )}
+        <Button isBusy={doing.isBusy} onClick={() => void compare(next)}>
+          {buttonText(found.value)}
+        </Button>
       </div>
     </div>
   );
+}
+
+function buttonText(found: Part<unknown> | null): string {
+  if (found === null) return "Compare with LiteLLM";
+  return found.next_cursor === null ? "Compare again from the beginning" : "Compare the next ten subscriptions";
 }
 
 const NONE = (
