@@ -9,7 +9,7 @@ import {
 } from "./documents.ts";
 import { parseCheckpoint, type Checkpoint, type SignedCheckpoint } from "./log/notes.ts";
 import type { LogPolicy } from "./log/policy.ts";
-import { chainBoundHash, decodeMessage, decodePolicy, legacyHash, type SigningPolicy } from "./policy.ts";
+import { decodeMessage, decodePolicy, policyHashes, type SigningPolicy } from "./policy.ts";
 import { parsePriceBook, type PriceBook } from "./price_book.ts";
 
 /** The links of the chain from Flare's voters to a charge, in the order in which the steps check them. */
@@ -134,7 +134,7 @@ export class Evidence {
 
   /** The hash of a policy in the deployed scheme, and in the chain-bound one. */
   hashesOf(policy: Bytes): readonly Bytes[] {
-    return [legacyHash(policy), chainBoundHash(policy, this.chainId)];
+    return policyHashes(policy, this.chainId);
   }
 
   readonly policies = once((): readonly SigningPolicy[] =>

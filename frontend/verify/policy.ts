@@ -75,6 +75,11 @@ export function chainBoundHash(content: Bytes, chainId: bigint): Bytes {
   return keccak256(word(chainId), content);
 }
 
+/** The hash of a policy in the deployed scheme, and in the chain-bound one. */
+export function policyHashes(policy: Bytes, chainId: bigint): readonly Bytes[] {
+  return [legacyHash(policy), chainBoundHash(policy, chainId)];
+}
+
 /** The digest that is signed: the EIP-191 hash of the hash of a message or of a policy. */
 export function signedDigest(contentHash: Bytes): Bytes {
   return keccak256(EIP191_PREFIX, contentHash);

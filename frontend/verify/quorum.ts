@@ -5,7 +5,7 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 
 import { concat, isSame, keccak256, toHex, toNumber, type Bytes } from "./bytes.ts";
-import { chainBoundHash, legacyHash, SIGNATURE_BYTES, signedDigest, type SigningPolicy } from "./policy.ts";
+import { chainBoundHash, policyHashes, SIGNATURE_BYTES, signedDigest, type SigningPolicy } from "./policy.ts";
 
 const SCHEMES = ["the deployed hash scheme", "the chain-bound hash scheme"] as const;
 const V_MIN = 27;
@@ -41,7 +41,7 @@ export function messageQuorum(policy: SigningPolicy, message: Bytes, signatures:
 
 /** Throws NoQuorumError unless voters of the policy before signed a policy, each in either scheme. */
 export function requirePolicyQuorum(previous: SigningPolicy, policy: Bytes, signatures: Bytes, chainId: bigint): void {
-  const digests = [legacyHash(policy), chainBoundHash(policy, chainId)].map(signedDigest);
+  const digests = policyHashes(policy, chainId).map(signedDigest);
   const decoded = decodeSignatures(signatures);
   const signed = signedBy(previous, digests, decoded);
   if (signed.weight <= previous.threshold) throw noQuorum(previous, signed, decoded);

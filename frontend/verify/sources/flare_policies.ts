@@ -5,7 +5,7 @@
  * policy starts. Public nodes search only few blocks at once, so these blocks are found by their time.
  */
 import { POLICIES_MAX } from "../bundle.ts";
-import { compare, concat, keccak256, toBigInt, toHex, toNumber, utf8, word, WORD_BYTES, type Bytes } from "../bytes.ts";
+import { concat, isSame, keccak256, toBigInt, toHex, toNumber, utf8, word, WORD_BYTES, type Bytes } from "../bytes.ts";
 import { decodePolicy, type SigningPolicy } from "../policy.ts";
 import { RefusedError, SourceError } from "./errors.ts";
 import type { FlareNode, Log } from "./flare.ts";
@@ -64,7 +64,7 @@ async function sighting(node: FlareNode, rewardEpoch: number): Promise<Sighting>
     if (isPolicy(log)) policy = bytesAt(log.data, BYTES_OFFSET_WORD);
     else if (log.topics[2] !== undefined) {
       const call = await node.calldata(log.transactionHash);
-      const isSigning = compare(call.subarray(0, 4), SIGN_SELECTOR) === 0 && call.length === SIGN_CALL_BYTES;
+      const isSigning = isSame(call.subarray(0, 4), SIGN_SELECTOR) && call.length === SIGN_CALL_BYTES;
       if (isSigning) signatures.set(toHex(log.topics[2].subarray(12)), call.slice(SIGNATURE_AT));
     }
   }
@@ -109,7 +109,7 @@ async function startBlock(node: FlareNode, [relay, manager]: readonly [string, s
 }
 
 function isPolicy({ topics }: Log): boolean {
-  return topics[0] !== undefined && compare(topics[0], POLICY_TOPIC) === 0;
+  return topics[0] !== undefined && isSame(topics[0], POLICY_TOPIC);
 }
 
 function decoded(policy: Bytes): SigningPolicy {

@@ -9,7 +9,7 @@ import { parseStatement } from "../../../verify/documents.ts";
 import { NOTHING_TRUSTED, type Trust } from "../../../verify/evidence.ts";
 import { gather, type Sources } from "../../../verify/gather.ts";
 import { parseLogPolicy } from "../../../verify/log/policy.ts";
-import { chainBoundHash, legacyHash } from "../../../verify/policy.ts";
+import { policyHashes } from "../../../verify/policy.ts";
 import { checkReceipt, parseReceipt } from "../../../verify/receipt.ts";
 import { policiesBackTo } from "../../../verify/sources/flare_policies.ts";
 import { findInLog } from "../../../verify/sources/log.ts";
@@ -139,7 +139,7 @@ function sourcesOf(about: Deployment, stop: AbortSignal, { policyHash, logPolicy
   const sent = requests(stop);
   const flare = flareNode(about, sent);
   const isTrusted = (policy: Bytes) =>
-    [legacyHash(policy), chainBoundHash(policy, BigInt(about.flare.chain_id))].some((one) => isSame(one, policyHash!));
+    policyHashes(policy, BigInt(about.flare.chain_id)).some((one) => isSame(one, policyHash!));
   return {
     host: statementHost(sent),
     flow: flowNode(about, sent),
