@@ -19,12 +19,13 @@ export interface Exit {
   readonly ahead: number;
 }
 
-/** A time of the contract in milliseconds; it comes in units of 1e-8 seconds. */
+/** A time of the contract, which comes in units of 1e-8 seconds. */
+const seconds: Reader<number> = (given, at) => Number(count()(given, at)) / 1e8;
 const milliseconds: Reader<number> = (given, at) => Number(count()(given, at)) / 1e5;
 
 const told = having({
-  noticeSeconds: milliseconds,
-  graceSeconds: milliseconds,
+  noticeSeconds: seconds,
+  graceSeconds: seconds,
   exitAt: orNull(milliseconds),
   possibleAt: orNull(milliseconds),
   isByProvider: flag,
@@ -36,6 +37,6 @@ const told = having({
 export async function exitOf(chain: Chain, subscriptionId: string, now: number): Promise<Exit> {
   const answer = await chain.run(SCRIPTS.getExit, [{ type: "UInt64", value: subscriptionId }]);
   if (answer === null) throw new Error(`The contract has no subscription ${subscriptionId}.`);
-  const { noticeSeconds, graceSeconds, now: readAt, ...exit } = told(answer, "get_exit");
-  return { ...exit, noticeSeconds: noticeSeconds / 1_000, graceSeconds: graceSeconds / 1_000, readAt, ahead: readAt - now };
+  const { now: readAt, ...exit } = told(answer, "get_exit");
+  return { ...exit, readAt, ahead: readAt - now };
 }
