@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Plan, Rate } from "../../api/operations.ts";
 import { countText } from "../../verify/amounts.ts";
 import { Money } from "./Amount.tsx";
-import { inOtherText } from "../text/money.ts";
+import { inOtherText, unitOf } from "../text/money.ts";
 import "./plan-card.css";
 
 interface PlanCardProps {
@@ -16,7 +16,7 @@ interface PlanCardProps {
 /** A plan: its price for each part of the total, and what it wants as a deposit. */
 export function PlanCard({ plan, symbol, rate, action }: PlanCardProps) {
   const { currency, tiers: { tiers } } = plan.tariff;
-  const unit = currency === "USD" ? "USD" : symbol;
+  const unit = unitOf(plan.tariff, symbol);
   return (
     <article class="card plan-card">
       <h3>Plan {plan.plan_id}</h3>

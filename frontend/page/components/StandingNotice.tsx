@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Subscription } from "../../api/operations.ts";
 import { moneyText } from "../../verify/amounts.ts";
 import { capLeft } from "../text/forecast.ts";
+import { unitOf } from "../text/money.ts";
 import { momentText } from "../text/time.ts";
 import { Money } from "./Amount.tsx";
 import { ButtonLink } from "./Button.tsx";
@@ -37,7 +38,7 @@ export function StandingNotice({ shown, symbol, isLinked = false }: StandingNoti
   if (owed > 0n) {
     return (
       <Notice tone="bad" action={to("Top up")}>
-        <Money ufix64={owed} unit={subscription.tariff.currency === "USD" ? "USD" : symbol} /> is owed, so keys make no calls.
+        <Money ufix64={owed} unit={unitOf(subscription.tariff, symbol)} /> is owed, so keys make no calls.
         Top up to pay it and to go on.
       </Notice>
     );

@@ -22,6 +22,11 @@ export function inOtherText(ufix64: bigint, tariff: Pick<Tariff, "currency" | "n
   return to === "USD" ? `$${roughMoneyText(amount)}` : `${roughMoneyText(amount)} ${symbol}`;
 }
 
+/** The unit of a tariff's prices and debts. */
+export function unitOf({ currency }: Pick<Tariff, "currency">, symbol: string): string {
+  return currency === "USD" ? "USD" : symbol;
+}
+
 /** Tokens in the currency of a tariff's prices. Null where no rate is known. */
 export function inCurrencyOf(tariff: Pick<Tariff, "needs_rate">, tokensUfix64: bigint, rate: Rate | null): bigint | null {
   if (!tariff.needs_rate) return tokensUfix64;

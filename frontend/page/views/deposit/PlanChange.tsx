@@ -7,7 +7,7 @@ import { Button } from "../../components/Button.tsx";
 import { Notice } from "../../components/states.tsx";
 import { now } from "../../stores/clock.ts";
 import { shortText } from "../../text/amounts.ts";
-import { inOtherText } from "../../text/money.ts";
+import { inOtherText, unitOf } from "../../text/money.ts";
 import { plansOnOffer, priceOf } from "../../text/tariff.ts";
 import { momentText } from "../../text/time.ts";
 
@@ -90,7 +90,7 @@ interface SideProps {
 
 /** One plan: its tiers, and what the next million rated tokens cost on it. */
 function Side({ title, tariff, than, badge, symbol, total, rate, action }: SideProps) {
-  const unit = tariff.currency === "USD" ? "USD" : symbol;
+  const unit = unitOf(tariff, symbol);
   const cost = priceOf(tariff.tiers.tiers, total, COMPARED);
   const other = inOtherText(cost, tariff, rate, symbol);
   return (

@@ -11,6 +11,7 @@ import { Refused } from "../../components/Refused.tsx";
 import { Stat, Stats } from "../../components/Stat.tsx";
 import { now } from "../../stores/clock.ts";
 import { call, tokenSymbol } from "../../stores/server.ts";
+import { unitOf } from "../../text/money.ts";
 import { agoText } from "../../text/time.ts";
 import { STANDING_WORDS } from "./words.ts";
 
@@ -43,7 +44,6 @@ export function Lookup() {
 
 function Found({ subscription, standing }: OperatorSubscription) {
   const unit = tokenSymbol();
-  const owed = subscription.tariff.currency === "USD" ? "USD" : unit;
   return (
     <div class="card stack tight">
       <h3>Subscription {subscription.subscription_id}</h3>
@@ -57,7 +57,7 @@ function Found({ subscription, standing }: OperatorSubscription) {
       <Stats>
         <Stat label="Balance" value={<Money ufix64={subscription.balance_ufix64} unit={unit} />} />
         <Stat label="Charged" value={<Money ufix64={subscription.charged_ufix64} unit={unit} />} />
-        <Stat label="Owed" value={<Money ufix64={subscription.owed_ufix64} unit={owed} />} tone={subscription.owed_ufix64 === "0" ? undefined : "warn"} />
+        <Stat label="Owed" value={<Money ufix64={subscription.owed_ufix64} unit={unitOf(subscription.tariff, unit)} />} tone={subscription.owed_ufix64 === "0" ? undefined : "warn"} />
         <Stat label="Settled" value={<Tokens micro={subscription.settled_microtokens} unit={false} />} note="Rated tokens" />
       </Stats>
     </div>

@@ -12,7 +12,7 @@ import { tokenSymbol } from "../../stores/server.ts";
 import { lastDays, sumsOf, type Sums } from "../../stores/sums.ts";
 import { roughMoneyText } from "../../text/amounts.ts";
 import { forecast, type Forecast } from "../../text/forecast.ts";
-import { converted } from "../../text/money.ts";
+import { converted, unitOf } from "../../text/money.ts";
 import { durationText, momentText } from "../../text/time.ts";
 
 const DAYS = 7;
@@ -57,7 +57,7 @@ function balanceNow(asked: string): string {
 function Unsettled({ shown, symbol }: { readonly shown: Subscription; readonly symbol: string }) {
   const { estimated_charge_ufix64: charge, estimated_bill_ufix64: bill } = shown;
   if (charge !== null) return <Money ufix64={charge} unit={symbol} />;
-  return <Money ufix64={bill} unit={shown.subscription.tariff.currency === "USD" ? "USD" : symbol} />;
+  return <Money ufix64={bill} unit={unitOf(shown.subscription.tariff, symbol)} />;
 }
 
 interface LastsProps {
