@@ -132,18 +132,16 @@ function Receive({ address, deployment: { flow } }: { readonly address: string; 
         )}
       </Action>
       <Show of={held} height={0}>
-        {(ids) => <Unclaimed ids={ids} />}
+        {(ids) => <Show of={subscriptions} height={0}>{(owned) => <ToClaim ids={ids} owned={owned} />}</Show>}
       </Show>
     </>
   );
 }
 
-/** Subscriptions whose rights lie in the account's storage while the contract has another owner recorded. */
-function Unclaimed({ ids }: { readonly ids: readonly string[] }) {
-  return <Show of={subscriptions} height={0}>{(owned) => <ToClaim ids={ids} owned={owned} />}</Show>;
-}
-
-/** What was to be claimed when the view was opened stays, so that whoever claims it sees that it is done. */
+/**
+ * Subscriptions whose rights lie in the account's storage while the contract has another owner recorded. What was to be
+ * claimed when the view was opened stays, so that whoever claims it sees that it is done.
+ */
 function ToClaim({ ids, owned }: { readonly ids: readonly string[]; readonly owned: readonly Subscription[] }) {
   const known = new Set(owned.map(({ subscription }) => subscription.subscription_id));
   const unclaimed = useMemo(() => ids.filter((id) => !known.has(id)), [ids]);
