@@ -80,7 +80,7 @@ function List({ items, sessions }: { readonly items: readonly Session[]; readonl
       <Refused failure={doing.failure} />
       <ul class="sessions">
         {items.map((one) => (
-          <li key={one.session_id}>
+          <li class="row apart" key={one.session_id}>
             <div>
               <strong>{programOf(one.user_agent)}</strong> {one.is_current && <Badge tone="accent">This one</Badge>}
               <p class="soft small">
