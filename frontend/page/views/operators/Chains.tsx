@@ -30,7 +30,7 @@ export function Chains() {
             <>
               <Table label="Signing policies" columns={columnsOf(onFlow)} rows={rows} keyOf={({ reward_epoch: epoch }) => epoch} empty={NONE} />
               <p class="soft small">
-                {onFlow === null ? "Flow does not answer now." : `Flow knows the voters up to reward epoch ${countText(onFlow)}.`}{" "}
+                {onFlow === null ? "Flow does not answer now." : `Flow knows the voters up to reward epoch ${onFlow}.`}{" "}
                 {block !== null && `Flare's blocks were read up to ${countText(block)}.`}
               </p>
             </>
@@ -101,8 +101,8 @@ function Payer({ title, address, link, balance, children }: PayerProps) {
 
 function columnsOf(onFlow: string | null): readonly Column<PolicyOnItsWay>[] {
   return [
-    { head: "Reward epoch", cell: ({ reward_epoch: epoch }) => countText(epoch) },
-    { head: "Signs from round", align: "end", cell: ({ start_voting_round: round }) => countText(round) },
+    { head: "Reward epoch", cell: ({ reward_epoch: epoch }) => epoch },
+    { head: "Signs from round", align: "end", cell: ({ start_voting_round: round }) => round },
     { head: "Voters", align: "end", cell: ({ voters }) => countText(voters) },
     {
       head: "Signed weight",

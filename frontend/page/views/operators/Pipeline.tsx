@@ -61,7 +61,7 @@ function HeldUp({ newest }: { readonly newest: readonly Epoch[] }) {
       <ul class="held-up" aria-label="What holds epochs up">
         {held.map(({ epoch, reason }) => (
           <li key={epoch}>
-            <a href={`#/epochs/${epoch}`}>Epoch {countText(epoch)}</a>: {reason}
+            <a href={`#/epochs/${epoch}`}>Epoch {epoch}</a>: {reason}
           </li>
         ))}
       </ul>
