@@ -1,4 +1,3 @@
-import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 
 import type { Deployment, PolicyOnItsWay } from "../../../api/operations.ts";
@@ -54,17 +53,15 @@ function PayersOf({ known: { flow, flare } }: { readonly known: Deployment }) {
             address={told.flow.address}
             link={explorerLink(flow.explorer?.account, { address: told.flow.address })}
             balance={told.flow.balance_ufix64}
-          >
-            {told.flow.balance_ufix64 !== null && `${moneyText(told.flow.balance_ufix64)} FLOW`}
-          </Payer>
+            textOf={(ufix64) => `${moneyText(ufix64)} FLOW`}
+          />
           <Payer
             title="On Flare, for attestations"
             address={told.flare.address}
             link={explorerLink(flare.explorer?.address, { address: told.flare.address })}
             balance={told.flare.balance_wei}
-          >
-            {told.flare.balance_wei !== null && `${weiText(told.flare.balance_wei)} ${coinOf(flare.network)}`}
-          </Payer>
+            textOf={(wei) => `${weiText(wei)} ${coinOf(flare.network)}`}
+          />
         </div>
       )}
     </Show>
@@ -77,10 +74,10 @@ interface PayerProps {
   readonly link: string | null;
   /** Null while the chain does not answer. */
   readonly balance: string | null;
-  readonly children: ComponentChildren;
+  readonly textOf: (balance: string) => string;
 }
 
-function Payer({ title, address, link, balance, children }: PayerProps) {
+function Payer({ title, address, link, balance, textOf }: PayerProps) {
   return (
     <div class="card stack tight">
       <div class="row apart">
@@ -88,7 +85,7 @@ function Payer({ title, address, link, balance, children }: PayerProps) {
         {balance === "0" && <Badge tone="bad">Empty</Badge>}
         {balance === null && <Badge tone="warn">No answer</Badge>}
       </div>
-      <p class="payer-balance numbers">{balance === null ? "–" : children}</p>
+      <p class="payer-balance numbers">{balance === null ? "–" : textOf(balance)}</p>
       <Copyable text={address} label="Address" />
       {link !== null && (
         <a class="small" href={link} target="_blank" rel="noreferrer">
