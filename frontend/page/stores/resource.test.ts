@@ -67,3 +67,24 @@ test("what waits to be asked for again is not asked for another account", async 
   await again;
   assert.equal(answers.length, 1);
 });
+
+test("whoever asks again as soon as an answer is there does not lose what others have asked for", async () => {
+  const answers: ((value: string) => void)[] = [];
+  const shown = resource(() => new Promise<string>((resolve) => answers.push(resolve)));
+  const pass = () => new Promise((resume) => setTimeout(resume));
+  // Given one that asks again at once after the first answer, and another that has asked meanwhile
+  const atOnce = shown.reload().then(() => shown.reload());
+  const meanwhile = shown.reload();
+  // When the answer comes, one request more is for both
+  answers[0]?.("first");
+  await pass();
+  assert.equal(answers.length, 2);
+  answers[1]?.("second");
+  await Promise.all([atOnce, meanwhile]);
+  // Then what is asked for during a later request is asked for too
+  void shown.reload();
+  void shown.reload();
+  answers[2]?.("third");
+  await pass();
+  assert.equal(answers.length, 4);
+});

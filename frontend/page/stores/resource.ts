@@ -32,9 +32,10 @@ export function resource<T>(load: () => Promise<T>): Resource<T> {
   let next: Promise<void> | null = null;
 
   function reload(): Promise<void> {
+    if (next !== null) return next;
     if (asking === null) return begin();
     const of = asked;
-    next ??= asking.then(() => {
+    next = asking.then(() => {
       if (of !== asked) return;
       next = null;
       return begin();
