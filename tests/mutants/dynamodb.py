@@ -17,7 +17,6 @@ CONNECTIONS: Final = f"{WING}/connections.py"
 MESSAGES: Final = f"{WING}/messages.py"
 STATEMENTS: Final = f"{WING}/statements.py"
 ATTESTATIONS: Final = f"{WING}/attestations.py"
-USAGE: Final = f"{WING}/usage.py"
 
 UNIT: Final = "tests/unit/adapters/dynamodb"
 TEST_CHANGES: Final = f"{UNIT}/test_changes.py"

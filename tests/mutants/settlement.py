@@ -9,7 +9,6 @@ BILLING: Final = f"{PACKAGE}/billing.py"
 SENDING: Final = f"{PACKAGE}/sending.py"
 TRANSACTIONS: Final = f"{PACKAGE}/transactions.py"
 PRICING: Final = f"{PACKAGE}/pricing.py"
-JOURNAL: Final = f"{PACKAGE}/journal.py"
 SUBSCRIPTION: Final = f"{PACKAGE}/subscription.py"
 
 TEST_BILLING: Final = "tests/unit/settlement/test_billing.py"
