@@ -228,18 +228,15 @@ def focus_order(page: Page, stops: int) -> list[str]:
     return [_next_stop(page) for _ in range(stops)]
 
 
-def tab_to(page: Page, name: str) -> list[str]:
-    """Press the tabulator key until the focus is on the element of this name; the names that it came by.
+def tab_to(page: Page, name: str) -> None:
+    """Press the tabulator key until the focus is on the element of this name.
 
     Fails where it is not among the next `STOPS_MAX`.
     """
     passed: list[str] = []
-    while len(passed) < STOPS_MAX:
-        reached = _next_stop(page)
-        if reached == name:
-            return passed
+    while (reached := _next_stop(page)) != name:
         passed.append(reached)
-    raise AssertionError(f"the tabulator key reaches no {name!r}, but {passed}")
+        assert len(passed) < STOPS_MAX, f"the tabulator key reaches no {name!r}, but {passed}"
 
 
 def _next_stop(page: Page) -> str:
