@@ -13,11 +13,12 @@ from infra.paths import ROOT
 from tests.cadence.owners import move_holder
 from tests.support.browser import Visitor, photograph, stored
 from tests.support.page_customer import Customer, outside
+from tests.support.page_routes import views
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 DEPOSIT: Final = "10"
-OF_ACCOUNT: Final = ("/usage", "/keys", "/deposit", "/bills", "/account", "/start")
+OF_ACCOUNT: Final = (*views("account"), "/start")
 OF_SUBSCRIPTION: Final = "/v1/subscriptions/{subscription_id}"
 NOT_FOUND: Final = "Failed to load resource: the server responded with a status of 404"
 ASK: Final = """async (paths) => {

@@ -18,6 +18,7 @@ from infra.local.flow.contracts import LocalDeployer
 from infra.local.launch import Facts
 from tests.support.browser import Visitor, photograph, stored, text_of, view_faults
 from tests.support.page_customer import SECRET, Customer, outside
+from tests.support.page_routes import views
 from tests.support.page_usage import STATES, CallTable
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -254,7 +255,7 @@ def test_a_cap_and_a_limit_of_one_settlement_are_signed_and_shown(alice: Custome
     expect(card).to_contain_text("may charge 5.00 FLOW at most")
 
 
-@pytest.mark.parametrize("view", ["/usage", "/keys", "/deposit", "/bills", "/account"])
+@pytest.mark.parametrize("view", views("account"))
 def test_a_view_of_the_account_is_accessible_and_within_its_window(alice: Customer, view: str) -> None:
     alice.visitor.open(view)
     alice.visitor.settle()

@@ -1,25 +1,11 @@
 """Every view of the page, as strangers see it: complete, accessible, within its window at any zoom, in both themes."""
 
-import re
-from collections.abc import Sequence
-from typing import Final
-
 import pytest
 
-from infra.paths import ROOT
 from tests.support.browser import Visitor, focus_order, moving, photograph, view_faults
+from tests.support.page_routes import views
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
-ROUTES: Final = ROOT / "frontend" / "page" / "router" / "routes.ts"
-ROUTE: Final = re.compile(r'path: "(?P<path>[^"]+)".*?section: "(?P<section>\w+)"', re.DOTALL)
-
-
-def views(section: str) -> Sequence[str]:
-    """The addresses of a section, by the page's own table; those with a value in them are left out."""
-    found = [(route["path"], route["section"]) for route in ROUTE.finditer(ROUTES.read_text())]
-    assert found
-    return [path for path, of in found if of == section and ":" not in path]
 
 
 def name_of(view: str) -> str:
