@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
@@ -174,12 +174,18 @@ def view_faults(page: Page) -> list[str]:
     """What is wrong with the view as it is now: its heading, what axe finds in either theme, what makes it too wide."""
     headings = page.get_by_role("heading", level=1).count()
     faults = [] if headings == 1 else [f"{headings} headings of level 1"]
-    before = page.viewport_size
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
         faults += [f"{theme}: {fault}" for fault in accessibility_faults(page)]
     page.emulate_media(color_scheme="light")
-    for width, height in (NARROW_WIDTHS | WIDTHS).items():
+    return faults + too_wide(page, NARROW_WIDTHS | WIDTHS)
+
+
+def too_wide(page: Page, sizes: Mapping[int, int]) -> list[str]:
+    """What makes the page wider than its window, in windows of these widths and heights."""
+    faults: list[str] = []
+    before = page.viewport_size
+    for width, height in sizes.items():
         page.set_viewport_size({"width": width, "height": height})
         faults += [f"too wide at {width} px: {element}" for element in overflows(page)]
     if before:
