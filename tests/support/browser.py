@@ -209,10 +209,13 @@ def photograph(page: Page, name: str) -> None:
 
 
 def photograph_failure(page: Page, name: str) -> str:
-    """Keep a picture of the page after a test has failed; the text that it shows."""
+    """Keep a picture of the page after a test has failed; the text that it shows, or why the browser tells none."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"failed-{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png", full_page=True)
-    return page.inner_text("body")
+    try:
+        page.screenshot(path=SCREENSHOTS / f"failed-{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png", full_page=True)
+        return page.inner_text("body")
+    except BrowserError as error:
+        return error.message
 
 
 def overflows(page: Page) -> list[str]:
