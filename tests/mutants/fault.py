@@ -14,7 +14,8 @@ class Fault:
     """Replace `text` by `replacement` in `file`, and at least one of `tests` fails.
 
     `name` starts with the package or wing that the file belongs to. `rule` is the sentence that the fault makes false.
-    `file` and `tests` are paths from the root of the repository; a test is a file, or a function of it after `::`.
+    `file` and `tests` are paths from the root of the repository; a test is a file, or a function of it after `::`,
+    with one of its parameters in brackets or without.
     """
 
     name: str

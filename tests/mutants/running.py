@@ -76,7 +76,7 @@ class Lane:
 
     def _without_faults(self, tests: Sequence[str]) -> Ended:
         """Run all these tests; print what they say where they do not pass."""
-        ended = self.workspace.run([*ALL_FAILURES, *tests], seconds_max=UNFAULTED_SECONDS_MAX)
+        ended = self.workspace.run([ALL_FAILURES, *tests], seconds_max=UNFAULTED_SECONDS_MAX)
         if not ended.passed:
             print(f"These tests do not pass without any fault:\n{ended.output}")
         return ended

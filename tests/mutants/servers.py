@@ -1,6 +1,7 @@
 """Runs the server that it is given the name of, until its standard input ends; prints a line when it is ready.
 
-It is one server a process: each sets the ports of its process apart from the local stack's by a distance of its own.
+Each server has a process of its own, because it sets the ports of its process apart from the local stack's by its own
+distance.
 """
 
 import sys

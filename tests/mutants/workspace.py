@@ -32,7 +32,7 @@ PYTEST: Final = (
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 """Stop at the first failure, and draw the same random examples each time. The plugins are in memory before pytest."""
-ALL_FAILURES: Final = ("--maxfail=0",)
+ALL_FAILURES: Final = "--maxfail=0"
 """Before the names of tests: do not stop at the first failure."""
 SERVERS: Final = {"tests/ports/dynamodb/": "dynamodb", "tests/cadence/": "emulator"}
 """The server that the tests in a folder need. One that runs already saves its start for each fault."""
