@@ -1,6 +1,7 @@
 """A copy of the repository in which one fault at a time is made, so that the working tree is never changed."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ PYTEST: Final = (
 """Stop at the first failure, and draw the same random examples each time. The plugins are in memory before pytest."""
 ALL_FAILURES: Final = "--maxfail=0"
 """Before the names of tests: do not stop at the first failure."""
+FAILURE: Final = re.compile(r"^(?:FAILED|ERROR) ([^\[ ]+(?:\[.*?\])?)(?: - |$)", re.MULTILINE)
+"""A line of pytest's summary: a test, whose parameters may have any text in them, and what it says."""
 SERVERS: Final = {"tests/ports/dynamodb/": "dynamodb", "tests/cadence/": "emulator"}
 """The server that the tests in a folder need. One that runs already saves its start for each fault."""
 KEEPS_DEPLOYMENTS: Final = "emulator"
@@ -62,9 +65,7 @@ class Ended:
         if self.exit_code != 1:
             return []
         _, _, summary = self.output.rpartition("short test summary info")
-        marks = ("FAILED ", "ERROR ")
-        failed = [line.split(" ", 1)[1] for line in summary.splitlines() if line.startswith(marks)]
-        return [line.split(" - ")[0] for line in failed]
+        return FAILURE.findall(summary)
 
 
 @dataclass(frozen=True, slots=True)

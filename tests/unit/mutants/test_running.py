@@ -28,9 +28,10 @@ FAULT = Fault(
     tests=["tests/unit/test_example.py"],
 )
 NO_PYTEST = PytestServer(Pipe()[0])
-FAILED = """ERROR a line of a log
+NOTICED = "tests/unit/test_example.py::test_double[one - two]"
+FAILED = f"""ERROR a line of a log
 == short test summary info ==
-FAILED tests/unit/test_example.py::test_double - assert 9 == 6
+FAILED {NOTICED} - assert [9] - 6 == 0
 1 failed in 0.10s
 """
 
@@ -58,7 +59,7 @@ def test_a_fault_that_a_test_notices_is_caught(tmp_path: Path) -> None:
     # When the fault is tried
     verdict, detail = judge(FAULT, failing)
     # Then it is caught by that test, and the source is as it was
-    assert (verdict, detail) == (Verdict.CAUGHT, "tests/unit/test_example.py::test_double")
+    assert (verdict, detail) == (Verdict.CAUGHT, NOTICED)
     assert failing.seen == [SOURCE.replace("+", "*")]
     assert (tmp_path / FAULT.file).read_text() == SOURCE
 
@@ -184,7 +185,7 @@ def test_a_fault_is_caught_only_by_a_test_that_passes_without_it(
     outcomes = Lane(failing, []).try_all(shared)
     # Then the fault is caught unless that test fails again, and what failed is said
     assert [outcome.verdict for outcome in outcomes] == [verdict]
-    assert failing.seen == ["--maxfail=0", "tests/unit/test_example.py::test_double"]
+    assert failing.seen == ["--maxfail=0", NOTICED]
     assert (without.output in capsys.readouterr().out) or without.passed
 
 
