@@ -3,7 +3,7 @@
 Every closed epoch is added to the numbers of each key and day. Those of a day are compared with LiteLLM's daily
 activity, and those of all days with the key's own total. LiteLLM writes its totals and its rows one after the other,
 in any order, and a row is billed minutes later. So what LiteLLM had counted an hour ago or earlier must be billed now,
-and what was billed then must be counted now; a day that is over two hours ago is compared as it is. A difference is an
+and what was billed then must be counted now. A day is compared as it is two hours after its end. A difference is an
 open case, which a person bills or writes off. What cannot be read is an open case as well, and the rest is compared as
 usual.
 """
