@@ -19,6 +19,7 @@ from flareflow_verify.evidence import Link
 from infra.local.demo import job
 from infra.local.demo.progress import Steps
 from infra.local.demo.run import Run, Stack
+from infra.local.demo.sources import Documents
 from infra.local.launch import Facts
 from infra.local.verify import sources
 from tests.e2e.test_credit import call
@@ -91,12 +92,12 @@ def test_the_policy_is_rolled_from_an_older_one_that_a_reader_trusts(charged: Ru
 
 def test_the_owner_shows_one_call_to_somebody_without_a_network(charged: Run, tmp_path: Path) -> None:
     # Given a bundle with one of the owner's calls
-    subscription = f"/v1/subscriptions/{charged.customer.subscription_id}"
-    items = charged.customer.api.get(f"{subscription}/usage/{charged.epoch}")["items"]
+    epoch = last_used(charged)
+    items = charged.customer.api.get(f"/v1/subscriptions/{charged.customer.subscription_id}/usage/{epoch}")["items"]
     call = json.loads(items[0]["leaf"])["event_id"]
     file = tmp_path / "call.json"
     packed = flareflow(
-        charged, "bundle", "-o", str(file), "--event", call, "--epoch", str(charged.epoch),
+        charged, "bundle", "-o", str(file), "--event", call, "--epoch", str(epoch),
         session=charged.customer.api.token,
     )  # fmt: skip
     assert (packed.returncode, packed.stderr) == (0, "")
@@ -111,6 +112,13 @@ def test_the_owner_shows_one_call_to_somebody_without_a_network(charged: Run, tm
     changed = flareflow(charged, "verify", "--offline", str(file), "--json")
     assert changed.returncode == 1
     assert steps(changed)[Link.EVENT] == "differs"
+
+
+def last_used(run: Run) -> int:
+    """The last epoch of the customer's calls: before the attested one, if a later statement carried their totals."""
+    page = Documents(run.customer.api).usage_page(run.epoch, run.customer.subscription_id)
+    assert page is not None
+    return page.totals[run.customer.subscription_id].epoch
 
 
 def test_a_month_is_summed_up_with_every_bill_verified(charged: Run, tmp_path: Path) -> None:
