@@ -134,6 +134,16 @@ class CallRecord:
         """The name by which the call is rated: that of the model that answered, which a fallback makes another one."""
         return self.answered_by or self.model
 
+    @property
+    def units(self) -> Units:
+        """The gate counts tokens only."""
+        return NO_UNITS
+
+    @property
+    def cost_nanousd(self) -> None:
+        """Only LiteLLM tells what a call cost."""
+        return None
+
 
 @value
 class LoggedCall:

@@ -5,13 +5,13 @@ LiteLLM's environment: it needs pydantic and nothing else.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from math import sumprod
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -36,6 +36,28 @@ _WEIGHED_AS: Final[Mapping[str, str]] = {
 
 type Weight = Annotated[int, Field(strict=True, ge=0, le=WEIGHT_MAX)]
 type Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=r"^[!-~]+$")]
+
+
+class Use(Protocol):
+    """What one call used. `cost_nanousd` is what LiteLLM says that it cost; None where nobody knows."""
+
+    @property
+    def tokens(self) -> Tokens: ...
+
+    @property
+    def units(self) -> Units: ...
+
+    @property
+    def cost_nanousd(self) -> int | None: ...
+
+
+@value
+class Used:
+    """`Use` of a call of which nothing else is known."""
+
+    tokens: Tokens = NO_TOKENS
+    units: Units = NO_UNITS
+    cost_nanousd: int | None = None
 
 
 class Weights(BaseModel):
@@ -113,7 +135,7 @@ class Price(Weights):
         """The weights of a call with so many tokens of input."""
         return next((one for one in reversed(self.long) if input_tokens > one.above), self)
 
-    def rate(self, used: "Used") -> int | None:
+    def rate(self, used: Use) -> int | None:
         """What `used` weighs: by amounts or by cost, whichever is more. None when it used what has no price."""
         weights = self.weights(used.tokens.input) if self.long else self
         # of integers it is an exact integer, which its stub does not tell
@@ -121,11 +143,11 @@ class Price(Weights):
         by_amounts += sum(self._by_units(used.units)) if used.units is not NO_UNITS else 0
         by_cost = used.cost_nanousd * self.nanousd if used.cost_nanousd and self.nanousd else 0
         weighed = max(by_amounts, by_cost)
-        if not weighed and used.is_something and not self._prices(used, weights):
+        if not weighed and _is_something(used) and not self._prices(used, weights):
             return None
         return self.request + weighed
 
-    def _prices(self, used: "Used", weights: Weights) -> bool:
+    def _prices(self, used: Use, weights: Weights) -> bool:
         """Whether something that was used has a price, which may be 0."""
         told = zip(counts(used.tokens), weights.of_all, strict=True)
         is_any_kind_priced = any(amount and weight is not None for amount, weight in told)
@@ -151,17 +173,8 @@ class Price(Weights):
         return self.request + input_tokens * dearest[0] + output_tokens * dearest[1]
 
 
-@value
-class Used:
-    """What one call used. `cost_nanousd` is what LiteLLM says that it cost; None where nobody knows."""
-
-    tokens: Tokens = NO_TOKENS
-    units: Units = NO_UNITS
-    cost_nanousd: int | None = None
-
-    @property
-    def is_something(self) -> bool:
-        return bool(self.tokens.total or self.units != NO_UNITS or self.cost_nanousd)
+def _is_something(used: Use) -> bool:
+    return bool(used.tokens.total or used.units != NO_UNITS or used.cost_nanousd)
 
 
 class Pattern(BaseModel):
@@ -201,25 +214,20 @@ class PriceBook(BaseModel):
         `model` is the name in the request, `base_model` what the deployment calls. In this order: `model`, the base
         model, the spellings of the base model, those of `model`, and the first pattern that one of all these matches.
         """
-        asked = model, base_model
-        found = self._found
-        if asked not in found:
-            if len(found) >= REMEMBERED_MAX:
-                found.clear()
-            found[asked] = self._find([name for name in asked if name])
-        return found[asked]
+        return self._remembered(model, base_model)
 
-    def _find(self, names: Sequence[str]) -> Price | None:
+    @cached_property
+    def _remembered(self) -> Callable[[str, str | None], Price | None]:
+        """`_find`, with the prices that were found last."""
+        return lru_cache(REMEMBERED_MAX)(self._find)
+
+    def _find(self, model: str, base_model: str | None) -> Price | None:
+        names = [name for name in (model, base_model) if name]
         others = [one for name in reversed(names) for one in spellings(name)]
         exact = [one for name in names for one in spellings(name)[:1]]
         by_name = (self.models[one] for one in (*exact, *others) if one in self.models)
         by_pattern = (given.price for given in self.patterns if any(fnmatchcase(one, given.match) for one in others))
         return next(chain(by_name, by_pattern), None)
-
-    @cached_property
-    def _found(self) -> dict[tuple[str, str | None], Price | None]:
-        """The prices that were looked for."""
-        return {}
 
     def price(self, model: str, base_model: str | None = None) -> Price:
         """The price of a model; the default where the book does not name it."""

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from flareflow.metering.calls import CallRecord, LoggedCall
-from flareflow.metering.price_book import PriceBook, Used
+from flareflow.metering.price_book import PriceBook
 
 
 class PriceBooks(Protocol):
@@ -28,5 +28,4 @@ class BookRegister(Protocol):
 
 def rate(book: PriceBook, call: LoggedCall | CallRecord) -> int | None:
     """What a call weighs, in rated micro-tokens; None when it used what has no price in the book."""
-    used = Used(call.tokens, call.units, call.cost_nanousd) if isinstance(call, LoggedCall) else Used(call.tokens)
-    return book.price(call.answering_model, call.base_model).rate(used)
+    return book.price(call.answering_model, call.base_model).rate(call)

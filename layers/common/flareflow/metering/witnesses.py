@@ -276,5 +276,4 @@ def _call_key(call: CallRecord) -> CallKey:
 
 
 def _is_negative(call: LoggedCall | CallRecord) -> bool:
-    cost = call.cost_nanousd if isinstance(call, LoggedCall) else None
-    return min(counts(call.tokens)) < 0 or (cost is not None and cost < 0)
+    return min(counts(call.tokens)) < 0 or (call.cost_nanousd or 0) < 0
