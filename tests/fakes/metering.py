@@ -152,14 +152,17 @@ def swept(usage: UsageEvents, before: datetime, limit: int, now: datetime) -> Co
 
 @dataclass
 class FakeKeyDirectory:
-    """`KeyDirectory`."""
+    """`KeyDirectory`; `lookups` counts the calls."""
 
     known: dict[str, int] = field(default_factory=lambda: {KEY: 1})
+    lookups: int = 0
 
     def subscriptions(self, key_hashes: Set[str]) -> Subscriptions:
+        self.lookups += 1
         return {key_hash: self.known[key_hash] for key_hash in key_hashes & self.known.keys()}
 
     def hashed_twice(self, hashes: Set[str]) -> Set[str]:
+        self.lookups += 1
         return hashes & {hashlib.sha256(key_hash.encode()).hexdigest() for key_hash in self.known}
 
 

@@ -136,13 +136,15 @@ def _sorted_by(listing: Listing, row: LoggedRow | SetAside) -> float:
 
 @dataclass
 class FakeCases:
-    """`Cases`; `writes` counts the items that were written."""
+    """`Cases`; `writes` counts the items that were written, `asked` the calls with something to open."""
 
     opened: dict[str, Case] = field(default_factory=dict)
     decided: dict[str, Case] = field(default_factory=dict)
     writes: int = 0
+    asked: int = 0
 
     def open(self, cases: Sequence[Case]) -> int:
+        self.asked += bool(cases)
         there = {case_id: case.count for case_id, case in self.decided.items()}
         for case_id, case in self.opened.items():
             there[case_id] = max(case.count, there.get(case_id, 0))

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -28,10 +29,15 @@ class Sorting:
     cases: FakeCases = field(default_factory=FakeCases)
 
     def sort(self, *rows: LoggedRow | LoggedCall, set_aside: tuple[SetAside, ...] = ()) -> Reading:
-        seen = Seen()
         readable = tuple(logged_row(row) if isinstance(row, LoggedCall) else row for row in rows)
+        return self.sort_pages(SpendPage(readable, set_aside))
+
+    def sort_pages(self, *pages: SpendPage) -> Reading:
+        seen, reading = Seen(), Reading()
         sort = SortRows(self.keys, self.counter, self.cases, known_call_types())
-        reading = sort.run(SpendPage(readable, set_aside), seen, NOW) + sort.count(seen, NOW)
+        for page in pages:
+            reading += sort.run(page, seen, NOW)
+        reading += sort.count(seen, NOW)
         self.cases.open([of_tally(tally, NOW) for tally in seen.tallies()])
         return reading
 
@@ -50,6 +56,26 @@ def test_a_row_that_cannot_be_read_is_kept_for_good_and_once(sorting: Sorting) -
     # Then there is one case with the row and the reason
     [case] = sorting.cases.opened.values()
     assert (case.reason, case.body, case.at) == ("total_differs", '{"request_id": "row-1"}', NOW)
+
+
+def unreadable(name: str) -> SetAside:
+    return SetAside(name, "total_differs", "{}", NOW)
+
+
+def test_cases_are_asked_for_once_for_all_pages(sorting: Sorting) -> None:
+    # Given pages that each begin with the last row of the page before, which cannot be read
+    pages = [SpendPage(set_aside=(unreadable(f"row-{n}"), unreadable(f"row-{n + 1}"))) for n in range(20)]
+    # When they are sorted
+    assert sorting.sort_pages(*pages).set_aside == 21
+    # Then storage was asked once
+    assert (sorting.cases.asked, sorting.cases.writes) == (1, 21)
+
+
+def test_cases_are_opened_before_their_rows_fill_the_memory(sorting: Sorting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flareflow.metering.sorting.ASIDE_MAX", 10)
+    pages = [SpendPage(set_aside=(unreadable(f"row-{2 * n}"), unreadable(f"row-{2 * n + 1}"))) for n in range(11)]
+    assert sorting.sort_pages(*pages).set_aside == 22
+    assert sorting.cases.asked == 3
 
 
 @pytest.mark.parametrize(
@@ -84,6 +110,29 @@ def test_a_flood_of_unknown_keys_costs_a_constant_number_of_writes(sorting: Sort
     assert sorting.cases.writes == 3
     assert sorting.cases.reasons() == {"key_unknown": FLOOD}
     assert all(case.body.count("request_id") == 3 for case in sorting.cases.opened.values())
+
+
+def test_the_text_of_a_row_that_is_only_counted_is_made_for_the_first_few(sorting: Sorting) -> None:
+    # Given calls with the keys of others who use the same LiteLLM
+    made: list[str] = []
+    calls = [logged_call(str(number), key_hash=STRANGER) for number in range(1_000)]
+    rows = [replace(logged_row(call), body=partial(_noted, made, call.request_id)) for call in calls]
+    # When they are sorted
+    sorting.sort(*rows)
+    # Then all are counted, and the text of three was made
+    assert sorting.cases.reasons() == {"key_unknown": 1_000}
+    assert made == ["0", "1", "2"]
+
+
+def _noted(made: list[str], name: str) -> str:
+    made.append(name)
+    return "{}"
+
+
+def test_an_unknown_key_is_looked_up_once_for_all_pages(sorting: Sorting) -> None:
+    pages = [SpendPage((logged_row(logged_call(str(number), key_hash=STRANGER)),)) for number in range(20)]
+    sorting.sort_pages(*pages)
+    assert sorting.keys.lookups == 2
 
 
 def test_a_key_that_becomes_known_later_is_billed_when_its_row_is_read_again(sorting: Sorting) -> None:

@@ -12,7 +12,7 @@ from flareflow.metering.calls import SetAside
 from flareflow.metering.cases import Case, CaseKind, Decision, Verdict
 from flareflow.metering.ports import Cases, ReadingProgress, SliceQueue
 from flareflow.metering.rows import LoggedRow, Slice, window_of
-from flareflow.metering.sorting import Seen, SortRows
+from flareflow.metering.sorting import SortRows
 
 LISTED_MAX: Final = 100
 LISTED_CHARACTERS: Final = 500
@@ -109,7 +109,7 @@ class DecideCases:
             row = self.read_row(case.body or "{}", changes)
         except ValueError as error:
             raise InvalidRequestError("row_unreadable", f"the row of {case.id} is no JSON object") from error
-        reason = row.reason if isinstance(row, SetAside) else self.sort_rows.bill(row, Seen(), now)
+        reason = row.reason if isinstance(row, SetAside) else self.sort_rows.bill(row, now)
         if reason:
             raise InvalidRequestError("row_not_billable", f"the row of {case.id} cannot be billed: {reason}")
 
