@@ -1,5 +1,7 @@
 """Calling a function's handler as AWS does."""
 
+import base64
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -93,7 +95,15 @@ class Function:
                 **({"queryStringParameters": dict(query)} if query else {}),
             }
         )
-        headers = answer["headers"]
-        told = undocumented(method, path, answer["statusCode"], headers.get("Content-Type", ""), answer["body"])
+        headers, text = answer["headers"], _text_of(answer)
+        told = undocumented(method, path, answer["statusCode"], headers.get("Content-Type", ""), text)
         assert told == [], f"{method} {path} answers what docs/openapi.json does not say"
-        return Answer(answer["statusCode"], answer["body"], headers)
+        return Answer(answer["statusCode"], text, headers)
+
+
+def _text_of(answer: Mapping[str, Any]) -> str:
+    """The body as a client reads it: decompressed, where it is compressed."""
+    body: str = answer["body"]
+    if not body or not answer.get("isBase64Encoded"):
+        return body
+    return gzip.decompress(base64.b64decode(body)).decode()

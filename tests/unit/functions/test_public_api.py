@@ -169,6 +169,22 @@ def test_the_price_book_is_sent_once_to_who_keeps_it(public: Function) -> None:
     assert public.call("GET", "/v1/price-book", headers={"if-none-match": '"another"'}).status == 200
 
 
+def test_a_public_answer_is_compressed_for_who_takes_that(public: Function) -> None:
+    # Given the price book as it is sent to who takes no compression
+    plain = public.call("GET", "/v1/price-book")
+    assert "Content-Encoding" not in plain.headers
+    # When a browser asks for it
+    takes = {"accept-encoding": "br, gzip"}
+    packed = public.call("GET", "/v1/price-book", headers=takes)
+    # Then the same text comes compressed, and caches keep the two apart
+    assert (packed.text, packed.headers["Content-Encoding"]) == (plain.text, "gzip")
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    # And who has it gets nothing
+    again = public.call("GET", "/v1/price-book", headers={**takes, "if-none-match": packed.headers["ETag"]})
+    assert (again.status, again.text) == (304, "")
+
+
 def test_the_price_book_is_the_text_whose_hash_statements_carry(public: Function) -> None:
     assert keccak256(public.call("GET", "/v1/price-book").text.encode()) == EVEN_BOOK.hash
 

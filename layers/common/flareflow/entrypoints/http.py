@@ -211,5 +211,6 @@ def table(app: HttpApi, text: str, next_cursor: str | None) -> Response[str]:
 
 
 def published[T](body: T, cache_control: str, content_type: str = "application/json") -> Response[T]:
-    """A public answer; `cache_control` says how long caches may keep it."""
-    return Response(HTTPStatus.OK.value, content_type, body, {"Cache-Control": cache_control})
+    """A public answer, compressed for who takes that; `cache_control` says how long caches may keep it."""
+    headers = {"Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+    return Response(HTTPStatus.OK.value, content_type, body, headers, compress=True)
