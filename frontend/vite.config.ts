@@ -4,6 +4,13 @@ import { defineConfig } from "vite";
 /** Where the API answers while the page is developed: the local stack's public host. */
 const API = process.env["FLAREFLOW_API"] ?? "http://127.0.0.1:14000";
 
+/** Parts that most views have come as one file: a phone waits longer for each of ten small ones. */
+const SHARED = {
+  name: "shared",
+  test: /\/page\/(components|text)\/|\/stores\/(clock|fresh)\.|\/verify\/amounts\./,
+  minShareCount: 6,
+};
+
 export default defineConfig({
   base: "./",
   resolve: {
@@ -18,5 +25,6 @@ export default defineConfig({
     manifest: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: [SHARED] } } },
   },
 });

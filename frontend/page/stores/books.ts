@@ -1,7 +1,6 @@
 /** What the contracts on Flow hold and promise, as an access node tells it. The server is not asked. */
 import getBooks from "../../../infra/cadence/scripts/subscriptions/get_books.cdc?raw";
 import { count, having, type Read, type Reader } from "../../verify/reading.ts";
-import { flowNode } from "./chains.ts";
 import { resource } from "./resource.ts";
 import { deploymentNow } from "./server.ts";
 
@@ -24,6 +23,8 @@ const told = having({
 /** Money is in 1e-8 of the token of the deposits. */
 export type Books = Read<typeof told>;
 
+/** How a node is asked is loaded with the first question: a view shows the rest of itself meanwhile. */
 export const books = resource(async (): Promise<Books> => {
+  const { flowNode } = await import("./chains.ts");
   return told(await flowNode(await deploymentNow()).run(getBooks), "get_books");
 });

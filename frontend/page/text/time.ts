@@ -30,45 +30,46 @@ export function agoText(at: string, now: number): string {
   return `${count} ${name}${count === 1 ? "" : "s"} ago`;
 }
 
-// Each is made once: making one costs more than a frame of a table that scrolls.
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const SHORT_MOMENT = new Intl.DateTimeFormat(undefined, {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
+const FORMS = {
+  moment: { dateStyle: "medium", timeStyle: "medium" },
+  date: { dateStyle: "medium" },
+  day: { day: "numeric", month: "short", timeZone: "UTC" },
+  hour: { hour: "2-digit", minute: "2-digit" },
+  shortMoment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+} as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>;
+
+/** Each is made once and when it is first used: making one costs a phone more than a frame. */
+const made = new Map<keyof typeof FORMS, Intl.DateTimeFormat>();
 
 /** A moment in the reader's own zone and language: `24 Nov 2026, 12:00:05`. */
 export function momentText(at: string): string {
-  return written(MOMENT, at);
+  return written("moment", at);
 }
 
 /** A day in the reader's own zone and language: `24 Nov 2026`. */
 export function dateText(at: string): string {
-  return written(DATE, at);
+  return written("date", at);
 }
 
 /** A day of UTC, in which usage is summed: `24 Nov`. */
 export function dayText(at: string): string {
-  return written(DAY, at);
+  return written("day", at);
 }
 
 /** An hour in the reader's own zone: `14:00`. */
 export function hourText(at: string): string {
-  return written(HOUR, at);
+  return written("hour", at);
 }
 
 /** A moment of the last days, in the reader's own zone: `24 Nov, 12:00:05`. */
 export function shortMomentText(at: string): string {
-  return written(SHORT_MOMENT, at);
+  return written("shortMoment", at);
 }
 
-function written(format: Intl.DateTimeFormat, at: string): string {
+function written(form: keyof typeof FORMS, at: string): string {
   const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? "–" : format.format(date);
+  if (Number.isNaN(date.getTime())) return "–";
+  const format = made.get(form) ?? new Intl.DateTimeFormat(undefined, FORMS[form]);
+  made.set(form, format);
+  return format.format(date);
 }

@@ -7,7 +7,7 @@ import { Stat, Stats } from "../components/Stat.tsx";
 import { Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import { books, type Books } from "../stores/books.ts";
-import { deployment, epochs, plans, priceBook } from "../stores/server.ts";
+import { deployment, epochs, plans } from "../stores/server.ts";
 import { NETWORKS } from "../text/networks.ts";
 import { durationText } from "../text/time.ts";
 import { Contracts } from "./how/Contracts.tsx";
@@ -82,8 +82,8 @@ function FiveSteps({ about }: { readonly about: Deployment }) {
         contract. The operator can take only what was charged, and you can take out the rest without asking anybody.
       </Step>
       <Step title="You call models">
-        Your key works at <code>{url}</code> with any client of OpenAI's API<ModelCount />. The gate in front of the models
-        counts each call and signs a receipt for it.
+        Your key works at <code>{url}</code> with any client of OpenAI's API and every model of the{" "}
+        <a href="#/pricing">price book</a>. The gate in front of the models counts each call and signs a receipt for it.
       </Step>
       <Step title="Usage is sealed">
         Every {every} all usage is sealed into a public statement, each with the hash of the one before
@@ -132,13 +132,6 @@ function MinimumDeposit({ symbol }: { readonly symbol: string }) {
       and at least {moneyText(lowest)} {symbol}
     </>
   );
-}
-
-function ModelCount() {
-  priceBook.want();
-  const state = priceBook.state.value;
-  if (state.name !== "ready") return <Awaited by={state}>. The price book has 10 models</Awaited>;
-  return <>. The price book has {countText(Object.keys(state.value.models).length)} models</>;
 }
 
 function NewestStatement() {

@@ -7,7 +7,6 @@ import { Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import { books, type Books } from "../stores/books.ts";
 import { now } from "../stores/clock.ts";
-import { statementsInLog } from "../stores/documents.ts";
 import { useFresh } from "../stores/fresh.ts";
 import { resource } from "../stores/resource.ts";
 import { call, priceBook, status, tokenSymbol } from "../stores/server.ts";
@@ -22,7 +21,7 @@ import "./network.css";
 const ASKED_EVERY_MS = 30_000;
 const HEALTH = { ok: { tone: "good", word: "Works" }, late: { tone: "warn", word: "Late" }, unknown: { tone: undefined, word: "Not known yet" } } as const;
 
-const log = resource(statementsInLog);
+const log = resource(async () => (await import("../stores/documents.ts")).statementsInLog());
 const statistics = resource(() => call("GET /v1/statistics", {}));
 const statusDays = resource(() => call("GET /v1/status/days", {}));
 

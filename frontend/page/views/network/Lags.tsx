@@ -1,10 +1,11 @@
 import { dayText, durationText } from "../../text/time.ts";
+import { DayBars } from "./DayBars.tsx";
+import type { LagOfDay } from "./days.ts";
 
-const WIDTH = 10;
 const HEIGHT = 120;
 
 interface LagsProps {
-  readonly days: readonly { readonly day: string; readonly seconds: number | null }[];
+  readonly days: readonly LagOfDay[];
 }
 
 /** How old the oldest epoch that was not charged yet was, on average of each day. */
@@ -19,22 +20,21 @@ export function Lags({ days }: LagsProps) {
         The age of the oldest epoch that was not charged yet, by the mean of each day: {durationText(mean)} on average,{" "}
         {durationText(most)} on the slowest day.
       </figcaption>
-      <svg viewBox={`0 0 ${days.length * WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-        {days.map(({ day, seconds }, place) => {
-          const height = Math.max(2, ((seconds ?? 0) / most) * HEIGHT);
-          return (
-            seconds !== null && (
-              <rect key={day} class="lag" x={place * WIDTH} y={HEIGHT - height} width={WIDTH - 2} height={height} rx="1.5">
-                <title>{`${dayText(day)}: ${durationText(seconds)}`}</title>
-              </rect>
-            )
-          );
-        })}
-      </svg>
+      <DayBars
+        height={HEIGHT}
+        kinds={["lag"]}
+        bars={days.map(({ seconds }) => (seconds === null ? null : { kind: "lag", share: seconds / most }))}
+        textOf={(place) => lagText(days[place])}
+      />
       <div class="lags-axis faint">
         <span>{dayText(days[0]?.day ?? "")}</span>
         <span>Today</span>
       </div>
     </figure>
   );
+}
+
+function lagText(lag: LagOfDay | undefined): string {
+  if (lag === undefined) return "";
+  return `${dayText(lag.day)}: ${lag.seconds === null ? "nothing known" : durationText(lag.seconds)}`;
 }

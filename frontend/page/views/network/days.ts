@@ -21,8 +21,14 @@ export function daysOf(told: DaysOfStatus, system: System, now: number): readonl
   });
 }
 
-/** The mean lag of each day in seconds, the oldest day first; null for a day without any tick. */
-export function lagsOf(told: DaysOfStatus, now: number): readonly { readonly day: string; readonly seconds: number | null }[] {
+/** The mean lag of a day in seconds; null without any tick. */
+export interface LagOfDay {
+  readonly day: string;
+  readonly seconds: number | null;
+}
+
+/** The mean lag of each day, the oldest day first. */
+export function lagsOf(told: DaysOfStatus, now: number): readonly LagOfDay[] {
   return lastDays(now).map((day) => {
     const lag = told.days.find((one) => one.day === day)?.lag_seconds;
     return { day, seconds: lag === undefined ? null : Number(lag) };
