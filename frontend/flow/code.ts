@@ -15,6 +15,7 @@ import topUp from "../../infra/cadence/transactions/subscriptions/top_up.cdc?raw
 import withdraw from "../../infra/cadence/transactions/subscriptions/withdraw.cdc?raw";
 
 import getExit from "../../infra/cadence/scripts/subscriptions/get_exit.cdc?raw";
+import getSubscription from "../../infra/cadence/scripts/subscriptions/get_subscription.cdc?raw";
 import getSubscriptionIds from "../../infra/cadence/scripts/subscriptions/get_subscription_ids.cdc?raw";
 
 import type { TransactionName } from "./transactions.ts";
@@ -34,4 +35,4 @@ export const TRANSACTIONS: Readonly<Record<TransactionName, string>> = {
   claim,
 };
 
-export const SCRIPTS = { getExit, getSubscriptionIds };
+export const SCRIPTS = { getExit, getSubscription, getSubscriptionIds };

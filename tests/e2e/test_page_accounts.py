@@ -129,9 +129,12 @@ def test_a_subscription_that_lies_in_another_account_is_claimed_there(dora: Cust
             move_holder(flow, giver, taker)
 
     outside(move)
-    # When the other account claims them
-    emil.visitor.open("/account")
+    # When the other account wants to begin, Then it is told of them
+    emil.visitor.open("/start")
     emil.page.reload()
+    emil.page.get_by_text("A subscription was moved into your account").wait_for()
+    # When it claims them
+    emil.page.get_by_role("link", name="Claim it").click()
     card = emil.action("Subscriptions to claim")
     card.get_by_role("button", name="Claim").click()
     expect(card).to_contain_text("It records your account as the owner")

@@ -6,7 +6,7 @@ import type { FlowDeployment } from "../../flow/deployment.ts";
 import { WalletError } from "../../flow/errors.ts";
 import { loadFcl } from "../../flow/load.ts";
 import { walletOf, type Wallet } from "../../flow/wallet.ts";
-import { list, text } from "../../verify/reading.ts";
+import { having, list, orNull, text } from "../../verify/reading.ts";
 import { isUnreachable } from "../text/failures.ts";
 import { call, deploymentNow, session, subscriptions } from "./server.ts";
 
@@ -47,12 +47,36 @@ export async function signOut(): Promise<boolean> {
 
 const HELD_MAX = 10_000;
 const DIGITS_MAX = 20;
+const ADDRESS_CHARACTERS_MAX = 18;
 const ids = list(text(DIGITS_MAX), HELD_MAX);
+const answer = orNull(having({ owner: text(ADDRESS_CHARACTERS_MAX) }));
 
-/** The ids of the subscriptions whose rights lie in an account's storage on Flow. Throws ChainUnavailableError. */
-export async function heldBy(flow: FlowDeployment, address: string): Promise<readonly string[]> {
-  const told = await onFlow(flow).chain.run(SCRIPTS.getSubscriptionIds, [{ type: "Address", value: address }]);
-  return ids(told, "get_subscription_ids");
+/** Subscriptions whose rights an account holds on Flow, and that the server does not list as the account's. */
+export interface Unlisted {
+  /** The contract records the account as their owner: the server has not read that yet. */
+  readonly coming: readonly string[];
+  /** The contract records another owner: they were moved into the account, and wait to be claimed. */
+  readonly unclaimed: readonly string[];
+}
+
+/** The contract is asked for the owners of so many of them. */
+const ASKED_MAX = 20;
+
+/** Throws ChainUnavailableError. */
+export async function unlistedOf(flow: FlowDeployment, address: string): Promise<Unlisted> {
+  const { chain } = onFlow(flow);
+  await subscriptions.known();
+  const state = subscriptions.state.peek();
+  const listed = new Set(state.name === "ready" ? state.value.map((one) => one.subscription.subscription_id) : []);
+  const held = ids(await chain.run(SCRIPTS.getSubscriptionIds, [{ type: "Address", value: address }]), "get_subscription_ids");
+  const asked = held.filter((id) => !listed.has(id)).slice(0, ASKED_MAX);
+  const owners = await Promise.all(
+    asked.map(async (id) => answer(await chain.run(SCRIPTS.getSubscription, [{ type: "UInt64", value: id }]), "get_subscription")?.owner),
+  );
+  return {
+    coming: asked.filter((_, place) => owners[place] === address),
+    unclaimed: asked.filter((_, place) => owners[place] !== undefined && owners[place] !== address),
+  };
 }
 
 /** When the server is asked whether it has read a sealed transaction from Flow: it reads at least every five minutes. */

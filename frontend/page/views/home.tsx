@@ -111,9 +111,9 @@ function Rate() {
   const symbol = state.name === "ready" ? state.value.token_symbol : "FLOW";
   return (
     <Stat
-      label={`1 ${symbol}`}
+      label={`1 ${symbol} in dollars`}
       value={rate === null ? "–" : `$${moneyText(rate.rate_ufix64)}`}
-      note={rate === null ? undefined : `Read ${agoText(rate.read_at, now.value)}`}
+      note={rate === null ? state.name === "ready" && "No rate is known now" : `Read ${agoText(rate.read_at, now.value)}`}
     />
   );
 }

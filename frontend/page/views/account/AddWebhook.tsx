@@ -2,11 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 
 import type { Chosen, CreatedWebhook } from "../../../api/operations.ts";
-import { Button } from "../../components/Button.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
-import { useDoing } from "../../components/doing.ts";
 import { Field, Select } from "../../components/Field.tsx";
-import { Refused } from "../../components/Refused.tsx";
+import { RequestDialog } from "../../components/RequestDialog.tsx";
 import { chosen } from "../../stores/chosen.ts";
 import { call } from "../../stores/server.ts";
 import { EVENTS, urlError } from "./webhook-words.ts";
@@ -22,36 +19,23 @@ export function AddWebhook({ ids, onCreated, onClose }: AddWebhookProps) {
   const url = useSignal("");
   const events = useSignal<readonly Chosen[]>(EVENTS.map(({ type }) => type));
   const id = useSignal(chosen.peek()?.subscription.subscription_id ?? ids[0] ?? "");
-  const doing = useDoing();
   // The same for every attempt, so that a lost answer makes no second webhook.
   const request = useRef(crypto.randomUUID());
   const changed = () => void (request.current = crypto.randomUUID());
   const error = urlError(url.value);
-  const create = () =>
-    doing.run(async () => {
-      const header = { "Idempotency-Key": request.current };
-      const body = { subscription_id: id.peek(), url: url.peek(), events: events.peek() };
-      onCreated(await call("POST /v1/webhooks", { header, body }));
-    });
+  const create = async () => {
+    const header = { "Idempotency-Key": request.current };
+    const body = { subscription_id: id.peek(), url: url.peek(), events: events.peek() };
+    onCreated(await call("POST /v1/webhooks", { header, body }));
+  };
   const toggle = (type: Chosen) => {
     const { value } = events;
     events.value = value.includes(type) ? value.filter((one) => one !== type) : [...value, type];
     changed();
   };
   const isIncomplete = url.value === "" || error !== undefined || events.value.length === 0;
-  const actions = (
-    <>
-      <Button kind="quiet" onClick={onClose}>
-        Cancel
-      </Button>
-      <Button kind="primary" isBusy={doing.isBusy} disabled={isIncomplete} onClick={() => void create()}>
-        Add the webhook
-      </Button>
-    </>
-  );
   return (
-    <Dialog title="Add a webhook" onClose={onClose} actions={actions}>
-      <Refused failure={doing.failure} />
+    <RequestDialog title="Add a webhook" yes="Add the webhook" isBlocked={isIncomplete} act={create} onClose={onClose}>
       <Field
         label="URL"
         hint="A public address of your own program, by HTTPS."
@@ -85,6 +69,6 @@ export function AddWebhook({ ids, onCreated, onClose }: AddWebhookProps) {
           </label>
         ))}
       </fieldset>
-    </Dialog>
+    </RequestDialog>
   );
 }

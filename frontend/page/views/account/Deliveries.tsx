@@ -5,6 +5,7 @@ import { Badge } from "../../components/Badge.tsx";
 import { Button } from "../../components/Button.tsx";
 import { useDoing } from "../../components/doing.ts";
 import { Refused } from "../../components/Refused.tsx";
+import { ShowMore } from "../../components/ShowMore.tsx";
 import { Show } from "../../components/states.tsx";
 import { after, pages } from "../../stores/pages.ts";
 import { call } from "../../stores/server.ts";
@@ -63,7 +64,7 @@ export function Deliveries({ webhook: { webhook_id: id, state }, onChanged }: De
       </div>
       <Refused failure={doing.failure} />
       <Show of={deliveries} height={6}>
-        {({ items, hasMore }) => (
+        {({ items }) => (
           <>
             {items.length === 0 && <p class="faint">Nothing was sent yet.</p>}
             <ul>
@@ -92,13 +93,7 @@ export function Deliveries({ webhook: { webhook_id: id, state }, onChanged }: De
                 </li>
               ))}
             </ul>
-            {hasMore && (
-              <div class="row">
-                <Button size="small" onClick={() => void deliveries.more()}>
-                  Show more
-                </Button>
-              </div>
-            )}
+            <ShowMore of={deliveries} />
           </>
         )}
       </Show>

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { CreatedWebhook, Webhook } from "../../../api/operations.ts";
 import { Badge } from "../../components/Badge.tsx";
 import { Button } from "../../components/Button.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
+import { RequestDialog } from "../../components/RequestDialog.tsx";
 import { useDoing } from "../../components/doing.ts";
 import { Refused } from "../../components/Refused.tsx";
 import { call } from "../../stores/server.ts";
@@ -81,30 +81,17 @@ interface DeleteProps {
 }
 
 function Delete({ webhook: { webhook_id: id, url }, onDeleted, onClose }: DeleteProps) {
-  const doing = useDoing();
-  const remove = () =>
-    doing.run(async () => {
-      await call("DELETE /v1/webhooks/{webhook_id}", { path: { webhook_id: id } });
-      say("good", "The webhook is deleted.");
-      onClose();
-      onDeleted();
-    });
-  const actions = (
-    <>
-      <Button kind="quiet" onClick={onClose}>
-        Keep it
-      </Button>
-      <Button kind="danger" isBusy={doing.isBusy} onClick={() => void remove()}>
-        Delete it
-      </Button>
-    </>
-  );
+  const remove = async () => {
+    await call("DELETE /v1/webhooks/{webhook_id}", { path: { webhook_id: id } });
+    say("good", "The webhook is deleted.");
+    onClose();
+    onDeleted();
+  };
   return (
-    <Dialog title="Delete the webhook?" onClose={onClose} actions={actions}>
-      <Refused failure={doing.failure} />
+    <RequestDialog title="Delete the webhook?" yes="Delete it" no="Keep it" kind="danger" act={remove} onClose={onClose}>
       <p>
         <code>{url}</code> is told nothing any more, and what was sent to it is no longer listed.
       </p>
-    </Dialog>
+    </RequestDialog>
   );
 }

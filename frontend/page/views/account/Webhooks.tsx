@@ -5,6 +5,7 @@ import type { CreatedWebhook, Webhook } from "../../../api/operations.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { Secret } from "../../components/Secret.tsx";
+import { ShowMore } from "../../components/ShowMore.tsx";
 import { Notice, Show } from "../../components/states.tsx";
 import { after, pages } from "../../stores/pages.ts";
 import { call, subscriptions } from "../../stores/server.ts";
@@ -39,7 +40,7 @@ export function Webhooks() {
         URL of yours, repeated for a day until it is taken.
       </p>
       <Show of={webhooks} height={4}>
-        {({ items, hasMore }) => (
+        {({ items }) => (
           <div class="stack tight">
             {items.length === 0 && <p class="faint">No webhooks yet.</p>}
             <ul class="webhooks">
@@ -47,13 +48,7 @@ export function Webhooks() {
                 <WebhookItem key={one.webhook_id} webhook={one} onChanged={reload} onRotated={shown} />
               ))}
             </ul>
-            {hasMore && (
-              <div class="row">
-                <Button size="small" onClick={() => void webhooks.more()}>
-                  Show more
-                </Button>
-              </div>
-            )}
+            <ShowMore of={webhooks} />
           </div>
         )}
       </Show>

@@ -13,7 +13,7 @@ import { Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { open } from "../../router/router.ts";
 import { now } from "../../stores/clock.ts";
-import { heldBy, signOut } from "../../stores/flow.ts";
+import { signOut, unlistedOf } from "../../stores/flow.ts";
 import { resource, type Resource } from "../../stores/resource.ts";
 import { call, deployment, session, subscriptions } from "../../stores/server.ts";
 import { say } from "../../stores/toasts.ts";
@@ -115,7 +115,7 @@ function List({ items, sessions }: { readonly items: readonly Session[]; readonl
 
 /** Subscriptions that others give to this account. */
 function Receive({ address, deployment: { flow } }: { readonly address: string; readonly deployment: Deployment }) {
-  const held = useMemo(() => resource(() => heldBy(flow, address)), [flow, address]);
+  const unlisted = useMemo(() => resource(() => unlistedOf(flow, address)), [flow, address]);
   return (
     <>
       <Action title="Receive subscriptions">
@@ -131,8 +131,8 @@ function Receive({ address, deployment: { flow } }: { readonly address: string; 
           </div>
         )}
       </Action>
-      <Show of={held} height={0}>
-        {(ids) => <Show of={subscriptions} height={0}>{(owned) => <ToClaim ids={ids} owned={owned} />}</Show>}
+      <Show of={unlisted} height={0}>
+        {({ unclaimed }) => <Show of={subscriptions} height={0}>{(owned) => <ToClaim unclaimed={unclaimed} owned={owned} />}</Show>}
       </Show>
     </>
   );
@@ -142,9 +142,8 @@ function Receive({ address, deployment: { flow } }: { readonly address: string; 
  * Subscriptions whose rights lie in the account's storage while the contract has another owner recorded. What was to be
  * claimed when the view was opened stays, so that whoever claims it sees that it is done.
  */
-function ToClaim({ ids, owned }: { readonly ids: readonly string[]; readonly owned: readonly Subscription[] }) {
+function ToClaim({ unclaimed, owned }: { readonly unclaimed: readonly string[]; readonly owned: readonly Subscription[] }) {
   const known = new Set(owned.map(({ subscription }) => subscription.subscription_id));
-  const unclaimed = useMemo(() => ids.filter((id) => !known.has(id)), [ids]);
   if (unclaimed.length === 0) return null;
   return (
     <Action title="Subscriptions to claim">

@@ -2,10 +2,10 @@ import { useMemo } from "preact/hooks";
 
 import type { Entry, Subscription } from "../../../api/operations.ts";
 import { ColumnMoney } from "../../components/Amount.tsx";
-import { Button } from "../../components/Button.tsx";
 import { Select } from "../../components/Field.tsx";
 import { Icon } from "../../components/Icon.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
+import { ShowMore } from "../../components/ShowMore.tsx";
 import { Empty, Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
@@ -70,13 +70,7 @@ function Journal({ subscription }: { readonly subscription: Subscription }) {
               keyOf={(entry) => entry.position.join(".")}
               empty={<Empty title="Nothing yet">The first entry is the deposit with which the subscription opens.</Empty>}
             />
-            {listed.hasMore && (
-              <div class="row">
-                <Button size="small" onClick={() => void entries.more()}>
-                  Show earlier entries
-                </Button>
-              </div>
-            )}
+            <ShowMore of={entries} label="Show earlier entries" />
           </>
         )}
       </Show>

@@ -24,6 +24,8 @@ import "./deposit.css";
 /** How often the exit is read again: a countdown that new statements may move, and limits that seldom change. */
 const LEAVING_MS = 5_000;
 const STAYING_MS = 300_000;
+/** How often plans and the rate of dollars are asked for. */
+const PLANS_MS = 60_000;
 
 export default function Deposit() {
   return (
@@ -53,6 +55,7 @@ function OfOne({ subscription, deployment: { flow } }: { readonly subscription: 
   useLive(balances.subscription_id);
   const isLeaving = balances.status === "exiting";
   const exit = useMemo(() => resource(() => exitOf(onFlow(flow).chain, balances.subscription_id, Date.now())), [flow]);
+  useFresh(plans, PLANS_MS);
   useFresh(exit, isLeaving ? LEAVING_MS : STAYING_MS);
   return (
     <>

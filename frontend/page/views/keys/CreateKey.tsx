@@ -2,11 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 
 import type { CreatedKey } from "../../../api/operations.ts";
-import { Button } from "../../components/Button.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
-import { useDoing } from "../../components/doing.ts";
 import { Field } from "../../components/Field.tsx";
-import { Refused } from "../../components/Refused.tsx";
+import { RequestDialog } from "../../components/RequestDialog.tsx";
 import { now } from "../../stores/clock.ts";
 import { call } from "../../stores/server.ts";
 import { EMPTY_FORM, errorsOf, requestOf, type KeyForm } from "./limits.ts";
@@ -22,35 +19,22 @@ interface CreateKeyProps {
 export function CreateKey({ subscriptionId, onCreated, onClose }: CreateKeyProps) {
   const form = useSignal<KeyForm>(EMPTY_FORM);
   const created = useSignal<CreatedKey | null>(null);
-  const doing = useDoing();
   // The same for every attempt, so that a lost answer makes no second key.
   const request = useRef(crypto.randomUUID());
   const errors = errorsOf(form.value, now.peek());
   const isWrong = Object.keys(errors).length > 0;
-  const create = () =>
-    doing.run(async () => {
-      const header = { "Idempotency-Key": request.current };
-      created.value = await call("POST /v1/keys", { header, body: requestOf(subscriptionId, form.peek()) });
-      onCreated();
-    });
+  const create = async () => {
+    const header = { "Idempotency-Key": request.current };
+    created.value = await call("POST /v1/keys", { header, body: requestOf(subscriptionId, form.peek()) });
+    onCreated();
+  };
   if (created.value !== null) return <NewKey created={created.value} title="Your new key" onClose={onClose} />;
   const set = (change: Partial<KeyForm>) => {
     form.value = { ...form.value, ...change };
     request.current = crypto.randomUUID();
   };
-  const actions = (
-    <>
-      <Button kind="quiet" onClick={onClose}>
-        Cancel
-      </Button>
-      <Button kind="primary" isBusy={doing.isBusy} disabled={isWrong} onClick={() => void create()}>
-        Create the key
-      </Button>
-    </>
-  );
   return (
-    <Dialog title="Create a key" onClose={onClose} actions={actions}>
-      <Refused failure={doing.failure} />
+    <RequestDialog title="Create a key" yes="Create the key" isBlocked={isWrong} act={create} onClose={onClose}>
       <Field
         label="Name"
         hint="To tell it from your other keys: a program, a person, a project."
@@ -96,6 +80,6 @@ export function CreateKey({ subscriptionId, onCreated, onClose }: CreateKeyProps
           />
         </div>
       </details>
-    </Dialog>
+    </RequestDialog>
   );
 }

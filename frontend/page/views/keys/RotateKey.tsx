@@ -2,11 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 
 import type { CreatedKey, Key } from "../../../api/operations.ts";
-import { Button } from "../../components/Button.tsx";
 import { Choices } from "../../components/Choices.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
-import { useDoing } from "../../components/doing.ts";
-import { Refused } from "../../components/Refused.tsx";
+import { RequestDialog } from "../../components/RequestDialog.tsx";
 import { call } from "../../stores/server.ts";
 import { momentText } from "../../text/time.ts";
 import { NewKey } from "./NewKey.tsx";
@@ -30,32 +27,19 @@ type Overlap = (typeof OVERLAPS)[number]["value"];
 export function RotateKey({ ofKey, onRotated, onClose }: RotateKeyProps) {
   const overlap = useSignal<Overlap>("86400");
   const created = useSignal<CreatedKey | null>(null);
-  const doing = useDoing();
   const request = useRef({ id: crypto.randomUUID(), at: Date.now() });
   const until = new Date(request.current.at + Number(overlap.value) * 1_000).toISOString();
-  const rotate = () =>
-    doing.run(async () => {
-      created.value = await call("POST /v1/keys/{key_hash}/rotations", {
-        path: { key_hash: ofKey.key_hash },
-        header: { "Idempotency-Key": request.current.id },
-        body: { old_key_until: until },
-      });
-      onRotated();
+  const rotate = async () => {
+    created.value = await call("POST /v1/keys/{key_hash}/rotations", {
+      path: { key_hash: ofKey.key_hash },
+      header: { "Idempotency-Key": request.current.id },
+      body: { old_key_until: until },
     });
+    onRotated();
+  };
   if (created.value !== null) return <NewKey created={created.value} title="The new key" onClose={onClose} />;
-  const actions = (
-    <>
-      <Button kind="quiet" onClick={onClose}>
-        Cancel
-      </Button>
-      <Button kind="primary" isBusy={doing.isBusy} onClick={() => void rotate()}>
-        Make the new key
-      </Button>
-    </>
-  );
   return (
-    <Dialog title={`Rotate ${nameOf(ofKey)}`} onClose={onClose} actions={actions}>
-      <Refused failure={doing.failure} />
+    <RequestDialog title={`Rotate ${nameOf(ofKey)}`} yes="Make the new key" act={rotate} onClose={onClose}>
       <p>
         You get a new key with the same name and limits. Both work for a while, so that you can change your programs
         without a pause. Then the old one ends by itself.
@@ -73,7 +57,7 @@ export function RotateKey({ ofKey, onRotated, onClose }: RotateKeyProps) {
         />
         <p class="field-hint">It ends on {momentText(until)}{ofKey.limits.expires_at === null ? "" : ", or earlier at its own end"}.</p>
       </div>
-    </Dialog>
+    </RequestDialog>
   );
 }
 

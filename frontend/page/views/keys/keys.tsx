@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { Key, Subscription } from "../../../api/operations.ts";
 import { Button } from "../../components/Button.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
+import { ShowMore } from "../../components/ShowMore.tsx";
 import { Empty, Notice, Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { keysFrom, namesChanged } from "../../stores/key-names.ts";
@@ -130,11 +131,7 @@ function List({ listed: { items, hasMore }, keys, used, create, onOpen }: ListPr
             {showsEnded.value ? "Hide keys that have ended" : "Show keys that have ended"}
           </Button>
         )}
-        {hasMore && showsEnded.value && (
-          <Button size="small" onClick={() => void keys.more()}>
-            Show more
-          </Button>
-        )}
+        {showsEnded.value && <ShowMore of={keys} />}
       </div>
     </>
   );

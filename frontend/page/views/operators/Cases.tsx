@@ -5,6 +5,7 @@ import type { Case } from "../../../api/operations.ts";
 import { countText } from "../../../verify/amounts.ts";
 import { Badge } from "../../components/Badge.tsx";
 import { Button } from "../../components/Button.tsx";
+import { ShowMore } from "../../components/ShowMore.tsx";
 import { Empty, Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { now } from "../../stores/clock.ts";
@@ -20,16 +21,10 @@ export function Cases() {
   const decided = useSignal<Case | null>(null);
   return (
     <Show of={cases} height={24}>
-      {({ items, hasMore }) => (
+      {({ items }) => (
         <div class="stack tight">
           <Table label="Open cases" columns={columnsOf((one) => (decided.value = one))} rows={items} keyOf={({ id }) => id} empty={NONE} />
-          {hasMore && (
-            <div class="row">
-              <Button size="small" onClick={() => void cases.more()}>
-                Show more cases
-              </Button>
-            </div>
-          )}
+          <ShowMore of={cases} label="Show more cases" />
           {decided.value !== null && (
             <DecideCase
               key={decided.value.id}

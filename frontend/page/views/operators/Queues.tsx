@@ -4,9 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { DeadLetters, QueueDepth } from "../../../api/operations.ts";
 import { countText } from "../../../verify/amounts.ts";
 import { Button } from "../../components/Button.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
-import { useDoing } from "../../components/doing.ts";
-import { Refused } from "../../components/Refused.tsx";
+import { RequestDialog } from "../../components/RequestDialog.tsx";
 import { Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { useFresh } from "../../stores/fresh.ts";
@@ -73,30 +71,18 @@ interface TryAgainProps {
 }
 
 function TryAgain({ queue, onDone, onClose }: TryAgainProps) {
-  const doing = useDoing();
-  const redrive = () =>
-    doing.run(async () => {
-      say("good", redrivenText(await call("POST /v1/console/redrives", { body: { queue } })));
-      onDone();
-      onClose();
-    });
-  const actions = (
-    <>
-      <Button kind="quiet" onClick={onClose}>
-        Not now
-      </Button>
-      <Button kind="primary" isBusy={doing.isBusy} onClick={() => void redrive()}>
-        Try them again
-      </Button>
-    </>
-  );
+  const redrive = async () => {
+    say("good", redrivenText(await call("POST /v1/console/redrives", { body: { queue } })));
+    onDone();
+    onClose();
+  };
+  const title = `${QUEUE_WORDS[queue].title}: try them again?`;
   return (
-    <Dialog title={`${QUEUE_WORDS[queue].title}: try them again?`} onClose={onClose} actions={actions}>
-      <Refused failure={doing.failure} />
+    <RequestDialog title={title} yes="Try them again" no="Not now" act={redrive} onClose={onClose}>
       <p>
         Up to 200 of them go back to where they came from, and are handled once more. Mend first what made them fail:
         otherwise they come back here.
       </p>
-    </Dialog>
+    </RequestDialog>
   );
 }

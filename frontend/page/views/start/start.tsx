@@ -3,13 +3,13 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import type { Deployment, Plan, Plans, Subscription } from "../../../api/operations.ts";
 import { openSubscription, type OwnerTransaction } from "../../../flow/transactions.ts";
-import { Button } from "../../components/Button.tsx";
+import { Button, ButtonLink } from "../../components/Button.tsx";
 import { Copyable } from "../../components/Copyable.tsx";
-import { Show } from "../../components/states.tsx";
+import { Notice, Show } from "../../components/states.tsx";
 import { Steps, type Step } from "../../components/Steps.tsx";
 import { Transaction } from "../../components/Transaction.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
-import { heldBy, readAgainSoon } from "../../stores/flow.ts";
+import { readAgainSoon, unlistedOf, type Unlisted } from "../../stores/flow.ts";
 import { choose as chooseSubscription } from "../../stores/chosen.ts";
 import { useFresh } from "../../stores/fresh.ts";
 import { freshKeys } from "../../stores/fresh-keys.ts";
@@ -81,9 +81,9 @@ function SignedIn(props: SignedInProps) {
   const wantsAnother = useSignal(false);
   const hasKeysOf = useSignal<string | null>(null);
   const usable = owned.find(({ subscription }) => isOpen(subscription) && !before.value?.has(subscription.subscription_id));
-  const onFlow = useMemo(() => resource(() => heldBy(flow, address)), [flow, address]);
-  useEffect(onFlow.want, [onFlow]);
-  const isBeingRead = usable === undefined && !wantsAnother.value && (before.value !== null || isNewOf(onFlow.state.value, owned));
+  const unlisted = useMemo(() => resource(() => unlistedOf(flow, address)), [flow, address]);
+  useEffect(unlisted.want, [unlisted]);
+  const isBeingRead = usable === undefined && !wantsAnother.value && (before.value !== null || isNewOf(unlisted.state.value, owned));
   const isChoosing = !isBeingRead && before.value === null && (usable === undefined || wantsAnother.value);
   const newId = before.value === null ? undefined : usable?.subscription.subscription_id;
   useEffect(() => {
@@ -113,13 +113,35 @@ function SignedIn(props: SignedInProps) {
         openedStep(usable, openAnother),
       ];
   const all = [connectStep(props, address), ...steps, ...keySteps(props, isChoosing, usable, hasKeysOf)];
-  return <Steps level={2} steps={all} />;
+  return (
+    <div class="stack">
+      {isChoosing && <ToClaim unlisted={unlisted.state.value} />}
+      <Steps level={2} steps={all} />
+    </div>
+  );
 }
 
-/** Whether the account holds a subscription on Flow that the server has not read yet. */
-function isNewOf(held: Loaded<readonly string[]>, owned: readonly Subscription[]): boolean {
+/** Whether the account owns a subscription on Flow that the server has not read yet. */
+function isNewOf(unlisted: Loaded<Unlisted>, owned: readonly Subscription[]): boolean {
   const known = new Set(owned.map(({ subscription }) => subscription.subscription_id));
-  return held.name === "ready" && held.value.some((id) => !known.has(id));
+  return unlisted.name === "ready" && unlisted.value.coming.some((id) => !known.has(id));
+}
+
+/** What somebody is told to whose account subscriptions were moved. */
+function ToClaim({ unlisted }: { readonly unlisted: Loaded<Unlisted> }) {
+  if (unlisted.name !== "ready" || unlisted.value.unclaimed.length === 0) return null;
+  const { length: count } = unlisted.value.unclaimed;
+  const action = (
+    <ButtonLink size="small" href="#/account">
+      Claim {count === 1 ? "it" : "them"}
+    </ButtonLink>
+  );
+  return (
+    <Notice tone="info" action={action}>
+      {count === 1 ? "A subscription was" : `${count} subscriptions were`} moved into your account, and another owner is still
+      recorded. Claim {count === 1 ? "it" : "them"} in your account, or open a new one here.
+    </Notice>
+  );
 }
 
 function isOpen({ status, has_ended }: Subscription["subscription"]): boolean {
