@@ -13,8 +13,8 @@ from rich.console import Console
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS
-from flareflow.adapters.dynamodb.tables import PLAN as PLAN_KIND
+from flareflow.adapters.dynamodb.ledger_kinds import PLAN as PLAN_KIND
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS
 from flareflow.adapters.flow.json_cdc import ufix64, uint64
 from flareflow.settlement.positions import SetAside
 from infra.deploy.contracts import PlanTerms, add_plan

@@ -37,7 +37,8 @@ from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
-from flareflow.adapters.dynamodb.tables import (
+from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_kinds import (
     BILLED_OF_KEY,
     COUNTED_ALONE,
     EPOCH_SHARD,
@@ -47,7 +48,6 @@ from flareflow.adapters.dynamodb.tables import (
     USAGE_PACK,
     WAITING_RECORDS,
 )
-from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.gate_records import posted_records

@@ -8,8 +8,9 @@ import pytest
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
 from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, SUBSCRIPTION
+from flareflow.adapters.dynamodb.ledger_kinds import SUBSCRIPTION
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.realtime.changes import SubscriptionChanged, UsageChanged
 from flareflow.settlement.events import ChainEvent, Settled, SubscriptionOpened

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
+from flareflow.adapters.dynamodb.ledger_kinds import REVENUE
 from flareflow.adapters.dynamodb.plans import DynamoPlans
 from flareflow.adapters.dynamodb.rates import DynamoRates
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
 from flareflow.adapters.dynamodb.subscriptions import LedgerReader
-from flareflow.adapters.dynamodb.tables import REVENUE
 from flareflow.errors import RaceLostError
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.events import (

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from flareflow.adapters.dynamodb.ledger_kinds import SETTLED
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
-from flareflow.adapters.dynamodb.tables import SETTLED
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import NO_HASH, Statement
 from tests.fakes.statements import FakeStatements

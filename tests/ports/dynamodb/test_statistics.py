@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
+from flareflow.adapters.dynamodb.ledger_kinds import SUBSCRIPTION
 from flareflow.adapters.dynamodb.statistics import DynamoStatistics, DynamoSubscriptionsInOrder
-from flareflow.adapters.dynamodb.tables import SUBSCRIPTION
 from flareflow.settlement.health import Health, System
 from flareflow.settlement.statistics import Books, KeptStatistics, Sums
 from tests.fakes.accounts import ALICE

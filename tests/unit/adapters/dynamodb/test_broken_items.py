@@ -7,7 +7,7 @@ import pytest
 from flareflow.adapters.dynamodb.books import DynamoStoredLedger
 from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.tables import SETTLED, SUBSCRIPTION
+from flareflow.adapters.dynamodb.ledger_kinds import SETTLED, SUBSCRIPTION
 from flareflow.adapters.dynamodb.usage_packs import unpack_entries, unpack_records
 from flareflow.books.rebuilt import UNREADABLE_KIND, UnreadableItem
 from flareflow.errors import UNREADABLE, BrokenRuleError

@@ -8,18 +8,9 @@ from flareflow.adapters.dynamodb import changes
 from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
 from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import (
-    ATTESTATION,
-    JOURNAL_ENTRY,
-    LIVE_TOTALS,
-    OPEN_EPOCH,
-    PACK_NAME,
-    STANDING,
-    STATEMENT,
-    SUBSCRIPTION,
-    USAGE_PACK,
-    WAITING_RECORDS,
-)
+from flareflow.adapters.dynamodb.ledger_kinds import JOURNAL_ENTRY, STANDING, SUBSCRIPTION
+from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS, OPEN_EPOCH, PACK_NAME, USAGE_PACK, WAITING_RECORDS
 from flareflow.adapters.dynamodb.usage_packs import pack_entries, pack_records
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import Entry

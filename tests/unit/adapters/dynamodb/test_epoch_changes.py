@@ -8,7 +8,8 @@ import pytest
 
 from flareflow.adapters.dynamodb.attestations import DynamoAttestations
 from flareflow.adapters.dynamodb.epoch_changes import EpochChanges
-from flareflow.adapters.dynamodb.tables import ATTESTATION, LIVE_TOTALS, STATEMENT
+from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS
 from flareflow.attestation.models import Attestation, Proof, State
 from flareflow.realtime.changes import Change, EpochAttested, EpochSealed
 from flareflow.realtime.models import Connection

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.ledger_kinds import SETTLED
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
-from flareflow.adapters.dynamodb.tables import EPOCH_SHARDS, PACK_NAME, SETTLED
 from flareflow.adapters.dynamodb.usage_items import pack_key
+from flareflow.adapters.dynamodb.usage_kinds import EPOCH_SHARDS, PACK_NAME
 from flareflow.adapters.dynamodb.usage_packs import pack_entries
 from flareflow.metering.calls import Tokens
 from flareflow.metering.models import Usage

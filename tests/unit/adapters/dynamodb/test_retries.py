@@ -15,8 +15,8 @@ from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.connections import DynamoTickets
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.statements import DynamoStatements
-from flareflow.adapters.dynamodb.tables import EPOCH_SHARD
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_kinds import EPOCH_SHARD
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.errors import RaceLostError, StorageUnavailableError
 from flareflow.statements.models import Statement

@@ -11,9 +11,9 @@ import pytest
 
 from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.subscriptions import UsageReader
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, UNCONFIRMED, USAGE_PACK, WAITING_RECORDS
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_items import PACK_SPAN_MAX, WAITING_IN_LIVE_MAX, live_of
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS, UNCONFIRMED, USAGE_PACK, WAITING_RECORDS
 from flareflow.adapters.dynamodb.usage_packs import (
     PACK_BYTES_MAX,
     pack_entries,

@@ -1,4 +1,4 @@
-"""The kinds of items in AccountsTable and LimitsTable: sign-ins, virtual keys, counts of requests."""
+"""The kinds of items in AccountsTable: sign-ins and virtual keys."""
 
 from dataclasses import fields
 from typing import Final
@@ -77,13 +77,6 @@ KEY_REQUEST: Final = ItemKind(
     holds="A request for a key; `state` is started or done, `key_hash` is there once it is done.",
     serves="key_provisioning looks for a repetition and holds a lease while it carries the request out.",
     attributes=("request_hash", "state", "lease_until", "key_hash"),
-)
-REQUEST_COUNT: Final = ItemKind(
-    pk="REQUESTS#{counter}",
-    sk="UNTIL#{window_end:010}",
-    holds="How many requests of a route an account or source address has made in the minute until `window_end` (Unix).",
-    serves="Each function with limited routes adds to it, and refuses a request above the route's limit.",
-    attributes=("requests", EXPIRES_AT),
 )
 
 ACCOUNT_KINDS: Final = (

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
-from flareflow.adapters.dynamodb.tables import ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN
+from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 
 if TYPE_CHECKING:

@@ -32,3 +32,5 @@ RECEIPT_KEYS_IN_FORCE: Final = ItemKind(
     serves="Sealing asks for the last one not after an epoch.",
     attributes=("text",),
 )
+
+BOOK_KINDS: Final = (BOOK_IN_FORCE, PRICE_BOOK, RECEIPT_KEYS_IN_FORCE, SOLD_OF_MODEL)

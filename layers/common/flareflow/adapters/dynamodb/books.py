@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
 from flareflow.adapters.dynamodb.ledger_items import plan_of, read_height, subscription_of
-from flareflow.adapters.dynamodb.tables import (
+from flareflow.adapters.dynamodb.ledger_kinds import (
     JOURNAL_ENTRY,
     OWNERSHIP,
     PLAN,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
-from flareflow.adapters.dynamodb.tables import DECIDED_CASE, OPEN_CASE
+from flareflow.adapters.dynamodb.usage_kinds import DECIDED_CASE, OPEN_CASE
 from flareflow.json_format import timestamp
 from flareflow.metering.cases import Case
 from flareflow.time import Pause

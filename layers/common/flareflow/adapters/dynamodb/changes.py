@@ -11,16 +11,11 @@ from flareflow.accounts.models import KeyStatus
 from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger_items import subscription_of
+from flareflow.adapters.dynamodb.ledger_kinds import STANDING, SUBSCRIPTION
 from flareflow.adapters.dynamodb.standings import standing_of
-from flareflow.adapters.dynamodb.tables import (
-    ATTESTATION,
-    LIVE_TOTALS,
-    STANDING,
-    STATEMENT,
-    SUBSCRIPTION,
-    USAGE_PACK,
-)
+from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_of
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS, USAGE_PACK
 from flareflow.realtime.changes import (
     CallsCounted,
     Change,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
 
 from flareflow.adapters.dynamodb.attestations import attestation_of
-from flareflow.adapters.dynamodb.tables import ATTESTATION, STATEMENT
+from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT
 from flareflow.realtime.changes import Change, EpochAttested, EpochSealed
 from flareflow.realtime.ports import Connections
 from flareflow.statements.models import PageKind, Statement

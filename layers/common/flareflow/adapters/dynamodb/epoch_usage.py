@@ -17,8 +17,8 @@ from boto3.dynamodb.conditions import ConditionBase
 from flareflow.adapters.dynamodb.batches import query_pages, read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT
-from flareflow.adapters.dynamodb.tables import EPOCH_SHARD, EPOCH_SHARDS, OPEN_EPOCH, PACK_NAME, USAGE_PACK
 from flareflow.adapters.dynamodb.usage_items import entries_of, names_between, pack_key, shard_of
+from flareflow.adapters.dynamodb.usage_kinds import EPOCH_SHARD, EPOCH_SHARDS, OPEN_EPOCH, PACK_NAME, USAGE_PACK
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import NO_USAGE, Usage
 from flareflow.metering.usage_events import Entry, UsageEvent, usage_of

@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import Key
 
 from flareflow.adapters.dynamodb.account_kinds import KEY_SWEEP
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.tables import SETTLED
+from flareflow.adapters.dynamodb.ledger_kinds import SETTLED
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

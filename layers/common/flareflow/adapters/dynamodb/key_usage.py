@@ -15,12 +15,6 @@ from flareflow.adapters.dynamodb.batches import query_pages, read_items
 from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import (
-    BILLED_OF_KEY,
-    LIVE_TOTALS,
-    RECONCILED,
-    WAITING_RECORDS,
-)
 from flareflow.adapters.dynamodb.usage_items import (
     entries_of,
     live_of,
@@ -29,6 +23,7 @@ from flareflow.adapters.dynamodb.usage_items import (
     records_of,
     shard_of,
 )
+from flareflow.adapters.dynamodb.usage_kinds import BILLED_OF_KEY, LIVE_TOTALS, RECONCILED, WAITING_RECORDS
 from flareflow.errors import StorageUnavailableError
 from flareflow.metering.usage_events import RatedRecord
 from flareflow.time import Pause

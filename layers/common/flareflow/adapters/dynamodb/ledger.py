@@ -18,8 +18,7 @@ from flareflow.adapters.dynamodb.ledger_items import (
     read_subscription,
     subscription_of,
 )
-from flareflow.adapters.dynamodb.postings import Write, Writes, key_of, set_aside_key
-from flareflow.adapters.dynamodb.tables import (
+from flareflow.adapters.dynamodb.ledger_kinds import (
     CHAIN_CURSOR,
     LEDGER_COMPLETE,
     OUTGOING,
@@ -29,6 +28,7 @@ from flareflow.adapters.dynamodb.tables import (
     SET_ASIDE,
     SUBSCRIPTION,
 )
+from flareflow.adapters.dynamodb.postings import Write, Writes, key_of, set_aside_key
 from flareflow.json_format import timestamp
 from flareflow.settlement.journal import Posting, SettingAside
 from flareflow.settlement.plans import PlanVersion

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.tables import CHAIN_CURSOR, SUBSCRIPTION
+from flareflow.adapters.dynamodb.ledger_kinds import CHAIN_CURSOR, SUBSCRIPTION
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.subscription import Subscription
 

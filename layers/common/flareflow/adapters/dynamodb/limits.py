@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from boto3.dynamodb.conditions import Attr
 
-from flareflow.adapters.dynamodb.account_kinds import REQUEST_COUNT
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT
+from flareflow.adapters.dynamodb.limit_kinds import REQUEST_COUNT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

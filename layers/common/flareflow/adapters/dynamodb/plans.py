@@ -9,7 +9,7 @@ from boto3.dynamodb.conditions import Key
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger_items import plan_of
-from flareflow.adapters.dynamodb.tables import PLAN, RETIRED_PLAN
+from flareflow.adapters.dynamodb.ledger_kinds import PLAN, RETIRED_PLAN
 from flareflow.errors import BrokenRuleError
 from flareflow.settlement.plans import PlanVersion
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
-from flareflow.adapters.dynamodb.tables import (
+from flareflow.adapters.dynamodb.ledger_kinds import (
     HELD_BACK,
     JOURNAL_ENTRY,
     OWNERSHIP,

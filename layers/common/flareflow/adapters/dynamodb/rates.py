@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
-from flareflow.adapters.dynamodb.tables import RATE
+from flareflow.adapters.dynamodb.ledger_kinds import RATE
 from flareflow.settlement.charging import KnownRate
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import ABSENT, EXPIRES_AT, Item
-from flareflow.adapters.dynamodb.tables import ROWS_READ, WATERMARK
+from flareflow.adapters.dynamodb.usage_kinds import ROWS_READ, WATERMARK
 from flareflow.errors import RaceLostError
 from flareflow.json_format import timestamp
 from flareflow.metering.models import Window

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flareflow.adapters.dynamodb.book_kinds import SOLD_OF_MODEL
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, EXPIRES_AT, Item, ItemKind
-from flareflow.adapters.dynamodb.tables import (
-    BILLED_OF_KEY,
-    COMPARED_OF_KEY,
-    RECONCILED,
-    REPORTED,
-    SUSPICION,
-)
+from flareflow.adapters.dynamodb.usage_kinds import BILLED_OF_KEY, COMPARED_OF_KEY, RECONCILED, REPORTED, SUSPICION
 from flareflow.errors import BrokenRuleError
 from flareflow.json_format import timestamp
 from flareflow.metering.spent import Compared, Sold, Spent

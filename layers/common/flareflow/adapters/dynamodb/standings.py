@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from flareflow.accounts.standing import KnownStanding
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import STANDING
+from flareflow.adapters.dynamodb.ledger_kinds import STANDING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

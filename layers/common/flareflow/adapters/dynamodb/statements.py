@@ -10,7 +10,8 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import ABSENT, Item, ItemKind
-from flareflow.adapters.dynamodb.tables import HELD_BACK, LISTED_STATEMENT, RATE, SETTLED, STATEMENT
+from flareflow.adapters.dynamodb.ledger_kinds import HELD_BACK, RATE, SETTLED
+from flareflow.adapters.dynamodb.statement_kinds import LISTED_STATEMENT, STATEMENT
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.models import Statement
 from flareflow.statements.ports import Settled

@@ -13,8 +13,8 @@ from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.key_sweep import DynamoAllSubscriptions
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT
 from flareflow.adapters.dynamodb.ledger_items import subscription_of
+from flareflow.adapters.dynamodb.ledger_kinds import SUBSCRIPTION
 from flareflow.adapters.dynamodb.statistics_kinds import STATISTICS, STATUS_DAY, counter
-from flareflow.adapters.dynamodb.tables import SUBSCRIPTION
 from flareflow.errors import UNREADABLE
 from flareflow.settlement.health import Health, System
 from flareflow.settlement.statistics import DayOfStatus, LedgerPart, Sums

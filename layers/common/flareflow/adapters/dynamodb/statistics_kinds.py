@@ -26,3 +26,5 @@ STATISTICS: Final = ItemKind(
     serves="reconciliation goes on adding up; public_api reads it.",
     attributes=("record",),
 )
+
+STATISTICS_KINDS: Final = (STATUS_DAY, STATISTICS)

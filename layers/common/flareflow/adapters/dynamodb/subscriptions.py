@@ -14,15 +14,10 @@ from flareflow.adapters.dynamodb.batches import query_pages
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger_items import plan_of, read_subscription
+from flareflow.adapters.dynamodb.ledger_kinds import JOURNAL_ENTRY, LEDGER_COMPLETE, OWNERSHIP, PLAN
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
-from flareflow.adapters.dynamodb.tables import (
-    JOURNAL_ENTRY,
-    LEDGER_COMPLETE,
-    LIVE_TOTALS,
-    OWNERSHIP,
-    PLAN,
-)
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_totals_of, names_between, pack_key, shard_of
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent

@@ -10,7 +10,7 @@ from boto3.dynamodb.conditions import Key
 from flareflow.adapters.dynamodb.epoch_usage import open_epoch_if_none
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
-from flareflow.adapters.dynamodb.tables import COUNTED_ALONE, SWEPT, UNCONFIRMED
+from flareflow.adapters.dynamodb.usage_kinds import COUNTED_ALONE, SWEPT, UNCONFIRMED
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.errors import UNREADABLE
 from flareflow.json_format import timestamp

@@ -12,8 +12,8 @@ from flareflow.accounts.usage_history import StatedEvent, UsageState
 from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
-from flareflow.adapters.dynamodb.tables import LIVE_TOTALS, USAGE_PACK, WAITING_RECORDS
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_of, packs_between, records_of
+from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS, USAGE_PACK, WAITING_RECORDS
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import Window
 from flareflow.metering.usage_events import RatedRecord, UsageEvent

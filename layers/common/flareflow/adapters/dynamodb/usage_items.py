@@ -13,7 +13,7 @@ from typing import Any, Final
 from boto3.dynamodb.conditions import ConditionBase, Key
 
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
-from flareflow.adapters.dynamodb.tables import (
+from flareflow.adapters.dynamodb.usage_kinds import (
     EPOCH_SHARD,
     EPOCH_SHARDS,
     LIVE_TOTALS,

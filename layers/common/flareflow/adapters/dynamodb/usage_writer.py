@@ -16,14 +16,6 @@ from flareflow.adapters.dynamodb import usage_items
 from flareflow.adapters.dynamodb.batches import query_pages, read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
-from flareflow.adapters.dynamodb.tables import (
-    COUNTED_ALONE,
-    EPOCH_SHARD,
-    LIVE_TOTALS,
-    UNCONFIRMED,
-    USAGE_PACK,
-    WAITING_RECORDS,
-)
 from flareflow.adapters.dynamodb.usage_items import (
     Action,
     StoredUsage,
@@ -34,6 +26,14 @@ from flareflow.adapters.dynamodb.usage_items import (
     packs_between,
     records_of,
     shard_of,
+)
+from flareflow.adapters.dynamodb.usage_kinds import (
+    COUNTED_ALONE,
+    EPOCH_SHARD,
+    LIVE_TOTALS,
+    UNCONFIRMED,
+    USAGE_PACK,
+    WAITING_RECORDS,
 )
 from flareflow.errors import UNREADABLE, BrokenRuleError, RaceLostError
 from flareflow.json_format import timestamp

@@ -23,8 +23,8 @@ from flareflow.adapters.dynamodb.account_kinds import (
 )
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.ledger_kinds import STANDING
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
-from flareflow.adapters.dynamodb.tables import STANDING
 from flareflow.errors import RaceLostError
 from flareflow.json_format import timestamp
 from flareflow.time import Pause
