@@ -926,7 +926,7 @@ export type SpendCap = {
 };
 
 /**
- * See the table of this module.
+ * What a subscription may do now. Its keys work while it is `active` or `warned`.
  */
 export type Standing = "active" | "warned" | "overdrawn" | "capped" | "exiting" | "unknown";
 

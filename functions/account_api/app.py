@@ -8,9 +8,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.accounts.answers import CountedEventAnswer, StatedEventAnswer, SubscriptionAnswer, SummedUsageAnswer
 from flareflow.accounts.exports import events_csv
-from flareflow.accounts.usage_history import Dimension, Span
+from flareflow.accounts.subscription_answers import (
+    CountedEventAnswer,
+    StatedEventAnswer,
+    SubscriptionAnswer,
+    SummedUsageAnswer,
+)
+from flareflow.accounts.usage_queries import Dimension, Span
 from flareflow.answers import CsvText, Page
 from flareflow.bootstrap.account_api import (
     focus,

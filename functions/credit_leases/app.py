@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.accounts.answers import KeyReportAnswer, LeaseAnswer
+from flareflow.accounts.key_answers import KeyReportAnswer, LeaseAnswer
 from flareflow.accounts.requests import KeyReportRequest, LeaseRequest
 from flareflow.bootstrap.credit_leases import lease_credit, report_key
 from flareflow.entrypoints.http import http_api, refuses

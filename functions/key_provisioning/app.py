@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.accounts.answers import CreatedKeyAnswer, FirstKeysAnswer, KeyAnswer
+from flareflow.accounts.key_answers import CreatedKeyAnswer, FirstKeysAnswer, KeyAnswer
 from flareflow.accounts.requests import KeyChange, KeyRequest, RotationRequest
 from flareflow.answers import Page
 from flareflow.bootstrap.key_provisioning import (

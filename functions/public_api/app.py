@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.accounts.answers import QuoteAnswer
+from flareflow.accounts.quote_answers import QuoteAnswer
 from flareflow.accounts.quote_requests import QuoteRequest
 from flareflow.attestation.answers import ProgressAnswer
 from flareflow.bootstrap.public_api import (

@@ -6,8 +6,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flareflow.accounts.answers import NonceAnswer, SessionsAnswer, SignedInAnswer
 from flareflow.accounts.requests import RefreshRequest, SessionRequest
+from flareflow.accounts.session_answers import NonceAnswer, SessionsAnswer, SignedInAnswer
 from flareflow.bootstrap.wallet_auth import (
     give_nonce,
     limit_requests,

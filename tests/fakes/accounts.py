@@ -9,13 +9,13 @@ from flareflow.accounts.models import (
     CursorPage,
     KeyLimits,
     KeyStatus,
+    KnownStanding,
     OnChainSubscription,
     Session,
     SubscriptionLeases,
     VirtualKey,
 )
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
-from flareflow.accounts.standing import KnownStanding
 from flareflow.errors import RaceLostError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent

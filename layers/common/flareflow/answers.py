@@ -4,7 +4,7 @@ Integers are decimal text, because JavaScript reads numbers above 2^53 inexactly
 text in UTC. `examples` make the examples of docs/openapi.json.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
@@ -76,11 +76,11 @@ Cursor = Annotated[
 class DocumentedAs:
     """Metadata of a text that is the JSON of a model: the text is answered as it is, and documented by the model."""
 
-    model: type[BaseModel]
+    model: Callable[[], type[BaseModel]]
     example: Mapping[str, object]
 
     def __get_pydantic_json_schema__(self, _: "CoreSchema", handler: "GetJsonSchemaHandler") -> "JsonSchemaValue":
-        return {**handler(self.model.__pydantic_core_schema__), "examples": [self.example]}
+        return {**handler(self.model().__pydantic_core_schema__), "examples": [self.example]}
 
 
 def shown(example: str) -> Any:

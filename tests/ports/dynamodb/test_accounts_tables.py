@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flareflow.accounts.models import KeyLimits, KeyStatus, Lease, Session, SubscriptionLeases, VirtualKey
+from flareflow.accounts.models import (
+    KeyLimits,
+    KeyStatus,
+    KnownStanding,
+    Lease,
+    Session,
+    Standing,
+    SubscriptionLeases,
+    VirtualKey,
+)
 from flareflow.accounts.ports import (
     KEYS_PER_SUBSCRIPTION_MAX,
     KeyRequestClaim,
@@ -18,7 +27,6 @@ from flareflow.accounts.ports import (
     VirtualKeys,
 )
 from flareflow.accounts.sign_in_ports import Nonces, Sessions
-from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
 from flareflow.adapters.dynamodb.errors import ConditionFailedError
 from flareflow.adapters.dynamodb.leases import DynamoLeases

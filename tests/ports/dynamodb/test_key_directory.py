@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.models import KeyStatus, KnownStanding, Standing, VirtualKey
 from flareflow.accounts.ports import KeyRequestClaim
-from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
 from flareflow.adapters.dynamodb.standings import DynamoStandings
 from flareflow.adapters.dynamodb.virtual_keys import DynamoKeyRequests

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flareflow.accounts.usage_history import (
-    Dimension,
-    Group,
-    GroupedUsage,
-    ReadHistory,
-    Span,
-    StatedEvent,
-    SummedUsage,
-    UsageState,
-)
+from flareflow.accounts.usage_history import Group, GroupedUsage, ReadHistory, StatedEvent, SummedUsage
+from flareflow.accounts.usage_queries import Dimension, Span, UsageState
 from flareflow.adapters.dynamodb import usage_history
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from flareflow.accounts.costs import ReadCosts
 from flareflow.accounts.focus import Focus
 from flareflow.accounts.models import CursorPage
-from flareflow.accounts.usage_history import Span, StatedEvent, UsageState
+from flareflow.accounts.usage_history import StatedEvent
+from flareflow.accounts.usage_queries import Span, UsageState
 from flareflow.metering.calls import Tokens
 from flareflow.metering.models import Window
 from flareflow.metering.usage_events import Entry as UsageEntry

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce
-from flareflow.accounts.models import KeyStatus, VirtualKey
-from flareflow.accounts.standing import LEDGER_AGE_MAX, RATE_GRACE, UNKNOWN_GRACE, Facts, Standing, decide
+from flareflow.accounts.models import KeyStatus, Standing, VirtualKey
+from flareflow.accounts.standing import LEDGER_AGE_MAX, RATE_GRACE, UNKNOWN_GRACE, Facts, decide
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import BrokenRuleError, KeyIssuerUnavailableError, RaceLostError
 from flareflow.metering.models import LiveTotals, Usage

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from flareflow.accounts.exports import COLUMNS, events_csv
-from flareflow.accounts.usage_history import StatedEvent, UsageState
+from flareflow.accounts.usage_history import StatedEvent
+from flareflow.accounts.usage_queries import UsageState
 from flareflow.metering.calls import Tokens, Units
 from flareflow.metering.usage_events import Entry
 from tests.fakes.metering import rating, row

@@ -9,7 +9,7 @@ from decimal import Context, Decimal
 import pytest
 
 from flareflow.accounts.focus import COLUMNS
-from flareflow.accounts.usage_history import Span, UsageState
+from flareflow.accounts.usage_queries import Span, UsageState
 from flareflow.errors import ConflictError, NotFoundError, StorageUnavailableError
 from flareflow.settlement.pricing import Currency
 from tests.fakes.accounts import BOB

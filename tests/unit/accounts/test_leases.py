@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flareflow.accounts.leases import HOLDERS_MAX, LEASE_LIFETIME, GrantedLease, LeaseCredit, granted_microtokens
-from flareflow.accounts.models import KeyStatus, VirtualKey
+from flareflow.accounts.models import KeyStatus, Standing, VirtualKey
 from flareflow.accounts.requests import LeaseRequest
-from flareflow.accounts.standing import Standing
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import RequestError
 from tests.fakes.accounts import (

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flareflow.accounts.standing import LEDGER_AGE_MAX, RATE_GRACE, Decision, Facts, Standing, decide
+from flareflow.accounts.models import Standing
+from flareflow.accounts.standing import LEDGER_AGE_MAX, RATE_GRACE, Decision, Facts, decide
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.settlement.charging import KnownRate
 from flareflow.settlement.plans import NextPlan

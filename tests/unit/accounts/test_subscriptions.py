@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flareflow.accounts.standing import KnownStanding, Standing
+from flareflow.accounts.models import KnownStanding, Standing
 from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
 from flareflow.errors import NotFoundError
 from flareflow.metering.models import Usage

@@ -8,7 +8,8 @@ from typing import Final, Protocol
 from flareflow.accounts.models import CursorPage
 from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import Ledger, Rates
-from flareflow.accounts.usage_history import Span, StatedEvent, UsageHistory, UsageState
+from flareflow.accounts.usage_history import StatedEvent, UsageHistory
+from flareflow.accounts.usage_queries import Span, UsageState
 from flareflow.errors import ConflictError, StorageUnavailableError
 from flareflow.metering.usage_events import UsageEvent
 from flareflow.settlement.charging import UNITS, KnownRate

@@ -4,11 +4,13 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flareflow.accounts.usage_history import StatedEvent
 from flareflow.json_format import timestamp
 from flareflow.metering.calls import TOKEN_KINDS, Units
+
+if TYPE_CHECKING:
+    from flareflow.accounts.usage_history import StatedEvent
 
 UNITS: Final = tuple(field.name for field in fields(Units))
 COLUMNS: Final = (
@@ -20,7 +22,7 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@")
 
 
-def events_csv(events: Sequence[StatedEvent]) -> str:
+def events_csv(events: Sequence["StatedEvent"]) -> str:
     """A line for each call, after one with the names of the columns."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -29,7 +31,7 @@ def events_csv(events: Sequence[StatedEvent]) -> str:
     return text.getvalue()
 
 
-def _row(stated: StatedEvent) -> Sequence[object]:
+def _row(stated: "StatedEvent") -> Sequence[object]:
     event = stated.event
     names = (event.key_hash, event.call_type, event.model, event.base_model or "")
     return (

@@ -6,9 +6,8 @@ from datetime import UTC, date, timedelta
 from typing import Final, Protocol
 
 from flareflow.accounts.gates import require_gate
-from flareflow.accounts.models import KeyLimits, KeyStatus, VirtualKey
+from flareflow.accounts.models import KeyLimits, KeyStatus, Standing, VirtualKey
 from flareflow.accounts.ports import VirtualKeys
-from flareflow.accounts.standing import Standing
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import NotFoundError
 from flareflow.time import Clock

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.accounts.budgets import Budgets
-from flareflow.accounts.models import CursorPage, KeyStatus, VirtualKey
+from flareflow.accounts.models import CursorPage, KeyStatus, Standing, VirtualKey
 from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import (
     KEYS_PER_SUBSCRIPTION_MAX,
@@ -17,7 +17,7 @@ from flareflow.accounts.ports import (
     VirtualKeys,
 )
 from flareflow.accounts.requests import KeyRequest
-from flareflow.accounts.standing import Decision, Standing
+from flareflow.accounts.standing import Decision
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import (
     ConflictError,

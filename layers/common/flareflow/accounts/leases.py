@@ -13,10 +13,9 @@ from typing import Final
 
 from flareflow.accounts.gates import require_gate
 from flareflow.accounts.key_usage import KeyUsages, left_of_cap_microtokens
-from flareflow.accounts.models import KeyStatus, Lease, VirtualKey
+from flareflow.accounts.models import KeyStatus, Lease, Standing, VirtualKey
 from flareflow.accounts.ports import Leases, VirtualKeys
 from flareflow.accounts.requests import LeaseRequest
-from flareflow.accounts.standing import Standing
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import NotFoundError, RaceLostError
 from flareflow.time import Clock

@@ -1,4 +1,4 @@
-"""Models of accounts, sessions and virtual keys. Every Flow address is `0x` and 16 lowercase hex digits."""
+"""Models of accounts, sessions, virtual keys and standings. Every Flow address is `0x` and 16 lowercase hex digits."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -118,6 +118,36 @@ class KeyStatus(StrEnum):
     BLOCKED = "blocked"
     HELD = "held"
     DELETED = "deleted"
+
+
+class Standing(StrEnum):
+    """What a subscription may do now. Its keys work while it is `active` or `warned`."""
+
+    ACTIVE = "active"
+    WARNED = "warned"
+    OVERDRAWN = "overdrawn"
+    CAPPED = "capped"
+    EXITING = "exiting"
+    UNKNOWN = "unknown"
+
+    @property
+    def allows_calls(self) -> bool:
+        """Whether keys may be made and work."""
+        return self in {Standing.ACTIVE, Standing.WARNED}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStanding:
+    """A standing as it is stored. `since` is when it began, `version` grows with each change, from 1.
+
+    `owner` is the owner as of the ledger; None where the ledger does not know the subscription.
+    """
+
+    subscription_id: int
+    standing: Standing
+    owner: str | None
+    since: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from flareflow.accounts.models import KeyStatus
-from flareflow.accounts.standing import Standing
+from flareflow.accounts.models import KeyStatus, Standing
 from flareflow.answers import Address, Answer, KeyHash, Moment, Number, shown
 from flareflow.settlement.answers import BalancesAnswer
 

@@ -3,10 +3,12 @@
 Adapters raise UnavailableError when their outside system gives no usable answer.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from flareflow.accounts.models import (
     UNLIMITED,
@@ -19,12 +21,14 @@ from flareflow.accounts.models import (
     SubscriptionLeases,
     VirtualKey,
 )
-from flareflow.accounts.standing import KnownStanding
-from flareflow.metering.models import LiveTotals
-from flareflow.metering.usage_events import UsageEvent
-from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.entries import Entry
-from flareflow.settlement.subscription import Subscription
+
+if TYPE_CHECKING:
+    from flareflow.accounts.models import KnownStanding
+    from flareflow.metering.models import LiveTotals
+    from flareflow.metering.usage_events import UsageEvent
+    from flareflow.settlement.charging import KnownRate
+    from flareflow.settlement.entries import Entry
+    from flareflow.settlement.subscription import Subscription
 
 
 class OnChainSubscriptions(Protocol):

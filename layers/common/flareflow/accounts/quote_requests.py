@@ -1,14 +1,14 @@
 """The body of `POST /v1/quotes`; every field is bounded, unknown fields are refused."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from flareflow.accounts.quoting import PlannedCall
 from flareflow.inputs import UInt32, UInt64
-from flareflow.metering.calls import Tokens, Units
 from flareflow.metering.model_names import NAME_CHARACTERS_MAX
-from flareflow.metering.price_book import Used
+
+if TYPE_CHECKING:
+    from flareflow.accounts.quoting import PlannedCall
 
 CALLS_MAX: Final = 200
 
@@ -40,7 +40,12 @@ class CallRequest(BaseModel):
     images: UInt32 = 0
     milliseconds: UInt32 = 0
 
-    def planned(self) -> PlannedCall:
+    def planned(self) -> "PlannedCall":
+        """Imports what rates calls, which no other route of the function needs."""
+        from flareflow.accounts.quoting import PlannedCall  # noqa: PLC0415
+        from flareflow.metering.calls import Tokens, Units  # noqa: PLC0415
+        from flareflow.metering.price_book import Used  # noqa: PLC0415
+
         used = Used(Tokens(**self.tokens.model_dump()), Units(self.images, self.milliseconds))
         return PlannedCall(self.model, self.base_model, used)
 

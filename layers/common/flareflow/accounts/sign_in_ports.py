@@ -1,10 +1,13 @@
 """Ports of sign-in and sessions. Adapters raise UnavailableError when their outside system gives no usable answer."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flareflow.accounts.models import AccountKey, AccountProof, Session
+if TYPE_CHECKING:
+    from flareflow.accounts.models import AccountKey, AccountProof, Session
 
 
 class Nonces(Protocol):

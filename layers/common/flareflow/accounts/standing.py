@@ -15,9 +15,9 @@ usage is settled, the price of the token may fall.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
+from flareflow.accounts.models import Standing
 from flareflow.metering.models import LiveTotals
 from flareflow.settlement.charging import UFIX64_MAX, KnownRate
 from flareflow.settlement.plan_changes import most_due_in_tokens_ufix64
@@ -33,36 +33,6 @@ UNKNOWN_GRACE: Final = timedelta(hours=1)
 """How long keys go on working after the last moment of which the standing was known."""
 MICROTOKENS_MAX: Final = 2**63 - 1
 _NEVER: Final = datetime.fromtimestamp(0, UTC)
-
-
-class Standing(StrEnum):
-    """See the table of this module."""
-
-    ACTIVE = "active"
-    WARNED = "warned"
-    OVERDRAWN = "overdrawn"
-    CAPPED = "capped"
-    EXITING = "exiting"
-    UNKNOWN = "unknown"
-
-    @property
-    def allows_calls(self) -> bool:
-        """Whether keys may be made and work."""
-        return self in {Standing.ACTIVE, Standing.WARNED}
-
-
-@dataclass(frozen=True, slots=True)
-class KnownStanding:
-    """A standing as it is stored. `since` is when it began, `version` grows with each change, from 1.
-
-    `owner` is the owner as of the ledger; None where the ledger does not know the subscription.
-    """
-
-    subscription_id: int
-    standing: Standing
-    owner: str | None
-    since: datetime
-    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flareflow.accounts.models import KeyStatus
+from flareflow.accounts.models import KeyStatus, KnownStanding, Standing
 from flareflow.accounts.ports import Ledger, MeteredUsage, Rates, Standings
-from flareflow.accounts.standing import UNKNOWN, UNKNOWN_GRACE, Decision, Facts, KnownStanding, Standing, decide
+from flareflow.accounts.standing import UNKNOWN, UNKNOWN_GRACE, Decision, Facts, decide
 from flareflow.errors import UNREADABLE, RaceLostError
 from flareflow.time import Clock
 

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from flareflow.accounts.models import CursorPage
+from flareflow.accounts.models import CursorPage, KnownStanding, Standing
 from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import Ledger, MeteredUsage, Rates, Standings
-from flareflow.accounts.standing import KnownStanding, Standing
 from flareflow.errors import NotFoundError
 from flareflow.metering.models import LiveTotals
 from flareflow.metering.usage_events import UsageEvent

@@ -3,36 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Final, Protocol
 
 from flareflow.accounts.models import CursorPage
 from flareflow.accounts.ownership import require_owner
 from flareflow.accounts.ports import Ledger
+from flareflow.accounts.usage_queries import Dimension, Span, UsageState
 from flareflow.metering.models import Usage, Window
 from flareflow.metering.usage_events import RatedRecord, UsageEvent, usage_of, usage_of_record
 from flareflow.settlement.subscription import Subscription
 from flareflow.time import Clock
-
-WINDOW_DEFAULT: Final = timedelta(days=30)
-
-
-class UsageState(StrEnum):
-    """How far a call is: `pending` is in no statement yet, `sealed` is in one, `settled` is charged on Flow."""
-
-    PENDING = "pending"
-    SEALED = "sealed"
-    SETTLED = "settled"
-
-
-class Dimension(StrEnum):
-    """What usage is summed by."""
-
-    KEY = "key"
-    MODEL = "model"
-    DAY = "day"
-    HOUR = "hour"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +23,6 @@ class StatedEvent:
     event: UsageEvent
     epoch: int
     state: UsageState
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A window that a caller asks for; without an end it ends now, without a start it is `WINDOW_DEFAULT` long."""
-
-    since: datetime | None
-    until: datetime | None
-
-    def window(self, now: datetime) -> Window:
-        end = self.until or now
-        return Window(min(self.since or end - WINDOW_DEFAULT, end), end)
 
 
 class UsageHistory(Protocol):

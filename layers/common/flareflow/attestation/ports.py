@@ -1,13 +1,16 @@
 """The ports of attestation: what it needs from outside systems."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flareflow.attestation.models import Attestation, Finalization, IndirectRelay, SignedPolicy, Submission
-from flareflow.attestation.signing_policy import SigningPolicy
-from flareflow.statements.models import Statement
+if TYPE_CHECKING:
+    from flareflow.attestation.models import Attestation, Finalization, IndirectRelay, SignedPolicy, Submission
+    from flareflow.attestation.signing_policy import SigningPolicy
+    from flareflow.statements.models import Statement
 
 
 class Awaited(Enum):

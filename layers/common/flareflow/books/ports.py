@@ -1,12 +1,15 @@
 """The ports of the books: what was stored, and the sources that it should follow from."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from __future__ import annotations
 
-from flareflow.books.rebuilt import Record
-from flareflow.metering.cases import Case
-from flareflow.metering.models import LiveTotals, Usage
-from flareflow.statements.ports import OpenEpoch
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from flareflow.books.rebuilt import Record
+    from flareflow.metering.cases import Case
+    from flareflow.metering.models import LiveTotals, Usage
+    from flareflow.statements.ports import OpenEpoch
 
 
 class StoredLedger(Protocol):

@@ -1,25 +1,24 @@
 """Composition root of `account_api`."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 from pydantic import PositiveInt
 
-from flareflow.accounts.costs import ReadCosts
-from flareflow.accounts.focus import Focus
-from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
-from flareflow.accounts.usage_history import ReadHistory
-from flareflow.adapters.dynamodb.connections import DynamoTickets
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
-from flareflow.adapters.dynamodb.rates import DynamoRates
-from flareflow.adapters.dynamodb.standings import DynamoStandings
-from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
-from flareflow.adapters.dynamodb.usage_history import DynamoUsageHistory
-from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
-from flareflow.realtime.tickets import GiveTicket
 from flareflow.time import Epochs, utc_now
+
+if TYPE_CHECKING:
+    from flareflow.accounts.costs import ReadCosts
+    from flareflow.accounts.focus import Focus
+    from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
+    from flareflow.accounts.usage_history import ReadHistory
+    from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+    from flareflow.adapters.dynamodb.usage_history import DynamoUsageHistory
+    from flareflow.realtime.tickets import GiveTicket
 
 
 class AccountApiSettings(Settings):
@@ -39,54 +38,79 @@ def settings() -> AccountApiSettings:
 
 
 @cache
-def ledger() -> LedgerReader:
+def ledger() -> "LedgerReader":
+    from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+
     return LedgerReader(boto3.resource("dynamodb").Table(settings().ledger_table))
 
 
 @cache
-def usage() -> UsageReader:
+def usage() -> "UsageReader":
+    from flareflow.adapters.dynamodb.subscriptions import UsageReader
+
     return UsageReader(boto3.resource("dynamodb").Table(settings().usage_table))
 
 
 @cache
-def read_subscriptions() -> ReadSubscriptions:
+def read_subscriptions() -> "ReadSubscriptions":
+    from flareflow.accounts.subscriptions import ReadSubscriptions
+    from flareflow.adapters.dynamodb.rates import DynamoRates
+    from flareflow.adapters.dynamodb.standings import DynamoStandings
+
     table = boto3.resource("dynamodb").Table(settings().ledger_table)
     return ReadSubscriptions(ledger(), usage(), DynamoRates(table), DynamoStandings(table))
 
 
 @cache
-def read_journal() -> ReadJournal:
+def read_journal() -> "ReadJournal":
+    from flareflow.accounts.subscriptions import ReadJournal
+
     return ReadJournal(ledger())
 
 
 @cache
-def read_usage() -> ReadUsage:
+def read_usage() -> "ReadUsage":
+    from flareflow.accounts.subscriptions import ReadUsage
+
     return ReadUsage(ledger(), usage())
 
 
 @cache
-def usage_history() -> DynamoUsageHistory:
+def usage_history() -> "DynamoUsageHistory":
+    from flareflow.adapters.dynamodb.usage_history import DynamoUsageHistory
+
     return DynamoUsageHistory(boto3.resource("dynamodb").Table(settings().usage_table))
 
 
 @cache
-def read_history() -> ReadHistory:
+def read_history() -> "ReadHistory":
+    from flareflow.accounts.usage_history import ReadHistory
+
     return ReadHistory(ledger(), usage_history(), utc_now)
 
 
 @cache
-def read_costs() -> ReadCosts:
+def read_costs() -> "ReadCosts":
+    from flareflow.accounts.costs import ReadCosts
+    from flareflow.adapters.dynamodb.rates import DynamoRates
+
     rates = DynamoRates(boto3.resource("dynamodb").Table(settings().ledger_table))
     return ReadCosts(ledger(), ledger(), usage_history(), rates, utc_now)
 
 
 @cache
-def focus() -> Focus:
+def focus() -> "Focus":
+    from flareflow.accounts.focus import Focus
+
     return Focus(settings().token_symbol, Epochs(settings().epoch_seconds))
 
 
 @cache
-def give_ticket() -> GiveTicket:
+def give_ticket() -> "GiveTicket":
+    from flareflow.adapters.dynamodb.connections import DynamoTickets
+    from flareflow.credentials import random_token
+    from flareflow.realtime.tickets import GiveTicket
+
     tickets = DynamoTickets(boto3.resource("dynamodb").Table(settings().realtime_table))
     return GiveTicket(tickets, random_token, utc_now)
 

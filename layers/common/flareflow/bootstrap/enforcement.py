@@ -50,8 +50,8 @@ def enforcement(settings: EnforcementSettings) -> Enforce:
 
 def key_issuer(settings: EnforcementSettings) -> "LiteLLMKeys":
     """Imported and made when the first key has to change."""
-    from flareflow.adapters.litellm.client import litellm_client  # noqa: PLC0415
-    from flareflow.adapters.litellm.keys import LiteLLMKeys  # noqa: PLC0415
+    from flareflow.adapters.litellm.client import litellm_client
+    from flareflow.adapters.litellm.keys import LiteLLMKeys
 
     return LiteLLMKeys(litellm_client(settings.litellm_url, secret(settings.litellm_master_key_secret)))
 

@@ -7,30 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 import boto3
 from pydantic import Field
 
-from flareflow.accounts.key_differences import CompareKeys
-from flareflow.accounts.subscriptions import ReadAnySubscription
-from flareflow.adapters.aws.dead_letter_queues import SqsQueues
-from flareflow.adapters.aws.secrets import secret
-from flareflow.adapters.dynamodb.attestations import DynamoPolicies
-from flareflow.adapters.dynamodb.key_sweep import DynamoAllSubscriptions
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
-from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
-from flareflow.adapters.dynamodb.standings import DynamoStandings
-from flareflow.adapters.dynamodb.subscriptions import LedgerReader
-from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
-from flareflow.adapters.litellm.rows import NANOUSD
 from flareflow.bootstrap.usage_cases import UsageCasesSettings, operator_of
 from flareflow.limits import LimitRequests
-from flareflow.metering.commands import Operator
 from flareflow.metering.dead_letters import QueueName
-from flareflow.metering.deciding import ListCases
-from flareflow.metering.margins import ReadMargins
-from flareflow.settlement.payers import ReadPayers
-from flareflow.settlement.signing_policies import ReadPolicies
 from flareflow.time import utc_now
 
 if TYPE_CHECKING:
+    from flareflow.accounts.key_differences import CompareKeys
+    from flareflow.accounts.subscriptions import ReadAnySubscription
+    from flareflow.adapters.aws.dead_letter_queues import SqsQueues
     from flareflow.adapters.flow.rest import FlowRest
+    from flareflow.metering.commands import Operator
+    from flareflow.metering.deciding import ListCases
+    from flareflow.metering.margins import ReadMargins
+    from flareflow.settlement.payers import ReadPayers
+    from flareflow.settlement.signing_policies import ReadPolicies
 
 
 class OperatorApiSettings(UsageCasesSettings):
@@ -62,29 +54,41 @@ def settings() -> OperatorApiSettings:
 
 
 @cache
-def operator() -> Operator:
+def operator() -> "Operator":
     return operator_of(settings())
 
 
 @cache
-def list_cases() -> ListCases:
+def list_cases() -> "ListCases":
+    from flareflow.metering.deciding import ListCases
+
     return ListCases(operator().cases)
 
 
 @cache
-def read_subscription() -> ReadAnySubscription:
+def read_subscription() -> "ReadAnySubscription":
+    from flareflow.accounts.subscriptions import ReadAnySubscription
+    from flareflow.adapters.dynamodb.standings import DynamoStandings
+    from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+
     table = boto3.resource("dynamodb").Table(settings().ledger_table)
     return ReadAnySubscription(LedgerReader(table), DynamoStandings(table))
 
 
 @cache
-def read_margins() -> ReadMargins:
+def read_margins() -> "ReadMargins":
+    from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
+    from flareflow.adapters.litellm.rows import NANOUSD
+    from flareflow.metering.margins import ReadMargins
+
     usage = boto3.resource("dynamodb").Table(settings().usage_table)
     return ReadMargins(DynamoReconciled(usage), int(settings().rated_million_usd * NANOUSD))
 
 
 @cache
-def queues() -> SqsQueues:
+def queues() -> "SqsQueues":
+    from flareflow.adapters.aws.dead_letter_queues import SqsQueues
+
     given = settings()
     urls = {
         QueueName.USAGE_SLICES: given.usage_slices_queue,
@@ -101,9 +105,13 @@ def queues() -> SqsQueues:
 
 
 @cache
-def compare_keys() -> CompareKeys:
-    from flareflow.adapters.litellm.client import litellm_client  # noqa: PLC0415
-    from flareflow.adapters.litellm.keys import LiteLLMKeys  # noqa: PLC0415
+def compare_keys() -> "CompareKeys":
+    from flareflow.accounts.key_differences import CompareKeys
+    from flareflow.adapters.aws.secrets import secret
+    from flareflow.adapters.dynamodb.key_sweep import DynamoAllSubscriptions
+    from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
+    from flareflow.adapters.litellm.client import litellm_client
+    from flareflow.adapters.litellm.keys import LiteLLMKeys
 
     given, tables = settings(), boto3.resource("dynamodb")
     return CompareKeys(
@@ -115,16 +123,17 @@ def compare_keys() -> CompareKeys:
 
 @cache
 def flow() -> "FlowRest":
-    from flareflow.adapters.flow.rest import FlowRest, http_client  # noqa: PLC0415
+    from flareflow.adapters.flow.rest import FlowRest, http_client
 
     return FlowRest(http_client(settings().flow_rest_url))
 
 
 @cache
-def read_payers() -> ReadPayers:
-    from flareflow.adapters.aws.kms import KmsKey  # noqa: PLC0415
-    from flareflow.adapters.flare.payer import FlarePayer  # noqa: PLC0415
-    from flareflow.adapters.flow.payer import FlowPayer  # noqa: PLC0415
+def read_payers() -> "ReadPayers":
+    from flareflow.adapters.aws.kms import KmsKey
+    from flareflow.adapters.flare.payer import FlarePayer
+    from flareflow.adapters.flow.payer import FlowPayer
+    from flareflow.settlement.payers import ReadPayers
 
     key = KmsKey(boto3.client("kms"), settings().flare_key_id)
     return ReadPayers(
@@ -133,10 +142,12 @@ def read_payers() -> ReadPayers:
 
 
 @cache
-def read_policies() -> ReadPolicies:
-    from flareflow.adapters.flow.cadence import contract_addresses  # noqa: PLC0415
-    from flareflow.adapters.flow.contracts import FlowLightClient  # noqa: PLC0415
-    from flareflow.adapters.flow.rest import FlowScripts  # noqa: PLC0415
+def read_policies() -> "ReadPolicies":
+    from flareflow.adapters.dynamodb.attestations import DynamoPolicies
+    from flareflow.adapters.flow.cadence import contract_addresses
+    from flareflow.adapters.flow.contracts import FlowLightClient
+    from flareflow.adapters.flow.rest import FlowScripts
+    from flareflow.settlement.signing_policies import ReadPolicies
 
     addresses = contract_addresses(settings().flow_network, settings().flow_contract_address)
     statements = boto3.resource("dynamodb").Table(settings().statements_table)

@@ -47,9 +47,9 @@ def decode(record: DynamoDBRecord) -> Sequence[Change]:
 @cache
 def epoch_changes() -> "EpochChanges":
     """Imported and made when the first epoch is sealed or attested; no call needs it."""
-    from flareflow.adapters.aws.documents import CONFIG, S3Documents  # noqa: PLC0415
-    from flareflow.adapters.dynamodb.epoch_changes import EpochChanges  # noqa: PLC0415
-    from flareflow.adapters.dynamodb.statements import DynamoStatements  # noqa: PLC0415
+    from flareflow.adapters.aws.documents import CONFIG, S3Documents
+    from flareflow.adapters.dynamodb.epoch_changes import EpochChanges
+    from flareflow.adapters.dynamodb.statements import DynamoStatements
 
     settings = PendingPushSettings.from_environment()
     dynamodb = boto3.resource("dynamodb")
@@ -79,10 +79,10 @@ def push() -> Push:
 @cache
 def announce() -> "Announce":
     """Imported and made at the first event that webhooks can be told of; no call is one."""
-    from flareflow.adapters.aws.delivery_queue import SqsDeliveryQueue  # noqa: PLC0415
-    from flareflow.adapters.dynamodb.subscriptions import LedgerReader  # noqa: PLC0415
-    from flareflow.adapters.dynamodb.webhooks import DynamoDeliveries, DynamoWebhooks  # noqa: PLC0415
-    from flareflow.webhooks.announcing import Announce  # noqa: PLC0415
+    from flareflow.adapters.aws.delivery_queue import SqsDeliveryQueue
+    from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+    from flareflow.adapters.dynamodb.webhooks import DynamoDeliveries, DynamoWebhooks
+    from flareflow.webhooks.announcing import Announce
 
     settings = PendingPushSettings.from_environment()
     dynamodb = boto3.resource("dynamodb")

@@ -1,24 +1,13 @@
 """Composition root of `public_api`."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 
-from flareflow.accounts.quoting import QuoteCalls
-from flareflow.adapters.dynamodb.attestations import DynamoAttestations
-from flareflow.adapters.dynamodb.ledger import DynamoOutbox
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
-from flareflow.adapters.dynamodb.plans import DynamoPlans
-from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
-from flareflow.adapters.dynamodb.rates import DynamoRates
-from flareflow.adapters.dynamodb.statements import DynamoStatements
-from flareflow.adapters.dynamodb.statistics import DynamoStatistics
-from flareflow.adapters.flow.cadence import contract_names, dependency_addresses
-from flareflow.attestation.progress import ReadProgress
 from flareflow.bootstrap.status import StatusSettings, read_status_over
 from flareflow.limits import LimitRequests
-from flareflow.metering.calls import COUNTED_WITHIN
-from flareflow.metering.price_book import PriceBook
 from flareflow.settlement.deployment_answers import (
     DeploymentAnswer,
     FlareAnswer,
@@ -29,12 +18,18 @@ from flareflow.settlement.deployment_answers import (
     FlowNetwork,
     TokenAnswer,
 )
-from flareflow.settlement.epochs import Explorers, ReadEpochs
-from flareflow.settlement.quotes import ReadPlans
-from flareflow.settlement.statistics import ReadStatistics
-from flareflow.settlement.status import ReadStatus
-from flareflow.statements.public_view import ListStatements
 from flareflow.time import Epochs, utc_now
+
+if TYPE_CHECKING:
+    from flareflow.accounts.quoting import QuoteCalls
+    from flareflow.adapters.dynamodb.attestations import DynamoAttestations
+    from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
+    from flareflow.attestation.progress import ReadProgress
+    from flareflow.settlement.epochs import ReadEpochs
+    from flareflow.settlement.quotes import ReadPlans
+    from flareflow.settlement.statistics import ReadStatistics
+    from flareflow.settlement.status import ReadStatus
+    from flareflow.statements.public_view import ListStatements
 
 
 class PublicApiSettings(StatusSettings):
@@ -69,39 +64,61 @@ def limit_requests() -> LimitRequests:
 
 
 @cache
-def list_statements() -> ListStatements:
+def list_statements() -> "ListStatements":
+    from flareflow.adapters.dynamodb.statements import DynamoStatements
+    from flareflow.statements.public_view import ListStatements
+
     return ListStatements(DynamoStatements(boto3.resource("dynamodb").Table(settings().statements_table)))
 
 
 @cache
-def price_books() -> DynamoPriceBooks:
+def price_books() -> "DynamoPriceBooks":
+    from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
+    from flareflow.metering.price_book import PriceBook
+
     return DynamoPriceBooks(boto3.resource("dynamodb").Table(settings().usage_table), PriceBook.load())
 
 
 @cache
-def read_plans() -> ReadPlans:
+def read_plans() -> "ReadPlans":
+    from flareflow.adapters.dynamodb.plans import DynamoPlans
+    from flareflow.adapters.dynamodb.rates import DynamoRates
+    from flareflow.settlement.quotes import ReadPlans
+
     table = boto3.resource("dynamodb").Table(settings().ledger_table)
     return ReadPlans(DynamoPlans(table), DynamoRates(table), settings().token_symbol)
 
 
 @cache
-def quote_calls() -> QuoteCalls:
+def quote_calls() -> "QuoteCalls":
+    from flareflow.accounts.quoting import QuoteCalls
+    from flareflow.adapters.dynamodb.plans import DynamoPlans
+    from flareflow.adapters.dynamodb.rates import DynamoRates
+
     table = boto3.resource("dynamodb").Table(settings().ledger_table)
     return QuoteCalls(price_books(), DynamoPlans(table), DynamoRates(table), settings().token_symbol, utc_now)
 
 
 @cache
-def attestations() -> DynamoAttestations:
+def attestations() -> "DynamoAttestations":
+    from flareflow.adapters.dynamodb.attestations import DynamoAttestations
+
     return DynamoAttestations(boto3.resource("dynamodb").Table(settings().statements_table))
 
 
 @cache
-def read_progress() -> ReadProgress:
+def read_progress() -> "ReadProgress":
+    from flareflow.attestation.progress import ReadProgress
+
     return ReadProgress(attestations())
 
 
 @cache
-def read_epochs() -> ReadEpochs:
+def read_epochs() -> "ReadEpochs":
+    from flareflow.adapters.dynamodb.ledger import DynamoOutbox
+    from flareflow.adapters.dynamodb.statements import DynamoStatements
+    from flareflow.settlement.epochs import Explorers, ReadEpochs
+
     tables, given = boto3.resource("dynamodb"), settings()
     return ReadEpochs(
         statements=DynamoStatements(tables.Table(given.statements_table)),
@@ -114,12 +131,16 @@ def read_epochs() -> ReadEpochs:
 
 
 @cache
-def read_status() -> ReadStatus:
+def read_status() -> "ReadStatus":
     return read_status_over(settings())
 
 
 @cache
-def read_statistics() -> ReadStatistics:
+def read_statistics() -> "ReadStatistics":
+    from flareflow.adapters.dynamodb.statements import DynamoStatements
+    from flareflow.adapters.dynamodb.statistics import DynamoStatistics
+    from flareflow.settlement.statistics import ReadStatistics
+
     tables, given = boto3.resource("dynamodb"), settings()
     return ReadStatistics(
         status=read_status(),
@@ -133,6 +154,8 @@ def read_statistics() -> ReadStatistics:
 
 @cache
 def deployment() -> DeploymentAnswer:
+    from flareflow.metering.calls import COUNTED_WITHIN
+
     given = settings()
     return DeploymentAnswer(
         flow=_flow(given),
@@ -153,6 +176,8 @@ def deployment() -> DeploymentAnswer:
 
 
 def _flow(given: PublicApiSettings) -> FlowAnswer:
+    from flareflow.adapters.flow.cadence import contract_names, dependency_addresses
+
     dependencies = {name: f"0x{address}" for name, address in dependency_addresses(given.flow_network).items()}
     return FlowAnswer(
         network=given.flow_network,

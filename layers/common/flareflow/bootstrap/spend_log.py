@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Final, Self
 import boto3
 from pydantic import model_validator
 
-from flareflow.adapters.aws.secrets import secret
-from flareflow.adapters.dynamodb.cases import DynamoCases
-from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
-from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
-from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
-from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.entrypoints.settings import Settings
-from flareflow.metering.call_types import known_call_types
-from flareflow.metering.price_book import PriceBook
-from flareflow.metering.reading import ReadSlice
-from flareflow.metering.sorting import SortRows
 
 if TYPE_CHECKING:
     from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
+    from flareflow.metering.reading import ReadSlice
+    from flareflow.metering.sorting import SortRows
 
 READ_SECONDS_OF_POLLS: Final = 60.0
 """How long a page may take: a LiteLLM under load takes half a minute, and the functions have three or more."""
@@ -61,15 +53,23 @@ class LookBackSettings(Settings):
 
 
 def spend_log(settings: SpendLogSettings, read_seconds: float) -> "LiteLLMSpendLog":
-    """Imports what asks LiteLLM, which a function that only decides cases never does."""
-    from flareflow.adapters.litellm.client import litellm_client  # noqa: PLC0415
-    from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog  # noqa: PLC0415
+    from flareflow.adapters.aws.secrets import secret
+    from flareflow.adapters.litellm.client import litellm_client
+    from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 
     master_key = secret(settings.litellm_master_key_secret)
     return LiteLLMSpendLog(litellm_client(settings.litellm_url, master_key, read_seconds))
 
 
-def sort_rows(settings: CountingSettings) -> SortRows:
+def sort_rows(settings: CountingSettings) -> "SortRows":
+    from flareflow.adapters.dynamodb.cases import DynamoCases
+    from flareflow.adapters.dynamodb.key_directory import DynamoKeyDirectory
+    from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
+    from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+    from flareflow.metering.call_types import known_call_types
+    from flareflow.metering.price_book import PriceBook
+    from flareflow.metering.sorting import SortRows
+
     tables = boto3.resource("dynamodb")
     usage = tables.Table(settings.usage_table)
     return SortRows(
@@ -80,7 +80,10 @@ def sort_rows(settings: CountingSettings) -> SortRows:
     )
 
 
-def read_slice(settings: SpendLogSettings, read_seconds: float) -> ReadSlice:
+def read_slice(settings: SpendLogSettings, read_seconds: float) -> "ReadSlice":
+    from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
+    from flareflow.metering.reading import ReadSlice
+
     sort = sort_rows(settings)
     progress = DynamoReadingProgress(boto3.resource("dynamodb").Table(settings.usage_table), time.sleep)
     return ReadSlice(spend_log(settings, read_seconds), sort, sort.cases, progress)

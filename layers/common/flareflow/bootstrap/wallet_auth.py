@@ -1,22 +1,22 @@
 """Composition root of `wallet_auth`."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 
 from flareflow.accounts.operators import Operators
-from flareflow.accounts.proof import ProveAccount
-from flareflow.accounts.sessions import ListSessions, OpenSession, RefreshSession, SignOut
-from flareflow.accounts.sign_in import GiveNonce, SignIn
-from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.accounts import DynamoNonces, DynamoSessions
-from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
-from flareflow.realtime.connections import CloseConnections
 from flareflow.time import utc_now
+
+if TYPE_CHECKING:
+    from flareflow.accounts.sessions import ListSessions, RefreshSession, SignOut
+    from flareflow.accounts.sign_in import GiveNonce, SignIn
+    from flareflow.realtime.connections import CloseConnections
 
 
 class WalletAuthSettings(Settings):
@@ -55,16 +55,20 @@ def operators() -> Operators:
 
 
 @cache
-def give_nonce() -> GiveNonce:
+def give_nonce() -> "GiveNonce":
+    from flareflow.accounts.sign_in import GiveNonce
+
     return GiveNonce(nonces(), random_token, utc_now)
 
 
 @cache
-def sign_in() -> SignIn:
-    """Imports what asks Flow and checks signatures, which no other route needs."""
-    from flareflow.adapters.flow.account_proof import EcdsaProofVerifier  # noqa: PLC0415
-    from flareflow.adapters.flow.accounts import FlowAccountKeys  # noqa: PLC0415
-    from flareflow.adapters.flow.rest import FlowRest, http_client  # noqa: PLC0415
+def sign_in() -> "SignIn":
+    from flareflow.accounts.proof import ProveAccount
+    from flareflow.accounts.sessions import OpenSession
+    from flareflow.accounts.sign_in import SignIn
+    from flareflow.adapters.flow.account_proof import EcdsaProofVerifier
+    from flareflow.adapters.flow.accounts import FlowAccountKeys
+    from flareflow.adapters.flow.rest import FlowRest, http_client
 
     keys = FlowAccountKeys(FlowRest(http_client(settings().flow_rest_url)))
     return SignIn(
@@ -77,7 +81,11 @@ def sign_in() -> SignIn:
 
 
 @cache
-def close_connections() -> CloseConnections:
+def close_connections() -> "CloseConnections":
+    from flareflow.adapters.aws.websocket import websocket_connections
+    from flareflow.adapters.dynamodb.connections import DynamoConnections
+    from flareflow.realtime.connections import CloseConnections
+
     connections = DynamoConnections(boto3.resource("dynamodb").Table(settings().realtime_table))
     return CloseConnections(connections, websocket_connections(settings().websocket_url), utc_now)
 
@@ -87,17 +95,23 @@ def disconnect(address: str) -> None:
 
 
 @cache
-def refresh_session() -> RefreshSession:
+def refresh_session() -> "RefreshSession":
+    from flareflow.accounts.sessions import RefreshSession
+
     return RefreshSession(sessions(), disconnect, random_token, utc_now)
 
 
 @cache
-def list_sessions() -> ListSessions:
+def list_sessions() -> "ListSessions":
+    from flareflow.accounts.sessions import ListSessions
+
     return ListSessions(sessions(), utc_now)
 
 
 @cache
-def sign_out() -> SignOut:
+def sign_out() -> "SignOut":
+    from flareflow.accounts.sessions import SignOut
+
     return SignOut(sessions(), disconnect)
 
 

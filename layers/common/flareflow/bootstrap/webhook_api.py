@@ -1,22 +1,23 @@
 """Composition root of `webhook_api`."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 
-from flareflow.adapters.aws.delivery_queue import SqsDeliveryQueue
-from flareflow.adapters.aws.secrets import secret
 from flareflow.adapters.dynamodb.limits import DynamoRequestCounts
-from flareflow.adapters.dynamodb.subscriptions import LedgerReader
 from flareflow.adapters.dynamodb.webhooks import DynamoClaims, DynamoDeliveries, DynamoWebhooks
 from flareflow.credentials import random_token
 from flareflow.entrypoints.settings import Settings
 from flareflow.limits import LimitRequests
 from flareflow.time import utc_now
 from flareflow.webhooks.managing import ChangeWebhook, CreateWebhook, DeleteWebhook, ReadWebhooks, RotateSecret
-from flareflow.webhooks.replaying import ListDeliveries, ReplayDelivery, TryWebhook
-from flareflow.webhooks.signing import Signer
 from flareflow.webhooks.urls import Reach
+
+if TYPE_CHECKING:
+    from flareflow.adapters.aws.delivery_queue import SqsDeliveryQueue
+    from flareflow.webhooks.replaying import ListDeliveries, ReplayDelivery, TryWebhook
+    from flareflow.webhooks.signing import Signer
 
 
 class WebhookApiSettings(Settings):
@@ -51,17 +52,24 @@ def claims() -> DynamoClaims:
 
 
 @cache
-def queue() -> SqsDeliveryQueue:
+def queue() -> "SqsDeliveryQueue":
+    from flareflow.adapters.aws.delivery_queue import SqsDeliveryQueue
+
     return SqsDeliveryQueue(boto3.client("sqs"), settings().webhooks_queue)
 
 
 @cache
-def signer() -> Signer:
+def signer() -> "Signer":
+    from flareflow.adapters.aws.secrets import secret
+    from flareflow.webhooks.signing import Signer
+
     return Signer(secret(settings().webhook_signing_secret))
 
 
 @cache
 def create_webhook() -> CreateWebhook:
+    from flareflow.adapters.dynamodb.subscriptions import LedgerReader
+
     return CreateWebhook(
         ledger=LedgerReader(boto3.resource("dynamodb").Table(settings().ledger_table)),
         webhooks=webhooks(),
@@ -94,17 +102,23 @@ def delete_webhook() -> DeleteWebhook:
 
 
 @cache
-def try_webhook() -> TryWebhook:
+def try_webhook() -> "TryWebhook":
+    from flareflow.webhooks.replaying import TryWebhook
+
     return TryWebhook(webhooks(), deliveries(), queue(), claims(), random_token, utc_now)
 
 
 @cache
-def list_deliveries() -> ListDeliveries:
+def list_deliveries() -> "ListDeliveries":
+    from flareflow.webhooks.replaying import ListDeliveries
+
     return ListDeliveries(webhooks(), deliveries())
 
 
 @cache
-def replay_delivery() -> ReplayDelivery:
+def replay_delivery() -> "ReplayDelivery":
+    from flareflow.webhooks.replaying import ReplayDelivery
+
     return ReplayDelivery(webhooks(), deliveries(), queue(), utc_now)
 
 

@@ -1,9 +1,11 @@
 """Answers of the HTTP API about metering and rating."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from flareflow.answers import Answer, DocumentedAs, Number
-from flareflow.metering.price_book import PriceBook
+
+if TYPE_CHECKING:
+    from flareflow.metering.price_book import PriceBook
 
 
 class IngestAnswer(Answer):
@@ -25,5 +27,13 @@ _EXAMPLE: Final = {
     "patterns": [],
     "default": {"prompt": 1_500_000, "completion": 1_500_000, "request": 0, "long": []},
 }
-PriceBookText = Annotated[str, DocumentedAs(PriceBook, _EXAMPLE)]
+
+
+def _price_book() -> "type[PriceBook]":
+    from flareflow.metering.price_book import PriceBook  # noqa: PLC0415 (only the documentation of the API needs it)
+
+    return PriceBook
+
+
+PriceBookText = Annotated[str, DocumentedAs(_price_book, _EXAMPLE)]
 """The canonical JSON of a price book; docs/price-book.md explains it."""

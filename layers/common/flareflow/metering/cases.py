@@ -4,11 +4,13 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flareflow.metering.calls import SetAside
-from flareflow.metering.rows import Tally
 from flareflow.metering.usage_events import CountReport, Difference, RecordReport
+
+if TYPE_CHECKING:
+    from flareflow.metering.calls import SetAside
+    from flareflow.metering.rows import Tally
 
 SAMPLE_CHARACTERS_MAX: Final = 20_000
 
@@ -68,11 +70,11 @@ class Case:
         return f"{self.kind}#{self.reason}#{self.identity}"
 
 
-def of_row(item: SetAside, now: datetime) -> Case:
+def of_row(item: "SetAside", now: datetime) -> Case:
     return Case(CaseKind.ROW, item.reason, item.identity, now, body=item.body, at=item.at)
 
 
-def of_tally(tally: Tally, now: datetime) -> Case:
+def of_tally(tally: "Tally", now: datetime) -> Case:
     samples = json.dumps([sample.body[:SAMPLE_CHARACTERS_MAX] for sample in tally.samples])
     bucket = tally.bucket.astimezone(UTC).isoformat()
     return Case(CaseKind.TALLY, tally.reason, bucket, now, body=samples, count=tally.count, at=tally.bucket)

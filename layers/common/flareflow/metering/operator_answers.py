@@ -1,14 +1,16 @@
 """Answers of the HTTP API to an operator about metering."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from flareflow.answers import Answer, Hex, Moment, Number, SignedNumber, shown
 from flareflow.metering.cases import CaseKind, Verdict
 from flareflow.metering.dead_letters import QueueName
-from flareflow.metering.spent import MarginLine
+
+if TYPE_CHECKING:
+    from flareflow.metering.spent import MarginLine
 
 
 class DecisionAnswer(Answer):
@@ -58,7 +60,7 @@ class MarginAnswer(Answer):
     margin_nanousd: SignedNumber
 
     @classmethod
-    def of_line(cls, line: MarginLine) -> Self:
+    def of_line(cls, line: "MarginLine") -> Self:
         return cls(
             model=line.model,
             calls=line.sold.calls,
@@ -76,7 +78,7 @@ class MarginsAnswer(Answer):
     models: list[MarginAnswer]
 
     @classmethod
-    def of_day(cls, day: date, lines: list[MarginLine]) -> Self:
+    def of_day(cls, day: date, lines: list["MarginLine"]) -> Self:
         return cls(day=day.isoformat(), models=list(map(MarginAnswer.of_line, lines)))
 
 

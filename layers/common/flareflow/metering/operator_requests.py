@@ -1,15 +1,17 @@
 """What an operator sends: decisions of cases, price books, dead letters. No body says who it is."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flareflow.inputs import KeyText, UInt64
 from flareflow.metering.cases import Verdict
-from flareflow.metering.commands import Bill, Credit, DriveAgain, PutPriceBook, WriteOff
 from flareflow.metering.dead_letters import DeadLetters
 from flareflow.metering.price_book import PriceBook
+
+if TYPE_CHECKING:
+    from flareflow.metering.commands import Bill, Credit, DriveAgain, PutPriceBook, WriteOff
 
 type _Text = Annotated[str, Field(min_length=1, max_length=1000)]
 type _TransactionId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -38,8 +40,10 @@ class CaseDecisionRequest(BaseModel):
             raise ValueError("row: only where the verdict is billed")
         return self
 
-    def command(self, who: str) -> Bill | WriteOff | Credit | DriveAgain:
+    def command(self, who: str) -> "Bill | WriteOff | Credit | DriveAgain":
         """The operator's command that says the same."""
+        from flareflow.metering.commands import Bill, Credit, DriveAgain, WriteOff  # noqa: PLC0415 (few requests decide)
+
         match self.verdict:
             case Verdict.BILLED:
                 return Bill(command="bill", case=self.case, who=who, why=self.why, row=self.row)
@@ -60,8 +64,10 @@ class PriceBookRequest(BaseModel):
     book: PriceBook
     from_epoch: Annotated[UInt64, Field(ge=1, lt=2**53)]
 
-    def command(self, who: str) -> PutPriceBook:
+    def command(self, who: str) -> "PutPriceBook":
         """The operator's command that says the same."""
+        from flareflow.metering.commands import PutPriceBook  # noqa: PLC0415 (few requests put a book)
+
         return PutPriceBook(command="put_price_book", book=self.book, from_epoch=self.from_epoch, who=who)
 
 

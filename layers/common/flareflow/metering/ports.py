@@ -1,14 +1,18 @@
 """Ports of the metering package."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flareflow.metering.cases import Case
-from flareflow.metering.models import Subscriptions, Usage, Window
 from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, SpendPage
-from flareflow.metering.spent import BilledCall, Compared, KeyLine, MarginLine, Sold, Spent
-from flareflow.metering.usage_events import CountReport, OwnedRecord, OwnedRow, RecordReport
+
+if TYPE_CHECKING:
+    from flareflow.metering.cases import Case
+    from flareflow.metering.models import Subscriptions, Usage, Window
+    from flareflow.metering.spent import BilledCall, Compared, KeyLine, MarginLine, Sold, Spent
+    from flareflow.metering.usage_events import CountReport, OwnedRecord, OwnedRow, RecordReport
 
 
 class SpendLog(Protocol):

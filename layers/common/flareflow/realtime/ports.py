@@ -1,12 +1,13 @@
 """Ports of the realtime package. Storage adapters raise StorageUnavailableError when their store cannot be reached."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from flareflow.realtime.models import Audience, Connection, Log, Message, Notification, Through
-
 if TYPE_CHECKING:
+    from flareflow.realtime.models import Audience, Connection, Log, Message, Notification, Through
     from flareflow.realtime.payloads import Snapshot
 
 
@@ -105,5 +106,5 @@ class Owners(Protocol):
 class Snapshots(Protocol):
     """Subscriptions as they are now."""
 
-    def of(self, subscription_id: int) -> "Snapshot":
+    def of(self, subscription_id: int) -> Snapshot:
         """Raises NotFoundError `subscription_not_found` for a subscription that the ledger does not know."""

@@ -1,11 +1,13 @@
 """Answers of the HTTP API to an operator about the chains."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from flareflow.answers import Address, Answer, Number
-from flareflow.settlement.payers import Payers
+
+if TYPE_CHECKING:
+    from flareflow.settlement.payers import Payers
 
 
 class FlowPayerAnswer(Answer):
@@ -29,7 +31,7 @@ class PayersAnswer(Answer):
     flare: FlarePayerAnswer
 
     @classmethod
-    def of_payers(cls, payers: Payers) -> Self:
+    def of_payers(cls, payers: "Payers") -> Self:
         return cls(
             flow=FlowPayerAnswer(address=payers.flow.address, balance_ufix64=payers.flow.balance),
             flare=FlarePayerAnswer(address=payers.flare.address, balance_wei=payers.flare.balance),

@@ -1,16 +1,19 @@
 """The ports of settlement: what it needs from outside systems."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flareflow.settlement.charging import KnownRate
-from flareflow.settlement.events import BlocksRead
-from flareflow.settlement.journal import Posting, SettingAside
-from flareflow.settlement.plans import PlanVersion
-from flareflow.settlement.positions import SetAside
-from flareflow.settlement.subscription import Subscription
-from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction
+if TYPE_CHECKING:
+    from flareflow.settlement.charging import KnownRate
+    from flareflow.settlement.events import BlocksRead
+    from flareflow.settlement.journal import Posting, SettingAside
+    from flareflow.settlement.plans import PlanVersion
+    from flareflow.settlement.positions import SetAside
+    from flareflow.settlement.subscription import Subscription
+    from flareflow.settlement.transactions import Call, Outgoing, Progress, SignedTransaction
 
 
 class LightClient(Protocol):

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import PlainSerializer, WithJsonSchema
 
 from flareflow.answers import Answer, Hex, Moment, Number
 from flareflow.settlement.health import Health, System
-from flareflow.settlement.statistics import DayOfStatus
+
+if TYPE_CHECKING:
+    from flareflow.settlement.statistics import DayOfStatus
 
 Day = Annotated[
     date,
@@ -89,7 +91,7 @@ class DayOfStatusAnswer(Answer):
     systems: list[SystemDayAnswer]
 
     @classmethod
-    def of_day(cls, day: DayOfStatus) -> Self:
+    def of_day(cls, day: "DayOfStatus") -> Self:
         systems = [
             SystemDayAnswer(system=system, **{health.value: counts[health] for health in Health})
             for system, counts in day.systems.items()
@@ -103,5 +105,5 @@ class DaysOfStatusAnswer(Answer):
     days: list[DayOfStatusAnswer]
 
     @classmethod
-    def of_days(cls, days: Sequence[DayOfStatus]) -> Self:
+    def of_days(cls, days: Sequence["DayOfStatus"]) -> Self:
         return cls(days=list(map(DayOfStatusAnswer.of_day, days)))

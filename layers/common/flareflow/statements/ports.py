@@ -1,14 +1,17 @@
 """The ports of statements: what sealing and reading them need from outside systems."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flareflow.metering.models import Usage
-from flareflow.metering.usage_events import UsageEvent
-from flareflow.statements.documents import Document
-from flareflow.statements.models import Statement
+if TYPE_CHECKING:
+    from flareflow.metering.models import Usage
+    from flareflow.metering.usage_events import UsageEvent
+    from flareflow.statements.documents import Document
+    from flareflow.statements.models import Statement
 
 
 @dataclass(frozen=True, slots=True)

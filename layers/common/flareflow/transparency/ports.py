@@ -1,10 +1,13 @@
 """Ports of the log: its files, and its witnesses."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flareflow.transparency.notes import NoteKey, SignatureLine, SignedCheckpoint
+if TYPE_CHECKING:
+    from flareflow.transparency.notes import NoteKey, SignatureLine, SignedCheckpoint
 
 
 class LogFiles(Protocol):

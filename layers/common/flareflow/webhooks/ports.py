@@ -1,13 +1,16 @@
 """Ports of the webhooks package. Adapters raise StorageUnavailableError when their system gives no usable answer."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flareflow.accounts.models import CursorPage
-from flareflow.settlement.subscription import Subscription
-from flareflow.webhooks.models import Answered, Delivery, Order, Webhook
+if TYPE_CHECKING:
+    from flareflow.accounts.models import CursorPage
+    from flareflow.settlement.subscription import Subscription
+    from flareflow.webhooks.models import Answered, Delivery, Order, Webhook
 
 
 class Webhooks(Protocol):

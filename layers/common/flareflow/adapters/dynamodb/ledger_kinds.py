@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Final
 
-from flareflow.accounts.standing import KnownStanding
+from flareflow.accounts.models import KnownStanding
 from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.settlement.entries import Entry
 from flareflow.settlement.plans import PlanVersion

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import Attr
 from pydantic import TypeAdapter
 
-from flareflow.accounts.standing import KnownStanding
+from flareflow.accounts.models import KnownStanding
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger_kinds import STANDING

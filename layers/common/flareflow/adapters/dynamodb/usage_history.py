@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import Key
 
 from flareflow.accounts.models import CursorPage
-from flareflow.accounts.usage_history import StatedEvent, UsageState
+from flareflow.accounts.usage_history import StatedEvent
+from flareflow.accounts.usage_queries import UsageState
 from flareflow.adapters.dynamodb.epoch_usage import read_open_epoch
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import Attr
 from pydantic import TypeAdapter
 
-from flareflow.accounts.models import CursorPage, KeyLimits, KeyStatus, VirtualKey
+from flareflow.accounts.models import CursorPage, KeyLimits, KeyStatus, Standing, VirtualKey
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
-from flareflow.accounts.standing import Standing
 from flareflow.adapters.dynamodb.account_kinds import (
     DELETED_KEY,
     HASHED_KEY,
