@@ -8,14 +8,17 @@ from typing import Protocol as Interface
 
 from pydantic_core import from_json, to_json
 
+from flareflow.metering.calls import Tokens
 from flareflow_gate.asgi import Message, Send
 from flareflow_gate.costs import COST_HEADER, cost_text, with_cost
 from flareflow_gate.key_refusals import KeyRefusal, key_refusal
 from flareflow_gate.receipts import RECEIPT_HEADER
 from flareflow_gate.records import Settled
+from flareflow_gate.refusals import passed_on
 from flareflow_gate.requests import ModelCall
 from flareflow_gate.routes import Protocol
 from flareflow_gate.streams import EventCutter, StreamEvent
+from flareflow_gate.texts import answer_texts
 from flareflow_gate.usage import UsageReader
 
 ANSWER_BYTES_MAX: Final = 256 * 1024 * 1024
@@ -96,8 +99,14 @@ class Answer:
 
     @property
     def sent_text(self) -> str:
-        """What the model has written so far in a stream."""
+        """What the model has written so far; of a whole answer only where that tells no output."""
         return "".join(self._texts)
+
+    @property
+    def told(self) -> Tokens | None:
+        """The usage that the answer told; None where it told none, or no output although there is some."""
+        tokens = self.usage.tokens
+        return None if tokens is not None and not tokens.output and self.sent_text else tokens
 
     @property
     def hash(self) -> str:
@@ -135,7 +144,8 @@ class Answer:
             return
         self.refused_key = key_refusal(bytes(self._whole))
         if self.refused_key is None:
-            await self._send_whole(bytes(self._whole))
+            style = self._call.route.style
+            await self._send_whole(passed_on(self._start["status"], bytes(self._whole), style))
 
     async def _pass_on_whole(self, body: bytes, *, more: bool) -> None:
         self._add(body)
@@ -144,6 +154,8 @@ class Answer:
         whole = bytes(self._whole)
         document = _parsed(whole)
         self.usage.read(document)
+        if self.usage.tokens is None or not self.usage.tokens.output:
+            self._texts += answer_texts(document)
         self.is_complete = True
         settled = self._settle()
         sent = self._with_cost(whole, document, settled.rated_microtokens)

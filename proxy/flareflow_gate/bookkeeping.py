@@ -71,7 +71,7 @@ class Bookkeeping:
 
     def settle(self, record: CallRecord, call: ModelCall, answer: Answer) -> Settled:
         """Store the record of an answer that has ended; what it tells of its usage is believed."""
-        told = answer.usage.tokens
+        told = answer.told
         ending = Ending.COMPLETE if answer.is_complete else Ending.BROKEN_OFF
         return self._store(record, ending, answer, told or self._counted(call, answer), estimated=told is None)
 

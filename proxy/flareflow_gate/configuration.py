@@ -127,6 +127,10 @@ def _unsafe_deployments(configuration: Configuration) -> Iterator[str]:
                 yield f"model_list {name}: {parameter}: {because}"
         if str(parameters.get("model")).startswith("auto_router/"):
             yield f"model_list {name}: auto_router: other models would answer than the request names"
+        if "," in str(name):
+            yield f"model_list {name}: LiteLLM takes a name with a comma for a list of models"
+        if "*" in str(name) and "*" not in _called(deployment, str(name)):
+            yield f"model_list {name}: one model for many names: a caller could choose its price by the name"
 
 
 def load(file: Path | None = None) -> Configuration:

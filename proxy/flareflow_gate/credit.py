@@ -152,7 +152,7 @@ class CreditDesk:
                 self.cancel(reservation)
 
     async def explain(self, key_hash: str, refused: KeyRefusal) -> RefusedError:
-        """What the caller is told of a key that LiteLLM refuses."""
+        """What the caller is told of a key that is refused."""
         match refused:
             case KeyRefusal.BLOCKED:
                 return await self._why_blocked(key_hash)
@@ -161,6 +161,8 @@ class CreditDesk:
                 return RefusedError(HTTPStatus.UNAUTHORIZED, "key_expired", message)
             case KeyRefusal.UNKNOWN:
                 return _unknown_key()
+            case KeyRefusal.OPERATORS:
+                return _PROVIDER_REFUSES
             case KeyRefusal.BUDGET_USED_UP:
                 message = f"What this key may spend is used up. Raise its cap or top up at {self.top_up_url} to go on."
                 return RefusedError(HTTPStatus.PAYMENT_REQUIRED, "key_cap_reached", message)
@@ -288,6 +290,14 @@ _BLOCKED: Final = RefusedError(
     HTTPStatus.FORBIDDEN,
     "key_blocked",
     "This key is blocked. If the deposit was topped up just now, try again in a minute; otherwise ask the operator.",
+)
+
+
+_PROVIDER_REFUSES: Final = RefusedError(
+    HTTPStatus.BAD_GATEWAY,
+    "provider_refused",
+    "The provider of this model does not serve us now. Your key and your deposit are not at fault, and this call costs "
+    "nothing. Call another model, or try again later.",
 )
 
 

@@ -1,4 +1,4 @@
-"""What LiteLLM answers when it refuses a virtual key: by the type of its error, whatever the status is.
+"""What LiteLLM answers when a key is refused: by the type of its error, whatever the status is.
 
 Its texts are written for administrators. They tell the key's hash or what calls have cost the operator, and not how a
 customer can go on, so the gate answers in words of its own.
@@ -10,16 +10,25 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 _BLOCKED: Final = "Key is blocked"
+_OF_A_PROVIDER: Final = "litellm."
+"""How LiteLLM begins the text of an error that a provider has answered."""
+_OF_THE_OPERATOR: Final = (
+    *("litellm.AuthenticationError", "litellm.PermissionDeniedError"),
+    *("exceeded your current quota", "credit balance is too low"),
+)
+"""Texts by which a provider refuses the operator's key or account; a caller would take them for their own."""
 
 
 class KeyRefusal(Enum):
-    """Why LiteLLM refuses a key."""
+    """Which key is refused, and why."""
 
     BLOCKED = auto()
     EXPIRED = auto()
     UNKNOWN = auto()
     BUDGET_USED_UP = auto()
     """The key has cost the operator what it may cost in all."""
+    OPERATORS = auto()
+    """Not the caller's: the model's provider refuses the operator's."""
 
 
 class _Error(BaseModel):
@@ -39,11 +48,13 @@ _BY_TYPE: Final = {
 
 
 def key_refusal(body: bytes) -> KeyRefusal | None:
-    """Why LiteLLM refuses the key; None where it refuses something else."""
+    """Why a key is refused; None where LiteLLM refuses something else."""
     try:
         error = _Refusal.model_validate_json(body).error
     except ValidationError:
         return None
     if error.type == "auth_error" and _BLOCKED in error.message:
         return KeyRefusal.BLOCKED
+    if error.message.startswith(_OF_A_PROVIDER) and any(text in error.message for text in _OF_THE_OPERATOR):
+        return KeyRefusal.OPERATORS
     return _BY_TYPE.get(error.type or "")

@@ -4,11 +4,12 @@ LiteLLM also answers to what a deployment calls, such as `openai/gpt-4o`: whoeve
 that the operator has not set for the model.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Protocol
+from typing import Final, Protocol
 
 from flareflow.metering.calls import Tokens
 from flareflow.metering.price_book import Price, Used
@@ -26,6 +27,12 @@ class Prices(Protocol):
 
     def billed(self, model: str, base_model: str | None, tokens: Tokens) -> int:
         """What these tokens of a model weigh, as metering rates them; 0 before the first price book."""
+
+
+_ONE_MODEL: Final = re.compile(r"[A-Za-z0-9_.:@/+-]+")
+"""What a pattern of the configuration may stand for. LiteLLM splits lists at commas, and sends a name in an address to
+some providers: with `?` or `#` in it, another model would answer than the one whose price the name ends with.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +89,14 @@ class CallableModels:
 
     def answering(self, model: str) -> Set[str]:
         """The model and those that may answer for it; empty for one that is not configured."""
-        names = [model] if model in self.fallbacks else [name for name in self.fallbacks if fnmatchcase(model, name)]
+        names = [model] if model in self.fallbacks else self._patterns(model)
         return {model}.union(*(self.fallbacks[name] for name in names)) if names else set()
+
+    def _patterns(self, model: str) -> list[str]:
+        """The patterns that cover a model without a deployment of its own."""
+        if not _ONE_MODEL.fullmatch(model):
+            return []
+        return [name for name in self.fallbacks if fnmatchcase(model, name)]
 
     def _prices(self, model: str) -> Iterator[Price]:
         return (price for one in self.answering(model) for price in self.prices.of(one))

@@ -10,6 +10,21 @@ _NOT_TEXT: Final = frozenset(
     }
 )
 """Names of labels and of content that is no text (images, sound, files)."""
+_OF_AN_ITEM: Final = ("content", "summary", "arguments", "input")
+"""What the model wrote in an item of the Responses API's output."""
+
+
+def answer_texts(answer: Any) -> Iterator[str]:
+    """All that the model wrote in a whole answer, of whichever API."""
+    match answer:
+        case {"choices": [*choices]}:
+            for choice in choices:
+                if isinstance(choice, dict):
+                    yield from texts([choice.get("message"), choice.get("text")])
+        case {"output": [*items]}:
+            yield from texts([item.get(name) for item in items if isinstance(item, dict) for name in _OF_AN_ITEM])
+        case {"content": [*parts]}:
+            yield from texts(parts)
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -12,6 +12,16 @@ from flareflow.metering.calls import Tokens
 
 TOKENS_MAX: Final = 10**9
 
+_OF_INPUT: Final = frozenset(
+    {
+        *("prompt_tokens", "prompt_tokens_details", "input_tokens", "input_tokens_details"),
+        *("cache_read_input_tokens", "cache_creation_input_tokens"),
+    }
+)
+_OF_OUTPUT: Final = frozenset(
+    {"completion_tokens", "completion_tokens_details", "output_tokens", "output_tokens_details"}
+)
+
 type Count = Annotated[int, Field(ge=0, le=TOKENS_MAX)]
 
 
@@ -70,10 +80,16 @@ class _Usage(BaseModel):
         )
 
     def with_earlier(self, earlier: Self | None) -> "_Usage":
-        """This, and what an earlier event of the same stream said that this one does not."""
+        """This, and what an earlier event of the same stream said that this one does not.
+
+        An event without any tokens of input, or of output, says nothing of them: some providers fill in zeros.
+        """
         if earlier is None:
             return self
-        return _Usage.model_validate(earlier.model_dump(exclude_none=True) | self.model_dump(exclude_none=True))
+        told = self.tokens(cache_is_apart=True)
+        silent = (frozenset() if told.input else _OF_INPUT) | (frozenset() if told.output else _OF_OUTPUT)
+        later = self.model_dump(exclude_none=True, exclude=set(silent))
+        return _Usage.model_validate(earlier.model_dump(exclude_none=True) | later)
 
 
 class _Holder(BaseModel):
@@ -113,5 +129,6 @@ class UsageReader:
 
     @property
     def tokens(self) -> Tokens | None:
-        """None where the answer told no usage."""
-        return None if self._usage is None else self._usage.tokens(cache_is_apart=self._cache_is_apart)
+        """None where the answer told no usage, or one without a single token, which no call has."""
+        tokens = self._usage.tokens(cache_is_apart=self._cache_is_apart) if self._usage else None
+        return tokens if tokens and tokens.total else None

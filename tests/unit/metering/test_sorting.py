@@ -166,6 +166,7 @@ def test_a_batch_is_billed_once_its_results_cost_something(sorting: Sorting) -> 
         (logged_call("odd", call_type=""), "call_type_unknown"),
         (logged_call("odd", call_type="afile_list"), "reading_cost"),
         (logged_call("odd", 0, call_type="afile_list", cost_nanousd=9), "reading_cost"),
+        (logged_call("odd", 5_000, call_type="aretrieve_batch", cost_nanousd=None), "reading_cost"),
     ],
 )
 def test_what_the_book_cannot_decide_waits_for_a_person(sorting: Sorting, call: LoggedCall, reason: str) -> None:
@@ -207,6 +208,13 @@ def test_a_failure_is_billed_for_what_it_delivered(sorting: Sorting) -> None:
     # Then the tokens of the stream are billed
     assert sorting.counter.tokens() == 1_303
     assert sorting.cases.reasons() == {"answered_nothing": 1}
+
+
+@pytest.mark.parametrize("output", [Tokens(prompt=8, reasoning=500), Tokens(prompt=8, audio_output=500)])
+def test_a_failure_that_delivered_no_text_but_other_output_is_billed(sorting: Sorting, output: Tokens) -> None:
+    # Given a model that had only thought, or spoken, when LiteLLM broke the stream off, and that has no cost
+    sorting.sort(replace(logged_call("broken-off", failed=True, cost_nanousd=0), tokens=output))
+    assert sorting.counter.tokens() == 508
 
 
 def test_what_counting_reports_becomes_cases(sorting: Sorting) -> None:

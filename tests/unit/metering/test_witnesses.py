@@ -59,6 +59,19 @@ def test_of_tokens_that_differ_the_gates_are_billed_if_the_answer_told_them(
     assert str(other.total) in difference.what
 
 
+@pytest.mark.parametrize("logged", [Tokens(), Tokens(prompt=20), Tokens(completion=5), Tokens(prompt=9, cache_read=9)])
+def test_a_row_without_input_or_output_does_not_make_free_what_the_gate_has_counted(
+    usage: FakeUsageEvents, logged: Tokens
+) -> None:
+    # Given an answer that told no usage, or a stream that the caller broke off before
+    usage.record([record("call-1", TOLD, ending=Ending.BROKEN_OFF, is_estimated=True)], NOW)
+    # When LiteLLM logs it without some of its tokens
+    [difference] = usage.count([row("a", logged, call_id="call-1")], NOW).differences
+    # Then what the gate counted is billed, and the difference told
+    assert billed(usage) == [("call-1", 25, 25_000_000)]
+    assert difference.kind is DifferenceKind.TOKENS_DIFFER
+
+
 def test_tokens_of_another_kind_differ_also_if_their_sum_is_the_same(usage: FakeUsageEvents) -> None:
     usage.record([record("call-1", Tokens(prompt=5, cache_read=4, completion=1))], NOW)
     report = usage.count([row("a", Tokens(prompt=9, completion=1), call_id="call-1")], NOW)

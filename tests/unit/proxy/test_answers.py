@@ -144,6 +144,71 @@ def test_usage_that_cannot_be_is_not_believed(gate: GateHarness, usage: dict[str
     assert told(gate)[2:] == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("/v1/chat/completions", {"choices": [{"finish_reason": "stop", "message": {"content": "a b c"}}]}),
+        ("/v1/completions", {"choices": [{"finish_reason": "stop", "text": "a b c"}, "no choice"]}),
+        ("/v1/messages", {"content": [{"type": "text", "text": "a b "}, {"type": "tool_use", "input": {"x": "c"}}]}),
+        ("/v1/responses", {"output": [{"type": "message", "status": "done", "content": [{"text": "a b c"}]}, None]}),
+    ],
+)
+@pytest.mark.parametrize("usage", [{}, {"usage": None}, {"usage": {"prompt_tokens": 0, "completion_tokens": 0}}])
+def test_a_whole_answer_that_tells_no_usage_is_billed_by_its_text(
+    gate: GateHarness, path: str, written: dict[str, object], usage: dict[str, object]
+) -> None:
+    gate.litellm.parts = [event(written | usage)[6:]]
+    asked = {"/v1/completions": {"prompt": "one two three"}, "/v1/responses": {"input": "one two three"}}
+    of_chats = {"messages": chat()["messages"], "max_tokens": 9}
+    gate.call(path, {"model": "gpt-4o", **asked.get(path, of_chats)})
+    assert told(gate) == (Ending.COMPLETE, 3, 3, True)
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_an_answer_that_tells_no_output_although_it_has_some_is_billed_by_its_text(
+    gate: GateHarness, streams: bool
+) -> None:
+    whole = {"choices": [{"message": {"content": "a b"}}], "usage": {"prompt_tokens": 30, "completion_tokens": 0}}
+    gate.litellm.parts = [delta("a "), delta("b "), usage_chunk(30, 0), DONE] if streams else [event(whole)[6:]]
+    gate.call(body=chat(stream=streams))
+    assert told(gate) == (Ending.COMPLETE, 30, 2, True)
+
+
+def test_an_answer_without_output_is_believed(gate: GateHarness) -> None:
+    gate.litellm.parts = [event({"choices": [{"message": {"content": None}}], "usage": {"prompt_tokens": 30}})[6:]]
+    gate.call()
+    assert told(gate) == (Ending.COMPLETE, 30, 0, False)
+
+
+def test_a_stream_whose_usage_is_zero_is_billed_by_its_text(gate: GateHarness) -> None:
+    gate.litellm.parts = [delta("a "), delta("b "), usage_chunk(0, 0), DONE]
+    gate.call(body=chat(stream=True))
+    assert told(gate) == (Ending.COMPLETE, 3, 2, True)
+
+
+@pytest.mark.parametrize(
+    ("last", "tokens"),
+    [
+        ({"input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 82}, (1_000, 90, 82)),
+        ({"input_tokens": 10, "cache_read_input_tokens": 1_080, "output_tokens": 82}, (10, 1_080, 82)),
+        ({"input_tokens": 1_000, "output_tokens": 0}, (1_000, 90, 7)),
+    ],
+    ids=["zeros of input", "all of the input anew", "a zero of output"],
+)
+def test_zeros_of_a_later_event_do_not_undo_what_an_earlier_one_told(
+    gate: GateHarness, last: dict[str, int], tokens: tuple[int, int, int]
+) -> None:
+    begun = {"input_tokens": 1_000, "cache_read_input_tokens": 90, "output_tokens": 7}
+    gate.litellm.parts = [
+        event({"type": "message_start", "message": {"usage": begun}}),
+        event({"type": "message_delta", "usage": last}),
+        event({"type": "message_stop"}),
+    ]
+    gate.call("/v1/messages", chat(stream=True, max_tokens=100))
+    (record,) = gate.records
+    assert (record.tokens.prompt, record.tokens.cache_read, record.tokens.completion) == tokens
+
+
 def test_tokens_of_the_cache_are_told_apart_in_openai_form(gate: GateHarness) -> None:
     usage = {"prompt_tokens": 100, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 80}}
     gate.litellm.parts = [event({"usage": usage})[6:]]

@@ -74,6 +74,29 @@ def test_an_unsafe_deployment_is_named(safe: dict[str, Any], parameters: dict[st
         check(safe, {})
 
 
+@pytest.mark.parametrize(
+    ("name", "calls", "information"),
+    [
+        ("any/*", "openai/o1-pro", {}),
+        ("*", "openai/*", {"base_model": "openai/o1-pro"}),
+        ("gpt-4o,o1-pro", "openai/gpt-4o", {}),
+    ],
+    ids=["one model under many names", "one base model under many names", "a list"],
+)
+def test_a_name_that_would_not_tell_the_model_is_refused(
+    safe: dict[str, Any], name: str, calls: str, information: dict[str, str]
+) -> None:
+    safe["model_list"] = [{"model_name": name, "litellm_params": {"model": calls}, "model_info": information}]
+    with pytest.raises(UnsafeConfigurationError, match=r"model_list .*: "):
+        check(safe, {})
+
+
+@pytest.mark.parametrize("name", ["openai/*", "*", "mine/*"])
+def test_a_pattern_that_calls_what_is_asked_for_is_accepted(safe: dict[str, Any], name: str) -> None:
+    safe["model_list"] = [{"model_name": name, "litellm_params": {"model": "openai/*"}}]
+    check(safe, {})
+
+
 @pytest.mark.parametrize("name", ["LITELLM_CONFIG_BUCKET_NAME", "STORE_MODEL_IN_DB"])
 def test_a_variable_that_goes_round_the_file_is_named(safe: dict[str, Any], name: str) -> None:
     with pytest.raises(UnsafeConfigurationError, match=name):

@@ -62,6 +62,53 @@ def test_anthropic_clients_read_it_in_their_own_format(gate: GateHarness) -> Non
     assert TOP_UP_URL in document["error"]["message"]
 
 
+def test_a_key_that_an_administrator_blocked_is_forbidden_and_not_a_bad_request(gate: GateHarness) -> None:
+    _, document = refused(gate, 401, BLOCKED)
+    assert document["error"]["type"] == "permission_error"
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (401, "litellm.AuthenticationError: OpenAIException - Incorrect API key provided: sk-oper****cret."),
+        (403, "litellm.PermissionDeniedError: Your organization may not use this model"),
+        (429, "litellm.RateLimitError: You exceeded your current quota, please check your plan and billing details."),
+        (400, "litellm.BadRequestError: Your credit balance is too low to access the Anthropic API."),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_what_a_provider_holds_against_the_operator_is_not_held_against_the_caller(
+    gate: GateHarness, path: str, status: int, message: str
+) -> None:
+    answered, document = refused(gate, status, error("authentication_error", message), path)
+    assert (answered, document["error"]["type"]) == (502, "api_error")
+    assert "Your key and your deposit are not at fault" in document["error"]["message"]
+    assert gate.records == []
+
+
+@pytest.mark.parametrize("message", ["litellm.RateLimitError: slow down", "You exceeded your current quota"])
+def test_other_errors_stay_what_they_are(gate: GateHarness, message: str) -> None:
+    answered, document = refused(gate, 429, error("throttling_error", message))
+    assert (answered, document["error"]["message"]) == (429, message)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(403, "permission_error"), (429, "rate_limit_error"), (422, "invalid_request_error"), (529, "api_error")],
+)
+def test_an_error_that_litellm_tells_in_the_form_of_another_api_is_told_anew(
+    gate: GateHarness, status: int, kind: str
+) -> None:
+    _, document = refused(gate, status, error("key_model_access_denied", "not for this key"), "/v1/messages")
+    assert document == {"type": "error", "error": {"type": kind, "message": "not for this key"}}
+
+
+@pytest.mark.parametrize("body", [b'{"type": "error", "error": {"type": "x", "message": "y"}}', b"<html>", b"[]"])
+def test_an_error_in_the_form_of_the_api_and_one_of_no_form_are_passed_on(gate: GateHarness, body: bytes) -> None:
+    gate.litellm.status, gate.litellm.parts = 500, [body]
+    assert gate.call("/v1/messages", chat(max_tokens=5)).body == body
+
+
 def test_credit_of_a_blocked_key_is_given_back(gate: GateHarness) -> None:
     # Given a blocked key of which the gate holds credit
     gate.call()

@@ -75,6 +75,21 @@ def test_a_configured_pattern_stands_for_the_names_that_match_it_with_its_fallba
     assert (models.may_be_called("openai/gpt-4o"), models.may_be_called("azure/gpt-4o")) == (True, False)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        *("openai/unpriced,openai/gpt-4o", "openai/gpt-4o,gpt-4o", "openai/unpriced?x=/gpt-4o", "openai/x#/gpt-4o"),
+        *("openai/x%2F/gpt-4o", "openai/x;/gpt-4o", "openai/gpt-4o ", "openai/\n/gpt-4o", "openai/\u0430/gpt-4o"),
+    ],
+)
+def test_a_pattern_stands_for_the_name_of_one_model_only(model: str) -> None:
+    # Given a pattern of the configuration, and a caller's name that ends with that of a cheap model
+    models = CallableModels(prices(answer()), {"openai/*": frozenset()})
+    assert models.may_be_called("openai/eu/gpt-4o-2024-08-06")
+    # When LiteLLM or the provider would read another model in it, Then it is not called
+    assert not models.may_be_called(model)
+
+
 @pytest.mark.parametrize("model", ["gpt-4o-mini", "o1-pro", "anything", "tts-1"])
 def test_a_model_that_only_the_default_covers_or_that_is_priced_by_cost_may_not(model: str) -> None:
     assert not CallableModels(prices(answer()), {model: frozenset()}).may_be_called(model)

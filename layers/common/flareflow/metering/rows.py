@@ -33,7 +33,7 @@ class Reason(StrEnum):
     CALL_TYPE_UNKNOWN = "call_type_unknown"
     """The list of call types does not say whether such calls are billed."""
     READING_COST = "reading_cost"
-    """A call that only reads, and is therefore not billed, used tokens or cost something."""
+    """A call that only reads, and is therefore not billed, used tokens or cost something, or may have done so."""
     UNPRICED = "unpriced"
     """The price book in force has no price for what the call used."""
     USAGE_UNREADABLE = "usage_unreadable"
@@ -54,7 +54,7 @@ class Reason(StrEnum):
     NOT_BILLED = "not_billed"
     """A call that only reads or manages, by the list of call types."""
     ANSWERED_NOTHING = "answered_nothing"
-    """A failure with tokens of the prompt only, which cost nothing."""
+    """A failure without any output, which cost nothing."""
 
 
 COUNTED_ONLY: Final = frozenset(

@@ -150,7 +150,7 @@ class SortRows:
 
     def _reason(self, call: LoggedCall, seen: Seen) -> Reason | None:
         """Why nobody is billed for a call of a known key; None when somebody is."""
-        if call.failed and not call.tokens.completion and not call.cost_nanousd:
+        if call.failed and not call.tokens.output and not call.cost_nanousd:
             return Reason.ANSWERED_NOTHING
         if reason := self._reason_of_type(call):
             return reason
@@ -161,6 +161,8 @@ class SortRows:
             case Billing.BILLED:
                 return None
             case Billing.BILLED_WHEN_THEY_COST:
+                if call.cost_nanousd is None and call.tokens.total:
+                    return Reason.READING_COST
                 return None if call.cost_nanousd else Reason.NOT_BILLED
             case Billing.NOT_BILLED:
                 return Reason.READING_COST if call.tokens.total or call.cost_nanousd else Reason.NOT_BILLED

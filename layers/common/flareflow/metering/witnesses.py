@@ -197,11 +197,15 @@ class _Pairing:
         return replace(Entry.of_row(row, rated, self.book.hash, is_recorded=True), is_billed=False, difference=kind)
 
     def _entry_of_both(self, row: OwnedRow, record: RatedRecord) -> Entry | None:
-        """Billed once: the row's tokens where both agree, else the gate's if the answer told them, else the row's."""
+        """Billed once: the row's tokens where both agree, else the gate's if the answer told them, else the row's.
+
+        The gate's estimate is better than a row that has no input, or no output although the gate has passed some on.
+        """
         logged, recorded = row.call.tokens, record.call.tokens
         if record.call.ending is Ending.UNKNOWN or self._agree(row.call, logged, recorded):
             return self._billed(row)
-        if record.call.tokens_are_estimated:
+        tells_all = logged.input and (logged.output or not recorded.output)
+        if record.call.tokens_are_estimated and tells_all:
             return self._billed(row, other_tokens=recorded)
         return self._billed(replace(row, call=replace(row.call, tokens=recorded)), other_tokens=logged)
 
