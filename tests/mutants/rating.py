@@ -27,6 +27,30 @@ TEST_ROWS: Final = "tests/unit/adapters/litellm/test_rows.py"
 
 FAULTS: Final = (
     Fault(
+        "witnesses-row-without-tokens-believed",
+        "A row without tokens does not make free what the gate has counted.",
+        WITNESSES,
+        "tells_all = logged.input and (logged.output or not recorded.output)",
+        "tells_all = True",
+        [WITNESS_RULES],
+    ),
+    Fault(
+        "witnesses-row-without-output-believed",
+        "A row without output does not make free what the gate has passed on.",
+        WITNESSES,
+        "tells_all = logged.input and (logged.output or not recorded.output)",
+        "tells_all = logged.total",
+        [WITNESS_RULES],
+    ),
+    Fault(
+        "rating-row-that-tells-nothing-is-free",
+        "A row that tells neither use nor cost waits for a person.",
+        "layers/common/flareflow/metering/rating.py",
+        "return rated or (None if isinstance(call, LoggedCall) and call.tells_nothing else rated)",
+        "return rated",
+        [TEST_RATING],
+    ),
+    Fault(
         "litellm-cached-tokens-counted-twice",
         "The tokens of a cache are in those of the prompt.",
         CALLS,

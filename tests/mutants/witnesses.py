@@ -33,22 +33,6 @@ FAULTS: Final = (
         [RULES],
     ),
     Fault(
-        "witnesses-row-without-tokens-believed",
-        "A row without tokens does not make free what the gate has counted.",
-        WITNESSES,
-        "tells_all = logged.input and (logged.output or not recorded.output)",
-        "tells_all = True",
-        [RULES],
-    ),
-    Fault(
-        "witnesses-row-without-output-believed",
-        "A row without output does not make free what the gate has passed on.",
-        WITNESSES,
-        "tells_all = logged.input and (logged.output or not recorded.output)",
-        "tells_all = logged.total",
-        [RULES],
-    ),
-    Fault(
         "witnesses-difference-silent",
         "Tokens that differ are listed.",
         WITNESSES,

@@ -68,6 +68,19 @@ def test_what_has_no_price_waits_for_a_person_with_its_row(usage: FakeUsageEvent
     assert [(one.reason, one.body) for one in report.set_aside] == [("unpriced", '{"request_id":"a"}')]
 
 
+def test_a_row_that_tells_neither_use_nor_cost_waits_for_a_person(usage: FakeUsageEvents) -> None:
+    # Given calls without tokens: of one the cost is known, and it is nothing; of the other it cannot be read
+    [aside] = usage.count([row("free", Tokens(), cost_nanousd=0), row("a", Tokens(), cost_nanousd=None)], NOW).set_aside
+    # Then only the second is set aside, since nobody knows what it is worth
+    assert (aside.reason, len(usage.by_epoch[1, 1])) == ("unpriced", 1)
+
+
+def test_a_price_of_each_request_needs_no_more_than_the_request() -> None:
+    usage = FakeUsageEvents(epoch=1, books=FakePriceBooks({0: book(Price(prompt=1, completion=1, request=9))}))
+    usage.count([row("a", Tokens(), cost_nanousd=None)], NOW)
+    assert usage.by_epoch[1, 1][0].rated_microtokens == 9
+
+
 def test_a_record_without_a_price_is_set_aside_when_no_row_comes() -> None:
     usage = FakeUsageEvents(epoch=1, books=FakePriceBooks({0: book(Price(nanousd=1))}))
     usage.record([record("call-1")], NOW)

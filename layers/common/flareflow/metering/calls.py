@@ -175,6 +175,11 @@ class LoggedCall:
         return self.model
 
     @property
+    def tells_nothing(self) -> bool:
+        """Whether nobody knows what the call used, nor what it cost."""
+        return self.cost_nanousd is None and not self.tokens.total and self.units == NO_UNITS
+
+    @property
     def digest(self) -> str:
         """A SHA-256 of its identity, for rows that are set aside: ids may have any form."""
         return hashlib.sha256(f"{self.request_id}|{self.started_at.isoformat()}".encode()).hexdigest()

@@ -27,5 +27,9 @@ class BookRegister(Protocol):
 
 
 def rate(book: PriceBook, call: LoggedCall | CallRecord) -> int | None:
-    """What a call weighs, in rated micro-tokens; None when it used what has no price in the book."""
-    return book.price(call.answering_model, call.base_model).rate(call)
+    """What a call weighs, in rated micro-tokens; None when it used what has no price in the book.
+
+    A row that tells neither what was used nor what that cost has a price only where each request has one.
+    """
+    rated = book.price(call.answering_model, call.base_model).rate(call)
+    return rated or (None if isinstance(call, LoggedCall) and call.tells_nothing else rated)

@@ -35,7 +35,7 @@ class Reason(StrEnum):
     READING_COST = "reading_cost"
     """A call that only reads, and is therefore not billed, used tokens or cost something, or may have done so."""
     UNPRICED = "unpriced"
-    """The price book in force has no price for what the call used."""
+    """The price book in force has no price for what the call used, or the row tells neither use nor cost."""
     USAGE_UNREADABLE = "usage_unreadable"
     """What is stored of the subscription's usage breaks a rule; once that is mended, the row can be driven again."""
     DOUBLE = "double"
