@@ -19,12 +19,12 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 def test_every_statement_is_in_the_log_which_its_witness_has_cosigned(running: Facts) -> None:
     with Stack.of(running) as stack:
-        # Given a call that is sealed
+        # Given a log, and a call after it
         subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64)
         with job.signed_in(stack, subscriber) as api, Api.at(running["api_url"]) as public:
             secret, _ = subscriber.make_key(api)
-            assert call(running, secret) == 200
             before = size(public)
+            assert call(running, secret) == 200
             # When the log has grown by its statement, and a witness has signed
             signed = until(lambda: grown(public, running, before), job.WAIT_SECONDS_MAX)
             # Then the checkpoint's tree proves the public statement of that epoch

@@ -91,15 +91,12 @@ def test_the_policy_is_rolled_from_an_older_one_that_a_reader_trusts(charged: Ru
 
 
 def test_the_owner_shows_one_call_to_somebody_without_a_network(charged: Run, tmp_path: Path) -> None:
-    # Given a bundle with one of the owner's calls
+    # Given a bundle with one of the owner's calls, of which only the id is named
     epoch = last_used(charged)
     items = charged.customer.api.get(f"/v1/subscriptions/{charged.customer.subscription_id}/usage/{epoch}")["items"]
     call = json.loads(items[0]["leaf"])["event_id"]
     file = tmp_path / "call.json"
-    packed = flareflow(
-        charged, "bundle", "-o", str(file), "--event", call, "--epoch", str(epoch),
-        session=charged.customer.api.token,
-    )  # fmt: skip
+    packed = flareflow(charged, "bundle", "-o", str(file), "--event", call, session=charged.customer.api.token)
     assert (packed.returncode, packed.stderr) == (0, "")
     # Then it is verified offline, and every other call is still the owner's
     offline = flareflow(charged, "verify", "--offline", str(file), "--json")

@@ -220,6 +220,12 @@ class ProvenEvent(Part):
         tree = events_tree(texts)
         return cls(text=text, siblings=tree.path(tree.levels[0].index(event_hash(text))))
 
+    @classmethod
+    def with_id(cls, texts: Sequence[str], event_id: str) -> Self | None:
+        """The one with this id; None if none of the texts has it."""
+        named = f'"event_id":{json.dumps(event_id)}'
+        return next((cls.among(texts, text) for text in texts if named in text), None)
+
 
 class InLog(Part):
     """The checkpoint of the log of statements, and that the statement of the bill's epoch is in it.

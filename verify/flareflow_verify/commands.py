@@ -91,6 +91,8 @@ def _gathered(given: argparse.Namespace, trust: Trust) -> Sequence[Bundle]:
     event_id, session = getattr(given, "event", None), credential(SESSION)
     if event_id is not None and session is None:
         raise CommandError("set FLAREFLOW_SESSION: only the owner can read a call")
+    if event_id is not None and named_range(given) is not None:
+        raise CommandError("--event is one call, and goes without --from and --to")
     with _open(given, trust) as gather:
         wanted = [
             Wanted(given.subscription, one, session, event_id, given.command == "bundle")

@@ -1,6 +1,5 @@
 """Gathers the evidence of one bill from public sources. What is gathered is checked afterwards, as any bundle is."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,11 +9,9 @@ from itertools import batched
 from typing import Final
 
 from flareflow.adapters.flow.rest import FlowRest
-from flareflow.attestation.relay import RootMessage
-from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
+from flareflow.attestation.signing_policy import chain_bound_hash, legacy_hash
 from flareflow.errors import BrokenRuleError
 from flareflow.statements.documents import attestation_path, index_path, page_path, price_book_path, statement_path
-from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import NO_HASH, PageKind, Statement
 from flareflow.statements.usage_pages import Totals, UsagePage, page_of
 from flareflow_verify.bundle import (
@@ -36,6 +33,7 @@ from flareflow_verify.sources.flow import FlowNode
 from flareflow_verify.sources.host import AttestationDocument, StatementHost
 from flareflow_verify.sources.http import Budget, NotThereError, SourceError
 from flareflow_verify.sources.log import StatementLog
+from flareflow_verify.sources.served import address_of, index_of, reward_epoch_of, statement_of, voting_round_of
 
 PAGES_AT_ONCE: Final = 8
 DOCUMENTS_KEPT: Final = 32
@@ -44,7 +42,6 @@ EPOCHS_MAX: Final = 300
 """Bills of one range; a day has 288 epochs."""
 NEWEST_MAX: Final = 100
 """Statements that are asked for until one was attested."""
-CONTRACT_NAME: Final = "UsageBasedSubscriptions"
 
 
 class TooManyEpochsError(SourceError):
@@ -53,7 +50,7 @@ class TooManyEpochsError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which bill. Without an epoch it is the last one that was charged.
+    """Which bill. Without an epoch it is that of the call `event_id`, or else the last one that was charged.
 
     With the owner's `session_token` all events of the epoch are gathered, or only the one of `event_id`. The log of
     statements is read for a reader with a policy for it, and always with `is_with_log`.
@@ -91,23 +88,23 @@ class Gather:
         if self.trust.contract is not None:
             return self.trust.contract
         self.say("asking for the newest statement")
-        return _parsed_index(self._text(index_path(self._newest_epoch(), PageKind.USAGE))).contract
+        return index_of(self._text(index_path(self._newest_epoch(), PageKind.USAGE))).contract
 
     @cached_property
     def flow(self) -> FlowNode:
         """The node of Flow, asked for this contract."""
-        return self.flow_at(_address_of(self.contract))
+        return self.flow_at(address_of(self.contract))
 
     def run(self, wanted: Wanted) -> Bundle:
-        epoch = wanted.epoch if wanted.epoch is not None else self._last_charged(wanted.subscription_id)
+        epoch = self._epoch(wanted)
         sealed, proof = self._sealed(wanted.subscription_id, epoch)
-        statements = {one.epoch: one for one in map(_parsed, sealed)}
+        statements = {one.epoch: one for one in map(statement_of, sealed)}
         if epoch not in statements:
             raise SourceError(f"the statements' host served another statement than that of epoch {epoch}")
         self.say("reading the price book")
         book = self._text(price_book_path(statements[epoch].price_book_hash))
         events = self._events(wanted, epoch)
-        on_flow = self._on_flow(wanted.subscription_id, _parsed(sealed[-1]), proof)
+        on_flow = self._on_flow(wanted.subscription_id, statement_of(sealed[-1]), proof)
         if self.flare is not None:
             self.flare.require_chain(on_flow.source_chain_id)
         return Bundle(
@@ -116,11 +113,11 @@ class Gather:
             sealed=tuple(sealed),
             attested=proof.attested if proof else None,
             policies=self._policies(proof, on_flow.source_chain_id),
-            on_flare=self._on_flare(proof) or self._on_da(proof, on_flow, _parsed(sealed[-1])),
+            on_flare=self._on_flare(proof) or self._on_da(proof, on_flow, statement_of(sealed[-1])),
             on_flow=on_flow,
             price_book=book,
             events=None if wanted.event_id else events,
-            event=_proven(events, wanted.event_id) if wanted.event_id else None,
+            event=_proven(events, wanted.event_id, epoch) if wanted.event_id else None,
             log=self._in_log(epoch) if wanted.is_with_log or self.trust.log_policy else None,
         )
 
@@ -145,7 +142,7 @@ class Gather:
         return min(line.epoch, listed[0]) if line else None
 
     def newest_statement(self) -> Statement:
-        return _parsed(Sealed(statement=self._text(statement_path(self._newest_epoch()))))
+        return statement_of(Sealed(statement=self._text(statement_path(self._newest_epoch()))))
 
     def _line(self, epoch: int, subscription_id: int) -> Totals | None:
         text = self._with_usage(self._text(statement_path(epoch)), subscription_id).usage_page
@@ -162,7 +159,7 @@ class Gather:
                 listed = self.host.epochs_before(min(epoch, last) + 1) if last is not None else [epoch]
                 if not listed:
                     raise SourceError(f"the statements' host lists no statement up to epoch {last}")
-                return _parsed(Sealed(statement=self._text(statement_path(listed[0]))))
+                return statement_of(Sealed(statement=self._text(statement_path(listed[0]))))
         raise SourceError(f"none of the newest {NEWEST_MAX} statements was attested")
 
     def _newest_epoch(self) -> int:
@@ -170,6 +167,26 @@ class Gather:
         if not epochs:
             raise SourceError("the statements' host has no statement yet")
         return epochs[0]
+
+    def _epoch(self, wanted: Wanted) -> int:
+        if wanted.epoch is not None:
+            return wanted.epoch
+        if wanted.event_id is not None and wanted.session_token is not None:
+            return self._epoch_of_call(wanted.subscription_id, wanted.event_id, wanted.session_token)
+        return self._last_charged(wanted.subscription_id)
+
+    def _epoch_of_call(self, subscription_id: int, event_id: str, session_token: str) -> int:
+        """The newest epoch whose calls have this one."""
+        last = self._newest_epoch()
+        for _ in range(EPOCHS_MAX):
+            epoch = self.last_used(subscription_id, last)
+            if epoch is None:
+                raise SourceError(f"no statement has the owner's call {event_id!r}; a new call is in one of the next")
+            self.say(f"looking for the call in epoch {epoch}")
+            if ProvenEvent.with_id(self.host.events(subscription_id, epoch, session_token), event_id):
+                return epoch
+            last = epoch - 1
+        raise SourceError(f"no call {event_id!r} in the last {EPOCHS_MAX} epochs with usage; name one with --epoch")
 
     def _last_charged(self, subscription_id: int) -> int:
         """The epoch of the last charge; that of the newest statement if there was no charge."""
@@ -181,7 +198,7 @@ class Gather:
     def _sealed(self, subscription_id: int, epoch: int) -> tuple[list[Sealed], AttestationDocument | None]:
         """The statement before, the statement, and those after it up to the first that was attested, with its proof."""
         sealed = [self._with_documents(self._text(statement_path(epoch)), subscription_id)]
-        previous = self._before(_parsed(sealed[0]), subscription_id)
+        previous = self._before(statement_of(sealed[0]), subscription_id)
         proof = self._attestation(epoch)
         if proof is None:
             later, proof = self._first_attested_after(epoch)
@@ -221,17 +238,17 @@ class Gather:
         return [], None
 
     def _with_usage(self, body: str, subscription_id: int) -> Sealed:
-        epoch = _parsed(Sealed(statement=body)).epoch
+        epoch = statement_of(Sealed(statement=body)).epoch
         self.say(f"reading the statement of epoch {epoch}")
         index = self._text(index_path(epoch, PageKind.USAGE))
-        digest = _parsed_index(index).hashes.get(page_of(subscription_id))
+        digest = index_of(index).hashes.get(page_of(subscription_id))
         page = self._text(page_path(digest)) if digest else None
         return Sealed(statement=body, usage_index=index, usage_page=page)
 
     def _with_documents(self, body: str, subscription_id: int) -> Sealed:
         sealed = self._with_usage(body, subscription_id)
-        index = self._text(index_path(_parsed(sealed).epoch, PageKind.SETTLEMENT))
-        page = self._settlement_page(list(_parsed_index(index).hashes.values()), subscription_id)
+        index = self._text(index_path(statement_of(sealed).epoch, PageKind.SETTLEMENT))
+        page = self._settlement_page(list(index_of(index).hashes.values()), subscription_id)
         return sealed.model_copy(update={"settlement_index": index, "settlement_page": page})
 
     def _settlement_page(self, hashes: Sequence[bytes], subscription_id: int) -> str | None:
@@ -278,18 +295,18 @@ class Gather:
         if self.flare is None or proof is None or proof.policy is None:
             return None
         self.say("asking Flare's Relay")
-        return self.flare.on_flare(_voting_round(proof), _reward_epoch(proof.policy))
+        return self.flare.on_flare(voting_round_of(proof), reward_epoch_of(proof.policy))
 
     def _on_da(self, proof: AttestationDocument | None, on_flow: OnFlow, statement: Statement) -> OnFlare | None:
         if self.da is None or proof is None:
             return None
         self.say("asking Flare's data availability layer")
-        return self.da.on_flare(_voting_round(proof), statement, on_flow.triggers)
+        return self.da.on_flare(voting_round_of(proof), statement, on_flow.triggers)
 
     def _on_flow(self, subscription_id: int, statement: Statement, proof: AttestationDocument | None) -> OnFlow:
         flow = self.flow
         self.say("asking the contract on Flow")
-        confirmed = self._confirmed(flow, _voting_round(proof) if proof else 0, statement)
+        confirmed = self._confirmed(flow, voting_round_of(proof) if proof else 0, statement)
         triggers = flow.triggers()
         charge = self._charge(flow, subscription_id, statement)
         height = charge.height if charge else flow.newest_height()
@@ -350,46 +367,9 @@ class Sources:
             )
 
 
-def _proven(events: Sequence[str] | None, event_id: str) -> ProvenEvent:
+def _proven(events: Sequence[str] | None, event_id: str, epoch: int) -> ProvenEvent:
     """The event with this id and its path. Raises SourceError if it is not one of them."""
-    for text in events or ():
-        if f'"event_id":{json.dumps(event_id)}' in text:
-            return ProvenEvent.among(events or (), text)
-    raise SourceError(f"the owner's calls of this epoch have no {event_id!r}; name its epoch with --epoch")
-
-
-def _parsed(sealed: Sealed) -> Statement:
-    try:
-        return Statement.parse(sealed.statement)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SourceError(f"the statements' host served something that is no statement: {error}") from error
-
-
-def _parsed_index(text: str) -> PageIndex:
-    try:
-        return PageIndex.parse(text)
-    except (ValueError, BrokenRuleError) as error:
-        raise SourceError(f"the statements' host served something that is no index of pages: {error}") from error
-
-
-def _voting_round(proof: AttestationDocument) -> int:
-    try:
-        return RootMessage.decode(proof.message).voting_round
-    except ValueError as error:
-        raise SourceError(f"the attestation has a malformed message: {error}") from error
-
-
-def _reward_epoch(policy: bytes) -> int:
-    try:
-        return SigningPolicy.decode(policy).reward_epoch
-    except ValueError as error:
-        raise SourceError(f"the attestation has a malformed signing policy: {error}") from error
-
-
-def _address_of(contract: str) -> str:
-    """The address in a type identifier `A.<address>.<name>`. Raises SourceError for another text."""
-    kind, _, rest = contract.partition(".")
-    address, _, name = rest.partition(".")
-    if kind != "A" or name != CONTRACT_NAME or len(address) != 16 or set(address) - set("0123456789abcdef"):
-        raise SourceError(f"{contract[:100]!r} is no contract that this command knows")
-    return address
+    found = ProvenEvent.with_id(events or (), event_id)
+    if found is None:
+        raise SourceError(f"the owner's calls of epoch {epoch} have no {event_id!r}; without --epoch it is looked for")
+    return found

@@ -75,7 +75,9 @@ def _key(gate: Service) -> Told:
     found, models = gate.get(KeyCredits, "/v1/credits"), gate.get(Models, "/v1/models")
     limits = found.key
     lines = [
-        f"This key: {limits.left} of {limits.cap} {UNIT} left" if limits.cap else "This key: no cap of its own",
+        f"This key: {_grouped(limits.left or '0')} of {_grouped(limits.cap)} {UNIT} left"
+        if limits.cap
+        else "This key: no cap of its own",
         *([f"ends {limits.expires_at:%Y-%m-%d %H:%M %Z}"] if limits.expires_at else []),
         *([f"{limits.requests_per_minute:,} requests a minute"] if limits.requests_per_minute else []),
         *([f"{limits.tokens_per_minute:,} tokens a minute"] if limits.tokens_per_minute else []),
@@ -87,15 +89,17 @@ def _key(gate: Service) -> Told:
 
 def _key_usage(gate: Service) -> Told:
     found = gate.get(KeyUsage, "/v1/usage")
-    days = [f"{one.day}  {counted(one.requests, 'call')}  {one.cost} {UNIT}" for one in found.days]
-    return Told([*days, f"In all: {counted(found.total.requests, 'call')}, {found.total.cost} {UNIT}"], _json(found))
+    days = [f"{one.day}  {counted(one.requests, 'call')}  {_grouped(one.cost)} {UNIT}" for one in found.days]
+    return Told(
+        [*days, f"In all: {counted(found.total.requests, 'call')}, {_grouped(found.total.cost)} {UNIT}"], _json(found)
+    )
 
 
 def _key_balance(gate: Service) -> Told:
     found = gate.get(KeyCredits, "/v1/credits")
     lines = [
-        f"{found.standing}: {found.left} {UNIT} can still be paid for",
-        *([f"of which this key may use {found.key.left}"] if found.key.left else []),
+        f"{found.standing}: {_grouped(found.left)} {UNIT} can still be paid for",
+        *([f"of which this key may use {_grouped(found.key.left)}"] if found.key.left else []),
         f"Top up at {found.top_up_url}",
     ]
     return Told(lines, _json(found))
@@ -180,6 +184,12 @@ def _subscription_ids(given: argparse.Namespace, api: Api) -> Sequence[int]:
     if given.subscription is not None:
         return [given.subscription]
     return [one.subscription.subscription_id for one in api.get_subscriptions()]
+
+
+def _grouped(amount: str) -> str:
+    """A decimal number as the gate writes it, with commas for people; any other text as it is."""
+    whole, point, fraction = amount.partition(".")
+    return f"{int(whole):,}{point}{fraction}" if whole.isascii() and whole.isdecimal() else amount
 
 
 def _json(model: BaseModel) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from flareflow.settlement.pricing import charge_ufix64
 from flareflow.transparency.policy import LogPolicy
 from flareflow_verify.checking import Report, check
 from flareflow_verify.evidence import Evidence, Trust
-from flareflow_verify.gathering import CONTRACT_NAME, Sources, Wanted
+from flareflow_verify.gathering import Sources, Wanted
 from flareflow_verify.sources.log import StatementLog
+from flareflow_verify.sources.served import CONTRACT_NAME
 from infra.local.demo.api import Api
 from infra.local.demo.receipt import Check, Receipt, flow
 from infra.local.demo.run import DEPOSIT_UFIX64, Run

@@ -19,7 +19,7 @@ from flareflow_verify.checking import Exit, check, check_all, worst
 from flareflow_verify.output import Paper, Progress, print_report
 from infra.paths import ROOT
 from tests.support.bills import CONTRACT, FIRST_EPOCH, SUBSCRIPTION, World
-from tests.support.public_sources import PublicSources
+from tests.support.public_sources import SESSION, PublicSources
 
 HEAVY: Final = ("httpx", "pydantic", "Crypto", "websockets", "flareflow")
 MODULES_MAX: Final = 120
@@ -106,6 +106,7 @@ def test_what_is_missing_ends_with_2(bundle: Path, capsys: pytest.CaptureFixture
         (["verify", "seven"], "is not a number"),
         (["verify", "7", "--trusted-policy", "0x12"], "64 hex digits"),
         (["verify", "7", *SOURCES, "--event", "one"], "set FLAREFLOW_SESSION"),
+        (["audit", "7", *SOURCES, "--event", "one", "--log", "x"], "unrecognized arguments"),
         ([], "required"),
         (["unknown"], "invalid choice"),
     ],
@@ -130,6 +131,13 @@ def test_json_has_every_step(bundle: Path, capsys: pytest.CaptureFixture[str]) -
     assert [step["step"] for step in bill["steps"]] == list(range(1, 22))
     assert {step["outcome"] for step in bill["steps"]} == {"verified"}
     assert bill["believed"]
+
+
+@pytest.mark.usefixtures("online")
+def test_one_call_has_no_range_of_bills(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FLAREFLOW_SESSION", SESSION)
+    assert run(["verify", "7", *SOURCES, "--event", "one", "--from", "5", "--to", "6"]) == 2
+    assert "--event is one call" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("online")

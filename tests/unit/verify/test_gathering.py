@@ -128,19 +128,34 @@ def test_a_node_of_flow_without_the_contract_is_an_error(sources: PublicSources)
         gathered(sources)
 
 
-def test_one_call_is_gathered_with_its_path_and_without_the_others(sources: PublicSources) -> None:
+@pytest.mark.parametrize("is_named", [True, False], ids=["its epoch named", "its epoch looked for"])
+@pytest.mark.parametrize("epoch", [EPOCH, FIRST_EPOCH], ids=["attested", "proven by a later statement"])
+def test_one_call_is_gathered_with_its_path_and_without_the_others(
+    sources: PublicSources, epoch: int, is_named: bool
+) -> None:
     # Given the id of one of the owner's calls
-    event_id = f"{EPOCH}-{SUBSCRIPTION}-1"
+    event_id = f"{epoch}-{SUBSCRIPTION}-1"
     # When it is gathered
-    bundle = sources.gather().run(Wanted(SUBSCRIPTION, session_token=SESSION, event_id=event_id))
-    # Then it is proven, and the other calls stay with their owner
-    assert (bundle.event, bundle.events) == (sources.world.event(1), None)
+    bundle = sources.gather().run(Wanted(SUBSCRIPTION, epoch if is_named else None, SESSION, event_id))
+    # Then it is proven in the statement that counted it, and the other calls stay with their owner
+    assert (bundle.epoch, bundle.events) == (epoch, None)
+    assert bundle.event is not None
+    assert f'"event_id":"{event_id}"' in bundle.event.text
     assert check(bundle).exit is Exit.VERIFIED
 
 
-def test_a_call_that_is_not_of_the_epoch_is_an_error(sources: PublicSources) -> None:
-    with pytest.raises(SourceError, match="--epoch"):
-        sources.gather().run(Wanted(SUBSCRIPTION, session_token=SESSION, event_id="another"))
+@pytest.mark.parametrize(("epoch", "advice"), [(EPOCH, "without --epoch"), (None, "no statement has")])
+def test_a_call_that_is_not_the_owners_is_an_error(sources: PublicSources, epoch: int | None, advice: str) -> None:
+    with pytest.raises(SourceError, match=advice):
+        sources.gather().run(Wanted(SUBSCRIPTION, epoch, SESSION, event_id="another"))
+
+
+def test_a_call_is_looked_for_in_a_bounded_number_of_epochs(
+    sources: PublicSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flareflow_verify.gathering.EPOCHS_MAX", 1)
+    with pytest.raises(SourceError, match="in the last 1 epochs with usage; name one with --epoch"):
+        sources.gather().run(Wanted(SUBSCRIPTION, session_token=SESSION, event_id=f"{FIRST_EPOCH}-{SUBSCRIPTION}-1"))
 
 
 def test_without_a_session_nothing_of_the_owner_is_asked_for(sources: PublicSources) -> None:
