@@ -1,6 +1,6 @@
 """How a price book differs from another one, as a table that a person can read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -14,12 +14,13 @@ DEFAULT: Final = "(every other model)"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One weight of one model; None where there is none."""
+    """One weight of one model; None where there is none. `is_new`: only the default covered the model before."""
 
     model: str
     weight: str
     before: int | None
     after: int | None
+    is_new: bool = False
 
     @property
     def factor(self) -> Fraction | None:
@@ -29,20 +30,20 @@ class Change:
         factor = Fraction(self.after, self.before)
         return max(factor, 1 / factor)
 
-    @property
-    def is_new(self) -> bool:
-        return self.before is None
-
     def jumps(self, factor_max: Fraction) -> bool:
-        """Whether a weight that was there changes by more than a factor, or a weight is taken away."""
+        """Whether a weight of a known model changes by more than a factor, or there is one where there was none, or
+        none where there was one."""
         return not self.is_new and (self.factor is None or self.factor > factor_max)
 
 
 def changes(before: PriceBook, after: PriceBook) -> list[Change]:
-    """Every weight that differs, by model; those of the default last."""
-    found = []
+    """Every weight that differs, by model, as each book finds its price; then those of patterns and of the default."""
+    found: list[Change] = []
     for model in sorted(before.models.keys() | after.models.keys()):
-        found += list(_of_price(model, before.models.get(model), after.models.get(model)))
+        found += _of_price(model, before.named(model), after.named(model))
+    was, becomes = ({f"{one.match} (pattern)": one.price for one in book.patterns} for book in (before, after))
+    for match in dict.fromkeys([*was, *becomes]):
+        found += _of_price(match, was.get(match), becomes.get(match))
     return [*found, *_of_price(DEFAULT, before.default, after.default)]
 
 
@@ -61,24 +62,28 @@ def _of_price(model: str, before: Price | None, after: Price | None) -> Iterator
     if after is None and before is not None:
         yield Change(model, "every", before.of("prompt"), None)
         return
-    was, becomes = _weights(before), _weights(after)
-    for name in dict.fromkeys([*was, *becomes]):
-        if was.get(name) != becomes.get(name):
-            yield Change(model, name, _weight(before, was, name), _weight(after, becomes, name))
+    for name, above in dict.fromkeys([*_set_in(before), *_set_in(after)]):
+        was, becomes = _weight(before, name, above), _weight(after, name, above)
+        if was != becomes:
+            yield Change(model, f"{name} above {above:,}" if above else name, was, becomes, is_new=before is None)
 
 
-def _weights(price: Price | None) -> dict[str, int]:
-    """The weights that are set in a price, by what a person calls them."""
+def _set_in(price: Price | None) -> Iterator[tuple[str, int]]:
+    """The weights that are set in a price: what of, and for inputs of more than how many tokens."""
     if price is None:
-        return {}
-    own = {name: getattr(price, name) for name in (*TOKEN_KINDS, *OTHER_WEIGHTS)}
-    own |= {f"{kind} above {one.above:,}": getattr(one, kind) for one in price.long for kind in TOKEN_KINDS}
-    return {name: weight for name, weight in own.items() if weight}
+        return
+    yield from ((name, 0) for name in (*TOKEN_KINDS, *OTHER_WEIGHTS) if getattr(price, name))
+    yield from ((kind, one.above) for one in price.long for kind in TOKEN_KINDS if getattr(one, kind))
 
 
-def _weight(price: Price | None, own: Mapping[str, int], name: str) -> int | None:
-    """What counts for a kind of tokens, also where its own weight is not set."""
-    return price.of(name) if price is not None and name in TOKEN_KINDS else own.get(name)
+def _weight(price: Price | None, name: str, above: int) -> int | None:
+    """What counts, also where no weight of its own is set."""
+    if price is None:
+        return None
+    if name in TOKEN_KINDS:
+        return price.weights(above + 1 if above else 0).of(name)
+    weight: int | None = getattr(price, name)
+    return weight
 
 
 def _shown(weight: int | None) -> str:

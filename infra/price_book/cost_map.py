@@ -92,8 +92,6 @@ def _complaints(entry: Entry) -> Iterator[str]:
 
 
 def _complaint(value: object) -> str | None:
-    if isinstance(value, bool):
-        return None
     try:
         price = Decimal(str(value))
     except InvalidOperation:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flareflow.metering.calls import Tokens, Units
-from flareflow.metering.price_book import Price, PriceBook, Used
+from flareflow.metering.price_book import LongWeights, Pattern, Price, PriceBook, Used
 from infra.price_book.__main__ import FILE, main
 from infra.price_book.building import Built, Pricing, build
 from infra.price_book.comparing import changes, table
@@ -123,6 +123,7 @@ def test_a_price_that_would_weigh_nothing_is_refused(tmp_path: Path) -> None:
         ("Infinity", "not finite"),
         ("1e999", None),
         ('"cheap"', "no number"),
+        ("true", "no number"),
     ],
 )
 def test_prices_that_nobody_can_ask_for_are_refused_by_name(tmp_path: Path, text: str, complaint: str | None) -> None:
@@ -193,6 +194,40 @@ def test_a_jump_is_refused_without_a_flag(
     assert "Nothing is written" in capsys.readouterr().err
     status, out = run(tmp_path, *before, "--allow-jumps", **entries)
     assert (status, out.exists()) == (0, True)
+
+
+KNOWN = Price(prompt=10, completion=20)
+MUCH = Price(prompt=1_000, completion=20)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "jump"),
+    [
+        ({"m": KNOWN}, {"m": Price(prompt=10, completion=20, request=10**12)}, "request"),
+        (
+            {"m": KNOWN},
+            {"m": Price(prompt=10, completion=20, long=(LongWeights(above=9, prompt=1_000, completion=20),))},
+            "prompt above 9",
+        ),
+        ({"m": KNOWN}, {"m": KNOWN, "m-2026-01-01": MUCH}, "prompt"),
+        ({"m": KNOWN, "m-2026-01-01": MUCH}, {"m": KNOWN}, "prompt"),
+    ],
+    ids=["a price for each call", "dearer long inputs", "a version with its own price", "a version without one"],
+)
+def test_a_model_that_the_book_prices_already_does_not_jump_unseen(
+    before: dict[str, Price], after: dict[str, Price], jump: str
+) -> None:
+    books = [PriceBook(version=1, title="", models=models, default=Price(nanousd=1)) for models in (before, after)]
+    assert [one.weight for one in changes(*books) if one.jumps(Fraction(2))] == [jump]
+
+
+def test_a_pattern_that_is_left_out_is_a_jump() -> None:
+    ollama = Pattern(match="ollama/*", price=KNOWN)
+    before = PriceBook(version=1, title="", models={}, patterns=(ollama,), default=Price(nanousd=1))
+    after = before.model_copy(update={"patterns": ()})
+    [jump] = changes(before, after)
+    assert (jump.model, jump.weight, jump.jumps(Fraction(2))) == ("ollama/* (pattern)", "every", True)
+    assert [one.is_new for one in changes(after, before)] == [True, True]
 
 
 def test_a_missing_price_is_refused_by_name_without_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
