@@ -12,7 +12,16 @@ import pytest
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.metering.calls import SetAside
-from flareflow.metering.cases import Case, CaseKind, Decision, Verdict, of_difference, of_row, of_tally
+from flareflow.metering.cases import (
+    Case,
+    CaseKind,
+    Decision,
+    Verdict,
+    of_difference,
+    of_row,
+    of_tally,
+    of_unnamed_model,
+)
 from flareflow.metering.models import Window
 from flareflow.metering.ports import Cases, ReadingProgress
 from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, Tally
@@ -48,6 +57,14 @@ def progress(request: pytest.FixtureRequest) -> ReadingProgress:
     if request.param == "fake":
         return FakeReadingProgress()
     return DynamoReadingProgress(request.getfixturevalue("table"), time.sleep)
+
+
+@pytest.mark.parametrize("model", ["m" * 1_024, "模型" * 512, ""], ids=["long", "not in ASCII", "none"])
+def test_a_model_of_any_name_becomes_a_case(cases: Cases, model: str) -> None:
+    case = of_unnamed_model(model, NOW)
+    assert cases.open([case, case]) == 1
+    assert cases.find(case.id) == case
+    assert model in case.what
 
 
 def test_a_case_is_opened_once_and_found_with_all_that_is_in_it(cases: Cases) -> None:

@@ -41,12 +41,18 @@ def test_epochs_add_up_by_key_and_day_each_once(reconciled: Reconciled) -> None:
     assert (reconciled.through_epoch(), reconciled.billed(DAY)) == (-1, {})
     for epoch in (7, 7, 9):
         spent = {(KEY, DAY): Spent(2, 20), (KEY, None): Spent(2, 20), (OTHER, DAY): Spent(1, 0)}
-        reconciled.add(epoch, spent, {("gpt-4o", DAY): Sold(2, 10**12, 20), ("model " * 170, DAY): Sold(1, 5, 0)})
+        long, nameless = ("model " * 170, DAY), ("", DAY)
+        sold = {("gpt-4o", DAY): Sold(2, 10**12, 20), long: Sold(1, 5, 0), nameless: Sold(3, 7, 0)}
+        reconciled.add(epoch, spent, sold)
     assert reconciled.through_epoch() == 9
     assert reconciled.billed(DAY) == {KEY: Spent(4, 40), OTHER: Spent(2, 0)}
     assert reconciled.billed(None) == {KEY: Spent(4, 40)}
     assert reconciled.billed(DAY - timedelta(days=1)) == {}
-    assert reconciled.sold(DAY) == {"gpt-4o": Sold(4, 2 * 10**12, 40), "model " * 170: Sold(2, 10, 0)}
+    assert reconciled.sold(DAY) == {
+        "gpt-4o": Sold(4, 2 * 10**12, 40),
+        "model " * 170: Sold(2, 10, 0),
+        "": Sold(6, 14, 0),
+    }
     assert reconciled.sold(DAY - timedelta(days=1)) == {}
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from flareflow.metering.usage_events import CountReport, Difference, RecordReport
+from flareflow.metering.usage_events import CountReport, Difference, RecordReport, short
 
 if TYPE_CHECKING:
     from flareflow.metering.calls import SetAside
@@ -86,7 +86,7 @@ def of_difference(one: Difference, now: datetime) -> Case:
 
 def of_unnamed_model(model: str, now: datetime) -> Case:
     what = f"the price book does not name {model}, so its calls are rated by the default"
-    return Case(CaseKind.DIFFERENCE, "model_not_in_book", model, now, what)
+    return Case(CaseKind.DIFFERENCE, "model_not_in_book", short(model), now, what)
 
 
 def cases_of(report: CountReport | RecordReport, now: datetime) -> list[Case]:

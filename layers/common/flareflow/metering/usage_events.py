@@ -216,10 +216,7 @@ class Entry:
         """The row's own identity, or the record's where there is no row. A long request id is named by its hash."""
         if self.request_id is None:
             return str(self.call_id)
-        name = self.request_id
-        if not name.isascii() or len(name) > NAME_CHARACTERS_MAX:
-            name = hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()
-        return f"{name}@{timestamp(self.started_at)}"
+        return f"{short(self.request_id)}@{timestamp(self.started_at)}"
 
     @property
     def is_row_alone(self) -> bool:
@@ -248,6 +245,13 @@ class Entry:
             started_at=self.started_at,
             ended_at=self.ended_at,
         )
+
+
+def short(name: str) -> str:
+    """A name, or the SHA-256 of one that is too long or strange to be part of a key."""
+    if name.isascii() and len(name) <= NAME_CHARACTERS_MAX:
+        return name
+    return hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()
 
 
 def usage_of(tokens: Tokens, rated_microtokens: int, cost_nanousd: int = 0, *, requests: int = 1) -> Usage:

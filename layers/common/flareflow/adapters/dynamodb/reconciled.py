@@ -53,19 +53,21 @@ class DynamoReconciled:
         names = [field.name for field in fields(Sold)]
         return {str(item["model"]): Sold(*(int(item[name]) for name in names)) for item in items}
 
-    def _add(self, key: Item, epoch: int, day: date | None, amounts: Mapping[str, int], model: str = "") -> None:
+    def _add(
+        self, key: Item, epoch: int, day: date | None, amounts: Mapping[str, int], model: str | None = None
+    ) -> None:
         """Add to the numbers of an item what an epoch billed, unless it was added before."""
         added = ", ".join(f"#{name} :{name}" for name in amounts)
-        named = {"#model": "model"} if model else {}
+        named = {} if model is None else {"#model": "model"}
         with suppress(ConditionFailedError), translating("add what an epoch billed"):
             self.table.update_item(
                 Key=key,
-                UpdateExpression=f"ADD {added} SET epoch = :epoch{', #model = :model' if model else ''}{_expiry(day)}",
+                UpdateExpression=f"ADD {added} SET epoch = :epoch{', #model = :model' if named else ''}{_expiry(day)}",
                 ConditionExpression=f"{ABSENT} OR epoch < :epoch",
                 ExpressionAttributeNames={**{f"#{name}": name for name in amounts}, **named},
                 ExpressionAttributeValues={
                     **{f":{name}": amount for name, amount in amounts.items()},
-                    **{":epoch": epoch, **({":model": model} if model else {})},
+                    **{":epoch": epoch, **({":model": model} if named else {})},
                     **_expires_at(day),
                 },
             )

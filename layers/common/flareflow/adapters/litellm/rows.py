@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from pydantic import Field, Json, StrictInt, StrictStr, TypeAdapter, ValidationError
 
+from flareflow.inputs import FIRST_MOMENT, LAST_MOMENT
 from flareflow.metering.calls import NO_UNITS, LoggedCall, SetAside, Tokens, Units
 from flareflow.metering.rows import KeyForm, LoggedRow, Reason
 
@@ -27,6 +28,7 @@ DIGITS_MAX: Final = 20
 KEYS_REMEMBERED: Final = 4096
 TOKENS_MAX: Final = 1_000_000_000
 SECONDS_MAX: Final = 1_000_000
+YEARS: Final = range(FIRST_MOMENT.year, LAST_MOMENT.year)
 CACHE_MARK: Final = "_cache_hit"
 CACHE_HIT: Final = re.compile(rf"{CACHE_MARK}[0-9.]+$")
 BATCH_COST: Final = "_batch_cost"
@@ -53,12 +55,11 @@ def _moment(value: object) -> datetime:
     if not isinstance(value, str):
         raise ValueError("a time is text")
     moment = datetime.fromisoformat(value)
+    if moment.year not in YEARS:
+        raise ValueError(f"a time is from {YEARS.start} on and before {YEARS.stop}")
     if moment.tzinfo is UTC:
         return moment
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("a time is between the years 1 and 9999 in UTC") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 type _Count = Annotated[StrictInt, Field(ge=0, le=TOKENS_MAX)]
