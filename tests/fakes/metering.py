@@ -246,7 +246,7 @@ class FakeUsageEvents:
     def counted(self) -> set[str]:
         """The request ids of billed rows, and the event ids of records that were billed alone."""
         return {
-            str(entry.request_id or entry.call_id)
+            str(entry.call.request_id or entry.call.call_id)
             for calls in self.calls.values()
             for entry in calls.entries
             if entry.is_billed

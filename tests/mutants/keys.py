@@ -171,7 +171,7 @@ FAULTS: Final = (
         "keys-usage-of-all-keys",
         "Only the calls of a key are its usage.",
         USAGE,
-        "if entry.is_billed and entry.key_hash == key.key_hash:",
+        "if entry.is_billed and entry.call.key_hash == key.key_hash:",
         "if entry.is_billed:",
         [TEST_USAGE],
     ),

@@ -286,8 +286,8 @@ FAULTS: Final = (
         "rating-waiting-record-keeps-its-weight",
         "A record that waited is rated by the book of the epoch that counts it.",
         WITNESSES,
-        "Entry.of_record(record, rated or 0, self.book.hash, is_billed=is_billed",
-        "Entry.of_record(record, record.rated_microtokens, self.book.hash, is_billed=is_billed",
+        "Entry(call, rated or 0, book_hash, is_recorded=True, is_billed=is_billed",
+        "Entry(call, record.rated_microtokens, book_hash, is_recorded=True, is_billed=is_billed",
         [TEST_RATING],
     ),
     Fault(

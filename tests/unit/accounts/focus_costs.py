@@ -60,7 +60,7 @@ class Costs:
     ) -> None:
         """A call of 1,000 tokens in an epoch."""
         one = row(f"{len(self.calls)}", TOKENS, started_at=EPOCHS.start(epoch))
-        event = UsageEntry.of_row(one, *rating(one)).event(7)
+        event = UsageEntry(one.call, *rating(one)).event(7)
         event = replace(event, model=model, rated_microtokens=rated_microtokens)
         self.calls.append(StatedEvent(event, epoch, state))
 

@@ -14,7 +14,7 @@ from flareflow.metering.usage_events import Entry
 from tests.fakes.metering import rating, row
 
 ONE = row("a", Tokens(1, 2, 3, 4, 5, 6, 7))
-EVENT = Entry.of_row(ONE, *rating(ONE)).event(1)
+EVENT = Entry(ONE.call, *rating(ONE)).event(1)
 
 
 def test_a_call_has_a_value_in_each_column() -> None:

@@ -56,7 +56,7 @@ def state(after: Subscription, before: Subscription | None = None) -> Subscripti
 
 def counted(*names: str) -> CallsCounted:
     rows = [row(name, call_id=name) for name in names]
-    return CallsCounted(2, NOON, 7, tuple(Entry.of_row(one, *rating(one)) for one in rows))
+    return CallsCounted(2, NOON, 7, tuple(Entry(one.call, *rating(one)) for one in rows))
 
 
 def test_changed_totals_are_told_with_the_calls_that_are_new() -> None:
@@ -71,7 +71,7 @@ def test_changed_totals_are_told_with_the_calls_that_are_new() -> None:
 
 def test_counted_calls_are_told_by_the_name_that_the_gate_gave_them() -> None:
     rows = (row("a", call_id="call-1"), row("b", started_at=NOON))
-    change = CallsCounted(1, NOON, 7, tuple(Entry.of_row(one, *rating(one)) for one in rows))
+    change = CallsCounted(1, NOON, 7, tuple(Entry(one.call, *rating(one)) for one in rows))
     [(kind, data)] = told(change)
     assert (kind, data["totals"]) == ("usage.pending", None)
     assert data["calls"][0] == CALL | {"state": "counted"}

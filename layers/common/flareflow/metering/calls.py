@@ -135,6 +135,20 @@ class CallRecord:
         return self.answered_by or self.model
 
     @property
+    def unlogged(self) -> "UnloggedCall":
+        """What is kept of it without a row."""
+        return UnloggedCall(
+            call_id=self.event_id,
+            key_hash=self.key_hash,
+            call_type=self.call_type,
+            model=self.answering_model,
+            tokens=self.tokens,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            base_model=self.base_model,
+        )
+
+    @property
     def units(self) -> Units:
         """The gate counts tokens only."""
         return NO_UNITS
@@ -183,6 +197,23 @@ class LoggedCall:
     def digest(self) -> str:
         """A SHA-256 of its identity, for rows that are set aside: ids may have any form."""
         return hashlib.sha256(f"{self.request_id}|{self.started_at.isoformat()}".encode()).hexdigest()
+
+
+@value
+class UnloggedCall:
+    """What is kept of a record whose row is not known. It has the names of `LoggedCall`."""
+
+    call_id: str
+    key_hash: str
+    call_type: str
+    model: str
+    tokens: Tokens
+    started_at: datetime
+    ended_at: datetime
+    base_model: str | None = None
+    request_id: None = None
+    cost_nanousd: None = None
+    units: Units = NO_UNITS
 
 
 @dataclass(frozen=True, slots=True)

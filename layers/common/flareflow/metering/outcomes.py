@@ -43,7 +43,7 @@ class Outcome:
         """What the counted totals grow by."""
         billed = self.billed
         return usage_of(
-            Tokens.sum([entry.tokens for entry in billed]),
+            Tokens.sum([entry.call.tokens for entry in billed]),
             sum([entry.rated_microtokens for entry in billed]),
             sum([entry.cost_nanousd for entry in billed]),
             requests=len(billed),

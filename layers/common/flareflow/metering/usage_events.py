@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final
 
 from flareflow.json_format import timestamp
-from flareflow.metering.calls import NO_UNITS, CallRecord, LoggedCall, SetAside, Tokens, Units
+from flareflow.metering.calls import CallRecord, LoggedCall, SetAside, Tokens, Units, UnloggedCall
 from flareflow.metering.models import Usage
 from flareflow.values import value
 
@@ -135,88 +135,31 @@ class UsageEvent:
 class Entry:
     """What became of a row, of a record, or of the two of one call. Stored for good and never changed.
 
-    `request_id` is the row's, None without a row. `call_id` is the record's `event_id`, and the row's
-    `litellm_call_id`. `is_recorded`: a record is part of the entry. `is_billed`: the entry is a usage event; otherwise
-    it only says that its row or record is known, and its numbers are what that witness told.
+    `call` is that of the row, if there is one. `is_recorded`: a record is part of the entry. `is_billed`: the entry is
+    a usage event; otherwise it only says that its row or record is known, and its numbers are what that witness told.
     `other_tokens`: what was told and not billed, where that differs. `difference`: what a person should know.
     """
 
-    key_hash: str
-    request_id: str | None
-    call_id: str | None
-    is_recorded: bool
-    is_billed: bool
-    call_type: str
-    model: str
-    tokens: Tokens
+    call: LoggedCall | UnloggedCall
     rated_microtokens: int
     price_book_hash: bytes
-    cost_nanousd: int
-    started_at: datetime
-    ended_at: datetime
-    base_model: str | None = None
-    units: Units = NO_UNITS
+    is_recorded: bool = False
+    is_billed: bool = True
     other_tokens: Tokens | None = None
     difference: DifferenceKind | None = None
-
-    @classmethod
-    def of_row(cls, row: OwnedRow, rated_microtokens: int, book_hash: bytes, *, is_recorded: bool = False) -> Self:
-        """A row that is billed, rated by the book of this hash."""
-        call = row.call
-        return cls(
-            key_hash=call.key_hash,
-            request_id=call.request_id,
-            call_id=call.call_id,
-            is_recorded=is_recorded,
-            is_billed=True,
-            call_type=call.call_type,
-            model=call.model,
-            tokens=call.tokens,
-            rated_microtokens=rated_microtokens,
-            price_book_hash=book_hash,
-            cost_nanousd=call.cost_nanousd or 0,
-            started_at=call.started_at,
-            ended_at=call.ended_at,
-            base_model=call.base_model,
-            units=call.units,
-        )
-
-    @classmethod
-    def of_record(
-        cls,
-        record: OwnedRecord | RatedRecord,
-        rated_microtokens: int,
-        book_hash: bytes,
-        *,
-        is_billed: bool,
-        difference: DifferenceKind | None,
-    ) -> Self:
-        """A record without its row, or whose row was billed before it came; rated by the book of this hash."""
-        call = record.call
-        return cls(
-            key_hash=call.key_hash,
-            request_id=None,
-            call_id=call.event_id,
-            is_recorded=True,
-            is_billed=is_billed,
-            call_type=call.call_type,
-            model=call.answering_model,
-            tokens=call.tokens,
-            rated_microtokens=rated_microtokens,
-            price_book_hash=book_hash,
-            cost_nanousd=0,
-            started_at=call.started_at,
-            ended_at=call.ended_at,
-            base_model=call.base_model,
-            difference=difference,
-        )
 
     @property
     def identity(self) -> str:
         """The row's own identity, or the record's where there is no row. A long request id is named by its hash."""
-        if self.request_id is None:
-            return str(self.call_id)
-        return f"{short(self.request_id)}@{timestamp(self.started_at)}"
+        call = self.call
+        if call.request_id is None:
+            return str(call.call_id)
+        return f"{short(call.request_id)}@{timestamp(call.started_at)}"
+
+    @property
+    def cost_nanousd(self) -> int:
+        """What LiteLLM says that the call cost; 0 where nobody knows."""
+        return self.call.cost_nanousd or 0
 
     @property
     def is_row_alone(self) -> bool:
@@ -230,20 +173,21 @@ class Entry:
 
     def event(self, subscription_id: int) -> UsageEvent:
         """The usage event of a billed entry."""
+        call = self.call
         return UsageEvent(
             subscription_id=subscription_id,
-            event_id=str(self.call_id) if self.is_recorded else self.identity,
-            key_hash=self.key_hash,
-            call_type=self.call_type,
-            model=self.model,
-            base_model=self.base_model,
-            tokens=self.tokens,
-            units=self.units,
+            event_id=str(call.call_id) if self.is_recorded else self.identity,
+            key_hash=call.key_hash,
+            call_type=call.call_type,
+            model=call.model,
+            base_model=call.base_model,
+            tokens=call.tokens,
+            units=call.units,
             rated_microtokens=self.rated_microtokens,
             price_book_hash=self.price_book_hash,
             cost_nanousd=self.cost_nanousd,
-            started_at=self.started_at,
-            ended_at=self.ended_at,
+            started_at=call.started_at,
+            ended_at=call.ended_at,
         )
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.json_format import to_json
-from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside, Tokens, counts
+from flareflow.metering.calls import CallRecord, Ending, LoggedCall, SetAside, Tokens, UnloggedCall, counts
 from flareflow.metering.outcomes import Known, Outcome
 from flareflow.metering.price_book import PriceBook, Used
 from flareflow.metering.rating import rate
@@ -86,13 +86,15 @@ class _Calls:
         return calls
 
     def learn(self, entry: Entry) -> None:
-        if entry.request_id is not None:
-            self.rows[entry.request_id, entry.started_at] = entry
-        if entry.call_id is not None:
-            self.of_call[entry.key_hash, entry.call_id].append(entry)
+        call = entry.call
+        if call.request_id is not None:
+            self.rows[call.request_id, call.started_at] = entry
+        if call.call_id is not None:
+            self.of_call[call.key_hash, call.call_id].append(entry)
 
     def have_record(self, entry: Entry) -> bool:
-        same_call = self.of_call[entry.key_hash, entry.call_id] if entry.call_id is not None else []
+        call = entry.call
+        same_call = self.of_call[call.key_hash, call.call_id] if call.call_id is not None else []
         return entry.is_recorded or any(other.is_recorded for other in same_call)
 
 
@@ -122,7 +124,7 @@ class _Pairing:
         return self.calls.waiting
 
     def outcome(self) -> Outcome:
-        models = {(entry.model, entry.base_model) for entry in self.entries if entry.is_billed}
+        models = {(entry.call.model, entry.call.base_model) for entry in self.entries if entry.is_billed}
         return Outcome(
             tuple(self.entries),
             tuple(self.added.values()),
@@ -171,7 +173,8 @@ class _Pairing:
         is_known = record.call.ending is not Ending.UNKNOWN
         kind = DifferenceKind.RECORD_WITHOUT_ROW if is_known else DifferenceKind.UNKNOWN_ENDING
         is_billed = is_known and rated is not None
-        entry = Entry.of_record(record, rated or 0, self.book.hash, is_billed=is_billed, difference=kind)
+        call, book_hash = record.call.unlogged, self.book.hash
+        entry = Entry(call, rated or 0, book_hash, is_recorded=True, is_billed=is_billed, difference=kind)
         self._add(entry, record.subscription_id)
 
     def _new_row(self, row: OwnedRow) -> Entry | None:
@@ -189,12 +192,12 @@ class _Pairing:
             return None
         of_call = self.calls.of_call.get(key) if key else None
         if not of_call or not any(entry.is_recorded for entry in of_call):
-            return Entry.of_row(row, rated, self.book.hash)
+            return Entry(call, rated, self.book.hash)
         if not any(entry.is_billed for entry in of_call):  # the record's ending is unknown, so nothing was billed
-            return Entry.of_row(row, rated, self.book.hash, is_recorded=True)
-        is_first = all(entry.request_id is None for entry in of_call)
+            return Entry(call, rated, self.book.hash, is_recorded=True)
+        is_first = all(entry.call.request_id is None for entry in of_call)
         kind = DifferenceKind.LATE_ROW if is_first else DifferenceKind.SECOND_ROW
-        return replace(Entry.of_row(row, rated, self.book.hash, is_recorded=True), is_billed=False, difference=kind)
+        return Entry(call, rated, self.book.hash, is_recorded=True, is_billed=False, difference=kind)
 
     def _entry_of_both(self, row: OwnedRow, record: RatedRecord) -> Entry | None:
         """Billed once: the row's tokens where both agree, else the gate's if the answer told them, else the row's.
@@ -209,7 +212,7 @@ class _Pairing:
             return self._billed(row, other_tokens=recorded)
         return self._billed(replace(row, call=replace(row.call, tokens=recorded)), other_tokens=logged)
 
-    def _agree(self, call: LoggedCall | Entry, one: Tokens, other: Tokens) -> bool:
+    def _agree(self, call: LoggedCall | UnloggedCall, one: Tokens, other: Tokens) -> bool:
         """Whether both witnesses tell the same tokens; how much of an output was reasoning matters by its weight only.
 
         Anthropic's answers do not tell it, and LiteLLM's rows estimate it.
@@ -224,7 +227,7 @@ class _Pairing:
         rated = rate(self.book, row.call)
         if rated is None:
             return None
-        entry = Entry.of_row(row, rated, self.book.hash, is_recorded=True)
+        entry = Entry(row.call, rated, self.book.hash, is_recorded=True)
         differ = DifferenceKind.TOKENS_DIFFER
         return entry if other_tokens is None else replace(entry, difference=differ, other_tokens=other_tokens)
 
@@ -234,12 +237,19 @@ class _Pairing:
         difference = None
         if len(of_call) > 1:
             difference = DifferenceKind.BILLED_TWICE
-        elif record.call.ending is not Ending.UNKNOWN and not self._agree(billed, billed.tokens, record.call.tokens):
+        elif record.call.ending is not Ending.UNKNOWN and not self._agree(
+            billed.call, billed.call.tokens, record.call.tokens
+        ):
             difference = DifferenceKind.TOKENS_DIFFER
-        other = billed.tokens if difference is not None else None
-        rated = rate(self.book, record.call) or 0
-        entry = Entry.of_record(record, rated, self.book.hash, is_billed=False, difference=difference)
-        return replace(entry, other_tokens=other)
+        return Entry(
+            record.call.unlogged,
+            rate(self.book, record.call) or 0,
+            self.book.hash,
+            is_recorded=True,
+            is_billed=False,
+            other_tokens=billed.call.tokens if difference is not None else None,
+            difference=difference,
+        )
 
     def _end(self, record: RatedRecord) -> None:
         key = _call_key(record.call)
@@ -271,7 +281,7 @@ def _differences(entry: Entry, subscription_id: int) -> list[Difference]:
     if kind is None:
         return []
     other = f", the other witness told {entry.other_tokens.total}" if entry.other_tokens is not None else ""
-    what = f"{kind.replace('_', ' ')}: {entry.model}, {entry.tokens.total} tokens{other}"
+    what = f"{kind.replace('_', ' ')}: {entry.call.model}, {entry.call.tokens.total} tokens{other}"
     return [Difference(kind, subscription_id, entry.identity, what)]
 
 

@@ -88,8 +88,8 @@ def _calls(change: UsageChanged | CallsCounted) -> Iterator[Call]:
                 yield Call(name, one.call.model, one.call.tokens.total, one.rated_microtokens, state)
         case CallsCounted():
             for entry in change.calls:
-                name, state = entry.call_id or entry.identity, CallState.COUNTED
-                yield Call(name, entry.model, entry.tokens.total, entry.rated_microtokens, state)
+                name, state = entry.call.call_id or entry.identity, CallState.COUNTED
+                yield Call(name, entry.call.model, entry.call.tokens.total, entry.rated_microtokens, state)
 
 
 def _that_fit(calls: Iterable[Call]) -> Iterator[Call]:

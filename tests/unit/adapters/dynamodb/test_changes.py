@@ -80,7 +80,7 @@ def test_a_new_standing_is_told_with_the_one_before_and_the_owner() -> None:
 
 
 def test_a_new_pack_is_calls_that_were_counted_without_those_that_were_not_billed() -> None:
-    billed, other = (Entry.of_row(one, *rating(one)) for one in (row("a"), row("b")))
+    billed, other = (Entry(one.call, *rating(one)) for one in (row("a"), row("b")))
     known = replace(other, is_billed=False)
     pack = PACK | {"entries": pack_entries([billed, known])}
     assert decode_change(stream_record(pack)) == CallsCounted(NUMBER, WRITTEN_AT, 7, (billed,))

@@ -60,13 +60,13 @@ class PagedTable:
 def test_everything_that_an_epoch_added_is_read(count: int) -> None:
     # Given the names of packs of some subscriptions, one on each page, the same in each shard
     names = [PACK_NAME.key(epoch=7, shard=0, subscription_id=16 * n, version=1, part=0, second=5) for n in range(count)]
-    entries = [Entry.of_row(one, *rating(one)) for one in (row(f"r-{n}", Tokens(prompt=n)) for n in range(count))]
+    entries = [Entry(one.call, *rating(one)) for one in (row(f"r-{n}", Tokens(prompt=n)) for n in range(count))]
     packs = [pack_key(name) | {"entries": pack_entries([entry])} for name, entry in zip(names, entries, strict=True)]
     table = PagedTable(names, packs)
     # When what was added is read
     deltas = DynamoEpochUsage(table.as_table(), lambda _: None).deltas(7)
     # Then none is missing, and each page of each shard was asked for once
-    called = [usage_of(one.tokens, one.rated_microtokens, one.cost_nanousd) for one in entries]
+    called = [usage_of(one.call.tokens, one.rated_microtokens, one.cost_nanousd) for one in entries]
     assert deltas == {16 * n: Usage.sum([one] * EPOCH_SHARDS) for n, one in enumerate(called)}
     assert table.asked_after == [None, *table.keys[:-1]] * EPOCH_SHARDS
 

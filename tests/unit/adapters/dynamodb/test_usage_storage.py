@@ -52,7 +52,7 @@ def usage(table: MemoryTable) -> DynamoUsageEvents:
 
 
 def entry_of(one: OwnedRow) -> Entry:
-    return Entry.of_row(one, *rating(one))
+    return Entry(one.call, *rating(one))
 
 
 def packs(table: MemoryTable) -> list[Sequence[Entry]]:
@@ -60,16 +60,17 @@ def packs(table: MemoryTable) -> list[Sequence[Entry]]:
 
 
 def test_entries_and_records_are_unpacked_as_they_were_packed() -> None:
-    entry = entry_of(row("a", Tokens(1, 2, 3, 4, 5, 6, 7), call_id="call-1", started_at=NOW + MICROSECOND))
+    one = row("a", Tokens(1, 2, 3, 4, 5, 6, 7), call_id="call-1", started_at=NOW + MICROSECOND)
+    call = replace(one.call, base_model="openai/gpt-4o", units=Units(2, 3_500))
     entries = [
-        replace(entry, is_recorded=True, base_model="openai/gpt-4o", units=Units(2, 3_500)),
+        Entry(call, *rating(one), is_recorded=True),
         replace(
             entry_of(row("b", cost_nanousd=None)),
             is_billed=False,
             difference=DifferenceKind.SECOND_ROW,
             other_tokens=Tokens(5, 6, 7, 8),
         ),
-        Entry.of_record(record("call-2"), *rating(record("call-2")), is_billed=True, difference=None),
+        Entry(record("call-2").call.unlogged, *rating(record("call-2")), is_recorded=True),
     ]
     records = [
         waiting(one) for one in (record("call-1"), record("c-2", Tokens(), ending=Ending.UNKNOWN, is_estimated=True))
@@ -89,7 +90,7 @@ def test_a_pack_of_another_form_is_a_broken_rule(monkeypatch: pytest.MonkeyPatch
 def test_a_part_is_at_most_ten_minutes_long_and_in_order() -> None:
     starts = [NOW + minutes * MINUTE for minutes in (21, 0, 10, 11)]
     parts = split_entries([entry_of(row("a", started_at=start)) for start in starts], PACK_SPAN_MAX)
-    assert [[entry.started_at for entry in part] for part in parts] == [
+    assert [[entry.call.started_at for entry in part] for part in parts] == [
         [NOW, NOW + 10 * MINUTE],
         [NOW + 11 * MINUTE, NOW + 21 * MINUTE],
     ]
@@ -102,7 +103,7 @@ def test_a_part_stays_below_the_largest_item_whatever_its_names_are() -> None:
     # Then they are in several parts, each of which fits
     assert sum(len(part) for part in parts) == 800
     assert len(parts) > 1
-    assert all(len(json.dumps([entry.request_id for entry in part])) <= PACK_BYTES_MAX for part in parts)
+    assert all(len(json.dumps([entry.call.request_id for entry in part])) <= PACK_BYTES_MAX for part in parts)
     assert all(len(pack_entries(part)) < DYNAMODB_ITEM_MAX for part in parts)
 
 

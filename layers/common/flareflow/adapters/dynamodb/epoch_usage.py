@@ -96,7 +96,7 @@ class DynamoEpochUsage:
     def deltas(self, epoch: int) -> Mapping[int, Usage]:
         deltas: dict[int, Usage] = {}
         for subscription_id, billed in self.billed(epoch):
-            added = Usage.sum(usage_of(one.tokens, one.rated_microtokens, one.cost_nanousd) for one in billed)
+            added = Usage.sum(usage_of(one.call.tokens, one.rated_microtokens, one.cost_nanousd) for one in billed)
             deltas[subscription_id] = deltas.get(subscription_id, NO_USAGE) + added
         return deltas
 

@@ -111,8 +111,8 @@ class DynamoKeyUsages:
         for epoch in range(first, opened.epoch + 1):
             for pack in read_items(self.table, self._packs(key.subscription_id, epoch), self.pause):
                 for entry in entries_of(pack):
-                    if entry.is_billed and entry.key_hash == key.key_hash:
-                        yield _later(epoch, entry.started_at, entry.rated_microtokens)
+                    if entry.is_billed and entry.call.key_hash == key.key_hash:
+                        yield _later(epoch, entry.call.started_at, entry.rated_microtokens)
 
     def _packs(self, subscription_id: int, epoch: int) -> list[Item]:
         """The keys of the packs of an epoch; what was not counted after all has no pack."""

@@ -107,14 +107,14 @@ class DynamoUsageEvents:
         return [*records, *self._rows_alone(subscription_id, str(marker["sk"]), counted)]
 
     def _rows_alone(self, subscription_id: int, identity: str, counted: Sequence[Entry]) -> Sequence[Difference]:
-        starts = [entry.started_at for entry in counted]
+        starts = [entry.call.started_at for entry in counted]
         if not starts:  # the step that was marked was never written
             return ()
         known = Known((), self._writer.entries(subscription_id, min(starts) - REACH, max(starts) + REACH))
         alone = rows_without_record(known, counted)
         if not alone:
             return ()
-        tokens = sum(entry.tokens.total for entry in alone)
+        tokens = sum(entry.call.tokens.total for entry in alone)
         named = ", ".join(entry.identity for entry in alone[:NAMED_MAX])
         what = f"{len(alone)} rows with {tokens} tokens have no record: {named}{' …' if alone[NAMED_MAX:] else ''}"
         return (Difference(DifferenceKind.ROW_WITHOUT_RECORD, subscription_id, identity, what),)

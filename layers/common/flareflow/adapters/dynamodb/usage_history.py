@@ -99,7 +99,7 @@ def _state(epoch: int, opened: OpenEpoch | None, subscription: Subscription) -> 
 def _events_within(item: Item, subscription_id: int, window: Window) -> list[UsageEvent]:
     """The billed calls of a pack that began in the window, newest first."""
     billed = [entry for entry in entries_of(item) if entry.is_billed]
-    events = [one.event(subscription_id) for one in billed if window.start <= one.started_at <= window.end]
+    events = [one.event(subscription_id) for one in billed if window.start <= one.call.started_at <= window.end]
     return sorted(events, key=lambda event: event.started_at, reverse=True)
 
 

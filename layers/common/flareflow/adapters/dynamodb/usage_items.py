@@ -183,7 +183,7 @@ def _put_packs(subscription_id: int, version: int, epoch: int, entries: Sequence
     actions = []
     for part, chunk in enumerate(split_entries(entries, PACK_SPAN_MAX)):
         of_step = {"subscription_id": subscription_id, "version": version, "part": part, "epoch": epoch}
-        key = USAGE_PACK.key(second=_second(chunk[0].started_at), **of_step)
+        key = USAGE_PACK.key(second=_second(chunk[0].call.started_at), **of_step)
         actions.append({"Put": {"Item": key | {"entries": pack_entries(chunk)}}})
     return actions
 

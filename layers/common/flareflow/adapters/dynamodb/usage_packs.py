@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flareflow.errors import BrokenRuleError
-from flareflow.metering.calls import TOKEN_KINDS, CallRecord, Ending, Tokens, Units
+from flareflow.metering.calls import TOKEN_KINDS, CallRecord, Ending, LoggedCall, Tokens, Units, UnloggedCall
 from flareflow.metering.usage_events import DifferenceKind, Entry, RatedRecord
 
 FORM: Final = 2
@@ -45,8 +45,8 @@ def unpack_records(subscription_id: int, packed: bytes) -> Sequence[RatedRecord]
 
 def split_entries(entries: Iterable[Entry], span_max: timedelta) -> Iterator[list[Entry]]:
     """Parts, in order of start times, that fit into a pack and whose start times are at most `span_max` apart."""
-    in_order = sorted(entries, key=lambda entry: entry.started_at)
-    return _parts(in_order, _entry_row, lambda first, entry: entry.started_at - first.started_at <= span_max)
+    in_order = sorted(entries, key=lambda entry: entry.call.started_at)
+    return _parts(in_order, _entry_row, lambda first, entry: entry.call.started_at - first.call.started_at <= span_max)
 
 
 def split_records(records: Iterable[RatedRecord]) -> Iterator[list[RatedRecord]]:
@@ -89,22 +89,23 @@ def _unpack(packed: bytes) -> list[Any]:
 
 
 def _entry_row(entry: Entry) -> list[Any]:
+    call = entry.call
     return [
-        entry.key_hash,
-        entry.request_id,
-        entry.call_id,
+        call.key_hash,
+        call.request_id,
+        call.call_id,
         int(entry.is_recorded),
         int(entry.is_billed),
-        entry.call_type,
-        entry.model,
-        _counts(entry.tokens),
+        call.call_type,
+        call.model,
+        _counts(call.tokens),
         entry.rated_microtokens,
-        entry.cost_nanousd,
-        *_times(entry.started_at, entry.ended_at),
+        call.cost_nanousd,
+        *_times(call.started_at, call.ended_at),
         _counts(entry.other_tokens) if entry.other_tokens is not None else None,
         entry.difference,
-        entry.base_model,
-        [entry.units.images, entry.units.milliseconds],
+        call.base_model,
+        [call.units.images, call.units.milliseconds],
         entry.price_book_hash.hex(),
     ]
 
@@ -112,22 +113,24 @@ def _entry_row(entry: Entry) -> list[Any]:
 def _entry(*row: Any) -> Entry:
     key_hash, request_id, call_id, recorded, billed, call_type, model, tokens, rated, cost, start, took, *rest = row
     other, difference, base_model, units, price_book = rest
+    told = {
+        "call_id": call_id,
+        "key_hash": key_hash,
+        "call_type": call_type,
+        "model": model,
+        "tokens": Tokens(*tokens),
+        "started_at": _moment(start),
+        "ended_at": _moment(start + took),
+        "base_model": base_model,
+        "units": Units(*units),
+    }
+    is_logged = request_id is not None
     return Entry(
-        key_hash=key_hash,
-        request_id=request_id,
-        call_id=call_id,
-        is_recorded=bool(recorded),
-        is_billed=bool(billed),
-        call_type=call_type,
-        model=model,
-        tokens=Tokens(*tokens),
+        LoggedCall(**told, request_id=request_id, cost_nanousd=cost) if is_logged else UnloggedCall(**told),
         rated_microtokens=rated,
         price_book_hash=bytes.fromhex(price_book),
-        cost_nanousd=cost,
-        started_at=_moment(start),
-        ended_at=_moment(start + took),
-        base_model=base_model,
-        units=Units(*units),
+        is_recorded=bool(recorded),
+        is_billed=bool(billed),
         other_tokens=Tokens(*other) if other is not None else None,
         difference=DifferenceKind(difference) if difference is not None else None,
     )
