@@ -11,7 +11,7 @@ from flareflow.metering.calls import Ending, Tokens
 from flareflow_gate.answers import Answer
 from flareflow_gate.bounds import Bounds
 from flareflow_gate.callers import Caller
-from flareflow_gate.counting import TokenCounter, prompt_texts
+from flareflow_gate.counting import TokenCounter, prompt_ids, prompt_texts
 from flareflow_gate.credit import CreditDesk
 from flareflow_gate.outbox import Outbox
 from flareflow_gate.receipts import Receipts
@@ -113,9 +113,13 @@ class Bookkeeping:
     def _counted(self, call: ModelCall, answer: Answer) -> Tokens:
         """The tokens of what was sent, counted from the text; of the input as the stream told them, if it did."""
         model = call.parameters.model
-        told = answer.usage.tokens or Tokens(prompt=self.counter.count(model, prompt_texts(call.document)))
+        told = answer.usage.tokens or Tokens(prompt=self._counted_prompt(call))
         completion = self.counter.count(model, [answer.sent_text])
         return replace(told, completion=max(told.completion, completion - told.reasoning - told.audio_output))
+
+    def _counted_prompt(self, call: ModelCall) -> int:
+        texts = prompt_texts(call.document)
+        return self.counter.count(call.parameters.model, texts) + prompt_ids(call.document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,10 @@ def _is_off(value: Any) -> bool:
     return value in (None, False, [], {}, "")
 
 
+def _is_not_off(value: Any) -> bool:
+    return value in (None, True)
+
+
 def _is_given(value: Any) -> bool:
     return bool(value)
 
@@ -68,6 +72,7 @@ RULES: Final = (
         *("litellm_settings", "request_timeout", _is_short_enough),
         f"needed, at most {CALL_SECONDS_MAX} seconds: a longer call would end after the last poll that looks for it",
     ),
+    Rule("litellm_settings", "user_url_validation", _is_not_off, "images could be fetched from the inner network"),
     Rule("general_settings", "master_key", _is_key, "needed, sk- and then letters, digits, - and _"),
     Rule("general_settings", "database_url", _is_given, "needed: there would be no spend log"),
     Rule("general_settings", "disable_spend_logs", _is_off, "there would be no spend log"),

@@ -26,6 +26,12 @@ def prompt_texts(document: Mapping[str, Any]) -> Iterator[str]:
         yield from texts(document.get(name))
 
 
+def prompt_ids(document: Mapping[str, Any]) -> int:
+    """How many tokens a request gives by their numbers instead of as text."""
+    lists = [given for name in ("prompt", "input") if isinstance(given := document.get(name), list)]
+    return sum(len(one) if isinstance(one, list) else isinstance(one, int) for given in lists for one in given)
+
+
 def pieces(counted: Iterable[str]) -> Iterator[str]:
     """All of `counted` in pieces of at most `PIECE_CHARACTERS`."""
     for text in counted:

@@ -163,6 +163,8 @@ class CreditDesk:
                 return _unknown_key()
             case KeyRefusal.OPERATORS:
                 return _PROVIDER_REFUSES
+            case KeyRefusal.UNCHECKED:
+                return _KEYS_UNAVAILABLE
             case KeyRefusal.BUDGET_USED_UP:
                 message = f"What this key may spend is used up. Raise its cap or top up at {self.top_up_url} to go on."
                 return RefusedError(HTTPStatus.PAYMENT_REQUIRED, "key_cap_reached", message)
@@ -293,6 +295,11 @@ _BLOCKED: Final = RefusedError(
 )
 
 
+_KEYS_UNAVAILABLE: Final = RefusedError(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "keys_unavailable",
+    "Keys cannot be checked now; yours is not at fault. Try again in a minute.",
+)
 _PROVIDER_REFUSES: Final = RefusedError(
     HTTPStatus.BAD_GATEWAY,
     "provider_refused",

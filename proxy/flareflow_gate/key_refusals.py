@@ -10,6 +10,8 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 _BLOCKED: Final = "Key is blocked"
+_UNCHECKED: Final = "Authentication Error, "
+"""How LiteLLM begins the text where it fails while it looks at a key, mostly since its database is out of reach."""
 _OF_A_PROVIDER: Final = "litellm."
 """How LiteLLM begins the text of an error that a provider has answered."""
 _OF_THE_OPERATOR: Final = (
@@ -29,6 +31,8 @@ class KeyRefusal(Enum):
     """The key has cost the operator what it may cost in all."""
     OPERATORS = auto()
     """Not the caller's: the model's provider refuses the operator's."""
+    UNCHECKED = auto()
+    """None: LiteLLM could not look at the caller's, and says so with a 401."""
 
 
 class _Error(BaseModel):
@@ -40,6 +44,8 @@ class _Refusal(BaseModel):
     error: _Error
 
 
+_OF_AUTHENTICATION: Final = frozenset({"auth_error", "authentication_error"})
+"""The second is what it is called on Anthropic's route."""
 _BY_TYPE: Final = {
     "expired_key": KeyRefusal.EXPIRED,
     "token_not_found_in_db": KeyRefusal.UNKNOWN,
@@ -55,6 +61,8 @@ def key_refusal(body: bytes) -> KeyRefusal | None:
         return None
     if error.type == "auth_error" and _BLOCKED in error.message:
         return KeyRefusal.BLOCKED
+    if error.type in _OF_AUTHENTICATION and error.message.startswith(_UNCHECKED):
+        return KeyRefusal.UNCHECKED
     if error.message.startswith(_OF_A_PROVIDER) and any(text in error.message for text in _OF_THE_OPERATOR):
         return KeyRefusal.OPERATORS
     return _BY_TYPE.get(error.type or "")

@@ -1,7 +1,7 @@
 """From what a caller sent to what LiteLLM gets: checked, and written anew, so that both read the same."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ def model_call(route: Route, content: bytes, models: CallableModels) -> ModelCal
     try:
         parameters = route.parameters.model_validate(document)
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise _refusal(error, document) from error
     models.check(parameters.model)
     _check_cache(document)
     asks_for_usage = parameters.streams and route.protocol.has_stream_options
@@ -94,12 +94,31 @@ def _with_usage(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "stream_options": {**options, "include_usage": True}}
 
 
-def _refusal(error: ValidationError) -> RefusedError:
+def _refusal(error: ValidationError, document: Mapping[str, Any]) -> RefusedError:
     """The first complaint in the words of OpenAI's API."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    name = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    # of a value that may have several forms, the complaint of the form that it has
+    of_first = [one for one in found if one["loc"][:1] == found[0]["loc"][:1]]
+    told = min(of_first, key=lambda one: one["type"].endswith("_type"))
+    name = _path(document, told["loc"])
+    if told["type"] == "extra_forbidden":
         return invalid("unknown_parameter", f"Unknown or unsupported parameter: {name!r}.", name)
-    if first["type"] == "missing":
-        return invalid("missing_required_parameter", f"Missing required parameter: {name!r}.", name)
-    return invalid("invalid_value", f"Invalid value for {name!r}: {first['msg']}.", name)
+    if told["type"] == "missing":
+        missing = ".".join(filter(None, (name, str(told["loc"][-1]))))
+        return invalid("missing_required_parameter", f"Missing required parameter: {missing!r}.", missing)
+    return invalid("invalid_value", f"Invalid value for {name!r}: {told['msg']}.", name)
+
+
+def _path(document: Any, location: Sequence[str | int]) -> str:
+    """Where in the document a complaint is; pydantic's location also names the form that was tried."""
+    names = []
+    for part in location:
+        match document:
+            case dict() if part in document:
+                document = document[part]
+            case list() if isinstance(part, int) and part < len(document):
+                document = document[part]
+            case _:
+                continue
+        names.append(str(part))
+    return ".".join(names)

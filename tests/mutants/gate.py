@@ -121,6 +121,14 @@ FAULTS: Final = (
         [TEST_ANSWERS],
     ),
     Fault(
+        "gate-numbers-of-tokens-are-free",
+        "A prompt of the numbers of tokens is counted like one of text.",
+        f"{GATE}/bookkeeping.py",
+        " + prompt_ids(call.document)",
+        "",
+        [TEST_ANSWERS],
+    ),
+    Fault(
         "gate-whole-answer-without-usage-is-free",
         "What the model wrote is counted where a whole answer tells no usage.",
         f"{GATE}/answers.py",

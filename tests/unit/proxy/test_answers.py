@@ -164,6 +164,13 @@ def test_a_whole_answer_that_tells_no_usage_is_billed_by_its_text(
     assert told(gate) == (Ending.COMPLETE, 3, 3, True)
 
 
+@pytest.mark.parametrize("ids", [[7, 8, 9, 10], [[7, 8], [9, 10]]])
+def test_a_prompt_of_token_numbers_is_counted_where_no_usage_is_told(gate: GateHarness, ids: list[object]) -> None:
+    gate.litellm.parts = [event({"data": [], "usage": {"prompt_tokens": 0, "total_tokens": 0}})[6:]]
+    gate.call("/v1/embeddings", {"model": "gpt-4o", "input": ids})
+    assert told(gate) == (Ending.COMPLETE, 4, 0, True)
+
+
 @pytest.mark.parametrize("streams", [True, False])
 def test_an_answer_that_tells_no_output_although_it_has_some_is_billed_by_its_text(
     gate: GateHarness, streams: bool

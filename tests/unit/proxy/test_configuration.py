@@ -30,6 +30,7 @@ def test_a_safe_configuration_is_accepted(safe: dict[str, Any]) -> None:
         ("litellm_settings", "request_timeout", 0),
         ("litellm_settings", "request_timeout", 601),
         ("litellm_settings", "request_timeout", True),
+        ("litellm_settings", "user_url_validation", False),
         ("general_settings", "master_key", None),
         ("general_settings", "master_key", "os.environ/NOT_SET_ANYWHERE"),
         ("general_settings", "master_key", "sk-with a space"),

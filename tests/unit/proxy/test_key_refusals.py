@@ -86,6 +86,17 @@ def test_what_a_provider_holds_against_the_operator_is_not_held_against_the_call
     assert gate.records == []
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/v1/chat/completions", "auth_error"), ("/v1/messages", "authentication_error")]
+)
+def test_an_outage_of_litellms_database_does_not_read_like_a_wrong_key(gate: GateHarness, path: str, kind: str) -> None:
+    body = error(kind, "Authentication Error, Error: connect ECONNREFUSED 10.0.0.7:5432\n    at /srv/index.js:45:11")
+    answered, document = refused(gate, 401, body, path)
+    assert (answered, document["error"]["type"]) == (503, "api_error")
+    assert "yours is not at fault" in document["error"]["message"]
+    assert gate.records == []
+
+
 @pytest.mark.parametrize("message", ["litellm.RateLimitError: slow down", "You exceeded your current quota"])
 def test_other_errors_stay_what_they_are(gate: GateHarness, message: str) -> None:
     answered, document = refused(gate, 429, error("throttling_error", message))

@@ -243,3 +243,39 @@ def test_a_cache_that_is_kept_for_five_minutes_is_let_through(gate: GateHarness,
     tools = [{"name": "look", "input_schema": schema}]
     body = {**chat(max_tokens=1), "messages": [{"role": "user", "content": [part]}], "tools": tools}
     assert gate.call("/v1/messages", body).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "parameter", "message"),
+    [
+        ("/v1/completions", {"prompt": ["a", "b"]}, "prompt", "List should have at most 1 item"),
+        ("/v1/completions", {"prompt": 7}, "prompt", "Input should be a valid string"),
+        ("/v1/embeddings", {"input": []}, "input", "should have at least 1 item"),
+        ("/v1/embeddings", {"input": ["a", 1]}, "input", "Input should be a valid string"),
+        ("/v1/completions", {"prompt": "a", "max_tokens": 0}, "max_tokens", "greater than or equal to 1"),
+        ("/v1/completions", {}, "prompt", "Missing required parameter: 'prompt'"),
+        ("/v1/messages", {"max_tokens": 5}, "messages", "Missing required parameter: 'messages'"),
+        (
+            "/v1/messages",
+            {"max_tokens": 5, "messages": [{}], "tools": [{"name": "x"}]},
+            "tools.0.input_schema",
+            "Missing",
+        ),
+        ("/v1/messages", {"max_tokens": 5, "messages": [{}], "metadata": {"tags": []}}, "metadata.tags", "unsupported"),
+        (
+            "/v1/chat/completions",
+            {"messages": [{}], "tools": [{"type": "function"}, {"type": "mcp"}]},
+            "tools.1.type",
+            "'",
+        ),
+    ],
+)
+def test_a_refusal_names_the_field_as_the_caller_wrote_it(
+    gate: GateHarness, path: str, body: dict[str, object], parameter: str, message: str
+) -> None:
+    answered = gate.call(path, {"model": "gpt-4o", **body})
+    told = answered.document["error"]
+    assert answered.status == 400
+    assert parameter in told["message"]
+    assert message in told["message"]
+    assert told.get("param", parameter) == parameter
