@@ -49,6 +49,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     configuration["model_list"] += [
         {"model_name": BROKEN, "litellm_params": unreachable},
         {"model_name": THINKING, "litellm_params": {"model": "openai/o3-mini", **of_upstream}},
+        {"model_name": "openai/*", "litellm_params": {"model": "openai/*", **of_upstream}},
         {"model_name": TRANSLATED, "litellm_params": {"model": "hosted_vllm/haiku", **of_upstream}},
     ]
     configuration["router_settings"] |= {"num_retries": 2, "fallbacks": [{BROKEN: ["claude-3-haiku"]}]}
@@ -132,6 +133,25 @@ def test_a_stream_that_the_provider_breaks_off_is_billed(proxy: Proxy, key: str,
     call(proxy, key, "break=5 three words", stream=True)
     [one] = metering.billed(key)
     assert one.tokens.total > 0
+
+
+def test_an_answer_whose_provider_tells_no_usage_is_recorded_by_its_text(
+    proxy: Proxy, key: str, metering: Metering
+) -> None:
+    # Given an answer of nine words, for which LiteLLM tells and logs a usage of zero
+    call(proxy, key, "usage=none three words").raise_for_status()
+    assert [one.tokens for one in metering.billed(key)] == [Tokens()]
+    # Then the gate has counted the text
+    [recorded] = eventually(lambda: proxy.recorded(key))
+    assert recorded.prompt > 0
+    assert recorded.completion >= 9
+
+
+def test_a_list_of_models_is_not_called_where_a_pattern_covers_its_beginning(proxy: Proxy, key: str) -> None:
+    served_before = proxy.served()
+    assert call(proxy, key, "one", model="openai/gpt-3.5-turbo,claude-3-opus").status_code == 404
+    assert call(proxy, key, "one", model="openai/gpt-3.5-turbo").status_code == 200
+    assert proxy.served() - served_before == 1
 
 
 def test_a_fallback_is_billed_by_the_model_that_answered(proxy: Proxy, key: str, metering: Metering) -> None:

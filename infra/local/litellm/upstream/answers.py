@@ -92,11 +92,8 @@ class Chat(Api):
     def whole(self, request: Request, wishes: Wishes) -> Answer:
         message = {"role": "assistant", "content": " ".join(["word"] * request.completion_tokens)}
         choices = [{"index": index, "message": message, "finish_reason": "stop"} for index in range(request.n or 1)]
-        return {
-            **_envelope(request, wishes, "chat.completion"),
-            "choices": choices,
-            "usage": _openai_usage(request, wishes),
-        }
+        usage = {"usage": _openai_usage(request, wishes)} if wishes.tells_usage else {}
+        return {**_envelope(request, wishes, "chat.completion"), "choices": choices, **usage}
 
     def parts(self, request: Request, wishes: Wishes) -> Iterator[Answer]:
         envelope = _envelope(request, wishes, "chat.completion.chunk")

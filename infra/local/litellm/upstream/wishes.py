@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SECONDS_MAX: Final = 60.0
-_WISH: Final = re.compile(r"\b(sleep|pause|id|break|once|thinks)=([\w.-]+)")
+_WISH: Final = re.compile(r"\b(sleep|pause|id|break|once|thinks|usage)=([\w.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Wishes:
     `boom`: an answer with status 500. `sleep=2.5`: seconds before the answer; `pause=0.1`: seconds before each part of
     a stream. `id=x`: the answer's id, however often it was used. `break=3`: a stream ends after three parts and has no
     end. `once=x`: a failure with status 500 for the first prompt that says this. `thinks=500`: so many more tokens of
-    the answer are reasoning that is not shown.
+    the answer are reasoning that is not shown. `usage=none`: a whole chat that does not tell its usage.
     """
 
     fails: bool
@@ -27,6 +27,7 @@ class Wishes:
     parts_max: int | None
     fails_once: str | None
     reasoning_tokens: int
+    tells_usage: bool
 
     @classmethod
     def of(cls, prompt: str, id_prefix: str) -> "Wishes":
@@ -39,6 +40,7 @@ class Wishes:
             parts_max=int(wishes["break"]) if "break" in wishes else None,
             fails_once=wishes.get("once"),
             reasoning_tokens=int(wishes.get("thinks", 0)),
+            tells_usage=wishes.get("usage") != "none",
         )
 
 
