@@ -34,6 +34,14 @@ TEST_CREDIT: Final = f"{UNIT}/proxy/test_credit.py"
 
 FAULTS: Final = (
     Fault(
+        "credit-for-a-former-owner",
+        "A new owner does not pay for the keys of the former one.",
+        LEASES,
+        "if judgement.known.owner not in {None, key.owner}:",
+        "if judgement.known.owner is None:",
+        [TEST_LEASES],
+    ),
+    Fault(
         "credit-old-ledger-believed",
         "A ledger that is too old tells nothing.",
         STANDING,

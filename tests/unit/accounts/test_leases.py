@@ -14,6 +14,7 @@ from flareflow.accounts.standings import JudgeStanding
 from flareflow.errors import RequestError
 from tests.fakes.accounts import (
     ALICE,
+    BOB,
     FakeClock,
     FakeLeases,
     FakeLedger,
@@ -147,6 +148,16 @@ def test_a_key_that_is_unknown_or_deleted_gets_no_credit(counter: Counter, key_h
     counter.keys.mark(counter.keys.keys[OTHER_KEY], KeyStatus.DELETED)
     with pytest.raises(RequestError) as refused:
         counter.lease(needed=1, key_hash=key_hash)
+    assert refused.value.code == "key_not_found"
+
+
+def test_a_key_of_a_former_owner_gets_no_credit_although_it_is_not_deleted_yet(counter: Counter) -> None:
+    # Given a subscription that has moved while LiteLLM could not be told to delete its keys
+    assert counter.lease(needed=1).held_microtokens
+    counter.ledger.open(7, BOB, 100_000_000)
+    # When the former owner's key calls, Then the new owner does not pay for it
+    with pytest.raises(RequestError) as refused:
+        counter.lease(needed=1)
     assert refused.value.code == "key_not_found"
 
 

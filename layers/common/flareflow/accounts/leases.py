@@ -60,7 +60,7 @@ class LeaseCredit:
         require_gate(self.gate_secret, authorization)
         key = self.keys.find(request.key_hash)
         if key is None or key.status is KeyStatus.DELETED:
-            raise NotFoundError("key_not_found", "There is no such key.")
+            raise _not_found()
         for _ in range(ATTEMPTS_MAX):
             try:
                 return self._grant(key, request)
@@ -73,6 +73,8 @@ class LeaseCredit:
         now = self.clock()
         before = self.leases.of(key.subscription_id).living(now)
         judgement = self.judge.run(key.subscription_id)
+        if judgement.known.owner not in {None, key.owner}:  # a former owner's, which enforcement has yet to delete
+            raise _not_found()
         left_microtokens = judgement.decision.left_microtokens if judgement.known.standing.allows_calls else 0
         free_microtokens = left_microtokens - before.held_by_others_microtokens(request.holder)
         key_left_microtokens = left_of_cap_microtokens(key, self.usages)
@@ -88,6 +90,10 @@ class LeaseCredit:
         return GrantedLease(
             judgement.known.standing, held_microtokens, left_microtokens, lifetime_seconds, key_left_microtokens
         )
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError("key_not_found", "There is no such key.")
 
 
 def granted_microtokens(request: LeaseRequest, free_microtokens: int) -> int:
