@@ -86,6 +86,11 @@ class FakeSessions:
         self.open(after)
         return True
 
+    def confirm(self, session: Session) -> None:
+        stored = self.find(session.address, session.session_id)
+        if stored and stored.access_hash == session.access_hash:
+            self.open(replace(stored, replaced_hash=""))
+
     def of(self, address: str) -> Sequence[Session]:
         return [session for session in self.sessions.values() if session.address == address]
 

@@ -36,7 +36,7 @@ FAULTS: Final = (
         "template-more-is-allowed-than-needed",
         "A function may do nothing that it does not do.",
         TEMPLATE,
-        'Action: ["dynamodb:GetItem"], Resource: !GetAtt AccountsTable.Arn',
+        'Action: ["dynamodb:GetItem", "dynamodb:UpdateItem"], Resource: !GetAtt AccountsTable.Arn',
         'Action: ["dynamodb:GetItem", "dynamodb:DeleteItem"], Resource: !GetAtt AccountsTable.Arn',
         [f"{KEEPS}[roles_allow_nothing_else]"],
     ),

@@ -126,6 +126,24 @@ test("nobody is signed out because the server cannot be reached", async () => {
   assert.equal(session.address.value, "0x01cf0e2f2f715450");
 });
 
+test("a refresh whose answer was lost is made again with the same token", async () => {
+  // Given a network that ends after the server has taken a refresh token, and before its answer arrives
+  const given: string[] = [];
+  const { device } = browser((url, init) => {
+    if (!url.endsWith("/tokens")) return json({ items: [] });
+    given.push(JSON.parse(String(init.body)).refresh_token);
+    if (given.length === 1) throw new TypeError("network lost");
+    return json(signedIn(3, 15));
+  });
+  const session = sessionOn(device);
+  session.begin(signedIn(1, -1));
+  await assert.rejects(session.call("GET /v1/auth/sessions", {}), TypeError);
+  // When the page asks again, Then it refreshes with the token that it has, and goes on
+  await session.call("GET /v1/auth/sessions", {});
+  assert.deepEqual(given, ["ffr_1", "ffr_1"]);
+  assert.equal(session.address.value, "0x01cf0e2f2f715450");
+});
+
 test("signing out in one tab signs out in the others", async () => {
   const { device } = browser(() => new Response(null, { status: 204 }));
   const [here, there] = [sessionOn(device), sessionOn(device)];

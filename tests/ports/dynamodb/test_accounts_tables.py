@@ -167,6 +167,21 @@ def test_a_session_is_refreshed_by_the_refresh_token_that_it_has(accounts: Accou
     assert accounts.sessions.find(ALICE, "s1") is None
 
 
+def test_a_session_forgets_the_token_before_once_its_newest_pair_is_used(accounts: Accounts) -> None:
+    # Given a session that remembers the refresh token before its newest one, and for how long
+    remembers = replace(session(refresh_hash="r2"), replaced_hash="r1", replaced_until=NOW + MINUTE)
+    accounts.sessions.open(remembers)
+    assert accounts.sessions.find(ALICE, "s1") == remembers
+    # When a pair is used that it does not have any more, and one of a session that has ended
+    accounts.sessions.confirm(replace(remembers, access_hash="a0"))
+    accounts.sessions.confirm(session("s2"))
+    # Then nothing has changed
+    assert (accounts.sessions.find(ALICE, "s1"), accounts.sessions.find(ALICE, "s2")) == (remembers, None)
+    # And when its own is used, Then it forgets the token before
+    accounts.sessions.confirm(remembers)
+    assert accounts.sessions.find(ALICE, "s1") == replace(remembers, replaced_hash="")
+
+
 def test_requests_are_counted_up_to_the_most_that_there_may_be(accounts: Accounts) -> None:
     # Given a counter that has reached its limit
     assert [accounts.counts.count("route#alice", NOW, 3) for _ in range(5)] == [True, True, True, False, False]

@@ -8,6 +8,7 @@ import pytest
 from flareflow.accounts.sessions import (
     ACCESS_LIFETIME,
     IDLE_LIFETIME,
+    REPEAT_LIFETIME,
     SESSION_LIFETIME,
     SESSIONS_MAX,
     FindSession,
@@ -102,25 +103,94 @@ def test_a_refresh_token_that_comes_again_ends_the_whole_session(sessions: Sessi
     assert sessions.who(other.access_token) == ALICE
 
 
-def test_of_two_refreshes_at_once_one_wins_and_the_session_ends(sessions: Sessions) -> None:
-    # Given two refreshes that have both read the session before either has stored it
+def test_a_refresh_whose_answer_was_lost_is_repeated_within_a_minute(sessions: Sessions) -> None:
+    # Given a refresh whose answer has not arrived
+    opened = sessions.open()
+    lost = sessions.refresh(opened.refresh_token)
+    # When it is repeated, twice within the minute
+    sessions.clock.advance(timedelta(seconds=30))
+    sessions.refresh(opened.refresh_token)
+    sessions.clock.advance(timedelta(seconds=29))
+    newest = sessions.refresh(opened.refresh_token)
+    # Then the session goes on with the newest pair alone
+    assert (sessions.who(newest.access_token), sessions.who(lost.access_token)) == (ALICE, None)
+    assert sessions.refresh(newest.refresh_token).session_id == opened.session_id
+    assert sessions.disconnected == []
+
+
+def test_a_refresh_is_not_repeated_after_a_minute_however_often_it_was_before(sessions: Sessions) -> None:
+    opened = sessions.open()
+    sessions.refresh(opened.refresh_token)
+    sessions.clock.advance(timedelta(seconds=59))
+    sessions.refresh(opened.refresh_token)
+    sessions.clock.advance(timedelta(seconds=1))
+    assert timedelta(minutes=1) == REPEAT_LIFETIME
+    assert sessions.refusal(opened.refresh_token) == "refresh_token_reused"
+    assert sessions.of(ALICE) == []
+
+
+def test_a_refresh_is_not_repeated_once_its_answer_was_used(sessions: Sessions) -> None:
+    # Given an owner who has got the new pair and uses it
+    opened = sessions.open()
+    refreshed = sessions.refresh(opened.refresh_token)
+    assert sessions.who(refreshed.access_token) == ALICE
+    # When the old refresh token comes again at once
+    assert sessions.refusal(opened.refresh_token) == "refresh_token_reused"
+    # Then nothing of the session works any more
+    assert sessions.who(refreshed.access_token) is None
+
+
+def test_of_a_repeated_refresh_the_pair_that_was_thought_lost_ends_the_session(sessions: Sessions) -> None:
+    # Given a thief who has repeated an owner's refresh before the owner has used the answer
+    opened = sessions.open()
+    owners = sessions.refresh(opened.refresh_token)
+    thiefs = sessions.refresh(opened.refresh_token)
+    # When the owner goes on with the pair that they got
+    assert sessions.who(owners.access_token) is None
+    assert sessions.refusal(owners.refresh_token) == "refresh_token_reused"
+    # Then the session is over for both
+    assert sessions.who(thiefs.access_token) is None
+
+
+def test_of_two_refreshes_at_once_both_get_a_pair_and_the_later_one_counts(sessions: Sessions) -> None:
+    # Given a refresh that another one by the same token overtakes between reading and storing
+    opened = sessions.open()
+    overtaking: list[SignedIn] = []
+
+    @dataclass
+    class Overtaken(FakeSessions):
+        def refresh(self, before, after):  # type: ignore[no-untyped-def]
+            if not overtaking:
+                overtaking.append(sessions.refresh(opened.refresh_token))
+            return super().refresh(before, after)
+
+    # When it stores
+    overtaken = Overtaken(sessions.stored.sessions)
+    refresh = RefreshSession(overtaken, sessions.disconnected.append, sessions.tokens, sessions.clock)
+    newest = refresh.run(opened.refresh_token, LAPTOP)
+    # Then it is a repetition of the other one
+    assert [sessions.who(one.access_token) for one in (*overtaking, newest)] == [None, ALICE]
+
+
+def test_a_refresh_that_is_overtaken_again_and_again_ends_the_session(sessions: Sessions) -> None:
+    # Given a refresh that others by the same token overtake whenever it stores
     opened = sessions.open()
 
     @dataclass
     class Late(FakeSessions):
-        """Sessions that another refresh changes between reading and storing."""
+        """Sessions that another refresh changes each time between reading and storing."""
 
         def refresh(self, before, after):  # type: ignore[no-untyped-def]
             sessions.refresh(opened.refresh_token)
             return super().refresh(before, after)
 
     late = Late(sessions.stored.sessions)
-    # When the second stores
+    # When it stores
     with pytest.raises(RequestError) as refused:
         RefreshSession(late, sessions.disconnected.append, sessions.tokens, sessions.clock).run(
             opened.refresh_token, LAPTOP
         )
-    # Then the token was used twice, and the session is over
+    # Then the token is taken for a stolen one, and the session is over
     assert refused.value.code == "refresh_token_reused"
     assert sessions.of(ALICE) == []
 
@@ -212,9 +282,10 @@ def test_signing_out_everywhere_ends_all_sessions_of_the_account(sessions: Sessi
 
 
 def test_the_sockets_of_an_account_are_closed_when_a_session_of_it_is_ended(sessions: Sessions) -> None:
-    # Given two sessions, one of which is refreshed
+    # Given two sessions, one of which was refreshed a minute ago
     laptop, phone = sessions.open(), sessions.open(client=PHONE)
     sessions.refresh(laptop.refresh_token)
+    sessions.clock.advance(REPEAT_LIFETIME)
     assert sessions.disconnected == []
     # When a token comes again, when one is signed out, and when all are, Then its sockets are closed each time
     sessions.refusal(laptop.refresh_token)

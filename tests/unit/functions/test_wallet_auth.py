@@ -109,10 +109,15 @@ def test_a_request_says_what_its_wallet_has_signed(auth: Function, monkeypatch: 
     assert seen == ["account-proof", "user-signature", "account-proof"]
 
 
-def test_a_refresh_gives_another_pair_once(auth: Function, signed_in: dict[str, Any]) -> None:
-    body = {"refresh_token": signed_in["refresh_token"]}
-    first, again = (auth.call("POST", "/v1/auth/tokens", body, caller=None) for _ in range(2))
-    assert (first.status, first.body["session_id"]) == (201, signed_in["session_id"])
+def test_a_refresh_token_that_was_exchanged_gives_no_other_pair(auth: Function, signed_in: dict[str, Any]) -> None:
+    # Given a session that was refreshed twice
+    tokens = [signed_in["refresh_token"]]
+    for _ in range(2):
+        refreshed = auth.call("POST", "/v1/auth/tokens", {"refresh_token": tokens[-1]}, caller=None)
+        assert (refreshed.status, refreshed.body["session_id"]) == (201, signed_in["session_id"])
+        tokens.append(refreshed.body["refresh_token"])
+    # When its first refresh token comes again, Then it is refused
+    again = auth.call("POST", "/v1/auth/tokens", {"refresh_token": tokens[0]}, caller=None)
     assert (again.status, again.body["code"]) == (401, "refresh_token_reused")
 
 
@@ -132,9 +137,11 @@ def test_an_account_lists_its_sessions_and_signs_out(auth: Function, signed_in: 
 def test_sign_ins_and_sign_outs_are_logged_without_tokens(
     auth: Function, caplog: pytest.LogCaptureFixture, signed_in: dict[str, Any]
 ) -> None:
-    # When a session is refreshed twice by one token
-    for _ in range(2):
-        auth.call("POST", "/v1/auth/tokens", {"refresh_token": signed_in["refresh_token"]}, caller=None)
+    # When a session is refreshed twice, and its first token comes again
+    first = {"refresh_token": signed_in["refresh_token"]}
+    second = auth.call("POST", "/v1/auth/tokens", first, caller=None).body["refresh_token"]
+    for body in ({"refresh_token": second}, first):
+        auth.call("POST", "/v1/auth/tokens", body, caller=None)
     auth.call("DELETE", "/v1/auth/sessions")
     # Then the log says who signed in, whose token came again, and who signed out
     records = [*caplog.get_records("setup"), *caplog.records]

@@ -80,7 +80,11 @@ class AccountProof:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in account, with the SHA-256 of the two tokens that work now. At `expires_at` the session is over."""
+    """A signed-in account, with the SHA-256 of the two tokens that work now. At `expires_at` the session is over.
+
+    `replaced_hash` is that of the refresh token before, while it may come again because the answer to it was lost:
+    until the new pair is used, and at most until `replaced_until`. Empty otherwise.
+    """
 
     session_id: str
     address: str
@@ -91,6 +95,15 @@ class Session:
     access_expires_at: datetime
     refresh_hash: str
     client: Client
+    replaced_hash: str = ""
+    replaced_until: datetime | None = None
+
+    def takes(self, refresh_hash: str, now: datetime) -> bool:
+        """Whether the refresh token of this hash gives the next pair."""
+        is_repeated = (
+            refresh_hash == self.replaced_hash and self.replaced_until is not None and now < self.replaced_until
+        )
+        return is_repeated or refresh_hash == self.refresh_hash
 
     @classmethod
     def new(cls, session_id: str, address: str, client: Client, now: datetime) -> "Session":

@@ -22,11 +22,15 @@ IDLE_LIFETIME: Final = timedelta(days=7)
 """A session that is not refreshed for so long is over."""
 SESSION_LIFETIME: Final = timedelta(days=30)
 """After that its account signs in again by wallet."""
+REPEAT_LIFETIME: Final = timedelta(minutes=1)
+"""For so long a refresh can be repeated whose answer was lost."""
 SESSIONS_MAX: Final = 20
 """Of one account; one more ends those that were refreshed longest ago."""
 
 ACCESS: Final = "ffa"
 REFRESH: Final = "ffr"
+_TRIES_MAX: Final = 2
+"""A refresh that another one of the same token has overtaken is tried once more."""
 _TOKEN: Final = re.compile(r"(ffa|ffr)_([0-9a-f]{16})_([0-9a-f]{64})_([0-9a-f]{64})")
 
 
@@ -122,8 +126,9 @@ class OpenSession:
 class RefreshSession:
     """Exchange a refresh token for a new pair of tokens; both of the old pair end.
 
-    A refresh token that comes a second time was stolen, or its thief has used it first. Nobody can say which of the two
-    asks, so the session ends for both, and its account signs in by wallet.
+    The answer may be lost on its way. So the same token gives another new pair for a minute, as long as nothing of the
+    first one was used; that one ends then. A refresh token that comes again otherwise was stolen, or its thief has used
+    it first. Nobody can say which of the two asks, so the session ends for both, and its account signs in by wallet.
     """
 
     sessions: Sessions
@@ -133,22 +138,33 @@ class RefreshSession:
 
     def run(self, refresh_token: str, client: Client) -> SignedIn:
         """Raises UnauthenticatedError `unknown_refresh_token` or `refresh_token_reused`."""
-        now = self.clock()
+        now, presented = self.clock(), token_hash(refresh_token)
+        session = self._living(refresh_token, now)
+        for _ in range(_TRIES_MAX):
+            if not session.takes(presented, now):
+                break
+            tokens = _Tokens.of(_replacing(session, presented, now), client, self.token, now)
+            if self.sessions.refresh(session, tokens.session):
+                return tokens.given()
+            session = self._living(refresh_token, now)
+        self.sessions.end(session.address, session.session_id)
+        self.disconnect(session.address)
+        reason = "The refresh token was used before, so its session has ended."
+        raise UnauthenticatedError("refresh_token_reused", reason, account=session.address)
+
+    def _living(self, refresh_token: str, now: datetime) -> Session:
         session = _named_by(refresh_token, REFRESH, self.sessions)
         if session is None or session.expires_at <= now:
             raise UnauthenticatedError("unknown_refresh_token", "The refresh token is unknown, or its session is over.")
-        tokens = _Tokens.of(session, client, self.token, now)
-        if session.refresh_hash != token_hash(refresh_token) or not self.sessions.refresh(session, tokens.session):
-            self.sessions.end(session.address, session.session_id)
-            self.disconnect(session.address)
-            reason = "The refresh token was used before, so its session has ended."
-            raise UnauthenticatedError("refresh_token_reused", reason, account=session.address)
-        return tokens.given()
+        return session
 
 
 @dataclass(frozen=True, slots=True)
 class FindSession:
-    """Find the session of an access token; None when the token is not a session's newest, or it is over."""
+    """Find the session of an access token; None when the token is not a session's newest, or it is over.
+
+    Whoever uses a new pair has got it, so the refresh token before it gives no other from then on.
+    """
 
     sessions: Sessions
     clock: Clock
@@ -157,7 +173,11 @@ class FindSession:
         session = _named_by(access_token, ACCESS, self.sessions)
         if session is None or session.access_hash != token_hash(access_token):
             return None
-        return session if self.clock() < min(session.access_expires_at, session.expires_at) else None
+        if self.clock() >= min(session.access_expires_at, session.expires_at):
+            return None
+        if session.replaced_hash:
+            self.sessions.confirm(session)
+        return session
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +221,13 @@ def _named_by(token: str, kind: str, sessions: Sessions) -> Session | None:
     """The session that a token of this kind names. Whether the token is its own is for the caller to see."""
     named = _TOKEN.fullmatch(token)
     return sessions.find(f"0x{named[2]}", named[3]) if named and named[1] == kind else None
+
+
+def _replacing(session: Session, presented: str, now: datetime) -> Session:
+    """The session as it remembers the token that is exchanged; a repetition gets no longer than the first time."""
+    if presented != session.refresh_hash:
+        return session
+    return replace(session, replaced_hash=presented, replaced_until=now + REPEAT_LIFETIME)
 
 
 def _listed(session: Session, current_id: str) -> ListedSession:

@@ -29,6 +29,9 @@ class Sessions(Protocol):
     def refresh(self, before: Session, after: Session) -> bool:
         """Store `after`; return False, without a change, when the session has another refresh token than `before`."""
 
+    def confirm(self, session: Session) -> None:
+        """Forget the refresh token that the session's newest one has replaced, unless it was refreshed since."""
+
     def of(self, address: str) -> Sequence[Session]:
         """All sessions of an account that did not end, in no particular order."""
 

@@ -18,8 +18,10 @@ NONCE: Final = ItemKind(
 SESSION: Final = ItemKind(
     pk="ACCOUNT#{address}",
     sk="SESSION#{session_id}",
-    holds="A session of an account: the SHA-256 of its two tokens, and who refreshed it last. Deleted when it ends.",
-    serves="session_authorizer reads the one that a token names; wallet_auth lists and replaces them.",
+    holds="A session of an account: the SHA-256 of its two tokens and, while a refresh may be repeated, of the refresh "
+    "token before; and who refreshed it last. Deleted when it ends.",
+    serves="session_authorizer reads the one that a token names, and clears `replaced_hash`; wallet_auth lists and "
+    "replaces them.",
     attributes=(*(field.name for field in fields(Session) if field.name != "client"), *_CLIENT_ATTRIBUTES),
 )
 HASHED_KEY: Final = ItemKind(

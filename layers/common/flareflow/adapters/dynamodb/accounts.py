@@ -1,6 +1,7 @@
 """AccountsTable: nonces and sessions."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -72,6 +73,15 @@ class DynamoSessions:
             return False
         return True
 
+    def confirm(self, session: Session) -> None:
+        with suppress(ConditionFailedError), translating("confirm the tokens of a session"):
+            self.table.update_item(
+                Key=SESSION.key(address=session.address, session_id=session.session_id),
+                UpdateExpression="SET replaced_hash = :none",
+                ConditionExpression="access_hash = :used",
+                ExpressionAttributeValues={":none": "", ":used": session.access_hash},
+            )
+
     def of(self, address: str) -> Sequence[Session]:
         with translating("list sessions"):
             found = self.table.query(KeyConditionExpression=SESSION.all_of(address=address), ConsistentRead=True)
@@ -95,6 +105,8 @@ def _session_item(session: Session) -> Item:
         "access_hash": session.access_hash,
         "access_expires_at": timestamp(session.access_expires_at),
         "refresh_hash": session.refresh_hash,
+        "replaced_hash": session.replaced_hash,
+        "replaced_until": timestamp(session.replaced_until) if session.replaced_until else None,
         **asdict(session.client),
     }
 

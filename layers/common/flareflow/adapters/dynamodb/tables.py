@@ -39,7 +39,7 @@ TABLES: Final = (
     ),
     TableLayout(
         name="AccountsTable",
-        holds="Sign-ins and virtual keys; written by wallet_auth, key_provisioning and enforcement.",
+        holds="Sign-ins and virtual keys; written by wallet_auth, session_authorizer, key_provisioning, enforcement.",
         items=ACCOUNT_KINDS,
         stream_readers=("pending_push",),
     ),
