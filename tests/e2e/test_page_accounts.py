@@ -14,6 +14,7 @@ from tests.cadence.owners import move_holder
 from tests.support.browser import Visitor, photograph, stored
 from tests.support.page_customer import Customer, outside
 from tests.support.page_routes import views
+from tests.support.receivers import receiving
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -62,6 +63,32 @@ def test_a_subscription_is_opened_with_the_keyboard_alone(dora: Customer) -> Non
     notes = dora.visitor.notes
     notes["key"], notes["subscription"], notes["address"] = dora.first_key(), dora.subscription_id, dora.address
     assert notes["key"].startswith("sk-")
+
+
+def test_an_owner_tries_a_webhook_and_deletes_it(dora: Customer) -> None:
+    # Given an owner who has added a webhook, and has kept its secret
+    section = dora.action("Webhooks")
+    with receiving() as receiver:
+        dora.visitor.open("/account")
+        section.get_by_role("button", name="Add a webhook").click()
+        dora.page.get_by_label("URL", exact=True).fill(receiver.url)
+        dora.page.get_by_role("button", name="Add the webhook").click()
+        secret = dora.page.get_by_role("dialog", name="The secret of your webhook")
+        expect(secret).to_contain_text("whsec_")
+        secret.get_by_role("button", name="I have kept it").click()
+        # When they send a test
+        section.get_by_role("button", name=f"Deliveries to {receiver.url}").click()
+        section.get_by_role("button", name="Send a test").click()
+        # Then the receiver has taken it, and the page says so
+        test = section.locator(".deliveries").get_by_role("listitem").filter(has_text="Test")
+        expect(test).to_contain_text("Delivered")
+        expect(test).to_contain_text("Answered 200")
+        assert receiver.received[0].headers["webhook-id"]
+        photograph(dora.page, "account-webhook")
+        # And when it is deleted, it is gone
+        section.get_by_role("button", name=f"Delete {receiver.url}").click()
+        dora.page.get_by_role("button", name="Delete it").click()
+        expect(section).to_contain_text("No webhooks yet.")
 
 
 def test_a_second_account_finds_nothing_of_the_first(dora: Customer, emil: Customer) -> None:

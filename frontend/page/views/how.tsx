@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Deployment } from "../../api/operations.ts";
 import { countText, moneyText } from "../../verify/amounts.ts";
 import { ButtonLink } from "../components/Button.tsx";
+import { Later } from "../components/Later.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
 import { Show } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
@@ -42,32 +43,34 @@ function Story({ about }: { readonly about: Deployment }) {
   return (
     <div class="stack loose">
       <FiveSteps about={about} />
-      <section class="stack" aria-labelledby="how-guides">
-        <h2 id="how-guides">Guides</h2>
-        <Guides about={about} />
-      </section>
-      <section class="stack" aria-labelledby="how-notices">
-        <h2 id="how-notices">What cannot change overnight</h2>
-        <p class="soft prose">The contracts fix each of these times. They are read from the chain while you look at them.</p>
-        <Show of={books} height={8}>
-          {(told) => <Notices {...told} />}
-        </Show>
-      </section>
-      <section class="stack" aria-labelledby="how-contracts">
-        <h2 id="how-contracts">The contracts</h2>
-        <Contracts {...about} />
-      </section>
-      <section class="stack" aria-labelledby="how-documents">
-        <h2 id="how-documents">Flare's and Flow's own documents</h2>
-        <ul class="how-documents">
-          {DOCUMENTS.map(({ name, text, href }) => (
-            <li key={name}>
-              <a href={href}>{name}</a>
-              <p>{text}</p>
-            </li>
-          ))}
-        </ul>
-      </section>
+      <Later>
+        <section class="stack" aria-labelledby="how-guides">
+          <h2 id="how-guides">Guides</h2>
+          <Guides about={about} />
+        </section>
+        <section class="stack" aria-labelledby="how-notices">
+          <h2 id="how-notices">What cannot change overnight</h2>
+          <p class="soft prose">The contracts fix each of these times. They are read from the chain while you look at them.</p>
+          <Show of={books} height={8}>
+            {(told) => <Notices {...told} />}
+          </Show>
+        </section>
+        <section class="stack" aria-labelledby="how-contracts">
+          <h2 id="how-contracts">The contracts</h2>
+          <Contracts {...about} />
+        </section>
+        <section class="stack" aria-labelledby="how-documents">
+          <h2 id="how-documents">Flare's and Flow's own documents</h2>
+          <ul class="how-documents">
+            {DOCUMENTS.map(({ name, text, href }) => (
+              <li key={name}>
+                <a href={href}>{name}</a>
+                <p>{text}</p>
+              </li>
+            ))}
+          </ul>
+        </section>
+      </Later>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Delivery, Webhook } from "../../../api/operations.ts";
 import { Badge } from "../../components/Badge.tsx";
@@ -7,13 +7,15 @@ import { useDoing } from "../../components/doing.ts";
 import { Refused } from "../../components/Refused.tsx";
 import { ShowMore } from "../../components/ShowMore.tsx";
 import { Show } from "../../components/states.tsx";
+import { useFresh } from "../../stores/fresh.ts";
 import { after, pages } from "../../stores/pages.ts";
 import { call } from "../../stores/server.ts";
 import { shortMomentText } from "../../text/time.ts";
 import { attemptText, DELIVERY_STATES, eventText } from "./webhook-words.ts";
 
-const ASKED_MAX = 15;
-const ASKED_EVERY_MS = 1_000;
+/** How often the list is asked for: while something in it is under way, and otherwise. */
+const UNDER_WAY_MS = 2_000;
+const AT_REST_MS = 30_000;
 
 interface DeliveriesProps {
   readonly webhook: Webhook;
@@ -30,28 +32,25 @@ export function Deliveries({ webhook: { webhook_id: id, state }, onChanged }: De
     [id],
   );
   const doing = useDoing();
-  /** Asks for the list until the attempt is over, or for as long as one may take. */
-  const untilAttempted = async (deliveryId: string) => {
-    for (let asked = 0; asked < ASKED_MAX; asked += 1) {
-      await deliveries.reload();
-      const known = deliveries.state.peek();
-      const found = known.name === "ready" && known.value.items.find((one) => one.delivery_id === deliveryId);
-      if (!found || found.state !== "pending") break;
-      await new Promise((resolve) => setTimeout(resolve, ASKED_EVERY_MS));
-    }
-    onChanged();
-  };
+  const known = deliveries.state.value;
+  const underWay = known.name === "ready" ? known.value.items.filter((one) => one.state === "pending").length : 0;
+  useFresh(deliveries, underWay > 0 ? UNDER_WAY_MS : AT_REST_MS);
+  const before = useRef(underWay);
+  useEffect(() => {
+    if (underWay < before.current) onChanged(); // an attempt may have changed the state of the webhook
+    before.current = underWay;
+  }, [underWay]);
   const sendTest = () =>
     doing.run(async () => {
       const header = { "Idempotency-Key": crypto.randomUUID() };
-      const sent = await call("POST /v1/webhooks/{webhook_id}/tests", { path: { webhook_id: id }, header });
-      await untilAttempted(sent.delivery_id);
+      await call("POST /v1/webhooks/{webhook_id}/tests", { path: { webhook_id: id }, header });
+      await deliveries.reload();
     });
   const replay = (deliveryId: string) =>
     doing.run(async () => {
       const path = { webhook_id: id, delivery_id: deliveryId };
       await call("POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replays", { path });
-      await untilAttempted(deliveryId);
+      await deliveries.reload();
     });
   const isEnabled = state === "enabled";
   return (

@@ -4,6 +4,7 @@ import type { Currency, Plan, Plans, PriceBook, Rate } from "../../../api/operat
 import { countText, moneyText } from "../../../verify/amounts.ts";
 import { Choices } from "../../components/Choices.tsx";
 import { Field, Select } from "../../components/Field.tsx";
+import { Later } from "../../components/Later.tsx";
 import { PlanCard } from "../../components/PlanCard.tsx";
 import { Empty, Show } from "../../components/states.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
@@ -39,15 +40,17 @@ function Offer({ offer, book }: { readonly offer: Plans; readonly book: PriceBoo
   return (
     <div class="stack loose">
       <ModelPrices offer={offer} plans={offered} book={book} />
-      <Quote symbol={offer.token_symbol} plans={offered} models={Object.keys(book.models)} rate={offer.rate} />
-      <section class="stack" aria-labelledby="plans">
-        <h2 id="plans">{offered.length === 1 ? "The plan" : "Plans"}</h2>
-        <div class="grid">
-          {offered.map((plan) => (
-            <PlanCard key={plan.plan_id} plan={plan} symbol={offer.token_symbol} rate={offer.rate} />
-          ))}
-        </div>
-      </section>
+      <Later>
+        <Quote symbol={offer.token_symbol} plans={offered} models={Object.keys(book.models)} rate={offer.rate} />
+        <section class="stack" aria-labelledby="plans">
+          <h2 id="plans">{offered.length === 1 ? "The plan" : "Plans"}</h2>
+          <div class="grid">
+            {offered.map((plan) => (
+              <PlanCard key={plan.plan_id} plan={plan} symbol={offer.token_symbol} rate={offer.rate} />
+            ))}
+          </div>
+        </section>
+      </Later>
     </div>
   );
 }
@@ -123,7 +126,7 @@ function RateNote({ rate, symbol }: { readonly rate: Rate | null; readonly symbo
   if (rate === null) return <>No rate of dollars is known now.</>;
   return (
     <>
-      1 {symbol} was ${moneyText(rate.rate_ufix64)} {agoText(rate.read_at, now.value)}.
+      1 {symbol} was ${moneyText(rate.rate_ufix64)}, read {agoText(rate.read_at, now.value)}.
     </>
   );
 }
