@@ -103,10 +103,11 @@ test-web: ## the page's clients of live messages and of the API: compiled by Typ
 	@npm install --prefix frontend --no-save --silent
 	@npm test --prefix frontend --silent
 
+# each worker and each program that a test starts compiles all code again, unless what is compiled is kept
 .PHONY: test-unit
 test-unit: ## the tests that need no server, on all processors
 	@$(INSTALL) unit
-	@$(PYTHON) -m pytest -n auto --dist loadfile tests/unit
+	@PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.local/pycache $(PYTHON) -m pytest -n auto --dist loadfile tests/unit
 
 .PHONY: mutants
 mutants: ## make each fault of tests/mutants and see a test fail; only those named metering-...: make mutants-metering

@@ -16,8 +16,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from typing import Any, Final
 
-from samtranslator.yaml_helper import yaml_parse
-
+from infra.local.aws.gateway.template import read_template
 from infra.paths import LOCAL, ROOT
 
 ROUNDS: Final = 7
@@ -33,7 +32,7 @@ HIDDEN: Final = ("click", "pygments", "rich")
 
 def functions() -> Mapping[str, bool]:
     """Each function of the template by its folder, and whether it answers the API, the WebSocket or a stream."""
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    resources = read_template()["Resources"]
     made = {name: one["Properties"] for name, one in resources.items() if one["Type"] == "AWS::Serverless::Function"}
     waited_for = {"HttpApi", "DynamoDB"}
     return {

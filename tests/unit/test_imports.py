@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from infra.local.aws.gateway.template import TEMPLATE
 from infra.paths import ROOT
 from tests.benchmarks.imports import functions as benchmarked
+from tests.support.deployment import template_source
 
 PACKAGE: Final = ROOT / "layers" / "common" / "flareflow"
 DOMAIN: Final = ("metering", "statements", "attestation", "settlement", "accounts", "realtime", "webhooks", "books")
@@ -66,7 +65,7 @@ def imports_below(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def functions() -> dict[str, dict[str, Any]]:
     """The properties of each function of the template, by the name of its folder."""
-    resources = yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    resources = template_source()["Resources"].values()
     made = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Serverless::Function"]
     return {Path(properties["CodeUri"]).name: properties for properties in made}
 

@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.aws.gateway.deployment import Deployment
 from infra.local.aws.gateway.template import Template
-from tests.support.deployment import template_source
+from tests.support.deployment import template_source, translated
 from tests.unit.template import public_host, rules
 from tests.unit.template.needs import Needs, Rule
 from tests.unit.template.rules import RULES
@@ -16,13 +16,17 @@ type Source = dict[str, Any]
 
 
 def deployed(source: Mapping[str, Any], needs: Needs) -> Deployment:
-    return Deployment(Template.translated(source, {}), needs.provisioned)
+    return Deployment(translated(source), needs.provisioned)
 
 
 @pytest.fixture(scope="module")
 def deployment(needs: Needs) -> Deployment:
     """The template as it is."""
     return deployed(template_source(), needs)
+
+
+def test_the_template_is_translated_here_as_it_is_deployed() -> None:
+    assert translated(template_source()) == Template.translated(template_source(), {})
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -359,6 +363,6 @@ def test_a_fault_in_the_template_breaks_its_rule(rule: Rule, mutate: Callable[[S
     ],
 )
 def test_every_configured_origin_may_call_the_api(needs: Needs, origins: str, allowed: list[str] | None) -> None:
-    template = Template.translated(template_source(), {"AppOrigins": origins})
+    template = translated(template_source(), {"AppOrigins": origins})
     _, body = Deployment(template, needs.provisioned).http_api
     assert (body.get("x-amazon-apigateway-cors") or {}).get("allowOrigins") == allowed

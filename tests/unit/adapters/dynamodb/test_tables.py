@@ -4,17 +4,16 @@ import re
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, TableLayout
 from flareflow.adapters.dynamodb.tables import TABLES
-from infra.local.aws.gateway.template import TEMPLATE
 from infra.paths import ROOT
+from tests.support.deployment import template_source
 
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    found: dict[str, Any] = yaml_parse(TEMPLATE.read_text())["Resources"]
+    found: dict[str, Any] = template_source()["Resources"]
     return found
 
 
