@@ -107,7 +107,7 @@ const FIELDS = {
   sealed: list(sealed, STATEMENTS_MAX, 1),
   attested: orNull(attested),
   policies: list(exactly({ policy, signatures }), POLICIES_MAX),
-  on_flare: orNull(exactly({ root: hash, policy_hash: hash })),
+  on_flare: orNull(exactly({ root: hash, policy_hash: orNull(hash) })),
   on_flow: orNull(onFlow),
   price_book: orNull(document),
   events: orNull(list(document, EVENTS_MAX)),

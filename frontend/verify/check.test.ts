@@ -7,12 +7,15 @@ import { fromHex } from "./bytes.ts";
 import { check, worst } from "./check.ts";
 import { parseCheckpoint } from "./log/notes.ts";
 import { parseLogPolicy } from "./log/policy.ts";
+import { FormError } from "./reading.ts";
 import { LINKS, type Link, type Trust } from "./evidence.ts";
 
 interface Manifest {
   readonly trusted_policy: string;
   readonly contract: string;
   readonly bundles: Expected;
+  /** What is wrong with files that are no bundle. */
+  readonly refused: Readonly<Record<string, string>>;
   /** Bundles with the log of statements, for a reader with a policy for it who has seen a checkpoint before. */
   readonly log: {
     readonly policy: string;
@@ -55,10 +58,16 @@ for (const [name, { what, differs, unchecked }] of Object.entries({ ...MANIFEST.
   });
 }
 
+for (const [name, what] of Object.entries(MANIFEST.refused)) {
+  test(`${name} (${what}) is refused`, () => {
+    assert.throws(() => parseBundle(read(name)), FormError);
+  });
+}
+
 test("every shipped bundle is in the list, and every link has a bad one", () => {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".json") && name !== "expected.json");
   const listed: Expected = { ...MANIFEST.bundles, ...OF_LOG.bundles };
-  assert.deepEqual(files.toSorted(), Object.keys(listed).toSorted());
+  assert.deepEqual(files.toSorted(), Object.keys({ ...listed, ...MANIFEST.refused }).toSorted());
   const differing = new Set(Object.values(listed).map(({ differs }) => differs));
   assert.deepEqual([...differing].filter((link) => link !== null).toSorted(), LINKS.toSorted());
 });

@@ -99,7 +99,7 @@ export function believed(bundle: Bundle, trust: Trust = NOTHING_TRUSTED): readon
   const { policies, on_flare: onFlare, on_flow: onFlow } = bundle;
   const words: string[] = [];
   if (trust.policyHash === null && policies[0]) {
-    const by = onFlare ? " (its hash is in Flare's Relay, says the node)" : "";
+    const by = onFlare?.policy_hash ? " (its hash is in Flare's Relay, says the node)" : "";
     words.push(`the signing policy ${hex0x(legacyHash(policies[0].policy))}${by}`);
   }
   if (onFlow) {

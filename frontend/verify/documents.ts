@@ -42,6 +42,9 @@ const STATEMENT_VERSION = "flareflow-statement/1";
 const PAGE_IDS = 256n;
 const SETTLEMENT_ENTRIES_MAX = 200;
 const LINES_MAX = 400_000;
+const EPOCH_SECONDS_MAX = 86_400n;
+/** In Unix seconds: the year 6325. */
+const WINDOW_END_MAX = 2n ** 37n;
 const NUMBER = /^(?:0|[1-9][0-9]{0,77})$/;
 const HASH = /^0x[0-9a-f]{64}$/;
 
@@ -111,7 +114,7 @@ export function parsePageIndex(text: string): PageIndex {
   const pairs = lines.map((line) => line.split(" ") as [string, string]);
   const hashes = new Map(pairs.map(([number, digest]) => [decimal(number), fullHash(digest)]));
   const index = { contract, epoch: decimal(epoch), kind, hashes, root: rootOf([...hashes.values()]) };
-  const written = [`flareflow-index/1 ${contract} epoch ${epoch} ${kind}`, ...pairs.map((pair) => pair.join(" "))];
+  const written = [`flareflow-index/1 ${contract} epoch ${epoch} ${kind}`, ...pairs.map(([number, digest]) => `${number} ${digest}`)];
   requireRising([...hashes.keys()], pairs.length);
   requireCanonical(written, text, "an index of pages");
   return index;
@@ -141,6 +144,7 @@ export function parseUsagePage(text: string): UsagePage {
   const [, contract = "", , start = ""] = first.split(" ");
   const number = pageOf(decimal(start));
   const columns = header.split(" ").slice(2, -1).map(usageField);
+  if (new Set(columns).size !== columns.length) throw new Error("a column stands there twice");
   const rows = lines.map((line) => line.split(" "));
   const totals = new Map(rows.map((row) => [decimal(row[0]), totalsOf(row, columns)]));
   const from = number * PAGE_IDS;
@@ -232,6 +236,13 @@ function requireRising(numbers: readonly bigint[], wanted: number): void {
 
 function requireCanonical(written: readonly string[], text: string, what: string): void {
   if (written.join("\n") !== text) throw new Error(`not the canonical text of ${what}`);
+}
+
+/** Whether a statement's window is that of its epoch: epochs of one length follow each other from Unix time 0. */
+export function hasItsWindow({ epoch, windowStart, windowEnd }: Statement): boolean {
+  const seconds = windowEnd - windowStart;
+  const isWhole = seconds > 0n && seconds <= EPOCH_SECONDS_MAX && windowEnd <= WINDOW_END_MAX;
+  return isWhole && windowStart === epoch * seconds;
 }
 
 /** Whether a statement is the first of all. */

@@ -2,6 +2,9 @@
  * Spellings of one model (docs/price-book.md): with the provider before its name, and with a version or a date after it.
  */
 const NAME_CHARACTERS_MAX = 1024;
+const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+/** Spaces before and after a name, as Python's `strip` takes them away, which are not quite those of `trim`. */
+const AROUND = new RegExp(`^${SPACE}+|${SPACE}+$`, "g");
 const QUALIFIER = /^(?:\d+-?x-?\d+|max-x-max|\d+-steps|\d+-month-commitment|hd|standard|low|medium|high|\*)$/;
 const VENDOR = /^[a-z]+(?:-[a-z]+)*\./;
 const BEDROCK_VERSION = /-v\d+:\d+$/;
@@ -13,7 +16,7 @@ const DATE = new RegExp(
 
 /** `name` in lower case, and all plainer names of the same model, those with a date before those without. */
 export function spellings(name: string): readonly string[] {
-  const whole = name.trim().toLowerCase().slice(0, NAME_CHARACTERS_MAX);
+  const whole = Array.from(name.replace(AROUND, "").toLowerCase()).slice(0, NAME_CHARACTERS_MAX).join("");
   const unversioned = withoutEnd(BEDROCK_VERSION, whole);
   const undated = withoutEnd(DATE, unversioned);
   return [...new Set([whole, unversioned, undated].flatMap(withoutBeginnings))];

@@ -4,22 +4,15 @@ import { test } from "node:test";
 import { matches, spellings } from "./model_names.ts";
 import { parsePriceBook, priceOf, rate, type Used } from "./price_book.ts";
 
-/** The example of docs/price-book.md, and a weight that no floating-point number holds. */
-const BOOK = parsePriceBook(`{
-  "version": 3,
-  "title": "what a person should know of it",
-  "models": {
-    "gpt-4o": {"prompt": 2500000, "cache_read": 1250000, "completion": 10000000},
-    "claude-sonnet-4-5": {
-      "prompt": 3000000, "cache_read": 300000, "cache_write": 3750000, "completion": 15000000,
-      "long": [{"above": 200000, "prompt": 6000000, "cache_read": 600000, "completion": 22500000}]
-    },
-    "whisper-1": {"second": 100000000, "nanousd": 1000},
-    "dear": {"prompt": 9007199254740993, "completion": 0}
-  },
-  "patterns": [{"match": "ollama/*", "price": {"prompt": 100000, "completion": 100000}}],
-  "default": {"prompt": 1000000, "completion": 1000000, "nanousd": 1000}
-}`);
+/** The example of docs/price-book.md in its one form, and a weight that no floating-point number holds. */
+const TEXT = [
+  '{"default":{"completion":1000000,"nanousd":1000,"prompt":1000000},"models":{"claude-sonnet-4-5":{"cache_read":300000,',
+  '"cache_write":3750000,"completion":15000000,"long":[{"above":200000,"cache_read":600000,"completion":22500000,',
+  '"prompt":6000000}],"prompt":3000000},"dear":{"completion":0,"prompt":9007199254740993},"gpt-4o":{"cache_read":1250000,',
+  '"completion":10000000,"prompt":2500000},"whisper-1":{"nanousd":1000,"second":100000000}},"patterns":[{"match":"ollama/*",',
+  '"price":{"completion":100000,"prompt":100000}}],"title":"what a person should know of it","version":3}',
+].join("");
+const BOOK = parsePriceBook(TEXT);
 
 function weighs(model: string, used: Partial<Used>, baseModel: string | null = null): bigint | null {
   const whole = { tokens: {}, units: {}, costNanousd: 0n, ...used };
@@ -66,6 +59,11 @@ test("spellings take away providers, versions and dates, and nothing else", () =
   assert.deepEqual(spellings("gpt-4.1"), ["gpt-4.1"]);
 });
 
+test("spaces around a name are those of Python", () => {
+  assert.deepEqual(spellings("\u001c GPT-4o\u0085"), ["gpt-4o"]);
+  assert.deepEqual(spellings("\ufeffgpt-4o"), ["\ufeffgpt-4o"]);
+});
+
 test("a pattern with many stars ends soon", () => {
   assert.equal(matches("a".repeat(1_000), `${"*a".repeat(400)}b`), false);
   assert.equal(matches("gpt-4o-audio", "gpt-[0-9]?-*"), true);
@@ -73,7 +71,31 @@ test("a pattern with many stars ends soon", () => {
 });
 
 test("a book of another form is refused", () => {
-  for (const text of ['{"version":1}', '{"version":1.5,"models":{},"default":{}}', '{"version":"1","models":{},"default":{}}']) {
-    assert.throws(() => parsePriceBook(text));
+  const changes: readonly (readonly [string | RegExp, string])[] = [
+    [/$/, " "],
+    ['"version":3', '"version":3.0'],
+    ['"version":3', '"version":"3"'],
+    ['"version":3', '"version":0'],
+    ['"version":3', '"version":3,"version":3'],
+    ['"version":3', '"version":3,"x":1'],
+    ['"title":', '"name":'],
+    [":9007199254740993", ":09007199254740993"],
+    [":9007199254740993", ":-1"],
+    ['"completion":0,', ""],
+    ['"completion":0,', '"completion":null,'],
+    ['"prompt":2500000', '"prompt":2500000,"request":0'],
+    ['"prompt":2500000', '"long":[],"prompt":2500000'],
+    ['"prompt":6000000', '"prompt":1'],
+    ["gpt-4o", "GPT-4o"],
+    ["gpt-4o", "gpt 4o"],
+    ["ollama/*", ""],
+  ];
+  for (const [old, other] of changes) {
+    assert.notEqual(TEXT.replace(old, other), TEXT, other);
+    assert.throws(() => parsePriceBook(TEXT.replace(old, other)), Error, other);
   }
+});
+
+test("a title may have any word", () => {
+  assert.equal(parsePriceBook(TEXT.replace("a person", "whole number")).version, 3n);
 });

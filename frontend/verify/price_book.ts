@@ -1,7 +1,7 @@
 /**
  * The price book (docs/price-book.md): what a token of each kind of each model weighs in rated micro-tokens.
  */
-import { byName, FormError, list, objectAt, orNull, text, type Reader } from "./reading.ts";
+import { asciiJson, byName, FormError, list, objectAt, text, type Reader } from "./reading.ts";
 import { matches, spellings } from "./model_names.ts";
 
 export const TOKEN_KINDS = [
@@ -18,6 +18,8 @@ export type TokenKind = (typeof TOKEN_KINDS)[number];
 const INPUT_KINDS: readonly TokenKind[] = ["prompt", "cache_read", "cache_write", "audio_input"];
 const UNITS = ["request", "image", "second", "nanousd"] as const;
 const MODELS_MAX = 20_000;
+const TITLE_CHARACTERS_MAX = 200;
+const NAME = /^[!-~]{1,1024}$/;
 const LONG_PRICES_MAX = 8;
 const WEIGHT_MAX = 10n ** 18n;
 const MILLISECONDS = 1_000n;
@@ -41,14 +43,22 @@ export interface PriceBook {
   readonly default: Price;
 }
 
-/** The book of its text. Throws for another form. */
-export function parsePriceBook(text: string): PriceBook {
+/** The book of its text. Throws for another form than the one in which it is hashed. */
+export function parsePriceBook(json: string): PriceBook {
   const at = "the book";
-  const fields = fieldsOf(wholeNumbersOf(text), at, ["version", "title", "models", "patterns", "default"]);
+  const given = wholeNumbersOf(json);
+  if (sortedJson(given) !== json) throw new FormError("the book is not in its one form");
+  const fields = fieldsOf(given, at, ["version", "title", "models", "patterns", "default"]);
+  const { version, title } = fields;
+  if (typeof version !== "bigint" || version < 1n) throw new FormError(`${at}.version: not a number from 1 on`);
+  text(TITLE_CHARACTERS_MAX)(title, `${at}.title`);
+  const models = byName(price, MODELS_MAX)(fields["models"], `${at}.models`);
+  for (const model of models.keys()) modelName(model, `${at}.models`);
+  if ([...models.keys()].some((one) => one !== one.toLowerCase())) throw new FormError("models are in lower case");
   return {
-    version: weight(fields["version"], `${at}.version`),
-    models: byName(price, MODELS_MAX)(fields["models"], `${at}.models`),
-    patterns: list(pattern, MODELS_MAX)(fields["patterns"] ?? [], `${at}.patterns`),
+    version,
+    models,
+    patterns: orLeftOut(list(pattern, MODELS_MAX), [])(fields["patterns"], `${at}.patterns`),
     default: price(fields["default"], `${at}.default`),
   };
 }
@@ -111,29 +121,66 @@ const weight: Reader<bigint> = (given, at) => {
   return given;
 };
 
+const limit: Reader<bigint> = (given, at) => {
+  if (typeof given !== "bigint" || given < 0n) throw new FormError(`${at}: not a number of tokens`);
+  return given;
+};
+
+const modelName: Reader<string> = (given, at) => {
+  const name = text(1024)(given, at);
+  if (!NAME.test(name)) throw new FormError(`${at}: a name has 1 to 1,024 printed ASCII characters without spaces`);
+  return name;
+};
+
 const long: Reader<LongWeights> = (given, at) => {
   const fields = fieldsOf(given, at, [...TOKEN_KINDS, "above"]);
-  return { ...weighed(fields, TOKEN_KINDS, at), above: weight(fields["above"], `${at}.above`) };
+  return { ...weighed(fields, TOKEN_KINDS, at), above: limit(fields["above"], `${at}.above`) };
 };
 
 const price: Reader<Price> = (given, at) => {
   const fields = fieldsOf(given, at, [...TOKEN_KINDS, ...UNITS, "long"]);
-  const longer = list(long, LONG_PRICES_MAX)(fields["long"] ?? [], `${at}.long`);
-  return { ...weighed(fields, [...TOKEN_KINDS, ...UNITS], at), long: longer };
+  const longer = orLeftOut(list(long, LONG_PRICES_MAX, 1), [])(fields["long"], `${at}.long`);
+  const found = { ...weighed(fields, [...TOKEN_KINDS, ...UNITS], at), long: longer };
+  requireWhole(found, at);
+  return found;
 };
+
+/** Throws for a price that weighs nothing, or less for a longer input, or that names a weight of 0 for each call. */
+function requireWhole(found: Price, at: string): void {
+  const { request, long: longer } = found;
+  if (request === undefined && (["prompt", "image", "second", "nanousd"] as const).every((one) => found[one] === undefined)) {
+    throw new FormError(`${at}: a price has at least one of prompt, request, image, second, nanousd`);
+  }
+  if (request === 0n) throw new FormError(`${at}.request: a weight of 0 is left out`);
+  if ((found.prompt === undefined) !== (found.completion === undefined)) {
+    throw new FormError(`${at}: weights for both prompt and completion, or for none of them`);
+  }
+  for (const [place, higher] of longer.entries()) {
+    const lower: Weights & { readonly above?: bigint } = longer[place - 1] ?? found;
+    if (TOKEN_KINDS.some((kind) => (weightOf(lower, kind) ?? 0n) > (weightOf(higher, kind) ?? 0n))) {
+      throw new FormError(`${at}.long: a longer input makes no kind of tokens cheaper`);
+    }
+    if (lower.above !== undefined && lower.above >= higher.above) throw new FormError(`${at}.long: not in order`);
+  }
+}
 
 const pattern: Reader<{ readonly match: string; readonly price: Price }> = (given, at) => {
   const fields = fieldsOf(given, at, ["match", "price"]);
-  return { match: text(1024)(fields["match"], `${at}.match`), price: price(fields["price"], `${at}.price`) };
+  return { match: modelName(fields["match"], `${at}.match`), price: price(fields["price"], `${at}.price`) };
 };
+
+/** What is read, or `otherwise` where the field is left out. */
+function orLeftOut<T>(reader: Reader<T>, otherwise: T): Reader<T> {
+  return (given, at) => (given === undefined ? otherwise : reader(given, at));
+}
 
 function weighed<N extends string>(
   fields: Fields,
   names: readonly N[],
   at: string,
 ): Readonly<Partial<Record<N, bigint>>> {
-  const given = names.map((name) => [name, orNull(weight)(fields[name] ?? null, `${at}.${name}`)] as const);
-  return Object.fromEntries(given.filter(([, found]) => found !== null)) as Partial<Record<N, bigint>>;
+  const given = names.filter((name) => fields[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, weight(fields[name], `${at}.${name}`)])) as Partial<Record<N, bigint>>;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -146,15 +193,24 @@ function fieldsOf(given: unknown, at: string, names: readonly string[]): Fields 
   return fields;
 }
 
-const WHOLE_NUMBER = "flareflow:whole-number";
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
 
 /** JSON whose whole numbers become bigint: a weight may be above 2^53. Throws for other numbers. */
 function wholeNumbersOf(json: string): unknown {
-  if (json.includes(WHOLE_NUMBER)) throw new FormError("the book contains a reserved word");
-  const marked = json.replace(TOKEN, (token) => (token.startsWith('"') ? token : `{"${WHOLE_NUMBER}":"${token}"}`));
+  let mark = "whole number";
+  while (json.includes(mark)) mark += ".";
+  const marked = json.replace(TOKEN, (token) => (token.startsWith('"') ? token : `{"${mark}":"${token}"}`));
   return JSON.parse(marked, (_, value: unknown) => {
-    const digits = (value as Fields | null)?.[WHOLE_NUMBER];
+    const digits = (value as Fields | null)?.[mark];
     return typeof digits === "string" ? BigInt(digits) : value;
   });
+}
+
+/** JSON in ASCII with sorted names and no spaces, whose whole numbers are bigint. */
+function sortedJson(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return asciiJson(value);
+  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return `{${entries.map(([name, one]) => `${asciiJson(name)}:${sortedJson(one)}`).join(",")}}`;
 }

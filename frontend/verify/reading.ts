@@ -12,6 +12,7 @@ export class FormError extends Error {}
 
 const NUMBER = /^(?:0|-?[1-9][0-9]*)$/;
 const DIGITS_MAX = 78;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** A decimal number as text, without leading zeros. */
 export const integer: Reader<bigint> = (given, at) => {
@@ -30,10 +31,20 @@ export function count(least = 0n): Reader<bigint> {
   };
 }
 
+/** Whether a text has more characters; one of two units counts once. */
+function isLonger(given: string, charactersMax: number): boolean {
+  let units = 0;
+  for (let count = 0; count < charactersMax && units < given.length; count++) {
+    units += (given.codePointAt(units) as number) > 0xffff ? 2 : 1;
+  }
+  return units < given.length;
+}
+
 export function text(charactersMax: number): Reader<string> {
   return (given, at) => {
     if (typeof given !== "string") throw new FormError(`${at}: not a text`);
-    if (given.length > charactersMax) throw new FormError(`${at}: more than ${charactersMax} characters`);
+    if (LONE_SURROGATE.test(given)) throw new FormError(`${at}: half of a character`);
+    if (given.length > charactersMax && isLonger(given, charactersMax)) throw new FormError(`${at}: more than ${charactersMax} characters`);
     return given;
   };
 }

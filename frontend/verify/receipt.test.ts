@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { keccak256, utf8 } from "./bytes.ts";
 import type { Statement } from "./documents.ts";
+import { FormError } from "./reading.ts";
 import { checkReceipt, parseReceipt, type ReceiptEvidence } from "./receipt.ts";
 import { readEvent } from "./steps/events.ts";
 
@@ -49,8 +50,9 @@ class Gate {
     this.keys = JSON.stringify({ keys: [key], version: "flareflow-receipt-keys/1" });
   }
 
-  sign(more: object = {}): string {
-    const parts = [{ alg: "ES256", kid: this.kid, typ: "flareflow-receipt" }, { ...RECEIPT, ...more }];
+  sign(more: object = {}, header: object = {}): string {
+    const named = { alg: "ES256", kid: this.kid, typ: "flareflow-receipt", ...header };
+    const parts = [named, { ...RECEIPT, ...more }];
     const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
     const signature = sign("sha256", Buffer.from(signed), { key: this.#private, dsaEncoding: "ieee-p1363" });
     return `${signed}.${signature.toString("base64url")}`;
@@ -68,6 +70,7 @@ function billed(more: object = {}) {
     subscription_id: "7",
     event_id: "0192-a",
     key_hash: "ab".repeat(32),
+    call_type: "acompletion",
     model: "gpt-5-nano",
     base_model: null,
     tokens: { prompt: "1200", completion: "340" },
@@ -75,6 +78,8 @@ function billed(more: object = {}) {
     rated_microtokens: "1540000000",
     cost_nanousd: "4520000",
     price_book_hash: BOOK,
+    started_at: "2026-11-24T12:00:00.250000Z",
+    ended_at: ENDED_AT,
     ...more,
   };
   return readEvent(JSON.stringify(event), 7n);
@@ -130,5 +135,22 @@ test("what is no receipt says so", () => {
   const gate = new Gate();
   for (const text of ["", "a.b", "eyJ.x.y", gate.sign({ version: "other" }), gate.sign({ rated_microtokens: 1.5 })]) {
     assert.throws(() => parseReceipt(text), /receipt|dots/, text.slice(0, 20));
+  }
+});
+
+test("a header that says something else than a receipt's is refused", () => {
+  const gate = new Gate();
+  for (const header of [{ alg: "none" }, { alg: "HS256" }, { typ: "JWT" }, { crit: ["b64"], b64: false }, { b64: true }, { jwk: {} }]) {
+    assert.throws(() => parseReceipt(gate.sign({}, header)), /header/, JSON.stringify(header));
+  }
+});
+
+test("a receipt has one text", () => {
+  const text = new Gate().sign();
+  const [head, body, signature = ""] = text.split(".");
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const last = digits[digits.indexOf(signature.at(-1) as string) + 1] as string;
+  for (const other of [signature.slice(0, -1), `${signature}=`, `${signature}==`, signature.slice(0, -1) + last, `${signature.slice(0, 9)} ${signature.slice(9)}`]) {
+    assert.throws(() => parseReceipt(`${head}.${body}.${other}`), FormError, other);
   }
 });

@@ -4,11 +4,11 @@
 import { p256 } from "@noble/curves/nist.js";
 
 import { countText, ratedText } from "./amounts.ts";
-import { concat, fromBase64, hex0x, isSame, keccak256, utf8, type Bytes } from "./bytes.ts";
+import { concat, fromBase64, hex0x, isSame, keccak256, toBase64, utf8, type Bytes } from "./bytes.ts";
 import type { Outcome } from "./check.ts";
 import type { Statement } from "./documents.ts";
 import { TOKEN_KINDS, type TokenKind } from "./price_book.ts";
-import { flag, FormError, having, list, orNull, text, type Read, type Reader } from "./reading.ts";
+import { exactly, flag, FormError, having, list, orNull, text, type Read, type Reader } from "./reading.ts";
 import type { BilledCall } from "./steps/events.ts";
 
 const RECEIPT_CHARACTERS_MAX = 8_192;
@@ -31,11 +31,19 @@ function matching(form: RegExp): Reader<string> {
   };
 }
 
+const time: Reader<string> = (given, at) => {
+  const found = matching(/^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{6})?(?:Z|[+-]\d{2}:\d{2})$/)(given, at);
+  if (Number.isNaN(Date.parse(found))) throw new FormError(`${at}: not a time`);
+  return found;
+};
+
 const sha256 = matching(/^[0-9a-f]{64}$/);
 const coordinate = matching(/^[A-Za-z0-9_-]{43}$/);
 
-const header = having({ alg: matching(/^ES256$/), kid: coordinate });
-const payload = having({
+/** Nothing but these fields: one that changes what is signed (`crit`, `b64`) would have to be understood. */
+const HEADER_FIELDS = "alg,kid,typ";
+const header = having({ alg: matching(/^ES256$/), kid: coordinate, typ: matching(/^flareflow-receipt$/) });
+const payload = exactly({
   version: matching(/^flareflow-receipt\/1$/),
   event_id: name,
   key_hash: sha256,
@@ -43,30 +51,32 @@ const payload = having({
   model: name,
   answered_by: orNull(name),
   base_model: orNull(name),
-  ending: name,
-  tokens: having(Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, whole])) as Record<TokenKind, typeof whole>),
+  ending: matching(/^(?:complete|broken_off|unknown)$/),
+  tokens: exactly(Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, whole])) as Record<TokenKind, typeof whole>),
   tokens_are_estimated: flag,
   rated_microtokens: whole,
   price_book_hash: matching(/^0x[0-9a-f]{64}$/),
   request_hash: sha256,
   answer_hash: sha256,
-  started_at: name,
-  ended_at: name,
+  started_at: time,
+  ended_at: time,
   counted_until_epoch: whole,
 });
-const keysDocument = having({
-  version: matching(/^flareflow-receipt-keys\/1$/),
+const keysDocument = exactly({
   keys: list(
-    having({
+    exactly({
+      crv: matching(/^P-256$/),
       kid: coordinate,
-      x: coordinate,
-      y: coordinate,
+      kty: matching(/^EC$/),
       valid_from_epoch: whole,
       valid_until_epoch: orNull(whole),
+      x: coordinate,
+      y: coordinate,
     }),
     KEYS_MAX,
     1,
   ),
+  version: matching(/^flareflow-receipt-keys\/1$/),
 });
 
 export type Receipt = Read<typeof payload>;
@@ -86,23 +96,31 @@ export function parseReceipt(given: string): SignedReceipt {
   const parts = compact.split(".");
   if (parts.length !== 3) throw new FormError("a receipt has three parts with dots between them");
   const [head = "", body = "", signature = ""] = parts;
-  const { kid } = header(jsonOf(head), "receipt's header");
-  const receipt = payload(jsonOf(body), "receipt");
-  if (Number.isNaN(Date.parse(receipt.ended_at))) throw new FormError("receipt.ended_at: not a time");
+  const named = jsonOf(head);
+  const { kid } = header(named, "receipt's header");
+  if (Object.keys(named as object).toSorted().join() !== HEADER_FIELDS) throw new FormError("receipt's header: other fields");
+  const receipt = payload(jsonOf(body, { isInOneForm: true }), "receipt");
   return { receipt, kid, signed: utf8(`${head}.${body}`), signature: fromBase64Url(signature) };
 }
 
-function jsonOf(part: string): unknown {
+function jsonOf(part: string, { isInOneForm = false } = {}): unknown {
+  const written = fromBase64Url(part);
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fromBase64Url(part)));
+    const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(written);
+    const read: unknown = JSON.parse(json);
+    if (!isInOneForm || JSON.stringify(read) === json) return read;
   } catch {
     throw new FormError("a part of the receipt is no JSON in base64url");
   }
+  throw new FormError("the receipt is not in its one form");
 }
 
 function fromBase64Url(part: string): Bytes {
   if (!/^[A-Za-z0-9_-]*$/.test(part)) throw new FormError("a part of the receipt is not in base64url");
-  return fromBase64(part.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = part.length % 4 === 1 ? null : fromBase64(part.replaceAll("-", "+").replaceAll("_", "/"));
+  const written = bytes && toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  if (written !== part) throw new FormError("a part of the receipt is not in the one form of base64url");
+  return bytes as Bytes;
 }
 
 export interface ReceiptFinding {
@@ -129,13 +147,27 @@ export function checkReceipt(signed: SignedReceipt, evidence: ReceiptEvidence): 
   return evidence.billed ? [...findings, billedFinding(signed.receipt, evidence.billed)] : findings;
 }
 
+/** The keys of a document; null where it is no document of keys. */
+function keysOf(json: string): readonly Key[] | null {
+  try {
+    const given: unknown = JSON.parse(json);
+    const { keys } = keysDocument(given, "keys");
+    const isOnce = new Set(keys.map(({ kid }) => kid)).size === keys.length;
+    return isOnce && JSON.stringify(given) === json ? keys : null;
+  } catch {
+    return null;
+  }
+}
+
 function keyOf({ kid, receipt }: SignedReceipt, evidence: ReceiptEvidence): { key: Key | null; finding: ReceiptFinding } {
   const { statement, keys, epochSeconds } = evidence;
   const differs = (said: string) => ({ key: null, finding: finding("receipt-key", "differs", said) });
   if (!isSame(keccak256(utf8(keys)), statement.receiptKeyHash)) {
     return differs("the document of keys has another hash than the statement names");
   }
-  const key = keysDocument(JSON.parse(keys), "keys").keys.find((one) => one.kid === kid);
+  const known = keysOf(keys);
+  if (known === null) return differs("the document of keys cannot be read, or is not in its one form");
+  const key = known.find((one) => one.kid === kid);
   if (key === undefined) return differs(`the statement of epoch ${statement.epoch} does not name the key ${kid}`);
   const ended = BigInt(Math.floor(Date.parse(receipt.ended_at) / 1000)) / epochSeconds;
   const { valid_from_epoch: from, valid_until_epoch: until } = key;

@@ -84,7 +84,13 @@ def answer(facts: Facts, secret: str) -> tuple[int, str | None]:
     """The status of such a call, and the code of its refusal."""
     headers = {"authorization": f"Bearer {secret}"}
     url = f"{facts['litellm_url']}/v1/chat/completions"
-    answered = httpx.post(url, json=BODY, headers=headers, timeout=60.0)
+
+    def answers() -> httpx.Response | None:
+        """None while the gate cannot ask for credit, as on a busy machine; such a call reaches no model."""
+        answered = httpx.post(url, json=BODY, headers=headers, timeout=60.0)
+        return None if answered.status_code == httpx.codes.SERVICE_UNAVAILABLE else answered
+
+    answered = until(answers, job.WAIT_SECONDS_MAX)
     return answered.status_code, answered.json().get("error", {}).get("code")
 
 

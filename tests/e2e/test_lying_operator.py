@@ -239,11 +239,11 @@ def differing(found: Any) -> list[str]:
 
 
 def test_a_statement_that_others_do_not_see_is_found(lied: Lied) -> None:
-    # Given a host that shows one customer a statement with another time
+    # Given a host that shows one customer a statement of more subscriptions
     def another(text: str) -> str:
         statement = json.loads(text)
-        later = {"window_end": str(int(statement["window_end"]) + 1)}
-        return json.dumps({**statement, **later}, separators=(",", ":"))
+        more = {"subscription_count": str(int(statement["subscription_count"]) + 1)}
+        return json.dumps({**statement, **more}, separators=(",", ":"))
 
     with lying_host(lied.facts["api_url"], {statement_path(lied.epoch): another}) as host:
         status, found = lied.run("honest", "verify", "--epoch", str(lied.epoch), host=host)

@@ -4,6 +4,8 @@ All keys in them are of the local voters, which anybody can derive; nothing was 
 """
 
 import json
+import re
+import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,6 +17,7 @@ from pydantic import BaseModel
 from flareflow.transparency.notes import SignedCheckpoint
 from flareflow_verify.evidence import Link
 from tests.support.bills import CONTRACT, FIRST_EPOCH, SUBSCRIPTION, World, billing
+from tests.support.odd_bundles import odd_texts, refused, replaced
 from tests.support.statement_logs import POLICY_TEXT
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors" / "bundles"
@@ -45,11 +48,15 @@ class OfLog(BaseModel):
 
 
 class Manifest(BaseModel):
-    """The trust with which all bundles are checked, and what is found in each, by its file."""
+    """The trust with which all bundles are checked, and what is found in each, by its file.
+
+    `refused` are files that are no bundle at all, and why.
+    """
 
     trusted_policy: str
     contract: str
     bundles: dict[str, Expected]
+    refused: dict[str, str]
     log: OfLog
 
 
@@ -82,6 +89,14 @@ def _good() -> Iterator[tuple[str, str, Any]]:
     yield "good-public", "what a stranger can gather", {**whole, "events": None, "event": None}
     yield "good-one-call", "one call that its owner shows", {**whole, "events": None}
     yield "good-without-flare", "no node of Flare was asked", {**whole, "on_flare": None}
+    by_layer = {**whole["on_flare"], "policy_hash": None}
+    yield (
+        "good-data-availability-layer",
+        "Flare's data availability layer told the root",
+        {**whole, "on_flare": by_layer},
+    )
+    forgotten = {**whole["on_flow"], "total_microtokens": None}
+    yield "good-old", "an event told the settlement root, and the total is forgotten", {**whole, "on_flow": forgotten}
     yield "good-dollars", "a plan in dollars", json.loads(World(rate_ufix64=73_000_000).bundle().text)
     unattested = {**whole, "epoch": str(FIRST_EPOCH), "events": None, "event": None}
     yield "good-proven-by-later", "a statement that the next one proves", unattested
@@ -126,7 +141,7 @@ def _changed() -> Iterator[tuple[str, str, Change, Link]]:
         yield (
             name,
             f"{path} has {new.strip()!r}",
-            _set(path, partial(_replaced, old, new)),
+            _set(path, partial(replaced, old, new)),
             link,
         )
     numbers = {
@@ -138,11 +153,6 @@ def _changed() -> Iterator[tuple[str, str, Change, Link]]:
     }
     for name, (path, link) in numbers.items():
         yield name, f"{path} is higher by 1", _set(path, lambda text: str(int(text) + 1)), link
-
-
-def _replaced(old: str, new: str, text: str) -> str:
-    assert old in text, old
-    return text.replace(old, new, 1)
 
 
 def _instead(value: Any, _: Any) -> Any:
@@ -171,6 +181,9 @@ def _lies() -> Iterator[tuple[str, str, World, Link]]:
     another_book = World()
     another_book.restate(price_book_hash=b"\x01" * 32)
     yield "lie-another-book", "the statement names another price book", another_book, Link.PRICE_BOOK
+    another_time = World()
+    another_time.restate(window_end=another_time.statement.window_end + 1)
+    yield "lie-another-time", "the statement's window is not that of its epoch", another_time, Link.CHAIN
     yield "lie-book-of-a-call", "a call was rated by another price book", billing(_by_another_book), Link.RATING
     yield "lie-call-twice", "a call is billed twice", billing(_twice), Link.EVENTS
 
@@ -205,6 +218,11 @@ def bundles_with_log() -> Iterator[tuple[str, Expected, Any]]:
             _set("log.checkpoint", lambda _: SignedCheckpoint(newest.checkpoint, newest.signatures[:1]).text),
             Link.LOG_WITNESSES,
         ),
+        "bad-log-base64": (
+            "unused bits of a signature's base64 are set",
+            _set("log.checkpoint", _with_unused_bits),
+            Link.LOG_CHECKPOINT,
+        ),
         "bad-log-index": ("the index of the entry is lower by 1", _set("log.index", _one_less), Link.LOG_ENTRY),
         "bad-log-inclusion": (*_with_another_last_digit("log.inclusion.0"), Link.LOG_ENTRY),
         "bad-log-consistency": (*_with_another_last_digit("log.consistency.0"), Link.LOG_GROWTH),
@@ -221,6 +239,15 @@ def bundles_with_log() -> Iterator[tuple[str, Expected, Any]]:
         Expected(what="the log, and so everybody else, has another statement of this epoch", differs=Link.LOG_ENTRY),
         json.loads(shown.text),
     )
+
+
+def _with_unused_bits(checkpoint: str) -> str:
+    """The same bytes, of which the last group of base64 is not as encoders write it."""
+    found = re.search(r"(.)==\n$", checkpoint) or re.search(r"(.)=\n$", checkpoint)
+    assert found is not None
+    digits = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    other = digits[digits.index(found[1]) + 1]
+    return checkpoint[: found.start(1)] + other + checkpoint[found.end(1) :]
 
 
 def _one_less(text: str) -> str:
@@ -257,6 +284,8 @@ def bundles() -> Iterator[tuple[str, Expected, Any]]:
     yield "bad-rate", Expected(what="a charge in dollars at another rate", differs=Link.CHARGE), wrong_rate
     for name, what, world, link in _lies():
         yield name, Expected(what=what, differs=link), json.loads(world.bundle().text)
+    for name, what, content, link in odd_texts():
+        yield name, Expected(what=what, differs=link), content
     for name, (path, value, link) in MISSING.items():
         content = json.loads(whole)
         _set(path, partial(_instead, value))(content)
@@ -275,12 +304,16 @@ def main() -> None:
         path.unlink()
     for name, _, content in [*made, *with_log]:
         (FOLDER / f"{name}.json").write_text(text_of(content))
+    other = list(refused())
+    for name, _, text in other:
+        (FOLDER / f"{name}.json").write_text(text)
     trusted = World().trust.policy_hash
     assert trusted is not None
     manifest = Manifest(
         trusted_policy=f"0x{trusted.hex()}",
         contract=CONTRACT,
         bundles={f"{name}.json": expected for name, expected, _ in made},
+        refused={f"{name}.json": what for name, what, _ in other},
         log=OfLog(
             policy=POLICY_TEXT,
             seen=World().log.seen.text,

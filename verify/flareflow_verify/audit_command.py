@@ -20,7 +20,7 @@ from flareflow_verify.audit.report import Audit, check_as_json, lines_of_check
 from flareflow_verify.bundle import BUNDLE_BYTES_MAX, TEXT_CHARACTERS_MAX, Bundle
 from flareflow_verify.checking import Exit, check_all, worst
 from flareflow_verify.credentials import SESSION, credential
-from flareflow_verify.epochs import named_range
+from flareflow_verify.epochs import epochs_of, named_range
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import DifferenceError, Trust
 from flareflow_verify.gathering import Gather, Wanted
@@ -124,7 +124,7 @@ def _epochs(given: argparse.Namespace, log: Log, gather: Gather) -> Sequence[int
     first, last = named or (None, None)
     newest, opening = gather.newest_attested(last), list[int]()
     if began is not None and first is None:
-        epochs = Epochs(newest.window_end - newest.window_start)
+        epochs = epochs_of(newest)
         first = epochs.at(began - COUNTED_EARLY - timedelta(seconds=1))
         opening = [*gather.host.epochs_before(epochs.at(began - BOOK_READ_WITHIN))[:1]]
     used = gather.epochs_used(given.subscription, first or 0, newest.epoch)

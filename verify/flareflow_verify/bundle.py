@@ -56,7 +56,7 @@ def _number(given: object) -> object:
 def _bytes(given: object) -> object:
     if isinstance(given, bytes):
         return given
-    if isinstance(given, str) and given.startswith("0x") and len(given) <= 2 * RESPONSE_BYTES_MAX:
+    if isinstance(given, str) and given.startswith("0x") and len(given) <= 2 + 2 * RESPONSE_BYTES_MAX:
         decoded = bytes.fromhex(given[2:])
         if f"0x{decoded.hex()}" == given:
             return decoded

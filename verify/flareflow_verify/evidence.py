@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from pydantic import ValidationError
+
 from flareflow.attestation.relay import RootMessage
 from flareflow.attestation.signing_policy import SigningPolicy, chain_bound_hash, legacy_hash
 from flareflow.errors import BrokenRuleError
@@ -69,8 +71,20 @@ def parsing(link: Link, what: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, BrokenRuleError) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DifferenceError(link, f"{what} cannot be read: {reason}") from error
+        raise DifferenceError(link, f"{what} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a document, in words of its own and not of Python's where there are some."""
+    match error:
+        case ValidationError():
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))[:200]
+        case RecursionError():
+            return "it is nested too deeply"
+        case TypeError() | KeyError() | AttributeError() | UnicodeError():
+            return "it has another form than the one that it must have"
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +245,10 @@ class Evidence:
         if keccak256(text.encode()) != self.statement.price_book_hash:
             raise DifferenceError(Link.PRICE_BOOK, "the price book has another hash than the statement names")
         with parsing(Link.PRICE_BOOK, "the price book"):
-            return PriceBook.model_validate_json(text)
+            book = PriceBook.model_validate_json(text)
+        if book.canonical_json != text:
+            raise DifferenceError(Link.PRICE_BOOK, "the price book is not in its one form")
+        return book
 
     def _index(self, statement: Statement, text: str | None, kind: PageKind, link: Link) -> PageIndex:
         if text is None:

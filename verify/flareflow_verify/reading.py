@@ -43,8 +43,10 @@ def read_log_file[T](path: Path, read: Callable[[Iterable[str]], T], what: str) 
     try:
         if path.stat().st_size > LOG_BYTES_MAX:
             raise CommandError(f"{path} has more than {LOG_BYTES_MAX} bytes")
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             return read(lines)
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is no {what}: it is not in UTF-8") from error
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} is no {what}: {reason(error)}") from error
 

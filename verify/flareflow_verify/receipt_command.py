@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from flareflow.time import Epochs, utc_now
+from flareflow.time import utc_now
 from flareflow_verify.bundle import Bundle
 from flareflow_verify.checking import Outcome, Report, check, check_all
+from flareflow_verify.epochs import epochs_of
 from flareflow_verify.errors import CommandError
 from flareflow_verify.evidence import Trust
 from flareflow_verify.gathering import Gather, TooManyEpochsError, Wanted
@@ -46,8 +47,7 @@ class _Month:
 
     def __init__(self, subscription_id: int, month: Month, trust: Trust, gather: Gather) -> None:
         self.subscription_id, self.month, self.trust, self.gather = subscription_id, month, trust, gather
-        newest = gather.newest_statement()
-        self.epochs = Epochs(max(1, newest.window_end - newest.window_start))
+        self.epochs = epochs_of(gather.newest_statement())
 
     def checked(self) -> CheckedBills:
         whole = self.month.epochs(self.epochs)

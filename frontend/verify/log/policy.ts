@@ -100,8 +100,8 @@ class Reading {
       if (this.#grouped.has(member) || !this.#isKnown(member)) throw new Error(`${member} is unknown or grouped already`);
       this.#grouped.add(member);
     }
-    const words: Readonly<Record<string, number>> = { all: members.length, any: 1 };
-    const count = words[needed] ?? (/^[0-9]{1,3}$/.test(needed) ? Number(needed) : 0);
+    const words = new Map([["all", members.length], ["any", 1]]);
+    const count = words.get(needed) ?? (/^[0-9]{1,3}$/.test(needed) ? Number(needed) : 0);
     if (count < 1 || count > members.length) throw new Error(`${needed} of ${members.length} members cannot sign`);
     this.#groups.set(this.#newName(name), { needed: count, members });
   }

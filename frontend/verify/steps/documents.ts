@@ -3,7 +3,7 @@
  */
 import { countedText, countText, ratedText } from "../amounts.ts";
 import { hex0x, isSame, toBigInt, WORD_BYTES } from "../bytes.ts";
-import { grown, isFirst, STATEMENT_FIELDS, tokensOf, type Statement, type Totals } from "../documents.ts";
+import { grown, hasItsWindow, isFirst, STATEMENT_FIELDS, tokensOf, type Statement, type Totals } from "../documents.ts";
 import { DifferenceError, type Evidence } from "../evidence.ts";
 import { DATA_BYTES } from "../request.ts";
 
@@ -22,9 +22,12 @@ export function checkStatement(evidence: Evidence): string {
   return `epoch ${statement.epoch}, ${STATEMENT_FIELDS.length} fields as attested, hash ${hex0x(statement.hash)}`;
 }
 
-/** Each statement names the hash of the one before it. */
+/** Each statement is of the time of its epoch and names the hash of the one before it. */
 export function checkChain(evidence: Evidence): string {
   const statements = evidence.statements();
+  for (const { epoch, windowStart, windowEnd } of statements.filter((one) => !hasItsWindow(one))) {
+    throw new DifferenceError("chain", `the window of epoch ${epoch} is from ${windowStart} to ${windowEnd}`);
+  }
   for (let place = 1; place < statements.length; place++) {
     requireFollows(statements[place - 1] as Statement, statements[place] as Statement);
   }

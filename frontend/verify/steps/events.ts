@@ -4,13 +4,52 @@
 import { countedText, countText, ratedText } from "../amounts.ts";
 import { compare, hex0x, isSame, keccak256, toHex, utf8, type Bytes } from "../bytes.ts";
 import { combined, grown, NO_USAGE, tokensOf, USAGE_FIELDS, type Usage } from "../documents.ts";
-import { DifferenceError, parsing, type Evidence } from "../evidence.ts";
+import { DifferenceError, MissingError, parsing, type Evidence } from "../evidence.ts";
 import { fold, rootOf } from "../merkle.ts";
-import { priceOf, rate, TOKEN_KINDS, type TokenKind } from "../price_book.ts";
-import { asciiJson } from "../reading.ts";
+import { priceOf, rate, TOKEN_KINDS, type PriceBook, type TokenKind } from "../price_book.ts";
+import { asciiJson, exactly, FormError, objectAt, orNull, type Reader } from "../reading.ts";
 
 const EVENT_VERSION = "flareflow-event/1";
+/** Models of calls by patterns of the price book. */
+const COMPARED_MAX = 1_000_000;
 const NUMBER = /^(?:0|[1-9][0-9]{0,77})$/;
+
+const amount: Reader<bigint> = (given, at) => {
+  if (typeof given !== "string" || !NUMBER.test(given)) throw new FormError(`${at}: not an amount`);
+  return BigInt(given);
+};
+
+/** Amounts by kind; kinds of which there is nothing are left out. */
+function amounts<N extends string>(kinds: readonly N[]): Reader<Readonly<Partial<Record<N, bigint>>>> {
+  return (given, at) => {
+    const entries = Object.entries(objectAt(given, at));
+    const other = entries.find(([kind]) => !kinds.includes(kind as N));
+    if (other) throw new FormError(`${at}: ${other[0].slice(0, 40)} is no kind of amount`);
+    return Object.fromEntries(entries.map(([kind, told]) => [kind, amount(told, `${at}.${kind}`)])) as Partial<Record<N, bigint>>;
+  };
+}
+
+const field: Reader<string> = (given, at) => {
+  if (typeof given !== "string") throw new FormError(`${at}: not a text`);
+  return given;
+};
+
+const eventForm = exactly({
+  version: field,
+  subscription_id: field,
+  event_id: field,
+  key_hash: field,
+  call_type: field,
+  model: field,
+  base_model: orNull(field),
+  tokens: amounts(TOKEN_KINDS),
+  units: amounts(["images", "milliseconds"]),
+  rated_microtokens: amount,
+  cost_nanousd: amount,
+  price_book_hash: field,
+  started_at: field,
+  ended_at: field,
+});
 
 /** One billed call, as its text in a statement tells it. */
 export interface BilledCall {
@@ -38,45 +77,28 @@ export function leavesOf(texts: readonly string[]): readonly Bytes[] {
 
 /** The event of a text. Throws for another form, and for one of another subscription. */
 export function readEvent(text: string, subscriptionId: bigint): BilledCall {
-  const event = JSON.parse(text) as Readonly<Record<string, unknown>>;
-  if (event["version"] !== EVENT_VERSION) throw new Error(`not an event of version ${EVENT_VERSION}`);
-  const [eventId, model, book] = ["event_id", "model", "price_book_hash"].map((name) => event[name]);
-  if (typeof eventId !== "string" || typeof model !== "string" || typeof book !== "string") {
-    throw new Error("an event has an id, a model and a price book");
+  const given: unknown = JSON.parse(text);
+  const event = eventForm(given, "event");
+  if (event.version !== EVENT_VERSION) throw new Error(`not an event of version ${EVENT_VERSION}`);
+  if (asciiJson(given) !== text) throw new Error(`event ${event.event_id} is not in the one form of an event`);
+  if (event.subscription_id !== String(subscriptionId)) {
+    throw new Error(`event ${event.event_id} is of subscription ${event.subscription_id}`);
   }
-  if (asciiJson(event) !== text) throw new Error(`event ${eventId} is not in the one form of an event`);
-  if (event["subscription_id"] !== String(subscriptionId)) {
-    throw new Error(`event ${eventId} is of subscription ${String(event["subscription_id"])}`);
-  }
-  const tokens = amountsOf(event["tokens"], TOKEN_KINDS);
-  const ratedMicrotokens = amount(event["rated_microtokens"]);
-  const costNanousd = amount(event["cost_nanousd"]);
+  const { tokens, units, rated_microtokens: ratedMicrotokens, cost_nanousd: costNanousd } = event;
   const byKind = Object.entries(tokens).map(([kind, counted]) => [`${kind}_tokens`, counted]);
   const counts = { requests: 1n, rated_microtokens: ratedMicrotokens, cost_nanousd: costNanousd };
   return {
-    eventId,
-    keyHash: String(event["key_hash"]),
-    model,
-    baseModel: typeof event["base_model"] === "string" ? event["base_model"] : null,
+    eventId: event.event_id,
+    keyHash: event.key_hash,
+    model: event.model,
+    baseModel: event.base_model,
     tokens,
-    units: amountsOf(event["units"], ["images", "milliseconds"]),
+    units,
     ratedMicrotokens,
     costNanousd,
-    priceBookHash: book,
+    priceBookHash: event.price_book_hash,
     usage: { ...NO_USAGE, ...Object.fromEntries(byKind), ...counts },
   };
-}
-
-function amountsOf<N extends string>(given: unknown, names: readonly N[]): Readonly<Partial<Record<N, bigint>>> {
-  const entries = Object.entries(given as Readonly<Record<string, unknown>>);
-  const other = entries.find(([name]) => !names.includes(name as N));
-  if (other) throw new Error(`${other[0].slice(0, 40)} is no kind of amount`);
-  return Object.fromEntries(entries.map(([name, told]) => [name, amount(told)])) as Partial<Record<N, bigint>>;
-}
-
-function amount(given: unknown): bigint {
-  if (typeof given !== "string" || !NUMBER.test(given)) throw new Error(`${String(given).slice(0, 20)} is no amount`);
-  return BigInt(given);
 }
 
 /** The events are all of the subscription's in this epoch, each once, and add up. Left out if not known. */
@@ -132,6 +154,14 @@ export function checkEvent(evidence: Evidence): string | null {
   return `${call.eventId} of ${call.model}, ${weight}: it leads to the events root with ${siblings}`;
 }
 
+/** Throws MissingError where an operator has named so many models and patterns that a check would take hours. */
+function requireFewNames(calls: readonly BilledCall[], { patterns }: PriceBook): void {
+  const names = new Set(calls.map(({ model, baseModel }) => JSON.stringify([model, baseModel]))).size;
+  if (names * patterns.length > COMPARED_MAX) {
+    throw new MissingError(`${names} models would be compared with ${patterns.length} patterns of the price book`);
+  }
+}
+
 /** Each event weighs what the price book says. Left out when no event is known. */
 export function checkRating(evidence: Evidence): string | null {
   const { events, event, subscription_id } = evidence.bundle;
@@ -140,6 +170,7 @@ export function checkRating(evidence: Evidence): string | null {
   const book = evidence.priceBook();
   const bookHash = hex0x(evidence.statement().priceBookHash);
   const calls = parsing("rating", "an event", () => texts.map((text) => readEvent(text, subscription_id)));
+  requireFewNames(calls, book);
   for (const call of calls) {
     if (call.priceBookHash !== bookHash) {
       const words = `event ${call.eventId} was rated by the book ${call.priceBookHash}, and the statement names ${bookHash}`;

@@ -42,7 +42,7 @@ function requireFollows(evidence: Evidence, place: number): void {
 
 function asInRelay(evidence: Evidence): string {
   const told = evidence.bundle.on_flare?.policy_hash;
-  if (told === undefined) return "";
+  if (!told) return "";
   const newest = evidence.signedPolicies().at(-1)?.policy as Bytes;
   if (!evidence.hashesOf(newest).some((hash) => isSame(hash, told))) {
     throw new DifferenceError("policy", `Flare's Relay has the policy ${hex0x(told)} for this reward epoch`);
@@ -86,10 +86,12 @@ function inForce(evidence: Evidence, votingRound: number): readonly SigningPolic
   });
 }
 
-/** Flare's Relay has the same root. Left out when Flare was not asked. */
+/** Flare's Relay, or its data availability layer, has the same root. Left out when Flare was not asked. */
 export function checkFlareRoot(evidence: Evidence): string | null {
-  const root = evidence.bundle.on_flare?.root;
-  return root === undefined ? null : sameRoot(evidence, root, "flare-root", "Flare's Relay");
+  const told = evidence.bundle.on_flare;
+  if (told === null) return null;
+  const who = told.policy_hash === null ? "Flare's data availability layer" : "Flare's Relay";
+  return sameRoot(evidence, told.root, "flare-root", who);
 }
 
 /** The light client on Flow has confirmed the same root. */

@@ -16,13 +16,16 @@ export function checkFlowStatement(evidence: Evidence): string {
   if (evidence.trust.contract !== null && evidence.trust.contract !== contract) {
     throw new DifferenceError("flow-statement", `the contract is ${contract}, and not ${evidence.trust.contract}`);
   }
-  if (settlement_root === null || total_microtokens === null) {
+  if (settlement_root === null) {
     throw new MissingError(
       "the contract has no statement of this epoch: it was not delivered, or is no longer kept",
     );
   }
   if (!isSame(settlement_root, statement.settlementRoot)) {
     throw new DifferenceError("flow-statement", `the contract has the settlement root ${hex0x(settlement_root)}`);
+  }
+  if (total_microtokens === null) {
+    return `${contract} was given the same settlement root, says its event; it no longer keeps the total`;
   }
   if (total_microtokens !== statement.totalRatedMicrotokens) {
     throw new DifferenceError("flow-statement", `the contract has the total ${total_microtokens}`);
@@ -48,7 +51,8 @@ export function checkFlowTotal(evidence: Evidence): string {
     throw otherTotal("has settled", bill.settled_microtokens, bill.settled_epoch, total);
   }
   const later = `; by epoch ${bill.settled_epoch} it is ${ratedText(bill.settled_microtokens)}`;
-  return `the contract settled ${ratedText(total)}${isLater ? later : ""}`;
+  const unseen = charge === null ? ", and the charge by this epoch was not found" : "";
+  return `the contract settled ${ratedText(total)}${isLater ? later : ""}${unseen}`;
 }
 
 function otherTotal(verb: string, settled: bigint, epoch: bigint, told: bigint): DifferenceError {

@@ -104,6 +104,9 @@ def test_a_page_is_read_back_from_its_text(epoch: int, number: int, totals: dict
         PAGE_TEXT.replace("\n1:", "\n+1:"),
         PAGE_TEXT.replace(" page 0", "  page 0"),
         PAGE_TEXT.replace("1500000", "1_500_000"),
+        PAGE_TEXT.replace("1500000", "-1500000"),
+        PAGE_TEXT.replace("1500000", "1" * 79),
+        PAGE_TEXT.replace("\n1:", "\n-1:"),
     ],
 )
 def test_another_spelling_of_a_page_is_refused(text: str) -> None:

@@ -49,6 +49,9 @@ def test_columns_that_an_old_page_does_not_have_are_zero() -> None:
         OLD_TEXT.replace("256 7 10", "256 7 010"),
         OLD_TEXT.replace("256 7 10", "256 7 +10"),
         OLD_TEXT.replace("256 7 10", "256 7  10"),
+        OLD_TEXT.replace("256 7 10", "256 7 -10"),
+        OLD_TEXT.replace("256 7 10", f"256 7 {'1' * 79}"),
+        OLD_TEXT.replace("256 7 10", "256 7 \N{ARABIC-INDIC DIGIT ONE}0"),
         OLD_TEXT.replace("256 to 511", "256 to 512"),
         OLD_TEXT.replace("256 to 511", "255 to 510"),
         OLD_TEXT.replace("requests", "prompt_tokens"),
@@ -101,6 +104,8 @@ def test_an_index_names_its_pages_by_number() -> None:
         INDEX_TEXT.replace("usage", "other"),
         INDEX_TEXT.replace("\n3 ", "\n0 "),
         INDEX_TEXT.replace("\n0 ", "\n4 "),
+        INDEX_TEXT.replace("\n0 ", "\n-1 "),
+        f"{INDEX_TEXT}\n{'9' * 79} {'22' * 32}",
         INDEX_TEXT.replace("22" * 32, "22" * 31),
     ],
 )

@@ -1,6 +1,7 @@
 """Logs of calls as programs write them."""
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, Final
 
 import pytest
@@ -119,3 +120,56 @@ def test_a_receipt_is_one_of_ours_by_its_header() -> None:
     other = f"eyJhbGciOiJub25lIn0.{payload}.{signature}"
     with pytest.raises(LogError, match="no receipt"):
         read_log([other])
+
+
+def rewritten(head: bytes | None = None, body: bytes | None = None) -> str:
+    """The receipt with other bytes in its header or its payload."""
+    header, payload, signature = RECEIPT.split(".")
+    parts = (
+        part if given is None else urlsafe_b64encode(given).rstrip(b"=").decode()
+        for part, given in ((header, head), (payload, body))
+    )
+    return ".".join([*parts, signature])
+
+
+HEADER: Final = json.loads(urlsafe_b64decode(RECEIPT.partition(".")[0] + "=="))
+PAYLOAD: Final = receipt(EVENT).payload
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        HEADER | {"crit": ["b64"], "b64": False},
+        HEADER | {"jwk": {}},
+        HEADER | {"alg": "HS256"},
+        HEADER | {"typ": "JWT"},
+    ],
+)
+def test_a_header_that_says_something_else_is_refused(header: Any) -> None:
+    with pytest.raises(LogError, match="no receipt"):
+        read_log([rewritten(head=json.dumps(header).encode())])
+
+
+def test_a_header_is_in_utf_8() -> None:
+    assert read_log([rewritten(head=json.dumps(HEADER).encode())])
+    with pytest.raises(LogError, match="no receipt"):
+        read_log([json.dumps({"receipt": rewritten(head=json.dumps(HEADER).encode("utf-16"))})])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(PAYLOAD + b" ", id="a space"),
+        pytest.param(PAYLOAD.replace(b'"prompt":', b'"prompt":-'), id="tokens below zero"),
+        pytest.param(PAYLOAD.replace(b'"prompt":', b'"prompt":9007199254740993'), id="more tokens than are exact"),
+        pytest.param(PAYLOAD.replace(b'"version":"flareflow-receipt/1",', b""), id="no version"),
+        pytest.param(
+            PAYLOAD.replace(b'"rated_microtokens":', b'"rated_microtokens":1,"rated_microtokens":'), id="twice"
+        ),
+        pytest.param(PAYLOAD.replace(b'estimated":false', b'estimated":"false"'), id="a text that is no truth value"),
+    ],
+)
+def test_a_payload_has_one_form(payload: bytes) -> None:
+    assert payload != PAYLOAD
+    with pytest.raises(LogError, match="no receipt"):
+        read_log([rewritten(body=payload)])

@@ -12,7 +12,8 @@ from flareflow_verify import commands
 from flareflow_verify.__main__ import main
 from flareflow_verify.output import Progress
 from tests.support.bills import FIRST_EPOCH, World
-from tests.support.public_sources import PublicSources
+from tests.support.public_sources import SESSION, PublicSources
+from tests.support.signed_receipts import signed
 
 SOURCES: Final = ("--host", "https://statements.example", "--flow", "https://flow.example")
 WORLD: Final = World()
@@ -132,6 +133,72 @@ def test_a_bundle_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[s
 def test_a_log_without_a_call_makes_every_billed_one_extra_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "--log", "empty", "--offline", "bill.json"]) == 1
     assert "The log has no call, so every billed one is extra.\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    "command", [["audit", "--offline", "bill.json"], ["recount", *COUNT]], ids=lambda given: given[0]
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(f"\ufeff{CALL}".encode(), id="a byte order mark"),
+        pytest.param(CALL.replace("\n", "\r\n").encode(), id="lines of Windows"),
+        pytest.param(f"\n\n  \n{CALL}\n".encode(), id="empty lines"),
+        pytest.param(CALL.replace('["a"]', f'["{"a" * 10**7}"]').encode(), id="a long line"),
+    ],
+)
+def test_a_log_as_programs_write_it_is_read(
+    command: list[str], content: bytes, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files / "written.jsonl").write_bytes(content)
+    assert main([*command, "--log", "written.jsonl"]) in (0, 1)
+    assert "1 call" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    "command", [["audit", "--offline", "bill.json"], ["recount", *COUNT]], ids=lambda given: given[0]
+)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_log_in_another_encoding_is_named(
+    command: list[str], encoding: str, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files / "written.jsonl").write_bytes(CALL.replace('["a"]', '["é"]').encode(encoding))
+    assert_refused([*command, "--log", "written.jsonl"], "it is not in UTF-8", capsys)
+
+
+@pytest.mark.usefixtures("files", "online")
+@pytest.mark.parametrize(
+    "month", ["2026-13", "2026-00", "2026-1", "26-01", "2026/01", "2026-01 ", "٢٠٢٦-01", "1969-12", ""]
+)
+def test_a_month_has_one_form(month: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert_refused(["receipt", "7", *SOURCES, "--month", month], f"{month!r} is no month; write it as 2026-11", capsys)
+
+
+@pytest.mark.parametrize("window", [{"window_end": 0}, {"window_end": 2**70}, {"window_start": 0}, {"window_start": 1}])
+@pytest.mark.parametrize("command", ["audit", "receipt"])
+def test_a_statement_with_the_window_of_another_epoch_gives_no_length_of_epochs(
+    command: str,
+    window: dict[str, int],
+    files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Given a host whose newest statement has another window than that of its epoch
+    world = World()
+    world.restate(**window)
+
+    @contextmanager
+    def gathering(_: object, __: object, progress: Progress) -> Any:
+        yield PublicSources(world).gather(progress.say)
+
+    monkeypatch.setattr(commands, "_gathering", gathering)
+    monkeypatch.setenv("FLAREFLOW_SESSION", SESSION)
+    (files / "receipts.jsonl").write_text(signed(world.events_of(FIRST_EPOCH)[0]))
+    options = {"audit": ["--log", "receipts.jsonl"], "receipt": ["--month", "2025-04"]}
+    # Then whoever needs the length of its epochs says so
+    assert_refused([command, "7", *SOURCES, *options[command]], "another window than that of", capsys)
 
 
 @pytest.mark.parametrize("variable", ["FLAREFLOW_KEY", "FLAREFLOW_SESSION"])

@@ -14,11 +14,14 @@ from Crypto.Signature import DSS
 from pydantic import ValidationError
 
 from flareflow.keccak import keccak256
+from flareflow.metering.calls import counts
 from flareflow.metering.receipts import ALGORITHM, RECEIPT_BYTES_MAX, Receipt, ReceiptKey, ReceiptKeys
 from flareflow.statements.models import NO_HASH, Statement
 from flareflow.time import Epochs
 
 HEADER_TYPE: Final = "flareflow-receipt"
+AMOUNT_LIMIT: Final = 2**53
+"""Numbers below it are exact in every program that reads JSON."""
 
 
 class ReceiptError(ValueError):
@@ -38,12 +41,12 @@ class SignedReceipt:
         """Raises ReceiptError for what is no JWS of a receipt."""
         try:
             header, payload, _ = text[: RECEIPT_BYTES_MAX + 1].split(".")
-            named = json.loads(_bytes(header))
-            if (named["alg"], named["typ"]) != (ALGORITHM, HEADER_TYPE):
+            named = json.loads(_bytes(header).decode())
+            if named != {"alg": ALGORITHM, "typ": HEADER_TYPE, "kid": named["kid"]}:
                 raise ValueError(f"its header says {str(named)[:100]}")
             if len(text) > RECEIPT_BYTES_MAX:
                 raise ValueError(f"it has more than {RECEIPT_BYTES_MAX} bytes")
-            return cls(text, str(named["kid"]), Receipt.model_validate_json(_bytes(payload)))
+            return cls(text, str(named["kid"]), _receipt(_bytes(payload)))
         except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
             raise ReceiptError(f"no receipt: {str(error).splitlines()[0][:100]}") from error
 
@@ -79,9 +82,12 @@ class Keys:
         if keccak256(document.encode()) != statement.receipt_key_hash:
             raise ReceiptError(f"the statement of epoch {statement.epoch} names other receipt keys than these")
         try:
-            return cls(ReceiptKeys.model_validate_json(document), epochs)
+            known = ReceiptKeys.model_validate_json(document)
         except ValidationError as error:
             raise ReceiptError("the document of the receipt keys cannot be read") from error
+        if known.canonical_json != document:
+            raise ReceiptError("the document of the receipt keys is not in its one form")
+        return cls(known, epochs)
 
     @cached_property
     def _by_kid(self) -> Mapping[str, ReceiptKey]:
@@ -99,6 +105,14 @@ class Keys:
             until = "" if key.valid_until_epoch is None else f" to {key.valid_until_epoch}"
             return f"the call ended in epoch {ended}; its key is valid from epoch {key.valid_from_epoch}{until}"
         return None
+
+
+def _receipt(payload: bytes) -> Receipt:
+    """Raises ValueError unless the payload is one that a gate writes."""
+    receipt = Receipt.model_validate_json(payload)
+    if receipt.payload != payload or not all(0 <= amount < AMOUNT_LIMIT for amount in counts(receipt.tokens)):
+        raise ValueError("its payload is not in the one form of a receipt")
+    return receipt
 
 
 def _verifies(key: ReceiptKey, signed: SignedReceipt) -> bool:

@@ -9,6 +9,7 @@ from flareflow.metering.models import NO_USAGE, Usage
 from flareflow_verify.amounts import money
 from flareflow_verify.bundle import Bundle, Charge, OnFlow
 from flareflow_verify.checking import Exit, Outcome, Report, worst
+from flareflow_verify.epochs import has_its_window
 from flareflow_verify.evidence import DifferenceError, Evidence, MissingError
 from flareflow_verify.receipt.month import Month
 
@@ -111,7 +112,7 @@ def _line(earlier: Bundle | None, bundle: Bundle, report: Report, *, is_by_day: 
     unverified = [one for one in report.findings if one.outcome is not Outcome.VERIFIED]
     return Line(
         epoch=bundle.epoch,
-        until=datetime.fromtimestamp(statement.window_end, UTC) if statement else None,
+        until=datetime.fromtimestamp(statement.window_end, UTC) if statement and has_its_window(statement) else None,
         statement_hash=statement.hash if statement else None,
         voting_round=message.voting_round if message else None,
         usage=_used(earlier, evidence, is_by_day=is_by_day),

@@ -7,6 +7,7 @@ from flareflow.attestation.request import ATTESTED_FIELDS
 from flareflow.keccak import WORD_BYTES
 from flareflow.metering.models import USAGE_FIELDS, Usage
 from flareflow_verify.amounts import counted, rated
+from flareflow_verify.epochs import has_its_window
 from flareflow_verify.evidence import DifferenceError, Evidence, Link
 
 
@@ -24,8 +25,13 @@ def check_statement(evidence: Evidence) -> str:
 
 
 def check_chain(evidence: Evidence) -> str:
-    """Each statement names the hash of the one before it."""
+    """Each statement is of the time of its epoch and names the hash of the one before it."""
     statements = evidence.statements
+    for one in statements:
+        if not has_its_window(one):
+            raise DifferenceError(
+                Link.CHAIN, f"the window of epoch {one.epoch} is from {one.window_start} to {one.window_end}"
+            )
     for earlier, later in pairwise(statements):
         if later.previous_statement_hash != earlier.hash:
             raise DifferenceError(

@@ -3,17 +3,38 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from flareflow.merkle import fold
-from flareflow.metering.calls import Tokens, Units
+from flareflow.metering.calls import TOKEN_KINDS, Tokens, Units
 from flareflow.metering.models import NO_USAGE, USAGE_FIELDS, Usage
-from flareflow.metering.price_book import Used
+from flareflow.metering.price_book import PriceBook, Used
 from flareflow.statements.events import EVENT_VERSION, event_hash, events_tree
 from flareflow_verify.amounts import counted, rated
-from flareflow_verify.evidence import DifferenceError, Evidence, Link, parsing
+from flareflow_verify.evidence import DifferenceError, Evidence, Link, MissingError, parsing
 
+FIELDS: Final = (
+    "version",
+    "subscription_id",
+    "event_id",
+    "key_hash",
+    "call_type",
+    "model",
+    "base_model",
+    "tokens",
+    "units",
+    "rated_microtokens",
+    "cost_nanousd",
+    "price_book_hash",
+    "started_at",
+    "ended_at",
+)
+"""Of an event, in their order. All are text, but for these:"""
+AMOUNTS: Final[Mapping[str, Collection[str]]] = {"tokens": TOKEN_KINDS, "units": ("images", "milliseconds")}
+"""Amounts by kind."""
+COMPARED_MAX: Final = 1_000_000
+"""Models of calls by patterns of the price book."""
 NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
 
 
@@ -73,7 +94,9 @@ def check_rating(evidence: Evidence) -> str | None:
         return None
     book, hash_text = evidence.price_book, f"0x{evidence.statement.price_book_hash.hex()}"
     with parsing(Link.RATING, "an event"):
-        for event in (read_event(evidence, text) for text in texts):
+        events = [read_event(evidence, text) for text in texts]
+        _require_few_names(events, book)
+        for event in events:
             if event["price_book_hash"] != hash_text:
                 raise DifferenceError(
                     Link.RATING,
@@ -90,6 +113,13 @@ def check_rating(evidence: Evidence) -> str | None:
     return f"{counted(len(texts), 'call')} rated anew by the price book, to the same weight"
 
 
+def _require_few_names(events: Sequence[Mapping[str, Any]], book: PriceBook) -> None:
+    """Raise MissingError where an operator has named so many models and patterns that a check would take hours."""
+    names = len({(event["model"], event["base_model"]) for event in events})
+    if names * len(book.patterns) > COMPARED_MAX:
+        raise MissingError(f"{names:,} models would be compared with {len(book.patterns):,} patterns of the price book")
+
+
 def _known(evidence: Evidence) -> Sequence[str] | None:
     if evidence.bundle.events is not None:
         return evidence.bundle.events
@@ -99,15 +129,27 @@ def _known(evidence: Evidence) -> Sequence[str] | None:
 def read_event(evidence: Evidence, text: str) -> Mapping[str, Any]:
     """The event of a text. Raises ValueError for another form, and for one of another subscription."""
     event = json.loads(text)
-    if not isinstance(event, dict) or event["version"] != EVENT_VERSION:
+    if not isinstance(event, dict) or event.get("version") != EVENT_VERSION:
         raise ValueError(f"not an event of version {EVENT_VERSION}")
-    if not all(isinstance(event[name], str) for name in ("event_id", "model", "price_book_hash")):
-        raise ValueError("an event has an id, a model and a price book")
+    _require_fields(event)
     if json.dumps(event, separators=(",", ":")) != text:
         raise ValueError(f"event {event['event_id']} is not in the one form of an event")
     if event["subscription_id"] != str(evidence.bundle.subscription_id):
         raise ValueError(f"event {event['event_id']} is of subscription {event['subscription_id']}")
     return event
+
+
+def _require_fields(event: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the event has the fields of its version, each of its kind."""
+    if tuple(event) != FIELDS:
+        raise ValueError(f"an event has other fields, or another order, than {', '.join(FIELDS)}")
+    texts = [event[name] for name in FIELDS if name not in AMOUNTS and (name, event[name]) != ("base_model", None)]
+    if not all(isinstance(one, str) for one in texts):
+        raise ValueError("an event has texts, and amounts as text")
+    for name, kinds in AMOUNTS.items():
+        if not isinstance(event[name], dict) or not set(event[name]) <= set(kinds):
+            raise ValueError(f"the {name} of an event are amounts by kind: {', '.join(kinds)}")
+        numbers(event[name])
 
 
 def _usage_of(event: Mapping[str, Any]) -> Usage:

@@ -7,7 +7,7 @@ from typing import Final, Self
 from flareflow.errors import BrokenRuleError
 from flareflow.keccak import WORD_BYTES
 from flareflow.statements.merkle import OrderedTree
-from flareflow.statements.models import PageKind
+from flareflow.statements.models import PageKind, whole_number
 
 INDEX_VERSION: Final = "flareflow-index/1"
 
@@ -46,8 +46,8 @@ class PageIndex:
         first, *lines = text.split("\n")
         version, contract, _, epoch, kind = first.split(" ")
         pairs = (line.split(" ") for line in lines)
-        hashes = {int(number): bytes.fromhex(digest) for number, digest in pairs}
-        index = cls(contract, int(epoch), PageKind(kind), hashes)
+        hashes = {whole_number(number): bytes.fromhex(digest) for number, digest in pairs}
+        index = cls(contract, whole_number(epoch), PageKind(kind), hashes)
         is_whole = all(len(digest) == WORD_BYTES for digest in hashes.values())
         if version != INDEX_VERSION or not is_whole or index.text != text:
             raise ValueError("not the canonical text of an index of pages")

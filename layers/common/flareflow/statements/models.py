@@ -15,8 +15,17 @@ EPOCH_DIGITS: Final = 10
 PAGE_SUBSCRIPTIONS_MAX: Final = 200
 PAGE_VERSION: Final = "flareflow-page/1"
 STATEMENT_VERSION: Final = "flareflow-statement/1"
+DIGITS_MAX: Final = 78
+"""Of a number in a document; that of 2^256 - 1."""
 NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}")
 HASH: Final = re.compile(r"0x[0-9a-f]{64}")
+
+
+def whole_number(text: str) -> int:
+    """A decimal number without sign, of at most DIGITS_MAX digits. Raises ValueError."""
+    if not text.isdecimal() or len(text) > DIGITS_MAX:
+        raise ValueError(f"{text[:20]!r} is no decimal number")
+    return int(text)
 
 
 class PageKind(StrEnum):
@@ -55,8 +64,9 @@ class SettlementPage:
         """The page of a text. Raises ValueError unless the text is canonical."""
         first, *lines = text.split("\n")
         version, contract, _, epoch, _, number = first.split(" ")
-        entries = tuple((int(before), int(after)) for before, after in (line.split(":") for line in lines))
-        page = cls(contract, int(epoch), int(number), entries)
+        pairs = (line.split(":") for line in lines)
+        entries = tuple((whole_number(subscription_id), whole_number(rated)) for subscription_id, rated in pairs)
+        page = cls(contract, whole_number(epoch), whole_number(number), entries)
         if version != PAGE_VERSION or page.text != text:
             raise ValueError("not the canonical text of a page")
         return page

@@ -11,6 +11,7 @@ from typing import Final, Self
 from flareflow.errors import BrokenRuleError
 from flareflow.keccak import WORD_BYTES, keccak256
 from flareflow.metering.models import USAGE_FIELDS, Usage
+from flareflow.statements.models import whole_number
 
 PAGE_IDS: Final = 256
 """Ids of one page. With 100,000 subscriptions a page and the index of all pages are about equally long, so whoever
@@ -70,9 +71,11 @@ class UsagePage:
         """The page of a text, whose second line names the columns. Raises ValueError unless the text is canonical."""
         first, header, *lines = text.split("\n")
         version, contract, _, start, _, _ = first.split(" ")
-        number, columns = int(start) // PAGE_IDS, header.split(" ")
+        number, columns = whole_number(start) // PAGE_IDS, header.split(" ")
         totals = [_parsed(columns, line.split(" ")) for line in lines]
         page = cls(contract, number, {one.subscription_id: one for one in totals})
+        if len(set(columns)) != len(columns):
+            raise ValueError("a column stands there twice")
         is_whole = len(page.totals) == len(totals) and all(len(one.events_root) == WORD_BYTES for one in totals)
         if version != USAGE_PAGE_VERSION or not is_whole or _text(contract, number, columns, totals) != text:
             raise ValueError("not the canonical text of a usage page")
@@ -104,5 +107,5 @@ def _text(contract: str, number: int, columns: Sequence[str], totals: Sequence[T
 
 def _parsed(columns: Sequence[str], values: Sequence[str]) -> Totals:
     subscription, epoch, *amounts, events_root = values
-    usage = Usage(**dict(zip(columns[2:-1], map(int, amounts), strict=True)))
-    return Totals(int(subscription), int(epoch), usage, bytes.fromhex(events_root))
+    usage = Usage(**dict(zip(columns[2:-1], map(whole_number, amounts), strict=True)))
+    return Totals(whole_number(subscription), whole_number(epoch), usage, bytes.fromhex(events_root))

@@ -171,7 +171,11 @@ def _require_ed25519(public: bytes, message: bytes, signature: bytes) -> None:
 
 
 def _decoded(text: str) -> bytes:
+    """The bytes of base64 in its one form. Raises NoteError."""
     try:
-        return b64decode(text, validate=True)
+        decoded = b64decode(text, validate=True)
     except ValueError as error:
         raise NoteError("not base64") from error
+    if b64encode(decoded).decode() != text:
+        raise NoteError("not base64 in its one form")
+    return decoded
