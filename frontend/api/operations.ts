@@ -199,7 +199,7 @@ export type DaysOfStatus = {
 /**
  * The queues whose messages can be driven again.
  */
-export type DeadLetters = "usage_slices_dead_letters" | "stream_dead_letters";
+export type DeadLetters = "usage_slices_dead_letters" | "stream_dead_letters" | "webhooks_dead_letters";
 
 /**
  * Who decided what of a case, why, and when. `transaction_id` is the Flow transaction of a credit.
@@ -783,7 +783,7 @@ export type QueueDepth = {
 /**
  * The queues; `…_dead_letters` hold what was given up.
  */
-export type QueueName = "usage_slices" | "usage_slices_dead_letters" | "push_failures" | "enforcement_failures" | "stream_dead_letters";
+export type QueueName = "usage_slices" | "usage_slices_dead_letters" | "push_failures" | "enforcement_failures" | "stream_dead_letters" | "webhooks" | "webhooks_dead_letters";
 
 /**
  * All queues.

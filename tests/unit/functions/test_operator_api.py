@@ -280,8 +280,10 @@ def test_queues_are_shown_and_only_dead_letters_driven_again(desk: Desk) -> None
     assert {one["name"] for one in depths} == {name.value for name in QueueName}
     told = desk.ask("POST", "/v1/operator/redrives", {"queue": "stream_dead_letters"}).body
     assert told == {"moved": "2", "left": "1"}
-    assert desk.ask("POST", "/v1/operator/redrives", {"queue": "usage_slices"}).status == 400
-    assert desk.queues.driven == [DeadLetters.STREAMS]
+    assert desk.ask("POST", "/v1/operator/redrives", {"queue": "webhooks_dead_letters"}).status == 200
+    for queue in ("usage_slices", "webhooks"):
+        assert desk.ask("POST", "/v1/operator/redrives", {"queue": queue}).status == 400
+    assert desk.queues.driven == [DeadLetters.STREAMS, DeadLetters.WEBHOOKS]
 
 
 def test_keys_that_differ_at_litellm_are_told_and_not_changed(desk: Desk) -> None:

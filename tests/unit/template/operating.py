@@ -1,6 +1,7 @@
 """What an operator asks for over HTTP in the main job, and what the public may."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -20,8 +21,14 @@ from tests.unit.template.litellm_stand_in import row
 OPERATOR: Final = "arn:aws:iam::123456789012:user/olga"
 PUBLIC: Final = ("statements", "epochs", "status", "status/days", "statistics")
 """What everybody may read, below /v1/."""
-DEAD: Final = ("UsageSlicesDeadLetterQueue", "StreamFailuresQueue", "StreamFailuresQueue", "StreamFailuresQueue")
-GIVEN_UP_BY: Final = ("", "PendingPushFunction", "EnforcementFunction", "another")
+ORDER: Final = {
+    "owner": "0x01",
+    "webhook_id": "wh_1_gone",
+    "delivery_id": "evt_gone",
+    "version": 1,
+    "due_at": "2026-01-01T00:00:00Z",
+}
+"""An order whose webhook was deleted: it changes nothing."""
 
 
 def operate(aws: AwsInMemory, subscription_id: int) -> None:
@@ -45,10 +52,12 @@ def operate(aws: AwsInMemory, subscription_id: int) -> None:
         today = datetime.now(UTC).date()
         assert ask(handle, "GET", f"/v1/operator/margins/{today}")["day"] == str(today)
         depths = {one["name"]: one["waiting"] for one in ask(handle, "GET", "/v1/operator/queues")["queues"]}
-        assert (depths["usage_slices_dead_letters"], depths["stream_dead_letters"]) == ("1", "3")
-        for queue, moved in (("usage_slices_dead_letters", ("1", "0")), ("stream_dead_letters", ("2", "1"))):
-            told = ask(handle, "POST", "/v1/operator/redrives", {"queue": queue})
-            assert (told["moved"], told["left"]) == moved
+        dead = {"usage_slices_dead_letters": "1", "stream_dead_letters": "3", "webhooks_dead_letters": "1"}
+        assert {name: depths[name] for name in dead} == dead
+        for queue, left in (("usage_slices", "0"), ("stream", "1"), ("webhooks", "0")):
+            name = f"{queue}_dead_letters"
+            told = ask(handle, "POST", "/v1/operator/redrives", {"queue": name})
+            assert (int(told["moved"]) + int(told["left"]), told["left"]) == (int(dead[name]), left)
         assert "items" in ask(handle, "GET", "/v1/operator/key-differences")
         look_at_the_chains(handle, app, bootstrap)
 
@@ -82,11 +91,17 @@ def open_cases(aws: AwsInMemory) -> None:
 
 
 def lose_messages(aws: AwsInMemory) -> None:
-    """A slice that was given up, and records of streams that functions gave up, one of them nobody knows."""
-    for queue, function in zip(DEAD, GIVEN_UP_BY, strict=True):
-        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
-        body = json.dumps({"requestContext": {"functionArn": arn}} if function else {})
-        aws.queues.send_message(QueueUrl=aws.name_of(queue), MessageBody=body)
+    """A slice and an order that were given up, and records of streams by three functions, one of them unknown."""
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:"
+    functions = ("PendingPushFunction", "EnforcementFunction", "another")
+    dead: dict[str, Sequence[object]] = {
+        "UsageSlicesDeadLetterQueue": [{}],
+        "StreamFailuresQueue": [{"requestContext": {"functionArn": arn + one}} for one in functions],
+        "WebhooksDeadLetterQueue": [ORDER],
+    }
+    for queue, bodies in dead.items():
+        for body in bodies:
+            aws.queues.send_message(QueueUrl=aws.name_of(queue), MessageBody=json.dumps(body))
 
 
 def ask(handle: Any, method: str, path: str, body: object = None) -> Any:

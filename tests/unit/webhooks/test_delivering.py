@@ -202,6 +202,24 @@ def test_one_success_begins_the_five_days_anew(office: Office) -> None:
     assert webhook.failing_since == office.clock() - 6 * DAY
 
 
+def test_another_url_begins_the_five_days_anew(office: Office) -> None:
+    # Given a webhook whose receiver has failed for more than four days
+    created = office.webhook(EventType.STANDING_CHANGED)
+    office.receivers.answers |= {URL: DOWN, f"{URL}/moved": DOWN}
+    webhook_id = created.webhook.webhook_id
+    office.happens(office.standing("exiting"))
+    office.carry_out()
+    office.clock.advance(4 * DAY + timedelta(hours=1))
+    # When it is sent elsewhere, and that fails once a day later
+    office.change.run(ALICE, webhook_id, WebhookChange(url=f"{URL}/moved"))
+    office.clock.advance(DAY)
+    office.happens(office.standing("exiting"))
+    office.carry_out()
+    # Then the new receiver has its own five days
+    webhook = office.read.one(ALICE, webhook_id)
+    assert (webhook.state, webhook.failing_since) == (WebhookState.ENABLED, office.clock())
+
+
 def test_a_webhook_that_is_enabled_again_begins_anew(office: Office) -> None:
     created = office.webhook()
     webhook_id = created.webhook.webhook_id
@@ -233,12 +251,14 @@ def test_a_replay_begins_with_the_first_pause_and_keeps_what_was_attempted(offic
     assert len({headers["webhook-id"] for _, headers, _ in office.receivers.posted}) == 1
 
 
-def test_a_test_is_sent_once_and_says_nothing_of_how_the_receiver_fails(office: Office) -> None:
+@pytest.mark.parametrize("answer", [DOWN, Answered(5, 410, "The receiver answered 410.")], ids=["down", "gone"])
+def test_a_test_is_sent_once_and_says_nothing_of_how_the_receiver_fails(office: Office, answer: Answered) -> None:
     created = office.webhook()
-    office.receivers.answers[URL] = DOWN
+    office.receivers.answers[URL] = answer
     office.try_webhook.run(ALICE, "try-it-now", created.webhook.webhook_id)
     assert office.carry_out() == [Outcome.FAILED]
     assert office.wait(2 * DAY) == []
     [delivery] = office.delivered(created)
     assert (delivery.type, len(delivery.attempts)) == (EventType.WEBHOOK_TEST, 1)
-    assert office.read.one(ALICE, created.webhook.webhook_id).failing_since is None
+    webhook = office.read.one(ALICE, created.webhook.webhook_id)
+    assert (webhook.state, webhook.failing_since) == (WebhookState.ENABLED, None)

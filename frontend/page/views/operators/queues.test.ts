@@ -6,6 +6,8 @@ import { isOfDeadLetters, redrivenText } from "./queues.ts";
 test("only what was given up can be tried again", () => {
   assert.equal(isOfDeadLetters("stream_dead_letters"), true);
   assert.equal(isOfDeadLetters("push_failures"), false);
+  assert.equal(isOfDeadLetters("webhooks_dead_letters"), true);
+  assert.equal(isOfDeadLetters("webhooks"), false);
 });
 
 test("what trying again came to is said in a sentence", () => {

@@ -1,7 +1,11 @@
 import type { DeadLetters, QueueName, Redriven } from "../../../api/operations.ts";
 import { countText } from "../../../verify/amounts.ts";
 
-const DEAD_LETTERS: Readonly<Record<DeadLetters, true>> = { usage_slices_dead_letters: true, stream_dead_letters: true };
+const DEAD_LETTERS: Readonly<Record<DeadLetters, true>> = {
+  usage_slices_dead_letters: true,
+  stream_dead_letters: true,
+  webhooks_dead_letters: true,
+};
 
 /** Whether messages of a queue were given up, and wait for a person. */
 export function isOfDeadLetters(name: QueueName): name is DeadLetters {

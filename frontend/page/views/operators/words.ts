@@ -58,6 +58,11 @@ export const QUEUE_WORDS: Readonly<Record<QueueName, { readonly title: string; r
   push_failures: { title: "Live messages, once more", text: "Changes that could not be told to watchers at first." },
   enforcement_failures: { title: "Keys to look at, once more", text: "Changes after which keys could not be set at first." },
   stream_dead_letters: { title: "Changes that were given up", text: "Each was tried for half an hour." },
+  webhooks: { title: "Messages to webhooks", text: "Each waits here until its next attempt is due." },
+  webhooks_dead_letters: {
+    title: "Messages to webhooks that were given up",
+    text: "Each failed ten times for a reason of ours, not of its receiver.",
+  },
 };
 
 /** What the keys of a subscription may do. */

@@ -37,6 +37,8 @@ class OperatorApiSettings(UsageCasesSettings):
     push_failures_queue: str
     enforcement_failures_queue: str
     stream_dead_letters: str
+    webhooks_queue: str
+    webhooks_dead_letters: str
     push_function: str
     enforcement_function: str
     statements_table: str
@@ -96,6 +98,8 @@ def queues() -> "SqsQueues":
         QueueName.PUSH_FAILURES: given.push_failures_queue,
         QueueName.ENFORCEMENT_FAILURES: given.enforcement_failures_queue,
         QueueName.STREAM_DEAD_LETTERS: given.stream_dead_letters,
+        QueueName.WEBHOOKS: given.webhooks_queue,
+        QueueName.WEBHOOKS_DEAD_LETTERS: given.webhooks_dead_letters,
     }
     readers = {
         given.push_function: QueueName.PUSH_FAILURES,

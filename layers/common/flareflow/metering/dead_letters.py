@@ -14,6 +14,8 @@ class QueueName(StrEnum):
     PUSH_FAILURES = "push_failures"
     ENFORCEMENT_FAILURES = "enforcement_failures"
     STREAM_DEAD_LETTERS = "stream_dead_letters"
+    WEBHOOKS = "webhooks"
+    WEBHOOKS_DEAD_LETTERS = "webhooks_dead_letters"
 
 
 class DeadLetters(StrEnum):
@@ -21,6 +23,7 @@ class DeadLetters(StrEnum):
 
     USAGE_SLICES = "usage_slices_dead_letters"
     STREAMS = "stream_dead_letters"
+    WEBHOOKS = "webhooks_dead_letters"
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,14 +149,14 @@ def claimed(claims: Claims, claim: Claim, now: datetime) -> str:
 
 
 def _changes(change: WebhookChange) -> Iterator[tuple[str, object]]:
-    """The fields that a change sets. Who enables a webhook begins anew."""
+    """The fields that a change sets. With another URL, or once it is enabled, what failed before no longer counts."""
     if change.url is not None:
         yield "url", change.url
     if change.events is not None:
         yield "events", change.events
     if change.enabled is not None:
         yield "state", WebhookState.ENABLED if change.enabled else WebhookState.DISABLED
-    if change.enabled:
+    if change.enabled or change.url is not None:
         yield "failing_since", None
 
 

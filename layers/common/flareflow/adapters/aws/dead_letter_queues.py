@@ -24,6 +24,12 @@ IN_FLIGHT: Final = "ApproximateNumberOfMessagesNotVisible"
 HIDDEN_SECONDS: Final = 60
 """How long a message that is being moved is not seen by another redrive."""
 
+_SOURCES: Final = {
+    DeadLetters.USAGE_SLICES: QueueName.USAGE_SLICES,
+    DeadLetters.WEBHOOKS: QueueName.WEBHOOKS,
+}
+"""Where the messages of a queue come from that takes them from one queue only."""
+
 
 class _Function(BaseModel):
     functionArn: str  # noqa: N815  # the field's name in what Lambda reports
@@ -74,8 +80,8 @@ class SqsQueues:
 
     def _target(self, name: DeadLetters, body: str) -> QueueName | None:
         """The queue that a message came from; a stream's failures name the function that gave them up."""
-        if name is DeadLetters.USAGE_SLICES:
-            return QueueName.USAGE_SLICES
+        if name is not DeadLetters.STREAMS:
+            return _SOURCES[name]
         try:
             arn = _GivenUp.model_validate_json(body).requestContext.functionArn
         except ValidationError:
