@@ -4,8 +4,9 @@
 a steady rate; five clients watch each account's subscription. `pending_*` is from the end of a call to the message at a
 client. It is made of `stored_*`, until the call is in UsageTable, and `told_*`, from there to the client. `floor_*` is
 the same way without any function of ours: an item is written, read from its table's stream, and posted to the same
-connections. Where the machine does not keep up, calls queue: `pending_p50_seconds_by_quarter` then rises. The rate is
-then halved until the machine keeps up, and `keeping_up` has the figures at that rate.
+connections. Where the machine does not keep up, calls queue: `pending_p50_seconds_by_quarter` then rises, and some may
+fail, of which `failed` tells the number. The rate is then halved until the machine keeps up, and `keeping_up` has the
+figures at that rate.
 """
 
 import argparse
@@ -60,9 +61,10 @@ QUEUED_SECONDS_MAX: Final = 1.0
 
 @dataclass
 class Told:
-    """When calls ended, were stored, and reached each client; times are by `time.monotonic`."""
+    """When calls ended, were stored, and reached each client, by `time.monotonic`; `failed` calls had no answer."""
 
     last_made: float = 0.0
+    failed: int = 0
     ended: dict[str, float] = field(default_factory=dict)
     stored: dict[str, float] = field(default_factory=dict)
     seen: dict[str, list[float]] = field(default_factory=dict)
@@ -100,9 +102,13 @@ async def make_calls(litellm_url: str, accounts: Sequence[Account], rate: int, c
 
     async def call(http: httpx.AsyncClient, account: Account) -> None:
         headers = {"authorization": f"Bearer {account.customer.secret}"}
-        answer = await http.post("/v1/chat/completions", json=body, headers=headers)
-        answer.raise_for_status()
-        told.ended[answer.headers["x-flareflow-event-id"]] = time.monotonic()
+        try:
+            answer = await http.post("/v1/chat/completions", json=body, headers=headers)
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            told.failed += 1
+        else:
+            told.ended[answer.headers["x-flareflow-event-id"]] = time.monotonic()
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
     async with (
@@ -221,8 +227,9 @@ def figures(told: Told) -> dict[str, Any]:
         **percentiles("told", passed_on),
         "pending_p50_seconds_by_quarter": [round(median(quarter), 3) for quarter in quarters if quarter],
         "calls": len(calls),
+        "failed": told.failed,
         "queued_seconds": round(told.queued_seconds, 3),
-        "keeps_up": told.queued_seconds <= QUEUED_SECONDS_MAX,
+        "keeps_up": told.queued_seconds <= QUEUED_SECONDS_MAX and not told.failed,
         "missing": len(calls) * CLIENTS_OF_AN_ACCOUNT - len(told.pending(calls)),
     }
 

@@ -237,8 +237,12 @@ class FakeKeyRequests:
     def finish(self, claim: KeyRequestClaim, key: VirtualKey, replaced: VirtualKey | None = None) -> None:
         if not self._is_mine(claim):
             raise RaceLostError("the lease was lost")
-        if replaced and self.virtual_keys.keys[replaced.key_hash].status is KeyStatus.DELETED:
-            raise RaceLostError("the replaced key is deleted")
+        known_keys = self.virtual_keys.keys
+        touched = {*key.shares_cap_with, *([replaced.key_hash] if replaced else [])}
+        if any(known_keys[one].status is KeyStatus.DELETED for one in touched):
+            raise RaceLostError("the replaced key is deleted, or one that shares its cap")
+        if replaced and known_keys[replaced.key_hash].shares_cap_with != replaced.shares_cap_with:
+            raise RaceLostError("the replaced key shares its cap with others by now")
         known = self.standings.find(key.subscription_id)
         if known is None or known.owner != key.owner or not known.standing.allows_calls:
             raise RaceLostError("the standing allows no key")
@@ -248,6 +252,9 @@ class FakeKeyRequests:
         self.virtual_keys.keys[key.key_hash] = key
         if replaced:
             self.virtual_keys.note_limits(replaced, replaced.limits)
+        for one in key.shares_cap_with:
+            other = known_keys[one]
+            known_keys[one] = replace(other, shares_cap_with={**other.shares_cap_with, key.key_hash: 0})
 
     def _is_mine(self, claim: KeyRequestClaim) -> bool:
         held = self.find(claim.owner, claim.idempotency_key)

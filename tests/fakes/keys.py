@@ -1,7 +1,7 @@
 """In-memory fakes of what is outside of the accounts package for keys: LiteLLM, and their usage."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -123,3 +123,7 @@ class FakeKeyUsages:
         rated_microtokens = self.used.get(key.key_hash, 0)
         total = KeyAmounts(self.calls if rated_microtokens else 0, rated_microtokens)
         return KeyUsage(total, {day: total if number == 0 else KeyAmounts() for number, day in enumerate(days)})
+
+    def totals_microtokens(self, subscription_id: int, key_hashes: Collection[str]) -> Mapping[str, int]:
+        self.asked += bool(key_hashes)
+        return {key_hash: self.used.get(key_hash, 0) for key_hash in key_hashes}

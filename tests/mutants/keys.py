@@ -11,6 +11,8 @@ LEASES: Final = f"{ACCOUNTS}/leases.py"
 MODELS: Final = f"{ACCOUNTS}/models.py"
 LITELLM: Final = "layers/common/flareflow/adapters/litellm/keys.py"
 USAGE: Final = "layers/common/flareflow/adapters/dynamodb/key_usage.py"
+KEY_USAGE: Final = f"{ACCOUNTS}/key_usage.py"
+VIRTUAL_KEYS: Final = "layers/common/flareflow/adapters/dynamodb/virtual_keys.py"
 REPORTS: Final = "proxy/flareflow_gate/key_reports.py"
 CREDIT: Final = "proxy/flareflow_gate/credit.py"
 
@@ -18,6 +20,7 @@ TEST_CHANGES: Final = "tests/unit/accounts/test_key_changes.py"
 TEST_SWEEPING: Final = "tests/unit/accounts/test_sweeping.py"
 TEST_LEASES: Final = "tests/unit/accounts/test_leases.py"
 TEST_LITELLM: Final = "tests/unit/adapters/litellm/test_keys.py"
+TEST_TABLES: Final = "tests/ports/dynamodb/test_accounts_tables.py"
 TEST_USAGE: Final = "tests/ports/dynamodb/test_key_usage.py"
 TEST_REPORTS: Final = "tests/unit/proxy/test_key_reports.py"
 TEST_CAPS: Final = "tests/unit/proxy/test_credit.py"
@@ -107,23 +110,47 @@ FAULTS: Final = (
         "keys-cap-ignored",
         "A key gets no more than is left of its cap.",
         LEASES,
-        "free_microtokens = min(free_microtokens, free_of_key)",
-        "free_microtokens = max(free_microtokens, free_of_key)",
+        "free_microtokens = min(free_microtokens, key_left_microtokens - held_of_cap)",
+        "free_microtokens = max(free_microtokens, key_left_microtokens - held_of_cap)",
         [TEST_LEASES],
     ),
     Fault(
         "keys-cap-for-each-gate",
         "Gates together hold no more than is left of the cap of a key.",
         LEASES,
-        "free_of_key = key_left_microtokens - before.held_for_key_by_others_microtokens(request.holder)",
-        "free_of_key = key_left_microtokens",
+        "(free_microtokens, key_left_microtokens - held_of_cap)",
+        "(free_microtokens, key_left_microtokens)",
         [TEST_LEASES],
+    ),
+    Fault(
+        "keys-cap-twice-in-an-overlap",
+        "What a rotated key and its successor use counts towards both caps.",
+        KEY_USAGE,
+        "return max(0, key.cap_microtokens - used_microtokens[key.key_hash] - by_others)",
+        "return max(0, key.cap_microtokens - used_microtokens[key.key_hash])",
+        [TEST_CHANGES],
+    ),
+    Fault(
+        "keys-cap-held-twice-in-an-overlap",
+        "What gates hold for a rotated key is not free for its successor.",
+        LEASES,
+        "before.held_for_keys_by_others_microtokens(used_microtokens, request.holder)",
+        "before.held_for_keys_by_others_microtokens([key.key_hash], request.holder)",
+        [TEST_LEASES],
+    ),
+    Fault(
+        "keys-cap-of-two-rotations-at-once",
+        "Two rotations at the same time do not miss each other.",
+        VIRTUAL_KEYS,
+        "(attribute_not_exists(shares_cap_with) OR shares_cap_with = :before)",
+        "(attribute_exists(pk) OR shares_cap_with = :before)",
+        [TEST_TABLES],
     ),
     Fault(
         "keys-cap-shared-by-all-keys",
         "What gates hold for other keys takes nothing of a key's cap.",
         MODELS,
-        ' and name.endswith(f".{key}")',
+        " and name.endswith(names)",
         "",
         [TEST_LEASES],
     ),
@@ -171,8 +198,8 @@ FAULTS: Final = (
         "keys-usage-of-all-keys",
         "Only the calls of a key are its usage.",
         USAGE,
-        "if entry.is_billed and entry.call.key_hash == key.key_hash:",
-        "if entry.is_billed:",
+        "is_meant = one.key_hash == key_hash and day in {None, one.day}",
+        "is_meant = day in {None, one.day}",
         [TEST_USAGE],
     ),
     Fault(

@@ -84,6 +84,21 @@ def test_every_call_of_a_key_counts_once_however_far_it_has_come(table: "Table",
     assert used(table, OTHER).total == KeyAmounts()
 
 
+def test_the_totals_of_several_keys_are_those_of_each(table: "Table", usage: DynamoUsageEvents) -> None:
+    # Given usage of two keys that waits, is billed, and is added up, and a third key without any
+    usage.count([row("billed"), row("other", key_hash=OTHER)], NOW)
+    close(table, 1_000)
+    DynamoReconciled(table).add(1_000, {(KEY, None): Spent(1, 0, TOKENS), (OTHER, None): Spent(1, 0, TOKENS)}, {})
+    usage.count([row("later")], NOW)
+    usage.record([record("waits")], NOW)
+    # When all are asked for together, Then each is told what it has used alone
+    usages, unused = DynamoKeyUsages(table, time.sleep), "ef" * 32
+    told = usages.totals_microtokens(1, [KEY, OTHER, unused])
+    assert told == {KEY: 3 * TOKENS, OTHER: TOKENS, unused: 0}
+    assert told == {one: used(table, one).total.rated_microtokens for one in told}
+    assert usages.totals_microtokens(1, []) == {}
+
+
 def test_an_epoch_that_is_added_up_for_some_days_only_counts_once(table: "Table", usage: DynamoUsageEvents) -> None:
     # Given reconciliation that was interrupted after the first of a key's numbers
     usage.count([row("today")], NOW)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.key_changes import ChangeKey, MakeFirstKeys, RotateKey
+from flareflow.accounts.key_usage import left_of_cap_microtokens, used_towards_cap_microtokens
 from flareflow.accounts.keys import CreatedKey, CreateKey, DeleteKey, ListKeys
 from flareflow.accounts.models import KeyStatus, VirtualKey
 from flareflow.accounts.requests import KeyChange, KeyRequest, RotationRequest
@@ -73,6 +74,11 @@ class Keys:
     ) -> CreatedKey:
         use_case = RotateKey(self.chain, self.known, self.issuer, self.creating, self.usages, self.clock)
         return use_case.run(caller, idempotency_key, key_hash, request or RotationRequest())
+
+    def left(self, key_hash: str) -> int | None:
+        """What the key may still use of its cap, in rated micro-tokens."""
+        key = self.known.keys[key_hash]
+        return left_of_cap_microtokens(key, used_towards_cap_microtokens(key, self.usages))
 
     def make_first(self, caller: str = ALICE) -> list[CreatedKey]:
         return list(MakeFirstKeys(self.ledger, self.known, self.creating).run(caller))

@@ -10,11 +10,12 @@ from flareflow.accounts.key_changes import FIRST_KEYS_MAX, OVERLAP, OVERLAP_MAX
 from flareflow.accounts.models import IssuedKey, KeyLimits, KeyStatus
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX
 from flareflow.accounts.requests import KeyChange, KeyRequest, RotationRequest
-from flareflow.errors import KeyIssuerUnavailableError, RequestError
+from flareflow.errors import KeyIssuerUnavailableError, RaceLostError, RequestError
 from tests.fakes.accounts import ALICE, BOB
 from tests.unit.accounts.key_harness import Keys
 
 HOUR = timedelta(hours=1)
+TOKENS = 10**6
 DAY = timedelta(days=1)
 
 
@@ -138,6 +139,72 @@ def test_a_rotated_key_hands_on_what_is_left_of_its_cap(keys: Keys) -> None:
     # And not when nothing is left
     keys.usages.used[new.key_hash] = 600 * 10**6
     assert refusal(lambda: keys.rotate(new.key_hash, idempotency_key="rotation-2")) == "key_cap_reached"
+
+
+def test_what_was_left_of_a_cap_is_there_once_for_all_keys_that_were_rotated(keys: Keys) -> None:
+    # Given a key that has used 400 of 1,000 tokens, its successor, and the successor's, all of which work
+    first = keys.create(request=KeyRequest(subscription_id=7, cap_rated_tokens=1_000)).key_hash
+    keys.usages.used[first] = 400 * TOKENS
+    second = keys.rotate(first).key_hash
+    keys.usages.used |= {first: 500 * TOKENS, second: 50 * TOKENS}
+    third = keys.rotate(second, idempotency_key="rotation-2").key_hash
+    assert [keys.left(one) for one in (first, second, third)] == [450 * TOKENS] * 3
+    # When one of them uses some of what is left, Then it is gone for all of them
+    for one in (first, second, third):
+        keys.usages.used[one] = keys.usages.used.get(one, 0) + 100 * TOKENS
+    assert [keys.left(one) for one in (first, second, third)] == [150 * TOKENS] * 3
+    # And what a deleted one has used stays used
+    keys.delete(second)
+    assert [keys.left(one) for one in (first, third)] == [150 * TOKENS] * 2
+    # And a key that is rotated a second time shares what is left with both successors
+    fourth = keys.rotate(first, idempotency_key="rotation-3").key_hash
+    keys.usages.used[fourth] = 150 * TOKENS
+    assert [keys.left(one) for one in (first, third, fourth)] == [0, 0, 0]
+    assert refusal(lambda: keys.rotate(third, idempotency_key="rotation-4")) == "key_cap_reached"
+
+
+def test_the_owner_may_raise_the_cap_of_one_of_two_keys(keys: Keys) -> None:
+    old = keys.create(request=KeyRequest(subscription_id=7, cap_rated_tokens=1_000)).key_hash
+    new = keys.rotate(old).key_hash
+    keys.usages.used[old] = 1_000 * TOKENS
+    keys.change(new, KeyChange(cap_rated_tokens=5_000))
+    assert (keys.left(old), keys.left(new)) == (0, 4_000 * TOKENS)
+
+
+def test_a_cap_is_shared_by_a_bounded_number_of_keys(keys: Keys) -> None:
+    # Given a key that was rotated as often as it may be, each time without leaving the successor
+    old = keys.create(request=KeyRequest(subscription_id=7, cap_rated_tokens=1_000)).key_hash
+    for number in range(KEYS_PER_SUBSCRIPTION_MAX):
+        keys.delete(keys.rotate(old, idempotency_key=f"rotation-{number}").key_hash)
+    # When it is rotated once more, Then it is not, and works as before
+    assert refusal(lambda: keys.rotate(old, idempotency_key="once-more")) == "too_many_keys"
+    assert keys.statuses()[0] is KeyStatus.ACTIVE
+
+
+def test_two_rotations_at_once_do_not_miss_each_other(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a key with a cap, and another rotation of it that is done while LiteLLM makes the successor
+    old = keys.create(request=KeyRequest(subscription_id=7, cap_rated_tokens=1_000)).key_hash
+    finish = keys.requests.finish
+
+    def finish_late(*given: Any) -> None:
+        monkeypatch.setattr(keys.requests, "finish", finish)
+        keys.rotate(old, idempotency_key="in-between")
+        finish(*given)
+
+    monkeypatch.setattr(keys.requests, "finish", finish_late)
+    # When it is rotated, Then the rotation has to be asked for again, and knows the other successor
+    with pytest.raises(RaceLostError):
+        keys.rotate(old)
+    new = keys.known.keys[keys.rotate(old).key_hash]
+    assert len(new.shares_cap_with) == 2
+    assert all(new.key_hash in keys.known.keys[one].shares_cap_with for one in new.shares_cap_with)
+
+
+def test_keys_without_a_cap_share_nothing(keys: Keys) -> None:
+    old = keys.create().key_hash
+    new = keys.rotate(old).key_hash
+    assert keys.known.keys[old].shares_cap_with == keys.known.keys[new].shares_cap_with == {}
+    assert keys.usages.asked == 0
 
 
 def test_a_key_that_ended_or_that_an_administrator_holds_is_not_rotated(keys: Keys) -> None:

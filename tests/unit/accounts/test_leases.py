@@ -220,6 +220,45 @@ def test_a_gate_keeps_what_it_may_have_spent_of_a_cap_that_was_lowered(counter: 
     assert counter.lease(kept=700 * TOKENS, wanted=ALL).held_microtokens == 700 * TOKENS
 
 
+def rotated(counter: Counter, cap: int) -> None:
+    """Both keys share what is left of a cap: `KEY` has used 400 tokens before, `OTHER_KEY` is its successor."""
+    counter.usages.used[KEY] = 400 * TOKENS
+    shares = {KEY: {OTHER_KEY: 0}, OTHER_KEY: {KEY: 400 * TOKENS}}
+    for key_hash, left in ((KEY, cap), (OTHER_KEY, cap - 400 * TOKENS)):
+        known = counter.keys.keys[key_hash]
+        counter.keys.keys[key_hash] = replace(known, cap_microtokens=left, shares_cap_with=shares[key_hash])
+
+
+def test_a_rotated_key_and_its_successor_together_hold_no_more_than_was_left(counter: Counter) -> None:
+    # Given a key with 600 tokens left of its cap, which was rotated
+    rotated(counter, 1_000 * TOKENS)
+    # When a gate holds 350 for the old one, Then there are 250 for the new one, at that gate and at another
+    counter.lease(needed=350 * TOKENS)
+    for gate in ("1", "2"):
+        assert counter.lease(needed=251 * TOKENS, gate=gate, key_hash=OTHER_KEY).held_microtokens == 0
+    granted = counter.lease(needed=250 * TOKENS, gate="2", key_hash=OTHER_KEY)
+    assert (granted.held_microtokens, granted.key_left_microtokens) == (250 * TOKENS, 600 * TOKENS)
+    # And when both have used what they held, Then nothing is left for either
+    counter.usages.used |= {KEY: 750 * TOKENS, OTHER_KEY: 250 * TOKENS}
+    for key_hash in (KEY, OTHER_KEY):
+        assert counter.lease(needed=1, gate="3", key_hash=key_hash).key_left_microtokens == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from([KEY, OTHER_KEY]), st.integers(1, 3), st.integers(1, 400)), max_size=12))
+def test_whatever_both_keys_ask_for_the_cap_is_never_exceeded(asked: list[tuple[str, int, int]]) -> None:
+    # Given a rotated key and its successor, with 600 tokens left, and calls of both at three gates
+    counter = Counter()
+    rotated(counter, 1_000 * TOKENS)
+    held: dict[tuple[str, int], int] = {}
+    for key_hash, gate, needed in asked:
+        # When a gate leases for a call, and the call uses all of it at once
+        kept = held.get((key_hash, gate), 0)
+        granted = counter.lease(kept=kept, needed=needed * TOKENS, gate=str(gate), key_hash=key_hash)
+        held[key_hash, gate] = granted.held_microtokens
+        # Then what is held by all, or was used, is never more than the cap
+        assert sum(held.values()) + counter.usages.used[KEY] <= 1_000 * TOKENS
+
+
 def test_nothing_is_read_for_a_key_without_a_cap(counter: Counter) -> None:
     assert counter.lease(needed=TOKENS).key_left_microtokens is None
     assert counter.usages.asked == 0

@@ -1,15 +1,21 @@
 """What an owner does with keys that there are, and the first keys of new subscriptions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from flareflow.accounts.key_usage import KeyUsages, left_of_cap_microtokens
+from flareflow.accounts.key_usage import KeyUsages, left_of_cap_microtokens, used_towards_cap_microtokens
 from flareflow.accounts.keys import CreatedKey, CreateKey, own_key
 from flareflow.accounts.models import KeyStatus, VirtualKey
-from flareflow.accounts.ports import KeyIssuer, OnChainSubscriptions, OwnedSubscriptions, VirtualKeys
+from flareflow.accounts.ports import (
+    KEYS_PER_SUBSCRIPTION_MAX,
+    KeyIssuer,
+    OnChainSubscriptions,
+    OwnedSubscriptions,
+    VirtualKeys,
+)
 from flareflow.accounts.requests import KeyChange, KeyRequest, RotationRequest, SuccessorRequest
 from flareflow.errors import (
     ConflictError,
@@ -53,7 +59,8 @@ class ChangeKey:
 class RotateKey:
     """Make a key in place of another, with its name and limits. Both work until a moment, then the old one is deleted.
 
-    The new key's cap is what is left of the old one's; until the old one ends, each may use that.
+    The new key's cap is what is left of the old one's. Both count towards it from then on, and so do other living keys
+    that the old one shares its cap with.
 
     That moment is stored with the new key, and LiteLLM is told of it. Where LiteLLM cannot be told, the sweep does it.
     """
@@ -77,14 +84,25 @@ class RotateKey:
         if old.status is KeyStatus.HELD:
             raise ConflictError("key_held", "An administrator has blocked this key.")
         ending = self._ending(old, request)
-        left_microtokens = left_of_cap_microtokens(old, self.usages)
+        used_microtokens = used_towards_cap_microtokens(old, self.usages)
+        left_microtokens = left_of_cap_microtokens(old, used_microtokens)
         if left_microtokens == 0:
             raise ConflictError("key_cap_reached", "The cap of this key is used up: raise it first.")
-        created = self.create.run(caller, idempotency_key, _successor(old, request, left_microtokens), ending)
+        sharing = {one.key_hash: used_microtokens[one.key_hash] for one in self._sharing(old, used_microtokens)}
+        successor = _successor(old, request, left_microtokens, sharing)
+        created = self.create.run(caller, idempotency_key, successor, ending)
         if ending.limits.expires_at is not None:
             with suppress(KeyIssuerUnavailableError):  # the secret is shown once, so this answer must not be lost
                 self.issuer.expire(old.key_hash, ending.limits.expires_at)
         return created
+
+    def _sharing(self, old: VirtualKey, used_microtokens: Mapping[str, int]) -> Sequence[VirtualKey]:
+        """The living keys that count towards the cap. Raises ConflictError `too_many_keys`."""
+        living = self.keys.living(old.subscription_id) if used_microtokens else ()
+        sharing = [one for one in living if one.key_hash in used_microtokens]
+        if any(len(one.shares_cap_with) >= KEYS_PER_SUBSCRIPTION_MAX for one in sharing):
+            raise ConflictError("too_many_keys", "Too many keys have shared this cap: delete the oldest of them.")
+        return sharing
 
     def _ending(self, old: VirtualKey, request: RotationRequest) -> VirtualKey:
         """The old key with its new end, which is never later than the one that it has."""
@@ -98,7 +116,9 @@ class RotateKey:
         return replace(old, limits=replace(old.limits, expires_at=end))
 
 
-def _successor(old: VirtualKey, request: RotationRequest, left_microtokens: int | None) -> KeyRequest:
+def _successor(
+    old: VirtualKey, request: RotationRequest, left_microtokens: int | None, sharing: Mapping[str, int]
+) -> KeyRequest:
     return SuccessorRequest(
         subscription_id=old.subscription_id,
         alias=old.alias,
@@ -109,6 +129,7 @@ def _successor(old: VirtualKey, request: RotationRequest, left_microtokens: int 
         replaces=old.key_hash,
         old_key_until=request.old_key_until,
         left_microtokens=left_microtokens,
+        shares_cap_with=dict(sharing),
     )
 
 

@@ -1,6 +1,6 @@
 """What each key has used, and what a key may ask of itself."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Final, Protocol
@@ -43,12 +43,23 @@ class KeyUsages(Protocol):
         Raises StorageUnavailableError, also where the usage of long ago is not added up yet.
         """
 
+    def totals_microtokens(self, subscription_id: int, key_hashes: Collection[str]) -> Mapping[str, int]:
+        """What each of these keys of a subscription has used in all, in rated micro-tokens, as `of_key` tells it."""
 
-def left_of_cap_microtokens(key: VirtualKey, usages: KeyUsages) -> int | None:
-    """What the key may still use; None for a key without a cap, of which nothing is read."""
+
+def used_towards_cap_microtokens(key: VirtualKey, usages: KeyUsages) -> Mapping[str, int]:
+    """What each key that counts towards the cap of `key` has used in all; without a cap nothing is read."""
+    if key.cap_microtokens is None:
+        return {}
+    return usages.totals_microtokens(key.subscription_id, [key.key_hash, *key.shares_cap_with])
+
+
+def left_of_cap_microtokens(key: VirtualKey, used_microtokens: Mapping[str, int]) -> int | None:
+    """What the key may still use, of `used_towards_cap_microtokens`; None for a key without a cap."""
     if key.cap_microtokens is None:
         return None
-    return max(0, key.cap_microtokens - usages.of_key(key, ()).total.rated_microtokens)
+    by_others = sum(used_microtokens[other] - before for other, before in key.shares_cap_with.items())
+    return max(0, key.cap_microtokens - used_microtokens[key.key_hash] - by_others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +109,15 @@ class ReportKey:
         judgement = self.judge.run(key.subscription_id)
         today = self.clock().astimezone(UTC).date()
         used = self.usages.of_key(key, [today - timedelta(days=back) for back in range(DAYS_REPORTED)])
-        spent, cap = used.total.rated_microtokens, key.cap_microtokens
+        shared = self.usages.totals_microtokens(key.subscription_id, key.shares_cap_with)
+        towards_cap = {**shared, key.key_hash: used.total.rated_microtokens}
         return KeyReport(
             key_hash=key.key_hash,
             alias=key.alias,
             status=key.status,
             limits=key.limits,
-            cap_microtokens=cap,
-            key_left_microtokens=None if cap is None else max(0, cap - spent),
+            cap_microtokens=key.cap_microtokens,
+            key_left_microtokens=left_of_cap_microtokens(key, towards_cap),
             standing=judgement.known.standing,
             left_microtokens=judgement.decision.left_microtokens if judgement.known.standing.allows_calls else 0,
             total=used.total,

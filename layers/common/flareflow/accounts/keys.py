@@ -138,6 +138,7 @@ class CreateKey:
             request.limits,
             None if replaced is None else replaced.key_hash,
             request.cap_microtokens,
+            request.shared,
         )
         try:
             self.requests.finish(claim, key, replaced)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from flareflow.accounts.gates import require_gate
-from flareflow.accounts.key_usage import KeyUsages, left_of_cap_microtokens
+from flareflow.accounts.key_usage import KeyUsages, left_of_cap_microtokens, used_towards_cap_microtokens
 from flareflow.accounts.models import KeyStatus, Lease, Standing, VirtualKey
 from flareflow.accounts.ports import Leases, VirtualKeys
 from flareflow.accounts.requests import LeaseRequest
@@ -32,7 +32,7 @@ class GrantedLease:
 
     `held_microtokens` is all that it holds now. `left_microtokens` is what the subscription can still pay for, leases
     aside: more than is held where other gates or calls under way hold the rest. `key_left_microtokens` is what is left
-    of the key's own cap; None for a key without one.
+    of the key's cap; None for a key without one.
     """
 
     standing: Standing
@@ -77,10 +77,11 @@ class LeaseCredit:
             raise _not_found()
         left_microtokens = judgement.decision.left_microtokens if judgement.known.standing.allows_calls else 0
         free_microtokens = left_microtokens - before.held_by_others_microtokens(request.holder)
-        key_left_microtokens = left_of_cap_microtokens(key, self.usages)
+        used_microtokens = used_towards_cap_microtokens(key, self.usages)
+        key_left_microtokens = left_of_cap_microtokens(key, used_microtokens)
         if key_left_microtokens is not None:
-            free_of_key = key_left_microtokens - before.held_for_key_by_others_microtokens(request.holder)
-            free_microtokens = min(free_microtokens, free_of_key)
+            held_of_cap = before.held_for_keys_by_others_microtokens(used_microtokens, request.holder)
+            free_microtokens = min(free_microtokens, key_left_microtokens - held_of_cap)
         held_microtokens = granted_microtokens(request, free_microtokens)
         if len(before.leases) >= HOLDERS_MAX and request.holder not in before.leases:
             held_microtokens = request.kept_microtokens

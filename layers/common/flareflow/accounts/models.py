@@ -1,7 +1,7 @@
 """Models of accounts, sessions, virtual keys and standings. Every Flow address is `0x` and 16 lowercase hex digits."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -183,7 +183,8 @@ class VirtualKey:
     `owner` is who made it; it ends when the subscription moves to somebody else. `budget_microusd` is LiteLLM's limit
     of what the key may ever cost, `first_microtokens` the subscription's usage when the key was made. `replaces` is the
     hash of the key that it was made for, by rotation. `cap_microtokens` is what the key may use in all, in rated
-    micro-tokens; None: as much as its subscription can pay for.
+    micro-tokens; None: as much as its subscription can pay for. `shares_cap_with`: the keys whose usage counts towards
+    that cap too since a rotation, and what each had used before.
     """
 
     key_hash: str
@@ -197,6 +198,7 @@ class VirtualKey:
     limits: KeyLimits = UNLIMITED
     replaces: str | None = None
     cap_microtokens: int | None = None
+    shares_cap_with: Mapping[str, int] = field(default_factory=dict)
 
     def has_expired(self, now: datetime) -> bool:
         return self.limits.expires_at is not None and self.limits.expires_at <= now
@@ -240,6 +242,11 @@ class Lease:
     expires_at: datetime
 
 
+def holder_of(gate: str, key_hash: str) -> str:
+    """Who holds a lease: a gate has one for each key."""
+    return f"{gate}.{key_hash[:16]}"
+
+
 @dataclass(frozen=True, slots=True)
 class SubscriptionLeases:
     """All leases of a subscription by holder; `version` grows with each change, from 1 (0: there was none yet)."""
@@ -251,11 +258,11 @@ class SubscriptionLeases:
     def held_by_others_microtokens(self, holder: str) -> int:
         return sum(lease.held_microtokens for name, lease in self.leases.items() if name != holder)
 
-    def held_for_key_by_others_microtokens(self, holder: str) -> int:
-        """What other gates hold for the same key, which is the part of a holder after the dot."""
-        _, _, key = holder.partition(".")
+    def held_for_keys_by_others_microtokens(self, key_hashes: Iterable[str], holder: str) -> int:
+        """What all but one holder hold for these keys."""
+        names = tuple(holder_of("", key_hash) for key_hash in key_hashes)
         return sum(
-            lease.held_microtokens for name, lease in self.leases.items() if name != holder and name.endswith(f".{key}")
+            lease.held_microtokens for name, lease in self.leases.items() if name != holder and name.endswith(names)
         )
 
     def living(self, now: datetime) -> "SubscriptionLeases":

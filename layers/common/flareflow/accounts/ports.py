@@ -130,9 +130,10 @@ class KeyRequests(Protocol):
     def finish(self, claim: KeyRequestClaim, key: VirtualKey, replaced: VirtualKey | None = None) -> None:
         """Record the key, the limits of the one that it replaces, and that the request is done; all or nothing.
 
-        Raises RaceLostError when another attempt has taken over; when the replaced key is deleted; when the key's owner
-        does not own the subscription or its standing allows no calls; and when the subscription has
-        `KEYS_PER_SUBSCRIPTION_MAX` keys that are not deleted.
+        Each key that the new one shares its cap with shares its own with the new one from then on. Raises RaceLostError
+        when another attempt has taken over; when one of these keys is deleted, or the replaced one shares its cap with
+        others than it did; when the key's owner does not own the subscription or its standing allows no calls; and when
+        the subscription has `KEYS_PER_SUBSCRIPTION_MAX` keys that are not deleted.
         """
 
 

@@ -1,11 +1,12 @@
 """Request bodies of the account functions; every field is bounded, unknown fields are refused."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from flareflow.accounts.models import AccountProof, KeyLimits, KeySignature, ProofType, flow_address
+from flareflow.accounts.models import AccountProof, KeyLimits, KeySignature, ProofType, flow_address, holder_of
 from flareflow.inputs import Label, Moment, UInt32, UInt64
 
 SIGNATURES_MAX: Final = 10
@@ -82,6 +83,11 @@ class KeyRequest(BaseModel):
         return _microtokens(self.cap_rated_tokens)
 
     @property
+    def shared(self) -> Mapping[str, int]:
+        """The keys whose usage counts towards the cap too, and what each has used before."""
+        return {}
+
+    @property
     def limits(self) -> KeyLimits:
         return KeyLimits(self.models, self.expires_at, self.requests_per_minute, self.tokens_per_minute)
 
@@ -124,10 +130,15 @@ class SuccessorRequest(KeyRequest):
     replaces: Hash256
     old_key_until: Moment | None
     left_microtokens: int | None
+    shares_cap_with: dict[Hash256, int]
 
     @property
     def cap_microtokens(self) -> int | None:
         return self.left_microtokens
+
+    @property
+    def shared(self) -> Mapping[str, int]:
+        return self.shares_cap_with
 
     def hash(self) -> str:
         """Of what was asked for: the replaced key may have changed when the request is repeated."""
@@ -159,8 +170,7 @@ class LeaseRequest(BaseModel):
 
     @property
     def holder(self) -> str:
-        """Who holds the lease: a gate has one for each key."""
-        return f"{self.gate}.{self.key_hash[:16]}"
+        return holder_of(self.gate, self.key_hash)
 
 
 def _microtokens(rated_tokens: int | None) -> int | None:

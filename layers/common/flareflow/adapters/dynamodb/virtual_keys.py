@@ -187,11 +187,14 @@ class DynamoKeyRequests:
                 return
 
     def _finish(self, claim: KeyRequestClaim, key: VirtualKey, replaced: VirtualKey | None) -> None:
-        ended: list[Any] = [] if replaced is None else [{"Update": self._ended(replaced)}]
+        ended: list[Any] = [] if replaced is None else [{"Update": self._ended(replaced, key)}]
+        others = (one for one in key.shares_cap_with if one != key.replaces)
+        sharing: list[Any] = [{"Update": self._sharing(one, key)} for one in others]
         with translating("record a new key"):
             self.table.meta.client.transact_write_items(
                 TransactItems=[
                     *ended,
+                    *sharing,
                     {"Update": self._done(claim, key.key_hash)},
                     {"ConditionCheck": self._is_allowed(key)},
                     {"Update": _one_key_more(self.table.name, key.subscription_id)},
@@ -201,13 +204,31 @@ class DynamoKeyRequests:
                 ]
             )
 
-    def _ended(self, replaced: VirtualKey) -> Any:
+    def _ended(self, replaced: VirtualKey, key: VirtualKey) -> Any:
+        before = replaced.shares_cap_with
+        after = {**before, key.key_hash: 0} if key.shares_cap_with else before
+        is_as_read = "(attribute_not_exists(shares_cap_with) OR shares_cap_with = :before)"
         return {
             "TableName": self.table.name,
             "Key": VIRTUAL_KEY.key(subscription_id=replaced.subscription_id, key_hash=replaced.key_hash),
-            "UpdateExpression": "SET limits = :limits",
+            "UpdateExpression": "SET limits = :limits, shares_cap_with = :after",
+            "ConditionExpression": f"attribute_exists(pk) AND {is_as_read}",
+            "ExpressionAttributeValues": {
+                ":limits": _limits_item(replaced.limits),
+                ":before": before,
+                ":after": after,
+            },
+        }
+
+    def _sharing(self, other_hash: str, key: VirtualKey) -> Any:
+        """Another key shares its cap with the new one too, and has shared it with the replaced one before."""
+        return {
+            "TableName": self.table.name,
+            "Key": VIRTUAL_KEY.key(subscription_id=key.subscription_id, key_hash=other_hash),
+            "UpdateExpression": "SET shares_cap_with.#new = :nothing",
             "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeValues": {":limits": _limits_item(replaced.limits)},
+            "ExpressionAttributeNames": {"#new": key.key_hash},
+            "ExpressionAttributeValues": {":nothing": 0},
         }
 
     def _is_allowed(self, key: VirtualKey) -> Any:
