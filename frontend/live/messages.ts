@@ -123,16 +123,24 @@ export interface Refused {
 }
 
 /**
- * A subscription as it is now. `standing` is null before it was decided for the first time.
+ * A subscription as it is now: what a client knows that has got every message.
+ *
+ * What has not happened yet is null. `suspended` are the keys that do not work for now.
  */
 export interface Snapshot {
   readonly totals: Totals;
   readonly balance: BalanceChanged;
   readonly standing: StandingChanged | null;
+  readonly sealed: UsageSealed | null;
+  readonly attested: UsageAttested | null;
+  readonly settled: UsageSettled | null;
+  readonly suspended: readonly KeySuspended[];
 }
 
 /**
- * A subscription as it is now. `standing` is null before it was decided for the first time.
+ * A subscription as it is now: what a client knows that has got every message.
+ *
+ * What has not happened yet is null. `suspended` are the keys that do not work for now.
  */
 export interface SnapshotMessage {
   readonly type: "snapshot";

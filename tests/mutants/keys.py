@@ -20,7 +20,7 @@ TEST_CHANGES: Final = "tests/unit/accounts/test_key_changes.py"
 TEST_SWEEPING: Final = "tests/unit/accounts/test_sweeping.py"
 TEST_LEASES: Final = "tests/unit/accounts/test_leases.py"
 TEST_LITELLM: Final = "tests/unit/adapters/litellm/test_keys.py"
-TEST_TABLES: Final = "tests/ports/dynamodb/test_accounts_tables.py"
+TEST_RACES: Final = "tests/ports/dynamodb/test_key_races.py"
 TEST_USAGE: Final = "tests/ports/dynamodb/test_key_usage.py"
 TEST_REPORTS: Final = "tests/unit/proxy/test_key_reports.py"
 TEST_CAPS: Final = "tests/unit/proxy/test_credit.py"
@@ -144,7 +144,7 @@ FAULTS: Final = (
         VIRTUAL_KEYS,
         "(attribute_not_exists(shares_cap_with) OR shares_cap_with = :before)",
         "(attribute_exists(pk) OR shares_cap_with = :before)",
-        [TEST_TABLES],
+        [TEST_RACES],
     ),
     Fault(
         "keys-cap-shared-by-all-keys",

@@ -11,6 +11,10 @@ WATCHING: Final = f"{PACKAGE}/watching.py"
 NOTIFICATIONS: Final = f"{PACKAGE}/notifications.py"
 EPOCH_CHANGES: Final = "layers/common/flareflow/adapters/dynamodb/epoch_changes.py"
 CHANGES: Final = "layers/common/flareflow/adapters/dynamodb/changes.py"
+KEY_STATES: Final = "layers/common/flareflow/adapters/dynamodb/key_states.py"
+LIVE_EPOCHS: Final = "layers/common/flareflow/adapters/dynamodb/live_epochs.py"
+LIVE_SNAPSHOTS: Final = "layers/common/flareflow/adapters/dynamodb/live_snapshots.py"
+READING: Final = "layers/common/flareflow/statements/reading.py"
 FRAMES: Final = f"{PACKAGE}/frames.py"
 TICKETS: Final = f"{PACKAGE}/tickets.py"
 TEST_CONNECTIONS: Final = "tests/unit/realtime/test_connections.py"
@@ -18,6 +22,8 @@ TEST_WATCHING: Final = "tests/unit/realtime/test_watching.py"
 TEST_NOTIFICATIONS: Final = "tests/unit/realtime/test_notifications.py"
 TEST_EPOCH_CHANGES: Final = "tests/unit/adapters/dynamodb/test_epoch_changes.py"
 TEST_CHANGES: Final = "tests/unit/adapters/dynamodb/test_changes.py"
+TEST_LIVE_EPOCHS: Final = "tests/unit/adapters/dynamodb/test_live_epochs.py"
+TEST_LIVE_SNAPSHOTS: Final = "tests/unit/adapters/dynamodb/test_live_snapshots.py"
 TEST_PUSHING: Final = "tests/unit/realtime/test_pushing.py"
 
 FAULTS: Final = (
@@ -321,7 +327,7 @@ FAULTS: Final = (
     Fault(
         "realtime-held-key-not-told",
         "A key that an administrator has blocked is told as suspended.",
-        CHANGES,
+        KEY_STATES,
         "    KeyStatus.HELD: SuspendedBy.ADMINISTRATOR,\n",
         "",
         [TEST_CHANGES],
@@ -337,18 +343,34 @@ FAULTS: Final = (
     Fault(
         "realtime-totals-of-others-told",
         "Only what somebody watches is told of an epoch.",
-        EPOCH_CHANGES,
-        "if one.subscription_id in watched)",
+        READING,
+        "if one.subscription_id in subscription_ids)",
         "if one.subscription_id)",
         [TEST_EPOCH_CHANGES],
     ),
     Fault(
         "realtime-key-under-change-told",
         "A key that is being changed is in no state.",
-        CHANGES,
+        KEY_STATES,
         "    KeyStatus.ACTIVE: None,\n",
         "    KeyStatus.ACTIVE: None,\n    KeyStatus.CHANGING: None,\n",
         [TEST_CHANGES],
+    ),
+    Fault(
+        "realtime-snapshot-without-older-usage",
+        "A snapshot tells what is sealed also where the newest statement has no new usage.",
+        LIVE_EPOCHS,
+        "statement = found and self.statements.get(found.epoch)",
+        "statement = newest if found and newest and found.epoch == newest.epoch else None",
+        [TEST_LIVE_EPOCHS],
+    ),
+    Fault(
+        "realtime-snapshot-with-working-keys",
+        "A snapshot tells of the keys that do not work, and of no others.",
+        LIVE_SNAPSHOTS,
+        "if reason is not None:",
+        "if key.key_hash:",
+        [TEST_LIVE_SNAPSHOTS],
     ),
     Fault(
         "realtime-changed-status-not-told",

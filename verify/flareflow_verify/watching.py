@@ -14,6 +14,7 @@ from flareflow_verify.sources.http import SourceError
 
 MESSAGES_MAX: Final = 1_000
 CALLS_MAX: Final = 1_000
+KEYS_MAX: Final = 100
 FINAL: Final = frozenset({"subscription_not_found", "too_many_watched", "too_many_watchers", "invalid_request"})
 """Codes of errors after which it makes no sense to try again."""
 
@@ -47,12 +48,36 @@ class Standing(BaseModel):
     standing: Name
 
 
+class Sealed(BaseModel):
+    sealed_microtokens: Count
+
+
+class Attested(BaseModel):
+    attested_microtokens: Count
+
+
+class Settled(BaseModel):
+    settled_microtokens: Count
+
+
+class SuspendedKey(BaseModel):
+    alias: Name
+    reason: Name
+
+
 class Tidings(BaseModel):
-    """The `data` of any message about a subscription; what a type does not have is None."""
+    """The `data` of any message about a subscription; what a type does not have is None.
+
+    Those of a snapshot have the newest of each type under its name.
+    """
 
     totals: Totals | None = None
     balance: Balance | None = None
     standing: Standing | Name | None = None
+    sealed: Sealed | None = None
+    attested: Attested | None = None
+    settled: Settled | None = None
+    suspended: Annotated[tuple[SuspendedKey, ...], Field(max_length=KEYS_MAX)] = ()
     calls: Annotated[tuple[Call, ...], Field(max_length=CALLS_MAX)] = ()
     calls_left_out: Count = 0
     epoch: Count | None = None
@@ -159,9 +184,10 @@ class Watched:
     def _learn(self, told: Tidings) -> None:
         if told.totals is not None and (self.totals is None or told.totals.version > self.totals.version):
             self.totals = told.totals
-        self.sealed = max(self.sealed, told.sealed_microtokens or 0)
-        self.attested = max(self.attested, told.attested_microtokens or 0)
-        self.settled = max(self.settled, told.settled_microtokens or 0)
+        sealed, attested, settled = told.sealed or told, told.attested or told, told.settled or told
+        self.sealed = max(self.sealed, sealed.sealed_microtokens or 0)
+        self.attested = max(self.attested, attested.attested_microtokens or 0)
+        self.settled = max(self.settled, settled.settled_microtokens or 0)
         balance = told.balance_ufix64 if told.balance is None else told.balance.balance_ufix64
         self.balance_ufix64 = self.balance_ufix64 if balance is None else balance
         standing = told.standing.standing if isinstance(told.standing, Standing) else told.standing
@@ -191,9 +217,16 @@ def lines(message: Message) -> Iterator[str]:
         yield f"{at} {call.state:<11} {call.model}, {call.tokens:,} tokens, {rated(call.rated_microtokens)}"
     if told.calls_left_out:
         yield f"{at} … and {told.calls_left_out} calls more"
+    for key in told.suspended:
+        yield f"{at} {_of_key('suspended', key.alias, key.reason)}"
     said = _said(message.type, told)
     if said:
         yield f"{at} {said}"
+
+
+def _of_key(state: str, alias: str | None, reason: str | None) -> str:
+    by = " by an administrator" if reason == "administrator" else ""
+    return f"key         {alias or '(no name)'} {state}{by}"
 
 
 def _said(kind: str, told: Tidings) -> str | None:
@@ -211,8 +244,7 @@ def _said(kind: str, told: Tidings) -> str | None:
         case "standing.changed":
             said = f"standing    {told.standing}"
         case "key.suspended" | "key.resumed":
-            by = " by an administrator" if told.reason == "administrator" else ""
-            said = f"key         {told.alias or '(no name)'} {kind.removeprefix('key.')}{by}"
+            said = _of_key(kind.removeprefix("key."), told.alias, told.reason)
     return said
 
 

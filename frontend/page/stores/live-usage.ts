@@ -20,10 +20,13 @@ export interface LiveUsage {
   readonly standing: string | null;
   /** Calls that began to be told of while somebody watched; the newest first. */
   readonly calls: readonly SeenCall[];
-  readonly sealed: (UsageSealed & { readonly at: string }) | null;
-  readonly attested: (UsageAttested & { readonly at: string }) | null;
-  readonly settled: (UsageSettled & { readonly at: string }) | null;
+  readonly sealed: Reached<UsageSealed> | null;
+  readonly attested: Reached<UsageAttested> | null;
+  readonly settled: Reached<UsageSettled> | null;
 }
+
+/** How far usage has come, and since when; that is null where nobody watched when it happened. */
+type Reached<Stage> = Stage & { readonly at: string | null };
 
 export const NOTHING: LiveUsage = {
   totals: null,
@@ -43,8 +46,16 @@ export function after(known: LiveUsage, message: LiveMessage): LiveUsage {
   const { at } = message;
   switch (message.type) {
     case "snapshot": {
-      const { totals, balance, standing } = message.data;
-      return { ...known, totals: newer(known.totals, totals), balance, standing: standing?.standing ?? null };
+      const { totals, balance, standing, sealed, attested, settled } = message.data;
+      return {
+        ...known,
+        totals: newer(known.totals, totals),
+        balance,
+        standing: standing?.standing ?? null,
+        sealed: further(known.sealed, sealed),
+        attested: further(known.attested, attested),
+        settled: further(known.settled, settled),
+      };
     }
     case "usage.pending": {
       const { totals, calls } = message.data;
@@ -68,6 +79,12 @@ export function after(known: LiveUsage, message: LiveMessage): LiveUsage {
 function newer(known: Totals | null, told: Totals | null): Totals | null {
   if (known === null || told === null) return told ?? known;
   return BigInt(told.version) > BigInt(known.version) ? told : known;
+}
+
+/** What a snapshot tells, unless it is known already, and since when. */
+function further<Stage extends { readonly epoch: string }>(known: Reached<Stage> | null, told: Stage | null): Reached<Stage> | null {
+  if (told === null || (known !== null && BigInt(known.epoch) >= BigInt(told.epoch))) return known;
+  return { ...told, at: null };
 }
 
 /** A call that is told of again keeps its place and gets its new state. */

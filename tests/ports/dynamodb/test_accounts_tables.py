@@ -341,33 +341,6 @@ def test_a_key_ends_when_the_one_is_recorded_that_replaces_it(accounts: Accounts
     assert hashes(accounts.keys.living(7)) == ["b" * 64]
 
 
-def test_keys_that_share_a_cap_know_of_one_another(accounts: Accounts) -> None:
-    # Given a key that is rotated
-    add(accounts, key("a"))
-    successor = replace(key("b"), replaces="a" * 64, shares_cap_with={"a" * 64: 5 * 10**6})
-    accounts.requests.claim(claim(), NOW)
-    accounts.requests.finish(claim(), successor, key("a"))
-    first = replace(key("a"), shares_cap_with={"b" * 64: 0})
-    assert (accounts.keys.find("a" * 64), accounts.keys.find("b" * 64)) == (first, successor)
-    # When the successor is rotated in turn, Then both others know of the third
-    third = replace(key("c"), replaces="b" * 64, shares_cap_with={"a" * 64: 6 * 10**6, "b" * 64: 2**53})
-    second = claim(idempotency_key="request-2")
-    accounts.requests.claim(second, NOW)
-    accounts.requests.finish(second, third, successor)
-    assert accounts.keys.find("c" * 64) == third
-    shared = [found.shares_cap_with for name in "ab" if (found := accounts.keys.find(name * 64))]
-    assert shared == [{"b" * 64: 0, "c" * 64: 0}, {"a" * 64: 5 * 10**6, "c" * 64: 0}]
-    # And a rotation that read the first key before that is refused, as is one that shares with a deleted key
-    late = claim(idempotency_key="request-3")
-    accounts.requests.claim(late, NOW)
-    with pytest.raises(RaceLostError):
-        accounts.requests.finish(late, replace(key("d"), replaces="a" * 64, shares_cap_with={"a" * 64: 0}), first)
-    accounts.keys.mark(successor, KeyStatus.DELETED)
-    with pytest.raises(RaceLostError):
-        accounts.requests.finish(late, replace(key("d"), replaces="c" * 64, shares_cap_with={"b" * 64: 0}), third)
-    assert hashes(accounts.keys.living(7)) == ["a" * 64, "c" * 64]
-
-
 @pytest.mark.stack
 def test_concurrent_requests_record_as_many_keys_as_there_may_be(table: "Table") -> None:
     # Given more requests at once than a subscription may have keys

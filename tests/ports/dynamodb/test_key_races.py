@@ -81,6 +81,10 @@ class Requests:
     def create(self, idempotency_key: str) -> None:
         self.note(lambda: self.creating.run(ALICE, idempotency_key, KeyRequest(subscription_id=7)))
 
+    def rotate(self, idempotency_key: str, key_hash: str) -> None:
+        rotating = RotateKey(self.chain, self.keys, self.issuer, self.creating, FakeKeyUsages(), self.clock)
+        self.note(lambda: rotating.run(ALICE, idempotency_key, key_hash, RotationRequest()))
+
     def note(self, work: Callable[[], CreatedKey]) -> None:
         for _ in range(TRIES_MAX):
             try:
@@ -124,12 +128,23 @@ def test_more_requests_at_once_than_there_may_be_keys_make_exactly_as_many(reque
 
 def test_ten_equal_rotations_at_once_make_one_key(requests: Requests) -> None:
     old = requests.creating.run(ALICE, "the-old-one", KeyRequest(subscription_id=7))
-    rotating = RotateKey(
-        requests.chain, requests.keys, requests.issuer, requests.creating, FakeKeyUsages(), requests.clock
-    )
-    at_once(lambda _: requests.note(lambda: rotating.run(ALICE, "rotation-1", old.key_hash, RotationRequest())))
+    at_once(lambda _: requests.rotate("rotation-1", old.key_hash))
     assert requests.outcomes["made"] == 1
     assert len(requests.keys.living(7)) == len(requests.issuer.blocked) == 2
+
+
+def test_keys_that_are_rotated_again_and_again_at_once_share_one_cap(requests: Requests) -> None:
+    # Given a key with a cap, and its successor
+    cap = KeyRequest(subscription_id=7, cap_rated_tokens=1_000)
+    first = requests.creating.run(ALICE, "the-old-one", cap).key_hash
+    requests.rotate("rotation", first)
+    [second] = [key.key_hash for key in requests.keys.living(7) if key.key_hash != first]
+    # When both are rotated at the same time, each twice
+    at_once(lambda number: requests.rotate(f"rotation-{number}", (first, second)[number % 2]), times=4)
+    # Then there are as many keys more, and each knows of all others
+    living = {key.key_hash: set(key.shares_cap_with) for key in requests.keys.living(7)}
+    assert len(living) == len(requests.issuer.blocked) == 6
+    assert living == {key_hash: set(living) - {key_hash} for key_hash in living}
 
 
 def test_first_keys_that_are_asked_for_ten_times_at_once_are_made_once(requests: Requests) -> None:

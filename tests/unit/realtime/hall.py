@@ -14,8 +14,17 @@ from flareflow.entrypoints.websocket import Routes, WebSocketAnswer, WebSocketEv
 from flareflow.limits import LimitRequests
 from flareflow.realtime.connections import Connect, Forget
 from flareflow.realtime.frames import FRAME_BYTES_MAX
-from flareflow.realtime.models import Connection, MessageType, Notification, Source
-from flareflow.realtime.payloads import BalanceChanged, Snapshot, StandingChanged, Totals
+from flareflow.realtime.models import Connection, MessageType, Notification, Source, SuspendedBy
+from flareflow.realtime.payloads import (
+    BalanceChanged,
+    KeySuspended,
+    Snapshot,
+    StandingChanged,
+    Totals,
+    UsageAttested,
+    UsageSealed,
+    UsageSettled,
+)
 from flareflow.realtime.tickets import GiveTicket
 from flareflow.realtime.watching import Ping, Refuse, Watch
 from flareflow.settlement.pricing import Currency
@@ -31,6 +40,10 @@ STATE = Snapshot(
     Totals(3, 20, 10),
     BalanceChanged(SubscriptionStatus.ACTIVE, 90, 10, 0, Currency.TOKEN),
     StandingChanged("active", 1),
+    sealed=UsageSealed(9, 20, bytes(32)),
+    attested=UsageAttested(8, 15, 1_234),
+    settled=UsageSettled(7, 10, 10, 0, Currency.TOKEN),
+    suspended=(KeySuspended("ab" * 32, "laptop", SuspendedBy.ADMINISTRATOR),),
 )
 
 

@@ -1,13 +1,15 @@
 """Watching a subscription: from a snapshot, or from the last message that was seen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
 
-from flareflow.realtime.models import Connection, Message
-from flareflow.realtime.payloads import Snapshot
+from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX
+from flareflow.realtime.models import Connection, Message, SuspendedBy
+from flareflow.realtime.payloads import KeySuspended, Snapshot
 from flareflow.realtime.watching import RESUMED_MAX, WATCHED_MAX, WATCHERS_MAX
 from tests.fakes.accounts import ALICE, BOB
 from tests.unit.realtime.hall import LATER, Hall
@@ -32,7 +34,8 @@ def test_watching_begins_with_a_snapshot_of_the_subscription(inside: Hall) -> No
     # When a client begins to watch
     inside.watch(subscription_id=7)
     # Then it gets the state as of the last number
-    balance = {"status": "active", "balance_ufix64": "90", "charged_ufix64": "10", "owed_ufix64": "0"}
+    charged = {"charged_ufix64": "10", "owed_ufix64": "0", "currency": "token"}
+    balance = {"status": "active", "balance_ufix64": "90"}
     assert inside.received() == [
         {
             "type": "snapshot",
@@ -41,8 +44,12 @@ def test_watching_begins_with_a_snapshot_of_the_subscription(inside: Hall) -> No
             "at": "2026-11-24T10:00:00.000000Z",
             "data": {
                 "totals": {"version": "3", "counted_microtokens": "20", "unconfirmed_microtokens": "10"},
-                "balance": balance | {"currency": "token"},
+                "balance": balance | charged,
                 "standing": {"standing": "active", "version": "1"},
+                "sealed": {"epoch": "9", "sealed_microtokens": "20", "statement_hash": "0x" + "00" * 32},
+                "attested": {"epoch": "8", "attested_microtokens": "15", "voting_round": "1234"},
+                "settled": charged | {"epoch": "7", "settled_microtokens": "10"},
+                "suspended": [{"key_hash": "ab" * 32, "alias": "laptop", "reason": "administrator"}],
             },
         }
     ]
@@ -66,6 +73,16 @@ def test_up_to_a_hundred_messages_are_sent_again(inside: Hall) -> None:
     inside.happened(RESUMED_MAX + 1)
     inside.watch(subscription_id=7, after=1)
     assert [message["type"] for message in inside.received()] == ["watching", *["balance.changed"] * 100]
+
+
+def test_the_longest_snapshot_fits_into_one_frame(inside: Hall) -> None:
+    # Given as many suspended keys as there may be, with the longest names that there may be
+    suspended = [KeySuspended("ab" * 32, "\U0001f511" * 100, SuspendedBy.ADMINISTRATOR)] * KEYS_PER_SUBSCRIPTION_MAX
+    inside.snapshots.states[7] = replace(inside.snapshots.states[7], suspended=tuple(suspended))
+    # When a client begins to watch, Then it gets one frame, which is not too long
+    inside.watch(subscription_id=7)
+    assert len(inside.received()[0]["data"]["suspended"]) == KEYS_PER_SUBSCRIPTION_MAX
+    assert len(inside.sender.sent["c1"]) == 1
 
 
 @pytest.mark.parametrize("after", [0, 102, 2**64 - 1], ids=["too many since", "not yet taken", "the highest number"])

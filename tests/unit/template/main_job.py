@@ -43,8 +43,8 @@ from tests.unit.template.litellm_stand_in import KEY_HASH, PAGE_ROWS, Event, Lit
 from tests.unit.template.operating import PUBLIC, operate
 
 SUBSCRIPTION: Final = 7
-EPOCH: Final = timedelta(seconds=300)
-SECOND: Final = timedelta(seconds=1)
+WATCH: Final = {"action": "watch", "subscription_id": SUBSCRIPTION, "after": 0}
+EPOCH, SECOND = timedelta(seconds=300), timedelta(seconds=1)
 
 TABLES: Final = (
     *("UsageTable", "StatementsTable", "LedgerTable", "AccountsTable", "RealtimeTable", "WebhooksTable"),
@@ -155,11 +155,10 @@ class MainJob:
         connections = ("stays", GONE, "leaves")
         with self.aws.function("AccountApiFunction") as (_, _, handle):
             tickets = [http(handle, "POST", "/v1/websocket-tickets")["ticket"] for _ in connections]
-        watch = {"action": "watch", "subscription_id": SUBSCRIPTION, "after": 0}
         with self.aws.function("WebsocketFunction") as (_, _, handle):
             for connection, ticket in zip(connections, tickets, strict=True):
                 assert handle(websocket_event("$connect", connection, ticket=ticket)) == {"statusCode": 200}
-                assert handle(websocket_event("watch", connection, body=watch)) == {"statusCode": 200}
+                assert handle(websocket_event("watch", connection, body=WATCH)) == {"statusCode": 200}
             handle(websocket_event("$disconnect", "leaves"))
 
     def sign_out(self) -> None:
@@ -316,6 +315,8 @@ class MainJob:
         epochs = self._records("StatementsTable", "STATEMENT#")[-1:] + self._records("StatementsTable", "ATTESTATION#")
         with self.aws.function("PendingPushFunction") as (_, _, handle):
             assert handle({"Records": changes[:3] + changes[-1:] + epochs}) == {"batchItemFailures": []}
+        with self.aws.function("WebsocketFunction") as (_, _, handle):
+            assert handle(websocket_event("watch", "stays", body=WATCH)) == {"statusCode": 200}
 
     def enforce(self) -> None:
         """The money is gone: the key is blocked. Then the subscription moves to Bob and back: Alice's key is gone."""

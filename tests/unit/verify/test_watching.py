@@ -117,6 +117,27 @@ def test_pending_and_proven_stand_apart(paper: io.StringIO) -> None:
     assert [line.split()[1] for line in told[2:]] == ["sealed", "attested", "charged"]
 
 
+def test_a_snapshot_tells_what_was_missed(paper: io.StringIO) -> None:
+    # Given a client that saw a million charged, and missed too much to resume
+    before = Watched(7, last=4, settled=MILLION)
+    missed = snapshot(300, counted=6 * MILLION)
+    missed["data"] |= {
+        "sealed": {"epoch": "9", "sealed_microtokens": str(5 * MILLION), "statement_hash": "0xab"},
+        "attested": {"epoch": "8", "attested_microtokens": str(4 * MILLION), "voting_round": "3"},
+        "settled": {"epoch": "7", "settled_microtokens": str(3 * MILLION), "charged_ufix64": "100"},
+        "suspended": [{"key_hash": "ab", "alias": "laptop", "reason": "administrator"}],
+    }
+    # When it gets a snapshot, Then it knows as much as one that missed nothing
+    watched = watch(Line([[missed]]), paper, before)
+    assert (watched.sealed, watched.attested, watched.settled) == (5 * MILLION, 4 * MILLION, 3 * MILLION)
+    assert watched.status == "pending 2 | proven 4 | charged 3 rated tokens | deposit 9.14011000 | active"
+    assert paper.getvalue() == "12:00:00 key         laptop suspended by an administrator\n"
+    # And one of a subscription that nobody has used tells nothing
+    unused = snapshot(1)
+    unused["data"] |= {"sealed": None, "attested": None, "settled": None, "suspended": []}
+    assert watch(Line([[unused]]), paper).status.startswith("pending 0 | proven 0 | charged 0")
+
+
 def test_after_a_break_it_goes_on_from_the_last_message(paper: io.StringIO) -> None:
     line = Line([[snapshot(4)], [pending(5, 1, 0)]], [[{"type": "watching", "sequence": "6"}], [pending(6, 2, 0)]])
     watch(line, paper)

@@ -113,14 +113,14 @@ function StagePart({ stage, title, micro, children }: StagePartProps) {
 
 /** The newest epoch that has come so far, with the way to all about it. */
 function Newest({ stage, settledEpoch }: { readonly stage: Exclude<Stage, "pending">; readonly settledEpoch: string | null }) {
-  const told = live.value[stage];
+  const at = live.value[stage]?.at ?? null;
   const number = reachedNow(settledEpoch)[stage];
   if (number === null) return null;
   return (
     <>
       {" · "}
       <a href={`#/epochs/${number}`}>epoch {number.toString()}</a>
-      {told !== null && <> {agoText(told.at, now.value)}</>}
+      {at !== null && <> {agoText(at, now.value)}</>}
     </>
   );
 }

@@ -71,7 +71,7 @@ function useChanges(subscriptionId: string): number {
   const changes = useSignal(0);
   const soon = useMemo(() => ({ timer: undefined as ReturnType<typeof setTimeout> | undefined }), []);
   const onMessage = useCallback((message: LiveMessage) => {
-    if (message.type === "usage.sealed" || message.type === "usage.attested") void epochs.reload();
+    if (TELLS_OF_EPOCHS.has(message.type)) void epochs.reload();
     soon.timer ??= setTimeout(() => {
       soon.timer = undefined;
       changes.value += 1;
@@ -87,6 +87,8 @@ function useChanges(subscriptionId: string): number {
   useLive(subscriptionId, onMessage);
   return changes.value;
 }
+
+const TELLS_OF_EPOCHS = new Set(["snapshot", "usage.sealed", "usage.attested"]);
 
 /** Why there are no live messages any more, by the server's code. */
 const ENDINGS: Readonly<Record<string, string>> = {

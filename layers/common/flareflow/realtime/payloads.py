@@ -157,13 +157,20 @@ PAYLOADS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A subscription as it is now. `standing` is null before it was decided for the first time."""
+    """A subscription as it is now: what a client knows that has got every message.
+
+    What has not happened yet is null. `suspended` are the keys that do not work for now.
+    """
 
     type: ClassVar[str] = "snapshot"
 
     totals: Totals
     balance: BalanceChanged
     standing: StandingChanged | None
+    sealed: UsageSealed | None
+    attested: UsageAttested | None
+    settled: UsageSettled | None
+    suspended: tuple[KeySuspended, ...]
 
 
 @dataclass(frozen=True, slots=True)

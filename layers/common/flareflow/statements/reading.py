@@ -1,6 +1,6 @@
 """Reading what a statement commits to, checked against its roots."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import batched
 from typing import Final
 
@@ -10,7 +10,7 @@ from flareflow.statements.documents import index_path, page_path
 from flareflow.statements.indexes import PageIndex
 from flareflow.statements.models import PageKind, Statement
 from flareflow.statements.ports import Documents
-from flareflow.statements.usage_pages import Totals, UsagePage
+from flareflow.statements.usage_pages import Totals, UsagePage, page_of
 
 PAGES_AT_ONCE: Final = 32
 """Usage pages that are in memory at the same time."""
@@ -31,6 +31,15 @@ def read_pages(documents: Documents, hashes: Sequence[bytes]) -> Sequence[str]:
         if keccak256(text.encode()) != digest:
             raise BrokenRuleError(f"the page {digest.hex()} has another hash")
     return texts
+
+
+def read_totals_of(documents: Documents, statement: Statement, subscription_ids: Collection[int]) -> Iterator[Totals]:
+    """The totals of those of some subscriptions that have usage in a statement. Only the pages they are on are read."""
+    pages = {page_of(one) for one in subscription_ids}
+    if pages:
+        index = read_index(documents, statement, PageKind.USAGE)
+        hashes = [digest for number, digest in index.hashes.items() if number in pages]
+        yield from (one for one in read_totals(documents, hashes) if one.subscription_id in subscription_ids)
 
 
 def read_totals(documents: Documents, hashes: Sequence[bytes]) -> Iterator[Totals]:

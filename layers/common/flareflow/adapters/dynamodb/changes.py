@@ -1,14 +1,13 @@
 """Stream records of UsageTable, LedgerTable and AccountsTable, decoded into what functions react to."""
 
 from base64 import b64decode
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
 
 from flareflow.accounts.models import KeyStatus
 from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
+from flareflow.adapters.dynamodb.key_states import SUSPENDED_BY
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger_items import subscription_of
 from flareflow.adapters.dynamodb.ledger_kinds import STANDING, SUBSCRIPTION
@@ -24,13 +23,6 @@ from flareflow.realtime.changes import (
     SubscriptionChanged,
     UsageChanged,
 )
-from flareflow.realtime.models import SuspendedBy
-
-_SUSPENDED_BY: Final[Mapping[KeyStatus, SuspendedBy | None]] = {
-    KeyStatus.ACTIVE: None,
-    KeyStatus.BLOCKED: SuspendedBy.STANDING,
-    KeyStatus.HELD: SuspendedBy.ADMINISTRATOR,
-}
 
 
 def decode_change(record: DynamoDBRecord) -> Change | None:
@@ -88,9 +80,9 @@ def _standing_decided(number: int, at: datetime, old: Item | None, new: Item) ->
 def _key_changed(number: int, at: datetime, old: Item, new: Item) -> KeyChanged | None:
     """Blocked, by the standing or by an administrator, or unblocked; while that is under way a key is in no state."""
     after, subscription_id = KeyStatus(new["status"]), VIRTUAL_KEY.number(new, "subscription_id")
-    if old["status"] == after or after not in _SUSPENDED_BY:
+    if old["status"] == after or after not in SUSPENDED_BY:
         return None
-    return KeyChanged(number, at, subscription_id, new["key_hash"], new["alias"], _SUSPENDED_BY[after])
+    return KeyChanged(number, at, subscription_id, new["key_hash"], new["alias"], SUSPENDED_BY[after])
 
 
 def _binary(item: Item) -> Item:

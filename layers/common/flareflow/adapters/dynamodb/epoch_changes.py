@@ -10,10 +10,10 @@ from flareflow.adapters.dynamodb.attestations import attestation_of
 from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT
 from flareflow.realtime.changes import Change, EpochAttested, EpochSealed
 from flareflow.realtime.ports import Connections
-from flareflow.statements.models import PageKind, Statement
+from flareflow.statements.models import Statement
 from flareflow.statements.ports import Documents, Statements
-from flareflow.statements.reading import read_index, read_totals
-from flareflow.statements.usage_pages import Totals, page_of
+from flareflow.statements.reading import read_totals_of
+from flareflow.statements.usage_pages import Totals
 from flareflow.time import Clock
 
 
@@ -56,9 +56,4 @@ class EpochChanges:
 
     def _watched_totals(self, statement: Statement) -> Iterator[Totals]:
         watched = set(self.connections.watched(self.clock()))
-        pages = {page_of(subscription_id) for subscription_id in watched}
-        if not pages:
-            return
-        index = read_index(self.documents, statement, PageKind.USAGE)
-        hashes = [digest for number, digest in index.hashes.items() if number in pages]
-        yield from (one for one in read_totals(self.documents, hashes) if one.subscription_id in watched)
+        return read_totals_of(self.documents, statement, watched)
