@@ -37,7 +37,7 @@ NOT_READ: Final = {
     "pending_push": ("attestation", "statements", "metering.price_book"),
     "public_api": ("accounts.quoting", "metering.price_book", "settlement.ports", "statements.models"),
     "session_authorizer": ("settlement", "metering"),
-    "usage_ingest": ("settlement", "realtime", "webhooks", "statements.models"),
+    "usage_ingest": ("accounts", "settlement", "realtime", "webhooks", "statements.models"),
     "wallet_auth": ("metering", "settlement", "realtime"),
     "webhook_api": ("metering", "settlement", "realtime"),
     "websocket": ("attestation", "statements", "metering.price_book"),

@@ -66,7 +66,7 @@ class Weights(BaseModel):
     A kind of input without a weight weighs as `prompt`, a kind of output as `completion`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     prompt: Weight | None = None
     cache_read: Weight | None = None
@@ -180,7 +180,7 @@ def _is_something(used: Use) -> bool:
 class Pattern(BaseModel):
     """A price for all models whose name, in lower case, matches; `*` stands for any text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     match: Name
     price: Price
@@ -189,7 +189,7 @@ class Pattern(BaseModel):
 class PriceBook(BaseModel):
     """One book. `models`: prices by the name of the model. What nothing else covers has the price `default`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: Annotated[int, Field(ge=1)]
     title: Annotated[str, StringConstraints(max_length=200)]

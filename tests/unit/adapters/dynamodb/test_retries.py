@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from flareflow.adapters.dynamodb import batches, usage_writer
-from flareflow.adapters.dynamodb.account_kinds import KEY_OWNER
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.connections import DynamoTickets
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
+from flareflow.adapters.dynamodb.key_owner_kinds import KEY_OWNER
 from flareflow.adapters.dynamodb.statements import DynamoStatements
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_kinds import EPOCH_SHARD

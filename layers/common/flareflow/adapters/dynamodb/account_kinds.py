@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Final
 
 from flareflow.accounts.models import Session, VirtualKey
+from flareflow.adapters.dynamodb.key_owner_kinds import HASHED_KEY, KEY_OWNER
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, ItemKind
 from flareflow.inputs import Client
 
@@ -23,19 +24,6 @@ SESSION: Final = ItemKind(
     serves="session_authorizer reads the one that a token names, and clears `replaced_hash`; wallet_auth lists and "
     "replaces them.",
     attributes=(*(field.name for field in fields(Session) if field.name != "client"), *_CLIENT_ATTRIBUTES),
-)
-HASHED_KEY: Final = ItemKind(
-    pk="KEY#{hashed_twice}",
-    sk="HASHED_TWICE",
-    holds="The SHA-256 of the hash of a virtual key, which LiteLLM may log instead of the hash.",
-    serves="Metering names such rows.",
-)
-KEY_OWNER: Final = ItemKind(
-    pk="KEY#{key_hash}",
-    sk="KEY",
-    holds="The subscription of a virtual key. Never changed or deleted, so that late usage finds who pays for it.",
-    serves="Metering reads up to 100 at once; key_provisioning finds a key by its hash.",
-    attributes=("subscription_id",),
 )
 _KEY_ATTRIBUTES: Final = tuple(field.name for field in fields(VirtualKey))
 VIRTUAL_KEY: Final = ItemKind(

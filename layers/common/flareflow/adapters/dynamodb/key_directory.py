@@ -4,8 +4,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flareflow.adapters.dynamodb.account_kinds import HASHED_KEY, KEY_OWNER
 from flareflow.adapters.dynamodb.batches import read_items
+from flareflow.adapters.dynamodb.key_owner_kinds import HASHED_KEY, KEY_OWNER
 from flareflow.metering.models import Subscriptions
 from flareflow.time import Pause
 

@@ -12,15 +12,9 @@ from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage, KeyLimits, KeyStatus, Standing, VirtualKey
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
-from flareflow.adapters.dynamodb.account_kinds import (
-    DELETED_KEY,
-    HASHED_KEY,
-    KEY_OWNER,
-    KEY_REQUEST,
-    LIVING_KEYS,
-    VIRTUAL_KEY,
-)
+from flareflow.adapters.dynamodb.account_kinds import DELETED_KEY, KEY_REQUEST, LIVING_KEYS, VIRTUAL_KEY
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
+from flareflow.adapters.dynamodb.key_owner_kinds import HASHED_KEY, KEY_OWNER
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger_kinds import STANDING
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
