@@ -30,7 +30,7 @@ export default function How() {
     <>
       <ViewHead title="How it works" action={<ButtonLink href="#/check">Check a bill yourself</ButtonLink>}>
         You pay for models by the token, from a deposit that only you can take back. What is charged was attested by Flare
-        and proven on Flow, so that nobody has to believe the one who counts.
+        and proven on Flow, so you do not have to trust the operator's own count.
       </ViewHead>
       <Show of={deployment} height={90}>
         {(about) => <Story about={about} />}

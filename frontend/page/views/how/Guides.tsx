@@ -23,13 +23,13 @@ function ForUsers({ about: { flow } }: { readonly about: Deployment }) {
         shown once: keep it where nobody else can read it.
       </Topic>
       <Topic title="What it costs">
-        A token is rated by the <a href="#/pricing">price book</a>: a dear model's token weighs more than a cheap one's.
-        Your plan prices rated tokens, in tiers that fall with use. A charge is in {symbol} and never more than the price
-        of what was attested.
+        A token is rated by the <a href="#/pricing">price book</a>: a token of an expensive model weighs more than one of
+        a cheap model. Your plan prices rated tokens, in tiers that fall with use. A charge is in {symbol} and never more
+        than the price of what was attested.
       </Topic>
       <Topic title="Stay in control">
-        Set the most that a key may use, and the most that may be charged in 30 days. A call is admitted only if the
-        dearest way that it can end still fits into what is left.
+        Set the most that a key may use, and the most that may be charged in 30 days. A call is admitted only if the most
+        that it can cost still fits into what is left.
       </Topic>
       <Topic title="See what happens">
         A call shows as pending within a second. It is sealed, attested and charged some minutes later; each stage has
