@@ -41,6 +41,11 @@ def answered(answers: Answers) -> bool:
     return any(answer.is_success for answer in answers)
 
 
+def answered_without_a_price(answers: Answers) -> bool:
+    """A gate tells what a call cost; a pattern of its configuration may stand for names that have a price."""
+    return any(answer.is_success and "x-flareflow-cost" not in answer.headers for answer in answers)
+
+
 def took_the_id(answers: Answers) -> bool:
     """LiteLLM tells the call id that the caller chose."""
     return any(answer.headers.get("x-litellm-call-id") == CHOSEN_ID for answer in answers)
@@ -116,6 +121,7 @@ def _more_than_one(model: str) -> Iterator[Trick]:
     for name, value in {
         "model": f"{model},{model}",
         "model ": [model, model],
+        "model  ": f"openai/{model},{model}",
         "fallbacks": [model],
         "model_list": [{"model_name": model, "litellm_params": {"model": f"openai/{model}"}}],
         "num_retries": 3,
@@ -146,7 +152,7 @@ def _other_models(model: str) -> Iterator[Trick]:
         yield Trick(f"another model or price by {name}", "a dear answer at a cheap price", (request,), answered)
     for name in (f"openai/{model}", f"{model}-2024-08-06", "no-such-model", model.upper()):
         request = Request("/v1/chat/completions", _chat(name))
-        yield Trick(f"model named {name}", "a model without a price", (request,), answered)
+        yield Trick(f"model named {name}", "a model without a price", (request,), answered_without_a_price)
 
 
 def _later(model: str) -> Iterator[Trick]:

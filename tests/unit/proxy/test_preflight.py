@@ -19,6 +19,24 @@ def holds_everything(request: httpx.Request) -> httpx.Response:
     return httpx.Response(404)
 
 
+def has_a_pattern(request: httpx.Request) -> httpx.Response:
+    """A gate where `openai/*` is configured, and its names have a price."""
+    if request.content and json.loads(request.content) == HONEST | {"model": "openai/gpt-4o"}:
+        return httpx.Response(200, headers={"x-flareflow-cost": "12"}, json={"choices": [{}]})
+    return holds_everything(request)
+
+
+def answers_any_name(request: httpx.Request) -> httpx.Response:
+    """LiteLLM alone, which tells no price."""
+    answer = has_a_pattern(request)
+    answer.headers.pop("x-flareflow-cost", None)
+    return answer
+
+
+def lists_models(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={}) if b'"openai/gpt-4o,gpt-4o"' in request.content else holds_everything(request)
+
+
 def takes_chosen_ids(request: httpx.Request) -> httpx.Response:
     told = {"x-litellm-call-id": request.headers["x-litellm-call-id"]} if "x-litellm-call-id" in request.headers else {}
     return httpx.Response(holds_everything(request).status_code, headers=told, json={})
@@ -52,8 +70,13 @@ def exit_status(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[httpx.Re
 type ExitStatus = Callable[[Callable[[httpx.Request], httpx.Response]], int]
 
 
-def test_a_proxy_that_holds_everything_passes(exit_status: ExitStatus, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_status(holds_everything) == 0
+@pytest.mark.parametrize("proxy", [holds_everything, has_a_pattern])
+def test_a_proxy_that_holds_everything_passes(
+    exit_status: ExitStatus,
+    capsys: pytest.CaptureFixture[str],
+    proxy: Callable[[httpx.Request], httpx.Response],
+) -> None:
+    assert exit_status(proxy) == 0
     assert capsys.readouterr().out.endswith("All are held.\n")
 
 
@@ -64,6 +87,8 @@ def test_a_proxy_that_holds_everything_passes(exit_status: ExitStatus, capsys: p
         (merges_the_query, "parameters in the query"),
         (reads_unknown_parameters, "no-log in the body of chat"),
         (has_more_routes, "POST /key/generate"),
+        (answers_any_name, "model named openai/gpt-4o"),
+        (lists_models, "more calls by model: openai/gpt-4o,gpt-4o"),
     ],
 )
 def test_a_trick_that_is_let_through_is_named(
