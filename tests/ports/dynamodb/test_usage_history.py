@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flareflow.accounts.models import CursorPage
 from flareflow.accounts.usage_history import Group, GroupedUsage, ReadHistory, StatedEvent, SummedUsage
 from flareflow.accounts.usage_queries import Dimension, Span, UsageState
 from flareflow.adapters.dynamodb import usage_history
@@ -184,6 +185,25 @@ def test_nobody_reads_the_history_of_another_account(history: History) -> None:
 def test_a_cursor_that_was_not_given_is_refused(history: History, cursor: str) -> None:
     with pytest.raises(InvalidRequestError):
         history.read.list(ALICE, 1, ALWAYS, cursor or "-")
+
+
+def test_a_cursor_goes_on_within_the_window_that_is_asked_for(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given calls of three hours, and the cursor after the middle one
+    monkeypatch.setattr(usage_history, "PACKS_MAX", 1)
+    for hours in (1, 2, 3):
+        history.count(f"call-{hours}", ago=hours * HOUR)
+    middle = history.read.list(ALICE, 1, Span(NOW - 10 * HOUR, NOW - 110 * MINUTE), None)
+    assert len(middle.items) == 1
+    monkeypatch.undo()
+    # When it is sent with a window of later calls, as one that ends now has moved on meanwhile, Then nothing is left
+    later = Span(NOW - 90 * MINUTE, NOW)
+    assert history.read.list(ALICE, 1, later, middle.next_cursor) == CursorPage([], None)
+    # And with one of earlier calls, the list goes on with all of these
+    earlier = Span(NOW - 10 * HOUR, NOW - 170 * MINUTE)
+    [last] = history.read.list(ALICE, 1, earlier, middle.next_cursor).items
+    assert last.event.started_at == NOW - 3 * HOUR
 
 
 def _rated(one: GroupedUsage) -> tuple[int, int, int]:

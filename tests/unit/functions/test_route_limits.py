@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from flareflow.entrypoints.limits import CONNECT, LIMITS, LimitRoutes, Sender
+from flareflow.entrypoints.limits import CONNECT, LIMITS, WATCH, LimitRoutes, Sender
 from flareflow.errors import StorageUnavailableError
 from flareflow.limits import LimitRequests
 from infra.local.aws.gateway.routing import Route
@@ -52,7 +52,7 @@ def use_up(route: Route) -> None:
 
 def test_every_route_that_stores_or_costs_something_has_a_limit() -> None:
     posts = {route.key for route in routes() if route.method in {"POST", "PUT", "PATCH"}}
-    assert posts - set(GATE) <= LIMITS.keys() <= {CONNECT, *(route.key for route in routes())}
+    assert posts - set(GATE) <= LIMITS.keys() <= {CONNECT, WATCH, *(route.key for route in routes())}
 
 
 def test_one_request_too_many_is_429_until_the_next_minute(route: Route, clock: FakeClock) -> None:

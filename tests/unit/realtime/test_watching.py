@@ -8,6 +8,8 @@ from http import HTTPStatus
 import pytest
 
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX
+from flareflow.entrypoints.limits import LIMITS, WATCH
+from flareflow.limits import WINDOW
 from flareflow.realtime.models import Connection, Message, SuspendedBy
 from flareflow.realtime.payloads import KeySuspended, Snapshot
 from flareflow.realtime.watching import RESUMED_MAX, WATCHED_MAX, WATCHERS_MAX
@@ -54,6 +56,19 @@ def test_watching_begins_with_a_snapshot_of_the_subscription(inside: Hall) -> No
         }
     ]
     assert inside.connections.audience(7, inside.clock()).watchers == ["c1", "other-0"]
+
+
+def test_a_source_address_begins_so_many_watches_in_a_minute(inside: Hall) -> None:
+    # Given a client that has asked as often as it may, for what it does not own
+    for _ in range(LIMITS[WATCH].most):
+        inside.watch(subscription_id=8)
+    assert {message["code"] for message in inside.received()} == {"subscription_not_found"}
+    # When it asks once more, Then it is told to wait, and nothing is read; a minute later it is answered
+    inside.watch(subscription_id=7)
+    assert inside.received()[-1]["code"] == "too_many_requests"
+    inside.clock.advance(WINDOW)
+    inside.watch(subscription_id=7)
+    assert inside.received()[-1]["type"] == "snapshot"
 
 
 def test_resuming_sends_what_was_missed_in_order(inside: Hall) -> None:

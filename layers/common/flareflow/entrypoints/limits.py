@@ -23,6 +23,8 @@ class Limit:
     sender: Sender
 
 
+WATCH: Final = "watch"
+"""The route of the WebSocket API that may be answered by a snapshot, which is a dozen reads."""
 CONNECT: Final = "$connect"
 """The route of the WebSocket API; how many connections an account has is limited where they are opened."""
 LIMITS: Final[Mapping[str, Limit]] = {
@@ -42,6 +44,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "POST /v1/webhooks/{webhook_id}/tests": Limit(10, Sender.ACCOUNT),
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replays": Limit(60, Sender.ACCOUNT),
     CONNECT: Limit(300, Sender.SOURCE_IP),
+    WATCH: Limit(600, Sender.SOURCE_IP),
     "POST /v1/operator/case-decisions": Limit(120, Sender.ACCOUNT),
     "POST /v1/operator/price-books": Limit(10, Sender.ACCOUNT),
     "POST /v1/operator/redrives": Limit(30, Sender.ACCOUNT),

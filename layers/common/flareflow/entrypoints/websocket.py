@@ -84,8 +84,8 @@ class Routes:
                 return self._connect(event.request_context, (event.query or {}).get("ticket", ""))
             case "$disconnect":
                 self.disconnect(connection_id)
-            case "watch":
-                self._answer(connection_id, lambda: self._watch(connection_id, event.body or ""))
+            case limits.WATCH:
+                self._answer(connection_id, lambda: self._watch(event.request_context, event.body or ""))
             case "ping":
                 self._answer(connection_id, lambda: self.ping(connection_id))
             case _:
@@ -109,13 +109,14 @@ class Routes:
         except RequestError as error:
             self.refuse(connection_id, error)
 
-    def _watch(self, connection_id: str, body: str) -> None:
+    def _watch(self, context: RequestContext, body: str) -> None:
+        self.limit(limits.WATCH, context.identity.source_ip)
         try:
             wanted = WatchRequest.model_validate_json(body)
         except ValidationError as error:
             wish = "Send action, subscription_id and, to resume, after."
             raise InvalidRequestError("invalid_request", wish) from error
-        self.watch(connection_id, wanted.subscription_id, wanted.after)
+        self.watch(context.connection_id, wanted.subscription_id, wanted.after)
 
 
 def _retry_after(error: RequestError) -> Mapping[str, str]:

@@ -6,8 +6,13 @@ from typing import Final
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _LEADING_ELSEWHERE: Final = (IPv6Network("2002::/16"), IPv6Network("2001::/23"), IPv6Network("3fff::/20"))
 """6to4 and Teredo, whose addresses stand for IPv4 addresses; other protocols' own; documentation (RFC 9637)."""
-_NOT_FOR_EVERYBODY: Final = (IPv4Network("192.88.99.0/24"), IPv4Network("168.63.129.16/32"))
-"""The relays of 6to4; Azure's host, which is a public address with the machine's own data."""
+_NOT_FOR_EVERYBODY: Final = (
+    *(IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24")),
+    IPv4Network("168.63.129.16/32"),
+)
+"""The routers of a network by their roles (RFC 7723, RFC 8155); the relays of 6to4; Azure's host, which is a public
+address with the machine's own data.
+"""
 
 
 def is_public(address: str) -> bool:

@@ -70,9 +70,16 @@ class DynamoUsageHistory:
         return [*live.waiting, *(record for one in spilled for record in records_of(one, subscription_id))]
 
     def _packs(self, subscription_id: int, window: Window, cursor: str | None) -> Iterator[Item]:
-        """The packs that can hold calls of the window, newest first, after the cursor."""
+        """The packs that can hold calls of the window, newest first, after the cursor.
+
+        A cursor may lie outside of the window: one that ends now has moved on since the part before. DynamoDB refuses
+        such a key to start from.
+        """
         partition, low, high = packs_between(subscription_id, window.start, window.end)
-        start: dict[str, Any] = {"ExclusiveStartKey": {"pk": partition, "sk": _pack_of(cursor)}} if cursor else {}
+        after = _pack_of(cursor) if cursor else high
+        if after < low:
+            return
+        start: dict[str, Any] = {"ExclusiveStartKey": {"pk": partition, "sk": after}} if after < high else {}
         for _ in range(QUERIES_MAX):
             with translating("read packs of usage"):
                 answer = self.table.query(
