@@ -33,7 +33,7 @@ NOT_READ: Final = {
     "credit_leases": ("statements.models", "realtime", "webhooks", "metering.price_book"),
     "enforcement": ("attestation", "statements", "webhooks", "metering.price_book"),
     "key_provisioning": ("metering", "settlement", "statements", "realtime", "webhooks"),
-    "operator_api": ("metering.commands", "metering.deciding", "adapters.litellm", "statements", "realtime"),
+    "operator_api": ("adapters.litellm", "metering.commands", "metering.usage_events", "statements", "realtime"),
     "pending_push": ("attestation", "statements", "metering.price_book"),
     "public_api": ("accounts.quoting", "metering.price_book", "settlement.ports", "statements.models"),
     "session_authorizer": ("settlement", "metering"),

@@ -12,17 +12,9 @@ import pytest
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.metering.calls import SetAside
-from flareflow.metering.cases import (
-    Case,
-    CaseKind,
-    Decision,
-    Verdict,
-    of_difference,
-    of_row,
-    of_tally,
-    of_unnamed_model,
-)
+from flareflow.metering.cases import Case, CaseKind, Decision, Verdict
 from flareflow.metering.models import Window
+from flareflow.metering.opening import of_difference, of_row, of_tally, of_unnamed_model
 from flareflow.metering.ports import Cases, ReadingProgress
 from flareflow.metering.rows import BUCKET, Listing, Progress, Slice, Tally
 from flareflow.metering.usage_events import Difference, DifferenceKind

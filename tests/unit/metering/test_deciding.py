@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from flareflow.adapters.litellm.rows import changed_row
 from flareflow.errors import ConflictError, InvalidRequestError, NotFoundError
 from flareflow.metering.calls import SetAside
-from flareflow.metering.cases import Case, CaseKind, Decision, Verdict, of_row
+from flareflow.metering.cases import Case, CaseKind, Decision, Verdict
 from flareflow.metering.commands import BookPut, Operator, ReceiptKeysPut, run
 from flareflow.metering.deciding import LISTED_CHARACTERS, DecideCases
+from flareflow.metering.opening import of_row
 from flareflow.metering.price_book import Price, PriceBook
 from tests.fakes.metering import EVEN_BOOK, KEY, NOW, FakePriceBooks, FakeReceiptKeys
 from tests.fakes.spend_log import logged_call

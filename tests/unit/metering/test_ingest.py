@@ -6,8 +6,8 @@ import pytest
 
 from flareflow.errors import UnauthenticatedError
 from flareflow.metering.calls import SetAside
-from flareflow.metering.cases import of_row
 from flareflow.metering.ingest import IngestRecords, IngestReport, PostedRecords
+from flareflow.metering.opening import of_row
 from flareflow.metering.usage_events import DifferenceKind
 from tests.fakes.metering import NOW, FakeKeyDirectory, FakeUsageEvents, record, row
 from tests.fakes.spend_log import FakeCases

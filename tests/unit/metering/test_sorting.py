@@ -9,7 +9,7 @@ import pytest
 
 from flareflow.metering.call_types import Billing, known_call_types
 from flareflow.metering.calls import LoggedCall, SetAside, Tokens
-from flareflow.metering.cases import of_tally
+from flareflow.metering.opening import of_tally
 from flareflow.metering.rows import KeyForm, LoggedRow, Reading, SpendPage, bucket_of
 from flareflow.metering.sorting import Seen, SortRows
 from flareflow.metering.usage_events import Difference, DifferenceKind

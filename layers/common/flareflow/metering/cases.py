@@ -1,18 +1,8 @@
 """Open cases: what a person has to look at, and what was decided about it."""
 
-import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
-
-from flareflow.metering.usage_events import CountReport, Difference, RecordReport, short
-
-if TYPE_CHECKING:
-    from flareflow.metering.calls import SetAside
-    from flareflow.metering.rows import Tally
-
-SAMPLE_CHARACTERS_MAX: Final = 20_000
 
 
 class CaseKind(StrEnum):
@@ -68,29 +58,3 @@ class Case:
     def id(self) -> str:
         """What a person names it by."""
         return f"{self.kind}#{self.reason}#{self.identity}"
-
-
-def of_row(item: "SetAside", now: datetime) -> Case:
-    return Case(CaseKind.ROW, item.reason, item.identity, now, body=item.body, at=item.at)
-
-
-def of_tally(tally: "Tally", now: datetime) -> Case:
-    samples = json.dumps([sample.body[:SAMPLE_CHARACTERS_MAX] for sample in tally.samples])
-    bucket = tally.bucket.astimezone(UTC).isoformat()
-    return Case(CaseKind.TALLY, tally.reason, bucket, now, body=samples, count=tally.count, at=tally.bucket)
-
-
-def of_difference(one: Difference, now: datetime) -> Case:
-    return Case(CaseKind.DIFFERENCE, one.kind, one.identity, now, one.what, subscription_id=one.subscription_id)
-
-
-def of_unnamed_model(model: str, now: datetime) -> Case:
-    what = f"the price book does not name {model}, so its calls are rated by the default"
-    return Case(CaseKind.DIFFERENCE, "model_not_in_book", short(model), now, what)
-
-
-def cases_of(report: CountReport | RecordReport, now: datetime) -> list[Case]:
-    """What a person should see of what was counted or recorded."""
-    differences = [of_difference(one, now) for one in report.differences]
-    unnamed = [of_unnamed_model(one, now) for one in report.by_default] if isinstance(report, CountReport) else []
-    return [*(of_row(one, now) for one in report.set_aside), *differences, *unnamed]

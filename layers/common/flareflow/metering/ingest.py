@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flareflow.errors import UnauthenticatedError
 from flareflow.metering.calls import CallRecord, SetAside
-from flareflow.metering.cases import cases_of, of_row
+from flareflow.metering.opening import cases_of, of_row
 from flareflow.metering.ports import Cases, KeyDirectory, UsageEvents
 from flareflow.metering.usage_events import OwnedRecord
 

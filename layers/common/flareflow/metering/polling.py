@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.cases import cases_of
 from flareflow.metering.models import Window
+from flareflow.metering.opening import cases_of
 from flareflow.metering.ports import Cases, ReadingProgress, SliceQueue, UsageEvents
 from flareflow.metering.reading import Read, ReadSlice
 from flareflow.metering.rows import Listing, Progress, Reading, Slice, bucket_of

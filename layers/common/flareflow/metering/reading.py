@@ -11,8 +11,8 @@ from itertools import count, takewhile
 from typing import Final
 
 from flareflow.errors import SpendLogUnavailableError
-from flareflow.metering.cases import of_tally
 from flareflow.metering.models import Window
+from flareflow.metering.opening import of_tally
 from flareflow.metering.ports import Cases, ReadingProgress, SpendLog
 from flareflow.metering.rows import (
     BUCKET,

@@ -8,7 +8,7 @@ from typing import Final
 
 from flareflow.metering.call_types import Billing, CallTypes
 from flareflow.metering.calls import LoggedCall, SetAside
-from flareflow.metering.cases import cases_of, of_row
+from flareflow.metering.opening import cases_of, of_row
 from flareflow.metering.ports import Cases, KeyDirectory, RowCounter
 from flareflow.metering.rows import COUNTED_ONLY, KeyForm, LoggedRow, Reading, Reason, SpendPage, Tally, bucket_of
 from flareflow.metering.usage_events import OwnedRow
