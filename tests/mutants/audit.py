@@ -178,4 +178,28 @@ FAULTS: Final = (
         "if usage.get(name) is not None",
         "_log",
     ),
+    _fault(
+        "with-a-header-that-asks-for-more",
+        "A receipt's header says nothing that is not understood.",
+        RECEIPTS,
+        'if named != {"alg": ALGORITHM, "typ": HEADER_TYPE, "kid": named["kid"]}:',
+        'if (named["alg"], named["typ"]) != (ALGORITHM, HEADER_TYPE):',
+        "_log",
+    ),
+    _fault(
+        "of-a-receipt-in-any-form",
+        "A receipt has one form.",
+        RECEIPTS,
+        "if receipt.payload != payload or not",
+        "if not",
+        "_log",
+    ),
+    _fault(
+        "of-tokens-below-zero",
+        "A receipt signs no tokens below zero.",
+        RECEIPTS,
+        "0 <= amount < AMOUNT_LIMIT",
+        "amount < AMOUNT_LIMIT",
+        "_log",
+    ),
 )

@@ -14,6 +14,7 @@ EVENTS: Final = f"{PACKAGE}/steps/events.py"
 FLOW: Final = f"{PACKAGE}/steps/flow.py"
 CHECKING: Final = f"{PACKAGE}/checking.py"
 BUNDLE: Final = f"{PACKAGE}/bundle.py"
+GATHERING: Final = f"{PACKAGE}/gathering.py"
 OUTPUT: Final = f"{PACKAGE}/output.py"
 POLICIES: Final = f"{PACKAGE}/sources/flare_policies.py"
 HTTP: Final = f"{PACKAGE}/sources/http.py"
@@ -336,6 +337,58 @@ FAULTS: Final = (
         HTTP,
         "if self.clock() > self.until:",
         "if self.clock() < 0:",
+        TEST_GATHERING,
+    ),
+    _link(
+        "window-of-another-epoch",
+        "A statement's window is that of its epoch.",
+        f"{PACKAGE}/epochs.py",
+        "and statement.window_start == statement.epoch * seconds",
+        "and statement.epoch >= 0",
+    ),
+    _link(
+        "event-with-any-field",
+        "A call has the fields of its version.",
+        EVENTS,
+        "    if tuple(event) != FIELDS:",
+        "    if not set(event) >= set(FIELDS):",
+        TEST_EVENTS,
+    ),
+    _link(
+        "units-of-any-kind",
+        "What a call used has an amount of a known kind.",
+        EVENTS,
+        "or not set(event[name]) <= set(kinds):",
+        "or not kinds:",
+        TEST_EVENTS,
+    ),
+    _link(
+        "book-in-any-form",
+        "A price book has one form.",
+        EVIDENCE,
+        "if book.canonical_json != text:",
+        "if not book.models:",
+    ),
+    _link(
+        "page-below-zero",
+        "A document has no number with a sign.",
+        "layers/common/flareflow/statements/models.py",
+        "if not text.isdecimal() or len(text) > DIGITS_MAX:",
+        "if len(text) > DIGITS_MAX:",
+    ),
+    _link(
+        "base64-in-any-form",
+        "A signature in the log has one text.",
+        "layers/common/flareflow/transparency/notes.py",
+        "if b64encode(decoded).decode() != text:",
+        "if not decoded and text:",
+    ),
+    _link(
+        "call-of-no-epoch",
+        "A call is looked for in earlier epochs too.",
+        GATHERING,
+        '            last = epoch - 1\n        raise SourceError(f"no call',
+        '            break\n        raise SourceError(f"no call',
         TEST_GATHERING,
     ),
 )
