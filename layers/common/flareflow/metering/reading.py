@@ -5,6 +5,7 @@ that appear meanwhile do not shift pages. Only a second with more rows than a pa
 other orders of the same rows are read until as many different ones were seen as LiteLLM says there are.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count, takewhile
@@ -196,8 +197,8 @@ class _Reader:
         first = bucket_of(window.start)
         first = first if first == _second(window.start) else first + BUCKET
         buckets = list(takewhile(lambda bucket: bucket + BUCKET <= end, (first + n * BUCKET for n in count())))
-        starts = [*(started_at for _, started_at in self.seen.identities), *self.seen.unreadable.values()]
-        return {bucket: sum(bucket <= start <= bucket + BUCKET for start in starts) for bucket in buckets}
+        starts = sorted([*(started_at for _, started_at in self.seen.identities), *self.seen.unreadable.values()])
+        return {bucket: bisect_right(starts, bucket + BUCKET) - bisect_left(starts, bucket) for bucket in buckets}
 
 
 def _second(moment: datetime) -> datetime:
