@@ -49,15 +49,21 @@ class Standing(BaseModel):
 
 
 class Sealed(BaseModel):
+    epoch: Count
     sealed_microtokens: Count
+    statement_hash: Name
 
 
 class Attested(BaseModel):
+    epoch: Count
     attested_microtokens: Count
+    voting_round: Count
 
 
 class Settled(BaseModel):
+    epoch: Count
     settled_microtokens: Count
+    charged_ufix64: Count
 
 
 class SuspendedKey(BaseModel):
