@@ -125,7 +125,7 @@ function Awaited({ by, children }: { readonly by: { readonly name: string }; rea
 function MinimumDeposit({ symbol }: { readonly symbol: string }) {
   plans.want();
   const state = plans.state.value;
-  if (state.name !== "ready") return <Awaited by={state}> and at least 1 {symbol}</Awaited>;
+  if (state.name !== "ready") return <Awaited by={state}> and at least 10.00 {symbol}</Awaited>;
   const least = state.value.plans.filter(({ is_retired: gone }) => !gone).map((plan) => BigInt(plan.minimum_deposit_ufix64));
   if (least.length === 0) return null;
   const lowest = least.reduce((one, other) => (other < one ? other : one));
