@@ -56,8 +56,8 @@ DEVELOPMENT_ORIGIN: Final = "http://localhost:5173"
 
 FIXED_PARAMETERS: Final = {
     "EpochSeconds": str(EPOCH_SECONDS),
-    "LitellmRequestTimeoutSeconds": "60",  # as in LiteLLM's configuration
-    "LookBackSeconds": "180",
+    "LitellmRequestTimeoutSeconds": "180",  # as in LiteLLM's configuration
+    "LookBackSeconds": "300",
     "WebhookReceivers": "any",
     "StatementUrlPrefix": STATEMENT_URL_PREFIX,
     "FlowNetwork": "emulator",
