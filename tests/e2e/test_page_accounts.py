@@ -65,6 +65,15 @@ def test_a_subscription_is_opened_with_the_keyboard_alone(dora: Customer) -> Non
     assert notes["key"].startswith("sk-")
 
 
+def test_the_focus_goes_back_to_the_button_that_has_opened_a_dialog(dora: Customer) -> None:
+    dora.visitor.open("/account")
+    add = dora.action("Webhooks").get_by_role("button", name="Add a webhook")
+    add.click()
+    dora.page.get_by_role("dialog", name="Add a webhook").wait_for()
+    dora.page.keyboard.press("Escape")
+    expect(add).to_be_focused()
+
+
 def test_an_owner_tries_a_webhook_and_deletes_it(dora: Customer) -> None:
     # Given an owner who has added a webhook, and has kept its secret
     section = dora.action("Webhooks")

@@ -11,14 +11,16 @@ interface DialogProps {
   readonly actions?: ComponentChildren;
 }
 
-/** A modal dialog, open as long as it is rendered. The browser keeps the focus in it and gives it back. */
+/** A modal dialog, open as long as it is rendered. It keeps the focus, and gives it back to where it was. */
 export function Dialog({ title, onClose, children, actions }: DialogProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
   }, []);
   return (
     <dialog
