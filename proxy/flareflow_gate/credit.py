@@ -8,6 +8,7 @@ is metered usage, which FlareFlow takes off what it leases. All amounts are rate
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Final, Protocol
@@ -25,6 +26,9 @@ RENEWAL_SECONDS: Final = 60.0
 """A lease that calls under way depend on is renewed when it has less than this left."""
 SAFETY_SECONDS: Final = 15.0
 """The gate stops using a lease this long before it runs out."""
+HAND_OVERS_MAX: Final = 3
+HAND_OVER_SECONDS: Final = 2.0
+"""A call waits for so many hand-overs, and so long for each, where it may fit once they are known."""
 REFUSED_SECONDS: Final = 1.0
 """How long a refusal holds for calls that need as much or more, so that a flood of them asks once a second."""
 ROUNDS_SECONDS: Final = 15.0
@@ -69,6 +73,7 @@ class Account:
 
     `reserved`: what calls can cost or have cost whose records were not handed over; `owed` is the part of those that
     have ended. `spent`: what was handed over since the lease was granted, and is part of `held` until it is renewed.
+    `handed_over`: whether something was since the lease was asked for.
     """
 
     key_hash: str
@@ -82,6 +87,7 @@ class Account:
     refused_until: float = 0.0
     refusal: RefusedError | None = None
     nothing_ahead_until: float = 0.0
+    handed_over: asyncio.Event = field(default_factory=asyncio.Event)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def free(self, now: float) -> int:
@@ -101,10 +107,17 @@ class Reservation:
 class CreditDesk:
     """Keeps the leases of all keys. `top_up_url` is where a customer goes on who has nothing left."""
 
-    def __init__(self, source: CreditSource, top_up_url: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        source: CreditSource,
+        top_up_url: str,
+        clock: Callable[[], float],
+        hand_over_seconds: float = HAND_OVER_SECONDS,
+    ) -> None:
         self._source = source
         self.top_up_url = top_up_url
         self._clock = clock
+        self._hand_over_seconds = hand_over_seconds
         self._accounts: dict[str, Account] = {}
         self._calls: dict[str, Reservation] = {}
         self._prefetches: set[asyncio.Task[None]] = set()
@@ -149,6 +162,7 @@ class CreditDesk:
         for event_id in event_ids:
             if reservation := self._calls.pop(event_id, None):
                 reservation.account.spent += reservation.microtokens
+                reservation.account.handed_over.set()
                 self.cancel(reservation)
 
     async def explain(self, key_hash: str, refused: KeyRefusal) -> RefusedError:
@@ -202,10 +216,7 @@ class CreditDesk:
         if account.refusal is not None and most >= account.refused_most and self._clock() < account.refused_until:
             raise account.refusal
         try:
-            granted = await self._lease(account, most)
-            if account.spent and account.free(self._clock()) < most:
-                # handed over while FlareFlow was asked, so its answer may have counted it already
-                granted = await self._lease(account, most)
+            granted = await self._lease_for(account, most)
         except UnknownKeyError as error:
             self._accounts.pop(account.key_hash, None)
             raise _unknown_key() from error
@@ -220,6 +231,27 @@ class CreditDesk:
         account.refusal = self._why_not(granted, most, account.owed + account.spent)
         raise account.refusal
 
+    async def _lease_for(self, account: Account, most: int) -> Granted:
+        """Lease what a waiting call needs.
+
+        FlareFlow may have counted a record whose hand-over is not known here yet. It would be taken off twice, so the
+        hand-over is waited for, and the lease renewed.
+        """
+        granted = await self._lease(account, most)
+        for _ in range(HAND_OVERS_MAX):
+            if account.free(self._clock()) >= most or not _may_fit(account, granted, most):
+                break
+            if not await self._is_handed_over(account):
+                break
+            granted = await self._lease(account, most)
+        return granted
+
+    async def _is_handed_over(self, account: Account) -> bool:
+        """Whether something was handed over since the lease was asked for, or is so soon."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(account.handed_over.wait(), self._hand_over_seconds)
+        return account.handed_over.is_set()
+
     def _why_not(self, granted: Granted, most: int, owed: int) -> RefusedError:
         """Why a call is not admitted that can cost `most`; `owed`: what ended calls have cost and nobody knows yet."""
         key_left = granted.key_left_microtokens
@@ -233,6 +265,7 @@ class CreditDesk:
 
     async def _lease(self, account: Account, needed: int) -> Granted:
         """Renew the lease, with so much more for a waiting call. Only who holds the account's lock may call this."""
+        account.handed_over.clear()
         asked_at, spent_before = self._clock(), account.spent
         free = max(0, account.free(asked_at))
         kept = account.reserved + free
@@ -286,6 +319,14 @@ class CreditDesk:
             f"{self.top_up_url}."
         )
         return RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "insufficient_credit", message)
+
+
+def _may_fit(account: Account, granted: Granted, most: int) -> bool:
+    """Whether a call fits into what is left if that is without what ended calls have cost."""
+    left = granted.left_microtokens
+    if granted.key_left_microtokens is not None:
+        left = min(left, granted.key_left_microtokens)
+    return account.owed + account.spent > 0 and most <= left
 
 
 _BLOCKED: Final = RefusedError(

@@ -13,6 +13,7 @@ TEST_ADMIN: Final = "tests/unit/proxy/test_admin.py"
 TEST_CONFIGURATION: Final = "tests/unit/proxy/test_configuration.py"
 TEST_COSTS: Final = "tests/unit/proxy/test_costs.py"
 TEST_KEY_REFUSALS: Final = "tests/unit/proxy/test_key_refusals.py"
+TEST_CREDIT: Final = "tests/unit/proxy/test_credit.py"
 TEST_PRICES: Final = "tests/unit/proxy/test_price_book.py"
 
 FAULTS: Final = (
@@ -271,6 +272,22 @@ FAULTS: Final = (
         "                account.usable_until = self._clock()\n",
         "",
         [TEST_KEY_REFUSALS],
+    ),
+    Fault(
+        "gate-record-on-its-way-is-taken-off-twice",
+        "A call is not refused for what FlareFlow has counted and the gate still reserves.",
+        f"{GATE}/credit.py",
+        "            if not await self._is_handed_over(account):\n",
+        "            if not account.spent:\n",
+        [TEST_CREDIT],
+    ),
+    Fault(
+        "gate-waits-for-one-hand-over-only",
+        "What ended calls have cost may be handed over one by one.",
+        f"{GATE}/credit.py",
+        "HAND_OVERS_MAX: Final = 3",
+        "HAND_OVERS_MAX: Final = 1",
+        [TEST_CREDIT],
     ),
     Fault(
         "gate-records-lost-in-an-outage",

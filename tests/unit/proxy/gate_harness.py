@@ -224,7 +224,7 @@ class GateHarness:
     reports: FakeKeyReports = field(default_factory=FakeKeyReports)
 
     def __post_init__(self) -> None:
-        self.desk = CreditDesk(self.credit, TOP_UP_URL, lambda: self.credit.now)
+        self.desk = CreditDesk(self.credit, TOP_UP_URL, lambda: self.credit.now, hand_over_seconds=0.0)
 
     @classmethod
     def at(cls, folder: Path) -> "GateHarness":

@@ -25,7 +25,7 @@ CALL = 10 * 10**6
 
 
 def desk_over(credit: FakeCredit) -> CreditDesk:
-    return CreditDesk(credit, TOP_UP_URL, lambda: credit.now)
+    return CreditDesk(credit, TOP_UP_URL, lambda: credit.now, hand_over_seconds=0.01)
 
 
 def run[T](work: Callable[[], Awaitable[T]]) -> T:
@@ -124,6 +124,30 @@ def test_what_is_handed_over_while_credit_is_asked_for_is_not_waited_for() -> No
 
     # Then that call is told to top up
     assert run(calls).status == 402
+
+
+def test_a_record_that_flareflow_has_counted_is_not_taken_off_again_before_its_hand_over_is_known() -> None:
+    # Given a deposit of three calls, of which two have ended: FlareFlow has counted both, and the gate knows of neither
+    credit = FakeCredit(left=3 * CALL)
+    desk = CreditDesk(credit, TOP_UP_URL, lambda: credit.now)
+
+    async def calls() -> tuple[list[Reservation], list[RefusedError]]:
+        for event_id in ("event-1", "event-2"):
+            [ended], _ = await admitted(desk, 1)
+            desk.track(event_id, ended)
+            desk.settle(event_id, CALL)
+            credit.left -= CALL
+        # When the third comes, and then the answers to both hand-overs, one after the other
+        third = asyncio.create_task(admitted(desk, 1))
+        for event_id in ("event-1", "event-2"):
+            for _ in range(50):
+                await asyncio.sleep(0)
+            desk.handed_over([event_id])
+        return await third
+
+    # Then it is admitted
+    made, refused = run(calls)
+    assert (len(made), refused) == (1, [])
 
 
 def test_what_is_handed_over_while_credit_is_asked_for_is_not_counted_twice() -> None:

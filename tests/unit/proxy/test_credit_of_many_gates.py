@@ -49,7 +49,7 @@ class Gate:
     ended: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.desk = CreditDesk(self, "https://app.example/top-up", lambda: self.clock().timestamp())
+        self.desk = CreditDesk(self, "https://app.example/top-up", lambda: self.clock().timestamp(), 0.0)
 
     async def lease(self, key_hash: str, kept: int, needed: int, wanted: int) -> Granted:
         if self.is_cut_off:
