@@ -13,7 +13,7 @@ TEST_ADMIN: Final = "tests/unit/proxy/test_admin.py"
 TEST_CONFIGURATION: Final = "tests/unit/proxy/test_configuration.py"
 TEST_COSTS: Final = "tests/unit/proxy/test_costs.py"
 TEST_KEY_REFUSALS: Final = "tests/unit/proxy/test_key_refusals.py"
-TEST_CREDIT: Final = "tests/unit/proxy/test_credit.py"
+TEST_HAND_OVER: Final = "tests/unit/proxy/test_credit_hand_over.py"
 TEST_PRICES: Final = "tests/unit/proxy/test_price_book.py"
 
 FAULTS: Final = (
@@ -279,7 +279,7 @@ FAULTS: Final = (
         f"{GATE}/credit.py",
         "            if not await self._is_handed_over(account):\n",
         "            if not account.spent:\n",
-        [TEST_CREDIT],
+        [TEST_HAND_OVER],
     ),
     Fault(
         "gate-waits-for-one-hand-over-only",
@@ -287,7 +287,7 @@ FAULTS: Final = (
         f"{GATE}/credit.py",
         "HAND_OVERS_MAX: Final = 3",
         "HAND_OVERS_MAX: Final = 1",
-        [TEST_CREDIT],
+        [TEST_HAND_OVER],
     ),
     Fault(
         "gate-records-lost-in-an-outage",
