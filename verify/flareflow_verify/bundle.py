@@ -23,6 +23,7 @@ from pydantic import (
 from flareflow.attestation.signing_policy import HEAD_BYTES, VOTER_BYTES, VOTERS_MAX
 from flareflow.keccak import WORD_BYTES
 from flareflow.statements.events import event_hash, events_tree
+from flareflow.statements.models import DIGITS_MAX
 from flareflow.transparency.notes import NOTE_BYTES_MAX
 from flareflow.transparency.proofs import PROOF_HASHES_MAX
 
@@ -39,7 +40,6 @@ POLICY_BYTES_MAX: Final = HEAD_BYTES + VOTERS_MAX * VOTER_BYTES
 TIERS_MAX: Final = 16
 TRIGGERS_MAX: Final = 100
 NAME_CHARACTERS_MAX: Final = 5_000
-DIGITS_MAX: Final = 78
 
 
 def _number(given: object) -> object:

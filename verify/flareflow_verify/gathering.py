@@ -83,6 +83,11 @@ class Gather:
         return lru_cache(DOCUMENTS_KEPT)(self.host.text)
 
     @cached_property
+    def _calls(self) -> Callable[[int, int, str], Sequence[str]]:
+        """The texts of the owner's calls of an epoch; those that were asked for last are kept."""
+        return lru_cache(1)(self.host.events)
+
+    @cached_property
     def contract(self) -> str:
         """The contract that the reader names, or that the newest statement's pages are for."""
         if self.trust.contract is not None:
@@ -183,7 +188,7 @@ class Gather:
             if epoch is None:
                 raise SourceError(f"no statement has the owner's call {event_id!r}; a new call is in one of the next")
             self.say(f"looking for the call in epoch {epoch}")
-            if ProvenEvent.with_id(self.host.events(subscription_id, epoch, session_token), event_id):
+            if ProvenEvent.with_id(self._calls(subscription_id, epoch, session_token), event_id):
                 return epoch
             last = epoch - 1
         raise SourceError(f"no call {event_id!r} in the last {EPOCHS_MAX} epochs with usage; name one with --epoch")
@@ -266,7 +271,7 @@ class Gather:
         if wanted.session_token is None:
             return None
         self.say("reading the calls of the epoch")
-        return tuple(self.host.events(wanted.subscription_id, epoch, wanted.session_token))
+        return tuple(self._calls(wanted.subscription_id, epoch, wanted.session_token))
 
     def _in_log(self, epoch: int) -> InLog | None:
         """Where the statement is in the log; None if the host has no log."""

@@ -137,7 +137,10 @@ def test_one_call_is_gathered_with_its_path_and_without_the_others(
     event_id = f"{epoch}-{SUBSCRIPTION}-1"
     # When it is gathered
     bundle = sources.gather().run(Wanted(SUBSCRIPTION, epoch if is_named else None, SESSION, event_id))
-    # Then it is proven in the statement that counted it, and the other calls stay with their owner
+    # Then the calls of its epoch are read once, one on each page
+    of_calls = f"statements.example/v1/subscriptions/{SUBSCRIPTION}/usage/{epoch}"
+    assert sources.requests.count(of_calls) == sources.world.calls
+    # And it is proven in the statement that counted it, and the other calls stay with their owner
     assert (bundle.epoch, bundle.events) == (epoch, None)
     assert bundle.event is not None
     assert f'"event_id":"{event_id}"' in bundle.event.text
