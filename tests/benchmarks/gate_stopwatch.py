@@ -16,7 +16,7 @@ from typing import Final
 from flareflow_gate import __main__ as gate_process
 from flareflow_gate import configuration, litellm_app
 from flareflow_gate.asgi import Asgi, Message, Receive, Scope, Send, answer_json
-from flareflow_gate.gate import Gate
+from flareflow_gate.browsers import OpenToBrowsers
 from flareflow_gate.settings import Settings
 
 WATCH: Final = "flareflow.stopwatch"
@@ -107,7 +107,7 @@ def install() -> None:
     litellm_app.LITELLM = WATCHING.inner(ALONE)  # type: ignore[misc]
     make = gate_process.server
     gate_process.server = lambda app, host, port, *, runs_lifespan: make(
-        WATCHING.outer(app) if isinstance(app, Gate) else app, host, port, runs_lifespan=runs_lifespan
+        WATCHING.outer(app) if isinstance(app, OpenToBrowsers) else app, host, port, runs_lifespan=runs_lifespan
     )
 
 
