@@ -283,13 +283,11 @@ def test_a_book_that_was_changed_is_found(lied: Lied) -> None:
 
 
 def epoch_of_call(lied: Lied, event_id: str) -> int:
-    """The epoch of the statement that has one of the honest operator's calls."""
+    """The epoch of the statement that has one of the honest operator's calls, however many statements came after it."""
     honest = lied.customers["honest"]
-    for one in honest.api.get("/v1/statements")["statements"]:
-        items = honest.api.get(f"/v1/subscriptions/{honest.subscription_id}/usage/{one['epoch']}")["items"]
-        if any(event_id in item["leaf"] for item in items):
-            return int(one["epoch"])
-    raise LookupError(event_id)
+    events = honest.api.get(f"/v1/subscriptions/{honest.subscription_id}/events")["items"]
+    [epoch] = [int(one["epoch"]) for one in events if one["event"]["event_id"] == event_id]
+    return epoch
 
 
 def test_tokens_that_no_text_allows_are_found_by_a_recount(lied: Lied, tmp_path: Path) -> None:
