@@ -40,7 +40,7 @@ export type Usage = Readonly<Record<UsageField, bigint>>;
 
 const STATEMENT_VERSION = "flareflow-statement/1";
 const PAGE_IDS = 256n;
-const SETTLEMENT_ENTRIES_MAX = 200;
+const SETTLEMENT_ENTRIES_MAX = 125;
 const LINES_MAX = 400_000;
 const EPOCH_SECONDS_MAX = 86_400n;
 /** In Unix seconds: the year 6325. */

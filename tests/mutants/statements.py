@@ -288,11 +288,11 @@ FAULTS: Final = (
         [TEST_EVENTS],
     ),
     Fault(
-        "statements-page-of-201",
-        "A page has at most 200 subscriptions, the most that one transaction settles.",
+        "statements-page-of-126",
+        "A page has at most 125 subscriptions: its worst case settles in one transaction.",
         MODELS,
-        "PAGE_SUBSCRIPTIONS_MAX: Final = 200",
-        "PAGE_SUBSCRIPTIONS_MAX: Final = 201",
+        "PAGE_SUBSCRIPTIONS_MAX: Final = 125",
+        "PAGE_SUBSCRIPTIONS_MAX: Final = 126",
         [TEST_LIMITS],
     ),
     Fault(
@@ -312,7 +312,7 @@ FAULTS: Final = (
         [TEST_USAGE_PAGES],
     ),
     Fault(
-        "statements-any-spelling-accepted",
+        "statements-any-spelling-passes",
         "A statement is read only from its canonical body.",
         MODELS,
         "if statement.body != body:",

@@ -104,11 +104,11 @@ class Crowd:
         first = (self.size - count) // 2
         return self.ids[first : first + count]
 
-    def settle(self, epoch: int, entries: Sequence[tuple[int, int]]) -> TransactionResult:
-        """Attest a page of (id, total) among 500 pages and settle it."""
+    def settle(self, epoch: int, entries: Sequence[tuple[int, int]], how: str = SETTLE) -> TransactionResult:
+        """Attest a page of (id, total) among 500 pages and settle it by this transaction."""
         page = LongPage(self.chain.contract, epoch, PAGE_NUMBER, tuple(entries))
         self.chain.attest(epoch, fold(page.hash, PATH))
-        return self.chain.run(SETTLE, *settling(epoch, PAGE_NUMBER, entries, PATH), signer=self.anyone)
+        return self.chain.run(how, *settling(epoch, PAGE_NUMBER, entries, PATH), signer=self.anyone)
 
     def settle_before(self, ids: Sequence[int]) -> None:
         """Settle the first totals of all, so that a later page finds what it finds every five minutes."""

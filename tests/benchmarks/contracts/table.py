@@ -7,6 +7,7 @@ from typing import Final
 
 from flareflow.adapters.flow.transactions import COMPUTATION_LIMIT
 from flareflow.settlement.pricing import DEFAULT_TIERS, PRICED_TOKENS
+from flareflow.statements.models import PAGE_SUBSCRIPTIONS_MAX
 from infra.paths import ROOT
 from tests.benchmarks.contracts.costs import UNIT_UFIX64, Cost
 from tests.benchmarks.contracts.settling import PAGE, LargestPage
@@ -40,7 +41,7 @@ is refused:
 | bytes of events | {event_bytes:,} | 256,000 |
 | bytes of arguments | {argument_bytes:,} | 1,500,000 with the transaction |
 
-Pages of statements have {page} subscriptions.
+Pages of statements have {page} subscriptions at most, so that the worst page settles too, wherever its ids lie.
 """
 _PACKING: Final = """
 ## What packing would save
@@ -107,7 +108,7 @@ def _row(cost: Cost) -> str:
 
 
 def _largest(largest: LargestPage) -> str:
-    return _LARGEST.format(**asdict(largest), units_max=COMPUTATION_LIMIT, page=PAGE)
+    return _LARGEST.format(**asdict(largest), units_max=COMPUTATION_LIMIT, page=PAGE_SUBSCRIPTIONS_MAX)
 
 
 def _packing(each: Mapping[str, float]) -> str:

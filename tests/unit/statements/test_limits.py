@@ -45,13 +45,13 @@ def test_an_epoch_is_sealed_at_its_end_with_the_seconds_of_its_window(sealing: A
     assert sealing.usage.pointer == OpenEpoch(5_985_072, sealing=None)
 
 
-def test_a_page_has_at_most_200_subscriptions(sealing: AtATime) -> None:
-    # Given 401 subscriptions
-    for subscription_id in range(2, 402):
+def test_a_page_has_at_most_125_subscriptions(sealing: AtATime) -> None:
+    # Given 251 subscriptions
+    for subscription_id in range(2, 252):
         sealing.count(subscription_id, 1)
     # When they are sealed
     report = sealing.tick()
     # Then the third page has the one that is left
     assert report is not None
     pages = sealing.pages(sealing.statements.kept[report.epoch])
-    assert [len(page.entries) for page in pages] == [200, 200, 1]
+    assert [len(page.entries) for page in pages] == [125, 125, 1]

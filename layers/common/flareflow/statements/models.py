@@ -12,7 +12,8 @@ from flareflow.keccak import WORD_BYTES, keccak256
 NO_HASH: Final = bytes(WORD_BYTES)
 EPOCH_DIGITS: Final = 10
 """Digits of an epoch in the path of its statement."""
-PAGE_SUBSCRIPTIONS_MAX: Final = 200
+PAGE_SUBSCRIPTIONS_MAX: Final = 125
+"""The worst page of so many settles in one transaction, whatever owners do until then: see `docs/contract-costs.md`."""
 PAGE_VERSION: Final = "flareflow-page/1"
 STATEMENT_VERSION: Final = "flareflow-statement/1"
 DIGITS_MAX: Final = 78
