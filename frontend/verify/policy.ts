@@ -29,7 +29,7 @@ export interface SigningPolicy {
   readonly voters: readonly Voter[];
 }
 
-/** Throws unless the bytes are exactly one policy that Flare's Relay accepts. */
+/** Throws unless the bytes are exactly one policy that Flare's Relay allows. */
 export function decodePolicy(encoded: Bytes): SigningPolicy {
   if (encoded.length < HEAD_BYTES) throw new Error(`a signing policy has ${HEAD_BYTES} bytes and more`);
   const size = toNumber(encoded.subarray(0, 2));

@@ -248,7 +248,7 @@ FAULTS: Final = (
         [TEST_SUBSCRIPTIONS],
     ),
     Fault(
-        "accounts-unknown-fields-accepted",
+        "accounts-unknown-fields-pass",
         "A request with fields that we do not know is refused.",
         REQUESTS,
         'ConfigDict(extra="forbid", frozen=True, defer_build=True)\n\n    subscription_id',

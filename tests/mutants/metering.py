@@ -29,7 +29,7 @@ FAULTS: Final = (
         [TEST_INGEST],
     ),
     Fault(
-        "metering-negative-total-accepted",
+        "metering-negative-total-counted",
         "A total is never negative, in any of its parts.",
         MODELS,
         "if min(amounts(self)) < 0",

@@ -46,7 +46,7 @@ FAULTS: Final = (
         [TEST_POLLING],
     ),
     Fault(
-        "metering-missing-rows-accepted",
+        "metering-missing-rows-pass",
         "Reading does not go on past rows that were on no page.",
         READING,
         "if missing <= 0 or listing is Listing.FAILED_WITH_TOKENS:",

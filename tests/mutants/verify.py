@@ -147,14 +147,14 @@ FAULTS: Final = (
     ),
     _link(
         "any-request",
-        "The response answers the request that the contract accepts.",
+        "The response answers the request that the contract waits for.",
         FLARE,
         "if response == _expected(evidence, trigger):",
         "if _expected(evidence, trigger):",
     ),
     _link(
         "pending-trigger",
-        "A trigger that is only announced accepts nothing.",
+        "A trigger that is only announced proves nothing.",
         FLARE,
         "if not one.is_pending and _attests_our_fields(one)",
         "if _attests_our_fields(one)",

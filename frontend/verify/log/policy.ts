@@ -12,7 +12,7 @@ const NONE = "none";
 /** A line of a policy cannot be used; the message names it. */
 export class PolicyError extends Error {}
 
-/** The logs that are accepted, and the quorum of witnesses; null asks for no witness. */
+/** The logs that are trusted, and the quorum of witnesses; null asks for no witness. */
 export interface LogPolicy {
   readonly logs: readonly NoteKey[];
   readonly witnesses: ReadonlyMap<string, NoteKey>;

@@ -114,7 +114,7 @@ function sameRoot(evidence: Evidence, root: Bytes, link: Link, who: string): str
   return `${who} has ${hex0x(root)} too`;
 }
 
-/** The response is, byte for byte, one to the request that the contract on Flow accepts for this epoch. */
+/** The response is, byte for byte, one to the request that the contract on Flow waits for. */
 export function checkResponse(evidence: Evidence): string {
   const { response } = evidence.attested();
   const known = evidence.onFlow().triggers.filter((one) => !one.is_pending && attestsOurFields(one));

@@ -166,7 +166,7 @@ access(all) contract SubscriptionAccounts {
         access(all) var epochLimit: UFix64
         /// Tokens charged since the page of the settled epoch; only used while something is owed.
         access(self) var epochCharged: UFix64
-        /// What the owner allows to be charged in 30 days; nil is no limit.
+        /// What the owner allows to be charged in 30 days; nil is no cap.
         access(all) var spendCap: SubscriptionTerms.SpendCap?
         /// The exit, once one is announced; a closed subscription has one too.
         access(all) var exit: SubscriptionTerms.Exit?

@@ -29,7 +29,7 @@ access(all) contract SubscriptionCustody {
     access(all) event ToppedUp(subscriptionId: UInt64, from: Address?, amount: UFix64, balanceAfter: UFix64)
     /// The provider gave revenue back to a subscription.
     access(all) event Credited(subscriptionId: UInt64, amount: UFix64, balanceAfter: UFix64)
-    /// The most that may be charged in 30 days was set, in tokens; nil is no limit.
+    /// The spend cap was set: the most that may be charged in 30 days, in tokens; nil is no cap.
     access(all) event SpendCapSet(subscriptionId: UInt64, limit: UFix64?)
     /// The most that one epoch may charge was set, in tokens.
     access(all) event EpochLimitSet(subscriptionId: UInt64, limit: UFix64)

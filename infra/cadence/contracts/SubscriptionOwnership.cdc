@@ -90,7 +90,7 @@ access(all) contract SubscriptionOwnership {
             SubscriptionCustody.deposit(subscriptionId: subscriptionId, payment: <-payment, from: self.address())
         }
 
-        /// Sets the most that may be charged in 30 days, counted from the first cap on; nil takes the limit away.
+        /// Sets the most that may be charged in 30 days, counted from the first cap on; nil takes the cap away.
         /// What exceeds it stays owed until the next period, a higher cap or a withdrawal.
         access(Manage) fun setSpendCap(subscriptionId: UInt64, limit: UFix64?) {
             self.requireHeld(subscriptionId)

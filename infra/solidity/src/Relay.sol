@@ -6,7 +6,7 @@ pragma solidity 0.8.30;
 ///     selector(4) || signing policy(43 + 22 n) || message || count(2) || count x [v(1) r(32) s(32) index(2)]
 ///
 /// where message is protocolId(1) votingRoundId(4) isSecureRandom(1) merkleRoot(32), or 0x00 and a new signing policy.
-/// The hash of a policy, the signed digests and the rules of acceptance are those of the Relay deployed on Flare.
+/// The hash of a policy, the signed digests and the rules for both are those of the Relay deployed on Flare.
 contract Relay {
     event SigningPolicyInitialized(
         uint24 indexed rewardEpochId,

@@ -116,7 +116,7 @@ class StatementHost:
         if answer.status == HTTPStatus.NOT_FOUND:
             raise NotThereError(f"{self._name} has no {path}")
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise SourceError(f"{self._name} does not accept the session for {path}: sign in again")
+            raise SourceError(f"{self._name} refuses the session for {path}: sign in again")
         if not answer.is_success:
             raise SourceError(f"{self._name} answered {path} with {answer.status}")
         return answer.body

@@ -109,7 +109,7 @@ def _same_root(evidence: Evidence, root: bytes, link: Link, who: str) -> str:
 
 
 def check_response(evidence: Evidence) -> str:
-    """The response is, byte for byte, one to the request that the contract on Flow accepts for this epoch."""
+    """The response is, byte for byte, one to the request that the contract on Flow waits for."""
     response = evidence.attested.response
     known = [one for one in evidence.on_flow.triggers if not one.is_pending and _attests_our_fields(one)]
     if not known:

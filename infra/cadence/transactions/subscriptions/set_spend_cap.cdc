@@ -1,6 +1,6 @@
 import "SubscriptionOwnership"
 
-/// Sets the most that may be charged in 30 days, in tokens; nil takes the limit away.
+/// Sets the most that may be charged in 30 days, in tokens; nil takes the cap away.
 transaction(subscriptionId: UInt64, limit: UFix64?) {
 
     let holder: auth(SubscriptionOwnership.Manage) &SubscriptionOwnership.Holder

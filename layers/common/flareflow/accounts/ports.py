@@ -59,7 +59,7 @@ class KeyIssuer(Protocol):
         """Make LiteLLM refuse the key; a key that does not exist changes nothing."""
 
     def unblock(self, key_hash: str) -> None:
-        """Make LiteLLM accept the key again; a key that does not exist changes nothing."""
+        """Make LiteLLM serve the key again; a key that does not exist changes nothing."""
 
     def find(self, key_hash: str) -> KeyState | None:
         """The key as LiteLLM has it; None if LiteLLM knows of no such key."""

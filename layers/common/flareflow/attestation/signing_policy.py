@@ -79,7 +79,7 @@ class SigningPolicy:
         self.require_accepted()
 
     def require_accepted(self) -> None:
-        """Raises ValueError for a policy that Flare's Relay refuses. The Relay accepts voters with the address 0."""
+        """Raises ValueError for a policy that Flare's Relay refuses. The Relay allows voters with the address 0."""
         if not self.voters:
             raise ValueError("a signing policy has voters, each with an address other than 0")
         if self.weight >= WEIGHT_SUM_LIMIT:

@@ -136,7 +136,7 @@ class BillOnFlow:
     def _settle(
         self, attestation: Attestation, newest: Attestation, refusal: str | None, deadline: Deadline
     ) -> BillingReport:
-        """`refusal`: why the contract accepts no rate of dollars now; None if it accepts one."""
+        """`refusal`: why the contract takes no rate of dollars now; None if it takes one."""
         try:
             pages = self._pages_to_settle(attestation.epoch, deadline.clock())
         except UNREADABLE as error:

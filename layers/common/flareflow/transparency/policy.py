@@ -31,7 +31,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class LogPolicy:
-    """The logs that are accepted, and the quorum of witnesses; None asks for no witness."""
+    """The logs that are trusted, and the quorum of witnesses; None asks for no witness."""
 
     logs: tuple[NoteKey, ...]
     witnesses: Mapping[str, NoteKey]

@@ -28,7 +28,7 @@ def cadence_code(path: str, addresses: Mapping[str, str]) -> str:
 
 
 def resolve_imports(code: str, addresses: Mapping[str, str]) -> str:
-    """Replace each `import "Name"`, which access nodes do not accept, by `import Name from 0x…`.
+    """Replace each `import "Name"`, which access nodes do not read, by `import Name from 0x…`.
 
     `addresses` are hex, with or without `0x`. Raises KeyError for a contract without address.
     """

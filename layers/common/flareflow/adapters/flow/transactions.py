@@ -151,7 +151,7 @@ class FlowTransactions:
                 return None
             if error.status is Status.INVALID_ARGUMENT:
                 return _shortened(error.message or "refused")
-            raise FlowUnavailableError(f"Flow's access node did not accept a transaction: {error}") from error
+            raise FlowUnavailableError(f"Flow's access node did not take a transaction: {error}") from error
         except (OSError, TimeoutError, StreamTerminatedError) as error:
             raise FlowUnavailableError("Flow's access node cannot be reached") from error
         return None
@@ -236,7 +236,7 @@ def _minimal(number: int) -> bytes:
 
 
 def _is_known_already(error: GRPCError) -> bool:
-    """Access nodes accept the same bytes again; the emulator answers with an error."""
+    """Access nodes take the same bytes again; the emulator answers with an error."""
     return error.status is Status.ALREADY_EXISTS or "has already been submitted" in (error.message or "")
 
 
