@@ -9,10 +9,9 @@ from aws_lambda_powertools.utilities.parser.models import APIGatewayProxyEventV2
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from websockets.sync.client import connect
 
 from infra.local.aws import session as aws
-from infra.local.ports import HOST, port, url
+from infra.local.ports import url
 from tests.support.eventually import WAIT_SECONDS_MAX
 from tests.support.gateway import Gateway
 
@@ -128,8 +127,7 @@ def test_a_missing_object_is_denied_to_who_may_not_list_its_bucket(gateway: Gate
 @pytest.mark.parametrize(("function", "code"), [("AllowedFunction", "ok"), ("BareFunction", "AccessDeniedException")])
 def test_only_a_function_that_may_manage_connections_sends_to_them(gateway: Gateway, function: str, code: str) -> None:
     # Given an open connection
-    with connect(f"ws://{HOST}:{port('gateway_websocket')}/live") as socket:
-        connection_id = gateway.notes("SocketFunction")[-1]["requestContext"]["connectionId"]
+    with gateway.connected() as (socket, connection_id):
         # When a function sends to it
         parameters = {"ConnectionId": connection_id, "Data": "hello"}
         sent = called(gateway, function, "apigatewaymanagementapi", "post_to_connection", parameters)

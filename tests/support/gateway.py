@@ -8,10 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 import pytest
 from botocore.config import Config
+from websockets.sync.client import ClientConnection, connect
 
 from infra.local.aws import dynamodb_server, moto_server
 from infra.local.aws import session as aws
@@ -39,10 +41,24 @@ class Gateway:
     def notes(self, function: str) -> list[dict[str, Any]]:
         """The events that a function got so far."""
         file = self.notes_folder / f"{function}.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        lines = file.read_text().splitlines(keepends=True) if file.exists() else []
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def records(self, function: str) -> list[dict[str, Any]]:
         return [record for event in self.notes(function) for record in event["Records"]]
+
+    @contextmanager
+    def connected(self, ticket: str = "") -> Iterator[tuple[ClientConnection, str]]:
+        """A WebSocket and the id of its connection, by a ticket that no other connection has."""
+        ticket = ticket or uuid4().hex
+        address = f"ws://{HOST}:{port('gateway_websocket')}/live?ticket={ticket}"
+        with connect(address, open_timeout=WAIT_SECONDS_MAX, ping_interval=None) as socket:
+            [context] = [
+                note["requestContext"]
+                for note in self.notes("SocketFunction")
+                if note.get("queryStringParameters") == {"ticket": ticket}
+            ]
+            yield socket, context["connectionId"]
 
     def client(self, service: Any, server: str = "moto", path: str = "") -> Any:
         retries = Config(retries={"total_max_attempts": 1})
