@@ -1,4 +1,4 @@
-"""Unit tests open no socket, except those marked `allow_hosts`; property tests have no deadline.
+"""Unit tests open no socket, except those marked `allow_hosts`; property tests may be slow.
 
 In CI property tests try the same examples each time, so that a failure belongs to the change that CI runs on.
 """
@@ -6,9 +6,11 @@ In CI property tests try the same examples each time, so that a failure belongs 
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("any machine", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
 settings.load_profile("any machine")
 
 

@@ -189,7 +189,7 @@ def test_several_subscriptions_are_handled_at_the_same_time() -> None:
     together = Barrier(2)
 
     def meet(*_: object) -> None:
-        together.wait(10)
+        together.wait(60)
 
     # When they are handled, Then they meet
     assert each_subscription(SEVEN, of_subscription, meet, LONG) == {"batchItemFailures": []}

@@ -12,7 +12,7 @@ from flareflow.webhooks.delivering import Outcome
 from flareflow.webhooks.models import Order
 from tests.support.functions import Load, sample
 
-WAIT_SECONDS_MAX = 10
+WAIT_SECONDS_MAX = 60
 
 
 def event(*names: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def quiet() -> Console:
 
 def test_steps_that_need_nothing_of_each_other_run_at_the_same_time() -> None:
     # Given two steps that each wait for the other to have begun
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def meet(_: Facts) -> Facts:
         both.wait()
