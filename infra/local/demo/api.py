@@ -8,7 +8,10 @@ from typing import Any, Final, Self
 import httpx
 
 TIMEOUT_SECONDS: Final = 120.0
-WAITS_MAX: Final = 3
+WAITS_MAX: Final = 5
+WAIT_SECONDS: Final = 1.0
+"""Where the answer does not say how long."""
+BUSY: Final = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 
 
 class ApiError(Exception):
@@ -22,7 +25,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A client that raises ApiError for every answer other than 2xx. Where it is told to wait, it does, a few times."""
+    """A client that raises ApiError for every answer other than 2xx. Where the API is busy, it waits, a few times."""
 
     http: httpx.Client
     token: str = field(default="", repr=False)
@@ -50,9 +53,9 @@ class Api:
     def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
         response = self.http.request(method, path, **request)
         for _ in range(WAITS_MAX):
-            if response.status_code != httpx.codes.TOO_MANY_REQUESTS or "retry-after" not in response.headers:
+            if response.status_code not in BUSY:
                 break
-            time.sleep(min(float(response.headers["retry-after"]), TIMEOUT_SECONDS))
+            time.sleep(min(float(response.headers.get("retry-after", WAIT_SECONDS)), TIMEOUT_SECONDS))
             response = self.http.request(method, path, **request)
         if response.is_error:
             raise ApiError(response)

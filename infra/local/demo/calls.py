@@ -1,16 +1,21 @@
 """The model calls of the main job: of several models and sizes, and some that fail upstream."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import httpx
 
+from infra.waiting import pause
+
 CALLS: Final = 25
 FAILING: Final = frozenset({4, 9, 14, 19})
 MODELS: Final = ("gpt-4o", "claude-3-opus", "gpt-3.5-turbo", "claude-3-haiku", "gpt-4.1-mini")
-CALL_TIMEOUT_SECONDS: Final = 120.0
+CHAT_PATH: Final = "/v1/chat/completions"
+CALL_TIMEOUT_SECONDS: Final = 300.0
+"""More than the gate gives a call before it ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,20 @@ async def make_calls(litellm_url: str, virtual_key: str, calls: Sequence[Call]) 
         return [await _answer(client, call) for call in calls]
 
 
+async def asked(client: httpx.AsyncClient, body: Mapping[str, object]) -> httpx.Response:
+    """The gate's answer to a chat completion, whatever it says; while it is busy, it is asked again.
+
+    503 says that credit cannot be asked for now. Such a call has reached no model. Raises TimeoutError where that does
+    not end.
+    """
+    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+        while (response := await client.post(CHAT_PATH, json=body)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            await pause()
+    return response
+
+
 async def _answer(client: httpx.AsyncClient, call: Call) -> Answer:
-    response = await client.post("/v1/chat/completions", json=call.body())
+    response = await asked(client, call.body())
     usage = response.json().get("usage", {}) if response.is_success else {}
     return Answer(
         litellm_call_id=response.headers.get("x-flareflow-event-id", ""),

@@ -21,7 +21,7 @@ from infra.local.demo.run import DEPOSIT_UFIX64, Run
 from infra.local.ports import url
 from infra.waiting import until
 
-LOG_SECONDS_MAX: Final = 60.0
+LOG_SECONDS_MAX: Final = 240.0
 """Until the log of statements has a statement; the stack appends every two seconds."""
 
 
