@@ -59,6 +59,7 @@ class PublicSources:
     answers: dict[str, httpx.Response] = field(default_factory=dict)
     keeps_state_from: int = 0
     forgets_roots: bool = False
+    statements_listed: int = 50
     flare: FlareChain = field(default_factory=FlareChain)
     requests: list[str] = field(default_factory=list)
     budget: Budget = field(default_factory=Budget)
@@ -100,7 +101,7 @@ class PublicSources:
         path = request.url.path
         if path == "/v1/statements":
             before = request.url.params.get("cursor")
-            listed = self.world.statements.list(None if before is None else int(before), 50)
+            listed = self.world.statements.list(None if before is None else int(before), self.statements_listed)
             return httpx.Response(200, json={"statements": [{"epoch": str(epoch)} for epoch, _ in listed]})
         if path.startswith(usage := f"/v1/subscriptions/{SUBSCRIPTION}/usage/"):
             if request.headers.get("authorization") != f"Bearer {SESSION}":

@@ -159,13 +159,20 @@ class Gather:
     def newest_attested(self, last: int | None = None) -> Statement:
         """The newest statement, up to an epoch, that Flare attested or that leads to one that it did."""
         self.say("looking for the newest statement that was attested")
-        for epoch in self.host.epochs_before()[:NEWEST_MAX]:
+        for epoch in self._newest_epochs():
             if self._attestation(epoch) is not None:
                 listed = self.host.epochs_before(min(epoch, last) + 1) if last is not None else [epoch]
                 if not listed:
                     raise SourceError(f"the statements' host lists no statement up to epoch {last}")
                 return statement_of(Sealed(statement=self._text(statement_path(listed[0]))))
         raise SourceError(f"none of the newest {NEWEST_MAX} statements was attested")
+
+    def _newest_epochs(self) -> Iterator[int]:
+        """Of the newest `NEWEST_MAX` statements, however few of them the host lists at once."""
+        told, before = 0, None
+        while told < NEWEST_MAX and (listed := self.host.epochs_before(before)):
+            yield from listed[: NEWEST_MAX - told]
+            told, before = told + len(listed), listed[-1]
 
     def _newest_epoch(self) -> int:
         epochs = self.host.epochs_before()

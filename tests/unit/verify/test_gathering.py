@@ -242,6 +242,26 @@ def test_a_data_availability_layer_without_the_attestation_is_an_error(sources: 
         gather.run(Wanted(SUBSCRIPTION))
 
 
+@pytest.fixture
+def listed_singly(sources: PublicSources) -> PublicSources:
+    """A host that lists one statement at a time, of which the older one was attested."""
+    kept, sources.statements_listed = sources.world.documents.kept, 1
+    kept[attestation_path(FIRST_EPOCH)] = kept.pop(attestation_path(EPOCH))
+    return sources
+
+
+def test_the_newest_attested_statement_is_found_however_few_a_list_has(listed_singly: PublicSources) -> None:
+    assert listed_singly.gather().newest_attested().epoch == FIRST_EPOCH
+
+
+def test_only_so_many_statements_are_asked_for_until_one_was_attested(
+    listed_singly: PublicSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flareflow_verify.gathering.NEWEST_MAX", 1)
+    with pytest.raises(SourceError, match="none of the newest 1 statements"):
+        listed_singly.gather().newest_attested()
+
+
 def test_a_statement_without_any_attestation_is_not_called_verified(sources: PublicSources) -> None:
     del sources.world.documents.kept[attestation_path(EPOCH)]
     found = check(gathered(sources))
