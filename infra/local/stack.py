@@ -69,6 +69,7 @@ OPERATOR_KEYS: Final = 5
 OPERATOR_UFIX64: Final = 1_000 * 10**8
 FACTS: Final = TypeAdapter(dict[str, str])
 WARM_SECONDS_MAX: Final = 300.0
+FUNCTION_ERROR: Final = "x-amz-function-error"
 
 
 def facts_file() -> Path:
@@ -268,17 +269,20 @@ def _write_log_policy() -> Path:
 
 
 def _publish_receipt_key(_: Facts) -> Facts:
-    """Have the key of the gate named by every statement from the next epoch on."""
-    epoch = Epochs(EPOCH_SECONDS).at(utc_now()) + 1
-    key = {**Signer.from_file(receipt_key()).public_key, "valid_from_epoch": 0}
-    command = {
-        "command": "put_receipt_keys",
-        "receipt_keys": {"keys": [key]},
-        "from_epoch": epoch,
-        "who": "the local stack",
-    }
+    """Have the key of the gate named by every statement from the next epoch on.
+
+    On a busy machine that epoch can have begun before the function runs, which then fails.
+    """
+    keys = {"keys": [{**Signer.from_file(receipt_key()).public_key, "valid_from_epoch": 0}]}
+    command = {"command": "put_receipt_keys", "receipt_keys": keys, "who": "the local stack"}
     invoke = f"{url('gateway_lambda')}{FUNCTIONS}/UsageCasesFunction/invocations"
-    httpx.post(invoke, json=command, timeout=WARM_SECONDS_MAX).raise_for_status()
+
+    def is_put() -> bool | None:
+        wanted = {**command, "from_epoch": Epochs(EPOCH_SECONDS).at(utc_now()) + 1}
+        answer = httpx.post(invoke, json=wanted, timeout=WARM_SECONDS_MAX).raise_for_status()
+        return None if FUNCTION_ERROR in answer.headers else True
+
+    until(is_put, WARM_SECONDS_MAX)
     return {}
 
 
