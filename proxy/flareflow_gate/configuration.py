@@ -49,6 +49,10 @@ def _is_not_off(value: Any) -> bool:
     return value in (None, True)
 
 
+def _has_no_interception(value: Any) -> bool:
+    return not any(str(one).endswith("_interception") for one in (value if isinstance(value, list) else [value]))
+
+
 def _is_given(value: Any) -> bool:
     return bool(value)
 
@@ -73,6 +77,8 @@ RULES: Final = (
         f"needed, at most {CALL_SECONDS_MAX} seconds: a longer call would end after the last poll that looks for it",
     ),
     Rule("litellm_settings", "user_url_validation", _is_not_off, "images could be fetched from the inner network"),
+    Rule("litellm_settings", "callbacks", _has_no_interception, "one request would be several calls of a model"),
+    Rule("litellm_settings", "model_alias_map", _is_off, "another model would answer than the request names"),
     Rule("general_settings", "master_key", _is_key, "needed, sk- and then letters, digits, - and _"),
     Rule("general_settings", "database_url", _is_given, "needed: there would be no spend log"),
     Rule("general_settings", "disable_spend_logs", _is_off, "there would be no spend log"),

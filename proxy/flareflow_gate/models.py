@@ -31,7 +31,8 @@ class Prices(Protocol):
 
 _ONE_MODEL: Final = re.compile(r"[A-Za-z0-9_.:@/+-]+")
 """What a pattern of the configuration may stand for. LiteLLM splits lists at commas, and sends a name in an address to
-some providers: with `?` or `#` in it, another model would answer than the one whose price the name ends with.
+some providers: with `?` or `#` in it, or `..` between slashes, another model would answer than the one whose price the
+name ends with.
 """
 
 
@@ -94,7 +95,7 @@ class CallableModels:
 
     def _patterns(self, model: str) -> list[str]:
         """The patterns that cover a model without a deployment of its own."""
-        if not _ONE_MODEL.fullmatch(model):
+        if not _ONE_MODEL.fullmatch(model) or not all(part.strip(".") for part in model.split("/")):
             return []
         return [name for name in self.fallbacks if fnmatchcase(model, name)]
 

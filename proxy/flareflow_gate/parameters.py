@@ -5,7 +5,8 @@ others are refused. A field is refused when it
 
 - changes how LiteLLM routes, prices, logs or retries a call (`no-log`, `metadata`, `litellm_*`, `fallbacks`, `mock_*`,
   `api_base`, `custom_llm_provider`, `num_retries`, `tags`, `guardrails`, `caching`, cost fields, ...);
-- makes one request more than one call of one model (lists of models, `mcp` and other tools that a server runs);
+- makes one request more than one call of one model (lists of models, `mcp` and other tools that a server runs, also
+  where they hide in `input`, `functions` or a message; summing a conversation up);
 - is answered or billed later (`background`, stored prompts, conversations and responses, batches);
 - has a price of its own that the price book does not know (`service_tier`, web search, `speed`, `inference_geo`).
 """
@@ -18,6 +19,11 @@ MESSAGES_MAX: Final = 10_000
 TOOLS_MAX: Final = 1_000
 CHOICES_MAX: Final = 128
 OUTPUT_TOKENS_MAX: Final = 10_000_000
+INPUT_ITEMS: Final = (
+    *(None, "message", "reasoning"),
+    *("function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"),
+)
+"""What an item of a conversation may be in the Responses API; a message needs no type."""
 
 type ModelName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 type OutputTokens = Annotated[int, Field(ge=1, le=OUTPUT_TOKENS_MAX)]
@@ -66,6 +72,14 @@ class FunctionTool(Strict):
     cache_control: AsItIs = None
 
 
+class Function(Strict):
+    """What the caller can run, as requests told it before there were tools. LiteLLM reads all else as a tool."""
+
+    name: Name
+    description: AsItIs = None
+    parameters: AsItIs = None
+
+
 class ChatCompletion(Parameters):
     """`POST /v1/chat/completions`."""
 
@@ -88,7 +102,7 @@ class ChatCompletion(Parameters):
     tools: Annotated[list[FunctionTool], Field(max_length=TOOLS_MAX)] | None = None
     tool_choice: AsItIs = None
     parallel_tool_calls: bool | None = None
-    functions: AsItIs = None
+    functions: Annotated[list[Function], Field(max_length=TOOLS_MAX)] | None = None
     function_call: AsItIs = None
     reasoning_effort: AsItIs = None
     thinking: AsItIs = None
@@ -144,10 +158,20 @@ class ResponsesTool(Strict):
     format: AsItIs = None
 
 
+def _of_a_conversation(item: Message) -> Message:
+    """Items of other types bring tools with them, or stand for what is stored at the provider."""
+    if item.get("type") not in INPUT_ITEMS:
+        raise ValueError(f"an item has one of the types {', '.join(filter(None, INPUT_ITEMS))}")
+    return item
+
+
+type InputItem = Annotated[Message, AfterValidator(_of_a_conversation)]
+
+
 class Response(Parameters):
     """`POST /v1/responses`, without what is stored at the provider or answered later."""
 
-    input: str | Annotated[list[Any], Field(min_length=1, max_length=MESSAGES_MAX)]
+    input: str | Annotated[list[InputItem], Field(min_length=1, max_length=MESSAGES_MAX)]
     instructions: AsItIs = None
     stream: bool | None = None
     max_output_tokens: OutputTokens | None = None
@@ -185,6 +209,7 @@ class AnthropicTool(Strict):
     description: AsItIs = None
     cache_control: AsItIs = None
     strict: AsItIs = None
+    eager_input_streaming: AsItIs = None
     input_examples: AsItIs = None
 
 
@@ -192,6 +217,23 @@ class AnthropicUser(Strict):
     """`metadata` of Anthropic's API; LiteLLM would take other fields in it for its own."""
 
     user_id: Name | None = None
+
+
+class ContextEdit(Strict):
+    """What the model is not shown of a long conversation. To sum it up instead would be a second call."""
+
+    type: Literal["clear_tool_uses_20250919", "clear_thinking_20251015"]
+    trigger: AsItIs = None
+    keep: AsItIs = None
+    clear_at_least: AsItIs = None
+    clear_tool_inputs: AsItIs = None
+    exclude_tools: AsItIs = None
+
+
+class ContextManagement(Strict):
+    """`context_management` of Anthropic's API."""
+
+    edits: Annotated[list[ContextEdit], Field(max_length=TOOLS_MAX)] | None = None
 
 
 class AnthropicMessages(Parameters):
@@ -210,5 +252,6 @@ class AnthropicMessages(Parameters):
     tool_choice: AsItIs = None
     cache_control: AsItIs = None
     output_config: AsItIs = None
+    context_management: ContextManagement | None = None
     metadata: AnthropicUser | None = None
     service_tier: Literal["auto", "standard_only"] | None = None

@@ -14,10 +14,19 @@ from flareflow_gate.parameters import Parameters
 from flareflow_gate.refusals import RefusedError, invalid
 from flareflow_gate.routes import Route
 
-ASK_TO_THINK: Final = ("reasoning", "reasoning_effort", "thinking")
-"""Parameters by which a request asks a model to think, on one route or another."""
+ASK_TO_THINK: Final = ("reasoning", "reasoning_effort", "thinking", "context_management")
+"""Parameters by which a request asks a model to think, on one route or another.
+
+LiteLLM has some models think where their thoughts are to be cleared from the context.
+"""
 CACHE_LIFETIMES: Final = (None, "5m")
 """What `cache_control.ttl` may be. Writing a cache for an hour costs more, and not all witnesses tell both apart."""
+_NULL: Final = rb"\u0000"
+"""A null character as JSON writes it, unless the backslash is the second one of `_BACKSLASH`."""
+_IN_ITS_PLACE: Final = rb"\ufffd"
+_BACKSLASH: Final = rb"\\"
+_NO_JSON: Final = b"\0"
+"""A byte that no JSON has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +66,26 @@ def model_call(route: Route, content: bytes, models: CallableModels) -> ModelCal
     except ValidationError as error:
         raise _refusal(error, document) from error
     models.check(parameters.model)
-    _check_cache(document)
+    _check_parts(document)
     asks_for_usage = parameters.streams and route.protocol.has_stream_options
     body = to_json(_with_usage(document) if asks_for_usage else document)
     may_think = models.may_think(parameters.model) or any(document.get(name) for name in ASK_TO_THINK)
     return ModelCall(route, parameters, document, body, may_think, hashlib.sha256(content).hexdigest())
 
 
-def _check_cache(document: Mapping[str, Any]) -> None:
-    """Raises RefusedError where a part of the request asks for a cache that is kept for longer than is billed."""
+def _check_parts(document: Mapping[str, Any]) -> None:
+    """Raises RefusedError where a part of the request asks for what is not billed.
+
+    That is a cache that is kept for longer, or a file in a container, for which LiteLLM adds a tool that a server runs.
+    """
     waiting: list[Any] = [document]
     while waiting:
         match waiting.pop():
             case {"cache_control": {"ttl": ttl}} if ttl not in CACHE_LIFETIMES:
                 message = "Caches are kept for five minutes here: leave `ttl` out, or set it to '5m'."
                 raise invalid("invalid_value", message, "cache_control.ttl")
+            case {"type": "container_upload"}:
+                raise invalid("invalid_value", "There are no containers here: send the file's text.", "messages")
             case dict() as part:
                 waiting += [value for value in part.values() if isinstance(value, dict | list)]
             case list() as parts:
@@ -80,12 +94,20 @@ def _check_cache(document: Mapping[str, Any]) -> None:
 
 def _object(content: bytes) -> dict[str, Any]:
     try:
-        document = from_json(content, allow_inf_nan=False)
+        document = from_json(_without_nulls(content), allow_inf_nan=False)
     except ValueError as error:
         raise invalid("invalid_json", "The body is not JSON.") from error
     if not isinstance(document, dict):
         raise invalid("invalid_json", "The body is not a JSON object.")
     return document
+
+
+def _without_nulls(content: bytes) -> bytes:
+    """The same JSON without null characters: Postgres stores none, so LiteLLM would lose the row of the call."""
+    if _NULL not in content or _NO_JSON in content:
+        return content
+    apart = content.replace(_BACKSLASH, _NO_JSON).replace(_NULL, _IN_ITS_PLACE)
+    return apart.replace(_NO_JSON, _BACKSLASH)
 
 
 def _with_usage(document: Mapping[str, Any]) -> dict[str, Any]:

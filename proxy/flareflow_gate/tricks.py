@@ -128,6 +128,7 @@ def _more_than_one(model: str) -> Iterator[Trick]:
         "mcp_servers": ["all"],
         "tools": [{"type": "mcp", "server_url": "litellm_proxy", "server_label": "litellm"}],
         "web_search_options": {},
+        "functions": [{"googleSearch": {}}],
         "extra_body": {"n": 3},
     }.items():
         request = Request("/v1/chat/completions", _chat(model) | {name.strip(): value})
@@ -135,6 +136,14 @@ def _more_than_one(model: str) -> Iterator[Trick]:
     for tool in ({"type": "web_search_20250305", "name": "web_search"}, {"name": "web_search", "input_schema": {}}):
         request = Request("/v1/messages", _chat(model, tools=[tool]))
         yield Trick(f"server tool in messages: {list(tool)}", "searches that nobody pays for", (request,), answered)
+    hidden = {"type": "additional_tools", "tools": [{"type": "web_search"}]}
+    request = Request("/v1/responses", {"model": model, "input": [{"role": "user", "content": "one"}, hidden]})
+    yield Trick("server tool in the input of responses", "searches that nobody pays for", (request,), answered)
+    uploaded = {"type": "container_upload", "file_id": "file_1"}
+    request = Request("/v1/messages", _chat(model) | {"messages": [{"role": "user", "content": [uploaded]}]})
+    yield Trick("a container's file in messages", "code that a server runs", (request,), answered)
+    request = Request("/v1/messages", _chat(model, context_management={"edits": [{"type": "compact_20260112"}]}))
+    yield Trick("a conversation that is summed up", "a second call, one bill", (request,), answered)
 
 
 def _other_models(model: str) -> Iterator[Trick]:

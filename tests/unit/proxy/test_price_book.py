@@ -79,6 +79,7 @@ def test_a_configured_pattern_stands_for_the_names_that_match_it_with_its_fallba
     "model",
     [
         *("openai/unpriced,openai/gpt-4o", "openai/gpt-4o,gpt-4o", "openai/unpriced?x=/gpt-4o", "openai/x#/gpt-4o"),
+        *("openai/unpriced/../gpt-4o", "openai/./gpt-4o", "openai//gpt-4o"),
         *("openai/x%2F/gpt-4o", "openai/x;/gpt-4o", "openai/gpt-4o ", "openai/\n/gpt-4o", "openai/\u0430/gpt-4o"),
     ],
 )

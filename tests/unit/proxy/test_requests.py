@@ -1,8 +1,13 @@
 """What the gate lets through to LiteLLM, and what it refuses before anything costs."""
 
+import json
+
 import pytest
 
-from tests.unit.proxy.gate_harness import KEY, MASTER_KEY, GateHarness, chat
+from flareflow_gate.models import CallableModels
+from flareflow_gate.requests import model_call
+from flareflow_gate.routes import MODEL_CALLS, Protocol
+from tests.unit.proxy.gate_harness import KEY, MASTER_KEY, FakePrices, GateHarness, chat
 
 LITELLM_PARAMETERS = (
     *("no-log", "metadata", "litellm_metadata", "litellm_call_id", "litellm_session_id", "litellm_trace_id", "tags"),
@@ -114,13 +119,99 @@ def test_a_tool_that_a_server_runs_is_refused(gate: GateHarness, tool: dict[str,
     assert gate.call("/v1/responses", {"model": "gpt-4o", "input": "one", "tools": [tool]}).status == 400
 
 
+@pytest.mark.parametrize(
+    "function", [{"googleSearch": {}}, {"type": "web_search"}, {"name": "f", "code_execution": {}}, "f"]
+)
+def test_a_tool_of_a_server_is_refused_among_functions_too(gate: GateHarness, function: object) -> None:
+    # LiteLLM makes Gemini's own tools of functions of these forms
+    assert gate.call(body=chat(functions=[function])).status == 400
+    assert gate.litellm.requests == []
+
+
+def test_a_function_that_the_caller_runs_is_let_through(gate: GateHarness) -> None:
+    functions = [{"name": "f", "description": "looks", "parameters": {"type": "object", "properties": {}}}]
+    assert gate.call(body=chat(functions=functions)).status == 200
+    assert gate.litellm.bodies[0]["functions"] == functions
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "additional_tools", "tools": [{"type": "web_search"}]},
+        {"type": "tool_search_output", "tools": [{"type": "mcp", "server_url": "litellm_proxy"}]},
+        {"type": "item_reference", "id": "msg_1"},
+        {"type": ["message"]},
+    ],
+)
+def test_an_item_that_is_no_part_of_the_conversation_is_refused(gate: GateHarness, item: dict[str, object]) -> None:
+    # LiteLLM takes tools out of `input` and adds them to those of the request
+    asked = {"role": "user", "content": "one"}
+    answered = gate.call("/v1/responses", {"model": "gpt-4o", "input": [asked, item]})
+    assert (answered.status, answered.document["error"]["param"]) == (400, "input.1")
+    assert gate.litellm.requests == []
+
+
+def test_a_conversation_with_tools_of_the_callers_goes_on(gate: GateHarness) -> None:
+    conversation = [
+        {"role": "user", "content": [{"type": "input_text", "text": "one"}]},
+        {"type": "reasoning", "summary": [], "encrypted_content": "x"},
+        {"type": "function_call", "call_id": "1", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "1", "output": "two"},
+        {"type": "custom_tool_call", "call_id": "2", "name": "g", "input": ""},
+        {"type": "custom_tool_call_output", "call_id": "2", "output": "three"},
+        {"type": "message", "role": "user", "content": "four"},
+    ]
+    assert gate.call("/v1/responses", {"model": "gpt-4o", "input": conversation}).status == 200
+    assert gate.litellm.bodies[0]["input"] == conversation
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_a_file_in_a_container_is_refused(gate: GateHarness, path: str) -> None:
+    # LiteLLM adds Anthropic's code execution where a message has one
+    uploaded = {"type": "container_upload", "file_id": "file_1"}
+    body = chat(max_tokens=1) | {"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}, uploaded]}]}
+    assert gate.call(path, body).status == 400
+    assert gate.litellm.requests == []
+
+
+CLEARED = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}, {"type": "clear_tool_uses_20250919"}]}
+
+
+def test_old_parts_of_a_conversation_may_be_cleared(gate: GateHarness) -> None:
+    assert gate.call("/v1/messages", chat(max_tokens=1, context_management=CLEARED)).status == 200
+    assert gate.litellm.bodies[0]["context_management"] == CLEARED
+
+
+@pytest.mark.parametrize("asked", [{}, {"context_management": CLEARED}])
+def test_a_model_whose_thoughts_are_to_be_cleared_may_think(asked: dict[str, object]) -> None:
+    # LiteLLM has some models think for that
+    models = CallableModels(FakePrices(frozenset({"gpt-4o"})), {"gpt-4o": frozenset()})
+    body = json.dumps(chat(max_tokens=1, stream=True, **asked)).encode()
+    route = next(route for route in MODEL_CALLS if route.protocol is Protocol.MESSAGES)
+    assert model_call(route, body, models).may_think is bool(asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"edits": [{"type": "compact_20260112"}]},
+        {"edits": [{"type": "clear_tool_uses_20250919", "instructions": "x"}]},
+        [{"type": "compaction"}],
+        {"edits": [], "model": "gpt-4o"},
+    ],
+)
+def test_a_conversation_is_not_summed_up_by_a_second_call(gate: GateHarness, asked: object) -> None:
+    assert gate.call("/v1/messages", chat(max_tokens=1, context_management=asked)).status == 400
+    assert gate.litellm.requests == []
+
+
 def test_a_tool_that_the_caller_runs_is_let_through(gate: GateHarness) -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
     gate.call(body=chat(tools=[tool]))
     assert gate.litellm.bodies[0]["tools"] == [tool]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"{", b'{"model": NaN}', b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"{", b'{"model": NaN}', b'{"a": "\\u0000\0"}', b"\xff\xfe"])
 def test_a_body_that_is_no_json_object_is_refused(gate: GateHarness, body: bytes) -> None:
     answered = gate.call(body=body)
     assert (answered.status, answered.document["error"]["code"]) == (400, "invalid_json")
@@ -133,6 +224,16 @@ def test_a_name_that_stands_twice_means_the_same_to_gate_and_litellm(gate: GateH
     gate.call(body=twice)
     # Then LiteLLM reads what the gate has checked
     assert gate.litellm.bodies[0]["model"] == "gpt-4o"
+
+
+def test_no_null_character_reaches_litellm_which_could_not_log_it(gate: GateHarness) -> None:
+    # Given null characters, and texts that only tell of them
+    body = chat() | {"messages": [{"role": "user", "content": "\0\0a\\\0 \\u0000 \\\\u0000"}], "user": "b\0"}
+    # When they are sent
+    gate.call(body=body)
+    # Then each stands for what cannot be shown, and the texts are as they were
+    assert gate.litellm.bodies[0]["messages"][0]["content"] == "\ufffd\ufffda\\\ufffd \\u0000 \\\\u0000"
+    assert gate.litellm.bodies[0]["user"] == "b\ufffd"
 
 
 def test_a_compressed_body_is_refused(gate: GateHarness) -> None:
