@@ -28,8 +28,8 @@ FAULTS: Final = (
         "template-index-cannot-be-queried",
         "A function may do everything that it does.",
         TEMPLATE,
-        'Action: ["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], Resource: !GetAtt UsageTable.Arn',
-        'Action: ["dynamodb:BatchGetItem", "dynamodb:Scan", "dynamodb:PutItem"], Resource: !GetAtt UsageTable.Arn',
+        'Action: ["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:BatchWriteItem"]',
+        'Action: ["dynamodb:BatchGetItem", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:BatchWriteItem"]',
         [f"{KEEPS}[roles_allow_what_is_needed]"],
     ),
     Fault(

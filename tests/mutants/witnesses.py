@@ -108,8 +108,8 @@ FAULTS: Final = (
         "witnesses-rows-alone-forgotten",
         "Rows that are counted without their records are looked at after the grace.",
         WRITER,
-        "            if step.packs_of_calls_alone:\n",
-        "            if step.packs_of_calls_alone and not step.outcome.entries:\n",
+        "    if step.packs_of_calls_alone:\n",
+        "    if step.packs_of_calls_alone and not step.outcome.entries:\n",
         [STORAGE],
     ),
     Fault(
@@ -263,16 +263,12 @@ FAULTS: Final = (
         "storage-packs-named-after-they-are-written",
         "A pack is listed under its epoch before it is written, so that none is missed when an invocation ends there.",
         WRITER,
-        "            self._name_in_epoch(billed)\n"
-        "            actions.append(check_open(steps[0].work.shard, epoch))\n"
-        "        try:\n"
-        '            with translating(f"write the usage of {len(steps)} subscriptions"):\n'
-        "                self._send(actions)\n",
-        "            actions.append(check_open(steps[0].work.shard, epoch))\n"
-        "        try:\n"
-        '            with translating(f"write the usage of {len(steps)} subscriptions"):\n'
-        "                self._send(actions)\n"
-        "                self._name_in_epoch(billed)\n",
+        "            self._announce(transactions, now)\n"
+        "            for steps, epoch in transactions:\n"
+        "                is_done = self._write(steps, epoch)\n",
+        "            for steps, epoch in transactions:\n"
+        "                is_done = self._write(steps, epoch)\n"
+        "                self._announce([(steps, epoch)], now)\n",
         [USAGE_OF_EPOCHS],
     ),
     Fault(
@@ -311,8 +307,8 @@ FAULTS: Final = (
         "storage-waiting-not-marked",
         "Whose records wait is found by a sweep.",
         WRITER,
-        "            if step.begins_to_wait:\n",
-        "            if step.begins_to_wait and not step.outcome.added:\n",
+        "    if step.begins_to_wait:\n",
+        "    if step.begins_to_wait and not step.outcome.added:\n",
         [STORAGE],
     ),
     Fault(

@@ -1,14 +1,15 @@
 """Counts the write units of what is written to a table.
 
-DynamoDB Local tells the units of a single write as DynamoDB does, but gives other numbers for transactions. So each
-item that a transaction has written is written once more, alone, to a scratch table: a transaction uses twice that, of
-the larger of the item before and after
+DynamoDB Local tells the units of a single write as DynamoDB does, but gives other numbers for transactions, and only
+the sum for a batch. So each item that a transaction or a batch has written is written once more, alone, to a scratch
+table: that is what it uses, of the larger of the item before and after, and twice as much in a transaction
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from flareflow.adapters.dynamodb.keys import ItemKind
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 IN_A_TRANSACTION: Final = 2
 KINDS: Final = tuple(kind for layout in TABLES for kind in layout.items)
-SINGLE_WRITES: Final = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
+SINGLE_WRITES: Final = ("PutItem", "UpdateItem", "DeleteItem")
 
 
 @dataclass
@@ -39,7 +40,9 @@ class WriteUnits:
             events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
             events.register(f"after-call.dynamodb.{operation}", self._add_told)
         events.register("provide-client-params.dynamodb.TransactWriteItems", self._begin)
-        events.register("after-call.dynamodb.TransactWriteItems", self._look_after)
+        events.register("after-call.dynamodb.TransactWriteItems", partial(self._look_after, times=IN_A_TRANSACTION))
+        events.register("provide-client-params.dynamodb.BatchWriteItem", self._begin_batch)
+        events.register("after-call.dynamodb.BatchWriteItem", partial(self._look_after, times=1))
 
     @property
     def total(self) -> int:
@@ -51,22 +54,25 @@ class WriteUnits:
         return params | {"ReturnConsumedCapacity": "TOTAL"}
 
     def _add_told(self, parsed: Any, **_: Any) -> None:
-        told, key = parsed.get("ConsumedCapacity", []), self.writing[0]
-        for one in told if isinstance(told, list) else [told]:
-            self.last[key["pk"], key["sk"]] = units = int(one["CapacityUnits"])
+        if "ConsumedCapacity" in parsed:  # not where a condition failed
+            [key], units = self.writing, int(parsed["ConsumedCapacity"]["CapacityUnits"])
+            self.last[key["pk"], key["sk"]] = units
             self._add(key, units)
 
     def _begin(self, params: Any, **_: Any) -> None:
         self.writing = [key for action in params["TransactItems"] for key in _keys(*action.values())]
 
-    def _look_after(self, parsed: Any, **_: Any) -> None:
+    def _begin_batch(self, params: Any, **_: Any) -> None:
+        self.writing = _keys(params)
+
+    def _look_after(self, parsed: Any, times: int, **_: Any) -> None:
         if "CancellationReasons" in parsed:
             return
         for key in self.writing:
             place = key["pk"], key["sk"]
             before = self.last.get(place, 1)
             self.last[place] = self._units(self._item(key))
-            self._add(key, IN_A_TRANSACTION * max(before, self.last[place]))
+            self._add(key, times * max(before, self.last[place]))
 
     def _add(self, key: Mapping[str, Any], units: int) -> None:
         self.by_item[next(kind for kind in KINDS if kind.matches(key))] += units

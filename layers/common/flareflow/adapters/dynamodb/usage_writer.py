@@ -1,10 +1,12 @@
 """Read, decide, write, and again if the race was lost: how rows and records of many subscriptions are worked off.
 
-A step is what one subscription's next rows or records change. The steps of subscriptions that share a shard of the open
-epoch share a transaction while they fit into one; after a lost race each subscription is tried alone.
+A step is what one subscription's next rows or records change. The steps of a round of subscriptions are read a few at
+the same time, and what finds them later is written before all of them. Those of subscriptions that share a shard of the
+open epoch share a transaction while they fit into one; after a lost race each subscription is tried alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 ATTEMPTS_MAX: Final = 8
 PAUSE_SECONDS: Final = 0.02
 ROUND_SUBSCRIPTIONS_MAX: Final = 80
+READ_AT_ONCE: Final = 4
 ACTIONS_MAX: Final = 100
 TRANSACTION_BYTES_MAX: Final = 3_000_000
 """Of binary attributes; DynamoDB takes 4 MB in all."""
@@ -88,18 +91,17 @@ class Work[T: (OwnedRow, OwnedRecord, RatedRecord)]:
 
 @dataclass(frozen=True, slots=True)
 class Step[T: (OwnedRow, OwnedRecord, RatedRecord)]:
-    """What the next `calls` calls of a subscription change, and the actions that write it."""
+    """What the next `calls` calls of a subscription change, and the actions that write it.
+
+    `version` is that of the totals before. `begins_to_wait`: whether records wait after this step, and none did before.
+    """
 
     work: Work[T]
     calls: int
     outcome: Outcome
-    actions: Sequence[Action]
-    stored: StoredUsage
-
-    @property
-    def begins_to_wait(self) -> bool:
-        """Whether records wait after this step, and none did before."""
-        return bool(self.outcome.added) and not self.stored.waiting
+    actions: Sequence[Action] = ()
+    version: int = 0
+    begins_to_wait: bool = False
 
     @property
     def packs(self) -> Sequence[Item]:
@@ -148,8 +150,10 @@ class UsageWriter:
         while works:
             some, works = works[:ROUND_SUBSCRIPTIONS_MAX], works[ROUND_SUBSCRIPTIONS_MAX:]
             self.pause(PAUSE_SECONDS * max(work.attempts for work in some))
-            for steps, epoch in self._transactions(some, decide):
-                is_done = self._write(steps, epoch, now)
+            transactions = self._transactions(some, decide)
+            self._announce(transactions, now)
+            for steps, epoch in transactions:
+                is_done = self._write(steps, epoch)
                 outcomes += [step.outcome for step in steps if is_done]
                 left = [step.work.after(step, is_done=is_done) for step in steps]
                 works += [work for work in left if work.calls and work.attempts < ATTEMPTS_MAX]
@@ -164,79 +168,60 @@ class UsageWriter:
 
     def mark(self, subscription_id: int, now: datetime) -> None:
         """Store that the subscription's records wait since `now`, so that a sweep finds them."""
-        key = UNCONFIRMED.key(since=timestamp(now), subscription_id=subscription_id)
         with translating("mark unconfirmed records"):
-            self.table.put_item(Item=key | {EXPIRES_AT: int((now + MARKER_LIFETIME).timestamp())})
+            self.table.put_item(Item=_waiting_since(now, subscription_id))
 
-    def _mark_alone[T: (OwnedRow, OwnedRecord, RatedRecord)](self, step: Step[T], now: datetime) -> None:
-        """Store that calls are counted by one witness, so that a sweep tells those whose other one has not come."""
-        key = COUNTED_ALONE.key(
-            since=timestamp(now), subscription_id=step.work.subscription_id, version=step.stored.live.version
-        )
-        expires_at = int((now + MARKER_LIFETIME).timestamp())
-        with translating("mark calls of one witness"):
-            self.table.put_item(Item=key | {"packs": step.packs_of_calls_alone, EXPIRES_AT: expires_at})
+    def _announce[T: (OwnedRow, OwnedRecord, RatedRecord)](
+        self, transactions: Iterable[tuple[Sequence[Step[T]], int | None]], now: datetime
+    ) -> None:
+        """Write what finds the steps of a round, before they are written.
 
-    def _name_in_epoch(self, packs: Sequence[Item]) -> None:
-        """List packs under their epoch before they are written: a closed epoch's list then has every pack of it."""
-        with translating("name the packs of an epoch"), self.table.batch_writer() as writer:
-            for pack in packs:
-                writer.put_item(Item=name_of(pack))
+        The markers of records that wait and of calls that one witness counts are for a sweep, which tells whose other
+        one has not come. Packs are listed under their epoch: a closed epoch's list then has every pack of it.
+        """
+        with translating("name what is to be written"), self.table.batch_writer() as writer:
+            for steps, epoch in transactions:
+                for step in steps:
+                    for item in _names_of(step, epoch, now):
+                        writer.put_item(Item=item)
 
     def _transactions[T: (OwnedRow, OwnedRecord, RatedRecord)](
         self, works: Sequence[Work[T]], decide: Decide[T]
-    ) -> Iterator[tuple[list[Step[T]], int | None]]:
+    ) -> list[tuple[list[Step[T]], int | None]]:
         """The next step of each work, in as few transactions as possible, each with the epoch of its shard."""
         stored, epochs = self._read(
             [work.subscription_id for work in works], shards=sorted({work.shard for work in works})
         )
-        for shard, same_shard in groupby(sorted(works, key=_by_shard), lambda work: work.shard):
-            epoch = epochs.get(shard)
-            steps = (self._step(work, stored.get(work.subscription_id), decide, epoch) for work in same_shard)
-            yield from ((group, epoch) for group in _grouped(steps))
+        books = {epoch: self.books.in_force(epoch) for epoch in {epochs.get(work.shard) for work in works}}
 
-    def _step[T: (OwnedRow, OwnedRecord, RatedRecord)](
-        self, work: Work[T], stored: StoredUsage | None, decide: Decide[T], epoch: int | None
-    ) -> Step[T]:
-        calls = work.next_calls
-        known = self._with_entries(stored, calls) if stored else None
-        if known is None:
-            aside = tuple(set_aside(one, Reason.USAGE_UNREADABLE) for one in work.calls)
-            nothing = StoredUsage(work.subscription_id)
-            return Step(work, len(work.calls), Outcome(set_aside=aside), [], nothing)
-        calls = _within_spilled(calls, known)
-        book = self.books.in_force(epoch)
-        outcome = decide(known.known, calls, book)
-        if len(outcome.added) > usage_items.WAITING_IN_LIVE_MAX:
-            calls = calls[: usage_items.WAITING_IN_LIVE_MAX]
-            outcome = decide(known.known, calls, book)
-        if outcome.billed and epoch is None:
-            raise BrokenRuleError("no epoch is open, so no usage can be counted")
-        actions = known.actions(outcome, epoch) if outcome.changes_something else []
-        return Step(work, len(calls), outcome, actions, known)
+        def step(work: Work[T]) -> Step[T]:
+            epoch = epochs.get(work.shard)
+            known = self._with_entries(stored.get(work.subscription_id), work.next_calls)
+            return _step(work, known, epoch, lambda known, calls: decide(known, calls, books[epoch]))
+
+        with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+            steps = pool.map(step, sorted(works, key=_by_shard))
+            by_shard = groupby(steps, lambda step: step.work.shard)
+            return [(group, epochs.get(shard)) for shard, same in by_shard for group in _grouped(same)]
 
     def _with_entries[T: (OwnedRow, OwnedRecord, RatedRecord)](
-        self, stored: StoredUsage, calls: Sequence[T]
+        self, stored: StoredUsage | None, calls: Sequence[T]
     ) -> StoredUsage | None:
-        """With the entries near these calls; None where they cannot be read."""
+        """With the entries near these calls; None where anything cannot be read."""
+        if stored is None:
+            return None
         first, last = calls[0].call.started_at - REACH, calls[-1].call.started_at + REACH
         try:
             return replace(stored, entries=self.entries(stored.subscription_id, first, last))
         except UNREADABLE:
             return None
 
-    def _write[T: (OwnedRow, OwnedRecord, RatedRecord)](
-        self, steps: Sequence[Step[T]], epoch: int | None, now: datetime
-    ) -> bool:
+    def _write[T: (OwnedRow, OwnedRecord, RatedRecord)](self, steps: Sequence[Step[T]], epoch: int | None) -> bool:
         """Write one transaction; return False when another invocation has changed some of its items meanwhile."""
-        for step in steps:
-            if step.begins_to_wait:
-                self.mark(step.work.subscription_id, now)
-            if step.packs_of_calls_alone:
-                self._mark_alone(step, now)
         actions = [action for step in steps for action in step.actions]
-        if epoch is not None and (billed := [pack for step in steps if step.outcome.billed for pack in step.packs]):
-            self._name_in_epoch(billed)
+        if any(step.outcome.billed for step in steps):
+            if epoch is None:
+                raise BrokenRuleError("no epoch is open, so no usage can be counted")
             actions.append(check_open(steps[0].work.shard, epoch))
         try:
             with translating(f"write the usage of {len(steps)} subscriptions"):
@@ -299,6 +284,45 @@ def _works[T: (OwnedRow, OwnedRecord, RatedRecord)](calls: Iterable[T]) -> list[
     by_id = sorted(calls, key=lambda one: (one.subscription_id, one.call.started_at))
     works = [Work(one, tuple(same)) for one, same in groupby(by_id, lambda one: one.subscription_id)]
     return sorted(works, key=_by_shard)
+
+
+def _step[T: (OwnedRow, OwnedRecord, RatedRecord)](
+    work: Work[T], known: StoredUsage | None, epoch: int | None, decide: Callable[[Known, Sequence[T]], Outcome]
+) -> Step[T]:
+    """The next step of a subscription's work, of whose usage this is known; None where it cannot be read."""
+    if known is None:
+        aside = tuple(set_aside(one, Reason.USAGE_UNREADABLE) for one in work.calls)
+        return Step(work, len(work.calls), Outcome(set_aside=aside))
+    calls = _within_spilled(work.next_calls, known)
+    outcome = decide(known.known, calls)
+    if len(outcome.added) > usage_items.WAITING_IN_LIVE_MAX:
+        calls = calls[: usage_items.WAITING_IN_LIVE_MAX]
+        outcome = decide(known.known, calls)
+    actions = known.actions(outcome, epoch) if outcome.changes_something else []
+    begins_to_wait = bool(outcome.added) and not known.waiting
+    return Step(work, len(calls), outcome, actions, known.live.version, begins_to_wait)
+
+
+def _names_of[T: (OwnedRow, OwnedRecord, RatedRecord)](
+    step: Step[T], epoch: int | None, now: datetime
+) -> Iterator[Item]:
+    """The items that find what a step writes."""
+    if step.begins_to_wait:
+        yield _waiting_since(now, step.work.subscription_id)
+    if step.packs_of_calls_alone:
+        key = COUNTED_ALONE.key(since=timestamp(now), subscription_id=step.work.subscription_id, version=step.version)
+        yield key | {"packs": step.packs_of_calls_alone, EXPIRES_AT: _expiry(now)}
+    if epoch is not None and step.outcome.billed:
+        yield from map(name_of, step.packs)
+
+
+def _waiting_since(now: datetime, subscription_id: int) -> Item:
+    """The marker of a subscription's records that wait."""
+    return UNCONFIRMED.key(since=timestamp(now), subscription_id=subscription_id) | {EXPIRES_AT: _expiry(now)}
+
+
+def _expiry(now: datetime) -> int:
+    return int((now + MARKER_LIFETIME).timestamp())
 
 
 def _by_shard[T: (OwnedRow, OwnedRecord, RatedRecord)](work: Work[T]) -> tuple[int, int]:
