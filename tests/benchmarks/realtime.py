@@ -4,14 +4,19 @@
 a steady rate; five clients watch each account's subscription. `pending_*` is from the end of a call to the message at a
 client. It is made of `stored_*`, until the call is in UsageTable, and `told_*`, from there to the client. `floor_*` is
 the same way without any function of ours: an item is written, read from its table's stream, and posted to the same
-connections. Where the machine does not keep up, calls queue: `pending_p50_seconds_by_quarter` then rises, and some may
-fail, of which `failed` tells the number. The rate is then halved until the machine keeps up, and `keeping_up` has the
-figures at that rate.
+connections.
+
+`queues` has what waited when the last call was made: calls for their answer, records for UsageTable, messages for their
+clients, and how much of the processors' time was idle. A machine keeps up with a rate if no more than the calls of one
+second wait in each queue, its processors have time left, and no call fails. If it does not keep up, the rate is halved
+until it does or time is up: `slower` has the figures at each lower rate, `keeping_up` those at the first that it keeps
+up with.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +25,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import batched
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
 from urllib.parse import quote
@@ -36,12 +42,13 @@ from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.realtime.changes import UsageChanged
 from infra.local import stack
 from infra.local.aws import session as aws
+from infra.local.aws.gateway.schedules import TICK_VARIABLE
 from infra.local.aws.gateway.streams import StreamReader
 from infra.local.demo.api import ApiError
 from infra.local.demo.calls import CALL_TIMEOUT_SECONDS
-from infra.local.demo.job import become_customer
-from infra.local.demo.progress import Steps
-from infra.local.demo.run import Customer, Stack
+from infra.local.demo.customer import Subscriber
+from infra.local.demo.job import with_key
+from infra.local.demo.run import DEPOSIT_UFIX64, Customer, Stack
 from infra.local.demo.watcher import Watcher
 from infra.local.ports import url
 from infra.paths import LOCAL
@@ -56,23 +63,44 @@ LATE_SECONDS_MAX: Final = 120.0
 FLOOR_WRITES: Final = 100
 LIMITED_SECONDS: Final = 60.0
 QUEUED_SECONDS_MAX: Final = 1.0
-"""A machine keeps up with a load if its last call has ended so soon after it was made."""
+"""A machine keeps up with a load if no more calls wait in a queue than are made in this time."""
+IDLE_SHARE_MIN: Final = 0.05
+SEARCH_SECONDS_MAX: Final = 300.0
+"""For the rates below the first; one that was begun is measured to its end."""
+TICK_SECONDS: Final = "15"
+"""How far apart the polls are, and all that the template has every five minutes."""
 
 
 @dataclass
 class Told:
     """When calls ended, were stored, and reached each client, by `time.monotonic`; `failed` calls had no answer."""
 
+    made: int = 0
     last_made: float = 0.0
     failed: int = 0
+    idle_share: float = 1.0
     ended: dict[str, float] = field(default_factory=dict)
     stored: dict[str, float] = field(default_factory=dict)
     seen: dict[str, list[float]] = field(default_factory=dict)
 
     @property
-    def queued_seconds(self) -> float:
-        """From making the last call to the end of the last one: the queue of those that still waited."""
-        return max(self.ended.values()) - self.last_made
+    def queues(self) -> dict[str, int]:
+        """How many calls waited when the last one was made: for their answer, to be stored, and for their clients."""
+        ended, stored, seen = (
+            sum(at <= self.last_made for at in times)
+            for times in (self.ended.values(), self.known.values(), map(max, self.seen.values()))
+        )
+        return {"calls": self.made - self.failed - ended, "records": max(0, ended - stored), "messages": stored - seen}
+
+    @property
+    def known(self) -> dict[str, float]:
+        """When each call was stored, or told if that was first: a poll may count it before its record comes."""
+        return {call: min(times) for call, times in self.seen.items()} | self.stored
+
+    def keeps_up(self, rate: int) -> bool:
+        waiting_max = rate * QUEUED_SECONDS_MAX
+        has_time = self.idle_share >= IDLE_SHARE_MIN
+        return has_time and not self.failed and all(waiting <= waiting_max for waiting in self.queues.values())
 
     def pending(self, calls: Sequence[str]) -> list[float]:
         return [max(0.0, at - self.ended[call]) for call in calls for at in self.seen.get(call, ())]
@@ -118,7 +146,7 @@ async def make_calls(litellm_url: str, accounts: Sequence[Account], rate: int, c
         begin = time.monotonic()
         for number in range(calls):
             await asyncio.sleep(begin + number / rate - time.monotonic())
-            told.last_made = time.monotonic()
+            told.made, told.last_made = number + 1, time.monotonic()
             group.create_task(call(http, accounts[number % len(accounts)]))
 
 
@@ -216,7 +244,13 @@ def percentiles(name: str, seconds: Sequence[float]) -> dict[str, float]:
     return {f"{name}_p{cut}_seconds": round(cuts[cut - 1], 3) for cut in (50, 95, 99)}
 
 
-def figures(told: Told) -> dict[str, Any]:
+def processor_seconds() -> tuple[float, float]:
+    """Idle seconds and all seconds of all processors since the machine began, as Linux tells them."""
+    told = [int(ticks) for ticks in Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]]
+    return told[3] + told[4], sum(told)
+
+
+def figures(told: Told, rate: int) -> dict[str, Any]:
     calls = sorted(told.ended, key=lambda call: told.ended[call])
     stored = [told.stored[call] - told.ended[call] for call in calls if call in told.stored]
     passed_on = [at - told.stored[call] for call in calls if call in told.stored for at in told.seen.get(call, ())]
@@ -228,8 +262,8 @@ def figures(told: Told) -> dict[str, Any]:
         "pending_p50_seconds_by_quarter": [round(median(quarter), 3) for quarter in quarters if quarter],
         "calls": len(calls),
         "failed": told.failed,
-        "queued_seconds": round(told.queued_seconds, 3),
-        "keeps_up": told.queued_seconds <= QUEUED_SECONDS_MAX and not told.failed,
+        "queues": {**told.queues, "processors_idle_share": round(told.idle_share, 2)},
+        "keeps_up": told.keeps_up(rate),
         "missing": len(calls) * CLIENTS_OF_AN_ACCOUNT - len(told.pending(calls)),
     }
 
@@ -242,25 +276,38 @@ async def measure(facts: Mapping[str, str], customers: Sequence[Customer], rate:
     async def at(calls_a_second: int) -> dict[str, Any]:
         told = Told()
         noting = asyncio.create_task(note_stored(str(tables["usagetable"].latest_stream_arn), told))
+        idle, whole = processor_seconds()
         await make_calls(facts["litellm_url"], accounts, calls_a_second, calls_a_second * seconds, told)
+        idle_then, whole_then = processor_seconds()
+        told.idle_share = (idle_then - idle) / (whole_then - whole)
         await all_seen(accounts, told)
         noting.cancel()
-        return {"calls_a_second": calls_a_second, **figures(told)}
+        return {"calls_a_second": calls_a_second, **figures(told, calls_a_second)}
 
     try:
         floor = await floor_seconds(accounts, DynamoConnections(tables["realtimetable"]), rate)
         await make_calls(facts["litellm_url"], accounts, rate, len(accounts), Told())  # each gate's first credit
-        found = slower = await at(rate)
-        while not slower["keeps_up"] and slower["calls_a_second"] > 1:
-            slower = await at(slower["calls_a_second"] // 2)
+        tried = [await at(rate)]
+        search_until = time.monotonic() + SEARCH_SECONDS_MAX
+        while not tried[-1]["keeps_up"] and tried[-1]["calls_a_second"] > 1 and time.monotonic() < search_until:
+            tried.append(await at(tried[-1]["calls_a_second"] // 2))
     finally:
         await asyncio.gather(*(watcher.close() for account in accounts for watcher in account.watchers))
-    return {**found, **percentiles("floor", floor), "keeping_up": slower if slower["keeps_up"] else None}
+    first, *slower = tried
+    keeping_up = tried[-1] if tried[-1]["keeps_up"] else None
+    return {**first, **percentiles("floor", floor), "slower": slower, "keeping_up": keeping_up}
 
 
-def new_customer(running: Stack, quiet: Steps) -> Customer:
-    """A signed-in customer with a key. Sign-ins from one address are limited to so many a minute."""
-    return despite(ApiError, lambda: become_customer(running, quiet), 3 * LIMITED_SECONDS, pause=_next_minute)
+def new_customers(running: Stack, accounts: int) -> list[Customer]:
+    """Signed-in customers with a key. All subscriptions are opened first, so that one tick tells the backend of many.
+
+    Sign-ins from one address are limited to so many a minute.
+    """
+    opened = [Subscriber.open(running.flow, DEPOSIT_UFIX64) for _ in range(accounts)]
+    return [
+        despite(ApiError, partial(with_key, running, subscriber), 3 * LIMITED_SECONDS, pause=_next_minute)
+        for subscriber in opened
+    ]
 
 
 def _next_minute(_: float) -> None:
@@ -274,16 +321,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=SECONDS)
     given = parser.parse_args()
     console = Console(stderr=True)
+    os.environ[TICK_VARIABLE] = TICK_SECONDS
     facts = stack.up(console)
-    quiet = Steps(Console(file=sys.stderr))
     try:
         with Stack.of(facts) as running:
-            accounts = given.clients // CLIENTS_OF_AN_ACCOUNT
-            customers = [new_customer(running, quiet) for _ in range(accounts)]
+            customers = new_customers(running, given.clients // CLIENTS_OF_AN_ACCOUNT)
             found = asyncio.run(measure(facts, customers, given.rate, given.seconds))
     finally:
         stack.down()
-    found |= {"clients": given.clients}
+    found |= {"clients": given.clients, "seconds_between_ticks": int(TICK_SECONDS)}
     file = LOCAL / "bench" / "realtime.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(found, indent=1) + "\n")

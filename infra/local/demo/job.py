@@ -62,11 +62,17 @@ def become_customer(stack: Stack, steps: Steps, plan_id: int = DEFAULT_PLAN) -> 
         subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64, plan_id)
         doing.result = f"subscription {subscriber.subscription_id} of 0x{subscriber.account.address}"
     with steps.step("key", "It signs in with its wallet and gets a virtual key") as doing:
-        api = signed_in(stack, subscriber)
-        secret, key_hash = subscriber.make_key(api)
-        if hashlib.sha256(secret.encode()).hexdigest() != key_hash:
-            raise JobFailedError("the key's hash is not the SHA-256 of its secret")
-        doing.result = f"key {key_hash[:12]}… (the secret is stored nowhere)"
+        customer = with_key(stack, subscriber)
+        doing.result = f"key {customer.key_hash[:12]}… (the secret is stored nowhere)"
+    return customer
+
+
+def with_key(stack: Stack, subscriber: Subscriber) -> Customer:
+    """Sign in and make a key. Raises JobFailedError, or ApiError where the API refuses."""
+    api = signed_in(stack, subscriber)
+    secret, key_hash = subscriber.make_key(api)
+    if hashlib.sha256(secret.encode()).hexdigest() != key_hash:
+        raise JobFailedError("the key's hash is not the SHA-256 of its secret")
     return Customer(subscriber, api, secret, key_hash)
 
 
