@@ -17,14 +17,16 @@ from tests.support.flow_emulator import EPOCH_SECONDS, FLOW, Chain
 PAGE: Final = 200
 WORST_LIMIT: Final = 9_500
 SPREAD_EACH: Final = 12
-"""Units by which a subscription costs more where ids are spread among 100,000: its account and its ledger are read from
-other parts of the storage than those of the others."""
+"""Units by which a subscription costs more, at most, where ids are spread among 100,000. Two trees are read then, of
+which `settle_cu_per_subscription_page_200_of_100000_spread` has one, for 5 units."""
 SETTLE_IN_DOLLARS: Final = "subscriptions/settle_page_in_dollars.cdc"
 PLANS_EACH_TIME: Final = 20
 CHANGES_EACH_TIME: Final = 50
 DEPOSIT: Final = 150 * FLOW
 CAP: Final = 140 * FLOW
 PERIOD_SECONDS: Final = 30 * 24 * 3_600
+RATE_SECONDS: Final = 3_600
+"""After it a rate no longer serves to charge a debt, which then waits for the next page."""
 TOP_TIER: Final = 10**17
 """Micro-tokens; they cost far more than a deposit."""
 TO_A_LOW_BALANCE: Final = 19 * 10**11
@@ -105,7 +107,7 @@ def worst_page(chain: Chain) -> Iterator[Cost]:
 
     On the page in the token, the cost is still to be continued from the plan before, every total lies in the top tier
     and every deposit runs dry. On the largest page of a statement, every plan is in dollars, another plan follows,
-    every balance becomes low and every owner is leaving.
+    every debt is paid, every balance becomes low and every owner is leaving.
     """
     clocked = chain.with_own_clock()
     crowd = open_crowd(clocked, PAGE, deposit=DEPOSIT)
@@ -136,13 +138,15 @@ def _worst(crowd: Crowd) -> Cost:
 
 def _worst_of_a_statement(crowd: Crowd) -> Cost:
     _plan_changes(crowd, are_in_dollars=True)
+    _each(crowd, CAP_MANY, CAP_EACH_TIME, ufix64(0))
     _settle_in_dollars(crowd, BEFORE[1] + FLOW)
+    crowd.chain.wait(2 * RATE_SECONDS)
     _change_plans(crowd, others=PAGE)
     _each(crowd, LEAVE_MANY, CHANGES_EACH_TIME)
     _begin_cap_periods(crowd)
     settled = _settle_in_dollars(crowd, TO_A_LOW_BALANCE)
-    spent = units(crowd.chain, settled, "RateRead", "Settled", "LowBalance", "PlanChanged")
-    what = "the same in dollars, new plans, all leaving"
+    spent = units(crowd.chain, settled, "RateRead", "Settled", "LowBalance", "Resumed", "PlanChanged")
+    what = "the same in dollars, debts, new plans, exits"
     limit = WORST_LIMIT - crowd.size * SPREAD_EACH
     return _whole(crowd, "worst", f"settle the worst page of {crowd.size} ({what}), in all", spent, limit)
 
