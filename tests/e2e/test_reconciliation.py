@@ -15,8 +15,8 @@ from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.ledger_kinds import SUBSCRIPTION
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage_kinds import BILLED_OF_KEY, COMPARED_OF_KEY, RECONCILED, SUSPICION, USAGE_PACK
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.adapters.litellm.client import litellm_client
 from flareflow.adapters.litellm.key_spend import LiteLLMKeySpend
 from flareflow.json_format import timestamp

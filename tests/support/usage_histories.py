@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from flareflow.adapters.dynamodb import usage_items, usage_writer
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.price_books import DynamoPriceBooks
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_kinds import WAITING_RECORDS
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.errors import ConflictError
 from flareflow.metering.calls import Ending, Tokens
 from flareflow.metering.models import LiveTotals, Usage

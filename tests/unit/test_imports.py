@@ -24,27 +24,35 @@ LOADED_WHERE_USED: Final = {
     "rlp": "only a proof of an account is encoded with it",
     "Crypto": "a hash or a signature is made by few routes",
     "aws_lambda_powertools.utilities.batch": "streams have a queue for failures only",
+    "aws_lambda_powertools.utilities.parameters": "a secret is read where it is compared or sent",
 }
 """Modules that a cold start of a function waits for in vain, and why."""
 ASKED_BY_EACH_EVENT: Final = {"enforcement": {"httpx"}}
 """What a function needs for whatever it is called for."""
 NOT_READ: Final = {
     "account_api": ("metering.usage_events", "accounts.usage_history", "accounts.standing", "realtime.models"),
-    "credit_leases": ("statements.models", "realtime", "webhooks", "metering.price_book"),
-    "enforcement": ("attestation", "statements", "webhooks", "metering.price_book"),
+    "credit_leases": ("statements", "realtime", "webhooks", "metering.calls", "adapters.dynamodb.usage_items"),
+    "enforcement": ("attestation", "statements", "realtime", "webhooks", "metering.calls"),
     "key_provisioning": ("metering", "settlement", "statements", "realtime", "webhooks"),
     "operator_api": ("adapters.litellm", "metering.commands", "metering.usage_events", "statements", "realtime"),
-    "pending_push": ("attestation", "statements", "metering.price_book"),
+    "pending_push": ("attestation", "statements", "metering.price_book", "accounts.ports"),
     "public_api": ("accounts.quoting", "metering.price_book", "settlement.ports", "statements.models"),
     "session_authorizer": ("settlement", "metering"),
     "usage_ingest": ("accounts", "settlement", "realtime", "webhooks", "statements.models"),
     "wallet_auth": ("metering", "settlement", "realtime"),
     "webhook_api": ("metering", "settlement", "realtime"),
-    "websocket": ("attestation", "statements", "metering.price_book"),
+    "websocket": ("attestation", "statements", "metering.calls", "metering.usage_events"),
 }
 """Rooms and modules of FlareFlow that no event of a function needs, or that only some of its routes do."""
-WITHOUT_ROUTES: Final = ("enforcement", "pending_push", "session_authorizer", "websocket")
-"""Functions that need no resolver of routes."""
+ROUTES: Final = "aws_lambda_powertools.event_handler"
+ALL_EVENTS: Final = "aws_lambda_powertools.utilities.data_classes"
+WITHOUT_ROUTES: Final = {
+    "enforcement": {ROUTES, ALL_EVENTS},
+    "pending_push": {ROUTES, ALL_EVENTS},
+    "session_authorizer": {ROUTES},
+    "websocket": {ROUTES, ALL_EVENTS},
+}
+"""Functions that need no resolver of routes, and what they leave out with it: forms of the events of all services."""
 
 
 def imports(source: Path) -> Iterator[str]:
@@ -113,7 +121,7 @@ def test_a_function_that_somebody_waits_for_imports_late_what_few_events_need(fu
     # Then nothing is there that most events do not need
     assert "boto3" in loaded
     late = {*LOADED_WHERE_USED, *(f"flareflow.{one}" for one in NOT_READ[function])}
-    late |= {"aws_lambda_powertools.event_handler"} if function in WITHOUT_ROUTES else set()
+    late |= WITHOUT_ROUTES.get(function, set())
     late -= ASKED_BY_EACH_EVENT.get(function, set())
     assert [module for module in loaded if any(f"{module}.".startswith(f"{one}.") for one in late)] == []
 

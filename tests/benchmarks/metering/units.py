@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import httpx
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce, once_each
@@ -26,7 +25,8 @@ from flareflow.accounts.requests import LeaseRequest
 from flareflow.accounts.standings import JudgeStanding
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.cases import DynamoCases
-from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
+from flareflow.adapters.dynamodb.changed_funds import decode_changed_funds
+from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
@@ -36,7 +36,7 @@ from flareflow.adapters.dynamodb.messages import DynamoMessages
 from flareflow.adapters.dynamodb.reading_progress import DynamoReadingProgress
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.standings import DynamoStandings
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.stream_records import Record
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_kinds import (
     BILLED_OF_KEY,
@@ -48,6 +48,7 @@ from flareflow.adapters.dynamodb.usage_kinds import (
     USAGE_PACK,
     WAITING_RECORDS,
 )
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
 from flareflow.entrypoints.gate_records import posted_records
@@ -242,7 +243,7 @@ def deployment(log: Log) -> Iterator[Deployment]:
         yield Deployment(log, usage, realtime, accounts, judge_of(log, usage, accounts), units)
 
 
-def stream(table: "Table") -> Iterator[DynamoDBRecord]:
+def stream(table: "Table") -> Iterator[Record]:
     """Every record of a table's stream so far."""
     streams = boto3.Session.client(aws.session(), "dynamodbstreams", endpoint_url=url("dynamodb"))
     arn = table.meta.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
@@ -251,7 +252,7 @@ def stream(table: "Table") -> Iterator[DynamoDBRecord]:
         iterator = streams.get_shard_iterator(**where).get("ShardIterator")
         while iterator:
             found = streams.get_records(ShardIterator=iterator)
-            yield from (DynamoDBRecord(event_record(record, arn)) for record in found["Records"])
+            yield from (event_record(record, arn) for record in found["Records"])
             iterator = found.get("NextShardIterator") if found["Records"] else None
 
 

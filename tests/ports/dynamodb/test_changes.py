@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
+from flareflow.adapters.dynamodb.changed_funds import decode_changed_funds
+from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.keys import ItemKind
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.ledger_kinds import SUBSCRIPTION

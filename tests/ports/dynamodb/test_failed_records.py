@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
+from flareflow.adapters.dynamodb.changed_funds import decode_changed_funds
+from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.failed_records import FailedRecords
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.realtime.changes import UsageChanged
@@ -34,11 +34,11 @@ def test_what_changed_since_a_record_that_failed_is_told(server: None) -> None:
         # When the change is read again
         [read] = FailedRecords(streams, tables).read(stream, shard, number, number)
         # Then it tells the totals as they are now, and both calls
-        change = decode_change(DynamoDBRecord(read))
+        change = decode_change(read)
         assert isinstance(change, UsageChanged)
         assert (change.subscription_id, change.version) == (7, 2)
         assert [one.call.event_id for one in change.calls] == ["call-1", "call-2"]
-        assert decode_changed_funds(DynamoDBRecord(read)) == 7
+        assert decode_changed_funds(read) == 7
 
 
 def test_a_place_that_the_stream_does_not_have_has_no_records(server: None) -> None:
@@ -56,6 +56,6 @@ def _first_of_subscription(streams: Any, stream: str) -> tuple[str, str] | None:
         place = {"StreamArn": stream, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
         iterator = streams.get_shard_iterator(**place)["ShardIterator"]
         for one in streams.get_records(ShardIterator=iterator)["Records"]:
-            if decode_changed_funds(DynamoDBRecord(one)) == 7:
+            if decode_changed_funds(one) == 7:
                 return shard["ShardId"], one["dynamodb"]["SequenceNumber"]
     return None

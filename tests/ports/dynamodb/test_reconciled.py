@@ -10,8 +10,8 @@ import pytest
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.metering.ports import Reconciled
 from flareflow.metering.spent import Compared, Sold, Spent
 from tests.fakes.metering import KEY, NOW, FakePriceBooks, row

@@ -9,13 +9,9 @@ import pytest
 
 from flareflow.accounts.ports import Ledger, MeteredUsage
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
-from flareflow.adapters.dynamodb.subscriptions import (
-    ENTRIES_LISTED_MAX,
-    EVENTS_LISTED_MAX,
-    LedgerReader,
-    UsageReader,
-)
+from flareflow.adapters.dynamodb.subscriptions import ENTRIES_LISTED_MAX, LedgerReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_reader import EVENTS_LISTED_MAX, UsageReader
 from flareflow.errors import InvalidRequestError
 from flareflow.metering.models import LiveTotals, Usage
 from flareflow.metering.usage_events import UsageEvent

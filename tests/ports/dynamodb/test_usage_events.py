@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_items import Action
 from flareflow.adapters.dynamodb.usage_kinds import WAITING_RECORDS
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.adapters.dynamodb.usage_writer import UsageWriter
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.calls import Ending, Tokens

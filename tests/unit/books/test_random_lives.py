@@ -19,8 +19,8 @@ from flareflow.adapters.dynamodb.books import DynamoStoredLedger
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.attestation.models import Attestation, State
 from flareflow.books.rebuilding import Books, RebuildBooks
 from flareflow.books.sealed import StatementDocuments

@@ -8,10 +8,9 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from pydantic import ValidationError
 
-from flareflow.entrypoints.table_streams import are_given_up, drive_again, each_in_order, each_subscription
+from flareflow.entrypoints.table_streams import Record, are_given_up, drive_again, each_in_order, each_subscription
 from flareflow.errors import StorageUnavailableError
 from flareflow.time import Deadline
 
@@ -23,7 +22,7 @@ def record(number: int) -> dict[str, Any]:
 BATCH = {"Records": [record(number) for number in range(3)]}
 
 
-def decode(stream_record: DynamoDBRecord) -> str:
+def decode(stream_record: Record) -> str:
     return str(stream_record["eventID"])
 
 
@@ -122,7 +121,7 @@ class Change:
     name: str
 
 
-def of_subscription(stream_record: DynamoDBRecord) -> Sequence[Change]:
+def of_subscription(stream_record: Record) -> Sequence[Change]:
     """Records 0, 3 and 6 are of subscription 0, 1 and 4 of 1, 2 and 5 of nothing."""
     number = int(decode(stream_record).removeprefix("event-"))
     return [Change(number % 3, decode(stream_record))] if number % 3 < 2 else []
@@ -167,7 +166,7 @@ def test_a_batch_is_delivered_again_from_its_first_failure_in_the_order_of_numbe
 def test_a_record_that_cannot_be_read_is_reported_and_the_others_are_handled() -> None:
     handled: list[int] = []
 
-    def stumble(stream_record: DynamoDBRecord) -> Sequence[Change]:
+    def stumble(stream_record: Record) -> Sequence[Change]:
         if decode(stream_record) == "event-4":
             raise ValueError("not an item of ours")
         return of_subscription(stream_record)
@@ -201,7 +200,7 @@ def test_a_record_can_be_a_change_of_several_subscriptions() -> None:
     def handle(subscription_id: int, changes: Sequence[Change]) -> None:
         handled[subscription_id] = [change.name for change in changes]
 
-    def of_all(stream_record: DynamoDBRecord) -> Sequence[Change]:
+    def of_all(stream_record: Record) -> Sequence[Change]:
         return [Change(subscription_id, decode(stream_record)) for subscription_id in (1, 2)]
 
     each_subscription(BATCH, of_all, handle, LONG)

@@ -198,11 +198,15 @@ class Rates(Protocol):
         """The last rate that the contract would have used; None before the first."""
 
 
-class MeteredUsage(Protocol):
-    """Metered usage, attested or not."""
+class LiveUsage(Protocol):
+    """Totals of metered usage, attested or not."""
 
     def live(self, subscription_id: int) -> LiveTotals:
         """The totals as of the last write."""
+
+
+class MeteredUsage(LiveUsage, Protocol):
+    """Metered usage, attested or not."""
 
     def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
         """The usage events that were counted under an epoch."""

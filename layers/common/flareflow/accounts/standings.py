@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from flareflow.accounts.models import KeyStatus, KnownStanding, Standing
-from flareflow.accounts.ports import Ledger, MeteredUsage, Rates, Standings
+from flareflow.accounts.ports import Ledger, LiveUsage, Rates, Standings
 from flareflow.accounts.standing import UNKNOWN, UNKNOWN_GRACE, Decision, Facts, decide
 from flareflow.errors import UNREADABLE, RaceLostError
 from flareflow.time import Clock
@@ -34,7 +34,7 @@ class JudgeStanding:
     """Decide the standing of a subscription from ledger and usage as they are now, and store it if it has changed."""
 
     ledger: Ledger
-    usage: MeteredUsage
+    usage: LiveUsage
     rates: Rates
     standings: Standings
     clock: Clock

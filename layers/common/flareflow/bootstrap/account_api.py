@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from flareflow.accounts.focus import Focus
     from flareflow.accounts.subscriptions import ReadJournal, ReadSubscriptions, ReadUsage
     from flareflow.accounts.usage_history import ReadHistory
-    from flareflow.adapters.dynamodb.subscriptions import LedgerReader, UsageReader
+    from flareflow.adapters.dynamodb.subscriptions import LedgerReader
     from flareflow.adapters.dynamodb.usage_history import DynamoUsageHistory
+    from flareflow.adapters.dynamodb.usage_reader import UsageReader
     from flareflow.realtime.tickets import GiveTicket
 
 
@@ -46,7 +47,7 @@ def ledger() -> "LedgerReader":
 
 @cache
 def usage() -> "UsageReader":
-    from flareflow.adapters.dynamodb.subscriptions import UsageReader
+    from flareflow.adapters.dynamodb.usage_reader import UsageReader
 
     return UsageReader(boto3.resource("dynamodb").Table(settings().usage_table))
 

@@ -20,7 +20,7 @@ from flareflow.adapters.dynamodb.books import DynamoStoredLedger
 from flareflow.adapters.dynamodb.cases import DynamoCases
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.statements import DynamoStatements
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.contracts import FlowDepositToken
 from flareflow.adapters.flow.rest import FlowScripts

@@ -2,18 +2,20 @@
 
 import time
 from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 
-from flareflow.accounts.key_usage import ReportKey
-from flareflow.accounts.leases import LeaseCredit
 from flareflow.adapters.aws.secrets import secret
-from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
-from flareflow.adapters.dynamodb.leases import DynamoLeases
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.bootstrap.standings import judge_standing
 from flareflow.entrypoints.settings import Settings
 from flareflow.time import utc_now
+
+if TYPE_CHECKING:
+    from flareflow.accounts.key_usage import ReportKey
+    from flareflow.accounts.leases import LeaseCredit
+    from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
 
 
 class CreditLeasesSettings(Settings):
@@ -31,12 +33,17 @@ def settings() -> CreditLeasesSettings:
 
 
 @cache
-def usages() -> DynamoKeyUsages:
+def usages() -> "DynamoKeyUsages":
+    from flareflow.adapters.dynamodb.key_usage import DynamoKeyUsages
+
     return DynamoKeyUsages(boto3.resource("dynamodb").Table(settings().usage_table), time.sleep)
 
 
 @cache
-def lease_credit() -> LeaseCredit:
+def lease_credit() -> "LeaseCredit":
+    from flareflow.accounts.leases import LeaseCredit
+    from flareflow.adapters.dynamodb.leases import DynamoLeases
+
     accounts = boto3.resource("dynamodb").Table(settings().accounts_table)
     return LeaseCredit(
         gate_secret=secret(settings().usage_push_secret),
@@ -49,7 +56,9 @@ def lease_credit() -> LeaseCredit:
 
 
 @cache
-def report_key() -> ReportKey:
+def report_key() -> "ReportKey":
+    from flareflow.accounts.key_usage import ReportKey
+
     return ReportKey(
         gate_secret=secret(settings().usage_push_secret),
         keys=DynamoVirtualKeys(boto3.resource("dynamodb").Table(settings().accounts_table)),

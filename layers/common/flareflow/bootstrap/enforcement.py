@@ -9,7 +9,7 @@ from pydantic import PositiveInt
 from flareflow.accounts.budgets import Budgets
 from flareflow.accounts.enforcement import Enforce
 from flareflow.adapters.aws.secrets import secret
-from flareflow.adapters.dynamodb.changes import decode_changed_funds
+from flareflow.adapters.dynamodb.changed_funds import decode_changed_funds
 from flareflow.adapters.dynamodb.failed_records import FailedRecords
 from flareflow.adapters.dynamodb.virtual_keys import DynamoVirtualKeys
 from flareflow.bootstrap.standings import judge_standing

@@ -6,13 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from flareflow.adapters.aws.websocket import websocket_connections
 from flareflow.adapters.dynamodb.changes import decode_change, is_of_epoch
 from flareflow.adapters.dynamodb.connections import DynamoConnections
 from flareflow.adapters.dynamodb.failed_records import FailedRecords
 from flareflow.adapters.dynamodb.messages import DynamoMessages
+from flareflow.adapters.dynamodb.stream_records import Record
 from flareflow.entrypoints.settings import Settings
 from flareflow.realtime.changes import Change
 from flareflow.realtime.connections import Forget
@@ -36,7 +36,7 @@ class PendingPushSettings(Settings):
     webhooks_queue: str
 
 
-def decode(record: DynamoDBRecord) -> Sequence[Change]:
+def decode(record: Record) -> Sequence[Change]:
     """What a record of any of the four streams means to subscriptions."""
     if is_of_epoch(record):
         return epoch_changes().of(record)

@@ -19,7 +19,7 @@ from flareflow.adapters.dynamodb.ledger import DynamoLedger
 from flareflow.adapters.dynamodb.reconciled import DynamoReconciled
 from flareflow.adapters.dynamodb.statements import DynamoSettledTotals, DynamoStatements
 from flareflow.adapters.dynamodb.statistics import DynamoStatistics, DynamoSubscriptionsInOrder
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.adapters.flow.balances import FlowBalances
 from flareflow.adapters.flow.cadence import contract_addresses
 from flareflow.adapters.flow.rest import FlowRest, FlowScripts, http_client

@@ -4,9 +4,9 @@ import hashlib
 import json
 import logging
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flareflow.entrypoints.problems import complaints
 from flareflow.entrypoints.requests import read_json
@@ -21,8 +21,6 @@ KEPT_CHARACTERS_MAX: Final = 20_000
 """Of a record that cannot be read."""
 CLOCKS_DIFFER_MAX: Final = timedelta(minutes=5)
 
-_ARRAY: Final = TypeAdapter(Annotated[list[Any], Field(max_length=RECORDS_MAX)])
-
 logger = logging.getLogger(__name__)
 
 type Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
@@ -30,7 +28,7 @@ type Name = Annotated[str, Field(max_length=256)]
 
 
 class _Tokens(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     prompt: Count = 0
     cache_read: Count = 0
@@ -44,7 +42,7 @@ class _Tokens(BaseModel):
 class _Record(BaseModel):
     """A record as the gate writes it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     event_id: Annotated[str, Field(min_length=1, max_length=128)]
     key_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -82,7 +80,7 @@ def posted_records(body: bytes, now: datetime) -> PostedRecords:
     if len(body) > BODY_BYTES_MAX:
         raise InvalidRequestError("push_too_large", f"a post has at most {BODY_BYTES_MAX} bytes, not {len(body)}")
     try:
-        elements = _ARRAY.validate_python(read_json(body))
+        elements = _array(read_json(body))
     except ValueError as error:
         message = f"a post is a JSON array of at most {RECORDS_MAX} records"
         raise InvalidRequestError("invalid_push", message) from error
@@ -91,6 +89,12 @@ def posted_records(body: bytes, now: datetime) -> PostedRecords:
         records=tuple(one for one in read if isinstance(one, CallRecord)),
         set_aside=tuple(one for one in read if isinstance(one, SetAside)),
     )
+
+
+def _array(given: object) -> list[object]:
+    if not isinstance(given, list) or len(given) > RECORDS_MAX:
+        raise ValueError("not such an array")
+    return given
 
 
 def _read(element: object, now: datetime) -> CallRecord | SetAside:

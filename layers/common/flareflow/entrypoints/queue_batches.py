@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 AT_ONCE_MAX: Final = 10
 """Messages of a batch that are handled at the same time."""
@@ -33,7 +33,7 @@ def each_message(
         process_partial_response,
     )
 
-    def handle_record(record: SQSRecord) -> None:
+    def handle_record(record: "SQSRecord") -> None:
         handle(record.body)
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from flareflow.time import Deadline, utc_now
 
 
 class ScheduledTick(BaseModel):
     """The event of a schedule; `time` is when it was due, so a retry has the same time."""
+
+    model_config = ConfigDict(defer_build=True)
 
     source: Literal["aws.events"]
     time: datetime

@@ -12,7 +12,7 @@ class Settings(BaseModel):
     A missing or malformed variable raises pydantic's ValidationError, which names it, at the first invocation.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -2,17 +2,13 @@
 driven again from a queue.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Protocol
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import (
-    DynamoDBRecord,
-    DynamoDBStreamEvent,
-)
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from flareflow.errors import FlareFlowError
 from flareflow.time import Deadline
@@ -24,6 +20,9 @@ logger = Logger(child=True)
 
 type _Number = Annotated[str, Field(pattern=r"^[0-9]{1,40}$")]
 
+type Record = Mapping[str, Any]
+"""A change of an item, as its table's stream tells it."""
+
 type ReadRecords = Callable[[str, str, str, str], Iterable[dict[str, Any]]]
 """The records of a stream (its ARN) and shard from one sequence number to another, both included."""
 type BatchResponse = dict[str, list[dict[str, str]]]
@@ -31,14 +30,14 @@ type BatchResponse = dict[str, list[dict[str, str]]]
 
 
 def each_in_order[C](
-    event: dict[str, Any], decode: Callable[[DynamoDBRecord], C | None], handle: Callable[[C], None]
+    event: dict[str, Any], decode: Callable[[Record], C | None], handle: Callable[[C], None]
 ) -> BatchResponse:
     """Decode and handle the records of a batch one by one; records that decode to None are skipped.
 
     At the first FlareFlowError it stops and reports that record. Lambda delivers the batch again from there, so
     no change is handled before an earlier one. Other exceptions fail the whole batch.
     """
-    for record in DynamoDBStreamEvent(event).records:
+    for record in event["Records"]:
         try:
             change = decode(record)
             if change is not None:
@@ -52,6 +51,8 @@ def each_in_order[C](
 class _Place(BaseModel):
     """Where the records of a failed batch are in their stream."""
 
+    model_config = ConfigDict(defer_build=True)
+
     streamArn: str  # noqa: N815 (AWS's names)
     shardId: str  # noqa: N815
     startSequenceNumber: _Number  # noqa: N815
@@ -60,6 +61,8 @@ class _Place(BaseModel):
 
 class _GivenUp(BaseModel):
     """What Lambda tells a queue of records that have failed at every attempt."""
+
+    model_config = ConfigDict(defer_build=True)
 
     DDBStreamBatchInfo: _Place
 
@@ -70,12 +73,12 @@ def are_given_up(event: dict[str, Any]) -> bool:
 
 
 def drive_again[C](
-    read: ReadRecords, decode: Callable[[DynamoDBRecord], C | None], handle: Callable[[C], None], message: str
+    read: ReadRecords, decode: Callable[[Record], C | None], handle: Callable[[C], None], message: str
 ) -> None:
     """Handle the records that a message is about. Raises what reading and handling raise: the message comes again."""
     place = _GivenUp.model_validate_json(message).DDBStreamBatchInfo
     for record in read(place.streamArn, place.shardId, place.startSequenceNumber, place.endSequenceNumber):
-        change = decode(DynamoDBRecord(record))
+        change = decode(record)
         if change is not None:
             handle(change)
     logger.info("records that were given up are handled", stream=place.streamArn, first=place.startSequenceNumber)
@@ -99,7 +102,7 @@ class Group[C]:
 
 def each_subscription[C: OfSubscription](
     event: dict[str, Any],
-    decode: Callable[[DynamoDBRecord], Sequence[C]],
+    decode: Callable[[Record], Sequence[C]],
     handle: Callable[[int, Sequence[C]], None],
     deadline: Deadline,
 ) -> BatchResponse:
@@ -128,12 +131,12 @@ def each_subscription[C: OfSubscription](
 
 
 def _grouped[C: OfSubscription](
-    event: dict[str, Any], decode: Callable[[DynamoDBRecord], Sequence[C]]
+    event: dict[str, Any], decode: Callable[[Record], Sequence[C]]
 ) -> tuple[list[Group[C]], list[str]]:
     """The records by subscription, and the sequence numbers of those that could not be read."""
     groups: dict[int, Group[C]] = {}
     unreadable: list[str] = []
-    for record in DynamoDBStreamEvent(event).records:
+    for record in event["Records"]:
         number = str(record["dynamodb"]["SequenceNumber"])
         try:
             changes = decode(record)

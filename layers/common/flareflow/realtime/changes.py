@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from flareflow.metering.models import LiveTotals
-from flareflow.metering.usage_events import Entry, RatedRecord
 from flareflow.realtime.models import Source, SuspendedBy
-from flareflow.settlement.subscription import Subscription
+
+if TYPE_CHECKING:
+    from flareflow.metering.models import LiveTotals
+    from flareflow.metering.usage_events import Entry, RatedRecord
+    from flareflow.settlement.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class UsageChanged(Change):
     source: ClassVar[Source] = Source.LIVE_TOTALS
 
     version: int
-    totals: LiveTotals
-    calls: tuple[RatedRecord, ...] = ()
+    totals: "LiveTotals"
+    calls: tuple["RatedRecord", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class CallsCounted(Change):
 
     source: ClassVar[Source] = Source.PACKS
 
-    calls: tuple[Entry, ...]
+    calls: tuple["Entry", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class SubscriptionChanged(Change):
 
     source: ClassVar[Source] = Source.SUBSCRIPTION
 
-    before: Subscription | None
-    after: Subscription
+    before: "Subscription | None"
+    after: "Subscription"
 
 
 @dataclass(frozen=True, slots=True)

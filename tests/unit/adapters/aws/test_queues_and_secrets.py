@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.parameters import clear_caches
 from moto import mock_aws
 
-from flareflow.adapters.aws import secrets
 from flareflow.adapters.aws.queues import SliceMessage, SqsSliceQueue
 from flareflow.adapters.aws.secrets import secret
 from flareflow.errors import StorageUnavailableError
@@ -72,6 +72,6 @@ def test_a_secret_is_read_again_after_300_seconds(monkeypatch: pytest.MonkeyPatc
         ages.append(max_age)
         return f"value of {secret_id}"
 
-    monkeypatch.setattr(secrets, "get_secret", get_secret)
+    monkeypatch.setattr(parameters, "get_secret", get_secret)
     assert secret("push")() == "value of push"
     assert ages == [300]

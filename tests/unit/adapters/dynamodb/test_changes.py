@@ -6,7 +6,8 @@ import pytest
 
 from flareflow.adapters.dynamodb import changes
 from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
-from flareflow.adapters.dynamodb.changes import decode_change, decode_changed_funds
+from flareflow.adapters.dynamodb.changed_funds import decode_changed_funds
+from flareflow.adapters.dynamodb.changes import decode_change
 from flareflow.adapters.dynamodb.keys import Item
 from flareflow.adapters.dynamodb.ledger_kinds import JOURNAL_ENTRY, STANDING, SUBSCRIPTION
 from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT

@@ -6,9 +6,9 @@ import pytest
 
 from flareflow.adapters.dynamodb.billed_calls import DynamoBilledCalls
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS, USAGE_PACK
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.calls import Tokens
 from flareflow.metering.rows import Reason

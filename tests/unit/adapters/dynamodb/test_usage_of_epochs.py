@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_kinds import PACK_NAME
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.metering.models import Usage
 from tests.fakes.metering import NOW, FakePriceBooks, record, row
 from tests.support.breakable_table import CrashError

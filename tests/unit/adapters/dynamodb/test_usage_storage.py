@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from flareflow.adapters.dynamodb.changes import decode_change
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
 from flareflow.adapters.dynamodb.usage_items import PACK_SPAN_MAX, WAITING_IN_LIVE_MAX, live_of
 from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS, UNCONFIRMED, USAGE_PACK, WAITING_RECORDS
@@ -22,6 +21,7 @@ from flareflow.adapters.dynamodb.usage_packs import (
     unpack_entries,
     unpack_records,
 )
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.errors import BrokenRuleError, StorageUnavailableError
 from flareflow.metering.calls import Ending, Tokens, Units
 from flareflow.metering.models import Usage

@@ -4,9 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from aws_lambda_powertools.utilities.parameters import get_secret
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-
 from flareflow.errors import StorageUnavailableError
 
 SECRET_AGE_SECONDS_MAX: Final = 300
@@ -24,6 +21,9 @@ def secret(secret_id: str) -> Secret:
 
 
 def _value(secret_id: str) -> str:
+    from aws_lambda_powertools.utilities.parameters import get_secret  # noqa: PLC0415
+    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError  # noqa: PLC0415
+
     try:
         value = get_secret(secret_id, max_age=SECRET_AGE_SECONDS_MAX)
     except GetParameterError as error:

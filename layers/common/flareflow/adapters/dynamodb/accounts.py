@@ -7,18 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from boto3.dynamodb.conditions import Attr
-from pydantic import TypeAdapter
 
 from flareflow.accounts.models import Session
 from flareflow.adapters.dynamodb.account_kinds import NONCE, SESSION
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.json_format import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_SESSION: Final = TypeAdapter(Session)
+_SESSION: Final = LateAdapter(Session)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import TypeAdapter
-
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, LISTED_ATTESTATION, POLICY, POLICY_SCAN
 from flareflow.attestation.models import Attestation, SignedPolicy, State
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 UNDER_WAY_MAX: Final = 100
 """Attestations looked at in one tick. The oldest come first, so a later tick reads the rest."""
 
-_ATTESTATION: Final = TypeAdapter(Attestation)
+_ATTESTATION: Final = LateAdapter(Attestation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
-from flareflow.adapters.dynamodb.subscriptions import UsageReader
+from flareflow.adapters.dynamodb.usage_reader import UsageReader
 from flareflow.errors import BrokenRuleError
 from flareflow.metering.spent import BilledCall
 from flareflow.metering.usage_events import usage_of

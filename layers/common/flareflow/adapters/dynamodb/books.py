@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import TypeAdapter
-
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.ledger_items import plan_of, read_height, subscription_of
 from flareflow.adapters.dynamodb.ledger_kinds import (
     JOURNAL_ENTRY,
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 SCAN_PAGES_MAX: Final = 1_000_000
 """Pages read at most, each of up to 1 MB."""
 
-_ENTRY: Final = TypeAdapter(Entry)
-_SET_ASIDE: Final = TypeAdapter(SetAside)
+_ENTRY: Final = LateAdapter(Entry)
+_SET_ASIDE: Final = LateAdapter(SetAside)
 
 
 @dataclass(frozen=True, slots=True)

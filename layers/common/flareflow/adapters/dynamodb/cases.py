@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
-from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item, ItemKind
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.usage_kinds import DECIDED_CASE, OPEN_CASE
 from flareflow.json_format import timestamp
 from flareflow.metering.cases import Case
@@ -18,7 +18,7 @@ from flareflow.time import Pause
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_CASE: Final = TypeAdapter(Case)
+_CASE: Final = LateAdapter(Case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,6 @@
 """Stream records of UsageTable, LedgerTable and AccountsTable, decoded into what functions react to."""
 
-from base64 import b64decode
-from datetime import UTC, datetime
-
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
+from datetime import datetime
 
 from flareflow.accounts.models import KeyStatus
 from flareflow.adapters.dynamodb.account_kinds import VIRTUAL_KEY
@@ -13,6 +10,7 @@ from flareflow.adapters.dynamodb.ledger_items import subscription_of
 from flareflow.adapters.dynamodb.ledger_kinds import STANDING, SUBSCRIPTION
 from flareflow.adapters.dynamodb.standings import standing_of
 from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT
+from flareflow.adapters.dynamodb.stream_records import Record, item_in, made
 from flareflow.adapters.dynamodb.usage_items import entries_of, live_of
 from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS, USAGE_PACK
 from flareflow.realtime.changes import (
@@ -25,11 +23,10 @@ from flareflow.realtime.changes import (
 )
 
 
-def decode_change(record: DynamoDBRecord) -> Change | None:
+def decode_change(record: Record) -> Change | None:
     """The change of live totals, of a subscription, its standing or a key, or calls that were counted; else None."""
-    stream = StreamRecord(record["dynamodb"])
-    old, new = stream.old_image, stream.new_image
-    number, at = int(stream["SequenceNumber"]), datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
+    old, new = item_in(record, "OldImage"), item_in(record, "NewImage")
+    number, at = made(record)
     if LIVE_TOTALS.matches(new):
         return _usage_changed(number, at, old, new)
     if USAGE_PACK.matches(new):
@@ -44,35 +41,26 @@ def decode_change(record: DynamoDBRecord) -> Change | None:
     return None
 
 
-def is_of_epoch(record: DynamoDBRecord) -> bool:
+def is_of_epoch(record: Record) -> bool:
     """Whether the record is of a statement or an attestation, which `EpochChanges` decodes."""
-    keys = StreamRecord(record["dynamodb"]).keys
+    keys = item_in(record, "Keys")
     return STATEMENT.matches(keys) or ATTESTATION.matches(keys)
 
 
-def decode_changed_funds(record: DynamoDBRecord) -> int | None:
-    """The id of the subscription whose balance, status or live usage changed; None for every other item."""
-    keys = StreamRecord(record["dynamodb"]).keys
-    for kind in (LIVE_TOTALS, SUBSCRIPTION):
-        if kind.matches(keys):
-            return kind.number(keys, "subscription_id")
-    return None
-
-
-def _usage_changed(number: int, at: datetime, old: Item | None, new: Item) -> UsageChanged:
+def _usage_changed(number: int, at: datetime, old: Item, new: Item) -> UsageChanged:
     subscription_id = LIVE_TOTALS.number(new, "subscription_id")
-    live, before = (live_of(_binary(item or {}), subscription_id) for item in (new, old))
+    live, before = (live_of(item, subscription_id) for item in (new, old))
     waited = set(before.waiting)
     calls = tuple(record for record in live.waiting if record not in waited)
     return UsageChanged(number, at, subscription_id, live.version, live.totals, calls)
 
 
 def _calls_counted(number: int, at: datetime, pack: Item) -> CallsCounted:
-    billed = tuple(entry for entry in entries_of(_binary(pack)) if entry.is_billed)
+    billed = tuple(entry for entry in entries_of(pack) if entry.is_billed)
     return CallsCounted(number, at, USAGE_PACK.number(pack, "subscription_id"), billed)
 
 
-def _standing_decided(number: int, at: datetime, old: Item | None, new: Item) -> StandingDecided:
+def _standing_decided(number: int, at: datetime, old: Item, new: Item) -> StandingDecided:
     known, before = standing_of(new), standing_of(old).standing.value if old else None
     return StandingDecided(number, at, known.subscription_id, known.standing.value, known.version, before, known.owner)
 
@@ -83,8 +71,3 @@ def _key_changed(number: int, at: datetime, old: Item, new: Item) -> KeyChanged 
     if old["status"] == after or after not in SUSPENDED_BY:
         return None
     return KeyChanged(number, at, subscription_id, new["key_hash"], new["alias"], SUSPENDED_BY[after])
-
-
-def _binary(item: Item) -> Item:
-    """The item with what is packed in it as bytes: a stream record has it in base64."""
-    return item | {name: b64decode(item[name]) for name in ("waiting", "entries") if name in item}

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
-from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.live_kinds import (
     CONNECTION,
     CONNECTION_OF,
@@ -32,8 +32,8 @@ LISTED_MAX: Final = 100
 WATCHED_PAGES_MAX: Final = 100
 """Pages of 1 MB, each with about ten thousand watched subscriptions."""
 
-_ADDRESS: Final = TypeAdapter(str)
-_NUMBER: Final = TypeAdapter(int)
+_ADDRESS: Final = LateAdapter(str)
+_NUMBER: Final = LateAdapter(int)
 
 
 @dataclass(frozen=True, slots=True)

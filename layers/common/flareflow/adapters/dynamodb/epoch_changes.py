@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord, StreamRecord
+from datetime import datetime
 
 from flareflow.adapters.dynamodb.attestations import attestation_of
 from flareflow.adapters.dynamodb.statement_kinds import ATTESTATION, STATEMENT
+from flareflow.adapters.dynamodb.stream_records import Record, item_in, made
 from flareflow.realtime.changes import Change, EpochAttested, EpochSealed
 from flareflow.realtime.ports import Connections
 from flareflow.statements.models import Statement
@@ -26,18 +25,16 @@ class EpochChanges:
     documents: Documents
     clock: Clock
 
-    def of(self, record: DynamoDBRecord) -> Sequence[Change]:
+    def of(self, record: Record) -> Sequence[Change]:
         """Changes of what was used in a new statement, or of all usage in one for which there is a proof now.
 
         Raises StorageUnavailableError.
         """
-        stream = StreamRecord(record["dynamodb"])
-        new = stream.new_image
-        made = int(stream["SequenceNumber"]), datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
+        new = item_in(record, "NewImage")
         if STATEMENT.matches(new):
-            return list(self._sealed(*made, Statement.parse(str(new["body"]))))
+            return list(self._sealed(*made(record), Statement.parse(str(new["body"]))))
         if ATTESTATION.matches(new):
-            return list(self._attested(*made, str(new["record"])))
+            return list(self._attested(*made(record), str(new["record"])))
         return []
 
     def _sealed(self, number: int, at: datetime, statement: Statement) -> Iterator[EpochSealed]:

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Attr
-from pydantic import TypeAdapter
 
 from flareflow.accounts.models import SubscriptionLeases
 from flareflow.adapters.dynamodb.account_kinds import LEASES
 from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_LEASES: Final = TypeAdapter(SubscriptionLeases)
+_LEASES: Final = LateAdapter(SubscriptionLeases)
 
 
 @dataclass(frozen=True, slots=True)

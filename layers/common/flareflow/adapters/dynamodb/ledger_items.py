@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import TypeAdapter
-
 from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.ledger_kinds import CHAIN_CURSOR, SUBSCRIPTION
 from flareflow.settlement.plans import PlanVersion
 from flareflow.settlement.subscription import Subscription
@@ -13,8 +12,8 @@ from flareflow.settlement.subscription import Subscription
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_SUBSCRIPTION: Final = TypeAdapter(Subscription)
-PLAN_VERSION: Final = TypeAdapter(PlanVersion)
+_SUBSCRIPTION: Final = LateAdapter(Subscription)
+PLAN_VERSION: Final = LateAdapter(PlanVersion)
 
 
 def read_subscription(table: "Table", subscription_id: int) -> Subscription | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.key_states import SUSPENDED_BY
 from flareflow.adapters.dynamodb.ledger_items import read_subscription
+from flareflow.adapters.dynamodb.live_totals import live_totals_of
 from flareflow.adapters.dynamodb.standings import DynamoStandings
-from flareflow.adapters.dynamodb.usage_items import live_totals_of
 from flareflow.adapters.dynamodb.usage_kinds import LIVE_TOTALS
 from flareflow.errors import NotFoundError
 from flareflow.realtime.notifications import balance_of, settled_of, totals_of

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Key
-from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import ABSENT, EXPIRES_AT, KEY_NUMBER_MAX, Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.live_kinds import MESSAGE, MESSAGE_LOG, THROUGH
 from flareflow.json_format import timestamp, to_json
 from flareflow.realtime.models import Log, Message, MessageType, Notification, Source, Through
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MESSAGE_LIFETIME: Final = timedelta(days=1)
 
-_NUMBER: Final = TypeAdapter(int)
-_TIME: Final = TypeAdapter(datetime)
+_NUMBER: Final = LateAdapter(int)
+_TIME: Final = LateAdapter(datetime)
 
 
 @dataclass(frozen=True, slots=True)

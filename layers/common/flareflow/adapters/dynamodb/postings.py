@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.ledger_kinds import (
     HELD_BACK,
     JOURNAL_ENTRY,
@@ -33,9 +32,9 @@ OF_NO_SUBSCRIPTION: Final = "-"
 
 type Change = Posting | SettingAside
 
-_SUBSCRIPTION: Final = TypeAdapter(Subscription)
-_ENTRY: Final = TypeAdapter(Entry)
-_SET_ASIDE: Final = TypeAdapter(SetAside)
+_SUBSCRIPTION: Final = LateAdapter(Subscription)
+_ENTRY: Final = LateAdapter(Entry)
+_SET_ASIDE: Final = LateAdapter(SetAside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pydantic import TypeAdapter
-
 from flareflow.adapters.dynamodb.errors import translating
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.ledger_kinds import RATE
 from flareflow.settlement.charging import KnownRate
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_RATE: Final = TypeAdapter(KnownRate)
+_RATE: Final = LateAdapter(KnownRate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Attr
-from pydantic import TypeAdapter
 
 from flareflow.accounts.models import KnownStanding
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.ledger_kinds import STANDING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_STANDING: Final = TypeAdapter(KnownStanding)
+_STANDING: Final = LateAdapter(KnownStanding)
 
 
 def standing_of(item: Item) -> KnownStanding:

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Key
-from pydantic import TypeAdapter
 
 from flareflow.adapters.dynamodb.batches import read_items
 from flareflow.adapters.dynamodb.errors import translating
 from flareflow.adapters.dynamodb.key_sweep import DynamoAllSubscriptions
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.ledger_items import subscription_of
 from flareflow.adapters.dynamodb.ledger_kinds import SUBSCRIPTION
 from flareflow.adapters.dynamodb.statistics_kinds import STATISTICS, STATUS_DAY, counter
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 DAY_KEPT: Final = timedelta(days=100)
-_SUMS: Final = TypeAdapter(Sums)
+_SUMS: Final = LateAdapter(Sums)
 
 
 @dataclass(frozen=True, slots=True)

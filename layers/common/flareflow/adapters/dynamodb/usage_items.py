@@ -13,6 +13,7 @@ from typing import Any, Final
 from boto3.dynamodb.conditions import ConditionBase, Key
 
 from flareflow.adapters.dynamodb.keys import ABSENT, Item
+from flareflow.adapters.dynamodb.live_totals import live_totals_of
 from flareflow.adapters.dynamodb.usage_kinds import (
     EPOCH_SHARD,
     EPOCH_SHARDS,
@@ -120,11 +121,6 @@ def live_of(item: Item, subscription_id: int) -> Live:
         waiting=unpack_records(subscription_id, packed) if packed is not None else (),
         spilled=int(item.get("spilled", 0)),
     )
-
-
-def live_totals_of(item: Item) -> LiveTotals:
-    """The totals in `LIVE`; no item has none."""
-    return LiveTotals(*(Usage(*map(int, item.get(name, ()))) for name in ("counted", "unconfirmed")))
 
 
 def entries_of(item: Item) -> Sequence[Entry]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Attr
-from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage, KeyLimits, KeyStatus, Standing, VirtualKey
 from flareflow.accounts.ports import KEYS_PER_SUBSCRIPTION_MAX, KeyRequestClaim
@@ -16,6 +15,7 @@ from flareflow.adapters.dynamodb.account_kinds import DELETED_KEY, KEY_REQUEST, 
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.key_owner_kinds import HASHED_KEY, KEY_OWNER
 from flareflow.adapters.dynamodb.keys import Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.ledger_kinds import STANDING
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
 from flareflow.errors import RaceLostError
@@ -29,9 +29,9 @@ KEYS_LISTED_MAX: Final = 100
 FINISH_ATTEMPTS: Final = 8
 FINISH_PAUSE_SECONDS: Final = 0.05
 
-_KEY: Final = TypeAdapter(VirtualKey)
-_CLAIM: Final = TypeAdapter(KeyRequestClaim)
-_NUMBER: Final = TypeAdapter(int)
+_KEY: Final = LateAdapter(VirtualKey)
+_CLAIM: Final = LateAdapter(KeyRequestClaim)
+_NUMBER: Final = LateAdapter(int)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Attr, Key
-from pydantic import TypeAdapter
 
 from flareflow.accounts.models import CursorPage
 from flareflow.adapters.dynamodb.errors import ConditionFailedError, translating
 from flareflow.adapters.dynamodb.keys import EXPIRES_AT, Item
+from flareflow.adapters.dynamodb.late_adapter import LateAdapter
 from flareflow.adapters.dynamodb.paging import next_cursor, starting_after
 from flareflow.adapters.dynamodb.webhook_kinds import CLAIM, DELIVERY, WEBHOOK
 from flareflow.webhooks.models import Delivery, Webhook
@@ -26,8 +26,8 @@ DELIVERIES_LISTED_MAX: Final = 20
 CLAIM_LIFETIME: Final = timedelta(days=1)
 
 _ID: Final = re.compile(r"wh_(0|[1-9][0-9]{0,19})_[0-9a-f]{24}")
-_WEBHOOK: Final = TypeAdapter(Webhook)
-_DELIVERY: Final = TypeAdapter(Delivery)
+_WEBHOOK: Final = LateAdapter(Webhook)
+_DELIVERY: Final = LateAdapter(Delivery)
 
 
 @dataclass(frozen=True, slots=True)
