@@ -16,7 +16,7 @@ from tests.support.flow_emulator import EPOCH_SECONDS, FLOW, Chain
 
 PAGE: Final = 200
 WORST_LIMIT: Final = 9_500
-SPREAD_EACH: Final = 12
+SPREAD_EACH: Final = 11
 """Units by which a subscription costs more, at most, where ids are spread among 100,000. Two trees are read then, of
 which `settle_cu_per_subscription_page_200_of_100000_spread` has one, for 5 units."""
 SETTLE_IN_DOLLARS: Final = "subscriptions/settle_page_in_dollars.cdc"
