@@ -1,6 +1,7 @@
 """Every view of the page, as strangers see it: complete, accessible, within its window at any zoom, in both themes."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.browser import Visitor, focus_order, moving, photograph, view_faults
 from tests.support.page_routes import views
@@ -55,6 +56,13 @@ def test_the_keyboard_reaches_the_content_first_and_everything_in_order(visitor:
     visitor.page.keyboard.press("Tab")
     visitor.page.keyboard.press("Enter")
     assert visitor.page.evaluate("() => document.activeElement.tagName") == "MAIN"
+
+
+def test_whoever_goes_to_another_view_has_the_focus_on_its_heading(visitor: Visitor) -> None:
+    visitor.open("/")
+    visitor.settle()
+    visitor.page.get_by_role("link", name="Prices", exact=True).click()
+    expect(visitor.page.get_by_role("heading", name="Prices", exact=True)).to_be_focused()
 
 
 def test_an_epoch_without_a_statement_says_so_and_leads_to_all(visitor: Visitor) -> None:

@@ -1,5 +1,5 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import type { ComponentChildren, ComponentType } from "preact";
+import type { ComponentChildren, ComponentType, RefObject } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 
 import { NotFound } from "../components/NotFound.tsx";
@@ -15,15 +15,8 @@ import { TopBar } from "./TopBar.tsx";
 export function App() {
   const main = useRef<HTMLElement>(null);
   const { value: shown } = current;
-  const isFirst = useRef(true);
   useEffect(() => {
     document.title = shown === null ? "Not found – FlareFlow" : `${shown.route.title} – FlareFlow`;
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
-    scrollTo(0, 0);
-    main.current?.focus({ preventScroll: true });
   }, [shown?.route.path]);
   return (
     <>
@@ -38,7 +31,7 @@ export function App() {
         </div>
       )}
       <main ref={main} tabIndex={-1} class="wide">
-        <View />
+        <View main={main} />
       </main>
       <Footer />
       <Toasts />
@@ -49,7 +42,7 @@ export function App() {
 type Code = { readonly name: "loading" } | { readonly name: "failed" } | { readonly name: "ready"; readonly path: string; readonly View: ComponentType<ViewProps> };
 
 /** The view that the address names. The one before stays until the code of the next is there. */
-function View() {
+function View({ main }: { readonly main: RefObject<HTMLElement | null> }) {
   const code = useSignal<Code>({ name: "loading" });
   useSignalEffect(() => {
     const { value: wanted } = current;
@@ -64,8 +57,11 @@ function View() {
     );
   });
   const { value: shown } = current;
-  if (shown === null) return <NotFound />;
   const state = code.value;
+  const isThere = shown === null || state.name === "failed" || (state.name === "ready" && state.path === shown.route.path);
+  const place = shown === null ? "" : [shown.route.path, ...Object.values(shown.values)].join(" ");
+  useArrival(main, isThere ? place : null);
+  if (shown === null) return <NotFound />;
   if (state.name === "failed") return <NotLoaded />;
   if (state.name === "loading" || state.path !== shown.route.path) return <Skeleton height={30} />;
   return (
@@ -73,6 +69,24 @@ function View() {
       <state.View values={shown.values} query={shown.query} />
     </Guarded>
   );
+}
+
+/**
+ * Whoever goes to another view is at its top, with the focus on its heading, which screen readers say then; on the whole
+ * while it has none. `place` names the view that is there now; null while it is loaded.
+ */
+function useArrival(main: RefObject<HTMLElement | null>, place: string | null): void {
+  const last = useRef<string | null>(null);
+  useEffect(() => {
+    if (place === null || place === last.current) return;
+    const isFirst = last.current === null;
+    last.current = place;
+    if (isFirst) return;
+    scrollTo(0, 0);
+    const heading = main.current?.querySelector("h1");
+    heading?.setAttribute("tabindex", "-1");
+    (heading ?? main.current)?.focus({ preventScroll: true });
+  }, [place]);
 }
 
 /** What is shown in place of a view that throws while it is drawn: the page around it stays. */

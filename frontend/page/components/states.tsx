@@ -85,17 +85,43 @@ interface ShowProps<T> extends SkeletonProps, Pick<FailedProps, "level"> {
   readonly children: (value: T) => ComponentChildren;
 }
 
+interface ShowAnyProps {
+  /** All that the view asks for. */
+  readonly of: readonly Resource<unknown>[];
+  readonly children: ComponentChildren;
+}
+
+/** A view of several resources; one failure in place of all, where something failed and nothing is there to be shown. */
+export function ShowAny({ of, children }: ShowAnyProps) {
+  for (const one of of) one.want();
+  useRetry(of);
+  const states = of.map(({ state }) => state.value);
+  const failed = states.find((state) => state.name === "failed");
+  if (failed === undefined || states.some(({ name }) => name === "ready")) return <>{children}</>;
+  return <Failed failure={failed.failure} onRetry={() => reloaded(of)} />;
+}
+
+function reloaded(of: readonly Resource<unknown>[]): void {
+  for (const one of of) void one.reload();
+}
+
+/** Asks again for what failed as soon as the device is online again. */
+function useRetry(of: readonly Resource<unknown>[]): void {
+  useEffect(() => {
+    const retry = () => reloaded(of.filter(({ state }) => hasFailed(state.peek())));
+    addEventListener("online", retry);
+    return () => removeEventListener("online", retry);
+  }, of);
+}
+
+function hasFailed(state: Loaded<unknown>): boolean {
+  return state.name === "failed" || (state.name === "ready" && state.failure !== null);
+}
+
 /** What a resource has: a skeleton of its height at first, then its view; a failure with a way to try again. */
 export function Show<T>({ of, height, narrow, level, children }: ShowProps<T>) {
   of.want();
-  useEffect(() => {
-    const retry = () => {
-      const state = of.state.peek();
-      if (state.name === "failed" || (state.name === "ready" && state.failure !== null)) void of.reload();
-    };
-    addEventListener("online", retry);
-    return () => removeEventListener("online", retry);
-  }, [of]);
+  useRetry([of]);
   const state: Loaded<T> = of.state.value;
   if (state.name === "loading") return <Skeleton height={height} narrow={narrow} />;
   if (state.name === "failed") return <Failed failure={state.failure} onRetry={() => void of.reload()} level={level} />;

@@ -7,12 +7,12 @@ const BOOK = {
   version: 3,
   title: "for tests",
   models: {
-    "gpt-4o": { prompt: 2_500_000, cache_read: 1_250_000, completion: 10_000_000 },
     "claude-sonnet-4-5": {
       prompt: 3_000_000,
       completion: 15_000_000,
       long: [{ above: 200_000, prompt: 6_000_000, completion: 22_500_000 }],
     },
+    "gpt-4o": { prompt: 2_500_000, cache_read: 1_250_000, completion: 10_000_000 },
     "whisper-1": { second: 100_000_000, nanousd: 1_000 },
   },
   patterns: [{ match: "ollama/*", price: { prompt: 100_000, completion: 100_000 } }],
@@ -46,7 +46,7 @@ test("a kind without a weight weighs as input or as output", () => {
 test("what is not paid by tokens has no price of tokens", () => {
   const row = priceRows(BOOK).find(({ model }) => model === "whisper-1")!;
   assert.equal(row.weights.prompt, null);
-  assert.deepEqual(row.others, [{ of: "a second of sound", weight: 100_000_000 }]);
+  assert.deepEqual(row.others(), [{ of: "a second of sound", weight: 100_000_000 }]);
   assert.equal(row.dollarWeight, 1e12);
 });
 

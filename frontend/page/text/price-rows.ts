@@ -12,8 +12,8 @@ export interface PriceRow {
   /** For which calls of the model, where not for all. */
   readonly only: string | null;
   readonly weights: Readonly<Record<Kind, number | null>>;
-  /** What else is paid for, such as an image. */
-  readonly others: readonly { readonly of: string; readonly weight: number }[];
+  /** What else is paid for, such as an image: told of the rows that are shown, which are few of thousands. */
+  readonly others: () => readonly { readonly of: string; readonly weight: number }[];
   /** The weight of a dollar of the provider's cost, where a call costs that if it is more. */
   readonly dollarWeight: number | null;
 }
@@ -21,18 +21,22 @@ export interface PriceRow {
 type Weights = Pick<Price, Kind | "audio_input" | "audio_output">;
 
 export function priceRows(book: PriceBook): readonly PriceRow[] {
-  const models = Object.entries(book.models).sort(
-    ([one, its], [other, others]) => rank(one, its) - rank(other, others) || one.localeCompare(other),
-  );
   return [
-    ...models.flatMap(([model, price]) => rowsOf(model, price)),
+    ...inOrder(book.models).flatMap(([model, price]) => rowsOf(model, price)),
     ...(book.patterns ?? []).flatMap(({ match, price }) => rowsOf(match, price)),
     ...rowsOf("Every other model", book.default),
   ];
 }
 
+/** By rank, and then by name: the book is canonical JSON, whose names are in order. */
+function inOrder(models: PriceBook["models"]): readonly (readonly [string, Price])[] {
+  const ranked: [string, Price][][] = [[], [], []];
+  for (const [model, price] of Object.entries(models)) ranked[rank(model, price)]?.push([model, price]);
+  return ranked.flat();
+}
+
 /** Models that are paid by tokens come first, and of these the ones with a plain name. */
-function rank(model: string, price: Price): number {
+function rank(model: string, price: Price): 0 | 1 | 2 {
   if (price.prompt == null && price.completion == null) return 2;
   return /\/|^[a-z-]+\.[a-z]/.test(model) ? 1 : 0;
 }
@@ -59,15 +63,19 @@ function rowOf(model: string, only: string | null, weights: Weights, price: Pric
       completion,
       reasoning: weights.reasoning ?? completion,
     },
-    others: [
-      { of: "sound in, 1M tokens", weight: million(weights.audio_input) },
-      { of: "sound out, 1M tokens", weight: million(weights.audio_output) },
-      { of: "a call", weight: price.request ?? 0 },
-      { of: "an image", weight: price.image ?? 0 },
-      { of: "a second of sound", weight: price.second ?? 0 },
-    ].filter(({ weight }) => weight > 0),
+    others: () => othersOf(weights, price),
     dollarWeight: price.nanousd ? price.nanousd * 1e9 : null,
   };
+}
+
+function othersOf(weights: Weights, price: Price): ReturnType<PriceRow["others"]> {
+  return [
+    { of: "sound in, 1M tokens", weight: million(weights.audio_input) },
+    { of: "sound out, 1M tokens", weight: million(weights.audio_output) },
+    { of: "a call", weight: price.request ?? 0 },
+    { of: "an image", weight: price.image ?? 0 },
+    { of: "a second of sound", weight: price.second ?? 0 },
+  ].filter(({ weight }) => weight > 0);
 }
 
 function million(weight: number | null | undefined): number {

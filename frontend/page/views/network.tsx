@@ -3,7 +3,7 @@ import { countText } from "../../verify/amounts.ts";
 import { Money } from "../components/Amount.tsx";
 import { Badge } from "../components/Badge.tsx";
 import { Stat, Stats } from "../components/Stat.tsx";
-import { Show } from "../components/states.tsx";
+import { Show, ShowAny } from "../components/states.tsx";
 import { ViewHead } from "../components/ViewHead.tsx";
 import { books, type Books } from "../stores/books.ts";
 import { now } from "../stores/clock.ts";
@@ -24,6 +24,7 @@ const HEALTH = { ok: { tone: "good", word: "Works" }, late: { tone: "warn", word
 const log = resource(async () => (await import("../stores/documents.ts")).statementsInLog());
 const statistics = resource(() => call("GET /v1/statistics", {}));
 const statusDays = resource(() => call("GET /v1/status/days", {}));
+const ALL = [status, statusDays, statistics, books, priceBook] as const;
 
 /** Public statistics: what works, what is published, attested and charged, what the contracts hold. */
 export default function Network() {
@@ -37,40 +38,42 @@ export default function Network() {
         How FlareFlow is doing, for everybody to see. Totals are read from public statements, and the contracts' books
         from Flow itself.
       </ViewHead>
-      <div class="stack loose">
-        <section class="stack" aria-labelledby="network-now">
-          <h2 id="network-now">Right now</h2>
-          <Show of={status} height={22} narrow={68}>
-            {(told) => <Systems {...told} />}
-          </Show>
-        </section>
-        <section class="stack" aria-labelledby="network-lag">
-          <h2 id="network-lag">How long usage waits for its charge</h2>
-          <Show of={statusDays} height={12}>
-            {(told) => (
-              <div class="card">
-                <Lags days={lagsOf(told, Date.now())} />
-              </div>
-            )}
-          </Show>
-        </section>
-        <section class="stack" aria-labelledby="network-attested">
-          <h2 id="network-attested">Attested by Flare, proven on Flow</h2>
-          <Show of={statistics} height={8}>
-            {({ attested }) => <AttestedTotals attested={attested} />}
-          </Show>
-        </section>
-        <section class="stack" aria-labelledby="network-books">
-          <h2 id="network-books">What the contracts hold</h2>
-          <Show of={books} height={8}>
-            {(told) => <BooksOf {...told} />}
-          </Show>
-          <Show of={statistics} height={10}>
-            {({ books: sums, books_as_of: asOf }) => sums !== null && <LedgerSums books={sums} asOf={asOf} symbol={tokenSymbol()} />}
-          </Show>
-        </section>
-        <Prices />
-      </div>
+      <ShowAny of={ALL}>
+        <div class="stack loose">
+          <section class="stack" aria-labelledby="network-now">
+            <h2 id="network-now">Right now</h2>
+            <Show of={status} height={22} narrow={68}>
+              {(told) => <Systems {...told} />}
+            </Show>
+          </section>
+          <section class="stack" aria-labelledby="network-lag">
+            <h2 id="network-lag">How long usage waits for its charge</h2>
+            <Show of={statusDays} height={12}>
+              {(told) => (
+                <div class="card">
+                  <Lags days={lagsOf(told, Date.now())} />
+                </div>
+              )}
+            </Show>
+          </section>
+          <section class="stack" aria-labelledby="network-attested">
+            <h2 id="network-attested">Attested by Flare, proven on Flow</h2>
+            <Show of={statistics} height={8}>
+              {({ attested }) => <AttestedTotals attested={attested} />}
+            </Show>
+          </section>
+          <section class="stack" aria-labelledby="network-books">
+            <h2 id="network-books">What the contracts hold</h2>
+            <Show of={books} height={8}>
+              {(told) => <BooksOf {...told} />}
+            </Show>
+            <Show of={statistics} height={10}>
+              {({ books: sums, books_as_of: asOf }) => sums !== null && <LedgerSums books={sums} asOf={asOf} symbol={tokenSymbol()} />}
+            </Show>
+          </section>
+          <Prices />
+        </div>
+      </ShowAny>
     </>
   );
 }

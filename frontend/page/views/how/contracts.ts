@@ -21,6 +21,6 @@ export const CONTRACT_WORDS: Readonly<Record<string, string>> = {
 /** Contracts that most readers look for come first. */
 export function inOrder(names: readonly string[]): readonly string[] {
   const known = Object.keys(CONTRACT_WORDS);
-  const place = (name: string) => (known.includes(name) ? known.indexOf(name) : known.length);
-  return names.toSorted((one, other) => place(one) - place(other) || one.localeCompare(other));
+  const others = names.filter((name) => !known.includes(name)).toSorted();
+  return [...known.filter((name) => names.includes(name)), ...others];
 }

@@ -1,13 +1,15 @@
 import { useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useCallback, useMemo } from "preact/hooks";
 
 import type { Key, Subscription } from "../../../api/operations.ts";
+import type { LiveMessage } from "../../../live/client.ts";
 import { Button } from "../../components/Button.tsx";
 import { OfSubscription } from "../../components/OfSubscription.tsx";
 import { ShowMore } from "../../components/ShowMore.tsx";
 import { Empty, Notice, Show } from "../../components/states.tsx";
 import { ViewHead } from "../../components/ViewHead.tsx";
 import { keysFrom, namesChanged } from "../../stores/key-names.ts";
+import { useLive } from "../../stores/live.ts";
 import { pages, type Listed, type Pages } from "../../stores/pages.ts";
 import { resource, type Resource } from "../../stores/resource.ts";
 import { lastDays, sumsOf, type Sums } from "../../stores/sums.ts";
@@ -20,6 +22,8 @@ import "./keys.css";
 
 const LIVING_MAX = 20;
 const DAYS = 30;
+/** A snapshot comes after a lost connection, in which a key may have changed. */
+const TELLS_OF_KEYS = new Set(["snapshot", "key.suspended", "key.resumed"]);
 
 export default function Keys() {
   return (
@@ -39,6 +43,8 @@ function OfOne({ subscription }: { readonly subscription: Subscription }) {
     namesChanged(id);
     void keys.reload();
   };
+  const onMessage = useCallback(({ type }: LiveMessage) => void (TELLS_OF_KEYS.has(type) && keys.reload()), [keys]);
+  useLive(id, onMessage);
   const opened = useSignal<Opened>(null);
   const close = () => void (opened.value = null);
   const canCreate = status === "active" || status === "suspended";

@@ -26,6 +26,7 @@ const MODELS_LISTED_MAX = 2_000;
 /** What a call would cost, as the server rates it. */
 export function Quote({ symbol, plans, models, rate }: QuoteProps) {
   const list = useId();
+  const isListed = useSignal(false);
   const model = useSignal(models.includes("gpt-4o") ? "gpt-4o" : (models[0] ?? ""));
   const prompt = useSignal("1000");
   const cached = useSignal("0");
@@ -76,13 +77,12 @@ export function Quote({ symbol, plans, models, rate }: QuoteProps) {
                 list={list}
                 value={model.value}
                 autocomplete="off"
+                onFocus={() => (isListed.value = true)}
                 onInput={(event) => (model.value = event.currentTarget.value)}
               />
             </span>
             <datalist id={list}>
-              {models.slice(0, MODELS_LISTED_MAX).map((name) => (
-                <option key={name} value={name} />
-              ))}
+              {isListed.value && models.slice(0, MODELS_LISTED_MAX).map((name) => <option key={name} value={name} />)}
             </datalist>
             <p class="field-hint" />
           </div>

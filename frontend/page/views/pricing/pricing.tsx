@@ -172,7 +172,7 @@ function PriceCell({ weight, ...shown }: Shown & { readonly weight: number | nul
 }
 
 function Others({ row, shown }: { readonly row: PriceRow; readonly shown: Shown }) {
-  const texts = row.others.map(({ of, weight }) => {
+  const texts = row.others().map(({ of, weight }) => {
     const amount = inCurrency(perUnit(weight, shown.price), shown);
     return amount === null ? null : `${of}: ${moneyText(amount)}`;
   });
