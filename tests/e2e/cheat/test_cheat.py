@@ -4,11 +4,19 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from flareflow.adapters.litellm.client import litellm_client
+from flareflow.adapters.litellm.spend_log import LiteLLMSpendLog
+from flareflow.metering.call_types import known_call_types
+from flareflow.metering.models import Window
+from flareflow.metering.rows import Listing, LoggedRow, Reason, SpendPage
+from flareflow.metering.sorting import Seen, SortRows
 from flareflow_gate import preflight
+from infra.local.ports import url
 from tests.e2e.cheat.cheater import (
     MODEL,
     Attempt,
@@ -19,11 +27,16 @@ from tests.e2e.cheat.cheater import (
     table,
     try_all,
 )
-from tests.support.doors import Doors, both_doors
+from tests.fakes.metering import FakeKeyDirectory
+from tests.fakes.spend_log import FakeCases, FakeRowCounter
+from tests.support.doors import Doors, both_doors, hash_of
+from tests.support.eventually import WAIT_SECONDS_MAX, eventually
+from tests.support.litellm import MASTER_KEY
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 PORT_BASE = "24600"
+HOUR = timedelta(hours=1)
 ROWS_SECONDS = 5.0
 """LiteLLM writes rows after at most this time; where one is missing for good there is nothing to wait for."""
 KNOWN_TO_WORK = {
@@ -95,6 +108,32 @@ def test_no_route_of_litellm_is_reachable_but_the_listed_ones(doors: Doors) -> N
         ("POST", "/v1/messages"),
         *(("GET", path) for path in ("/models", "/v1/models", "/health/liveliness", "/health/readiness")),
     }
+
+
+def test_a_response_that_is_read_again_is_billed_once(doors: Doors) -> None:
+    # Given a response, which is read again where no gate forbids it
+    key = doors.new_key()
+    headers = {"authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=doors.alone, headers=headers, timeout=WAIT_SECONDS_MAX) as http:
+        asked = {"model": MODEL, "input": "three words here", "max_output_tokens": 20}
+        made = http.post("/v1/responses", json=asked).raise_for_status().json()
+        again = http.get(f"/v1/responses/{made['id']}").raise_for_status().json()
+        assert again["usage"] == made["usage"]
+    # When LiteLLM's rows of both are read
+
+    def of_both() -> tuple[LoggedRow, ...] | None:
+        now = datetime.now(UTC)
+        with litellm_client(url("litellm_admin"), lambda: MASTER_KEY) as client:
+            page = LiteLLMSpendLog(client).page(Listing.ANSWERED, Window(now - HOUR, now), 1)
+        found = tuple(row for row in page.rows if row.call.key_hash == hash_of(key))
+        return found if len(found) > 1 else None
+
+    seen = Seen()
+    sort = SortRows(FakeKeyDirectory(known={hash_of(key): 1}), FakeRowCounter(), FakeCases(), known_call_types())
+    sort.run(SpendPage(eventually(of_both)), seen, datetime.now(UTC))
+    # Then one is billed, and the other is counted as one that is not
+    assert [(row.call.call_type, row.call.tokens.total) for row in seen.owned] == [("aresponses", 23)]
+    assert [(tally.reason, tally.count) for tally in seen.tallies()] == [(Reason.NOT_BILLED, 1)]
 
 
 def test_the_preflight_tells_the_gate_from_litellm_alone(doors: Doors) -> None:

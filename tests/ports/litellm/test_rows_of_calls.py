@@ -216,6 +216,14 @@ def test_what_a_model_thought_unseen_is_billed_when_the_caller_hangs_up_long_bef
     assert eventually(lambda: proxy.recorded(key)) == [one.tokens]
 
 
+def test_a_null_character_costs_no_row(proxy: Proxy, key: str, metering: Metering) -> None:
+    # Given a call that names a user whom LiteLLM's database could not store, and another one
+    call(proxy, key, "three words here", user="a\0b").raise_for_status()
+    call(proxy, key, "four words are here", user="c").raise_for_status()
+    # Then both have their rows
+    assert [one.tokens.prompt for one in metering.billed(key, 2)] == [3, 4]
+
+
 def test_an_upstream_that_fails_bills_nobody(proxy: Proxy, key: str, metering: Metering) -> None:
     assert call(proxy, key, "boom").status_code == 500
     call(proxy, key, "three words here").raise_for_status()

@@ -14,7 +14,7 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import ValidationError
 
-from infra.local.litellm.upstream.answers import APIS, WORD, Api, Request
+from infra.local.litellm.upstream.answers import APIS, RESPONSES, WORD, Api, Request
 from infra.local.litellm.upstream.wishes import Wishes
 from infra.local.ports import HOST
 
@@ -35,6 +35,7 @@ class Upstream:
     def application(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.router.add_get("/v1/models", _list_models)
+        app.router.add_get("/v1/responses/{id}", _read_again)
         app.router.add_get("/served", self._tell_served)
         for path, api in APIS.items():
             app.router.add_post(path, self._answering(api))
@@ -91,6 +92,12 @@ async def _stream(
 
 def _failure(status: int, kind: str, message: str) -> web.Response:
     return web.json_response({"error": {"message": message, "type": kind, "code": str(status)}}, status=status)
+
+
+async def _read_again(http: web.Request) -> web.Response:
+    """A response that was made before, as everybody asks for it: three words of input, twenty of output."""
+    made = Request.model_validate({"model": "gpt-4o", "input": "three words here", "max_output_tokens": 20})
+    return web.json_response(APIS[RESPONSES].whole(made, Wishes.of(f"id={http.match_info['id']}", "")))
 
 
 async def _list_models(_: web.Request) -> web.Response:

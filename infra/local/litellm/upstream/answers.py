@@ -184,9 +184,10 @@ def _output_text(text: str) -> Answer:
     return {"type": "output_text", "text": text, "annotations": []}
 
 
+RESPONSES: Final = "/v1/responses"
 APIS: Final = {
     "/v1/chat/completions": Chat("chatcmpl-"),
     "/v1/completions": Text("cmpl-"),
     "/v1/embeddings": Embeddings(""),
-    "/v1/responses": Responses("resp_"),
+    RESPONSES: Responses("resp_"),
 }
