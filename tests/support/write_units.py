@@ -3,13 +3,15 @@
 DynamoDB Local tells the units of a single write as DynamoDB does, but gives other numbers for transactions, and only
 the sum for a batch. So each item that a transaction or a batch has written is written once more, alone, to a scratch
 table: that is what it uses, of the larger of the item before and after, and twice as much in a transaction
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html). Several threads may write, if
+no two of them write the same item.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from flareflow.adapters.dynamodb.keys import ItemKind
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 IN_A_TRANSACTION: Final = 2
+WRITING: Final = "flareflow_writing"
 KINDS: Final = tuple(kind for layout in TABLES for kind in layout.items)
 SINGLE_WRITES: Final = ("PutItem", "UpdateItem", "DeleteItem")
 
@@ -30,9 +33,9 @@ class WriteUnits:
     table: "Table"
     scratch: "Table"
     by_item: Counter[ItemKind] = field(default_factory=Counter)
-    writing: list[Mapping[str, Any]] = field(default_factory=list)
     last: dict[tuple[str, str], int] = field(default_factory=dict)
     """The units of each item when it was written last, by its keys."""
+    adding: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         events = self.table.meta.client.meta.events
@@ -48,34 +51,36 @@ class WriteUnits:
     def total(self) -> int:
         return self.by_item.total()
 
-    def _ask(self, params: Any, **_: Any) -> Any:
-        """Let DynamoDB tell the units of a write."""
-        self.writing = _keys(params)
+    def _ask(self, params: Any, context: Any, **_: Any) -> Any:
+        """Let DynamoDB tell the units of a write. `context` is that of the one request."""
+        context[WRITING] = _keys(params)
         return params | {"ReturnConsumedCapacity": "TOTAL"}
 
-    def _add_told(self, parsed: Any, **_: Any) -> None:
+    def _add_told(self, parsed: Any, context: Any, **_: Any) -> None:
         if "ConsumedCapacity" in parsed:  # not where a condition failed
-            [key], units = self.writing, int(parsed["ConsumedCapacity"]["CapacityUnits"])
+            [key], units = context[WRITING], int(parsed["ConsumedCapacity"]["CapacityUnits"])
             self.last[key["pk"], key["sk"]] = units
             self._add(key, units)
 
-    def _begin(self, params: Any, **_: Any) -> None:
-        self.writing = [key for action in params["TransactItems"] for key in _keys(*action.values())]
+    def _begin(self, params: Any, context: Any, **_: Any) -> None:
+        context[WRITING] = [key for action in params["TransactItems"] for key in _keys(*action.values())]
 
-    def _begin_batch(self, params: Any, **_: Any) -> None:
-        self.writing = _keys(params)
+    def _begin_batch(self, params: Any, context: Any, **_: Any) -> None:
+        context[WRITING] = _keys(params)
 
-    def _look_after(self, parsed: Any, times: int, **_: Any) -> None:
+    def _look_after(self, parsed: Any, times: int, context: Any, **_: Any) -> None:
         if "CancellationReasons" in parsed:
             return
-        for key in self.writing:
+        for key in context[WRITING]:
             place = key["pk"], key["sk"]
             before = self.last.get(place, 1)
             self.last[place] = self._units(self._item(key))
             self._add(key, times * max(before, self.last[place]))
 
     def _add(self, key: Mapping[str, Any], units: int) -> None:
-        self.by_item[next(kind for kind in KINDS if kind.matches(key))] += units
+        kind = next(kind for kind in KINDS if kind.matches(key))
+        with self.adding:
+            self.by_item[kind] += units
 
     def _item(self, key: Mapping[str, Any]) -> Mapping[str, Any]:
         return self.table.get_item(Key=dict(key), ConsistentRead=True).get("Item", dict(key))

@@ -8,7 +8,8 @@ DynamoDB Local; LiteLLM, the ledger and the connections are stand-ins, which wri
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ import boto3
 import httpx
 
 from flareflow.accounts.budgets import Budgets
-from flareflow.accounts.enforcement import Enforce, once_each
+from flareflow.accounts.enforcement import Enforce
 from flareflow.accounts.leases import LEASE_LIFETIME, LeaseCredit
 from flareflow.accounts.models import KeyStatus, VirtualKey
 from flareflow.accounts.requests import LeaseRequest
@@ -65,7 +66,7 @@ from flareflow.time import Deadline, Epochs
 from infra.local.aws import session as aws
 from infra.local.aws.gateway.streams import event_record
 from infra.local.ports import url
-from tests.benchmarks.metering.log import Log
+from tests.benchmarks.metering.log import Log, Row
 from tests.fakes.accounts import ALICE, FakeLedger, FakeVirtualKeys
 from tests.fakes.keys import FakeKeyIssuer
 from tests.fakes.metering import FakeKeyDirectory, FakePriceBooks
@@ -89,6 +90,7 @@ SECRET: Final = "push"
 DEPOSIT_UFIX64: Final = 10**15
 LEASED: Final = 10_000 * 10**6
 COUNTED_OF_EACH: Final = Spent(10**6, 10**15)
+AT_ONCE: Final = 8
 
 RECONCILED: Final = "reconciled"
 """What the reconciliation writes when the call's epoch is sealed; it is told apart from what the call itself takes."""
@@ -123,9 +125,7 @@ class Deployment:
     def open(self) -> None:
         """Open the first epoch, and judge each subscription, as its opening on the chain does."""
         self._usage.open_epoch_if_none(EPOCHS.at(NOW))
-        enforce = self._enforce
-        for subscription_id in self.log.keys.values():
-            enforce.run(subscription_id)
+        at_once(self._enforce.run, self.log.keys.values())
         for units in self.units.values():
             units.by_item.clear()
 
@@ -134,18 +134,31 @@ class Deployment:
         keys = FakeVirtualKeys({key_hash: _key(key_hash, of) for key_hash, of in self.log.keys.items()})
         usages = DynamoKeyUsages(self.usage_table, time.sleep)
         leases = LeaseCredit(lambda: SECRET, keys, self.judge, DynamoLeases(self.accounts_table), usages, lambda: NOW)
-        used = {(call.key_hash, (call.started_at - BEGIN) // LEASE_LIFETIME) for call in self.log.calls()}
-        for key_hash, _ in sorted(used):
+        lifetimes = defaultdict(set)
+        for call in self.log.calls():
+            lifetimes[call.key_hash].add((call.started_at - BEGIN) // LEASE_LIFETIME)
+
+        def lease(key_hash: str) -> None:
             asked = {"kept_microtokens": 0, "needed_microtokens": LEASED, "wanted_microtokens": LEASED}
             request = LeaseRequest.model_validate({"gate": "ab" * 16, "key_hash": key_hash, **asked})
-            assert leases.run(f"Bearer {SECRET}", request).held_microtokens == 2 * LEASED
+            for _ in lifetimes[key_hash]:
+                assert leases.run(f"Bearer {SECRET}", request).held_microtokens == 2 * LEASED
+
+        at_once(lease, lifetimes)
 
     def push(self) -> None:
         """Post the gate's record of each call, alone."""
         ingest = IngestRecords(lambda: SECRET, posted_records, self._keys, self._usage, self._cases)
+        of_each = defaultdict(list)
         for call in self.log.calls():
-            report = ingest.run(f"Bearer {SECRET}", json.dumps([call.record()]).encode(), NOW)
-            assert report.added == 1, report
+            of_each[call.subscription_id].append(call.record())
+
+        def post(records: list[Row]) -> None:
+            for record in records:
+                report = ingest.run(f"Bearer {SECRET}", json.dumps([record]).encode(), NOW)
+                assert report.added == 1, report
+
+        at_once(post, of_each.values())
 
     def poll(self) -> None:
         http = httpx.Client(base_url="http://litellm", transport=httpx.MockTransport(self.log.handle))
@@ -169,14 +182,14 @@ class Deployment:
         forget = Forget(connections, lambda: NOW)
         messages = DynamoMessages(self.realtime_table)
         push = Push(messages, connections, FakeConnectionSender(), forget, lambda: NOW, time.sleep)
-        enforce, changes = once_each(self._enforce.run), defaultdict(list)
+        funds, changes = set[int](), defaultdict(list)
         for record in stream(self.usage_table):
             if change := decode_change(record):
                 changes[change.subscription_id].append(change)
             if changed := decode_changed_funds(record):
-                enforce(changed)
-        for subscription_id, of_one in changes.items():
-            push.run(subscription_id, of_one)
+                funds.add(changed)
+        at_once(self._enforce.run, funds)
+        at_once(lambda subscription_id: push.run(subscription_id, changes[subscription_id]), changes)
 
     def compare(self) -> None:
         """Compare the closed epoch with its statement, and add what it billed to the numbers of keys."""
@@ -207,6 +220,13 @@ class Deployment:
     @property
     def _enforce(self) -> Enforce:
         return Enforce(self.judge, DynamoVirtualKeys(self.accounts_table), FakeKeyIssuer, Budgets(1_000), lambda: NOW)
+
+
+def at_once[T](run: Callable[[T], object], each: Iterable[T]) -> None:
+    """Run for each, some at once. Each has items of its own, so that the order changes no figure."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(run, each):
+            pass
 
 
 def judge_of(log: Log, usage: "Table", accounts: "Table") -> JudgeStanding:

@@ -66,6 +66,8 @@ def test_a_dated_or_prefixed_name_is_a_spelling(spelling: str, model: str) -> No
         ("some-model-4096", "some-model"),
         ("some-model-1332", "some-model"),
         ("some-model-0000", "some-model"),
+        ("some-model-20\N{ARABIC-INDIC DIGIT TWO}4-08-06", "some-model"),
+        ("anthropic.some-model-v\N{FULLWIDTH DIGIT ONE}:0", "anthropic.some-model"),
         ("x/", ""),
         ("us.", ""),
         ("-2024-08-06", ""),

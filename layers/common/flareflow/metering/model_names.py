@@ -4,15 +4,18 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_QUALIFIER: Final = re.compile(r"\d+-?x-?\d+|max-x-max|\d+-steps|\d+-month-commitment|hd|standard|low|medium|high|\*")
+_QUALIFIER: Final = re.compile(
+    r"\d+-?x-?\d+|max-x-max|\d+-steps|\d+-month-commitment|hd|standard|low|medium|high|\*", re.ASCII
+)
 """A part before a slash that is no provider but tells the price: a size, a quality, a commitment."""
 _VENDOR: Final = re.compile(r"[a-z]+(?:-[a-z]+)*\.")
 """A region or vendor as Amazon Bedrock writes it, `us.` or `anthropic.`: letters only, so `gpt-4.` is none."""
-_BEDROCK_VERSION: Final = re.compile(r"-v\d+:\d+")
+_BEDROCK_VERSION: Final = re.compile(r"-v\d+:\d+", re.ASCII)
 _MONTH: Final = r"(?:0[1-9]|1[0-2])"
 _DAY: Final = r"(?:0[1-9]|[12]\d|3[01])"
 _DATE: Final = re.compile(
-    rf"[-@](?:20\d\d-{_MONTH}-{_DAY}|20\d\d{_MONTH}{_DAY}|{_MONTH}-20\d\d|{_MONTH}{_DAY}|2\d{_MONTH}|latest|default)"
+    rf"[-@](?:20\d\d-{_MONTH}-{_DAY}|20\d\d{_MONTH}{_DAY}|{_MONTH}-20\d\d|{_MONTH}{_DAY}|2\d{_MONTH}|latest|default)",
+    re.ASCII,
 )
 NAME_CHARACTERS_MAX: Final = 1024
 
@@ -50,5 +53,5 @@ def _without_beginnings(name: str) -> Iterator[str]:
 
 def _without_end(end: re.Pattern[str], name: str) -> str:
     """`name` without what `end` matches at its end; a name that would be empty stays."""
-    found = re.search(rf"(?:{end.pattern})$", name)
+    found = re.search(rf"(?:{end.pattern})$", name, end.flags)
     return name[: found.start()] if found and found.start() else name
