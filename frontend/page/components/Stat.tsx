@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 interface StatProps {
   readonly label: string;
   readonly value: ComponentChildren;
-  /** A line below the value: what it is made of, since when. */
+  /** A line below the value: what it is made of, since when. Without one its room stays, of which nobody is told. */
   readonly note?: ComponentChildren;
   readonly tone?: "warn" | "bad" | undefined;
 }
@@ -14,7 +14,9 @@ export function Stat({ label, value, note, tone }: StatProps) {
     <div class={tone === undefined ? "stat" : `stat ${tone}`}>
       <dt>{label}</dt>
       <dd class="stat-value numbers">{value}</dd>
-      <dd class="stat-note">{note}</dd>
+      <dd class="stat-note" aria-hidden={note ? undefined : true}>
+        {note}
+      </dd>
     </div>
   );
 }

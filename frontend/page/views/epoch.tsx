@@ -99,7 +99,7 @@ function Whole({ epoch, progress, deployment: about }: Told) {
           }
         >
           {momentText(start)} to {momentText(end)}. {STATE_WORDS[state]}
-          {epoch.lag_seconds === null ? "." : `, on its way for ${durationText(Number(epoch.lag_seconds))}.`}
+          {epoch.lag_seconds === null ? "." : `, ${durationText(Number(epoch.lag_seconds))} after its end.`}
         </ViewHead>
         {state === "SKIPPED" && (
           <Notice tone="info">
