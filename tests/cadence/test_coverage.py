@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from flareflow.adapters.flow.cadence import CADENCE
+from tests.support.eventually import WAIT_SECONDS_MAX
 from tests.support.flow_emulator import Chain
 
 pytestmark = pytest.mark.stack
@@ -30,7 +31,7 @@ class Report(BaseModel):
 
 def unreached(chain: Chain) -> dict[str, set[int]]:
     """Lines with a statement that was never run, by contract, wherever it was deployed."""
-    answer = httpx.get(f"{chain.admin_url}/emulator/codeCoverage").raise_for_status()
+    answer = httpx.get(f"{chain.admin_url}/emulator/codeCoverage", timeout=WAIT_SECONDS_MAX).raise_for_status()
     hits: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for location, lines in Report.model_validate_json(answer.content).coverage.items():
         kind, _, name = location.rpartition(".")

@@ -12,7 +12,7 @@ import pytest
 from infra.paths import LOCAL, ROOT
 from tests.unit.verify.test_distribution import SOURCES
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 UV: Final = LOCAL / "uv" / "bin" / "uv"
 LOCK: Final = ROOT / "requirements" / "verify.txt"
@@ -42,4 +42,4 @@ def test_the_command_is_installed_from_its_lock_and_checks_a_bundle(tmp_path: Pa
 def run(*command: str | Path) -> str:
     """What a command prints, in an environment without this repository."""
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run(command, env=clean, capture_output=True, text=True, check=True, timeout=120).stdout
+    return subprocess.run(command, env=clean, capture_output=True, text=True, check=True, timeout=300).stdout

@@ -27,7 +27,7 @@ from tests.unit.template.main_job import MainJob
 pytestmark = pytest.mark.stack
 
 PORT_BASE = "28500"
-THREAD_SECONDS_MAX = 60.0
+THREAD_SECONDS_MAX = 240.0
 
 
 @dataclass

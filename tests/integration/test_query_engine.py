@@ -62,7 +62,7 @@ def engine() -> Iterator[Engine]:
         for one in (database, server):
             stack.callback(one.stop)
             one.start()
-        yield Engine(stack.enter_context(httpx.Client(base_url=url, timeout=60.0)))
+        yield Engine(stack.enter_context(httpx.Client(base_url=url, timeout=240.0)))
 
 
 @pytest.fixture

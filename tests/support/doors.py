@@ -46,7 +46,8 @@ class Doors:
 
     def served(self) -> Sequence[dict[str, Any]]:
         """Every call that the upstream has answered so far: its model and tokens."""
-        found: list[dict[str, Any]] = httpx.get(f"{url('upstream')}/served").raise_for_status().json()
+        answer = httpx.get(f"{url('upstream')}/served", timeout=WAIT_SECONDS_MAX)
+        found: list[dict[str, Any]] = answer.raise_for_status().json()
         return found
 
     def rows(self) -> Sequence[dict[str, Any]]:

@@ -18,6 +18,7 @@ from flareflow.adapters.flare.evm_signer import KmsEvmSigner
 from infra.local.flare.anvil import anvil
 from infra.local.flare.contracts import FlareDeployment, deploy_flare, fdc, fund
 from infra.local.ports import HOST, port, url
+from tests.support.eventually import WAIT_SECONDS_MAX
 from tests.support.kms import MemoryKms
 
 STATEMENT_HOST: Final = "statements.flareflow.test"
@@ -73,7 +74,7 @@ class LocalFlare:
 
     def order(self, what: str, **how: float) -> None:
         """Order the voters to misbehave."""
-        httpx.post(f"{url('fdc')}/control/{what}", json=how).raise_for_status()
+        httpx.post(f"{url('fdc')}/control/{what}", json=how, timeout=WAIT_SECONDS_MAX).raise_for_status()
 
 
 @contextmanager

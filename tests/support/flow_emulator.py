@@ -40,6 +40,7 @@ from infra.local.flow.contracts import MAINNET_FEES, LocalDeployer, deploy_stand
 from infra.local.flow.emulator import flow_emulator
 from infra.local.ports import url
 from tests.support.chain_clock import START_SECONDS, ClockedDeployer
+from tests.support.eventually import WAIT_SECONDS_MAX
 from tests.support.kept_deployments import KeptDeployments
 from tests.support.servers import ports_apart, running
 
@@ -300,7 +301,7 @@ class Chain:
             self.clock.advance(seconds)
             return
         time.sleep(seconds)
-        httpx.post(f"{self.admin_url}/emulator/newBlock").raise_for_status()
+        httpx.post(f"{self.admin_url}/emulator/newBlock", timeout=WAIT_SECONDS_MAX).raise_for_status()
 
     @contextmanager
     def rolled_back(self) -> Iterator["Chain"]:

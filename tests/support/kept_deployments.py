@@ -28,6 +28,7 @@ from infra.local.flow.contracts import LocalDeployer
 from infra.local.flow.emulator import flow_emulator
 from infra.local.ports import url
 from infra.local.run_dir import run_dir
+from tests.support.eventually import WAIT_SECONDS_MAX
 
 
 class Kept(BaseModel):
@@ -169,4 +170,5 @@ def height_of(flow: LocalFlow) -> int:
 def roll_back(flow: LocalFlow, height: int) -> None:
     """Forget the blocks above `height`."""
     if height_of(flow) > height:
-        httpx.post(f"{url('flow_admin')}/emulator/rollback", data={"height": str(height)}).raise_for_status()
+        address, to = f"{url('flow_admin')}/emulator/rollback", {"height": str(height)}
+        httpx.post(address, data=to, timeout=WAIT_SECONDS_MAX).raise_for_status()

@@ -14,11 +14,13 @@ import pytest
 
 from flareflow.metering.calls import Tokens
 from flareflow.metering.price_book import PriceBook
+from infra.local.demo.calls import CHAT_PATH
 from infra.local.litellm import servers
 from infra.local.ports import HOST, url
 from infra.local.server import answers
 from infra.waiting import until
 from tests.support.eventually import WAIT_SECONDS_MAX
+from tests.support.model_calls import patiently
 
 PORT_BASE = "24500"
 MASTER_KEY = "sk-master-of-these-tests"
@@ -97,7 +99,7 @@ class Proxy:
 
     def served(self) -> int:
         """How many calls the upstream has answered."""
-        return len(httpx.get(f"{url('upstream')}/served").raise_for_status().json())
+        return len(httpx.get(f"{url('upstream')}/served", timeout=WAIT_SECONDS_MAX).raise_for_status().json())
 
     def recorded(self, key: str) -> list[Tokens]:
         """What the gate has handed over of a key, in the order of the calls' starts."""
@@ -107,13 +109,9 @@ class Proxy:
         return [Tokens(**one["tokens"]) for one in sorted(mine.values(), key=lambda one: str(one["started_at"]))]
 
     def complete(self, model: str, prompt: str, max_tokens: int, *, stream: bool = False) -> httpx.Response:
-        body = {"model": model, "max_tokens": max_tokens, "stream": stream}
-        return httpx.post(
-            f"{self.url}/v1/chat/completions",
-            json={**body, "messages": [{"role": "user", "content": prompt}]},
-            headers={"authorization": f"Bearer {self.virtual_key}"},
-            timeout=WAIT_SECONDS_MAX,
-        )
+        body: dict[str, object] = {"model": model, "max_tokens": max_tokens, "stream": stream}
+        body |= {"messages": [{"role": "user", "content": prompt}]}
+        return patiently("POST", f"{self.url}{CHAT_PATH}", self.virtual_key, body)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 HOST: Final = "127.0.0.1"
-WAIT_SECONDS_MAX: Final = 5
+WAIT_SECONDS_MAX: Final = 60
 
 
 @dataclass(frozen=True, slots=True)

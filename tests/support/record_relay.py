@@ -49,7 +49,7 @@ class RealRelay:
             [],
         )
         sent = factory.constructor(config, NOBODY, NOBODY).transact({"from": self.web3.eth.accounts[0]})
-        receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=10, poll_latency=0.05)
+        receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=120, poll_latency=0.05)
         return Web3.to_checksum_address(str(receipt["contractAddress"]))
 
     def answer(self, relay: str, call: Call) -> Outcome:
@@ -66,7 +66,7 @@ class RealRelay:
             outcome.refusal = str(error.message).removeprefix("execution reverted: ").removesuffix("\0")
             return outcome
         sent = self.web3.eth.send_transaction(transaction)
-        receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=10, poll_latency=0.05)
+        receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=120, poll_latency=0.05)
         for log in receipt["logs"]:
             if log["topics"][0] == ROOT_TOPIC:
                 outcome.root = bytes(log["data"])[32:].hex()

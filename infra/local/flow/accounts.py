@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha3_256
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
@@ -19,11 +20,14 @@ from pydantic import TypeAdapter
 
 from flareflow.adapters.flow.cadence import cadence_code, contract_addresses, resolve_imports
 from flareflow.adapters.flow.json_cdc import Argument, Value, string, ufix64
-from flareflow.adapters.flow.rest import FlowRest, TransactionResult, http_client
+from flareflow.adapters.flow.rest import FlowRest, TransactionResult
 from flareflow.adapters.flow.transactions import AccessNode, FlowTransactions
 from infra.deploy.sending import AccountSender, TransactionFailedError
 from infra.local.flow.emulator import SERVICE_ADDRESS, SERVICE_PRIVATE_KEY
 from infra.local.ports import HOST, port, url
+
+ANSWER_SECONDS_MAX: Final = 120.0
+"""An emulator on a busy machine answers late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class LocalFlow:
     @classmethod
     def at(cls, contract_address: str = SERVICE_ADDRESS) -> "LocalFlow":
         """The emulator of the local stack, with our contracts at an address."""
-        rest = FlowRest(http_client(url("flow_rest")))
+        rest = FlowRest(httpx.Client(base_url=url("flow_rest"), timeout=ANSWER_SECONDS_MAX))
         return cls(rest, AccessNode(HOST, port("flow_grpc")), contract_addresses("emulator", contract_address))
 
     def with_contracts_at(self, address: str) -> "LocalFlow":

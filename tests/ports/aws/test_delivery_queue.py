@@ -21,7 +21,7 @@ from tests.support.servers import running
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 DUE = Order(ALICE, "wh_7_1", "evt_1", 1, NOW)
-LATER = replace(DUE, version=2, due_at=NOW + timedelta(seconds=2))
+LATER = replace(DUE, version=2, due_at=NOW + timedelta(seconds=8))
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def test_more_orders_than_fit_into_one_request_arrive(queue: Queue) -> None:
 def test_an_order_comes_when_it_is_due(queue: Queue) -> None:
     queue.port.send([LATER, DUE], NOW)
     assert queue.received_after(0) == [DUE]
-    assert queue.received_after(3) == [LATER]
+    assert queue.received_after(9) == [LATER]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class LocalRelay:
         sent = self.web3.eth.send_transaction(
             {"from": self.web3.eth.accounts[0], "to": self.contract.address, "data": Web3.to_hex(calldata)}
         )
-        return dict(self.web3.eth.wait_for_transaction_receipt(sent, timeout=10, poll_latency=0.1))
+        return dict(self.web3.eth.wait_for_transaction_receipt(sent, timeout=120, poll_latency=0.1))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def deployed(web3: Web3, first: bytes) -> LocalRelay:
     compiled, sender = artifacts()["Relay"], {"from": web3.eth.accounts[0]}
     factory: Any = web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
     sent = factory.constructor(1_658_430_000, 90, ROUNDS_PER_REWARD_EPOCH).transact(sender)
-    address = web3.eth.wait_for_transaction_receipt(sent, timeout=10, poll_latency=0.1)["contractAddress"]
+    address = web3.eth.wait_for_transaction_receipt(sent, timeout=120, poll_latency=0.1)["contractAddress"]
     contract = web3.eth.contract(address=Web3.to_checksum_address(str(address)), abi=compiled["abi"])
     contract.functions.setSigningPolicy(first).transact(cast("Any", sender))
     return LocalRelay(web3, contract)

@@ -20,6 +20,7 @@ from tests.fakes.accounts import ALICE
 from tests.fakes.keys import FakeKeyIssuer
 from tests.support.eventually import eventually
 from tests.support.litellm import MASTER_KEY, litellm_proxy
+from tests.support.model_calls import patiently
 
 
 @dataclass
@@ -46,7 +47,7 @@ def issuing(request: pytest.FixtureRequest) -> Issuing:
     proxy: httpx.Client = request.getfixturevalue("proxy")
 
     def works(secret: str) -> bool:
-        return httpx.get(f"{url('litellm')}/v1/models", headers=bearer(secret)).is_success
+        return patiently("GET", f"{url('litellm')}/v1/models", secret).is_success
 
     def hold(key_hash: str) -> None:
         proxy.post("/key/block", json={"key": key_hash}).raise_for_status()
@@ -57,10 +58,6 @@ def issuing(request: pytest.FixtureRequest) -> Issuing:
 @pytest.fixture
 def alias() -> str:
     return f"flareflow-{uuid4().hex}"
-
-
-def bearer(secret: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {secret}"}
 
 
 def test_an_issued_key_works_and_its_hash_is_the_sha256_of_its_secret(issuing: Issuing, alias: str) -> None:
@@ -152,7 +149,7 @@ def test_a_key_whose_time_is_over_no_longer_works(proxy: httpx.Client, alias: st
     issued = issuer.issue(alias, 7, ALICE, 1_250_000)
     issuer.expire(issued.key_hash, utc_now() - timedelta(seconds=1))
     models = f"{url('litellm')}/v1/models"
-    eventually(lambda: httpx.get(models, headers=bearer(issued.secret)).status_code == httpx.codes.UNAUTHORIZED or None)
+    eventually(lambda: patiently("GET", models, issued.secret).status_code == httpx.codes.UNAUTHORIZED)
 
 
 def test_blocking_and_unblocking_a_deleted_key_succeeds(issuing: Issuing, alias: str) -> None:
@@ -177,6 +174,5 @@ def test_an_issued_key_cannot_administer_litellm(
     proxy: httpx.Client, alias: str, method: str, path: str, inside: int
 ) -> None:
     issued = LiteLLMKeys(proxy).issue(alias, 7, ALICE, 1_250_000)
-    headers = bearer(issued.secret)
-    assert httpx.request(method, f"{url('litellm')}{path}", headers=headers).status_code == httpx.codes.NOT_FOUND
-    assert httpx.request(method, f"{url('litellm_admin')}{path}", headers=headers).status_code == inside
+    assert patiently(method, f"{url('litellm')}{path}", issued.secret).status_code == httpx.codes.NOT_FOUND
+    assert patiently(method, f"{url('litellm_admin')}{path}", issued.secret).status_code == inside

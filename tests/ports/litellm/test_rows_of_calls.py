@@ -26,8 +26,10 @@ from flareflow.time import Deadline
 from infra.local.litellm.servers import KIT
 from tests.fakes.metering import FakeKeyDirectory
 from tests.fakes.spend_log import FakeCases, FakeReadingProgress, FakeRowCounter
+from tests.support.days import within_one_day
 from tests.support.eventually import WAIT_SECONDS_MAX, eventually
 from tests.support.litellm import MASTER_KEY, Proxy, litellm_proxy, virtual_key
+from tests.support.model_calls import patiently
 
 pytestmark = pytest.mark.stack
 
@@ -103,8 +105,7 @@ def metering(proxy: Proxy, key: str) -> Metering:
 
 def call(proxy: Proxy, key: str, prompt: str, **parameters: object) -> httpx.Response:
     body = {"model": "gpt-4o", "max_tokens": 9, "messages": [{"role": "user", "content": prompt}], **parameters}
-    headers = {"authorization": f"Bearer {key}"}
-    return httpx.post(f"{proxy.url}/v1/chat/completions", json=body, headers=headers, timeout=WAIT_SECONDS_MAX)
+    return patiently("POST", f"{proxy.url}/v1/chat/completions", key, body)
 
 
 @pytest.mark.parametrize("options", [{}, {"stream_options": {"include_usage": True}}])
@@ -190,9 +191,7 @@ def test_an_api_that_litellm_translates_into_another_is_billed_once(
     # Given a call whose provider is asked by another API than the caller uses
     key = virtual_key()
     metering.keys.known = {hashlib.sha256(key.encode()).hexdigest(): 1}
-    asked, headers = {"model": "gpt-4o", **body, **how}, {"authorization": f"Bearer {key}"}
-    answer = httpx.post(f"{proxy.url}{path}", json=asked, headers=headers, timeout=WAIT_SECONDS_MAX)
-    answer.raise_for_status()
+    patiently("POST", f"{proxy.url}{path}", key, {"model": "gpt-4o", **body, **how}).raise_for_status()
     # When everything that LiteLLM writes of it is there
     call(proxy, key, "a later call, whose row comes last").raise_for_status()
     first, *others = metering.billed(key, 2)
@@ -260,7 +259,8 @@ def test_both_keys_of_a_rotation_are_billed_to_their_subscription(proxy: Proxy, 
 
 
 def test_litellms_own_numbers_are_those_that_are_billed(proxy: Proxy, key: str, metering: Metering) -> None:
-    # Given two calls of a key, with prompts that no other test has, so that the cache does not answer
+    # Given two calls of a key on one day, with prompts that no other test has, so that the cache does not answer
+    within_one_day(timedelta(minutes=5))
     for prompt in ("what did it count", "what does the provider ask"):
         call(proxy, key, prompt).raise_for_status()
     cost = sum(one.cost_nanousd or 0 for one in metering.billed(key, 2))

@@ -15,7 +15,7 @@ from flareflow.keccak import keccak256
 from infra.local.flare.solidity import artifacts
 
 REQUEST_TOPIC: Final = keccak256(b"AttestationRequest(bytes,uint256)")
-RECEIPT_SECONDS: Final = 20.0
+RECEIPT_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
