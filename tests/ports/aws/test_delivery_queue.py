@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -50,7 +51,8 @@ def queue(request: pytest.FixtureRequest) -> Queue:
         return Queue(fake, taken)
     request.getfixturevalue("moto")
     sqs = aws.session().client("sqs", endpoint_url=url("moto"))
-    address = sqs.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
+    hidden: Any = {"VisibilityTimeout": "600"}  # what was received does not come again in a test
+    address = sqs.create_queue(QueueName=f"test-{uuid4()}", Attributes=hidden)["QueueUrl"]
 
     def received_after(seconds: int) -> list[Order]:
         time.sleep(seconds)
