@@ -8,11 +8,10 @@ arrival of the refusal of a call that is made then.
 
 import asyncio
 import json
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from statistics import quantiles
 from typing import Any, Final
@@ -22,11 +21,12 @@ from rich.console import Console
 
 from infra.local import stack
 from infra.local.demo import job
+from infra.local.demo.calls import CALL_TIMEOUT_SECONDS, asked
 from infra.local.demo.customer import Subscriber
 from infra.local.demo.run import Stack
 from infra.local.launch import Facts
 from infra.local.litellm import servers
-from infra.local.ports import HOST
+from infra.local.ports import HOST, port_base
 from infra.local.run_dir import run_dir
 from infra.local.server import answers
 from infra.paths import LOCAL
@@ -38,7 +38,8 @@ DEPOSIT_UFIX64: Final = 10**8
 DEPOSIT_MICROTOKENS: Final = 50_000 * 10**6
 BODY: Final = {"model": "gpt-4o", "max_tokens": 7_000, "messages": [{"role": "user", "content": "one two three"}]}
 """A call that can cost some 12,200 rated tokens, and costs 10,500."""
-WAIT_SECONDS_MAX: Final = 60.0
+PORTS_OF_SECOND_GATE: Final = (71, 73)
+"""Of the gate and of its LiteLLM, from the base of the stack's ports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Round:
 @contextmanager
 def second_gate(facts: Facts) -> Iterator[str]:
     """Another gate with a LiteLLM of its own, on the database of the stack's; its URL."""
-    port, admin_port = _free_port(), _free_port()
+    port, admin_port = (port_base() + offset for offset in PORTS_OF_SECOND_GATE)
     secrets = stack.secret_values()
     first = servers.litellm(secrets["LitellmMasterKey"], facts["api_url"], secrets["UsagePushSecret"])
     outbox = run_dir() / "second-gate"
@@ -73,7 +74,6 @@ def second_gate(facts: Facts) -> Iterator[str]:
     )
     try:
         gate.start()
-        until(lambda: gate.is_ready() or None, WAIT_SECONDS_MAX * 5)
         yield f"http://{HOST}:{port}"
     finally:
         gate.stop()
@@ -88,7 +88,8 @@ def play_round(running: Stack, gates: Sequence[str]) -> Round:
         outcomes, refusal_seconds = asyncio.run(_all_calls(gates, secret))
         answered = [one for one in outcomes if one.is_success]
         wanted = sum(one.json()["usage"]["total_tokens"] for one in answered) * 1_500_000
-        metered = until(lambda: _metered(api.get(f"/v1/subscriptions/{subscriber.subscription_id}"), wanted), 60.0)
+        path = f"/v1/subscriptions/{subscriber.subscription_id}"
+        metered = until(lambda: _metered(api.get(path), wanted), job.WAIT_SECONDS_MAX)
     refused = [(one.status_code, one.json()["error"]["code"]) for one in outcomes if one.is_error]
     return Round(len(answered), refused, metered, refusal_seconds)
 
@@ -118,18 +119,21 @@ def _figures(played: Sequence[Round]) -> Mapping[str, float]:
 async def _all_calls(gates: Sequence[str], secret: str) -> tuple[Sequence[httpx.Response], Sequence[float]]:
     headers = {"authorization": f"Bearer {secret}"}
     limits = httpx.Limits(max_connections=2 * CALLS)
-    async with httpx.AsyncClient(headers=headers, timeout=300.0, limits=limits) as http:
-
-        async def call(gate: str) -> httpx.Response:
-            return await http.post(f"{gate}/v1/chat/completions", json=BODY)
-
-        outcomes = list(await asyncio.gather(*(call(gates[number % len(gates)]) for number in range(CALLS))))
-        while (more := await call(gates[0])).is_success:
+    async with AsyncExitStack() as opened:
+        clients = [
+            await opened.enter_async_context(
+                httpx.AsyncClient(base_url=gate, headers=headers, timeout=CALL_TIMEOUT_SECONDS, limits=limits)
+            )
+            for gate in gates
+        ]
+        at_once = (asked(clients[number % len(clients)], BODY) for number in range(CALLS))
+        outcomes = list(await asyncio.gather(*at_once))
+        while (more := await asked(clients[0], BODY)).is_success:
             outcomes.append(more)
         seconds = []
-        for gate in gates:
+        for client in clients:
             begun = time.perf_counter()
-            outcomes.append(await call(gate))
+            outcomes.append(await asked(client, BODY))
             seconds.append(time.perf_counter() - begun)
         return outcomes, seconds
 
@@ -139,12 +143,6 @@ def _metered(view: Mapping[str, Any], wanted: int) -> int | None:
     usage = view["usage"]
     metered = sum(int(usage[name]["rated_microtokens"]) for name in ("counted", "unconfirmed"))
     return metered if metered >= wanted else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

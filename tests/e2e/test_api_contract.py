@@ -35,7 +35,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from infra.local.demo import job
-from infra.local.demo.calls import make_calls, planned_calls
+from infra.local.demo.calls import CALL_TIMEOUT_SECONDS, make_calls, planned_calls
 from infra.local.demo.progress import Steps
 from infra.local.demo.run import Customer, Stack
 from infra.local.launch import Facts
@@ -92,10 +92,11 @@ class Senders:
 
     def shown(self, sender: str) -> dict[str, Any]:
         """What a sender shows of itself with each request."""
+        request = {"base_url": self.url, "timeout": CALL_TIMEOUT_SECONDS}
         if sender == "operator":
-            return {"base_url": self.url, "auth": SignedByOperator()}
+            return {**request, "auth": SignedByOperator()}
         token = self.tokens[sender]
-        return {"base_url": self.url, "headers": {"authorization": f"Bearer {token}"} if token else {}}
+        return {**request, "headers": {"authorization": f"Bearer {token}"} if token else {}}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from infra.local.flow.accounts import LocalAccount
 from infra.local.launch import Facts
 from infra.waiting import until
 from tests.benchmarks.credit import BODY, DEPOSIT_MICROTOKENS, DEPOSIT_UFIX64, measure
+from tests.support.model_calls import answer_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
@@ -49,7 +50,10 @@ def test_keys_follow_the_standing_whatever_happens_to_litellm(running: Facts) ->
             with pytest.raises(ApiError, match="spend_cap_reached"):
                 subscriber.make_key(api)
             httpx.post(
-                f"{running['litellm_admin_url']}/key/unblock", json={"key": key_hash}, headers=master(running)
+                f"{running['litellm_admin_url']}/key/unblock",
+                json={"key": key_hash},
+                headers=master(running),
+                timeout=job.WAIT_SECONDS_MAX,
             ).raise_for_status()
             until(lambda: is_blocked(running, key_hash) or None, job.WAIT_SECONDS_MAX)
             # When LiteLLM is down while the cap is raised
@@ -82,15 +86,7 @@ def call(facts: Facts, secret: str) -> int:
 
 def answer(facts: Facts, secret: str) -> tuple[int, str | None]:
     """The status of such a call, and the code of its refusal."""
-    headers = {"authorization": f"Bearer {secret}"}
-    url = f"{facts['litellm_url']}/v1/chat/completions"
-
-    def answers() -> httpx.Response | None:
-        """None while the gate cannot ask for credit, as on a busy machine; such a call reaches no model."""
-        answered = httpx.post(url, json=BODY, headers=headers, timeout=60.0)
-        return None if answered.status_code == httpx.codes.SERVICE_UNAVAILABLE else answered
-
-    answered = until(answers, job.WAIT_SECONDS_MAX)
+    answered = answer_of(facts, secret, BODY)
     return answered.status_code, answered.json().get("error", {}).get("code")
 
 

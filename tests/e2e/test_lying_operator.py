@@ -37,6 +37,7 @@ from infra.local.launch import Facts
 from infra.local.litellm.servers import receipt_key
 from infra.local.verify import sources
 from infra.waiting import until
+from tests.support.model_calls import answer_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -58,13 +59,8 @@ class Customer:
 
     def call(self, facts: Facts) -> None:
         body = {"model": "gpt-4o", "max_tokens": 9, "messages": [{"role": "user", "content": WORDS}]}
-        url, headers = f"{facts['litellm_url']}/v1/chat/completions", {"authorization": f"Bearer {self.secret}"}
-
-        def answered() -> httpx.Response | None:
-            answer = httpx.post(url, json=body, headers=headers, timeout=WAIT_SECONDS)
-            return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer.raise_for_status()
-
-        self.log.append(until(answered, WAIT_SECONDS).headers["x-flareflow-receipt"])
+        answer = answer_of(facts, self.secret, body).raise_for_status()
+        self.log.append(answer.headers["x-flareflow-receipt"])
 
     def receipt(self, number: int) -> Receipt:
         return SignedReceipt.parse(self.log[number]).receipt
@@ -89,7 +85,7 @@ def flareflow(facts: Facts, *arguments: str, host: str = "", session: str = "") 
     given = {name: one for name, one in (("FLAREFLOW_HOST", host), ("FLAREFLOW_SESSION", session)) if one}
     environment = {"PYTHONPATH": ":".join(sys.path), **sources(facts), **given}
     program = [sys.executable, "-m", "flareflow_verify", *arguments]
-    ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=WAIT_SECONDS)
     assert ended.stderr == ""
     return ended.returncode, json.loads(ended.stdout)
 
@@ -102,7 +98,7 @@ def lied(running: Facts) -> Iterator[Lied]:
         customers = subscribed(stack, opened)
         for lie in LIES[:-1]:
             customers[lie].call(running)
-        first = until(lambda: oldest_statement(public), WAIT_SECONDS)
+        first = until(lambda: oldest_listed(public), WAIT_SECONDS)
         began = Documents(public).statement(first).window_start
         until(lambda: time.time() > began + BOOK_SECONDS or None, WAIT_SECONDS)
         for one in customers.values():
@@ -149,7 +145,8 @@ def tell(lie: str, to: Customer) -> None:
             to.log[0] = operator.sign(told.model_copy(update=cheaper))
 
 
-def oldest_statement(public: Api) -> int | None:
+def oldest_listed(public: Api) -> int | None:
+    """The epoch of the oldest statement among the newest ones."""
     listed = public.get("/v1/statements")["statements"]
     return int(listed[-1]["epoch"]) if listed else None
 
@@ -212,7 +209,7 @@ def lying_host(url: str, changes: Mapping[str, Change]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             headers = {"authorization": self.headers["authorization"]} if "authorization" in self.headers else {}
-            answer = httpx.get(f"{url}{self.path}", headers=headers, timeout=60.0)
+            answer = httpx.get(f"{url}{self.path}", headers=headers, timeout=WAIT_SECONDS)
             change = changes.get(self.path.partition("?")[0])
             content = change(answer.text).encode() if change and answer.is_success else answer.content
             self.send_response(answer.status_code)
@@ -231,7 +228,7 @@ def lying_host(url: str, changes: Mapping[str, Change]) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=10)
+        thread.join()
 
 
 def differing(found: Any) -> list[str]:

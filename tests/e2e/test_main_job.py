@@ -96,7 +96,9 @@ def _all_items() -> str:
     dynamodb = boto3.Session("local", "local", region_name=aws.REGION).resource(
         "dynamodb", endpoint_url=url("dynamodb")
     )
-    return json.dumps([table.scan()["Items"] for table in dynamodb.tables.all()], default=_text)
+    scan = dynamodb.meta.client.get_paginator("scan")
+    pages = [page for table in dynamodb.tables.all() for page in scan.paginate(TableName=table.name)]
+    return json.dumps([page["Items"] for page in pages], default=_text)
 
 
 def _text(value: Any) -> str:

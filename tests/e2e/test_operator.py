@@ -30,6 +30,7 @@ from infra.local.flow.contracts import LocalDeployer
 from infra.local.launch import Facts
 from infra.local.ports import url
 from tests.support.eventually import WAIT_SECONDS_MAX, eventually
+from tests.support.model_calls import answer_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -67,12 +68,12 @@ class Operator:
         self.stack.flow.run(subscriber.account, "subscriptions/top_up.cdc", *arguments)
 
     def call(self) -> None:
-        httpx.post(
-            f"{self.facts['litellm_url']}/v1/chat/completions",
-            json={"model": "gpt-4o", "max_tokens": 9, "messages": [{"role": "user", "content": "one two three"}]},
-            headers={"authorization": f"Bearer {self.customer.secret}"},
-            timeout=WAIT_SECONDS_MAX,
-        ).raise_for_status()
+        answer_of(self.facts, self.customer.secret).raise_for_status()
+
+    def epochs_of_calls(self) -> set[int]:
+        """The epochs in which the customer's last calls count."""
+        path = f"/v1/subscriptions/{self.customer.subscription_id}/events"
+        return {int(one["epoch"]) for one in self.customer.api.get(path)["items"]}
 
     def books_of(self, epoch: int) -> set[str]:
         """The price books of the customer's events of an epoch."""
@@ -95,13 +96,13 @@ def operator(running: Facts) -> Iterator[Operator]:
 
 
 def test_a_price_book_is_in_force_from_the_epoch_that_it_names(operator: Operator) -> None:
-    # Given the book in force, and one that names another model
+    # Given a call by the book in force, and a book that names another model
+    operator.call()
+    earliest = min(eventually(operator.epochs_of_calls))
     before = operator.customer.api.get("/v1/price-book")
     nobody = {"prompt": 1_000_000, "completion": 1_000_000}
     book = {**before, "version": before["version"] + 1, "models": {**before["models"], "of-nobody": nobody}}
-    open_epoch = DynamoEpochUsage(table("UsageTable"), lambda _: None).open_epoch()
-    assert open_epoch is not None
-    first = open_epoch.epoch + AHEAD
+    first = open_epoch() + AHEAD
     # When it is put in force for some epochs later, and calls go on
     command: dict[str, object] = {"command": "put_price_book", "book": book, "from_epoch": first, "who": "alice"}
     put = operator.invoke("UsageCasesFunction", command)
@@ -109,11 +110,8 @@ def test_a_price_book_is_in_force_from_the_epoch_that_it_names(operator: Operato
 
     def both_were_counted() -> bool:
         operator.call()
-        now = DynamoEpochUsage(table("UsageTable"), lambda _: None).open_epoch()
-        assert now is not None
-        found.update(
-            {epoch: books for epoch in range(open_epoch.epoch, now.epoch) if (books := operator.books_of(epoch))}
-        )
+        ended = range(max(found, default=earliest), open_epoch())
+        found.update({epoch: books for epoch in ended if (books := operator.books_of(epoch))})
         return min(found, default=first) < first <= max(found, default=0)
 
     eventually(both_were_counted)
@@ -130,8 +128,14 @@ def test_a_price_book_is_in_force_from_the_epoch_that_it_names(operator: Operato
     assert json.loads(operator.customer.api.text(path)) == book
 
 
+def open_epoch() -> int:
+    found = DynamoEpochUsage(table("UsageTable"), lambda _: None).open_epoch()
+    assert found is not None
+    return found.epoch
+
+
 def statement_of(operator: Operator, epoch: int) -> dict[str, str] | None:
-    answer = httpx.get(f"{operator.facts['api_url']}/v1/statements/{epoch:010}")
+    answer = httpx.get(f"{operator.facts['api_url']}/v1/statements/{epoch:010}", timeout=WAIT_SECONDS_MAX)
     return dict(answer.json()) if answer.is_success else None
 
 
@@ -204,18 +208,20 @@ def test_records_that_were_given_up_are_driven_again(operator: Operator, queue: 
     sqs = aws.session().client("sqs", endpoint_url=url("moto"))
     address = sqs.get_queue_url(QueueName=physical_name(queue))["QueueUrl"]
     body = json.dumps({"DDBStreamBatchInfo": eventually(lambda: place_of_totals(operator.customer.subscription_id))})
+    given_up = waiting("StreamFailuresQueue")
     # When it comes to the function's queue
     sqs.send_message(QueueUrl=address, MessageBody=body)
-
-    # Then the function reads it again and handles it: the queue is empty, and nothing is given up for good
-    def waiting(name: str) -> int:
-        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        url_of = sqs.get_queue_url(QueueName=physical_name(name))["QueueUrl"]
-        found = sqs.get_queue_attributes(QueueUrl=url_of, AttributeNames=names)["Attributes"]
-        return sum(map(int, found.values()))
-
+    # Then the function reads it again and handles it: the queue is empty, and nothing more is given up for good
     eventually(lambda: waiting(queue) == 0)
-    assert waiting("StreamFailuresQueue") == 0
+    assert waiting("StreamFailuresQueue") == given_up
+
+
+def waiting(queue: str) -> int:
+    """How many messages a queue has, also those that are under way."""
+    sqs = aws.session().client("sqs", endpoint_url=url("moto"))
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    address = sqs.get_queue_url(QueueName=physical_name(queue))["QueueUrl"]
+    return sum(map(int, sqs.get_queue_attributes(QueueUrl=address, AttributeNames=names)["Attributes"].values()))
 
 
 def place_of_totals(number: int) -> dict[str, str] | None:

@@ -16,7 +16,7 @@ from tests.support.page_customer import Customer, outside
 from tests.support.page_routes import views
 from tests.support.receivers import receiving
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 DEPOSIT: Final = "10"
 OF_ACCOUNT: Final = (*views("account"), "/start")

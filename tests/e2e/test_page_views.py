@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.support.browser import Visitor, focus_order, moving, photograph, view_faults
 from tests.support.page_routes import views
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 
 def name_of(view: str) -> str:

@@ -22,6 +22,7 @@ from infra.local.demo.sources import Documents
 from infra.local.flow.network import EPOCH_SECONDS
 from infra.local.launch import Facts
 from infra.waiting import until
+from tests.support.model_calls import answer_of, patiently
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -38,7 +39,7 @@ def test_receipts_lead_to_their_calls_in_a_statement(running: Facts) -> None:
             whole, stream = call(running, secret, stream=False), call(running, secret, stream=True)
             signed = [whole.headers["x-flareflow-receipt"], *COMMENT.findall(stream.text)]
             # When they have been sealed
-            epoch, events = until(lambda: sealed(api, public, subscriber.subscription_id, len(signed)), WAIT_SECONDS)
+            epoch, events = until(lambda: sealed(api, subscriber.subscription_id, len(signed)), WAIT_SECONDS)
             # Then the statement names the key that has signed, and each of its calls is what was signed
             receipts = [checked(one, keys_of(public, epoch)) for one in signed]
             assert [shared(one.model_dump(mode="json")) for one in receipts] == [shared(one) for one in events]
@@ -51,25 +52,17 @@ def test_receipts_lead_to_their_calls_in_a_statement(running: Facts) -> None:
 
 def call(facts: Facts, secret: str, *, stream: bool) -> httpx.Response:
     body = {"model": "gpt-4o", "max_tokens": 20, "messages": [{"role": "user", "content": "one two"}], "stream": stream}
-    url = f"{facts['litellm_url']}/v1/chat/completions"
-    headers = {"authorization": f"Bearer {secret}"}
-
-    def answered() -> httpx.Response | None:
-        """None while the gate cannot ask for credit, as on a busy machine; such a call reaches no model."""
-        answer = httpx.post(url, json=body, headers=headers, timeout=60.0)
-        return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer.raise_for_status()
-
-    return until(answered, WAIT_SECONDS)
+    return answer_of(facts, secret, body).raise_for_status()
 
 
-def sealed(api: Api, public: Api, subscription_id: int, count: int) -> tuple[int, list[dict[str, Any]]] | None:
+def sealed(api: Api, subscription_id: int, count: int) -> tuple[int, list[dict[str, Any]]] | None:
     """The last epoch in which the customer's calls were sealed, once all are; and the calls, oldest first."""
-    epochs = [int(one["epoch"]) for one in public.get("/v1/statements")["statements"]]
-    found = [(epoch, texts(api, subscription_id, epoch)) for epoch in epochs]
-    events = [json.loads(text) for _, some in found for text in some]
-    if len(events) < count:
+    listed = api.get(f"/v1/subscriptions/{subscription_id}/events")["items"]
+    if len(listed) < count or any(one["state"] == "pending" for one in listed):
         return None
-    return max(epoch for epoch, some in found if some), sorted(events, key=lambda event: str(event["started_at"]))
+    epochs = {int(one["epoch"]) for one in listed}
+    events = [json.loads(text) for epoch in epochs for text in texts(api, subscription_id, epoch)]
+    return max(epochs), sorted(events, key=lambda event: str(event["started_at"]))
 
 
 def texts(api: Api, subscription_id: int, epoch: int) -> list[str]:
@@ -102,5 +95,4 @@ def shared(call: Mapping[str, Any]) -> dict[str, object]:
 
 
 def asked_again(facts: Facts, secret: str, event_id: str) -> httpx.Response:
-    headers = {"authorization": f"Bearer {secret}"}
-    return httpx.get(f"{facts['litellm_url']}/v1/receipts/{event_id}", headers=headers, timeout=60.0)
+    return patiently("GET", f"{facts['litellm_url']}/v1/receipts/{event_id}", secret)

@@ -30,7 +30,9 @@ from infra.local.demo.run import Customer, Stack
 from infra.local.launch import Facts
 from infra.local.ports import url
 from infra.waiting import until
+from tests.support.days import within_one_day
 from tests.support.eventually import WAIT_SECONDS_MAX, eventually
+from tests.support.model_calls import BODY, answer_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,8 +41,6 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 REASONS: Final = {"billed_less", "billed_more", "statement_differs", "journal_differs"}
 OVER_AN_HOUR: Final = timedelta(minutes=61)
-EPOCHS_MAX: Final = 60
-"""Ten minutes of the local stack: the customer's calls are not older."""
 WORDS: Final = "three words here"
 COST: Final = Spent(1, 3 * 2_500 + 9 * 10_000)
 """Of one call of gpt-4o with these words and nine tokens of answer."""
@@ -58,12 +58,8 @@ class Reconciled:
         return table("UsageTable")
 
     def call(self, prompt: str) -> None:
-        httpx.post(
-            f"{self.facts['litellm_url']}/v1/chat/completions",
-            json={"model": "gpt-4o", "max_tokens": 9, "messages": [{"role": "user", "content": prompt}]},
-            headers={"authorization": f"Bearer {self.customer.secret}"},
-            timeout=WAIT_SECONDS_MAX,
-        ).raise_for_status()
+        body = {**BODY, "messages": [{"role": "user", "content": prompt}]}
+        answer_of(self.facts, self.customer.secret, body).raise_for_status()
 
     def billed(self) -> Spent | None:
         return DynamoReconciled(self.usage).billed(today()).get(self.customer.key_hash)
@@ -88,9 +84,10 @@ class Reconciled:
     def reconcile_an_hour_later(self) -> None:
         """Reconcile when all is settled, and what is billed and counted now was noted more than an hour ago.
 
-        Until then the journal is behind the chain.
+        Until then the journal is behind the chain, of this customer or of others.
         """
         eventually(self.is_settled)
+        eventually(lambda: job.nothing_is_on_its_way(self.customer.api))
         self.reconcile()
         for _ in range(2):
             self.let_an_hour_pass()
@@ -171,7 +168,8 @@ def today() -> date:
 
 @pytest.fixture(scope="module")
 def reconciled(running: Facts) -> Iterator[Reconciled]:
-    """A new customer with three calls, which are billed, sealed and reconciled."""
+    """A new customer with three calls, which are billed, sealed and reconciled, all on one day."""
+    within_one_day(timedelta(minutes=10))
     quiet = Steps(Console(file=io.StringIO()))
     with Stack.of(running) as stack, job.become_customer(stack, quiet) as customer:
         made = Reconciled(running, customer)

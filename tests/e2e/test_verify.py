@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,17 +14,20 @@ import pytest
 from rich.console import Console
 
 from flareflow.attestation.signing_policy import SigningPolicy, legacy_hash
+from flareflow.time import Epochs
 from flareflow_verify.evidence import Link
 from infra.local.demo import job
 from infra.local.demo.progress import Steps
 from infra.local.demo.run import Run, Stack
 from infra.local.demo.sources import Documents
+from infra.local.flow.network import EPOCH_SECONDS
 from infra.local.launch import Facts
 from infra.local.verify import sources
 from tests.e2e.test_credit import call
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
+COMMAND_SECONDS_MAX: Final = 300
 MESSAGES_BETWEEN_MAX: Final = 50
 OWNERS: Final = {Link.EVENTS, Link.EVENT, Link.RATING}
 
@@ -42,8 +44,12 @@ def flareflow(run: Run, command: str, *options: str, session: str = "") -> subpr
     """The command with the public sources of the stack, as a stranger runs it, or as the owner by a session."""
     environment = environment_of(run) | ({"FLAREFLOW_SESSION": session} if session else {})
     program: Sequence[str] = [sys.executable, "-m", "flareflow_verify", command, str(run.customer.subscription_id)]
+    return run_command([*program, *options], environment)
+
+
+def run_command(program: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*program, *options], env=environment, capture_output=True, text=True, check=False, timeout=120
+        program, env=environment, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS_MAX
     )
 
 
@@ -55,7 +61,7 @@ def own(run: Run, *arguments: str, **credentials: str) -> str:
     """What a command prints that needs a credential, which is in the environment."""
     environment = {**environment_of(run), **{f"FLAREFLOW_{name}": value for name, value in credentials.items()}}
     program = [sys.executable, "-m", "flareflow_verify", *arguments]
-    ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    ended = run_command(program, environment)
     assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout
 
@@ -120,8 +126,8 @@ def last_used(run: Run) -> int:
 
 
 def test_a_month_is_summed_up_with_every_bill_verified(charged: Run, tmp_path: Path) -> None:
-    # When the owner, or anybody, asks for the receipt of the month that runs
-    page, month = tmp_path / "receipt.html", f"{datetime.now(UTC):%Y-%m}"
+    # When the owner, or anybody, asks for the receipt of the month of the calls
+    page, month = tmp_path / "receipt.html", f"{Epochs(EPOCH_SECONDS).start(last_used(charged)):%Y-%m}"
     ended = flareflow(charged, "receipt", "--month", month, "--json", "-o", str(page))
     # Then it has what the answers told and what the contract charged
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -174,4 +180,4 @@ def test_a_call_is_seen_as_it_happens_until_ctrl_c(charged: Run) -> None:
         pending = next(one for one in told if one["type"] == "usage.pending" and one["data"].get("calls"))
         assert pending["data"]["calls"][0]["state"] in {"unconfirmed", "counted"}
         watch.send_signal(signal.SIGINT)
-        assert (watch.wait(timeout=30), watch.stderr.read()) == (0, "")
+        assert (watch.wait(timeout=COMMAND_SECONDS_MAX), watch.stderr.read()) == (0, "")

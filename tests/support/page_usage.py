@@ -22,11 +22,13 @@ WATCH: Final = """() => {
 }"""
 CALL: Final = """async ({ key, model }) => {
   const { models_url: url } = await (await fetch("/v1/deployment")).json();
-  const answer = await fetch(`${url}/chat/completions`, {
+  const ask = () => fetch(`${url}/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify({ model, stream: true, messages: [{ role: "user", content: "Hello" }] }),
   });
+  let answer = await ask();
+  for (let busy = 0; answer.status === 503 && busy < 100; busy++) answer = await ask();
   const text = await answer.text();
   return { status: answer.status, text, at: performance.now() };
 }"""
@@ -69,6 +71,9 @@ class CallTable:
         return float(shown["at"] - answer["at"])
 
     def states_of_newest(self) -> list[str]:
-        """The states that the newest call was shown in, in order."""
+        """The states that the newest call was shown in, each once, in order.
+
+        A state is passed over where the next one is told in the same moment.
+        """
         rows = self.seen[-1]["rows"]
-        return [one["state"] for one in self.seen if one["rows"] == rows]
+        return list(dict.fromkeys(one["state"] for one in self.seen if one["rows"] == rows))
