@@ -31,7 +31,9 @@ def test_whoever_has_used_up_the_deposit_goes_on_after_a_top_up(running: Facts) 
         subscriber = Subscriber.open(stack.flow, DEPOSIT_UFIX64)
         with job.signed_in(stack, subscriber) as api:
             secret, _ = subscriber.make_key(api)
-            assert [answer(running, secret) for _ in range(5)] == [*[(200, None)] * 4, (402, "insufficient_credit")]
+            for _ in range(4):  # a call is refused for a moment where FlareFlow has not told the gate what it counted
+                until(lambda: call(running, secret) == 200 or None, job.WAIT_SECONDS_MAX)
+            assert answer(running, secret) == (402, "insufficient_credit")
             # When it is topped up, Then calls are answered again
             arguments = uint64(subscriber.subscription_id), ufix64(DEPOSIT_UFIX64)
             stack.flow.run(subscriber.account, "subscriptions/top_up.cdc", *arguments)

@@ -64,9 +64,7 @@ def test_a_receiver_is_told_of_a_subscription_from_a_test_to_its_settlement(runn
             tried = hook.post("tests")
             waited(lambda: state_of(hook, tried["delivery_id"]) == "delivered")
             # When the deposit is used up, and what was used is settled
-            while answer_of(running, secret, BODY).is_success:
-                continue
-            waited(lambda: set(map(type_of, receiver.received)) >= {*EVENTS})
+            waited(lambda: not answer_of(running, secret, BODY).is_success and types(receiver.received) >= {*EVENTS})
             delivered = waited(lambda: all_delivered(hook))
             # Then each message is signed, and the one that was refused has come again as it was
             told = list(receiver.received)
@@ -97,6 +95,10 @@ def assert_is_nobody_elses(stack: Stack, hook: Hook) -> None:
 
 def type_of(received: Received) -> str:
     return str(json.loads(received.body)["type"])
+
+
+def types(received: list[Received]) -> set[str]:
+    return set(map(type_of, received))
 
 
 def of(delivery_id: str, received: list[Received]) -> list[Received]:
