@@ -13,7 +13,7 @@ ITEMS: Final = f"{WING}/usage_items.py"
 PACKS: Final = f"{WING}/usage_packs.py"
 WRITER: Final = f"{WING}/usage_writer.py"
 USAGE: Final = f"{WING}/usage.py"
-VIEWS: Final = f"{WING}/subscriptions.py"
+VIEWS: Final = f"{WING}/usage_reader.py"
 EPOCHS: Final = f"{WING}/epoch_usage.py"
 RECORDS: Final = "layers/common/flareflow/entrypoints/gate_records.py"
 
@@ -387,8 +387,8 @@ FAULTS: Final = (
         "records-any-number-of-records",
         "A post has a limited number of records.",
         RECORDS,
-        "Field(max_length=RECORDS_MAX)",
-        "Field(max_length=RECORDS_MAX + 1)",
+        "len(given) > RECORDS_MAX:",
+        "len(given) > RECORDS_MAX + 1:",
         [PARSING],
     ),
 )
