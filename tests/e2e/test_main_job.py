@@ -63,6 +63,14 @@ def test_pending_usage_of_every_answered_call_is_on_the_websocket_before_its_cha
     assert len(receipt.pending_seen_ms) == receipt.calls_ok
 
 
+def test_a_new_watch_begins_with_all_that_was_sealed_attested_and_settled(receipt: Receipt) -> None:
+    # Given all usage charged, and a client that begins to watch only then
+    # Then its snapshot tells the same usage, to the last unit, as counted, sealed, attested and settled
+    live = next(check for check in receipt.checks if check.what == "usage, live")
+    everything = str(receipt.rated_microtokens)
+    assert live.told == dict.fromkeys(("statement", "counted", "sealed", "attested", "settled"), everything)
+
+
 def test_the_charge_is_proven_by_transactions_on_both_chains(receipt: Receipt) -> None:
     assert set(receipt.flow_transaction_ids) == {"open", "confirm root", "deliver proof", "settle"}
     assert int(receipt.merkle_root, 16) != 0

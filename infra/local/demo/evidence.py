@@ -105,9 +105,18 @@ def _checks(run: Run, used: Usage, on_flow: Mapping[str, Any]) -> tuple[Check, .
                 computed=flow(left_ufix64),
                 flow=flow(int(on_flow["balance"])),
                 backend=flow(int(backend["balance_ufix64"])),
+                live=flow(int(run.snapshot["balance"]["balance_ufix64"])),
             ),
         ),
+        Check("usage, live", _told(statement=used.rated_microtokens, **_live(run.snapshot))),
     )
+
+
+def _live(snapshot: Mapping[str, Any]) -> dict[str, object]:
+    """All usage as the snapshot of a new client tells it at each step; None at a step that it does not tell."""
+    steps = {"sealed": snapshot["sealed"], "attested": snapshot["attested"], "settled": snapshot["settled"]}
+    told = {step: data and data[f"{step}_microtokens"] for step, data in steps.items()}
+    return {"counted": snapshot["totals"]["counted_microtokens"], **told}
 
 
 def _told(**told: object) -> dict[str, str]:

@@ -91,9 +91,25 @@ async def _use_and_settle(stack: Stack, steps: Steps, customer: Customer) -> Run
             await watcher.wait_for(_reached("usage.attested", "attested_microtokens", rated_microtokens))
             live_calls = await _calls_seen_before_their_charge(watcher, usage)
             await _until(lambda: nothing_is_on_its_way(customer.api))
+            snapshot = await _snapshot(stack, customer)
     finally:
         await watcher.close()
-    return Run(stack, customer, usage, live_calls, int(attestation["epoch"]), attestation)
+    return Run(stack, customer, usage, live_calls, snapshot, int(attestation["epoch"]), attestation)
+
+
+async def _snapshot(stack: Stack, customer: Customer) -> Mapping[str, Any]:
+    """What a client is told of the subscription that begins to watch it now."""
+    ticket = customer.api.post("/v1/websocket-tickets", {})["ticket"]
+    watcher = await Watcher.connect(stack.facts["websocket_url"], ticket, customer.subscription_id)
+    try:
+        await watcher.wait_for(_is_snapshot)
+    finally:
+        await watcher.close()
+    return next(message["data"] for _, message in watcher.messages if _is_snapshot(message))
+
+
+def _is_snapshot(message: Message) -> bool:
+    return bool(message["type"] == "snapshot")
 
 
 def _balance_after(charged_ufix64: int) -> Callable[[Message], bool]:

@@ -85,6 +85,9 @@ class Run:
     live_calls: int
     """Answered calls whose pending usage was on the WebSocket before they were charged."""
 
+    snapshot: Mapping[str, Any]
+    """What the WebSocket tells a new client after the charge."""
+
     epoch: int
     attestation: Mapping[str, Any]
 
