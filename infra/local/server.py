@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -61,10 +62,10 @@ class Server:
         try:
             noted = json.loads(self.pid_file.read_text())
             process = psutil.Process(noted["pid"])
+            same = abs(process.create_time() - noted["created"]) < 1
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None
-        same = abs(process.create_time() - noted["created"]) < 1
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
 
     def refuse_taken_ports(self) -> None:
         """Raises PortTakenError when one of the ports is in use."""
@@ -142,14 +143,24 @@ class Server:
         """Stop what `start` began, with all its children; whether it was running."""
         process = self.process()
         if process is not None:
-            members = [process, *process.children(recursive=True)]
-            process.send_signal(self.stop_signal)
+            members = [process, *children(process)]
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(self.stop_signal)
             _, left = psutil.wait_procs(members, timeout=STOP_SECONDS)
             for member in left:
-                member.kill()
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
             psutil.wait_procs(left, timeout=STOP_SECONDS)
         self.pid_file.unlink(missing_ok=True)
         return process is not None
+
+
+def children(process: psutil.Process) -> Sequence[psutil.Process]:
+    """All processes that it has begun, and theirs; none if it has just ended."""
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def tail(log: Path, lines: int) -> str:
