@@ -363,9 +363,9 @@ FAULTS: Final = (
         "storage-last-packs-not-listed",
         "The events of an epoch are listed to the last pack.",
         VIEWS,
-        "if pack + 1 < len(packs) else None",
-        "if pack + 2 < len(packs) else None",
-        [USAGE_OF_EPOCHS],
+        "if pack < len(keys) else None",
+        "if pack + 1 < len(keys) else None",
+        ["tests/unit/adapters/dynamodb/test_usage_reader.py"],
     ),
     Fault(
         "records-bad-record-stops-the-post",

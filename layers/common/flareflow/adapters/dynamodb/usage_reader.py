@@ -14,6 +14,7 @@ from flareflow.errors import InvalidRequestError
 from flareflow.metering.usage_events import UsageEvent
 
 EVENTS_LISTED_MAX: Final = 100
+PACKS_READ_MAX: Final = 50
 
 _PLACE: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 
@@ -23,17 +24,20 @@ class UsageReader(LiveTotalsReader):
     """`accounts.ports.MeteredUsage` over UsageTable."""
 
     def events(self, subscription_id: int, epoch: int, cursor: str | None) -> CursorPage[UsageEvent]:
-        """A page has events of one pack; a cursor is the number of the pack and of the event in it, `2.100`."""
+        """At most `EVENTS_LISTED_MAX` events, of at most `PACKS_READ_MAX` packs.
+
+        A cursor is the number of a pack and of the event in it, `2.100`.
+        """
         pack, first = _place(cursor)
-        packs = self._packs(subscription_id, epoch)
-        if pack >= len(packs):
-            return CursorPage([], None)
-        events = self._events(packs[pack], subscription_id)
-        if first + EVENTS_LISTED_MAX < len(events):
-            next_cursor: str | None = f"{pack}.{first + EVENTS_LISTED_MAX}"
-        else:
-            next_cursor = f"{pack + 1}.0" if pack + 1 < len(packs) else None
-        return CursorPage(events[first : first + EVENTS_LISTED_MAX], next_cursor)
+        keys = self._packs(subscription_id, epoch)
+        found: list[UsageEvent] = []
+        for key in keys[pack : pack + PACKS_READ_MAX]:
+            events, end = self._events(key, subscription_id), first + EVENTS_LISTED_MAX - len(found)
+            found += events[first:end]
+            if end < len(events):
+                return CursorPage(found, f"{pack}.{end}")
+            pack, first = pack + 1, 0
+        return CursorPage(found, f"{pack}.0" if pack < len(keys) else None)
 
     def _packs(self, subscription_id: int, epoch: int) -> list[Item]:
         """The keys of the packs of an epoch, in the order in which they were counted."""
