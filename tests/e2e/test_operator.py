@@ -29,6 +29,7 @@ from infra.local.flow.accounts import service_account
 from infra.local.flow.contracts import LocalDeployer
 from infra.local.launch import Facts
 from infra.local.ports import url
+from infra.local.stack import FUNCTION_ERROR
 from tests.support.eventually import WAIT_SECONDS_MAX, eventually
 from tests.support.model_calls import answer_of
 
@@ -60,7 +61,7 @@ class Operator:
             return None if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else answer
 
         answer = eventually(invoked)
-        assert answer.is_success and "x-amz-function-error" not in answer.headers, answer.text
+        assert answer.is_success and FUNCTION_ERROR not in answer.headers, answer.text
         return answer.json()
 
     def top_up(self, subscriber: Subscriber) -> None:

@@ -29,6 +29,7 @@ from infra.local.demo.progress import Steps
 from infra.local.demo.run import Customer, Stack
 from infra.local.launch import Facts
 from infra.local.ports import url
+from infra.local.stack import FUNCTION_ERROR
 from infra.waiting import until
 from tests.support.days import within_one_day
 from tests.support.eventually import WAIT_SECONDS_MAX, eventually
@@ -79,7 +80,7 @@ class Reconciled:
             return None if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else answer
 
         answer = until(invoked, WAIT_SECONDS_MAX)
-        assert answer.is_success and "x-amz-function-error" not in answer.headers, answer.text
+        assert answer.is_success and FUNCTION_ERROR not in answer.headers, answer.text
 
     def reconcile_an_hour_later(self) -> None:
         """Reconcile when all is settled, and what is billed and counted now was noted more than an hour ago.

@@ -365,7 +365,7 @@ FAULTS: Final = (
         VIEWS,
         "if pack < len(keys) else None",
         "if pack + 1 < len(keys) else None",
-        ["tests/unit/adapters/dynamodb/test_usage_reader.py"],
+        [USAGE_OF_EPOCHS],
     ),
     Fault(
         "records-bad-record-stops-the-post",

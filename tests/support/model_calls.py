@@ -5,11 +5,10 @@ from typing import Final
 
 import httpx
 
-from infra.local.demo.calls import CHAT_PATH
+from infra.local.demo.calls import CALL_TIMEOUT_SECONDS, CHAT_PATH
 from infra.local.launch import Facts
 from infra.waiting import until
 
-ANSWER_SECONDS_MAX: Final = 300.0
 MESSAGES: Final = [{"role": "user", "content": "one two three"}]
 BODY: Final = {"model": "gpt-4o", "max_tokens": 9, "messages": MESSAGES}
 
@@ -27,7 +26,7 @@ def patiently(method: str, url: str, secret: str, body: Mapping[str, object] | N
 
     def answered() -> httpx.Response | None:
         headers = {"authorization": f"Bearer {secret}"}
-        answer = httpx.request(method, url, json=body, headers=headers, timeout=ANSWER_SECONDS_MAX)
+        answer = httpx.request(method, url, json=body, headers=headers, timeout=CALL_TIMEOUT_SECONDS)
         return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
 
-    return until(answered, ANSWER_SECONDS_MAX)
+    return until(answered, CALL_TIMEOUT_SECONDS)

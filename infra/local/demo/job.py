@@ -19,6 +19,7 @@ from infra.local.demo.receipt import Receipt, flow
 from infra.local.demo.run import DEPOSIT_UFIX64, Customer, Run, Stack, Usage
 from infra.local.demo.sources import Documents, LitellmRows, litellm_rows
 from infra.local.demo.watcher import Message, Watcher
+from infra.local.stack import FUNCTION_ERROR
 from infra.waiting import until, until_async
 
 WAIT_SECONDS_MAX: Final = 300.0
@@ -269,7 +270,7 @@ def _invoke_all(lambda_url: str) -> None:
             return None if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else answer
 
         answer = until(invoked, WAIT_SECONDS_MAX)
-        if answer.is_error or "x-amz-function-error" in answer.headers:
+        if answer.is_error or FUNCTION_ERROR in answer.headers:
             raise JobFailedError(f"{function} failed: {answer.text}")
 
 

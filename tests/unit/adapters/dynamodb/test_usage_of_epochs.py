@@ -8,8 +8,9 @@ import pytest
 
 from flareflow.adapters.dynamodb.epoch_usage import DynamoEpochUsage
 from flareflow.adapters.dynamodb.usage import DynamoUsageEvents
-from flareflow.adapters.dynamodb.usage_kinds import PACK_NAME
-from flareflow.adapters.dynamodb.usage_reader import UsageReader
+from flareflow.adapters.dynamodb.usage_items import name_of
+from flareflow.adapters.dynamodb.usage_kinds import PACK_NAME, USAGE_PACK
+from flareflow.adapters.dynamodb.usage_reader import EVENTS_LISTED_MAX, PACKS_READ_MAX, UsageReader
 from flareflow.metering.models import Usage
 from tests.fakes.metering import NOW, FakePriceBooks, record, row
 from tests.support.breakable_table import CrashError
@@ -115,3 +116,60 @@ def test_an_owner_is_shown_only_what_was_billed(usage: DynamoUsageEvents, table:
     usage.count([row("a", call_id="call-1"), row("b", call_id="call-1")], NOW)
     # Then only the one that is billed is listed
     assert listed(table, EPOCH) == ["call-1"]
+
+
+def parts_listed(table: MemoryTable) -> list[int]:
+    """How many calls each part of the list has."""
+    reader, cursor = UsageReader(table.as_table()), None
+    counts, names = list[int](), set[str]()
+    for _ in range(10):
+        page = reader.events(1, EPOCH, cursor)
+        counts.append(len(page.items))
+        names |= {event.event_id for event in page.items}
+        if page.next_cursor is None:
+            assert len(names) == sum(counts)
+            return counts
+        cursor = page.next_cursor
+    raise AssertionError("the list has no end")
+
+
+def name_a_pack_that_lost_its_race(table: MemoryTable) -> None:
+    """A name is written before its pack, and stays when the pack is not written."""
+    table.put_item(Item=name_of(USAGE_PACK.key(subscription_id=1, second=0, version=0, part=0, epoch=EPOCH)))
+
+
+def test_calls_that_were_counted_one_after_the_other_are_listed_together(
+    table: MemoryTable, usage: DynamoUsageEvents
+) -> None:
+    for number in range(3):
+        usage.count([row(f"r-{number}")], NOW)
+    assert parts_listed(table) == [3]
+
+
+def test_a_pack_that_lost_its_race_leaves_no_empty_part(table: MemoryTable, usage: DynamoUsageEvents) -> None:
+    # Given a pack whose race was lost, listed before the one that has the call
+    name_a_pack_that_lost_its_race(table)
+    usage.count([row("r-1")], NOW)
+    # Then the call is in the first part, which is the last
+    assert parts_listed(table) == [1]
+
+
+def test_a_list_goes_on_within_a_pack_and_in_the_next(table: MemoryTable, usage: DynamoUsageEvents) -> None:
+    # Given two packs, of which the second goes beyond the first part of the list
+    usage.count([row(f"a-{number}") for number in range(EVENTS_LISTED_MAX - 10)], NOW)
+    usage.count([row(f"b-{number}") for number in range(30)], NOW)
+    assert parts_listed(table) == [EVENTS_LISTED_MAX, 20]
+
+
+def test_a_part_that_is_full_at_the_end_of_a_pack_goes_on_with_the_next(
+    table: MemoryTable, usage: DynamoUsageEvents
+) -> None:
+    usage.count([row(f"a-{number}") for number in range(EVENTS_LISTED_MAX)], NOW)
+    usage.count([row("b")], NOW)
+    assert parts_listed(table) == [EVENTS_LISTED_MAX, 1]
+
+
+def test_a_part_reads_few_packs(table: MemoryTable, usage: DynamoUsageEvents) -> None:
+    for number in range(PACKS_READ_MAX + 1):
+        usage.count([row(f"r-{number}")], NOW)
+    assert parts_listed(table) == [PACKS_READ_MAX, 1]
